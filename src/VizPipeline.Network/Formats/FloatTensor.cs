@@ -6,6 +6,8 @@ namespace VizPipeline.Network.Formats;
 /// </summary>
 public sealed class FloatTensor
 {
+    private readonly float[]? _values;
+
     /// <summary>Wraps <paramref name="values"/> without copying.</summary>
     /// <param name="name">Name in the model, for example <c>features.0.weight</c>.</param>
     /// <param name="shape">Extents, outermost first; empty for a scalar.</param>
@@ -24,9 +26,13 @@ public sealed class FloatTensor
         }
         if (count != values.Length)
             throw new ArgumentException($"tensor '{name}' of shape [{string.Join(", ", shape)}] needs {count} values and has {values.Length}", nameof(values));
-        Name = name;
-        Shape = shape;
-        Values = values;
+        (Name, Shape, Count, _values) = (name, shape, count, values);
+    }
+
+    private FloatTensor(string name, int[] shape)
+    {
+        (Name, Shape) = (name, shape);
+        Count = shape.Aggregate(1L, (product, extent) => checked(product * extent));
     }
 
     /// <summary>Name in the model.</summary>
@@ -35,12 +41,23 @@ public sealed class FloatTensor
     /// <summary>Extents, outermost first; empty for a scalar.</summary>
     public int[] Shape { get; }
 
+    /// <summary>Number of elements.</summary>
+    public long Count { get; }
+
     /// <summary>The elements in row-major order.</summary>
-    public float[] Values { get; }
+    /// <exception cref="InvalidOperationException">The tensor is a placeholder: the network was made without weights.</exception>
+    public float[] Values => _values ?? throw new InvalidOperationException($"the network has no weights ('{Name}' is a placeholder); give them with --weights");
+
+    /// <summary>Whether only the shape is known.</summary>
+    public bool IsPlaceholder => _values is null;
+
+    /// <summary>A tensor of which only the shape is known: enough to plan a network and list its layers.</summary>
+    public static FloatTensor Placeholder(string name, params int[] shape) => new(name, shape);
 
     /// <summary>The same values under another name or shape, not copied.</summary>
     /// <exception cref="ArgumentException">The new shape holds another number of values.</exception>
-    public FloatTensor With(string? name = null, int[]? shape = null) => new(name ?? Name, shape ?? Shape, Values);
+    public FloatTensor With(string? name = null, int[]? shape = null) =>
+        _values is null ? new(name ?? Name, shape ?? Shape) : new(name ?? Name, shape ?? Shape, _values);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]";

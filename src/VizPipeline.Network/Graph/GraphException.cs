@@ -1,0 +1,32 @@
+namespace VizPipeline.Network.Graph;
+
+/// <summary>A network that cannot be built: shapes that do not fit, missing or odd weights. The message is one line that names the node.</summary>
+public class GraphException : Exception
+{
+    /// <summary>A fault at <paramref name="node"/>.</summary>
+    public GraphException(string node, string fault) : base($"node '{node}': {fault}") => Node = node;
+
+    /// <summary>Name of the node at fault.</summary>
+    public string Node { get; }
+}
+
+/// <summary>The model uses an operator (or a variant of one) that VizPipeline does not know.</summary>
+public sealed class OperatorNotSupportedException : GraphException
+{
+    /// <summary>Operator types that the importers know, for the message.</summary>
+    public static IReadOnlyList<string> Supported { get; } =
+    [
+        "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "Conv", "Dropout", "Flatten", "Gemm", "GlobalAveragePool",
+        "GlobalMaxPool", "Identity", "LRN", "LeakyRelu", "LogSoftmax", "MatMul", "MaxPool", "Mul", "Pad", "ReduceMean", "Relu", "Reshape",
+        "Sigmoid", "Softmax", "Squeeze", "Sum", "Tanh", "Unsqueeze", "and Shape/Gather/Slice/Cast chains of constants",
+    ];
+
+    /// <summary>Operator <paramref name="operatorType"/> at <paramref name="node"/>, with what exactly is not supported.</summary>
+    public OperatorNotSupportedException(string node, string operatorType, string? variant = null)
+        : base(node, $"operator '{operatorType}' {(variant is null ? "is not supported" : $"is not supported with {variant}")}; "
+            + $"supported are {string.Join(", ", Supported)}. `--layers` cannot route around it: export the network without it")
+        => OperatorType = operatorType;
+
+    /// <summary>The operator's type, as the model names it.</summary>
+    public string OperatorType { get; }
+}

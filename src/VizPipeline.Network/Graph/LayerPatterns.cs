@@ -1,0 +1,69 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace VizPipeline.Network.Graph;
+
+/// <summary>A layer name or pattern that matches nothing in the network. The message names it and the nearest names.</summary>
+public sealed class UnknownLayerException : Exception
+{
+    /// <summary><paramref name="name"/> is no layer of <paramref name="graph"/>.</summary>
+    public UnknownLayerException(string name, NetworkGraph graph)
+        : base($"layer '{name}' is not in {graph.Name}; nearest: {string.Join(", ", Nearest(name, graph))} (`viz layers` lists all {graph.Layers.Count})")
+        => LayerName = name;
+
+    /// <summary>The name or pattern that matched nothing.</summary>
+    public string LayerName { get; }
+
+    private static IEnumerable<string> Nearest(string name, NetworkGraph graph) =>
+        graph.Layers.Select(layer => layer.Name).OrderBy(candidate => Distance(name, candidate)).Take(3);
+
+    // Levenshtein distance, one row at a time.
+    private static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replace, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[^1];
+    }
+}
+
+/// <summary>Selects layers by names and patterns such as <c>features.*</c>, <c>conv?</c>, <c>*expand3x3</c>.</summary>
+public static class LayerPatterns
+{
+    /// <summary>The layers that match any of <paramref name="patterns"/> (* and ? are wildcards), in network order; all of them for no pattern.</summary>
+    /// <exception cref="UnknownLayerException">A pattern matches no layer.</exception>
+    public static IReadOnlyList<Layer> Select(NetworkGraph graph, IReadOnlyCollection<string> patterns)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(patterns);
+        if (patterns.Count == 0)
+            return graph.Layers;
+        var chosen = new HashSet<int>();
+        foreach (var pattern in patterns)
+        {
+            var expression = ToRegex(pattern);
+            var matches = graph.Layers.Where(layer => expression.IsMatch(layer.Name) || (layer.Alias is { } alias && expression.IsMatch(alias))).ToList();
+            if (matches.Count == 0)
+                throw new UnknownLayerException(pattern, graph);
+            chosen.UnionWith(matches.Select(layer => layer.Index));
+        }
+        return [.. graph.Layers.Where(layer => chosen.Contains(layer.Index))];
+    }
+
+    private static Regex ToRegex(string pattern)
+    {
+        var expression = new StringBuilder("^");
+        foreach (var sign in pattern)
+            expression.Append(sign switch { '*' => ".*", '?' => ".", _ => Regex.Escape(sign.ToString()) });
+        return new Regex(expression.Append('$').ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+    }
+}

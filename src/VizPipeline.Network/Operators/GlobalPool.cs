@@ -1,0 +1,118 @@
+using TorchSharp;
+using VizPipeline.Network.Formats;
+using VizPipeline.Network.Graph;
+
+namespace VizPipeline.Network.Operators;
+
+/// <summary>The mean of each channel's map. The way back is its gradient.</summary>
+/// <param name="KeepMap">True: [N, C, 1, 1]; false: [N, C].</param>
+public sealed record GlobalAveragePool(bool KeepMap = true) : Operator
+{
+    /// <inheritdoc/>
+    public override string Kind => "GlobalAveragePool";
+
+    /// <inheritdoc/>
+    public override Reach Reach => Reach.All;
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
+    {
+        var input = OnlyMap(node, inputs);
+        return KeepMap ? new Shape(input.Channels, 1, 1) : Shape.Vector(input.Channels);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
+    {
+        stage.SeenShape = inputs[0].shape;
+        return inputs[0].mean([2, 3], keepdim: KeepMap);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    {
+        var (channels, height, width) = (stage.SeenShape[1], stage.SeenShape[2], stage.SeenShape[3]);
+        return [(signal.reshape(-1, channels, 1, 1) / (height * width)).expand(-1, channels, height, width)];
+    }
+}
+
+/// <summary>The largest value of each channel's map. The way back leads to where it stood.</summary>
+/// <param name="KeepMap">True: [N, C, 1, 1]; false: [N, C].</param>
+public sealed record GlobalMaxPool(bool KeepMap = true) : Operator
+{
+    /// <inheritdoc/>
+    public override string Kind => "GlobalMaxPool";
+
+    /// <inheritdoc/>
+    public override Reach Reach => Reach.All;
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
+    {
+        var input = OnlyMap(node, inputs);
+        return KeepMap ? new Shape(input.Channels, 1, 1) : Shape.Vector(input.Channels);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
+    {
+        stage.SeenShape = inputs[0].shape;
+        var (values, switches) = torch.nn.functional.adaptive_max_pool2d_with_indices(inputs[0], [1, 1]);
+        if (stage.Rule is not null)
+            stage.Memory = switches;
+        return KeepMap ? values : values.flatten(1);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal) =>
+        [MaxPool.Scatter(signal.reshape(-1, stage.SeenShape[1], 1, 1), stage.Memory!, stage.SeenShape[2], stage.SeenShape[3])];
+}
+
+/// <summary>
+/// PyTorch's adaptive average pooling to a fixed output size: output row i is the mean of input rows floor(i * H / h) up to
+/// ceil((i + 1) * H / h). It is linear and separable, so it is a product with one averaging matrix per axis, and so is its gradient.
+/// </summary>
+public sealed record AdaptiveAveragePool(int Height, int Width) : Operator
+{
+    /// <inheritdoc/>
+    public override string Kind => "AdaptiveAveragePool";
+
+    /// <inheritdoc/>
+    public override Reach Reach => Reach.All;
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => new(OnlyMap(node, inputs).Channels, Height, Width);
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
+    {
+        stage.SeenShape = inputs[0].shape;
+        if (stage.SeenShape[2] == Height && stage.SeenShape[3] == Width)
+            return inputs[0].alias();
+        return Rows(stage).matmul(inputs[0]).matmul(Columns(stage).t());
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    {
+        if (stage.SeenShape[2] == Height && stage.SeenShape[3] == Width)
+            return [signal.alias()];
+        return [Rows(stage).t().matmul(signal).matmul(Columns(stage))];
+    }
+
+    private torch.Tensor Rows(Stage stage) => Averaging(stage, (int)stage.SeenShape[2], Height);
+
+    private torch.Tensor Columns(Stage stage) => Averaging(stage, (int)stage.SeenShape[3], Width);
+
+    private static torch.Tensor Averaging(Stage stage, int from, int to) => stage.Constant($"adaptive {from}->{to}", () =>
+    {
+        var matrix = new float[to * from];
+        for (var i = 0; i < to; i++)
+        {
+            var (first, end) = ((int)((long)i * from / to), (int)((((long)(i + 1) * from) + to - 1) / to));
+            for (var j = first; j < end; j++)
+                matrix[(i * from) + j] = 1f / (end - first);
+        }
+        return new FloatTensor($"adaptive {from}->{to}", [to, from], matrix);
+    });
+}

@@ -1,0 +1,20 @@
+using TorchSharp;
+using VizPipeline.Network.Graph;
+
+namespace VizPipeline.Network.Operators;
+
+/// <summary>Passes its input on: dropout at inference, and nodes whose work was folded into another.</summary>
+public sealed record Identity : Operator
+{
+    /// <inheritdoc/>
+    public override string Kind => "Identity";
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => OnlyInput(node, inputs);
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => inputs[0].alias();
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal) => [signal.alias()];
+}

@@ -1,0 +1,90 @@
+using TorchSharp;
+using VizPipeline.Network.Graph;
+using F = TorchSharp.torch.nn.functional;
+
+namespace VizPipeline.Network.Operators;
+
+/// <summary>The largest value of each window. Where it stood (the first, in row-major order), the "switch", leads a signal back down.</summary>
+public sealed record MaxPool(Window Window) : Operator
+{
+    /// <inheritdoc/>
+    public override string Kind => "MaxPool";
+
+    /// <inheritdoc/>
+    public override Reach Reach => new Reach.Sliding(Window);
+
+    /// <inheritdoc/>
+    public override float PaddingValue => float.NegativeInfinity;
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
+    {
+        var input = OnlyMap(node, inputs);
+        if (Window.Y.PadBefore >= Window.Y.Span || Window.X.PadBefore >= Window.X.Span || Window.Y.PadAfter >= Window.Y.Span || Window.X.PadAfter >= Window.X.Span)
+            throw new GraphException(node, "the padding is as large as the window, so that some maxima would be over nothing");
+        return Window.Over(input, input.Channels, node);
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
+    {
+        stage.SeenShape = inputs[0].shape;
+        var (input, window) = (inputs[0], Window);
+        if (stage.IsRegion)
+            window = Window.Unpadded;
+        else if (!TorchPads)
+            (input, window) = (PadWhole(stage, input), Window.Unpadded);
+        if (stage.Rule is null)
+            return F.max_pool2d(input, window.Kernel, window.Stride, window.Padding, window.Dilation, window.Y.Ceil);
+        var (output, switches) = F.max_pool2d_with_indices(input, window.Kernel, window.Stride, window.Padding, window.Dilation, window.Y.Ceil);
+        stage.Memory = switches;
+        return output;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    {
+        var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);
+        if (stage.IsRegion || TorchPads)
+            return [Scatter(signal, stage.Memory!, height, width)];
+        var (below, right) = Overhang(stage);
+        var padded = Scatter(signal, stage.Memory!, height + Window.Y.PadBefore + below, width + Window.X.PadBefore + right);
+        return [padded.narrow(2, Window.Y.PadBefore, height).narrow(3, Window.X.PadBefore, width)];
+    }
+
+    /// <summary>
+    /// Adds each signal at its switch. Windows of 3 with stride 2 share inputs, so their signals add up; torch's max_unpool2d would
+    /// keep only the last.
+    /// </summary>
+    /// <param name="signal">[N, C, h, w].</param>
+    /// <param name="switches">[N, C, h, w], row-major indices into height x width.</param>
+    /// <param name="height">Rows of the result.</param>
+    /// <param name="width">Columns of the result.</param>
+    internal static torch.Tensor Scatter(torch.Tensor signal, torch.Tensor switches, long height, long width)
+    {
+        var (samples, channels) = (signal.shape[0], signal.shape[1]);
+        // Worked on as [N, h*w, C]: the channels-last memory order, so that nothing is copied.
+        var flat = torch.zeros([samples, height * width, channels], dtype: signal.dtype, device: signal.device);
+        flat.scatter_add_(1, Flat(switches), Flat(signal));
+        return flat.view(samples, height, width, channels).permute(0, 3, 1, 2);
+
+        torch.Tensor Flat(torch.Tensor maps) => maps.permute(0, 2, 3, 1).reshape(samples, -1, channels);
+    }
+
+    // torch takes padding up to half the kernel, alike on both sides, and one ceil_mode for both axes.
+    private bool TorchPads =>
+        Window.IsSymmetric && Window.Y.PadBefore * 2 <= Window.Y.Kernel && Window.X.PadBefore * 2 <= Window.X.Kernel && Window.Y.Ceil == Window.X.Ceil;
+
+    private (long Below, long Right) Overhang(Stage stage)
+    {
+        var (input, output) = (stage.InputShapes[0], stage.Node.Shape);
+        return (Math.Max(0, ((output.Height - 1) * Window.Y.Stride) + Window.Y.Span - Window.Y.PadBefore - input.Height),
+            Math.Max(0, ((output.Width - 1) * Window.X.Stride) + Window.X.Span - Window.X.PadBefore - input.Width));
+    }
+
+    private torch.Tensor PadWhole(Stage stage, torch.Tensor input)
+    {
+        var (below, right) = Overhang(stage);
+        return F.pad(input, [Window.X.PadBefore, right, Window.Y.PadBefore, below], value: double.NegativeInfinity);
+    }
+}
