@@ -1,0 +1,147 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace VizPipeline.Network.Formats.Safetensors;
+
+/// <summary>
+/// The first part of a safetensors file: eight bytes of length, then JSON that says where each tensor lies. After it,
+/// the tensors must fill the file exactly, so that no byte means two things or nothing.
+/// </summary>
+internal sealed class SafetensorsHeader
+{
+    private const int LengthBytes = 8;
+
+    // The limit of the reference implementation: a header that large describes no real model.
+    private const long LargestHeader = 100_000_000;
+
+    private const string MetadataKey = "__metadata__";
+
+    private readonly ByteSource source;
+    private readonly Dictionary<string, string> metadata = new(StringComparer.Ordinal);
+    private readonly List<SafetensorsEntry> entries = [];
+
+    private SafetensorsHeader(ByteSource source) => this.source = source;
+
+    /// <summary>The tensors in the order in which they lie in the file.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries => entries;
+
+    public IReadOnlyDictionary<string, string> Metadata => metadata;
+
+    public static SafetensorsHeader Read(ByteSource source)
+    {
+        var header = new SafetensorsHeader(source);
+        var json = header.ReadJson();
+        header.Parse(json, dataStart: LengthBytes + json.Length);
+        header.CheckLayout(dataStart: LengthBytes + json.Length);
+        return header;
+    }
+
+    private byte[] ReadJson()
+    {
+        if (source.Length < LengthBytes)
+            throw Wrong($"has {source.Length} bytes, and a safetensors file begins with {LengthBytes} bytes of header length");
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(source.Start(LengthBytes));
+        if (length > LargestHeader)
+            throw Wrong($"declares a header of {length} bytes, more than the {LargestHeader} that are allowed", "check that this is a safetensors file");
+        if ((long)length > source.Length - LengthBytes)
+            throw Wrong($"declares a header of {length} bytes and has only {source.Length - LengthBytes} after the length", "it may be a partial download: fetch it again");
+        var json = new byte[length];
+        source.Read(LengthBytes, json);
+        if (json.Length == 0 || json[0] != (byte)'{')
+            throw Wrong("has a header that does not start with '{'", "check that this is a safetensors file");
+        return json;
+    }
+
+    private void Parse(byte[] json, long dataStart)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            foreach (var property in document.RootElement.EnumerateObject())
+            {
+                if (property.NameEquals(MetadataKey))
+                    ParseMetadata(property.Value);
+                else
+                    entries.Add(ParseEntry(property.Name, property.Value, dataStart));
+            }
+        }
+        // InvalidOperationException: text that is no valid UTF-16, for example a lone "\ud800".
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        {
+            throw new ModelFormatException(source.Name, $"has a header that is not valid JSON ({failure.Message})", inner: failure);
+        }
+        entries.Sort((left, right) => (left.Offset, left.ByteLength).CompareTo((right.Offset, right.ByteLength)));
+    }
+
+    private void ParseMetadata(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+            throw Wrong($"has a {MetadataKey} that is not an object");
+        foreach (var property in value.EnumerateObject())
+        {
+            if (property.Value.ValueKind != JsonValueKind.String)
+                throw Wrong($"has metadata '{property.Name}' that is not text");
+            metadata.Add(property.Name, property.Value.GetString()!);
+        }
+    }
+
+    private SafetensorsEntry ParseEntry(string name, JsonElement value, long dataStart)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+            throw Wrong($"describes tensor '{name}' with something that is not an object");
+        var type = ParseType(name, Field(name, value, "dtype", JsonValueKind.String).GetString()!);
+        var shape = Field(name, value, "shape", JsonValueKind.Array).EnumerateArray().Select(extent => ParseExtent(name, extent)).ToArray();
+        var offsets = Field(name, value, "data_offsets", JsonValueKind.Array);
+        if (offsets.GetArrayLength() != 2 || !TryLong(offsets[0], out var begin) || !TryLong(offsets[1], out var end) || begin < 0 || end < begin)
+            throw Wrong($"has data_offsets of tensor '{name}' that are not a begin and an end");
+        if (end > source.Length - dataStart)
+            throw Wrong($"has tensor '{name}' end at byte {end} of its data, which has {source.Length - dataStart}", "it may be a partial download: fetch it again");
+        CheckSize(name, type, shape, end - begin);
+        return new SafetensorsEntry(name, type, shape, dataStart + begin, end - begin);
+    }
+
+    private JsonElement Field(string tensor, JsonElement value, string field, JsonValueKind kind)
+        => value.TryGetProperty(field, out var found) && found.ValueKind == kind
+            ? found
+            : throw Wrong($"describes tensor '{tensor}' without a proper '{field}'");
+
+    private ElementType ParseType(string tensor, string name)
+        => SafetensorsTypes.Find(name)
+            ?? throw Wrong($"has tensor '{tensor}' of dtype {name}, which is not supported", $"convert it to one of {SafetensorsTypes.All}");
+
+    private int ParseExtent(string tensor, JsonElement extent)
+        => TryLong(extent, out var value) && value is >= 0 and <= int.MaxValue
+            ? (int)value
+            : throw Wrong($"has tensor '{tensor}' with an extent that is not a whole number from 0 to {int.MaxValue}");
+
+    private static bool TryLong(JsonElement element, out long value)
+    {
+        value = 0;
+        return element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out value);
+    }
+
+    private void CheckSize(string name, ElementType type, int[] shape, long byteLength)
+    {
+        if (Elements.Count(shape) is not { } count || (Int128)count * type.Size() > long.MaxValue)
+            throw Wrong($"has tensor '{name}' whose size in bytes does not fit into 64 bits");
+        if (count * type.Size() != byteLength)
+            throw Wrong($"has {byteLength} bytes for tensor '{name}', whose shape [{string.Join(", ", shape)}] of {SafetensorsTypes.NameOf(type)} needs {count * type.Size()}");
+    }
+
+    private void CheckLayout(long dataStart)
+    {
+        var next = dataStart;
+        foreach (var entry in entries)
+        {
+            if (entry.Offset < next)
+                throw Wrong($"has tensor '{entry.Name}' overlap the one before it");
+            if (entry.Offset > next)
+                throw Wrong($"has a hole of {entry.Offset - next} bytes before tensor '{entry.Name}'");
+            next += entry.ByteLength;
+        }
+        if (next != source.Length)
+            throw Wrong($"has {source.Length - next} bytes after its last tensor");
+    }
+
+    private ModelFormatException Wrong(string problem, string? advice = null) => new(source.Name, problem, advice);
+}
