@@ -1,0 +1,35 @@
+namespace VizPipeline.Network.Formats.Numpy;
+
+/// <summary>A .npz file: a zip of .npy arrays. An array is unpacked when it is asked for.</summary>
+public sealed class NpzFile
+{
+    private const string Suffix = ".npy";
+
+    private readonly ByteSource source;
+    private readonly HashSet<string> entries;
+
+    private NpzFile(ByteSource source)
+    {
+        this.source = source;
+        using var zip = ZipFileReader.Open(source);
+        entries = new HashSet<string>(zip.Names, StringComparer.Ordinal);
+        Names = [.. zip.Names.Where(name => name.EndsWith(Suffix, StringComparison.Ordinal)).Select(name => name[..^Suffix.Length])];
+    }
+
+    /// <summary>The names of the arrays, in file order.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>Reads the directory of a file.</summary>
+    /// <exception cref="ModelFormatException">The file cannot be read or is not a zip.</exception>
+    public static NpzFile Read(string path) => new(ByteSource.Of(path));
+
+    /// <summary>Unpacks one array.</summary>
+    /// <exception cref="ModelFormatException">There is no such array, or it is damaged.</exception>
+    public NpyArray Array(string name)
+    {
+        if (!entries.Contains(name + Suffix))
+            throw new ModelFormatException(source.Name, $"has no array '{name}'", $"it has {string.Join(", ", Names.Take(10))}{(Names.Count > 10 ? ", ..." : "")}");
+        using var zip = ZipFileReader.Open(source);
+        return zip.Read(name + Suffix, stream => NpyArray.Read(stream, zip.LengthOf(name + Suffix), $"{source.Name}: {name}"));
+    }
+}

@@ -1,0 +1,96 @@
+using System.IO.Compression;
+
+namespace VizPipeline.Network.Formats;
+
+/// <summary>
+/// A zip file whose directory has been checked: no name twice, and no entry that claims more bytes than its part of the
+/// file could unpack to. What a zip says about itself is not trusted further than that.
+/// </summary>
+internal sealed class ZipFileReader : IDisposable
+{
+    // Deflate cannot do better than 1032 to 1, so a larger claim is a lie, and memory for it is not asked for.
+    private const long BestRatio = 1032;
+
+    private readonly ByteSource source;
+    private readonly ZipArchive archive;
+    private readonly OrderedDictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
+
+    private ZipFileReader(ByteSource source)
+    {
+        this.source = source;
+        archive = Guard(() => new ZipArchive(source.Open(), ZipArchiveMode.Read));
+        try
+        {
+            Guard(() => archive.Entries.Count);
+            CheckDirectory();
+        }
+        catch
+        {
+            archive.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The names of the entries, in the directory's order.</summary>
+    public IEnumerable<string> Names => entries.Keys;
+
+    public static ZipFileReader Open(ByteSource source) => new(source);
+
+    public bool Contains(string name) => entries.ContainsKey(name);
+
+    /// <summary>Unpacked bytes of an entry, as declared and found possible.</summary>
+    public long LengthOf(string name) => entries[name].Length;
+
+    /// <summary>Gives the unpacked bytes of an entry to <paramref name="read"/>. A broken packing shows as a <see cref="ModelFormatException"/>.</summary>
+    public T Read<T>(string name, Func<Stream, T> read) => Guard(() =>
+    {
+        using var stream = entries[name].Open();
+        return read(stream);
+    });
+
+    /// <summary>All bytes of an entry that should be small.</summary>
+    public byte[] ReadAll(string name, long limit)
+    {
+        var length = LengthOf(name);
+        if (length > limit)
+            throw Wrong($"has a part '{name}' of {length} bytes, more than the {limit} that are allowed");
+        var bytes = new byte[length];
+        Read(name, stream => stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: true));
+        return bytes;
+    }
+
+    public void Dispose() => archive.Dispose();
+
+    private void CheckDirectory()
+    {
+        Int128 packed = 0;
+        foreach (var entry in archive.Entries)
+        {
+            if (!entries.TryAdd(entry.FullName, entry))
+                throw Wrong($"has two parts named '{entry.FullName}'");
+            if (entry.IsEncrypted)
+                throw Wrong($"has an encrypted part '{entry.FullName}'", "store it without a password");
+            packed += entry.CompressedLength;
+            if (entry.Length < 0 || entry.CompressedLength < 0 || entry.Length > (Int128)entry.CompressedLength * BestRatio + BestRatio)
+                throw Wrong($"has a part '{entry.FullName}' that claims to unpack from {entry.CompressedLength} to {entry.Length} bytes");
+        }
+        // Entries that share bytes are how small files unpack to endless ones.
+        if (packed > source.Length)
+            throw Wrong("has parts that overlap");
+    }
+
+    private T Guard<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        // A file on a failing disk looks the same; the inner exception tells.
+        catch (Exception failure) when (failure is InvalidDataException or IOException)
+        {
+            throw new ModelFormatException(source.Name, $"is a damaged zip file ({failure.Message})", "it may be a partial download: fetch it again", failure);
+        }
+    }
+
+    private ModelFormatException Wrong(string problem, string? advice = null) => new(source.Name, problem, advice);
+}
