@@ -1,0 +1,55 @@
+using System.Text;
+using VizPipeline.Network.Formats.PyTorch;
+using VizPipeline.Network.Formats.Safetensors;
+
+namespace VizPipeline.Network.Formats;
+
+/// <summary>Reads a network's weights from whichever format a file has. The content decides, not the name.</summary>
+public static class ModelWeights
+{
+    private const int StartBytes = 64;
+
+    /// <summary>All tensors as float32, by name in file order, without the prefixes that wrappers add (<c>module.</c>).</summary>
+    /// <exception cref="ModelFormatException">The file cannot be read, or is neither safetensors nor a PyTorch state dict.</exception>
+    public static IReadOnlyDictionary<string, FloatTensor> Read(string path)
+    {
+        var source = ByteSource.Of(path);
+        var start = source.Start(StartBytes);
+        if (IsZip(start) || StateDict.IsOld(start))
+            return StateDict.Read(source);
+        if (LooksLikeSafetensors(start) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && WellKnown(start) is null)
+            return Unwrap(SafetensorsFile.Read(path).ReadFloats());
+        var (problem, advice) = WellKnown(start) ?? ("is neither a safetensors file nor a PyTorch state dict", "convert the weights to safetensors");
+        throw new ModelFormatException(path, problem, advice);
+    }
+
+    private static bool IsZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\x03\x04"u8);
+
+    private static bool LooksLikeSafetensors(ReadOnlySpan<byte> start) => start.Length > 8 && start[8] == (byte)'{' && start[6] == 0 && start[7] == 0;
+
+    // Files that end up under a model's name again and again.
+    private static (string Problem, string Advice)? WellKnown(byte[] start)
+    {
+        var text = Encoding.Latin1.GetString(start);
+        if (start.Length == 0)
+            return ("is empty", "fetch it again");
+        if (text.StartsWith("version https://git-lfs", StringComparison.Ordinal))
+            return ("is a Git LFS pointer, not the model itself", "run 'git lfs pull' in its repository");
+        if (text.TrimStart().StartsWith('<'))
+            return ("is a web page, not a model", "the download went wrong: fetch it again");
+        if (text.StartsWith("\u0089HDF", StringComparison.Ordinal))
+            return ("is an HDF5 file (Keras), which is not read", "export the network to ONNX");
+        return null;
+    }
+
+    private static IReadOnlyDictionary<string, FloatTensor> Unwrap(IReadOnlyDictionary<string, FloatTensor> tensors)
+    {
+        var prefix = WeightNames.CommonWrapper(tensors.Keys);
+        if (prefix == 0)
+            return tensors;
+        var unwrapped = new OrderedDictionary<string, FloatTensor>(tensors.Count, StringComparer.Ordinal);
+        foreach (var (name, tensor) in tensors)
+            unwrapped.Add(name[prefix..], tensor.With(name: name[prefix..]));
+        return unwrapped;
+    }
+}

@@ -1,0 +1,63 @@
+namespace VizPipeline.Network.Formats.PyTorch;
+
+// What a pickle of ours may hold, beside null, bool, long, double, string and byte[]. Plain classes, not records: a hostile
+// pickle can nest and share values so that comparing, hashing or printing them would never end.
+
+/// <summary>A list, set or frozen set: nobody here asks which.</summary>
+internal sealed class PickleList
+{
+    public List<object?> Items { get; } = [];
+}
+
+/// <summary>A tuple.</summary>
+internal sealed class PickleTuple(object?[] items)
+{
+    public object?[] Items { get; } = items;
+}
+
+/// <summary>A dict or OrderedDict: pairs in insertion order. Keys are not hashed (see above), so later pairs may repeat them.</summary>
+internal sealed class PickleDict
+{
+    public List<KeyValuePair<object?, object?>> Pairs { get; } = [];
+
+    /// <summary>The value that a text key was given last, as in Python.</summary>
+    public object? Find(string key)
+    {
+        for (var i = Pairs.Count - 1; i >= 0; i--)
+        {
+            if (Pairs[i].Key is string found && found == key)
+                return Pairs[i].Value;
+        }
+        return null;
+    }
+}
+
+/// <summary>A name of Python that is on the list of known ones. It is never imported.</summary>
+internal sealed class PickleGlobal(string name)
+{
+    public string Name { get; } = name;
+}
+
+/// <summary>A type of number, as <c>torch.float32</c>.</summary>
+internal sealed class TorchType(ElementType type)
+{
+    public ElementType Type { get; } = type;
+}
+
+/// <summary>A type of storage, as <c>torch.FloatStorage</c>; no number type for untyped bytes.</summary>
+internal sealed class StorageType(ElementType? type)
+{
+    public ElementType? Type { get; } = type;
+}
+
+/// <summary>A storage: numbers in a file of their own inside the zip.</summary>
+internal sealed class StorageRef(string key, ElementType? type, long count)
+{
+    public string Key { get; } = key;
+
+    /// <summary>Null for untyped storages, whose tensors know.</summary>
+    public ElementType? Type { get; } = type;
+
+    /// <summary>Elements of the type; bytes where there is none.</summary>
+    public long Count { get; } = count;
+}

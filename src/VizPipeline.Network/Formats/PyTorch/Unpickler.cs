@@ -1,0 +1,348 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace VizPipeline.Network.Formats.PyTorch;
+
+/// <summary>
+/// Reads the subset of Python's pickle that state dicts are written in (protocols 2 to 5): containers, text, numbers and
+/// tensors. A pickle is a program; this machine knows no instruction and no name that could do anything but build data.
+/// </summary>
+/// <remarks>
+/// Memory is bounded by the pickle's length: each instruction adds at most one small value, lengths are checked against
+/// what is left, and nothing is ever copied out of the memo, compared, hashed or walked.
+/// </remarks>
+internal sealed class Unpickler
+{
+    private readonly string file;
+    private readonly byte[] pickle;
+    private readonly TorchCalls calls;
+    private readonly Dictionary<long, object?> memo = [];
+    private readonly Stack<List<object?>> marked = new();
+    private List<object?> stack = [];
+    private int position;
+
+    private Unpickler(byte[] pickle, string file)
+    {
+        this.pickle = pickle;
+        this.file = file;
+        calls = new TorchCalls(file);
+    }
+
+    /// <summary>The value that the pickle builds.</summary>
+    /// <exception cref="ModelFormatException">The pickle is damaged, or would run code.</exception>
+    public static object? Read(byte[] pickle, string file)
+    {
+        var machine = new Unpickler(pickle, file);
+        while (true)
+        {
+            var opcode = (PickleOpcode)machine.Bytes(1)[0];
+            if (opcode == PickleOpcode.Stop)
+                return machine.Pop();
+            machine.Step(opcode);
+        }
+    }
+
+    private void Step(PickleOpcode opcode)
+    {
+        if (!TryStack(opcode) && !TryNumber(opcode) && !TryText(opcode) && !TryContainer(opcode) && !TryMemo(opcode))
+            Name(opcode);
+    }
+
+    private bool TryStack(PickleOpcode opcode)
+    {
+        switch (opcode)
+        {
+            case PickleOpcode.Proto:
+                if (Bytes(1)[0] is < 2 or > 5)
+                    throw Wrong("has a pickle of an unknown version");
+                return true;
+            case PickleOpcode.Frame:
+                // A frame only helps readers that buffer; what it holds is checked piece by piece.
+                Length(Bytes(8));
+                return true;
+            case PickleOpcode.Mark:
+                marked.Push(stack);
+                stack = [];
+                return true;
+            case PickleOpcode.Pop:
+                Pop();
+                return true;
+            case PickleOpcode.PopMark:
+                TakeMarked();
+                return true;
+            case PickleOpcode.Dup:
+                stack.Add(Peek());
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool TryNumber(PickleOpcode opcode)
+    {
+        switch (opcode)
+        {
+            case PickleOpcode.None:
+                stack.Add(null);
+                return true;
+            case PickleOpcode.NewTrue:
+                stack.Add(true);
+                return true;
+            case PickleOpcode.NewFalse:
+                stack.Add(false);
+                return true;
+            case PickleOpcode.BinInt:
+                stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)));
+                return true;
+            case PickleOpcode.BinInt1:
+                stack.Add((long)Bytes(1)[0]);
+                return true;
+            case PickleOpcode.BinInt2:
+                stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2)));
+                return true;
+            case PickleOpcode.Long1:
+                stack.Add(Long(Bytes(Bytes(1)[0])));
+                return true;
+            case PickleOpcode.Long4:
+                stack.Add(Long(Bytes(Length(Bytes(4)))));
+                return true;
+            case PickleOpcode.BinFloat:
+                stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Bytes(8)));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool TryText(PickleOpcode opcode)
+    {
+        switch (opcode)
+        {
+            case PickleOpcode.ShortBinUnicode:
+                stack.Add(Encoding.UTF8.GetString(Bytes(Bytes(1)[0])));
+                return true;
+            case PickleOpcode.BinUnicode:
+                stack.Add(Encoding.UTF8.GetString(Bytes(Length(Bytes(4)))));
+                return true;
+            case PickleOpcode.BinUnicode8:
+                stack.Add(Encoding.UTF8.GetString(Bytes(Length(Bytes(8)))));
+                return true;
+            case PickleOpcode.ShortBinBytes:
+                stack.Add(Bytes(Bytes(1)[0]).ToArray());
+                return true;
+            case PickleOpcode.BinBytes:
+                stack.Add(Bytes(Length(Bytes(4))).ToArray());
+                return true;
+            case PickleOpcode.BinBytes8:
+                stack.Add(Bytes(Length(Bytes(8))).ToArray());
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool TryContainer(PickleOpcode opcode)
+    {
+        switch (opcode)
+        {
+            case PickleOpcode.EmptyTuple:
+                stack.Add(new PickleTuple([]));
+                return true;
+            case PickleOpcode.Tuple1 or PickleOpcode.Tuple2 or PickleOpcode.Tuple3:
+                stack.Add(new PickleTuple(TakeLast(opcode - PickleOpcode.Tuple1 + 1)));
+                return true;
+            case PickleOpcode.Tuple:
+                PushOf(items => new PickleTuple([.. items]));
+                return true;
+            case PickleOpcode.EmptyList or PickleOpcode.EmptySet:
+                stack.Add(new PickleList());
+                return true;
+            case PickleOpcode.List or PickleOpcode.FrozenSet:
+                PushOf(items => Fill(new PickleList(), items));
+                return true;
+            case PickleOpcode.Append:
+                Fill(Under<PickleList>(1), TakeLast(1));
+                return true;
+            case PickleOpcode.Appends or PickleOpcode.AddItems:
+                var added = TakeMarked();
+                Fill(Under<PickleList>(0), added);
+                return true;
+            case PickleOpcode.EmptyDict:
+                stack.Add(new PickleDict());
+                return true;
+            case PickleOpcode.Dict:
+                PushOf(items => Fill(new PickleDict(), items));
+                return true;
+            case PickleOpcode.SetItem:
+                Fill(Under<PickleDict>(2), TakeLast(2));
+                return true;
+            case PickleOpcode.SetItems:
+                var pairs = TakeMarked();
+                Fill(Under<PickleDict>(0), pairs);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool TryMemo(PickleOpcode opcode)
+    {
+        switch (opcode)
+        {
+            case PickleOpcode.BinPut:
+                memo[Bytes(1)[0]] = Peek();
+                return true;
+            case PickleOpcode.LongBinPut:
+                memo[BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))] = Peek();
+                return true;
+            case PickleOpcode.Memoize:
+                memo[memo.Count] = Peek();
+                return true;
+            case PickleOpcode.BinGet:
+                Recall(Bytes(1)[0]);
+                return true;
+            case PickleOpcode.LongBinGet:
+                Recall(BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4)));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    // The instructions that name or call code in a general pickle.
+    private void Name(PickleOpcode opcode)
+    {
+        switch (opcode)
+        {
+            case PickleOpcode.Global:
+                var module = Line();
+                stack.Add(Global(module, Line()));
+                break;
+            case PickleOpcode.StackGlobal:
+                if (TakeLast(2) is not [string from, string name])
+                    throw Wrong("names a function by something that is not text");
+                stack.Add(Global(from, name));
+                break;
+            case PickleOpcode.Reduce:
+                if (TakeLast(2) is not [PickleGlobal function, PickleTuple arguments])
+                    throw RunsCode("a call of something that is not a known function");
+                stack.Add(calls.Call(function.Name, arguments.Items));
+                break;
+            case PickleOpcode.BinPersId:
+                stack.Add(calls.Persistent(Pop()));
+                break;
+            case PickleOpcode.Build:
+                Build();
+                break;
+            default:
+                throw Enum.IsDefined(opcode)
+                    ? RunsCode($"the instruction {opcode}")
+                    : Wrong($"has the unknown pickle instruction 0x{(byte)opcode:x2}");
+        }
+    }
+
+    // Module.state_dict() hangs a dict `_metadata` on its OrderedDict. Any other state would be an object's, set by code.
+    private void Build()
+    {
+        var state = Pop();
+        if (Peek() is not PickleDict || state is not PickleDict { Pairs: var pairs } || pairs.Any(pair => pair.Key is not string))
+            throw RunsCode("an object with a state of its own");
+    }
+
+    private object Global(string module, string name)
+        => TorchGlobals.Find(module, name) ?? throw RunsCode($"{module}.{name}");
+
+    private ModelFormatException RunsCode(string what)
+        => new(file, $"contains {what}, which would run code; only plain state dicts are read", "save one with torch.save(model.state_dict(), path)");
+
+    private void Recall(long key)
+        => stack.Add(memo.TryGetValue(key, out var value) ? value : throw Wrong("recalls a value that it never stored"));
+
+    private void PushOf(Func<List<object?>, object> make)
+    {
+        // Taken first: it changes which stack is the current one.
+        var items = TakeMarked();
+        stack.Add(make(items));
+    }
+
+    private static PickleList Fill(PickleList list, IReadOnlyList<object?> items)
+    {
+        list.Items.AddRange(items);
+        return list;
+    }
+
+    private PickleDict Fill(PickleDict dict, IReadOnlyList<object?> items)
+    {
+        if (items.Count % 2 != 0)
+            throw Wrong("has a dict with a key that has no value");
+        for (var i = 0; i < items.Count; i += 2)
+            dict.Pairs.Add(new(items[i], items[i + 1]));
+        return dict;
+    }
+
+    private T Under<T>(int depth) where T : class
+        => stack.Count > depth && stack[^(depth + 1)] is T found ? found : throw Wrong("adds to something that is not the right container");
+
+    private object? Peek() => stack.Count > 0 ? stack[^1] : throw Wrong("has a pickle that takes from an empty stack");
+
+    private object? Pop()
+    {
+        var top = Peek();
+        stack.RemoveAt(stack.Count - 1);
+        return top;
+    }
+
+    private object?[] TakeLast(int count)
+    {
+        if (stack.Count < count)
+            throw Wrong("has a pickle that takes from an empty stack");
+        object?[] taken = [.. stack[^count..]];
+        stack.RemoveRange(stack.Count - count, count);
+        return taken;
+    }
+
+    private List<object?> TakeMarked()
+    {
+        var taken = stack;
+        if (!marked.TryPop(out var below))
+            throw Wrong("has a pickle that takes up to a mark which is not there");
+        stack = below;
+        return taken;
+    }
+
+    private ReadOnlySpan<byte> Bytes(int count)
+    {
+        if (count > pickle.Length - position)
+            throw Wrong("has a pickle that ends too soon");
+        position += count;
+        return pickle.AsSpan(position - count, count);
+    }
+
+    private int Length(ReadOnlySpan<byte> bytes)
+    {
+        var length = bytes.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        return length <= (ulong)(pickle.Length - position) ? (int)length : throw Wrong("has a pickle that ends too soon");
+    }
+
+    private long Long(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > 8)
+            throw Wrong($"has a whole number of {bytes.Length} bytes; no size or count is that large");
+        long value = bytes.Length > 0 && bytes[^1] >= 0x80 ? -1 : 0;
+        for (var i = bytes.Length - 1; i >= 0; i--)
+            value = (value << 8) | bytes[i];
+        return value;
+    }
+
+    private string Line()
+    {
+        var length = pickle.AsSpan(position).IndexOf((byte)'\n');
+        if (length < 0)
+            throw Wrong("has a pickle that ends too soon");
+        var line = Encoding.UTF8.GetString(Bytes(length));
+        position++;
+        return line;
+    }
+
+    private ModelFormatException Wrong(string problem) => new(file, problem, "it is damaged or no PyTorch file");
+}
