@@ -33,8 +33,8 @@ public sealed class NetworkRunner : IDisposable
     /// <summary>Where it runs.</summary>
     public torch.Device Device => Weights.Device;
 
-    /// <summary>The folded operator of a node.</summary>
-    internal Operator OperatorOf(int node) => _folded.Nodes[node].Operator;
+    /// <summary>The operator that runs at a node: the model's own, or what folding made of it.</summary>
+    public Operator OperatorOf(int node) => _folded.Nodes[node].Operator;
 
     internal WeightBank Weights { get; }
 

@@ -111,7 +111,9 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
             MayOverwrite = fresh || MayOverwrite(sources[0]),
         };
         _stages[index] = stage;
-        _values[index] = node.Operator.Forward(stage, inputs);
+        var output = node.Operator.Forward(stage, inputs);
+        // Work in place answers with its input's own handle, which is about to be released.
+        _values[index] = inputs.Contains(output) ? output.alias() : output;
         for (var k = 0; k < sources.Length; k++)
         {
             if (!ReferenceEquals(inputs[k], _values[sources[k]]))

@@ -30,6 +30,9 @@ public abstract record Nonlinearity : Operator
         _ => [signal * Slope(stage.Memory!)],
     };
 
+    /// <summary>The function of a value that stays as it is.</summary>
+    public torch.Tensor Of(torch.Tensor value) => Apply(value);
+
     /// <summary>The derivative, from the function's output.</summary>
     public abstract torch.Tensor Slope(torch.Tensor output);
 

@@ -1,0 +1,58 @@
+using TorchSharp;
+
+namespace VizPipeline.Methods.GradientAscent;
+
+/// <summary>One of the operators r_theta of Yosinski et al. 2015 that pull an image towards natural ones after each step (METHODS 3).</summary>
+public abstract record Regularizer
+{
+    /// <summary>The images after regularization.</summary>
+    /// <param name="images">[N, C, H, W], 0-255 units, mean-subtracted, after the step.</param>
+    /// <param name="gradient">[N, C, H, W], the gradient of the objective from before the step.</param>
+    /// <param name="step">Number of the step, from 0.</param>
+    public abstract torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step);
+}
+
+/// <summary>L2 decay: x times 1 - <paramref name="Decay"/>, which penalises large values (theta_decay).</summary>
+public sealed record L2Decay(double Decay) : Regularizer
+{
+    /// <inheritdoc/>
+    public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) => images * (1 - Decay);
+}
+
+/// <summary>Gaussian blur of standard deviation <paramref name="Sigma"/> pixels every <paramref name="Every"/> steps, the first included: penalises high frequencies (theta_b).</summary>
+public sealed record Blur(double Sigma, int Every) : Regularizer
+{
+    /// <inheritdoc/>
+    public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) =>
+        step % Every == 0 ? GaussianBlur.Apply(images, Sigma) : images.alias();
+}
+
+/// <summary>Zeroes pixels whose colour norm is below its percentile <paramref name="Percentile"/> in the image (theta_n).</summary>
+public sealed record SmallNormClipping(double Percentile) : Regularizer
+{
+    /// <inheritdoc/>
+    public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) =>
+        PixelClipping.ZeroBelow(images, images.square().sum(1, keepdim: true).sqrt(), Percentile);
+}
+
+/// <summary>
+/// Zeroes pixels whose contribution |sum over colours of gradient * (-x)|, the first-order effect of zeroing them on the objective, is below
+/// its percentile <paramref name="Percentile"/> in the image (theta_c).
+/// </summary>
+public sealed record SmallContributionClipping(double Percentile) : Regularizer
+{
+    /// <inheritdoc/>
+    public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) =>
+        PixelClipping.ZeroBelow(images, (gradient * images).sum(1, keepdim: true).abs(), Percentile);
+}
+
+internal static class PixelClipping
+{
+    /// <summary>Zeroes the pixels of [N, C, H, W] whose measure [N, 1, H, W] is strictly below its percentile, linearly interpolated, per image.</summary>
+    public static torch.Tensor ZeroBelow(torch.Tensor images, torch.Tensor measure, double percentile)
+    {
+        using var level = torch.tensor((float)(percentile / 100), device: images.device);
+        var threshold = measure.reshape(measure.shape[0], -1).quantile(level, 1, keepdim: true).reshape(-1, 1, 1, 1);
+        return images * measure.ge(threshold);
+    }
+}

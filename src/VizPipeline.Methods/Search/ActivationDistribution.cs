@@ -1,0 +1,135 @@
+namespace VizPipeline.Methods.Search;
+
+/// <summary>
+/// How a layer's activations are distributed over images, per neuron. Up to <see cref="ExactImages"/> images of an atlas the values
+/// themselves are kept and quantiles are exact; beyond, values are counted in buckets of 1/32 octave, so that quantiles are within
+/// 1.6 % of their size. Counts add up, so merging is associative either way.
+/// </summary>
+public sealed class ActivationDistribution
+{
+    /// <summary>Largest image set whose values are kept as they are: 4096 images cost 16 kB per neuron.</summary>
+    public const int ExactImages = 4096;
+
+    // 32 buckets per octave from 2^-14 to 2^14, mirrored for negative values, and one for all that is smaller: floats sort like
+    // their bits, and the top 5 bits of the mantissa are the 32 buckets.
+    private const int BucketBits = 18;
+    private const int Lowest = (127 - 14) << 5;
+    private const int PerSign = 28 * 32;
+
+    /// <summary>Buckets per neuron.</summary>
+    public const int Buckets = (2 * PerSign) + 1;
+
+    private readonly List<float[]>? _rows;
+    private readonly int[]? _counts;
+
+    /// <summary>An empty distribution for <paramref name="neurons"/> neurons.</summary>
+    /// <param name="neurons">Neurons of the layer.</param>
+    /// <param name="exact">Keep values (small image sets) instead of counting them in buckets.</param>
+    public ActivationDistribution(int neurons, bool exact)
+    {
+        Neurons = neurons;
+        if (exact)
+            _rows = [];
+        else
+            _counts = new int[neurons * Buckets];
+    }
+
+    /// <summary>Neurons.</summary>
+    public int Neurons { get; }
+
+    /// <summary>Whether values are kept as they are.</summary>
+    public bool IsExact => _rows is not null;
+
+    /// <summary>Images counted.</summary>
+    public long Images { get; private set; }
+
+    /// <summary>The kept values, one row of [neurons] per image; empty if not exact.</summary>
+    public IReadOnlyList<float[]> Rows => _rows ?? [];
+
+    /// <summary>The bucket counts [neurons, <see cref="Buckets"/>]; empty if exact.</summary>
+    public ReadOnlySpan<int> Counts => _counts;
+
+    /// <summary>Counts one image's activations [neurons].</summary>
+    public void Add(ReadOnlySpan<float> activations)
+    {
+        Images++;
+        if (_rows is not null)
+        {
+            _rows.Add(activations.ToArray());
+            return;
+        }
+        for (var neuron = 0; neuron < activations.Length; neuron++)
+            _counts![(neuron * Buckets) + Bucket(activations[neuron])]++;
+    }
+
+    /// <summary>Takes in counts that were saved.</summary>
+    internal void AddCounts(ReadOnlySpan<int> counts, long images)
+    {
+        for (var i = 0; i < counts.Length; i++)
+            _counts![i] += counts[i];
+        Images += images;
+    }
+
+    /// <summary>Takes in another distribution over other images.</summary>
+    public void Merge(ActivationDistribution other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Neurons != Neurons || other.IsExact != IsExact)
+            throw new ArgumentException("distributions of different layers or kinds do not merge", nameof(other));
+        if (_rows is not null)
+        {
+            _rows.AddRange(other.Rows);
+            Images += other.Images;
+        }
+        else
+        {
+            AddCounts(other.Counts, other.Images);
+        }
+    }
+
+    /// <summary>
+    /// One neuron's values in ascending order with how often each occurs; bucket middles where values were not kept. Clamped to
+    /// [<paramref name="min"/>, <paramref name="max"/>], the known extremes.
+    /// </summary>
+    public (float[] Values, long[] Counts) Of(int neuron, float min, float max)
+    {
+        if (_rows is not null)
+        {
+            var values = new float[_rows.Count];
+            for (var i = 0; i < values.Length; i++)
+                values[i] = _rows[i][neuron];
+            Array.Sort(values);
+            return (values, [.. Enumerable.Repeat(1L, values.Length)]);
+        }
+        var (middles, counts) = (new List<float>(), new List<long>());
+        for (var bucket = 0; bucket < Buckets; bucket++)
+        {
+            var count = _counts![(neuron * Buckets) + bucket];
+            if (count == 0)
+                continue;
+            middles.Add(Math.Clamp(Middle(bucket), min, max));
+            counts.Add(count);
+        }
+        return ([.. middles], [.. counts]);
+    }
+
+    /// <summary>The bucket of a value, ascending with it.</summary>
+    internal static int Bucket(float value)
+    {
+        var magnitude = (BitConverter.SingleToInt32Bits(Math.Abs(value)) >> BucketBits) - Lowest;
+        if (magnitude < 0)
+            return PerSign;
+        magnitude = Math.Min(magnitude, PerSign - 1);
+        return value > 0 ? PerSign + 1 + magnitude : PerSign - 1 - magnitude;
+    }
+
+    /// <summary>The middle of a bucket.</summary>
+    internal static float Middle(int bucket)
+    {
+        if (bucket == PerSign)
+            return 0;
+        var magnitude = bucket > PerSign ? bucket - PerSign - 1 : PerSign - 1 - bucket;
+        var middle = BitConverter.Int32BitsToSingle(((magnitude + Lowest) << BucketBits) + (1 << (BucketBits - 1)));
+        return bucket > PerSign ? middle : -middle;
+    }
+}

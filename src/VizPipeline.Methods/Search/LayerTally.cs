@@ -1,0 +1,131 @@
+namespace VizPipeline.Methods.Search;
+
+/// <summary>
+/// Everything that one pass over images tells of a layer's neurons: the top-9, moments, the distribution, and sums per class. A tally
+/// merged from shards equals the tally of the whole.
+/// </summary>
+public sealed class LayerTally
+{
+    private readonly double[] _sums;
+    private readonly double[] _squares;
+    private readonly SortedDictionary<int, ClassSum> _classes = [];
+
+    /// <summary>An empty tally for <paramref name="neurons"/> neurons.</summary>
+    /// <param name="neurons">Neurons of the layer.</param>
+    /// <param name="exact">Whether the distribution keeps values (image sets of up to <see cref="ActivationDistribution.ExactImages"/>).</param>
+    public LayerTally(int neurons, bool exact)
+    {
+        (_sums, _squares) = (new double[neurons], new double[neurons]);
+        Top = new TopTable(neurons);
+        Distribution = new ActivationDistribution(neurons, exact);
+        (Min, Max, Positive) = (new float[neurons], new float[neurons], new long[neurons]);
+        Array.Fill(Min, float.PositiveInfinity);
+        Array.Fill(Max, float.NegativeInfinity);
+    }
+
+    /// <summary>Neurons.</summary>
+    public int Neurons => Top.Neurons;
+
+    /// <summary>Images seen.</summary>
+    public long Images => Distribution.Images;
+
+    /// <summary>The nine strongest of each neuron.</summary>
+    public TopTable Top { get; }
+
+    /// <summary>How activations are distributed.</summary>
+    public ActivationDistribution Distribution { get; }
+
+    /// <summary>Smallest activation, [neurons].</summary>
+    public float[] Min { get; }
+
+    /// <summary>Largest activation, [neurons].</summary>
+    public float[] Max { get; }
+
+    /// <summary>Images with an activation above 0, [neurons].</summary>
+    public long[] Positive { get; }
+
+    /// <summary>Sum of activations, [neurons].</summary>
+    public ReadOnlySpan<double> Sums => _sums;
+
+    /// <summary>Sum of squared activations, [neurons].</summary>
+    public ReadOnlySpan<double> Squares => _squares;
+
+    /// <summary>Sums per class index, for images that have a class.</summary>
+    public IReadOnlyDictionary<int, ClassSum> Classes => _classes;
+
+    /// <summary>Counts one image.</summary>
+    /// <param name="image">Its index; each at most once.</param>
+    /// <param name="imageClass">Its class, or null.</param>
+    /// <param name="activations">Spatial maxima, [neurons]; finite.</param>
+    /// <param name="positions">Where they stood (row-major), [neurons].</param>
+    /// <exception cref="NotFiniteNumberException">The network overflowed on this image.</exception>
+    public void Add(int image, int? imageClass, ReadOnlySpan<float> activations, ReadOnlySpan<long> positions)
+    {
+        var sumOfClass = imageClass is { } label ? ClassOf(label) : null;
+        for (var neuron = 0; neuron < activations.Length; neuron++)
+        {
+            var value = activations[neuron];
+            if (!float.IsFinite(value))
+                throw new NotFiniteNumberException($"neuron {neuron} gives {value} on image {image}: the weights or the preprocessing are not this network's");
+            Top.Offer(neuron, value, image, (int)positions[neuron]);
+            _sums[neuron] += value;
+            _squares[neuron] += (double)value * value;
+            Min[neuron] = Math.Min(Min[neuron], value);
+            Max[neuron] = Math.Max(Max[neuron], value);
+            Positive[neuron] += value > 0 ? 1 : 0;
+            if (sumOfClass is not null)
+                sumOfClass.Sums[neuron] += value;
+        }
+        if (sumOfClass is not null)
+            sumOfClass.Images++;
+        Distribution.Add(activations);
+    }
+
+    /// <summary>Takes in a tally over other images.</summary>
+    public void Merge(LayerTally other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        Top.Merge(other.Top);
+        Distribution.Merge(other.Distribution);
+        AddMoments(other._sums, other._squares, other.Min, other.Max, other.Positive);
+        foreach (var (label, sums) in other._classes)
+            AddClass(label, sums.Images, sums.Sums);
+    }
+
+    internal void AddMoments(ReadOnlySpan<double> sums, ReadOnlySpan<double> squares, ReadOnlySpan<float> min, ReadOnlySpan<float> max, ReadOnlySpan<long> positive)
+    {
+        for (var neuron = 0; neuron < Neurons; neuron++)
+        {
+            _sums[neuron] += sums[neuron];
+            _squares[neuron] += squares[neuron];
+            Min[neuron] = Math.Min(Min[neuron], min[neuron]);
+            Max[neuron] = Math.Max(Max[neuron], max[neuron]);
+            Positive[neuron] += positive[neuron];
+        }
+    }
+
+    internal void AddClass(int label, long images, ReadOnlySpan<double> sums)
+    {
+        var sum = ClassOf(label);
+        sum.Images += images;
+        for (var neuron = 0; neuron < Neurons; neuron++)
+            sum.Sums[neuron] += sums[neuron];
+    }
+
+    private ClassSum ClassOf(int label)
+    {
+        if (!_classes.TryGetValue(label, out var sum))
+            _classes[label] = sum = new ClassSum(new double[Neurons]);
+        return sum;
+    }
+
+    /// <summary>Images of a class and the sum of each neuron's activations on them.</summary>
+    public sealed class ClassSum(double[] sums)
+    {
+        /// <summary>Images of the class.</summary>
+        public long Images { get; internal set; }
+
+        /// <summary>Sums, [neurons].</summary>
+        public double[] Sums { get; } = sums;
+    }
+}

@@ -1,0 +1,41 @@
+using TorchSharp;
+using VizPipeline.Network.Execution;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Operators;
+
+namespace VizPipeline.Tests.Network.Execution;
+
+/// <summary>The gradient rule against finite differences, an independent source.</summary>
+public class GradientTests
+{
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(100, 30)];
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Gradient_rule_equals_central_differences(int seed)
+    {
+        var graph = RandomNetworks.Make(seed, 17);
+        using var runner = new NetworkRunner(graph);
+        using var mode = torch.inference_mode();
+        using var images = RandomNetworks.Images(graph, 1, seed);
+        using var geometry = new PassGeometry(runner, RegionPlan.Whole(graph, graph.Output));
+        using var pass = new Pass(geometry, ReverseRule.Gradient);
+        var output = pass.Forward(images);
+        var random = new Random(seed);
+        using var weights = torch.tensor([.. Enumerable.Range(0, (int)output.numel()).Select(_ => (float)random.NextDouble() - 0.5f)], output.shape);
+        var gradient = pass.Reverse(weights.clone()).ToArray();
+
+        double Objective(torch.Tensor at) => (runner.Forward(at, graph.Output).to(torch.float64) * weights.to(torch.float64)).sum().item<double>();
+        var (agree, tried) = (0, 24);
+        for (var i = 0; i < tried; i++)
+        {
+            var at = random.Next(gradient.Length);
+            var step = torch.zeros_like(images);
+            step.view(-1)[at] = torch.tensor(1f);
+            var difference = (Objective(images + (step * 4e-3)) - Objective(images - (step * 4e-3))) / 8e-3;
+            if (Math.Abs(difference - gradient[at]) <= 2e-2 * (gradient.Max(Math.Abs) + 1e-3))
+                agree++;
+        }
+        // A few differences straddle the kink of a rectifier or another winner of a maximum.
+        Assert.True(agree >= tried - 4, $"{agree} of {tried} agree");
+    }
+}
