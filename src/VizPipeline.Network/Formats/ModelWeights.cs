@@ -23,6 +23,14 @@ public static class ModelWeights
         throw new ModelFormatException(path, problem, advice);
     }
 
+    /// <summary>Whether a file's first bytes are those of weights (or of something that <see cref="Read"/> explains), rather than possibly an ONNX file's.</summary>
+    /// <exception cref="ModelFormatException">The file cannot be read.</exception>
+    public static bool IsWeights(string path)
+    {
+        var start = ByteSource.Of(path).Start(StartBytes);
+        return IsZip(start) || StateDict.IsOld(start) || LooksLikeSafetensors(start) || WellKnown(start) is not null;
+    }
+
     private static bool IsZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\x03\x04"u8);
 
     private static bool LooksLikeSafetensors(ReadOnlySpan<byte> start) => start.Length > 8 && start[8] == (byte)'{' && start[6] == 0 && start[7] == 0;

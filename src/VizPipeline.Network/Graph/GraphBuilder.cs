@@ -26,6 +26,9 @@ public sealed class GraphBuilder
     /// <summary>Shape of a node's output for one image.</summary>
     public Shape Shape(int node) => _nodes[node].Shape;
 
+    /// <summary>Nodes added so far.</summary>
+    public int Count => _nodes.Count;
+
     /// <summary>The node that was added as number <paramref name="node"/>.</summary>
     public Node this[int node] => _nodes[node];
 
