@@ -1,0 +1,23 @@
+using System.Buffers;
+
+namespace VizPipeline.Images;
+
+/// <summary>Decoded pixels in a borrowed array, large enough for four bytes a pixel; given back on dispose.</summary>
+internal sealed class PooledPixels(int width, int height) : IDisposable
+{
+    public int Width { get; } = width;
+
+    public int Height { get; } = height;
+
+    public byte[] Buffer { get; private set; } = ArrayPool<byte>.Shared.Rent(checked(width * height * 4));
+
+    /// <summary>Height x width x 3 bytes.</summary>
+    public ReadOnlySpan<byte> Span => Buffer.AsSpan(0, Width * Height * 3);
+
+    public void Dispose()
+    {
+        if (Buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(Buffer);
+        Buffer = [];
+    }
+}
