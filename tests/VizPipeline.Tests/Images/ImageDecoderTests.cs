@@ -1,0 +1,107 @@
+using CsCheck;
+using VizPipeline.Images;
+
+namespace VizPipeline.Tests.Images;
+
+public class ImageDecoderTests
+{
+    public static TheoryData<string> Kinds => [.. Fixtures.All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Every_kind_of_file_gives_Pillows_pixels(string kind)
+    {
+        var (file, pixels) = Fixtures.All[kind];
+
+        var image = ImageDecoder.Decode(file, kind);
+
+        Assert.Equal((11, 9), (image.Width, image.Height));
+        Assert.Equal(pixels, image.Pixels);
+    }
+
+    // Cut anywhere, a file is unreadable or (where only its trailer is gone) still whole; it is never half a picture.
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_truncated_file_is_never_half_a_picture(string kind)
+    {
+        var (file, pixels) = Fixtures.All[kind];
+        for (var length = 0; length < file.Length; length++)
+        {
+            if (TryDecode(file.AsMemory(0, length), kind) is { } image)
+                Assert.True(pixels.AsSpan().SequenceEqual(image.Pixels), $"{kind} cut to {length} of {file.Length} bytes");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Damaged_bytes_give_a_picture_or_the_one_exception(string kind)
+    {
+        var file = Fixtures.All[kind].File;
+        Gen.Select(Gen.Int[0, file.Length - 1], Gen.Byte, Gen.Int[0, file.Length - 1], Gen.Byte).Sample((first, a, second, b) =>
+        {
+            byte[] damaged = [.. file];
+            (damaged[first], damaged[second]) = (a, b);
+            TryDecode(damaged, kind, pixelLimit: 1_000_000);
+        }, iter: 500, threads: 1);
+    }
+
+    [Theory]
+    [InlineData("", "the file is empty")]
+    [InlineData("not a picture at all", "it is not a JPEG, PNG, WebP, BMP or GIF file")]
+    [InlineData("\0\0\u0001\u0001........", "it is not a JPEG, PNG, WebP, BMP or GIF file")]
+    [InlineData("BM", "its header is damaged or cut off")]
+    public void What_is_no_picture_is_named_with_its_reason(string content, string reason)
+    {
+        var error = Assert.Throws<UnreadableImageException>(() => ImageDecoder.Decode(System.Text.Encoding.Latin1.GetBytes(content), "a/b.jpg"));
+
+        Assert.Equal("a/b.jpg", error.Name);
+        Assert.Equal(reason, error.Reason);
+        Assert.Equal($"a/b.jpg is unreadable: {reason}", error.Message);
+    }
+
+    [Fact]
+    public void A_decompression_bomb_is_refused_by_its_header()
+    {
+        // A PNG whose header promises 50,000 x 50,000 pixels: 10 GB if it were believed.
+        byte[] bomb = [.. Fixtures.All["Png_rgb"].File];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(bomb.AsSpan(16), 50_000);
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(bomb.AsSpan(20), 50_000);
+        var checksum = System.IO.Hashing.Crc32.HashToUInt32(bomb.AsSpan(12, 17));
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bomb.AsSpan(29), checksum);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var error = Assert.Throws<UnreadableImageException>(() => ImageDecoder.Decode(bomb, "bomb.png"));
+
+        Assert.Contains("50000x50000", error.Reason);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+    }
+
+    [Fact]
+    public void The_pixel_limit_is_the_last_size_that_is_read()
+    {
+        var file = Fixtures.All["Bmp"].File;
+
+        Assert.NotNull(ImageDecoder.Decode(file, "x", pixelLimit: 99));
+        Assert.Throws<UnreadableImageException>(() => ImageDecoder.Decode(file, "x", pixelLimit: 98));
+    }
+
+    [Fact]
+    public void A_picture_of_one_pixel_is_a_picture()
+    {
+        var image = ImageDecoder.Decode(Png.Encode(new RgbImage(1, 1, [1, 2, 3])), "dot.png");
+
+        Assert.Equal(new Rgb(1, 2, 3), image[0, 0]);
+    }
+
+    private static RgbImage? TryDecode(ReadOnlyMemory<byte> file, string name, long pixelLimit = ImageDecoder.DefaultPixelLimit)
+    {
+        try
+        {
+            return ImageDecoder.Decode(file, name, pixelLimit);
+        }
+        catch (UnreadableImageException)
+        {
+            return null;
+        }
+    }
+}
