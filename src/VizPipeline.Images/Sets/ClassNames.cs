@@ -1,0 +1,87 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace VizPipeline.Images;
+
+/// <summary>One class of a network.</summary>
+/// <param name="Index">The output unit, from 0.</param>
+/// <param name="Synset">WordNet id such as <c>n01440764</c>; null where the list has none.</param>
+/// <param name="Name">For people, for example "tench". Not unique: ImageNet has two cranes.</param>
+public sealed record ClassName(int Index, string? Synset, string Name);
+
+/// <summary>
+/// The names of a network's outputs: a JSON list of <c>{"index", "synset", "name"}</c>, or one class a line in the order of the outputs,
+/// <c>n01440764 tench, Tinca tinca</c> or just <c>tench</c>.
+/// </summary>
+public sealed partial class ClassNames
+{
+    private readonly Dictionary<int, ClassName> _byIndex = [];
+    private readonly Dictionary<string, ClassName> _bySynset = [];
+    private readonly Dictionary<string, ClassName> _byName = [];
+
+    /// <summary>A list of classes; where two share a name, the name means the first.</summary>
+    /// <exception cref="ArgumentException">Two classes share an index or a synset.</exception>
+    public ClassNames(IEnumerable<ClassName> classes)
+    {
+        ArgumentNullException.ThrowIfNull(classes);
+        foreach (var item in classes)
+        {
+            if (!_byIndex.TryAdd(item.Index, item))
+                throw new ArgumentException($"index {item.Index} is both '{_byIndex[item.Index].Name}' and '{item.Name}'", nameof(classes));
+            if (item.Synset is { } synset && !_bySynset.TryAdd(synset, item))
+                throw new ArgumentException($"synset {synset} is both '{_bySynset[synset].Name}' and '{item.Name}'", nameof(classes));
+            _byName.TryAdd(item.Name, item);
+        }
+        All = [.. _byIndex.Values.OrderBy(item => item.Index)];
+    }
+
+    /// <summary>The classes in order of their index.</summary>
+    public IReadOnlyList<ClassName> All { get; }
+
+    /// <summary>The class of an output unit; null where the list has none.</summary>
+    public ClassName? this[int index] => _byIndex.GetValueOrDefault(index);
+
+    /// <summary>The class of a synset; null where the list has none.</summary>
+    public ClassName? this[string synset] => _bySynset.GetValueOrDefault(synset);
+
+    /// <summary>The class that a label means: a synset, else a name, else an index in digits; null where the list knows no such class.</summary>
+    public ClassName? Find(string label)
+    {
+        ArgumentNullException.ThrowIfNull(label);
+        return this[label] ?? _byName.GetValueOrDefault(label) ?? (int.TryParse(label, out var index) ? this[index] : null);
+    }
+
+    /// <summary>Reads a list of classes.</summary>
+    /// <exception cref="ImageSetException">The file is missing, empty or no such list; the message names it.</exception>
+    public static ClassNames Load(string file)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        var text = SetFiles.ReadText(file, "class list");
+        try
+        {
+            ClassName[] classes = text.TrimStart().StartsWith('[') ? FromJson(text) : [.. FromLines(text)];
+            return classes.Length > 0 ? new(classes) : throw new ImageSetException($"class list {file} is empty");
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException)
+        {
+            throw new ImageSetException($"class list {file} cannot be used: {error.Message}");
+        }
+    }
+
+    private static ClassName[] FromJson(string text)
+    {
+        var classes = JsonSerializer.Deserialize<ClassName?[]>(text, JsonSerializerOptions.Web)!;
+        if (classes.Any(item => item?.Name is null))
+            throw new ArgumentException("each entry needs an index, a synset and a name");
+        return classes!;
+    }
+
+    private static IEnumerable<ClassName> FromLines(string text) =>
+        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select((line, index) =>
+            SynsetLine().Match(line) is { Success: true } match
+                ? new ClassName(index, match.Groups[1].Value, match.Groups[2].Value)
+                : new ClassName(index, null, line));
+
+    [GeneratedRegex(@"^(n\d{8})[\s,]+(.+)$")]
+    private static partial Regex SynsetLine();
+}

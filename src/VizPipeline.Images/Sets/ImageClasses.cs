@@ -1,0 +1,22 @@
+using System.Text.RegularExpressions;
+
+namespace VizPipeline.Images;
+
+/// <summary>Which class each picture of a set belongs to.</summary>
+internal static partial class ImageClasses
+{
+    public static string?[] Find(IReadOnlyList<string> paths, LabelFile? labels)
+    {
+        if (labels is not null)
+            return [.. labels.For(paths)];
+        var inFolders = paths.Any(path => path.Contains('/'));
+        return [.. paths.Select(path => inFolders ? Folder(path) : Synset(path))];
+    }
+
+    private static string? Folder(string path) => path.IndexOf('/') is var slash && slash > 0 ? path[..slash] : null;
+
+    private static string? Synset(string path) => SynsetName().Match(path) is { Success: true } match ? match.Groups[1].Value : null;
+
+    [GeneratedRegex(@"^(n\d{8})_")]
+    private static partial Regex SynsetName();
+}

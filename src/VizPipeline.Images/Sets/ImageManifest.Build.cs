@@ -1,0 +1,100 @@
+namespace VizPipeline.Images;
+
+/// <summary>How a folder becomes an image set.</summary>
+public sealed record ImageSetOptions
+{
+    /// <summary>Only the first so many pictures in the set's order; null for all. The others are not even opened.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>A file that gives each picture its class (see <see cref="LabelFile"/>); null to take classes from folders or names.</summary>
+    public string? LabelFile { get; init; }
+
+    /// <summary>Names of the network's classes. Where they know a picture's class, <see cref="ImageEntry.ClassIndex"/> is theirs.</summary>
+    public ClassNames? ClassNames { get; init; }
+
+    /// <summary>How many files are hashed at the same time.</summary>
+    /// <value>The number of processors.</value>
+    public int Readers { get; init; } = Environment.ProcessorCount;
+}
+
+/// <summary>How far the listing of an image set is: files hashed, and files in all.</summary>
+public readonly record struct ManifestProgress(int Done, int Total);
+
+// From a folder to a manifest: list, hash, classify.
+public sealed partial class ImageManifest
+{
+    /// <summary>
+    /// Lists the pictures below a folder (.jpg .jpeg .png .webp .bmp .gif in any case; names that begin with a dot are left out),
+    /// hashes their contents and finds their classes.
+    /// </summary>
+    /// <remarks>
+    /// The class is, in this order: the label file's; the first folder's name, if pictures lie in folders; the synset of a name like
+    /// <c>n01440764_tench.JPEG</c>; none. A folder is visited once, whatever symbolic links lead to it.
+    /// </remarks>
+    /// <param name="folder">The set's folder.</param>
+    /// <param name="options">Limit, labels, class names.</param>
+    /// <param name="progress">Told now and then how many files are hashed.</param>
+    /// <param name="cancellationToken">Stops the hashing.</param>
+    /// <exception cref="ImageSetException">The folder is missing, unreadable or without pictures, or the label file is wrong.</exception>
+    public static ImageManifest Build(
+        string folder, ImageSetOptions? options = null, IProgress<ManifestProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        options ??= new();
+        var listing = new FolderListing(folder);
+        var labels = options.LabelFile is { } file ? LabelFile.Load(file) : null;
+        var paths = options.Limit is { } limit ? [.. listing.Paths.Take(limit)] : listing.Paths;
+        if (paths.Count == 0)
+            throw new ImageSetException($"image set {folder} has no pictures ({string.Join(' ', FolderListing.Extensions)})");
+        var classes = ImageClasses.Find(paths, labels);
+        var entries = HashFiles(folder, paths, options.Readers, progress, cancellationToken);
+        return new(Classify(entries, classes, options.ClassNames), listing.Skipped);
+    }
+
+    private static ImageEntry[] HashFiles(
+        string folder, IReadOnlyList<string> paths, int readers, IProgress<ManifestProgress>? progress, CancellationToken cancellationToken)
+    {
+        var entries = new ImageEntry[paths.Count];
+        var done = 0;
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(readers, 1), CancellationToken = cancellationToken };
+        Parallel.For(0, paths.Count, parallel, i =>
+        {
+            entries[i] = HashFile(folder, paths[i], i);
+            var count = Interlocked.Increment(ref done);
+            if (count % 256 == 0 || count == paths.Count)
+                progress?.Report(new(count, paths.Count));
+        });
+        return entries;
+    }
+
+    private static ImageEntry HashFile(string folder, string path, int index)
+    {
+        try
+        {
+            using var stream = new FileStream(System.IO.Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            return new(index, path, stream.Length, Hashing.Hex(stream));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new(index, path, 0, "", Unreadable: Reason(error));
+        }
+    }
+
+    // The system's own messages carry the absolute path, which would make the manifest differ between machines.
+    private static string Reason(Exception error) => error switch
+    {
+        UnauthorizedAccessException => "permission denied",
+        FileNotFoundException or DirectoryNotFoundException => "the file or the target of its link is missing",
+        _ => "reading the file failed",
+    };
+
+    private static ImageEntry[] Classify(ImageEntry[] entries, string?[] classes, ClassNames? names)
+    {
+        var positions = classes.OfType<string>().Distinct().Order(StringComparer.Ordinal)
+            .Select((name, position) => (name, position)).ToDictionary(pair => pair.name, pair => pair.position);
+        for (var i = 0; i < entries.Length; i++)
+            if (classes[i] is { } name)
+                entries[i] = entries[i] with { Class = name, ClassIndex = names is null ? positions[name] : names.Find(name)?.Index };
+        return entries;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text;
+
+namespace VizPipeline.Images;
+
+/// <summary>One picture of an image set.</summary>
+/// <param name="Index">Its position in the set, from 0: the image index of every table.</param>
+/// <param name="Path">Its path below the set's folder, with '/'.</param>
+/// <param name="Bytes">Size of the file; 0 where it could not be read.</param>
+/// <param name="ContentHash">XxHash128 of the file, 32 hex digits; empty where it could not be read.</param>
+/// <param name="Class">Its class (folder, synset or label); null where the set has none.</param>
+/// <param name="ClassIndex">The class's index: that of the class names where they know the class, else its position in <see cref="ImageManifest.Classes"/>.</param>
+/// <param name="Unreadable">Why the file could not be read when the set was listed; null as a rule.</param>
+public sealed record ImageEntry(
+    int Index, string Path, long Bytes, string ContentHash, string? Class = null, int? ClassIndex = null, string? Unreadable = null);
+
+/// <summary>A folder below an image set that could not be listed, and why.</summary>
+public sealed record SkippedFolder(string Path, string Reason);
+
+/// <summary>
+/// An image set written down: which pictures, in which order, with which contents and classes. Whoever has the manifest and a folder
+/// with the same files sees the same set, however the file system sorts.
+/// </summary>
+public sealed partial class ImageManifest
+{
+    /// <summary>Version of the JSON form. It only grows; a file of a later version is refused.</summary>
+    public const int SchemaVersion = 1;
+
+    private readonly Lazy<string> _hash;
+
+    /// <summary>A manifest of the given pictures.</summary>
+    /// <param name="entries">The pictures; entry i has index i.</param>
+    /// <param name="skippedFolders">Folders that could not be listed.</param>
+    /// <exception cref="ArgumentException">An entry's index is not its position.</exception>
+    public ImageManifest(IReadOnlyList<ImageEntry> entries, IReadOnlyList<SkippedFolder>? skippedFolders = null)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        for (var i = 0; i < entries.Count; i++)
+            if (entries[i].Index != i)
+                throw new ArgumentException($"entry {i} ({entries[i].Path}) says that its index is {entries[i].Index}", nameof(entries));
+        Entries = entries;
+        SkippedFolders = skippedFolders ?? [];
+        Classes = [.. entries.Select(entry => entry.Class).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        _hash = new(ComputeHash);
+    }
+
+    /// <summary>The pictures in ordinal order of their paths; entry i has index i.</summary>
+    public IReadOnlyList<ImageEntry> Entries { get; }
+
+    /// <summary>Folders that could not be listed; their pictures are missing from <see cref="Entries"/>.</summary>
+    public IReadOnlyList<SkippedFolder> SkippedFolders { get; }
+
+    /// <summary>The distinct classes in ordinal order; empty where the set has none.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>Name of the set: a hash over all entries, 32 hex digits. Another order, content or label is another set.</summary>
+    public string Hash => _hash.Value;
+
+    /// <summary>The first <paramref name="count"/> pictures as a set of their own.</summary>
+    public ImageManifest First(int count) => count >= Entries.Count ? this : new([.. Entries.Take(count)], SkippedFolders);
+
+    // Zero bytes separate, as neither paths nor labels can contain them.
+    private string ComputeHash()
+    {
+        var text = new StringBuilder();
+        foreach (var entry in Entries)
+            text.Append($"{entry.Path}\0{entry.Bytes}\0{entry.ContentHash}\0{entry.Class}\0{entry.ClassIndex}\0");
+        return Hashing.Hex(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+}
+
+/// <summary>An image set, label file or class list that cannot be used; the message is one line that names the thing and what is wrong.</summary>
+public sealed class ImageSetException(string message) : Exception(message);

@@ -1,0 +1,80 @@
+using System.Text.Json;
+
+namespace VizPipeline.Images;
+
+/// <summary>
+/// A file that gives pictures their classes: one <c>relative/path LABEL</c> a line (separated by tab, comma or the last space;
+/// empty lines and lines that begin with # do not count), or a JSON object <c>{"relative/path": "label"}</c>.
+/// </summary>
+public sealed class LabelFile
+{
+    private readonly string _file;
+    private readonly Dictionary<string, string> _labels;
+
+    private LabelFile(string file, Dictionary<string, string> labels) => (_file, _labels) = (file, labels);
+
+    /// <summary>Reads a label file.</summary>
+    /// <exception cref="ImageSetException">The file is missing, a line has no label, or a picture has two different ones.</exception>
+    public static LabelFile Load(string file)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        var text = SetFiles.ReadText(file, "label file");
+        var labels = new Dictionary<string, string>();
+        foreach (var (path, label, where) in text.TrimStart().StartsWith('{') ? FromJson(file, text) : FromLines(file, text))
+        {
+            var clean = path.Replace('\\', '/').TrimStart('.').TrimStart('/');
+            if (!labels.TryAdd(clean, label) && labels[clean] != label)
+                throw new ImageSetException($"label file {file}, {where}: {clean} has two labels, '{labels[clean]}' and '{label}'");
+        }
+        return new(file, labels);
+    }
+
+    /// <summary>The label of each path; null where the file does not name it.</summary>
+    /// <exception cref="ImageSetException">The file names none of the paths.</exception>
+    public IEnumerable<string?> For(IReadOnlyList<string> paths)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        if (!paths.Any(_labels.ContainsKey))
+            throw new ImageSetException(
+                $"label file {_file} names none of the set's pictures; it must give paths below the set's folder, such as {paths[0]}");
+        return paths.Select(path => _labels.GetValueOrDefault(path));
+    }
+
+    private static IEnumerable<(string Path, string Label, string Where)> FromLines(string file, string text)
+    {
+        var number = 0;
+        foreach (var raw in text.Split('\n'))
+        {
+            number++;
+            var line = raw.Trim();
+            if (line.Length == 0 || line.StartsWith('#'))
+                continue;
+            var at = line.IndexOf('\t') is var tab && tab > 0 ? tab : line.LastIndexOf(',') is var comma && comma > 0 ? comma : line.LastIndexOf(' ');
+            if (at <= 0 || at == line.Length - 1)
+                throw new ImageSetException($"label file {file}, line {number}: '{line}' is not a path and a label separated by tab, comma or space");
+            yield return (Unquote(line[..at]), Unquote(line[(at + 1)..]), $"line {number}");
+        }
+    }
+
+    private static List<(string Path, string Label, string Where)> FromJson(string file, string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return [.. document.RootElement.EnumerateObject().Select(field => (field.Name, Label(file, field), $"'{field.Name}'"))];
+        }
+        catch (JsonException error)
+        {
+            throw new ImageSetException($"label file {file} is not valid JSON: {error.Message}");
+        }
+    }
+
+    private static string Label(string file, JsonProperty field) => field.Value.ValueKind switch
+    {
+        JsonValueKind.String => field.Value.GetString()!,
+        JsonValueKind.Number => field.Value.GetRawText(),
+        _ => throw new ImageSetException($"label file {file}, '{field.Name}': the label must be a text or a number"),
+    };
+
+    private static string Unquote(string part) => part.Trim().Trim('"').Trim();
+}
