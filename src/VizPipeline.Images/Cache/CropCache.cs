@@ -1,0 +1,113 @@
+namespace VizPipeline.Images;
+
+/// <summary>
+/// Decoded crops of one image set under one preprocessing, on disk: a second pass over the set copies bytes instead of decoding.
+/// Any number of processes may share it. It never fails: without room, rights or disk it only misses, and says so once.
+/// </summary>
+public sealed class CropCache : IDisposable
+{
+    private readonly CropFile? _file;
+    private readonly Action<string>? _warn;
+    private int _broken;
+
+    private CropCache(CropFile? file, Action<string>? warn) => (_file, _warn) = (file, warn);
+
+    /// <summary>Images 0 up to this can be kept: all of the set, or as many as the budget holds, or none.</summary>
+    public int Slots => _file?.Slots ?? 0;
+
+    /// <summary>Opens the cache of a set and a preprocessing, and makes room for it by deleting files of others that were used longest ago.</summary>
+    public static CropCache Open(ImageManifest manifest, Preprocessing preprocessing, CropCacheOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentNullException.ThrowIfNull(preprocessing);
+        options ??= new();
+        try
+        {
+            Directory.CreateDirectory(options.Folder);
+            var path = Path.Combine(options.Folder, $"{manifest.Hash}-{preprocessing.Hash}{CacheFolder.Extension}");
+            return new(OpenFile(path, manifest.Entries.Count, preprocessing.CropBytes, options), options.Warn);
+        }
+        catch (Exception error) when (IsDisk(error) || error is ArgumentException or NotSupportedException)
+        {
+            options.Warn?.Invoke($"crops are not cached: {options.Folder} cannot be used ({error.Message})");
+            return new(null, null);
+        }
+    }
+
+    /// <summary>Looks an image up.</summary>
+    /// <param name="index">The image's index in the manifest.</param>
+    /// <param name="crop">Receives the crop; undefined where none is found.</param>
+    /// <param name="unreadable">Why the image has no crop, where that is remembered; else null.</param>
+    /// <returns>Whether anything is known: a crop, or a reason.</returns>
+    public bool TryRead(int index, Span<byte> crop, out string? unreadable)
+    {
+        unreadable = null;
+        try
+        {
+            return index < Slots && _file!.TryRead(index, crop, out unreadable);
+        }
+        catch (Exception error) when (IsDisk(error))
+        {
+            Break(error);
+            return false;
+        }
+    }
+
+    /// <summary>Keeps a crop, if there is a slot for it.</summary>
+    public void Write(int index, ReadOnlySpan<byte> crop)
+    {
+        if (index >= Slots || Volatile.Read(ref _broken) != 0)
+            return;
+        try
+        {
+            _file!.WriteCrop(index, crop);
+        }
+        catch (Exception error) when (IsDisk(error))
+        {
+            Break(error);
+        }
+    }
+
+    /// <summary>Remembers that an image is unreadable, so that nobody tries to decode it again.</summary>
+    public void WriteUnreadable(int index, string reason)
+    {
+        ArgumentNullException.ThrowIfNull(reason);
+        if (index >= Slots || Volatile.Read(ref _broken) != 0)
+            return;
+        try
+        {
+            _file!.WriteReason(index, reason);
+        }
+        catch (Exception error) when (IsDisk(error))
+        {
+            Break(error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file?.Dispose();
+
+    private static CropFile? OpenFile(string path, int count, int cropBytes, CropCacheOptions options)
+    {
+        if (CropFile.FindSlots(path, cropBytes) is { } present)
+            return CropFile.Open(path, present, cropBytes);
+        var budget = CacheFolder.Budget(options);
+        var slots = (int)Math.Min(count, Math.Max(0, budget - CropFile.FileBytes(0, cropBytes)) / CropFile.SlotBytes(cropBytes));
+        if (slots == 0)
+        {
+            options.Warn?.Invoke($"crops are not cached: the budget of {budget} bytes for {options.Folder} holds none");
+            return null;
+        }
+        CacheFolder.MakeRoom(options.Folder, path, CropFile.FileBytes(slots, cropBytes), budget);
+        return CropFile.Open(path, slots, cropBytes);
+    }
+
+    // After the first failure nothing is written any more: a full disk would fail for every image and slow the scan down.
+    private void Break(Exception error)
+    {
+        if (Interlocked.Exchange(ref _broken, 1) == 0)
+            _warn?.Invoke($"crops are no longer cached: {error.Message}");
+    }
+
+    private static bool IsDisk(Exception error) => error is IOException or UnauthorizedAccessException;
+}

@@ -1,0 +1,51 @@
+using System.Buffers;
+
+namespace VizPipeline.Images;
+
+/// <summary>An image that a batch goes without, and why.</summary>
+public readonly record struct SkippedImage(int Index, string Reason);
+
+/// <summary>Crops in one contiguous piece of borrowed memory, ready to be uploaded. Dispose it to give the memory back.</summary>
+public sealed class CropBatch : IDisposable
+{
+    private byte[]? _buffer;
+
+    internal CropBatch(byte[] buffer, int cropBytes, int[] indices, SkippedImage[] skipped)
+    {
+        _buffer = buffer;
+        CropBytes = cropBytes;
+        Indices = indices;
+        Skipped = skipped;
+    }
+
+    /// <summary>Image indices of the crops, in the order that was asked for.</summary>
+    public IReadOnlyList<int> Indices { get; }
+
+    /// <summary>Images of this batch that are unreadable.</summary>
+    public IReadOnlyList<SkippedImage> Skipped { get; }
+
+    /// <summary>Bytes of one crop: height x width x 3.</summary>
+    public int CropBytes { get; }
+
+    /// <summary>The crops one after the other: N x height x width x 3 bytes. Not to be used after dispose.</summary>
+    /// <exception cref="ObjectDisposedException">The memory was given back.</exception>
+    public Memory<byte> Pixels
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_buffer is null, this);
+            return _buffer.AsMemory(0, Indices.Count * CropBytes);
+        }
+    }
+
+    /// <summary>The crop at position <paramref name="position"/> of the batch (not the image index).</summary>
+    public Span<byte> Crop(int position) => Pixels.Span.Slice(position * CropBytes, CropBytes);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_buffer is not null)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = null;
+    }
+}
