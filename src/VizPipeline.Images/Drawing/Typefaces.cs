@@ -1,0 +1,38 @@
+using SkiaSharp;
+
+namespace VizPipeline.Images;
+
+/// <summary>The weight of drawn text.</summary>
+public enum TextWeight
+{
+    /// <summary>For labels.</summary>
+    Regular,
+
+    /// <summary>For titles.</summary>
+    SemiBold,
+}
+
+/// <summary>The embedded font (Inter, cut down to Latin-1 and a few signs), so that text looks alike on machines without any fonts.</summary>
+internal static class Typefaces
+{
+    private static readonly Lazy<SKTypeface> Regular = new(() => Load("Inter-Regular.subset.otf"));
+    private static readonly Lazy<SKTypeface> SemiBold = new(() => Load("Inter-SemiBold.subset.otf"));
+
+    public static SKTypeface Of(TextWeight weight) => (weight == TextWeight.SemiBold ? SemiBold : Regular).Value;
+
+    /// <summary>The text with a question mark for each sign that the font lacks, instead of an empty box.</summary>
+    public static string Drawable(string text)
+    {
+        var font = Regular.Value;
+        return string.Concat(text.EnumerateRunes().Select(rune =>
+            rune.Value < ' ' ? " " : font.GetGlyph(rune.Value) == 0 ? "?" : rune.ToString()));
+    }
+
+    private static SKTypeface Load(string resource)
+    {
+        using var stream = typeof(Typefaces).Assembly.GetManifestResourceStream(resource)!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return SKTypeface.FromData(SKData.CreateCopy(copy.ToArray()));
+    }
+}
