@@ -14,17 +14,16 @@ namespace VizPipeline.Network.Formats.PyTorch;
 internal sealed class Unpickler
 {
     private readonly string file;
-    private readonly byte[] pickle;
+    private readonly PickleBytes bytes;
     private readonly TorchCalls calls;
     private readonly Dictionary<long, object?> memo = [];
     private readonly Stack<List<object?>> marked = new();
     private List<object?> stack = [];
-    private int position;
 
     private Unpickler(byte[] pickle, string file)
     {
-        this.pickle = pickle;
         this.file = file;
+        bytes = new PickleBytes(pickle, file);
         calls = new TorchCalls(file);
     }
 
@@ -35,7 +34,7 @@ internal sealed class Unpickler
         var machine = new Unpickler(pickle, file);
         while (true)
         {
-            var opcode = (PickleOpcode)machine.Bytes(1)[0];
+            var opcode = (PickleOpcode)machine.bytes.Next();
             if (opcode == PickleOpcode.Stop)
                 return machine.Pop();
             machine.Step(opcode);
@@ -53,12 +52,12 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case PickleOpcode.Proto:
-                if (Bytes(1)[0] is < 2 or > 5)
+                if (bytes.Next() is < 2 or > 5)
                     throw Wrong("has a pickle of an unknown version");
                 return true;
             case PickleOpcode.Frame:
                 // A frame only helps readers that buffer; what it holds is checked piece by piece.
-                Length(Bytes(8));
+                bytes.Length(8);
                 return true;
             case PickleOpcode.Mark:
                 marked.Push(stack);
@@ -92,22 +91,22 @@ internal sealed class Unpickler
                 stack.Add(false);
                 return true;
             case PickleOpcode.BinInt:
-                stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)));
+                stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(bytes.Take(4)));
                 return true;
             case PickleOpcode.BinInt1:
-                stack.Add((long)Bytes(1)[0]);
+                stack.Add((long)bytes.Next());
                 return true;
             case PickleOpcode.BinInt2:
-                stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2)));
+                stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(bytes.Take(2)));
                 return true;
             case PickleOpcode.Long1:
-                stack.Add(Long(Bytes(Bytes(1)[0])));
+                stack.Add(Long(bytes.Take(bytes.Next())));
                 return true;
             case PickleOpcode.Long4:
-                stack.Add(Long(Bytes(Length(Bytes(4)))));
+                stack.Add(Long(bytes.Take(bytes.Length(4))));
                 return true;
             case PickleOpcode.BinFloat:
-                stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Bytes(8)));
+                stack.Add(BinaryPrimitives.ReadDoubleBigEndian(bytes.Take(8)));
                 return true;
             default:
                 return false;
@@ -119,22 +118,22 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case PickleOpcode.ShortBinUnicode:
-                stack.Add(Encoding.UTF8.GetString(Bytes(Bytes(1)[0])));
+                stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Next())));
                 return true;
             case PickleOpcode.BinUnicode:
-                stack.Add(Encoding.UTF8.GetString(Bytes(Length(Bytes(4)))));
+                stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Length(4))));
                 return true;
             case PickleOpcode.BinUnicode8:
-                stack.Add(Encoding.UTF8.GetString(Bytes(Length(Bytes(8)))));
+                stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Length(8))));
                 return true;
             case PickleOpcode.ShortBinBytes:
-                stack.Add(Bytes(Bytes(1)[0]).ToArray());
+                stack.Add(bytes.Take(bytes.Next()).ToArray());
                 return true;
             case PickleOpcode.BinBytes:
-                stack.Add(Bytes(Length(Bytes(4))).ToArray());
+                stack.Add(bytes.Take(bytes.Length(4)).ToArray());
                 return true;
             case PickleOpcode.BinBytes8:
-                stack.Add(Bytes(Length(Bytes(8))).ToArray());
+                stack.Add(bytes.Take(bytes.Length(8)).ToArray());
                 return true;
             default:
                 return false;
@@ -190,19 +189,19 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case PickleOpcode.BinPut:
-                memo[Bytes(1)[0]] = Peek();
+                memo[bytes.Next()] = Peek();
                 return true;
             case PickleOpcode.LongBinPut:
-                memo[BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))] = Peek();
+                memo[BinaryPrimitives.ReadUInt32LittleEndian(bytes.Take(4))] = Peek();
                 return true;
             case PickleOpcode.Memoize:
                 memo[memo.Count] = Peek();
                 return true;
             case PickleOpcode.BinGet:
-                Recall(Bytes(1)[0]);
+                Recall(bytes.Next());
                 return true;
             case PickleOpcode.LongBinGet:
-                Recall(BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4)));
+                Recall(BinaryPrimitives.ReadUInt32LittleEndian(bytes.Take(4)));
                 return true;
             default:
                 return false;
@@ -215,8 +214,8 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case PickleOpcode.Global:
-                var module = Line();
-                stack.Add(Global(module, Line()));
+                var module = bytes.Line();
+                stack.Add(Global(module, bytes.Line()));
                 break;
             case PickleOpcode.StackGlobal:
                 if (TakeLast(2) is not [string from, string name])
@@ -310,38 +309,14 @@ internal sealed class Unpickler
         return taken;
     }
 
-    private ReadOnlySpan<byte> Bytes(int count)
+    private long Long(ReadOnlySpan<byte> digits)
     {
-        if (count > pickle.Length - position)
-            throw Wrong("has a pickle that ends too soon");
-        position += count;
-        return pickle.AsSpan(position - count, count);
-    }
-
-    private int Length(ReadOnlySpan<byte> bytes)
-    {
-        var length = bytes.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-        return length <= (ulong)(pickle.Length - position) ? (int)length : throw Wrong("has a pickle that ends too soon");
-    }
-
-    private long Long(ReadOnlySpan<byte> bytes)
-    {
-        if (bytes.Length > 8)
-            throw Wrong($"has a whole number of {bytes.Length} bytes; no size or count is that large");
-        long value = bytes.Length > 0 && bytes[^1] >= 0x80 ? -1 : 0;
-        for (var i = bytes.Length - 1; i >= 0; i--)
-            value = (value << 8) | bytes[i];
+        if (digits.Length > 8)
+            throw Wrong($"has a whole number of {digits.Length} bytes; no size or count is that large");
+        long value = digits.Length > 0 && digits[^1] >= 0x80 ? -1 : 0;
+        for (var i = digits.Length - 1; i >= 0; i--)
+            value = (value << 8) | digits[i];
         return value;
-    }
-
-    private string Line()
-    {
-        var length = pickle.AsSpan(position).IndexOf((byte)'\n');
-        if (length < 0)
-            throw Wrong("has a pickle that ends too soon");
-        var line = Encoding.UTF8.GetString(Bytes(length));
-        position++;
-        return line;
     }
 
     private ModelFormatException Wrong(string problem) => new(file, problem, "it is damaged or no PyTorch file");
