@@ -1,0 +1,81 @@
+namespace VizPipeline.Network.Formats.Onnx;
+
+/// <summary>Puts nodes in an order in which every value is written before it is read. Nodes that are in such an order already keep it.</summary>
+internal sealed class OnnxOrder
+{
+    private readonly string file;
+    private readonly IReadOnlyList<OnnxNode> nodes;
+    private readonly Dictionary<string, int> writers = new(StringComparer.Ordinal);
+
+    private OnnxOrder(string file, IReadOnlyList<OnnxNode> nodes)
+    {
+        this.file = file;
+        this.nodes = nodes;
+    }
+
+    /// <summary>Sorts and checks: each value has one origin, and there are no circles.</summary>
+    /// <param name="file">How messages name the file.</param>
+    /// <param name="nodes">The nodes in file order.</param>
+    /// <param name="given">Names of values that no node writes: inputs and constants.</param>
+    /// <param name="wanted">Names of the network's outputs.</param>
+    public static IReadOnlyList<OnnxNode> Of(string file, IReadOnlyList<OnnxNode> nodes, IReadOnlySet<string> given, IEnumerable<string> wanted)
+    {
+        var order = new OnnxOrder(file, nodes);
+        order.FindWriters(given);
+        if (wanted.FirstOrDefault(name => !given.Contains(name) && !order.writers.ContainsKey(name)) is { } missing)
+            throw new ModelFormatException(file, $"has an output '{missing}' that no node writes");
+        return order.Sort(given);
+    }
+
+    private void FindWriters(IReadOnlySet<string> given)
+    {
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            foreach (var output in nodes[i].Outputs.Where(output => output.Length > 0))
+            {
+                if (given.Contains(output) || !writers.TryAdd(output, i))
+                    throw new ModelFormatException(file, $"has node {nodes[i]} write '{output}', which has another origin already");
+            }
+        }
+    }
+
+    private List<OnnxNode> Sort(IReadOnlySet<string> given)
+    {
+        var readers = new List<int>[nodes.Count];
+        var missing = new int[nodes.Count];
+        var ready = new PriorityQueue<int, int>();
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            foreach (var writer in Needs(nodes[i], given))
+            {
+                (readers[writer] ??= []).Add(i);
+                missing[i]++;
+            }
+            if (missing[i] == 0)
+                ready.Enqueue(i, i);
+        }
+        var sorted = new List<OnnxNode>(nodes.Count);
+        while (ready.TryDequeue(out var next, out _))
+        {
+            sorted.Add(nodes[next]);
+            foreach (var reader in readers[next] ?? [])
+            {
+                if (--missing[reader] == 0)
+                    ready.Enqueue(reader, reader);
+            }
+        }
+        if (sorted.Count < nodes.Count)
+            throw new ModelFormatException(file, $"has a circle: node {nodes[Array.FindIndex(missing, count => count > 0)]} needs its own result");
+        return sorted;
+    }
+
+    private IEnumerable<int> Needs(OnnxNode node, IReadOnlySet<string> given)
+    {
+        foreach (var input in node.Inputs.Where(input => input.Length > 0 && !given.Contains(input)))
+        {
+            yield return writers.TryGetValue(input, out var writer)
+                ? writer
+                : throw new ModelFormatException(file, $"has node {node} read '{input}', which nothing writes");
+        }
+    }
+}
