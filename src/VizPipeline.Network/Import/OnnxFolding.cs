@@ -23,11 +23,13 @@ internal static class OnnxFolding
     {
         if (input(0) is not { } first)
             return null;
+        if (node.OpType is "Identity" or "Cast" or "Dropout")
+            return first;
+        if (first.Longs is not { } values)
+            return null;
         return node.OpType switch
         {
-            "Shape" => OnnxConstant.Vector(first.Longs!),
-            "Identity" or "Cast" or "Dropout" => first,
-            _ when first.Longs is not { } values => null,
+            "Shape" => OnnxConstant.Vector(values),
             "Unsqueeze" or "Squeeze" or "Reshape" or "Flatten" => first with { Shape = node.OpType == "Squeeze" && values.Length == 1 ? [] : [values.Length] },
             "Gather" => Gather(values, input(1)?.Longs, input(1)?.Shape),
             "Concat" => Concat(node, input),
