@@ -1,0 +1,177 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace VizPipeline.Jobs;
+
+/// <summary>Everything that determines an atlas: the network, the images, the layers and what is drawn of them.</summary>
+/// <remarks>
+/// The coordinator plans from it and every worker reads it, so it is the only thing that both must agree on.
+/// <see cref="Hash"/> says whether two specs promise the same results.
+/// </remarks>
+public sealed partial record AtlasSpec
+{
+    /// <summary>The atlas's id: a slug of 3 to 64 characters, <c>a-z</c>, <c>0-9</c> and <c>-</c>, not beginning with <c>-</c>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The name that people read.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The network.</summary>
+    public required ModelSpec Model { get; init; }
+
+    /// <summary>The image set that is searched for top patches.</summary>
+    public required ImageSetSpec Images { get; init; }
+
+    /// <summary>How an image becomes the network's input, as the image library writes it.</summary>
+    public required JsonElement Preprocessing { get; init; }
+
+    /// <summary>The observed layers, in the network's order; <see cref="LayerSpec.Index"/> is the place in this list.</summary>
+    public required IReadOnlyList<LayerSpec> Layers { get; init; }
+
+    /// <summary>What is made of every neuron.</summary>
+    public required AtlasMethods Methods { get; init; }
+
+    /// <summary>How gradient ascent runs. Ignored without <see cref="AtlasMethods.Ascent"/>.</summary>
+    public AscentSpec Ascent { get; init; } = new();
+
+    /// <summary>Images per scan job, 1 or more. Fixed when the atlas is planned.</summary>
+    public int ShardImages { get; init; } = 2_000;
+
+    /// <summary>Neurons per patch or ascent job, 1 or more. Fixed when the atlas is planned.</summary>
+    public int NeuronsPerJob { get; init; } = 64;
+
+    /// <summary>Images per forward pass, 1 or more. Results do not depend on it.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Where workers compute: <c>auto</c>, <c>cpu</c> or <c>cuda</c>. Results do not depend on it.</summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Neurons of all layers together.</summary>
+    public long NeuronCount() => Layers.Sum(layer => (long)layer.Channels);
+
+    /// <summary>Whether any method needs the pass over the image set.</summary>
+    public bool NeedsScan() => (Methods & (AtlasMethods.Top9 | AtlasMethods.Deconv)) != 0;
+
+    /// <summary>Number of scan jobs: the images in shards of <see cref="ShardImages"/>, the last one maybe shorter.</summary>
+    public int ShardCount() => NeedsScan() ? (int)(((long)Images.Count + ShardImages - 1) / ShardImages) : 0;
+
+    /// <summary>SHA-256 (lower-case hex) of what determines the results.</summary>
+    /// <remarks>Names, paths, the device and the sizes of batches and jobs are left out: they may change between two runs of one atlas.</remarks>
+    public string Hash() => CanonicalJson.Hash(new
+    {
+        Model.Architecture,
+        Model.ModelSha256,
+        Model.WeightsSha256,
+        Model.Input,
+        Images.ManifestSha256,
+        Images.Count,
+        Images.Classes,
+        Preprocessing,
+        Layers,
+        Methods,
+        Ascent = Methods.HasFlag(AtlasMethods.Ascent) ? Ascent : null,
+    });
+
+    /// <summary>Every fault of the spec as one sentence each; empty when it can be planned.</summary>
+    public IReadOnlyList<string> Faults()
+    {
+        var faults = new List<string>();
+        void Check(bool good, string fault)
+        {
+            if (!good)
+                faults.Add(fault);
+        }
+
+        Check(Slug().IsMatch(Id), $"id '{Id}' must be 3 to 64 characters of a-z, 0-9 and '-', and not begin with '-'");
+        Check(Model.Input is [> 0, > 0, > 0], "model input must be [channels, height, width], each 1 or more");
+        Check(Preprocessing.ValueKind != JsonValueKind.Undefined, "preprocessing is missing");
+        Check(Methods != AtlasMethods.None, "choose at least one of the methods top9, deconv, ascent, filters");
+        Check(!NeedsScan() || Images.Count > 0, "top9 and deconv need at least one image");
+        Check(ShardImages > 0, $"images per shard must be 1 or more, not {ShardImages}");
+        Check(NeuronsPerJob > 0, $"neurons per job must be 1 or more, not {NeuronsPerJob}");
+        Check(BatchSize > 0, $"batch size must be 1 or more, not {BatchSize}");
+        Check(Layers.Count > 0, "choose at least one layer");
+        for (var index = 0; index < Layers.Count; index++)
+        {
+            var layer = Layers[index];
+            Check(layer.Index == index, $"layer '{layer.Name}' has index {layer.Index}, but it is number {index}");
+            Check(layer.Name.Length > 0, $"layer {index} has no name");
+            Check(layer.Channels > 0, $"layer '{layer.Name}' has no channels");
+        }
+        foreach (var twice in Layers.GroupBy(layer => layer.Name).Where(same => same.Count() > 1))
+            faults.Add($"layer '{twice.Key}' is listed {twice.Count()} times");
+        if (Methods.HasFlag(AtlasMethods.Ascent))
+            faults.AddRange(Ascent.Faults());
+        return faults;
+    }
+
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{2,63}\z")]
+    private static partial Regex Slug();
+}
+
+/// <summary>Which network, by content.</summary>
+public sealed record ModelSpec
+{
+    /// <summary>A network's file, or the name of an architecture of the zoo. Workers open it.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The file of the weights, where the model's own file does not hold them.</summary>
+    public string? Weights { get; init; }
+
+    /// <summary>The architecture's name in the zoo; null when <see cref="Model"/> is a file.</summary>
+    public string? Architecture { get; init; }
+
+    /// <summary>SHA-256 (hex) of the model's file; null for an architecture of the zoo.</summary>
+    public string? ModelSha256 { get; init; }
+
+    /// <summary>SHA-256 (hex) of the weights' file; null where there is none.</summary>
+    public string? WeightsSha256 { get; init; }
+
+    /// <summary>The input's shape for one image: channels, height, width.</summary>
+    public required IReadOnlyList<int> Input { get; init; }
+}
+
+/// <summary>Which images, by content. The list itself is an object of its own, see <see cref="ImageList"/>.</summary>
+public sealed record ImageSetSpec
+{
+    /// <summary>The folder (or archive) that workers read images from.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>SHA-256 (hex) of the image list with sizes or content hashes.</summary>
+    public required string ManifestSha256 { get; init; }
+
+    /// <summary>Number of images, 0 or more. Image indices run from 0 to this.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Names of the classes, in the order of the labels; empty for an unlabelled set.</summary>
+    public IReadOnlyList<string> Classes { get; init; } = [];
+}
+
+/// <summary>How gradient ascent runs.</summary>
+public sealed record AscentSpec
+{
+    /// <summary>Numbers of the presets, each one picture per neuron and seed.</summary>
+    public IReadOnlyList<int> Presets { get; init; } = [3];
+
+    /// <summary>Steps in place of the presets' own, 1 or more; null keeps theirs.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Seeds of the start images, each one picture per neuron and preset.</summary>
+    public IReadOnlyList<int> Seeds { get; init; } = [0];
+
+    /// <summary><c>neuron</c> (the centre of the map) or <c>channel</c> (the mean of the map).</summary>
+    public string Objective { get; init; } = "neuron";
+
+    /// <summary>Every fault as one sentence each.</summary>
+    internal IEnumerable<string> Faults()
+    {
+        if (Presets.Count == 0 || Presets.Distinct().Count() != Presets.Count)
+            yield return "ascent needs at least one preset, each named once";
+        if (Seeds.Count == 0 || Seeds.Distinct().Count() != Seeds.Count)
+            yield return "ascent needs at least one seed, each named once";
+        if (Steps is < 1)
+            yield return $"ascent steps must be 1 or more, not {Steps}";
+        if (Objective is not ("neuron" or "channel"))
+            yield return $"ascent objective '{Objective}' is unknown; use neuron or channel";
+    }
+}

@@ -1,0 +1,25 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace VizPipeline.Jobs;
+
+/// <summary>JSON in one spelling per content: properties sorted by name, no spaces. Two records with the same content hash alike.</summary>
+public static class CanonicalJson
+{
+    /// <summary>SHA-256 (lower-case hex) of the canonical form of a value.</summary>
+    public static string Hash<T>(T value) => Convert.ToHexStringLower(SHA256.HashData(Bytes(value)));
+
+    /// <summary>The canonical form as UTF-8.</summary>
+    public static byte[] Bytes<T>(T value)
+        => JsonSerializer.SerializeToUtf8Bytes(Sorted(JsonSerializer.SerializeToNode(value, VizJson.Options)), VizJson.Options);
+
+    private static JsonNode? Sorted(JsonNode? node) => node switch
+    {
+        JsonObject members => new JsonObject(members
+            .OrderBy(member => member.Key, StringComparer.Ordinal)
+            .Select(member => KeyValuePair.Create(member.Key, Sorted(member.Value)))),
+        JsonArray items => new JsonArray([.. items.Select(Sorted)]),
+        _ => node?.DeepClone(),
+    };
+}

@@ -1,0 +1,16 @@
+namespace VizPipeline.Jobs;
+
+/// <summary>The result of <see cref="RenderSheet"/>.</summary>
+/// <param name="Layer">Index of the layer.</param>
+/// <param name="SheetKey">Key of the contact sheet in the object store.</param>
+/// <param name="Percentiles">The ascent pictures among the images' activations; empty without statistics.</param>
+public sealed record SheetTable(int Layer, string SheetKey, IReadOnlyList<PercentileRow> Percentiles);
+
+/// <summary>Where a picture's activation stands among the images'.</summary>
+/// <param name="Layer">Index of the layer.</param>
+/// <param name="Channel">The channel.</param>
+/// <param name="Method">The picture's method.</param>
+/// <param name="Variant">The picture's variant.</param>
+/// <param name="Seed">The picture's seed.</param>
+/// <param name="Percentile">From 0 to 100.</param>
+public sealed record PercentileRow(int Layer, int Channel, string Method, string Variant, int Seed, double Percentile);

@@ -1,0 +1,50 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace VizPipeline.Jobs;
+
+/// <summary>How specs, tables and payloads are written: the same value always gives the same bytes.</summary>
+public static class VizJson
+{
+    /// <summary>Names in snake_case as in the catalog, enums as names, and nothing that a record requires may be absent or null.</summary>
+    public static JsonSerializerOptions Options { get; } = Create();
+
+    /// <summary>A value as UTF-8 JSON.</summary>
+    public static byte[] Write<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
+
+    /// <summary>Reads what <see cref="Write{T}"/> wrote.</summary>
+    /// <exception cref="CorruptTableException">The bytes are not a <typeparamref name="T"/>.</exception>
+    public static T Read<T>(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, Options)
+                ?? throw new CorruptTableException($"expected a {typeof(T).Name}, found null");
+        }
+        catch (JsonException damage)
+        {
+            throw new CorruptTableException($"expected a {typeof(T).Name}: {damage.Message}", damage);
+        }
+    }
+
+    private static JsonSerializerOptions Create()
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            RespectRequiredConstructorParameters = true,
+            RespectNullableAnnotations = true,
+            // An activation may overflow to infinity in a broken network; its table must still be readable.
+            NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+            // Image names in any script stay readable. The files are never pasted into HTML.
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}
+
+/// <summary>A stored table or spec is not what its key promises. Making it again helps.</summary>
+public sealed class CorruptTableException(string message, Exception? inner = null) : Exception(message, inner);

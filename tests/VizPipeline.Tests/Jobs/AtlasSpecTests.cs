@@ -1,0 +1,88 @@
+using System.Text.Json;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Tests.Jobs;
+
+public sealed class AtlasSpecTests
+{
+    [Fact]
+    public void A_good_spec_has_no_faults() => Assert.Empty(SpecSamples.Small().Faults());
+
+    [Theory]
+    [InlineData("ab")]
+    [InlineData("-abc")]
+    [InlineData("Abc")]
+    [InlineData("a/../b")]
+    [InlineData("abc\n")]
+    public void An_id_that_is_no_slug_is_a_fault(string id)
+        => Assert.Contains("3 to 64", Assert.Single((SpecSamples.Small() with { Id = id }).Faults()));
+
+    [Fact]
+    public void All_faults_are_told_at_once()
+    {
+        var spec = SpecSamples.Small() with { ShardImages = 0, NeuronsPerJob = -1, Ascent = new AscentSpec { Presets = [], Objective = "x" } };
+
+        Assert.Equal(4, spec.Faults().Count);
+    }
+
+    [Fact]
+    public void A_layer_listed_twice_is_a_fault()
+    {
+        var spec = SpecSamples.Small() with { Layers = [SpecSamples.Layer(0, "a", "conv", 1), SpecSamples.Layer(1, "a", "conv", 1)] };
+
+        Assert.Contains("'a' is listed 2 times", Assert.Single(spec.Faults()));
+    }
+
+    [Fact]
+    public void A_spec_survives_json()
+    {
+        var spec = SpecSamples.Small();
+        var copy = VizJson.Read<AtlasSpec>(VizJson.Write(spec));
+
+        Assert.Equal(VizJson.Write(spec), VizJson.Write(copy));
+        Assert.Equal(spec.Hash(), copy.Hash());
+        Assert.Equal(AtlasMethods.All, copy.Methods);
+    }
+
+    [Fact]
+    public void The_hash_changes_with_what_changes_results()
+    {
+        var spec = SpecSamples.Small();
+        AtlasSpec[] others =
+        [
+            spec with { Model = spec.Model with { ModelSha256 = "other" } },
+            spec with { Images = spec.Images with { ManifestSha256 = "other" } },
+            spec with { Methods = AtlasMethods.Top9 },
+            spec with { Ascent = spec.Ascent with { Steps = 3 } },
+            spec with { Layers = [.. spec.Layers.Take(2)] },
+            spec with { Preprocessing = JsonSerializer.SerializeToElement(new { resize = 9 }) },
+        ];
+
+        Assert.Equal(others.Length + 1, others.Append(spec).Select(other => other.Hash()).Distinct().Count());
+    }
+
+    [Fact]
+    public void The_hash_ignores_names_paths_and_sizes_of_work()
+    {
+        var spec = SpecSamples.Small();
+        var moved = spec with
+        {
+            Name = "Another",
+            Model = spec.Model with { Model = "/elsewhere/net.onnx" },
+            Images = spec.Images with { Root = "/elsewhere" },
+            BatchSize = 1,
+            ShardImages = 1,
+            NeuronsPerJob = 1,
+            Device = "cpu",
+            Preprocessing = JsonDocument.Parse("{ \"resize\" : 8 }").RootElement,
+        };
+
+        Assert.Equal(spec.Hash(), moved.Hash());
+    }
+
+    [Fact]
+    public void Canonical_json_does_not_depend_on_the_order_of_properties()
+        => Assert.Equal(
+            CanonicalJson.Hash(JsonDocument.Parse("{\"a\":{\"c\":1,\"b\":[1,{\"y\":2,\"x\":3}]}}").RootElement),
+            CanonicalJson.Hash(JsonDocument.Parse("{ \"a\": {\"b\":[1,{\"x\":3,\"y\":2}], \"c\":1}}").RootElement));
+}

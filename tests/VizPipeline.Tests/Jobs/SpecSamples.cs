@@ -1,0 +1,25 @@
+using System.Text.Json;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Tests.Jobs;
+
+/// <summary>Small specs that tests bend to their needs.</summary>
+public static class SpecSamples
+{
+    public static AtlasSpec Small(string id = "sample", int images = 10, int shardImages = 4, int neuronsPerJob = 3) => new()
+    {
+        Id = id,
+        Name = "A sample",
+        Model = new ModelSpec { Model = "net.onnx", ModelSha256 = "ab", Input = [3, 8, 8] },
+        Images = new ImageSetSpec { Root = "/images", ManifestSha256 = "cd", Count = images, Classes = ["cat", "dog"] },
+        Preprocessing = JsonSerializer.SerializeToElement(new { resize = 8 }),
+        Layers = [Layer(0, "conv1", "conv", 5), Layer(1, "fire/merge", "merge", 4), Layer(2, "logits", "output", 2)],
+        Methods = AtlasMethods.All,
+        Ascent = new AscentSpec { Presets = [3], Seeds = [0, 7] },
+        ShardImages = shardImages,
+        NeuronsPerJob = neuronsPerJob,
+    };
+
+    public static LayerSpec Layer(int index, string name, string kind, int channels)
+        => new() { Index = index, Name = name, Kind = kind, Channels = channels, Height = 4, Width = 4 };
+}
