@@ -1,0 +1,102 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace VizPipeline.ObjectStore;
+
+/// <summary>Where everything of an atlas lies in the object store. The only place that knows.</summary>
+/// <remarks>
+/// Keys are a function of what they hold, so a job done twice writes the same keys. Layers appear under <see cref="LayerFileName"/>.
+/// </remarks>
+public static class AtlasKeys
+{
+    private const int LongestPlainName = 160;
+
+    /// <summary>The key that all others of an atlas begin with, without a slash at its end: the mount of an atlas's own folder.</summary>
+    public static string Root(string atlasId) => $"atlases/{atlasId}";
+
+    /// <summary>The spec.</summary>
+    public static string Spec(string atlasId) => $"{Root(atlasId)}/spec.json";
+
+    /// <summary>The manifest: hashes, settings, versions, timings.</summary>
+    public static string Manifest(string atlasId) => $"{Root(atlasId)}/manifest.json";
+
+    /// <summary>The image list.</summary>
+    public static string ImageList(string atlasId) => $"{Root(atlasId)}/images.json";
+
+    /// <summary>The tally of one shard.</summary>
+    public static string ScanTally(string atlasId, int shard) => $"{Root(atlasId)}/scan/{shard:D6}.safetensors";
+
+    /// <summary>The scan table of one shard.</summary>
+    public static string ScanTable(string atlasId, int shard) => $"{Root(atlasId)}/scan/{shard:D6}.json";
+
+    /// <summary>The layer table of one layer.</summary>
+    public static string LayerTable(string atlasId, string layer) => $"{Tables(atlasId, layer)}/neurons.json";
+
+    /// <summary>The picture table of one job of patches.</summary>
+    public static string PatchesTable(string atlasId, string layer, int firstChannel, int endChannel)
+        => $"{Tables(atlasId, layer)}/patches-{firstChannel:D6}-{endChannel:D6}.json";
+
+    /// <summary>The picture table of one job of gradient ascent.</summary>
+    public static string AscentTable(string atlasId, string layer, int firstChannel, int endChannel, int preset, int seed)
+        => $"{Tables(atlasId, layer)}/ascent-{firstChannel:D6}-{endChannel:D6}.preset{preset}.seed{seed}.json";
+
+    /// <summary>The picture table of a layer's filters.</summary>
+    public static string FiltersTable(string atlasId, string layer) => $"{Tables(atlasId, layer)}/filters.json";
+
+    /// <summary>The sheet table of a layer.</summary>
+    public static string SheetTable(string atlasId, string layer) => $"{Tables(atlasId, layer)}/sheet.json";
+
+    /// <summary>A picture of one neuron.</summary>
+    /// <param name="atlasId">The atlas's id.</param>
+    /// <param name="layer">The layer's name.</param>
+    /// <param name="method">The method, e.g. <c>top9</c>.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="variant">Tells pictures of one method apart; null or empty where there is only one.</param>
+    public static string Picture(string atlasId, string layer, string method, int channel, string? variant = null)
+        => $"{Pictures(atlasId, layer, method)}/{channel:D5}{Suffix(variant)}.png";
+
+    /// <summary>The gradient ascent picture of one neuron.</summary>
+    public static string AscentPicture(string atlasId, string layer, int channel, int preset, int seed)
+        => $"{Pictures(atlasId, layer, "ascent")}/{channel:D5}.preset{preset}.seed{seed}.png";
+
+    /// <summary>A picture of a whole layer, such as its filters.</summary>
+    public static string LayerPicture(string atlasId, string layer, string method, string? variant = null)
+        => $"{Pictures(atlasId, layer, method)}/layer{Suffix(variant)}.png";
+
+    /// <summary>The contact sheet of a layer.</summary>
+    public static string Sheet(string atlasId, string layer) => $"{Root(atlasId)}/sheets/{LayerFileName(layer)}.png";
+
+    /// <summary>A layer's name as one segment of a key: different names always give different segments.</summary>
+    /// <remarks>
+    /// Letters, digits, <c>_</c> and <c>.</c> stay. Any other byte of the UTF-8 name, a dot at the beginning and <c>-</c> itself become
+    /// <c>-</c> and two hex digits. A very long name is cut and ends in <c>--</c> and a hash of the whole.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    public static string LayerFileName(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var bytes = Encoding.UTF8.GetBytes(name);
+        var segment = new StringBuilder();
+        foreach (var b in bytes)
+        {
+            var c = (char)b;
+            if (char.IsAsciiLetterOrDigit(c) || c == '_' || (c == '.' && segment.Length > 0))
+                segment.Append(c);
+            else
+                segment.Append('-').Append(Convert.ToHexStringLower([b]));
+        }
+        if (segment.Length > LongestPlainName)
+        {
+            segment.Length = LongestPlainName;
+            segment.Append("--").Append(Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        }
+        return segment.ToString();
+    }
+
+    private static string Tables(string atlasId, string layer) => $"{Root(atlasId)}/tables/{LayerFileName(layer)}";
+
+    private static string Pictures(string atlasId, string layer, string method)
+        => $"{Root(atlasId)}/pictures/{LayerFileName(layer)}/{method}";
+
+    private static string Suffix(string? variant) => string.IsNullOrEmpty(variant) ? "" : "." + LayerFileName(variant);
+}

@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
+namespace VizPipeline.ObjectStore;
+
+/// <summary>Objects as files below a folder. Several processes may share it.</summary>
+/// <remarks>
+/// A file is written beside its target as <c>~host.pid.n.tmp</c>, flushed to the disk and renamed, so that a reader never sees half of
+/// one. No key may contain <c>~</c>, so these names never meet an object's.
+/// </remarks>
+public sealed class FolderObjectStore : IObjectStore
+{
+    private const string TemporaryFiles = "~*.tmp";
+    private static readonly string Host = string.Concat(Environment.MachineName.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
+    private static long written;
+
+    private readonly string mount;
+
+    /// <summary>Opens a folder, makes it where it is missing, and removes what killed writers left in it.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="mount">
+    /// A key that the folder stands for: with <c>atlases/demo</c>, <c>atlases/demo/sheets/conv1.png</c> lies at <c>sheets/conv1.png</c>, and
+    /// other keys are refused. Empty: all keys.
+    /// </param>
+    /// <exception cref="ObjectStoreException">The folder cannot be made or read.</exception>
+    public FolderObjectStore(string folder, string mount = "")
+    {
+        if (mount.Length > 0)
+            ObjectKey.Check(mount);
+        Folder = Path.GetFullPath(folder);
+        this.mount = mount.Length > 0 ? mount + "/" : "";
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            RemoveLeftovers();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw ObjectStoreException.From(Folder, "the folder itself", failure);
+        }
+    }
+
+    /// <summary>The folder's full path.</summary>
+    public string Folder { get; }
+
+    /// <inheritdoc/>
+    public async Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+    {
+        var path = PathOf(key);
+        var temporary = Path.Combine(
+            Path.GetDirectoryName(path)!,
+            $"~{Host}.{Environment.ProcessId}.{Interlocked.Increment(ref written)}.tmp");
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+            {
+                await file.WriteAsync(content, cancellation);
+                // The catalog will say that this object exists, so it must survive a power cut before that.
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception failure)
+        {
+            TryDelete(temporary);
+            if (failure is IOException or UnauthorizedAccessException)
+                throw ObjectStoreException.From(Folder, key, failure);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<byte[]> GetAsync(string key, CancellationToken cancellation = default)
+        => await TryGetAsync(key, cancellation) ?? throw new ObjectNotFoundException(key, Folder);
+
+    /// <inheritdoc/>
+    public async Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default)
+    {
+        var path = PathOf(key);
+        try
+        {
+            return await File.ReadAllBytesAsync(path, cancellation);
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw ObjectStoreException.From(Folder, key, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => Task.FromResult(File.Exists(PathOf(key)));
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        // Only the deepest folder that the prefix names completely is walked.
+        var start = prefix.StartsWith(mount, StringComparison.Ordinal) ? prefix[mount.Length..] : "";
+        var parent = start[..(start.LastIndexOf('/') + 1)].TrimEnd('/');
+        if (parent.Length > 0 && !ObjectKey.IsValid(parent))
+            yield break;
+        var folder = Path.Combine(Folder, parent);
+        if (!Directory.Exists(folder))
+            yield break;
+
+        var keys = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(path => mount + Path.GetRelativePath(Folder, path).Replace(Path.DirectorySeparatorChar, '/'))
+            .Where(key => key.StartsWith(prefix, StringComparison.Ordinal) && ObjectKey.IsValid(key))
+            .Order(StringComparer.Ordinal);
+        foreach (var key in keys)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            yield return key;
+        }
+        await Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(string key, CancellationToken cancellation = default)
+    {
+        var path = PathOf(key);
+        try
+        {
+            if (File.Exists(path))
+                File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw ObjectStoreException.From(Folder, key, failure);
+        }
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The file of a key, which need not exist.</summary>
+    /// <exception cref="ArgumentException">The key is malformed, or not below the mount.</exception>
+    public string PathOf(string key)
+    {
+        ObjectKey.Check(key);
+        if (!key.StartsWith(mount, StringComparison.Ordinal))
+            throw new ArgumentException($"the folder {Folder} holds only {mount}..., not '{key}'");
+        return Path.Combine(Folder, key[mount.Length..].Replace('/', Path.DirectorySeparatorChar));
+    }
+
+    private void RemoveLeftovers()
+    {
+        foreach (var path in Directory.EnumerateFiles(Folder, TemporaryFiles, SearchOption.AllDirectories).ToList())
+        {
+            if (IsAbandoned(path))
+                TryDelete(path);
+        }
+    }
+
+    // A writer of another machine cannot be asked whether it lives; its files stay. One of this machine is gone when its process is, or when
+    // a file bears this process's id but is older than the process: containers start at the same id every time.
+    private static bool IsAbandoned(string path)
+    {
+        var parts = Path.GetFileName(path)[1..].Split('.');
+        if (parts.Length != 4 || parts[0] != Host || !int.TryParse(parts[1], NumberStyles.None, null, out var process))
+            return false;
+        if (process == Environment.ProcessId)
+        {
+            using var self = Process.GetCurrentProcess();
+            return File.GetLastWriteTimeUtc(path) < self.StartTime.ToUniversalTime();
+        }
+        try
+        {
+            using var writer = Process.GetProcessById(process);
+            return writer.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return true;
+        }
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The file is not in anyone's way, and the failure that led here is the one to report.
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace VizPipeline.ObjectStore;
+
+/// <summary>The object store could not read or write; the message names the place and what to do.</summary>
+public class ObjectStoreException(string message, bool isTransient, Exception? inner = null) : Exception(message, inner)
+{
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
+
+    /// <summary>Whether the same call may succeed later without anyone's help.</summary>
+    public bool IsTransient { get; } = isTransient;
+
+    /// <summary>What a failed file operation means for a store in a folder.</summary>
+    public static ObjectStoreException From(string folder, string key, Exception failure) => failure switch
+    {
+        IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull } => new(
+            $"The disk of {folder} is full (writing {key}): free some space there, then run the same command again to go on.", false, failure),
+        UnauthorizedAccessException => new(
+            $"No permission for {key} in {folder}: give this user read and write access to the folder.", false, failure),
+        _ => new($"Could not read or write {key} in {folder}: {failure.Message}", true, failure),
+    };
+}
+
+/// <summary>There is no object under a key.</summary>
+public sealed class ObjectNotFoundException(string key, string place)
+    : ObjectStoreException($"There is no object {key} in {place}.", isTransient: false)
+{
+    /// <summary>The key that was asked for.</summary>
+    public string Key { get; } = key;
+}
