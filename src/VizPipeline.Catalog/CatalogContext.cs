@@ -1,0 +1,85 @@
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Catalog;
+
+/// <summary>The catalog's tables, whatever database holds them. Each database has a derived context and migrations of its own.</summary>
+public abstract class CatalogContext(DbContextOptions options) : DbContext(options)
+{
+    /// <summary>The atlases.</summary>
+    public DbSet<Atlas> Atlases => Set<Atlas>();
+
+    /// <summary>Their layers.</summary>
+    public DbSet<Layer> Layers => Set<Layer>();
+
+    /// <summary>Their neurons.</summary>
+    public DbSet<Neuron> Neurons => Set<Neuron>();
+
+    /// <summary>The neurons' top patches.</summary>
+    public DbSet<Patch> Patches => Set<Patch>();
+
+    /// <summary>The image sets.</summary>
+    public DbSet<Image> Images => Set<Image>();
+
+    /// <summary>The pictures.</summary>
+    public DbSet<Picture> Pictures => Set<Picture>();
+
+    /// <summary>The jobs.</summary>
+    public DbSet<Job> Jobs => Set<Job>();
+
+    /// <inheritdoc/>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<AtlasState>().HaveConversion<EnumName<AtlasState>>();
+        configurationBuilder.Properties<JobState>().HaveConversion<EnumName<JobState>>();
+        configurationBuilder.Properties<JobKind>().HaveConversion<EnumName<JobKind>>();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        // Natural keys: a row ingested twice meets itself, and nobody has to look up a number first.
+        modelBuilder.Entity<Atlas>(atlas =>
+        {
+            atlas.ToTable("atlas").HasKey(a => a.Id);
+            atlas.HasIndex(a => a.Slug).IsUnique();
+        });
+        modelBuilder.Entity<Layer>(layer =>
+        {
+            layer.ToTable("layer").HasKey(l => l.Id);
+            layer.HasIndex(l => new { l.AtlasId, l.LayerIndex }).IsUnique();
+            layer.HasIndex(l => new { l.AtlasId, l.Name }).IsUnique();
+            layer.HasOne<Atlas>().WithMany().HasForeignKey(l => l.AtlasId);
+        });
+        modelBuilder.Entity<Neuron>(neuron =>
+        {
+            neuron.ToTable("neuron").HasKey(n => new { n.LayerId, n.Channel });
+            neuron.HasOne<Layer>().WithMany().HasForeignKey(n => n.LayerId);
+        });
+        modelBuilder.Entity<Patch>(patch =>
+        {
+            patch.ToTable("patch").HasKey(p => new { p.LayerId, p.Channel, p.Rank });
+            patch.HasOne<Neuron>().WithMany().HasForeignKey(p => new { p.LayerId, p.Channel });
+            // "Which neurons does this image excite?"
+            patch.HasIndex(p => p.ImageIndex);
+        });
+        modelBuilder.Entity<Image>(image =>
+        {
+            image.ToTable("image").HasKey(i => new { i.AtlasId, i.ImageIndex });
+            image.HasOne<Atlas>().WithMany().HasForeignKey(i => i.AtlasId);
+        });
+        modelBuilder.Entity<Picture>(picture =>
+        {
+            picture.ToTable("picture").HasKey(p => new { p.LayerId, p.Channel, p.Method, p.Variant, p.Seed });
+            picture.HasOne<Layer>().WithMany().HasForeignKey(p => p.LayerId);
+        });
+        modelBuilder.Entity<Job>(job =>
+        {
+            job.ToTable("job").HasKey(j => new { j.AtlasId, j.JobId });
+            job.HasOne<Atlas>().WithMany().HasForeignKey(j => j.AtlasId);
+            // The dispatcher's question, and the stages'.
+            job.HasIndex(j => new { j.State, j.Priority });
+            job.HasIndex(j => new { j.AtlasId, j.Kind, j.LayerIndex, j.State });
+        });
+    }
+}

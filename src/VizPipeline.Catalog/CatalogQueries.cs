@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Catalog;
+
+/// <summary>The questions that status and exports ask. Rows come untracked, and streams hold one row at a time.</summary>
+public static class CatalogQueries
+{
+    /// <summary>An atlas by its slug; null when the catalog has none of that name.</summary>
+    public static Task<Atlas?> FindAtlasAsync(this CatalogContext context, string slug, CancellationToken cancellation = default)
+        => context.Atlases.AsNoTracking().SingleOrDefaultAsync(atlas => atlas.Slug == slug, cancellation);
+
+    /// <summary>How many jobs of each kind are in each state, and what they cost.</summary>
+    public static async Task<IReadOnlyList<JobCount>> CountJobsAsync(
+        this CatalogContext context, int atlasId, CancellationToken cancellation = default)
+        => await context.Jobs.AsNoTracking()
+            .Where(job => job.AtlasId == atlasId)
+            .GroupBy(job => new { job.Kind, job.State })
+            .Select(jobs => new JobCount(
+                jobs.Key.Kind, jobs.Key.State, jobs.Count(), jobs.Sum(job => (long)job.Units), jobs.Sum(job => job.ElapsedSeconds ?? 0)))
+            .ToListAsync(cancellation);
+
+    /// <summary>The jobs that failed or are blocked, in their order.</summary>
+    public static async Task<IReadOnlyList<Job>> FailuresAsync(
+        this CatalogContext context, int atlasId, CancellationToken cancellation = default)
+        => await context.Jobs.AsNoTracking()
+            .Where(job => job.AtlasId == atlasId && (job.State == JobState.Failed || job.State == JobState.Blocked))
+            .OrderBy(job => job.JobId)
+            .ToListAsync(cancellation);
+
+    /// <summary>The layers in their order.</summary>
+    public static async Task<IReadOnlyList<Layer>> LayersAsync(
+        this CatalogContext context, int atlasId, CancellationToken cancellation = default)
+        => await context.Layers.AsNoTracking()
+            .Where(layer => layer.AtlasId == atlasId)
+            .OrderBy(layer => layer.LayerIndex)
+            .ToListAsync(cancellation);
+
+    /// <summary>All neurons by layer and channel.</summary>
+    public static IAsyncEnumerable<(Layer Layer, Neuron Neuron)> NeuronsAsync(
+        this CatalogContext context, int atlasId, CancellationToken cancellation = default)
+        => ByLayer(context, atlasId, layer => context.Neurons.AsNoTracking()
+            .Where(neuron => neuron.LayerId == layer.Id)
+            .OrderBy(neuron => neuron.Channel), cancellation);
+
+    /// <summary>All patches by layer, channel and rank.</summary>
+    public static IAsyncEnumerable<(Layer Layer, Patch Patch)> PatchesAsync(
+        this CatalogContext context, int atlasId, CancellationToken cancellation = default)
+        => ByLayer(context, atlasId, layer => context.Patches.AsNoTracking()
+            .Where(patch => patch.LayerId == layer.Id)
+            .OrderBy(patch => patch.Channel).ThenBy(patch => patch.Rank), cancellation);
+
+    /// <summary>All pictures by layer, channel, method, variant and seed.</summary>
+    public static IAsyncEnumerable<(Layer Layer, Picture Picture)> PicturesAsync(
+        this CatalogContext context, int atlasId, CancellationToken cancellation = default)
+        => ByLayer(context, atlasId, layer => context.Pictures.AsNoTracking()
+            .Where(picture => picture.LayerId == layer.Id)
+            .OrderBy(picture => picture.Channel).ThenBy(picture => picture.Method)
+            .ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed), cancellation);
+
+    /// <summary>All images by index.</summary>
+    public static IAsyncEnumerable<Image> ImagesAsync(this CatalogContext context, int atlasId)
+        => context.Images.AsNoTracking().Where(image => image.AtlasId == atlasId).OrderBy(image => image.ImageIndex).AsAsyncEnumerable();
+
+    /// <summary>The images that could not be read, by index.</summary>
+    public static async Task<IReadOnlyList<Image>> UnreadableImagesAsync(
+        this CatalogContext context, int atlasId, CancellationToken cancellation = default)
+        => await context.Images.AsNoTracking()
+            .Where(image => image.AtlasId == atlasId && image.UnreadableReason != null)
+            .OrderBy(image => image.ImageIndex)
+            .ToListAsync(cancellation);
+
+    // Layer by layer the rows come out of the primary key in order; one query over all layers would sort them in memory first.
+    private static async IAsyncEnumerable<(Layer Layer, T Row)> ByLayer<T>(
+        CatalogContext context, int atlasId, Func<Layer, IQueryable<T>> rows, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var layer in await context.LayersAsync(atlasId, cancellation))
+        {
+            await foreach (var row in rows(layer).AsAsyncEnumerable().WithCancellation(cancellation))
+                yield return (layer, row);
+        }
+    }
+}
+
+/// <summary>The jobs of one kind in one state.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="State">The state.</param>
+/// <param name="Jobs">How many.</param>
+/// <param name="Units">Their work, see <see cref="PlannedJob.Units"/>.</param>
+/// <param name="Seconds">Seconds of work of those that completed.</param>
+public sealed record JobCount(JobKind Kind, JobState State, int Jobs, long Units, double Seconds);

@@ -1,0 +1,104 @@
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Catalog;
+
+/// <summary>From the records of jobs to the rows of the catalog.</summary>
+internal static class CatalogRows
+{
+    public static Layer Of(int atlasId, LayerSpec layer) => new()
+    {
+        AtlasId = atlasId,
+        LayerIndex = layer.Index,
+        Name = layer.Name,
+        Kind = layer.Kind,
+        Operator = layer.Operator,
+        Channels = layer.Channels,
+        Height = layer.Height,
+        Width = layer.Width,
+        FieldHeight = layer.FieldY.Size,
+        FieldWidth = layer.FieldX.Size,
+        StrideY = layer.FieldY.Stride,
+        StrideX = layer.FieldX.Stride,
+        StartY = layer.FieldY.Start,
+        StartX = layer.FieldX.Start,
+        SeesWholeInput = layer.SeesWholeInput,
+        Parameters = layer.Parameters,
+        Depth = layer.Depth,
+        Flops = layer.Flops,
+    };
+
+    public static Job Of(int atlasId, PlannedJob job) => new()
+    {
+        AtlasId = atlasId,
+        JobId = job.Id,
+        Kind = job.Group.Kind,
+        LayerIndex = job.Group.Layer,
+        Priority = job.Priority,
+        Units = job.Units,
+        Payload = JobPayload.Write(job.Command),
+        State = JobState.Waiting,
+    };
+
+    public static Neuron Of(int layerId, NeuronRow row) => new()
+    {
+        LayerId = layerId,
+        Channel = row.Channel,
+        Images = row.Images,
+        Mean = Number(row.Mean),
+        StandardDeviation = Number(row.StandardDeviation),
+        Max = Number(row.Max),
+        FractionPositive = Number(row.FractionPositive),
+        Dead = row.Dead,
+        Q50 = Number(row.Q50),
+        Q90 = Number(row.Q90),
+        Q99 = Number(row.Q99),
+        Q999 = Number(row.Q999),
+        HistogramLow = Number(row.HistogramLow),
+        HistogramHigh = Number(row.HistogramHigh),
+        Histogram = [.. row.Histogram],
+        BestClass = row.BestClass,
+        BestClassMean = Number(row.BestClassMean),
+        ClassSelectivity = Number(row.ClassSelectivity),
+        TopClasses = [.. row.TopClasses],
+        TopPurity = Number(row.TopPurity),
+    };
+
+    public static Patch Of(int layerId, PatchRow row) => new()
+    {
+        LayerId = layerId,
+        Channel = row.Channel,
+        Rank = row.Rank,
+        ImageIndex = row.Image,
+        Activation = row.Activation,
+        Y = row.Y,
+        X = row.X,
+        X0 = row.Box.X0,
+        Y0 = row.Box.Y0,
+        X1 = row.Box.X1,
+        Y1 = row.Box.Y1,
+        ClippedX0 = row.Clipped.X0,
+        ClippedY0 = row.Clipped.Y0,
+        ClippedX1 = row.Clipped.X1,
+        ClippedY1 = row.Clipped.Y1,
+    };
+
+    public static Picture Of(int layerId, PictureRow row) => new()
+    {
+        LayerId = layerId,
+        Channel = row.Channel,
+        Method = row.Method,
+        Variant = row.Variant,
+        Seed = row.Seed,
+        Key = row.Key,
+        Parameters = row.Parameters,
+        Status = row.Status,
+        Activation = Number(row.Activation),
+        Percentile = Number(row.Percentile),
+        BestStep = row.BestStep,
+        Steps = row.Steps,
+        Objective = [.. row.Objective.Where(float.IsFinite)],
+    };
+
+    // SQL has no "not a number"; what cannot be told is null there.
+    private static double? Number(double? value) => value is { } number && double.IsNaN(number) ? null : value;
+}

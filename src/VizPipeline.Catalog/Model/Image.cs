@@ -1,0 +1,20 @@
+namespace VizPipeline.Catalog;
+
+/// <summary>One image of an atlas's image set.</summary>
+public sealed class Image
+{
+    /// <summary>The atlas.</summary>
+    public int AtlasId { get; set; }
+
+    /// <summary>Index in the image list, from 0.</summary>
+    public int ImageIndex { get; set; }
+
+    /// <summary>Path below the image set's root.</summary>
+    public required string Path { get; set; }
+
+    /// <summary>Index of its class; null where it has none.</summary>
+    public int? Label { get; set; }
+
+    /// <summary>Why it was skipped; null for an image that could be read.</summary>
+    public string? UnreadableReason { get; set; }
+}

@@ -1,0 +1,65 @@
+namespace VizPipeline.Catalog;
+
+/// <summary>One observed layer of an atlas.</summary>
+public sealed class Layer
+{
+    /// <summary>Number within this catalog.</summary>
+    public int Id { get; set; }
+
+    /// <summary>The atlas.</summary>
+    public int AtlasId { get; set; }
+
+    /// <summary>Place in the atlas's list of layers, from 0.</summary>
+    public int LayerIndex { get; set; }
+
+    /// <summary>The layer's name in the network.</summary>
+    public required string Name { get; set; }
+
+    /// <summary><c>conv</c>, <c>linear</c>, <c>merge</c> or <c>output</c>.</summary>
+    public required string Kind { get; set; }
+
+    /// <summary>The operator for people.</summary>
+    public required string Operator { get; set; }
+
+    /// <summary>Number of neurons.</summary>
+    public int Channels { get; set; }
+
+    /// <summary>Height of a channel's map.</summary>
+    public int Height { get; set; }
+
+    /// <summary>Width of a channel's map.</summary>
+    public int Width { get; set; }
+
+    /// <summary>Length of the receptive field along y, in input pixels.</summary>
+    public int FieldHeight { get; set; }
+
+    /// <summary>Length of the receptive field along x, in input pixels.</summary>
+    public int FieldWidth { get; set; }
+
+    /// <summary>Distance of neighbouring fields along y, in input pixels.</summary>
+    public int StrideY { get; set; }
+
+    /// <summary>Distance of neighbouring fields along x, in input pixels.</summary>
+    public int StrideX { get; set; }
+
+    /// <summary>Centre of the field of row 0, in input pixels.</summary>
+    public double StartY { get; set; }
+
+    /// <summary>Centre of the field of column 0, in input pixels.</summary>
+    public double StartX { get; set; }
+
+    /// <summary>Whether every unit sees the whole input.</summary>
+    public bool SeesWholeInput { get; set; }
+
+    /// <summary>Weights and biases of the layer's operator.</summary>
+    public long Parameters { get; set; }
+
+    /// <summary>Weighted operators from the input to here.</summary>
+    public int Depth { get; set; }
+
+    /// <summary>Floating-point operations for one image.</summary>
+    public long Flops { get; set; }
+
+    /// <summary>Key of the contact sheet; null until it is drawn.</summary>
+    public string? SheetKey { get; set; }
+}

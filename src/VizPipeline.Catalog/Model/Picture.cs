@@ -1,0 +1,44 @@
+namespace VizPipeline.Catalog;
+
+/// <summary>One picture of a neuron or of a layer.</summary>
+public sealed class Picture
+{
+    /// <summary>The layer.</summary>
+    public int LayerId { get; set; }
+
+    /// <summary>The channel; -1 for a picture of the whole layer.</summary>
+    public int Channel { get; set; }
+
+    /// <summary><c>top9</c>, <c>deconv</c>, <c>ascent</c> or <c>filters</c>.</summary>
+    public required string Method { get; set; }
+
+    /// <summary>Tells pictures of one method apart; empty where there is only one.</summary>
+    public required string Variant { get; set; }
+
+    /// <summary>The seed; 0 where no chance is involved.</summary>
+    public int Seed { get; set; }
+
+    /// <summary>Key in the object store; null where none was made.</summary>
+    public string? Key { get; set; }
+
+    /// <summary>All parameters, as JSON.</summary>
+    public required string Parameters { get; set; }
+
+    /// <summary><c>done</c>, <c>dead</c>, <c>converged</c> or <c>best_at_step</c>.</summary>
+    public required string Status { get; set; }
+
+    /// <summary>The activation that the picture reaches.</summary>
+    public double? Activation { get; set; }
+
+    /// <summary>That activation as a percentile of the images', from 0 to 100.</summary>
+    public double? Percentile { get; set; }
+
+    /// <summary>The step of the stored picture.</summary>
+    public int? BestStep { get; set; }
+
+    /// <summary>Steps done.</summary>
+    public int? Steps { get; set; }
+
+    /// <summary>The objective over the steps, at most 64 points.</summary>
+    public required float[] Objective { get; set; }
+}

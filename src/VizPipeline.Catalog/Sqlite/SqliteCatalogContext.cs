@@ -1,0 +1,26 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace VizPipeline.Catalog;
+
+/// <summary>The catalog in SQLite.</summary>
+public sealed class SqliteCatalogContext(DbContextOptions<SqliteCatalogContext> options) : CatalogContext(options)
+{
+    /// <inheritdoc/>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<DateTime>().HaveConversion<Utc>();
+    }
+
+    // SQLite keeps times as text and forgets that they are in UTC.
+    private sealed class Utc() : ValueConverter<DateTime, DateTime>(
+        time => time.ToUniversalTime(), time => DateTime.SpecifyKind(time, DateTimeKind.Utc));
+}
+
+/// <summary>Lets dotnet-ef make migrations without a running service.</summary>
+internal sealed class SqliteCatalogContextFactory : IDesignTimeDbContextFactory<SqliteCatalogContext>
+{
+    public SqliteCatalogContext CreateDbContext(string[] args) => new(SqliteCatalogDatabase.Options("Data Source=design-time.db"));
+}

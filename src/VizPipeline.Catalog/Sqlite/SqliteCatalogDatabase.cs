@@ -1,0 +1,66 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace VizPipeline.Catalog;
+
+/// <summary>The catalog in one SQLite file. Readers in other processes see it while it grows.</summary>
+public sealed class SqliteCatalogDatabase : CatalogDatabase
+{
+    private readonly string path;
+    private readonly DbContextOptions<SqliteCatalogContext> options;
+
+    /// <summary>Names the file; nothing is opened yet.</summary>
+    /// <param name="path">The file; its folder must exist when it is opened.</param>
+    /// <param name="pooling">Whether closed connections are kept for the next one.</param>
+    public SqliteCatalogDatabase(string path, bool pooling = true)
+    {
+        this.path = Path.GetFullPath(path);
+        options = Options(new SqliteConnectionStringBuilder { DataSource = this.path, Pooling = pooling, ForeignKeys = true }.ToString());
+    }
+
+    /// <inheritdoc/>
+    public override string Place => path;
+
+    /// <inheritdoc/>
+    public override CatalogContext Open() => new SqliteCatalogContext(options);
+
+    /// <inheritdoc/>
+    public override async Task MigrateAsync(CancellationToken cancellation = default)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await using var context = Open();
+            await context.Database.MigrateAsync(cancellation);
+        }
+        catch (Exception failure) when (failure is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new CatalogUnusableException(
+                $"The catalog {path} cannot be opened: {failure.Message}. Is it a VizPipeline catalog, and may this user write to its folder?",
+                failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override IDisposable Claim()
+    {
+        var file = path + ".lock";
+        try
+        {
+            // The system gives the lock back when the process dies, however it dies; the file itself may stay.
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CatalogUnusableException(
+                $"Another process works on {path} ({file} is locked): wait for it, or stop it first.", failure);
+        }
+    }
+
+    internal static DbContextOptions<SqliteCatalogContext> Options(string connection)
+        => new DbContextOptionsBuilder<SqliteCatalogContext>()
+            .UseSqlite(connection)
+            .UseSnakeCaseNamingConvention()
+            .AddInterceptors(SqlitePragmas.Instance)
+            .Options;
+}

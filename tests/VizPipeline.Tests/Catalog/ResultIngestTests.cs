@@ -1,0 +1,157 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+using VizPipeline.Tests.Jobs;
+
+namespace VizPipeline.Tests.Catalog;
+
+public sealed class ResultIngestTests : IDisposable
+{
+    private readonly CatalogFixture catalog = new();
+    private readonly AtlasSpec spec = SpecSamples.Small();
+    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+
+    public void Dispose() => catalog.Dispose();
+
+    [Fact]
+    public async Task A_new_atlas_lists_every_neuron_image_and_job()
+    {
+        var atlas = await catalog.Create(spec);
+
+        await using var context = catalog.Database.Open();
+        Assert.Equal([5, 4, 2], (await context.LayersAsync(atlas.Id, cancellation)).Select(layer => layer.Channels));
+        Assert.Equal(11, await context.Neurons.CountAsync(neuron => neuron.Mean == null, cancellation));
+        Assert.Equal(10, await context.Images.CountAsync(cancellation));
+        Assert.Equal(JobPlan.For(spec).Count, (await context.CountJobsAsync(atlas.Id, cancellation)).Sum(count => count.Jobs));
+        Assert.Equal(DateTimeKind.Utc, (await context.FindAtlasAsync("sample", cancellation))!.CreatedAt.Kind);
+        Assert.Null(await context.FindAtlasAsync("another", cancellation));
+    }
+
+    [Fact]
+    public async Task Rows_come_back_as_they_were_told()
+    {
+        var atlas = await IngestAll();
+
+        await using var context = catalog.Database.Open();
+        var neuron = await context.Neurons.SingleAsync(n => n.LayerId == 1 && n.Channel == 3, cancellation);
+        Assert.Equal((3.1, 0.999, 1, 32), (neuron.Mean, neuron.Q999, neuron.BestClass, neuron.Histogram!.Length));
+        Assert.Equal([0, 1, 1, 0, 1, 1, 1, 0, 1], neuron.TopClasses!);
+        var patch = await context.Patches.SingleAsync(
+            p => p.LayerId == 1 && p.Channel == 2 && p.Rank == 3, cancellation);
+        Assert.Equal(
+            (5, 10 / 3f, -2, 8, 10 / 3f + 0.25f, false),
+            (patch.ImageIndex, patch.Activation, patch.Y0, patch.ClippedX1, patch.Recomputed, patch.Mismatch));
+        var picture = await context.Pictures.SingleAsync(
+            p => p.LayerId == 1 && p.Channel == 2 && p.Method == "ascent", cancellation);
+        Assert.Equal(("preset 3", 5.0, 97.0, 64), (picture.Variant, picture.Activation, picture.Percentile, picture.Steps));
+        Assert.Equal([0f, 5f], picture.Objective);
+        Assert.Equal([6], (await context.UnreadableImagesAsync(atlas.Id, cancellation)).Select(image => image.ImageIndex));
+        Assert.Equal("atlases/sample/sheets/conv1.png", (await context.LayersAsync(atlas.Id, cancellation))[0].SheetKey);
+    }
+
+    [Fact]
+    public async Task Ingest_twice_is_once()
+    {
+        await IngestAll();
+        var once = await CatalogFixture.Contents(catalog.Database, "sample");
+
+        await IngestAll(create: false);
+
+        Assert.Equal(once, await CatalogFixture.Contents(catalog.Database, "sample"));
+    }
+
+    [Fact]
+    public async Task A_merge_done_again_keeps_what_later_jobs_found_out()
+    {
+        var atlas = await IngestAll();
+        var before = await CatalogFixture.Contents(catalog.Database, "sample");
+
+        await catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(spec, 0)));
+        await catalog.Ingest(atlas, JobKind.Ascent, 0, VizJson.Write(ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, 3, 0))));
+
+        Assert.Equal(before, await CatalogFixture.Contents(catalog.Database, "sample"));
+    }
+
+    [Fact]
+    public async Task Numbers_that_are_none_become_null_and_infinity_stays()
+    {
+        var atlas = await catalog.Create(spec);
+        var table = ResultSamples.Layer(spec, 0);
+        await catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(
+            table with { Neurons = [.. table.Neurons.Select(n => n with { Mean = double.NaN, Max = double.PositiveInfinity })] }));
+
+        await using var context = catalog.Database.Open();
+        var neuron = await context.Neurons.FirstAsync(n => n.LayerId == 1, cancellation);
+        Assert.Null(neuron.Mean);
+        Assert.Equal(double.PositiveInfinity, neuron.Max);
+    }
+
+    public static TheoryData<string> ForeignTables => ["other layer", "missing neuron", "rank 10", "not a number", "not a table"];
+
+    [Theory]
+    [MemberData(nameof(ForeignTables))]
+    public async Task A_table_that_does_not_fit_its_job_is_refused(string fault)
+    {
+        var atlas = await catalog.Create(spec);
+        var table = ResultSamples.Layer(spec, 0);
+        var bytes = fault switch
+        {
+            "other layer" => VizJson.Write(ResultSamples.Layer(spec, 1)),
+            "missing neuron" => VizJson.Write(table with { Neurons = [.. table.Neurons.Skip(1)] }),
+            "rank 10" => VizJson.Write(table with { Patches = [table.Patches[0] with { Rank = 10 }] }),
+            "not a number" => VizJson.Write(table with { Patches = [table.Patches[0] with { Activation = float.NaN }] }),
+            _ => JsonSerializer.SerializeToUtf8Bytes("pictures"),
+        };
+
+        await Assert.ThrowsAsync<CorruptTableException>(() => catalog.Ingest(atlas, JobKind.Merge, 0, bytes));
+        await using var context = catalog.Database.Open();
+        Assert.Empty(context.Patches);
+    }
+
+    [Fact]
+    public async Task Names_in_the_catalog_do_not_change()
+    {
+        await catalog.Create(spec);
+        await using var context = catalog.Database.Open();
+        var connection = context.Database.GetDbConnection();
+        await connection.OpenAsync(cancellation);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT DISTINCT kind || ' ' || state FROM job ORDER BY 1";
+        var found = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            found.Add(reader.GetString(0));
+
+        Assert.Equal(["ascent waiting", "filters waiting", "merge waiting", "patches waiting", "scan waiting", "sheet waiting"], found);
+    }
+
+    private async Task<VizPipeline.Catalog.Atlas> IngestAll(bool create = true)
+    {
+        VizPipeline.Catalog.Atlas atlas;
+        if (create)
+        {
+            atlas = await catalog.Create(spec);
+        }
+        else
+        {
+            await using var context = catalog.Database.Open();
+            atlas = (await context.FindAtlasAsync("sample", cancellation))!;
+        }
+        var ascent = ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, 3, 0));
+        await using (var context = catalog.Database.Open())
+        {
+            await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+            foreach (var job in await context.Jobs.Where(job => job.Kind == JobKind.Scan).ToListAsync(cancellation))
+                await ResultIngest.IngestAsync(
+                    context, job, VizJson.Write(ResultSamples.Scan((ScanShard)JobPayload.Read(job.Kind, job.Payload, 1))), default);
+            await transaction.CommitAsync(cancellation);
+        }
+        await catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(spec, 0)));
+        await catalog.Ingest(atlas, JobKind.Patches, 0, VizJson.Write(ResultSamples.Patches(spec, new("sample", 0, 1, 0, 0, 3))));
+        await catalog.Ingest(atlas, JobKind.Ascent, 0, VizJson.Write(ascent));
+        await catalog.Ingest(atlas, JobKind.Filters, 0, VizJson.Write(ResultSamples.Filters(spec, new("sample", 0, 1, 0))));
+        await catalog.Ingest(atlas, JobKind.Sheet, 0, VizJson.Write(ResultSamples.Sheet(spec, new("sample", 0, 1, 0), ascent.Pictures)));
+        return atlas;
+    }
+}
