@@ -21,6 +21,14 @@ public static class CatalogQueries
                 jobs.Key.Kind, jobs.Key.State, jobs.Count(), jobs.Sum(job => (long)job.Units), jobs.Sum(job => job.ElapsedSeconds ?? 0)))
             .ToListAsync(cancellation);
 
+    /// <summary>The kind of a job; null when there is none of that number.</summary>
+    public static async Task<JobKind?> FindJobKindAsync(
+        this CatalogContext context, string slug, long jobId, CancellationToken cancellation = default)
+        => await context.Jobs.AsNoTracking()
+            .Where(job => job.JobId == jobId && context.Atlases.Any(atlas => atlas.Id == job.AtlasId && atlas.Slug == slug))
+            .Select(job => (JobKind?)job.Kind)
+            .SingleOrDefaultAsync(cancellation);
+
     /// <summary>The jobs that failed or are blocked, in their order.</summary>
     public static async Task<IReadOnlyList<Job>> FailuresAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)

@@ -57,20 +57,24 @@ public sealed partial record AtlasSpec
 
     /// <summary>SHA-256 (lower-case hex) of what determines the results.</summary>
     /// <remarks>Names, paths, the device and the sizes of batches and jobs are left out: they may change between two runs of one atlas.</remarks>
-    public string Hash() => CanonicalJson.Hash(new
+    public string Hash() => CanonicalJson.Hash(Parts());
+
+    /// <summary>The parts of two specs that promise different results, e.g. <c>model</c>; empty when their hashes are equal.</summary>
+    public IReadOnlyList<string> DifferencesTo(AtlasSpec other)
     {
-        Model.Architecture,
-        Model.ModelSha256,
-        Model.WeightsSha256,
-        Model.Input,
-        Images.ManifestSha256,
-        Images.Count,
-        Images.Classes,
-        Preprocessing,
-        Layers,
-        Methods,
-        Ascent = Methods.HasFlag(AtlasMethods.Ascent) ? Ascent : null,
-    });
+        var others = other.Parts();
+        return [.. Parts().Where(part => CanonicalJson.Hash(part.Value) != CanonicalJson.Hash(others[part.Key])).Select(part => part.Key)];
+    }
+
+    private Dictionary<string, object?> Parts() => new()
+    {
+        ["model"] = new { Model.Architecture, Model.ModelSha256, Model.WeightsSha256, Model.Input },
+        ["images"] = new { Images.ManifestSha256, Images.Count, Images.Classes },
+        ["preprocessing"] = Preprocessing,
+        ["layers"] = Layers,
+        ["methods"] = Methods,
+        ["ascent"] = Methods.HasFlag(AtlasMethods.Ascent) ? Ascent : null,
+    };
 
     /// <summary>Every fault of the spec as one sentence each; empty when it can be planned.</summary>
     public IReadOnlyList<string> Faults()

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>Tells how far an atlas is and when it is finished.</summary>
+public sealed class AtlasMonitor
+{
+    private readonly CatalogDatabase database;
+    private readonly TimeProvider time;
+    private readonly ILogger<AtlasMonitor> logger;
+    private readonly ConcurrentDictionary<(string Atlas, long Job), LiveJob> live = new();
+    private readonly Lock gate = new();
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CoordinatorStoppedException? stopped;
+
+    /// <summary>A monitor of the atlases in a catalog. Progress within jobs is seen only in the coordinator's own process.</summary>
+    public AtlasMonitor(CatalogDatabase database, TimeProvider time, ILogger<AtlasMonitor> logger)
+    {
+        this.database = database;
+        this.time = time;
+        this.logger = logger;
+    }
+
+    /// <summary>Returns when the atlas has no more jobs to do; at once when that is so already.</summary>
+    /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
+    /// <exception cref="CoordinatorStoppedException">The coordinator cannot go on.</exception>
+    public async Task<AtlasOutcome> WhenFinished(string atlasId, CancellationToken cancellation = default)
+    {
+        while (true)
+        {
+            Task next;
+            lock (gate)
+            {
+                if (stopped is not null)
+                    throw stopped;
+                next = changed.Task;
+            }
+            // Taken before the look at the catalog, so that an end in between is not missed.
+            if (await OutcomeAsync(atlasId, cancellation) is { } outcome)
+                return outcome;
+            await next.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>How far the atlas is now.</summary>
+    /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
+    public async Task<AtlasProgress> SnapshotAsync(string atlasId, CancellationToken cancellation = default)
+    {
+        await using var catalog = database.Open();
+        var atlas = await catalog.FindAtlasAsync(atlasId, cancellation) ?? throw new AtlasNotFoundException(database.Place, atlasId);
+        var counts = await catalog.CountJobsAsync(atlas.Id, cancellation);
+        var stages = counts.GroupBy(count => count.Kind).OrderBy(stage => stage.Key)
+            .Select(stage => Stage(atlasId, stage.Key, [.. stage])).ToList();
+        return new AtlasProgress(atlasId, atlas.State, stages, TimeLeft(stages));
+    }
+
+    internal void Started(JobKind kind, JobStarted job)
+        => live[(job.AtlasId, job.JobId)] = new LiveJob(kind, job.Attempt, 0, time.GetTimestamp(), 0);
+
+    internal void Progressed(JobProgressed job)
+    {
+        if (live.TryGetValue((job.AtlasId, job.JobId), out var known) && known.Attempt == job.Attempt)
+            live[(job.AtlasId, job.JobId)] = known with { Units = job.Units, Seconds = time.GetElapsedTime(known.Since).TotalSeconds };
+    }
+
+    internal void Ended(string atlasId, long jobId) => live.TryRemove((atlasId, jobId), out _);
+
+    internal void AtlasFinished()
+    {
+        lock (gate)
+        {
+            changed.SetResult();
+            changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    internal void Stop(Exception reason)
+    {
+        logger.CoordinatorStopped(reason.Message);
+        lock (gate)
+        {
+            stopped ??= new CoordinatorStoppedException(
+                $"The coordinator cannot go on with {database.Place}: {reason.Message} Nothing is lost; run the same command again to go on.", reason);
+        }
+        AtlasFinished();
+    }
+
+    private async Task<AtlasOutcome?> OutcomeAsync(string atlasId, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var atlas = await catalog.FindAtlasAsync(atlasId, cancellation) ?? throw new AtlasNotFoundException(database.Place, atlasId);
+        if (atlas.State == AtlasState.Running)
+            return null;
+        var seconds = VizJson.Read<Dictionary<JobKind, double>>(Encoding.UTF8.GetBytes(atlas.SecondsByKind ?? "{}"));
+        return new AtlasOutcome(atlasId, atlas.State, seconds, await catalog.FailuresAsync(atlas.Id, cancellation));
+    }
+
+    private StageProgress Stage(string atlasId, JobKind kind, IReadOnlyList<JobCount> counts)
+    {
+        int Jobs(params JobState[] states) => counts.Where(count => states.Contains(count.State)).Sum(count => count.Jobs);
+        var running = live.Where(entry => entry.Key.Atlas == atlasId && entry.Value.Kind == kind && entry.Value.Units > 0)
+            .Select(entry => entry.Value).ToList();
+        var done = counts.Where(count => count.State == JobState.Completed).ToList();
+        var units = done.Sum(count => count.Units) + running.Sum(job => job.Units);
+        var seconds = done.Sum(count => count.Seconds) + running.Sum(job => job.Seconds);
+        return new StageProgress(
+            kind,
+            counts.Sum(count => count.Jobs),
+            Jobs(JobState.Completed),
+            Jobs(JobState.Failed, JobState.Blocked),
+            Jobs(JobState.Sent, JobState.Running),
+            counts.Sum(count => count.Units),
+            units,
+            units > 0 && seconds > 0 ? units / seconds : null);
+    }
+
+    // Seconds of work left, shared by the jobs that workers report to have in hand.
+    private TimeSpan? TimeLeft(List<StageProgress> stages)
+    {
+        var open = stages.Where(stage => stage.Done + stage.Failed < stage.Total).ToList();
+        if (open.Any(stage => stage.UnitsPerSecond is null))
+            return null;
+        var seconds = open.Sum(stage => (stage.UnitsTotal - stage.UnitsDone) / stage.UnitsPerSecond!.Value);
+        return TimeSpan.FromSeconds(Math.Max(0, seconds) / Math.Max(1, live.Count));
+    }
+
+    private sealed record LiveJob(JobKind Kind, int Attempt, int Units, long Since, double Seconds);
+}

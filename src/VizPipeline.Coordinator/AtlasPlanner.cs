@@ -1,0 +1,126 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>Plans atlases, goes on with planned ones, and sets failed jobs back.</summary>
+public sealed class AtlasPlanner
+{
+    private readonly CatalogDatabase database;
+    private readonly IObjectStore store;
+    private readonly CoordinatorSession session;
+    private readonly JobLedger ledger;
+    private readonly DispatchSignal signal;
+    private readonly CoordinatorOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger<AtlasPlanner> logger;
+
+    internal AtlasPlanner(
+        CatalogDatabase database,
+        IObjectStore store,
+        CoordinatorSession session,
+        JobLedger ledger,
+        DispatchSignal signal,
+        IOptions<CoordinatorOptions> options,
+        TimeProvider time,
+        ILogger<AtlasPlanner> logger)
+    {
+        this.database = database;
+        this.store = store;
+        this.session = session;
+        this.ledger = ledger;
+        this.signal = signal;
+        this.options = options.Value;
+        this.time = time;
+        this.logger = logger;
+    }
+
+    /// <summary>Plans the atlas, or goes on with it when the catalog has it already with the same settings.</summary>
+    /// <param name="spec">The spec. An atlas that exists keeps its sizes of shards and jobs; paths, batch size and device follow the new spec.</param>
+    /// <param name="images">The image list, as long as the spec says.</param>
+    /// <param name="cancellation">Stops; the atlas is then planned completely or not at all.</param>
+    /// <exception cref="InvalidAtlasSpecException">The spec has faults.</exception>
+    /// <exception cref="AtlasConflictException">The catalog holds another atlas, or this one with other settings.</exception>
+    /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
+    /// <exception cref="ObjectStoreException">The spec or the image list cannot be stored.</exception>
+    public async Task<OpenedAtlas> OpenAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation = default)
+    {
+        var faults = spec.Faults();
+        if (faults.Count > 0)
+            throw new InvalidAtlasSpecException(faults);
+        if (images.Images.Count != spec.Images.Count)
+            throw new InvalidAtlasSpecException([$"the spec counts {spec.Images.Count} images, but {images.Images.Count} are listed"]);
+        await session.EnsureOpenAsync(cancellation);
+
+        await using var catalog = database.Open();
+        var other = options.SingleAtlas
+            ? await catalog.Atlases.Where(atlas => atlas.Slug != spec.Id).Select(atlas => atlas.Slug).FirstOrDefaultAsync(cancellation)
+            : null;
+        if (other is not null)
+            throw AtlasConflictException.OtherAtlas(database.Place, other, spec.Id);
+        var known = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == spec.Id, cancellation);
+        var opened = known is null
+            ? await PlanAsync(catalog, spec, images, cancellation)
+            : await ResumeAsync(catalog, known, spec, images, cancellation);
+        signal.Raise();
+        return opened;
+    }
+
+    /// <summary>Sets failed and blocked jobs back, and the sheets above them. They run as soon as the host does.</summary>
+    /// <returns>How many jobs had failed or were blocked.</returns>
+    /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
+    /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
+    public async Task<int> RetryAsync(string atlasId, CancellationToken cancellation = default)
+    {
+        await session.EnsureOpenAsync(cancellation);
+        var jobs = await ledger.RetryAsync(atlasId, cancellation);
+        signal.Raise();
+        return jobs;
+    }
+
+    private async Task<OpenedAtlas> PlanAsync(CatalogContext catalog, AtlasSpec spec, ImageList images, CancellationToken cancellation)
+    {
+        // Before the catalog knows the first job: whoever gets it finds the spec.
+        await StoreAsync(spec, images, cancellation);
+        var plan = JobPlan.For(spec);
+        var now = time.GetUtcNow().UtcDateTime;
+        await using var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
+        var atlas = await AtlasCreation.CreateAsync(catalog, spec, images, plan, now, cancellation);
+        await StageAdvance.AdvanceAsync(catalog, atlas, now, cancellation);
+        await transaction.CommitAsync(cancellation);
+        logger.AtlasPlanned(spec.Id, spec.Layers.Count, spec.NeuronCount(), plan.Count);
+        return new OpenedAtlas(spec, Resumed: false, atlas.State);
+    }
+
+    private async Task<OpenedAtlas> ResumeAsync(
+        CatalogContext catalog, Atlas known, AtlasSpec spec, ImageList images, CancellationToken cancellation)
+    {
+        var stored = VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(known.Spec));
+        if (known.SpecHash != spec.Hash())
+            throw AtlasConflictException.OtherSettings(database.Place, stored, spec);
+        var merged = spec with { ShardImages = stored.ShardImages, NeuronsPerJob = stored.NeuronsPerJob };
+        await StoreAsync(merged, images, cancellation);
+        known.Spec = Encoding.UTF8.GetString(VizJson.Write(merged));
+        known.Name = merged.Name;
+        await catalog.SaveChangesAsync(cancellation);
+        logger.AtlasResumed(spec.Id);
+        return new OpenedAtlas(merged, Resumed: true, known.State);
+    }
+
+    private async Task StoreAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation)
+    {
+        await store.PutAsync(AtlasKeys.ImageList(spec.Id), VizJson.Write(images), cancellation);
+        await store.PutAsync(AtlasKeys.Spec(spec.Id), VizJson.Write(spec), cancellation);
+    }
+}
+
+/// <summary>An atlas that is planned.</summary>
+/// <param name="Spec">The spec that its jobs follow.</param>
+/// <param name="Resumed">Whether it was planned before.</param>
+/// <param name="State">Its state; a finished atlas has nothing to run.</param>
+public sealed record OpenedAtlas(AtlasSpec Spec, bool Resumed, AtlasState State);

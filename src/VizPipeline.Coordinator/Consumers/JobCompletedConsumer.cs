@@ -1,0 +1,38 @@
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>Takes a job's result into the catalog. A result that is missing or damaged is a failure of the job.</summary>
+internal sealed class JobCompletedConsumer(JobLedger ledger, IObjectStore store, AtlasMonitor monitor, DispatchSignal signal)
+    : JobAnswerConsumer<JobCompleted>(monitor, signal)
+{
+    protected override async Task ReceiveAsync(JobCompleted answer, CancellationToken cancellation)
+    {
+        // A late duplicate need not cost a read of the store; the ledger looks again inside its transaction.
+        if (!await ledger.IsCurrentAsync(answer.AtlasId, answer.JobId, answer.Attempt, cancellation))
+            return;
+        Announce(await TakeAsync(answer, cancellation), answer.AtlasId, answer.JobId);
+    }
+
+    private async Task<LedgerChange> TakeAsync(JobCompleted answer, CancellationToken cancellation)
+    {
+        if (!answer.ResultKey.StartsWith(AtlasKeys.Root(answer.AtlasId) + "/", StringComparison.Ordinal) || !ObjectKey.IsValid(answer.ResultKey))
+            return await FailAsync(answer, $"the result key '{answer.ResultKey}' is not one of the atlas's", cancellation);
+        if (await store.TryGetAsync(answer.ResultKey, cancellation) is not { } table)
+            return await FailAsync(answer, $"the result {answer.ResultKey} is missing", cancellation);
+        try
+        {
+            return await ledger.CompleteAsync(answer, table, cancellation);
+        }
+        catch (CorruptTableException damage)
+        {
+            // A worker answers at once when it finds a result, so the damaged one must go before the job is sent again.
+            await store.DeleteAsync(answer.ResultKey, cancellation);
+            return await FailAsync(answer, $"the result {answer.ResultKey} is damaged: {damage.Message}", cancellation);
+        }
+    }
+
+    private Task<LedgerChange> FailAsync(JobCompleted answer, string error, CancellationToken cancellation)
+        => ledger.FailAsync(new JobFailed(answer.AtlasId, answer.JobId, answer.Attempt, answer.Worker, error, Transient: false), cancellation);
+}

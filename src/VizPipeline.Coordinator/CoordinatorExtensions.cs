@@ -1,0 +1,66 @@
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>Puts the coordinator into a host.</summary>
+public static class CoordinatorExtensions
+{
+    /// <summary>
+    /// Adds the planner, the dispatcher and the monitor. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus
+    /// with <see cref="AddCoordinatorConsumers"/>.
+    /// </summary>
+    public static IHostApplicationBuilder AddCoordinator(this IHostApplicationBuilder builder, Action<CoordinatorOptions>? configure = null)
+    {
+        var services = builder.Services;
+        services.AddOptions<CoordinatorOptions>()
+            .BindConfiguration(nameof(CoordinatorOptions))
+            .Configure(options => configure?.Invoke(options))
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<CoordinatorSession>();
+        services.AddSingleton<DispatchSignal>();
+        services.AddSingleton<JobLedger>();
+        services.AddSingleton<AtlasMonitor>();
+        // By hand: its constructor takes parts that nobody outside needs to see.
+        services.AddSingleton(provider => new AtlasPlanner(
+            provider.GetRequiredService<CatalogDatabase>(),
+            provider.GetRequiredService<IObjectStore>(),
+            provider.GetRequiredService<CoordinatorSession>(),
+            provider.GetRequiredService<JobLedger>(),
+            provider.GetRequiredService<DispatchSignal>(),
+            provider.GetRequiredService<IOptions<CoordinatorOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<AtlasPlanner>>()));
+        services.AddHostedService<JobDispatcher>();
+        return builder;
+    }
+
+    /// <summary>Adds the consumers of the workers' answers to the host's one bus, whatever its transport is.</summary>
+    public static IBusRegistrationConfigurator AddCoordinatorConsumers(this IBusRegistrationConfigurator bus)
+    {
+        bus.AddConsumer<JobStartedConsumer, CoordinatorEndpoint<JobStartedConsumer>>();
+        bus.AddConsumer<JobProgressedConsumer, CoordinatorEndpoint<JobProgressedConsumer>>();
+        bus.AddConsumer<JobCompletedConsumer, CoordinatorEndpoint<JobCompletedConsumer>>();
+        bus.AddConsumer<JobFailedConsumer, CoordinatorEndpoint<JobFailedConsumer>>();
+        bus.AddFaultConsumer<ScanShard>();
+        bus.AddFaultConsumer<MergeLayer>();
+        bus.AddFaultConsumer<RenderPatches>();
+        bus.AddFaultConsumer<AscendNeurons>();
+        bus.AddFaultConsumer<RenderFilters>();
+        bus.AddFaultConsumer<RenderSheet>();
+        return bus;
+    }
+
+    private static void AddFaultConsumer<T>(this IBusRegistrationConfigurator bus)
+        where T : class, IJobCommand
+        => bus.AddConsumer<JobFaultConsumer<T>, CoordinatorEndpoint<JobFaultConsumer<T>>>();
+}

@@ -1,0 +1,32 @@
+namespace VizPipeline.Coordinator;
+
+/// <summary>Wakes the dispatcher when a job may have become ready. Signals that come before it waits are kept, as one.</summary>
+internal sealed class DispatchSignal(TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
+    private readonly SemaphoreSlim raised = new(0);
+
+    public void Raise() => raised.Release();
+
+    /// <summary>Returns at the next signal or when the time is over.</summary>
+    public async Task WaitAsync(TimeSpan? atMost, CancellationToken cancellation)
+    {
+        var wait = atMost is { } limit && limit < LongestWait ? limit : LongestWait;
+        using var timeout = new CancellationTokenSource(wait < TimeSpan.Zero ? TimeSpan.Zero : wait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        try
+        {
+            await raised.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return;
+        }
+        while (raised.Wait(0, CancellationToken.None))
+        {
+            // One look at the table serves all signals so far.
+        }
+    }
+
+    public void Dispose() => raised.Dispose();
+}

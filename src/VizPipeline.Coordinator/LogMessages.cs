@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Logging;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>Every log line of the coordinator. Event ids are only ever added.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "Atlas {Atlas} was planned: {Layers} layers, {Neurons} neurons, {Jobs} jobs")]
+    public static partial void AtlasPlanned(this ILogger logger, string atlas, int layers, long neurons, int jobs);
+
+    [LoggerMessage(2, LogLevel.Information, "Atlas {Atlas} was resumed")]
+    public static partial void AtlasResumed(this ILogger logger, string atlas);
+
+    [LoggerMessage(3, LogLevel.Information, "{Jobs} jobs that an earlier process had sent went back to pending")]
+    public static partial void JobsRequeued(this ILogger logger, int jobs);
+
+    [LoggerMessage(4, LogLevel.Debug, "{Kind} job {Job} of {Atlas} was sent, attempt {Attempt}")]
+    public static partial void JobSent(this ILogger logger, JobKind kind, long job, string atlas, int attempt);
+
+    [LoggerMessage(5, LogLevel.Debug, "{Kind} job {Job} of {Atlas} completed on {Worker} in {Seconds:F1} s")]
+    public static partial void JobDone(this ILogger logger, JobKind kind, long job, string atlas, string worker, double seconds);
+
+    [LoggerMessage(6, LogLevel.Warning, "Job {Job} of {Atlas} failed on {Worker} ({Failures} of {MaxFailures}), to be tried again: {Error}")]
+    public static partial void JobToRetry(
+        this ILogger logger, long job, string atlas, string worker, int failures, int maxFailures, string error);
+
+    [LoggerMessage(7, LogLevel.Error, "Job {Job} of {Atlas} was given up after {Failures} failures: {Error}")]
+    public static partial void JobGivenUp(this ILogger logger, long job, string atlas, int failures, string error);
+
+    [LoggerMessage(8, LogLevel.Debug, "An answer to attempt {Attempt} of job {Job} of {Atlas} was ignored: the job has moved on")]
+    public static partial void AnswerIgnored(this ILogger logger, int attempt, long job, string atlas);
+
+    [LoggerMessage(9, LogLevel.Information, "Atlas {Atlas} finished: {State}")]
+    public static partial void AtlasFinished(this ILogger logger, string atlas, string state);
+
+    [LoggerMessage(10, LogLevel.Information, "{Jobs} jobs of {Atlas} were set back by hand")]
+    public static partial void JobsRetried(this ILogger logger, int jobs, string atlas);
+
+    [LoggerMessage(11, LogLevel.Warning, "Sending jobs failed, to be tried again: {Error}")]
+    public static partial void SendingFailed(this ILogger logger, string error);
+
+    [LoggerMessage(12, LogLevel.Critical, "The coordinator cannot go on: {Error}")]
+    public static partial void CoordinatorStopped(this ILogger logger, string error);
+}

@@ -1,0 +1,83 @@
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using VizPipeline.Catalog;
+using VizPipeline.Coordinator;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Tests.Coordinator;
+
+/// <summary>One process's worth of an atlas: coordinator, real bus, real catalog, real store, fake workers.</summary>
+public sealed class EmbeddedHost : IAsyncDisposable
+{
+    private readonly IHost host;
+
+    public EmbeddedHost(string folder, string atlasId, FakeWork? work = null, Action<CoordinatorOptions>? configure = null)
+    {
+        Work = work ?? new FakeWork();
+        Store = new FolderObjectStore(folder, AtlasKeys.Root(atlasId));
+        Database = new SqliteCatalogDatabase(Path.Combine(folder, "catalog.db"), pooling: false);
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton<CatalogDatabase>(Database);
+        builder.Services.AddSingleton<IObjectStore>(Store);
+        builder.Services.AddSingleton(Work);
+        builder.AddCoordinator(options =>
+        {
+            options.RetryDelay = TimeSpan.FromMilliseconds(20);
+            configure?.Invoke(options);
+        });
+        builder.AddEmbeddedBus(bus =>
+        {
+            bus.AddConsumer<FakeWorker<ScanShard>>();
+            bus.AddConsumer<FakeWorker<MergeLayer>>();
+            bus.AddConsumer<FakeWorker<RenderPatches>>();
+            bus.AddConsumer<FakeWorker<AscendNeurons>>();
+            bus.AddConsumer<FakeWorker<RenderFilters>>();
+            bus.AddConsumer<FakeWorker<RenderSheet>>();
+        });
+        host = builder.Build();
+    }
+
+    public FakeWork Work { get; }
+
+    public FolderObjectStore Store { get; }
+
+    public SqliteCatalogDatabase Database { get; }
+
+    public AtlasPlanner Planner => host.Services.GetRequiredService<AtlasPlanner>();
+
+    public AtlasMonitor Monitor => host.Services.GetRequiredService<AtlasMonitor>();
+
+    public IBus Bus => host.Services.GetRequiredService<IBus>();
+
+    public static ImageList Images(AtlasSpec spec) => new([.. Enumerable.Range(0, spec.Images.Count).Select(i => new ImageEntry($"{i}.png", i % 2))]);
+
+    public Task StartAsync(CancellationToken cancellation) => host.StartAsync(cancellation);
+
+    public async Task<AtlasOutcome> RunAsync(AtlasSpec spec, CancellationToken cancellation)
+    {
+        await Planner.OpenAsync(spec, Images(spec), cancellation);
+        await StartAsync(cancellation);
+        return await FinishAsync(spec, cancellation);
+    }
+
+    public async Task<AtlasOutcome> FinishAsync(AtlasSpec spec, CancellationToken cancellation)
+        => await Monitor.WhenFinished(spec.Id, cancellation).WaitAsync(TimeSpan.FromSeconds(60), cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        // No patience for anyone, as when a process is killed.
+        try
+        {
+            await host.StopAsync(new CancellationToken(canceled: true));
+        }
+        catch (OperationCanceledException)
+        {
+            // That is the point.
+        }
+        await ((IAsyncDisposable)host).DisposeAsync();
+    }
+}
