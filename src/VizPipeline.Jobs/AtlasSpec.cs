@@ -31,6 +31,9 @@ public sealed partial record AtlasSpec
     /// <summary>What is made of every neuron.</summary>
     public required AtlasMethods Methods { get; init; }
 
+    /// <summary>Names of the output layer's neurons, in their order; empty where nobody named them. They label pictures and determine nothing else.</summary>
+    public IReadOnlyList<string> OutputNames { get; init; } = [];
+
     /// <summary>How gradient ascent runs. Ignored without <see cref="AtlasMethods.Ascent"/>.</summary>
     public AscentSpec Ascent { get; init; } = new();
 
@@ -163,6 +166,11 @@ public sealed record AscentSpec
     /// <summary>Seeds of the start images, each one picture per neuron and preset.</summary>
     public IReadOnlyList<int> Seeds { get; init; } = [0];
 
+    /// <summary>
+    /// <c>normalised</c> (steps of one length, which suit any network) or <c>published</c> (the presets' own learning rates, CaffeNet's).
+    /// </summary>
+    public string Rates { get; init; } = "normalised";
+
     /// <summary><c>neuron</c> (the centre of the map) or <c>channel</c> (the mean of the map).</summary>
     public string Objective { get; init; } = "neuron";
 
@@ -175,6 +183,8 @@ public sealed record AscentSpec
             yield return "ascent needs at least one seed, each named once";
         if (Steps is < 1)
             yield return $"ascent steps must be 1 or more, not {Steps}";
+        if (Rates is not ("normalised" or "published"))
+            yield return $"ascent rates '{Rates}' are unknown; use normalised or published";
         if (Objective is not ("neuron" or "channel"))
             yield return $"ascent objective '{Objective}' is unknown; use neuron or channel";
     }

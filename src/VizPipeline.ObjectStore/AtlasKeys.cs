@@ -23,8 +23,11 @@ public static class AtlasKeys
     /// <summary>The image list.</summary>
     public static string ImageList(string atlasId) => $"{Root(atlasId)}/images.json";
 
-    /// <summary>The tally of one shard.</summary>
-    public static string ScanTally(string atlasId, int shard) => $"{Root(atlasId)}/scan/{shard:D6}.safetensors";
+    /// <summary>The tally of one layer over one shard: what the layer's merge reads.</summary>
+    public static string ScanTally(string atlasId, int shard, string layer) => $"{Root(atlasId)}/scan/{shard:D6}/{LayerFileName(layer)}.safetensors";
+
+    /// <summary>The tally of one layer over all images.</summary>
+    public static string LayerTally(string atlasId, string layer) => $"{Tables(atlasId, layer)}/tally.safetensors";
 
     /// <summary>The scan table of one shard.</summary>
     public static string ScanTable(string atlasId, int shard) => $"{Root(atlasId)}/scan/{shard:D6}.json";

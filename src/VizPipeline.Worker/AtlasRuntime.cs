@@ -1,0 +1,62 @@
+using TorchSharp;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Methods.Input;
+using VizPipeline.Network.Execution;
+using VizPipeline.Network.Graph;
+using ImageEntry = VizPipeline.Images.ImageEntry;
+
+namespace VizPipeline.Worker;
+
+/// <summary>An atlas opened by a worker: its spec, the network on the device, and the images. One thread at a time.</summary>
+public sealed class AtlasRuntime : IDisposable
+{
+    private readonly Layer[] _layers;
+    private readonly CropCache? _cache;
+
+    internal AtlasRuntime(AtlasSpec spec, NetworkGraph graph, torch.Device device, ImageList images, CropCacheOptions? cache)
+    {
+        (Spec, Images) = (spec, images);
+        Runner = new NetworkRunner(graph, device);
+        _layers = [.. spec.Layers.Select(layer => graph.Layer(layer.Name))];
+        Preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width);
+        var manifest = ManifestOf(images, spec.Images.Classes);
+        _cache = cache is null || images.Images.Count == 0 ? null : CropCache.Open(manifest, Preprocessing, cache);
+        Crops = new CropSource(manifest, spec.Images.Root, Preprocessing, _cache);
+    }
+
+    /// <summary>What determines the atlas.</summary>
+    public AtlasSpec Spec { get; }
+
+    /// <summary>The network on its device.</summary>
+    public NetworkRunner Runner { get; }
+
+    /// <summary>The image list.</summary>
+    public ImageList Images { get; }
+
+    /// <summary>How images become inputs.</summary>
+    public Preprocessing Preprocessing { get; }
+
+    /// <summary>The images' crops.</summary>
+    public CropSource Crops { get; }
+
+    /// <summary>The network's layer of the spec's layer <paramref name="index"/>.</summary>
+    public Layer Layer(int index) => _layers[index];
+
+    /// <summary>All layers of the spec, in its order.</summary>
+    public IReadOnlyList<Layer> Layers => _layers;
+
+    /// <summary>Crops on the device, preprocessed, [N, C, H, W].</summary>
+    public torch.Tensor Upload(ReadOnlyMemory<byte> crops, int count) => ImageTensor.Of(crops, count, Preprocessing, Runner.Device);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Runner.Dispose();
+        _cache?.Dispose();
+    }
+
+    private static ImageManifest ManifestOf(ImageList images, IReadOnlyList<string> classes) => new(
+        [.. images.Images.Select((image, i) => new ImageEntry(
+            i, image.Path, image.Bytes, image.ContentHash, image.Label is { } label && label < classes.Count ? classes[label] : null, image.Label, image.Unreadable))]);
+}

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Network.Import;
+using VizPipeline.Network.Torch;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Worker;
+
+/// <summary>Opens atlases for jobs and keeps the last one open: loading a network takes longer than many a job.</summary>
+public sealed class AtlasRuntimes(IObjectStore store, IOptions<WorkerOptions> options, ILogger<AtlasRuntimes> logger) : IDisposable
+{
+    private AtlasRuntime? _open;
+    private byte[] _openSpec = [];
+
+    /// <summary>The atlas, opened. Only under the <see cref="DeviceGate"/>.</summary>
+    /// <exception cref="ObjectStoreException">Its spec or image list is missing.</exception>
+    public async Task<AtlasRuntime> Open(string atlasId, CancellationToken cancellation)
+    {
+        var bytes = await store.GetAsync(AtlasKeys.Spec(atlasId), cancellation);
+        if (_open is not null && bytes.AsSpan().SequenceEqual(_openSpec))
+            return _open;
+        var images = VizJson.Read<ImageList>(await store.GetAsync(AtlasKeys.ImageList(atlasId), cancellation));
+        _open?.Dispose();
+        _open = null;
+        var spec = VizJson.Read<AtlasSpec>(bytes);
+        var device = TorchDevice.Find(spec.Device != "auto" ? spec.Device : options.Value.Device);
+        var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
+        var graph = NetworkLoader.Load(spec.Model.Model, spec.Model.Weights, (height, width));
+        _open = new AtlasRuntime(spec, graph, device, images, CacheOptions());
+        _openSpec = bytes;
+        logger.AtlasOpened(atlasId, graph.Name, device.ToString());
+        return _open;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _open?.Dispose();
+
+    private CropCacheOptions? CacheOptions()
+    {
+        var folder = options.Value.CacheFolder;
+        if (folder is { Length: 0 })
+            return null;
+        return folder is null ? new CropCacheOptions { Warn = logger.CacheUnusable } : new CropCacheOptions { Folder = folder, Warn = logger.CacheUnusable };
+    }
+}

@@ -1,0 +1,121 @@
+using VizPipeline.Jobs;
+using VizPipeline.Methods.Search;
+using VizPipeline.Network.Graph;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Worker.Jobs;
+
+/// <summary>Merges the shards' tallies of one layer into its table of neurons and patches.</summary>
+public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLayer>
+{
+    /// <inheritdoc/>
+    public string ResultKey(AtlasSpec spec, MergeLayer command) => AtlasKeys.LayerTable(command.AtlasId, spec.Layers[command.Layer].Name);
+
+    /// <inheritdoc/>
+    public int Units(MergeLayer command) => 1;
+
+    /// <inheritdoc/>
+    public async Task<byte[]> Run(AtlasRuntime atlas, MergeLayer command, IProgress<int> progress, CancellationToken cancellation)
+    {
+        var name = atlas.Spec.Layers[command.Layer].Name;
+        LayerTally? merged = null;
+        // In the order of the shards, so that even the sums of floats are the same every time.
+        for (var shard = 0; shard < atlas.Spec.ShardCount(); shard++)
+        {
+            var key = AtlasKeys.ScanTally(command.AtlasId, shard, name);
+            var tally = TallyFormat.Read(await store.GetAsync(key, cancellation), key);
+            if (merged is null)
+                merged = tally;
+            else
+                merged.Merge(tally);
+        }
+        await store.PutAsync(AtlasKeys.LayerTally(command.AtlasId, name), TallyFormat.Write(merged!), cancellation);
+        return VizJson.Write(Table(atlas, command.Layer, merged!));
+    }
+
+    private static LayerTable Table(AtlasRuntime atlas, int layer, LayerTally tally)
+    {
+        var (neurons, patches) = (new List<NeuronRow>(tally.Neurons), new List<PatchRow>(tally.Neurons * TopTable.Size));
+        for (var channel = 0; channel < tally.Neurons; channel++)
+        {
+            neurons.Add(Neuron(atlas, layer, channel, tally));
+            patches.AddRange(Patches(atlas, layer, channel, tally));
+        }
+        return new LayerTable(layer, neurons, patches);
+    }
+
+    private static NeuronRow Neuron(AtlasRuntime atlas, int layer, int channel, LayerTally tally)
+    {
+        int[] classes = [.. tally.Top[channel].ToArray().Select(entry => atlas.Images.Images[entry.Image].Label).OfType<int>()];
+        // Without a single readable image there is nothing to say, but the neuron exists.
+        if (NeuronStatistics.Of(tally, channel) is not { } facts)
+            return Empty(layer, channel);
+        return new NeuronRow
+        {
+            Layer = layer,
+            Channel = channel,
+            Images = (int)facts.Images,
+            Mean = facts.Mean,
+            StandardDeviation = facts.Deviation,
+            Max = facts.Max,
+            FractionPositive = facts.FractionPositive,
+            Dead = facts.IsDead,
+            Q50 = facts.Quantiles[0],
+            Q90 = facts.Quantiles[1],
+            Q99 = facts.Quantiles[2],
+            Q999 = facts.Quantiles[3],
+            HistogramLow = facts.Histogram.Low,
+            HistogramHigh = facts.Histogram.High,
+            Histogram = [.. facts.Histogram.Counts.Select(count => (int)count)],
+            BestClass = facts.BestClass,
+            BestClassMean = facts.BestClassMean,
+            ClassSelectivity = facts.ClassSelectivity,
+            TopClasses = classes,
+            TopPurity = classes.Length == 0 ? null : (double)classes.GroupBy(label => label).Max(group => group.Count()) / classes.Length,
+        };
+    }
+
+    private static NeuronRow Empty(int layer, int channel) => new()
+    {
+        Layer = layer,
+        Channel = channel,
+        Images = 0,
+        Mean = 0,
+        StandardDeviation = 0,
+        Max = 0,
+        FractionPositive = 0,
+        Dead = true,
+        Q50 = 0,
+        Q90 = 0,
+        Q99 = 0,
+        Q999 = 0,
+        HistogramLow = 0,
+        HistogramHigh = 0,
+        Histogram = new int[NeuronRow.HistogramBins],
+    };
+
+    private static IEnumerable<PatchRow> Patches(AtlasRuntime atlas, int layer, int channel, LayerTally tally)
+    {
+        var (place, input) = (atlas.Layer(layer), atlas.Runner.Graph.InputShape);
+        var entries = tally.Top[channel].ToArray();
+        for (var rank = 0; rank < entries.Length; rank++)
+        {
+            var (y, x) = Math.DivRem(entries[rank].Position, place.Shape.Width);
+            var box = place.Field.At(y, x);
+            yield return new PatchRow
+            {
+                Layer = layer,
+                Channel = channel,
+                Rank = rank + 1,
+                Image = entries[rank].Image,
+                Activation = entries[rank].Value,
+                Y = y,
+                X = x,
+                Box = ToPixels(box),
+                Clipped = ToPixels(box.Clip(input.Height, input.Width)),
+            };
+        }
+    }
+
+    private static PixelBox ToPixels(Box box) => new(box.X0, box.Y0, box.X1, box.Y1);
+}

@@ -1,0 +1,47 @@
+using TorchSharp;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Methods.Search;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Worker.Jobs;
+
+/// <summary>Runs one shard of the images through the network and stores each layer's tally.</summary>
+public sealed class ScanShardHandler(IObjectStore store, Microsoft.Extensions.Options.IOptions<WorkerOptions> options) : IJobHandler<ScanShard>
+{
+    /// <inheritdoc/>
+    public string ResultKey(AtlasSpec spec, ScanShard command) => AtlasKeys.ScanTable(command.AtlasId, command.Shard);
+
+    /// <inheritdoc/>
+    public int Units(ScanShard command) => command.EndImage - command.FirstImage;
+
+    /// <inheritdoc/>
+    public async Task<byte[]> Run(AtlasRuntime atlas, ScanShard command, IProgress<int> progress, CancellationToken cancellation)
+    {
+        var search = new TopPatchSearch(atlas.Runner, atlas.Layers, exact: atlas.Spec.Images.Count <= ActivationDistribution.ExactImages);
+        var indices = Enumerable.Range(command.FirstImage, Units(command)).ToArray();
+        var (skipped, done) = (new List<UnreadableImage>(), 0);
+        await foreach (var batch in atlas.Crops.ReadBatches(indices, atlas.Spec.BatchSize, options.Value.Readers, cancellation))
+        {
+            using (batch)
+            {
+                Add(atlas, search, batch);
+                skipped.AddRange(batch.Skipped.Select(image => new UnreadableImage(image.Index, image.Reason)));
+                progress.Report(done += batch.Indices.Count + batch.Skipped.Count);
+            }
+        }
+        for (var i = 0; i < atlas.Layers.Count; i++)
+            await store.PutAsync(AtlasKeys.ScanTally(command.AtlasId, command.Shard, atlas.Spec.Layers[i].Name), TallyFormat.Write(search.Tallies[i]), cancellation);
+        return VizJson.Write(new ScanTable(command.Shard, command.FirstImage, command.EndImage, done - skipped.Count, skipped));
+    }
+
+    private static void Add(AtlasRuntime atlas, TopPatchSearch search, CropBatch batch)
+    {
+        if (batch.Indices.Count == 0)
+            return;
+        using var scope = torch.NewDisposeScope();
+        using var mode = torch.inference_mode();
+        var images = atlas.Upload(batch.Pixels, batch.Indices.Count);
+        search.Add(images, [.. batch.Indices], [.. batch.Indices.Select(index => atlas.Images.Images[index].Label)]);
+    }
+}

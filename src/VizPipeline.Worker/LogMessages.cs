@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+
+namespace VizPipeline.Worker;
+
+/// <summary>Everything that a worker logs.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "Opened atlas {Atlas}: network {Network} on {Device}")]
+    public static partial void AtlasOpened(this ILogger logger, string atlas, string network, string device);
+
+    [LoggerMessage(2, LogLevel.Warning, "{Reason}")]
+    public static partial void CacheUnusable(this ILogger logger, string reason);
+
+    [LoggerMessage(3, LogLevel.Debug, "Completed job {Job} of atlas {Atlas}: {Units} units in {Seconds:0.0} s")]
+    public static partial void JobCompleted(this ILogger logger, long job, string atlas, int units, double seconds);
+
+    [LoggerMessage(4, LogLevel.Warning, "Job {Job} of atlas {Atlas} failed: {Error}")]
+    public static partial void JobFailed(this ILogger logger, long job, string atlas, string error);
+
+    [LoggerMessage(5, LogLevel.Information, "Job {Job} of atlas {Atlas} was stopped and will be done again")]
+    public static partial void JobStopped(this ILogger logger, long job, string atlas);
+}
