@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace VizPipeline.Images;
@@ -32,46 +31,24 @@ public static class PillowResize
     /// <param name="target">Receives the window's rows, <paramref name="targetStride"/> bytes apart.</param>
     /// <param name="targetStride">Bytes from one row of <paramref name="target"/> to the next.</param>
     internal static void Resize(
-        ReadOnlySpan<byte> pixels, int inputWidth, int inputHeight, int width, int height, Window window, Span<byte> target, int targetStride)
+        ReadOnlySpan<byte> pixels, int inputWidth, int inputHeight, int width, int height, Window window,
+        Span<byte> target, int targetStride)
     {
-        var columns = new ResampleKernel(inputWidth, width, window.X, window.Width);
+        var columns = new HorizontalPass(new(inputWidth, width, window.X, window.Width));
         var rows = new ResampleKernel(inputHeight, height, window.Y, window.Height);
         var stride = window.Width * 3;
         var between = ArrayPool<byte>.Shared.Rent((rows.End - rows.Begin) * stride);
         for (var y = rows.Begin; y < rows.End; y++)
-            ShrinkRow(pixels.Slice(y * inputWidth * 3, inputWidth * 3), columns, between.AsSpan((y - rows.Begin) * stride, stride));
+            columns.Run(pixels, y * inputWidth * 3, between.AsSpan((y - rows.Begin) * stride, stride));
         for (var y = 0; y < rows.Length; y++)
-            BlendRows(between.AsSpan((rows.First(y) - rows.Begin) * stride), stride, rows.Weights(y), target.Slice(y * targetStride, stride));
+        {
+            var first = between.AsSpan((rows.First(y) - rows.Begin) * stride);
+            BlendRows(first, stride, rows.Weights(y), target.Slice(y * targetStride, stride));
+        }
         ArrayPool<byte>.Shared.Return(between);
     }
 
-    private static void ShrinkRow(ReadOnlySpan<byte> row, ResampleKernel kernel, Span<byte> target)
-    {
-        for (var x = 0; x < kernel.Length; x++)
-        {
-            var weights = kernel.Weights(x);
-            var from = row[(kernel.First(x) * 3)..];
-            // One pixel is read as four bytes. The fourth is the next pixel's red and its sum is ignored; only the row's last
-            // pixel has no next one and goes the slow way. Integer sums are exact, so all ways give the same bits.
-            var sum = Vector128.Create(1 << (ResampleKernel.PrecisionBits - 1));
-            var vectorised = weights.Length * 3 < from.Length ? weights.Length : weights.Length - 1;
-            ref var pixel = ref MemoryMarshal.GetReference(from);
-            for (var tap = 0; tap < vectorised; tap++)
-                sum += Widen(System.Runtime.CompilerServices.Unsafe.ReadUnaligned<uint>(
-                    ref System.Runtime.CompilerServices.Unsafe.Add(ref pixel, tap * 3))) * weights[tap];
-            if (vectorised < weights.Length)
-                sum += Vector128.Create(from[vectorised * 3], from[vectorised * 3 + 1], from[vectorised * 3 + 2], 0) * weights[vectorised];
-            sum >>= ResampleKernel.PrecisionBits;
-            (target[x * 3], target[x * 3 + 1], target[x * 3 + 2]) = (Clip(sum[0]), Clip(sum[1]), Clip(sum[2]));
-        }
-    }
-
-    private static Vector128<int> Widen(uint fourBytes)
-    {
-        var shorts = Vector128.WidenLower(Vector128.CreateScalar(fourBytes).AsByte());
-        return Vector128.WidenLower(shorts).AsInt32();
-    }
-
+    // Along y neighbouring bytes have the same weights, so sixteen of them are summed at once.
     private static void BlendRows(ReadOnlySpan<byte> rows, int stride, ReadOnlySpan<int> weights, Span<byte> target)
     {
         var x = 0;
@@ -95,12 +72,9 @@ public static class PillowResize
             var sum = 1 << (ResampleKernel.PrecisionBits - 1);
             for (var tap = 0; tap < weights.Length; tap++)
                 sum += rows[tap * stride + x] * weights[tap];
-            target[x] = Clip(sum >> ResampleKernel.PrecisionBits);
+            target[x] = (byte)Math.Min(sum >> ResampleKernel.PrecisionBits, 255);
         }
     }
-
-    // The filter has no negative weights, so only the upper end can be passed, by the rounding of the weights.
-    private static byte Clip(int value) => (byte)Math.Min(value, 255);
 
     /// <summary>A rectangle of the output, in pixels.</summary>
     internal readonly record struct Window(int X, int Y, int Width, int Height);

@@ -32,7 +32,8 @@ public sealed partial record Preprocessing
     /// <param name="presetOrFile"><c>imagenet</c>, <c>unit</c> or the path of a file.</param>
     /// <param name="height">Height of the network's input; a file may repeat it but not contradict it.</param>
     /// <param name="width">Width of the network's input.</param>
-    /// <exception cref="PreprocessingException">There is no such preset or file, or a field of the file is wrong; the message names both.</exception>
+    /// <exception cref="PreprocessingException">There is no such preset or file, or a field of the file is wrong; the message names
+    /// both.</exception>
     public static Preprocessing Load(string presetOrFile, int height, int width)
     {
         ArgumentException.ThrowIfNullOrEmpty(presetOrFile);
@@ -46,7 +47,9 @@ public sealed partial record Preprocessing
         };
     }
 
-    /// <summary>Reads the JSON form. Fields that are left out have the defaults of an unscaled <see cref="Unit"/> without resizing.</summary>
+    /// <summary>
+    /// Reads the JSON form. Fields that are left out have the defaults of an unscaled <see cref="Unit"/> without resizing.
+    /// </summary>
     /// <param name="json">The text.</param>
     /// <param name="source">What error messages call it.</param>
     /// <param name="height">Height of the network's input.</param>
@@ -55,7 +58,10 @@ public sealed partial record Preprocessing
     public static Preprocessing Parse(string json, string source, int height, int width) =>
         new PreprocessingReader(source, height, width).Read(json);
 
-    /// <summary>The preprocessing file that lies beside a model: <c>MODEL.preprocess.json</c> without the model's extension, else <c>preprocess.json</c>.</summary>
+    /// <summary>
+    /// The preprocessing file that lies beside a model: <c>MODEL.preprocess.json</c> without the model's extension, else
+    /// <c>preprocess.json</c>.
+    /// </summary>
     /// <returns>Its path, or null where there is neither.</returns>
     public static string? FindBeside(string modelPath)
     {

@@ -33,7 +33,8 @@ public sealed partial record Preprocessing
     public void ToInput(ReadOnlySpan<byte> crop, Span<float> chw)
     {
         if (crop.Length != CropBytes || chw.Length != CropBytes)
-            throw new ArgumentException($"a crop of {CropWidth}x{CropHeight} has {CropBytes} values, not {crop.Length} in and {chw.Length} out");
+            throw new ArgumentException(
+                $"a crop of {CropWidth}x{CropHeight} has {CropBytes} values, not {crop.Length} in and {chw.Length} out");
         var area = CropHeight * CropWidth;
         Span<float> table = stackalloc float[256];
         for (var plane = 0; plane < 3; plane++)

@@ -51,7 +51,9 @@ public sealed partial record Preprocessing
     public string Hash => Hashing.Hex(Encoding.UTF8.GetBytes(ToJson()));
 
     /// <summary>What torchvision's pretrained ImageNet networks expect, for an input of the given size.</summary>
-    /// <remarks>224 pixels are cut from a shorter side of 256; other sizes in proportion; below 64 the picture is not resized past the input.</remarks>
+    /// <remarks>
+    /// 224 pixels are cut from a shorter side of 256; other sizes in proportion; below 64 the picture is not resized past the input.
+    /// </remarks>
     public static Preprocessing ImageNet(int height, int width) =>
         Unit(height, width) with { Mean = [0.485f, 0.456f, 0.406f], Std = [0.229f, 0.224f, 0.225f] };
 
@@ -75,8 +77,11 @@ public sealed partial record Preprocessing
     private static int ShorterSideFor(int side) =>
         side < 64 ? side : (int)Math.Round(side * 256.0 / 224, MidpointRounding.ToEven);
 
-    /// <summary>One line for people, for example "shorter side 256, centre 224x224, RGB, mean 0.485 0.456 0.406, std 0.229 0.224 0.225".</summary>
+    /// <summary>
+    /// One line for people, for example "shorter side 256, centre 224x224, RGB, mean 0.485 0.456 0.406, std 0.229 0.224 0.225".
+    /// </summary>
     public override string ToString() =>
-        $"{(ShorterSide is { } side ? $"shorter side {side}, " : "")}centre {CropWidth}x{CropHeight}, {(Channels == ChannelOrder.Rgb ? "RGB" : "BGR")}"
+        (ShorterSide is { } side ? $"shorter side {side}, " : "")
+        + $"centre {CropWidth}x{CropHeight}, {(Channels == ChannelOrder.Rgb ? "RGB" : "BGR")}"
         + $", mean {string.Join(' ', Mean)}, std {string.Join(' ', Std)}, scale {Scale.ToString("0.######", CultureInfo.InvariantCulture)}";
 }
