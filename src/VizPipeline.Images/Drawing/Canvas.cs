@@ -50,7 +50,8 @@ public sealed class Canvas : IDisposable
     }
 
     /// <summary>Puts a picture there in another size.</summary>
-    public void Image(RgbImage image, int x, int y, int width, int height, Scaling scaling) => Image(Scale(image, width, height, scaling), x, y);
+    public void Image(RgbImage image, int x, int y, int width, int height, Scaling scaling) =>
+        Image(Scale(image, width, height, scaling), x, y);
 
     /// <summary>Fills a rectangle.</summary>
     public void Fill(int x, int y, int width, int height, Rgb colour)
@@ -68,7 +69,10 @@ public sealed class Canvas : IDisposable
         Fill(x + width - 1, y, 1, height, colour);
     }
 
-    /// <summary>Writes one line with its upper left corner at (<paramref name="x"/>, <paramref name="y"/>), cut to <paramref name="width"/> pixels with an ellipsis.</summary>
+    /// <summary>
+    /// Writes one line with its upper left corner at (<paramref name="x"/>, <paramref name="y"/>), cut to <paramref name="width"/> pixels
+    /// with an ellipsis.
+    /// </summary>
     public void Text(string text, int x, int y, int width, TextStyle style, TextAlign align = TextAlign.Left)
     {
         ArgumentNullException.ThrowIfNull(style);

@@ -6,8 +6,9 @@ namespace VizPipeline.Images;
 /// <summary>PNG files of 8-bit RGB. The same pixels give the same bytes, so a job that is done twice stores the same picture.</summary>
 public static class Png
 {
-    // Measured on a 1000x1000 sheet of photographs: level 4 is twice as fast as zlib's 6 for 3 % more bytes.
-    private const int ZlibLevel = 4;
+    // Measured on a 1021x658 sheet of photographs: 45 ms and 609 kB, against 217 ms and 560 kB with Skia's own choice of all filters
+    // and level 6. An atlas writes a picture per neuron, so time counts for more than a tenth of the bytes.
+    private static readonly SKPngEncoderOptions Fast = new(SKPngEncoderFilterFlags.Paeth, 1);
 
     /// <summary>The picture as a PNG file.</summary>
     public static unsafe byte[] Encode(RgbImage image)
@@ -23,7 +24,7 @@ public static class Png
                 // "Opaque" makes Skia write three channels instead of four.
                 var info = new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
                 using var map = new SKPixmap(info, (IntPtr)pixels, info.RowBytes);
-                using var data = map.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.AllFilters, ZlibLevel));
+                using var data = map.Encode(Fast);
                 return data.ToArray();
             }
         }

@@ -64,7 +64,10 @@ public sealed record Sheet
         for (var column = 0; column < Math.Min(ColumnLabels.Count, Columns); column++)
             canvas.Text(ColumnLabels[column], layout.TileX(column), layout.ColumnLabelY, TileWidth, Style.Label, TextAlign.Centre);
         for (var row = 0; row < Math.Min(RowLabels.Count, layout.Rows); row++)
-            canvas.Text(RowLabels[row], Style.Margin, layout.TileY(row) + (TileHeight - Style.Label.LineHeight) / 2, layout.RowLabelWidth, Style.Label);
+        {
+            var middle = layout.TileY(row) + (TileHeight - Style.Label.LineHeight) / 2;
+            canvas.Text(RowLabels[row], Style.Margin, middle, layout.RowLabelWidth, Style.Label);
+        }
     }
 
     private void DrawTile(Canvas canvas, SheetTile tile, int x, int y)

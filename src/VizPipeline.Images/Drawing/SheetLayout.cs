@@ -25,7 +25,9 @@ internal sealed class SheetLayout
         ColumnLabelY = headingEnd > style.Margin ? headingEnd + style.Margin / 2 : headingEnd;
         _tilesY = ColumnLabelY + (sheet.ColumnLabels.Count > 0 ? style.Label.LineHeight + LabelGap : 0);
 
-        _rowHeight = sheet.TileHeight + style.Gap + (sheet.Tiles.Any(tile => tile.Label is not null) ? LabelGap + style.Label.LineHeight : 0);
+        // A label is nearer to its own tile than to the one below.
+        var labelled = sheet.Tiles.Any(tile => tile.Label is not null);
+        _rowHeight = sheet.TileHeight + style.Gap + (labelled ? LabelGap + style.Label.LineHeight + style.Gap : 0);
         var tilesEnd = _tilesY + Math.Max(0, Rows * _rowHeight - style.Gap);
         LegendY = tilesEnd + style.Margin;
         Height = (sheet.Legend is null ? tilesEnd : LegendY + ColourLegend.Height(style.Label)) + style.Margin;

@@ -24,7 +24,9 @@ public sealed record TextStyle(float Size, Rgb Colour, TextWeight Weight = TextW
         return Width(paint, Typefaces.Drawable(text));
     }
 
-    /// <summary>The text, or as much of its beginning as fits <paramref name="width"/> pixels with an ellipsis; empty where not even that fits.</summary>
+    /// <summary>
+    /// The text, or as much of its beginning as fits <paramref name="width"/> pixels with an ellipsis; empty where not even that fits.
+    /// </summary>
     public string Fit(string text, int width)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -12,7 +12,9 @@ public enum TextWeight
     SemiBold,
 }
 
-/// <summary>The embedded font (Inter, cut down to Latin-1 and a few signs), so that text looks alike on machines without any fonts.</summary>
+/// <summary>
+/// The embedded font (Inter, cut down to Latin-1 and a few signs), so that text looks alike on machines without any fonts.
+/// </summary>
 internal static class Typefaces
 {
     private static readonly Lazy<SKTypeface> Regular = new(() => Load("Inter-Regular.subset.otf"));
