@@ -10,7 +10,10 @@ internal static class CacheFolder
     public static long Budget(CropCacheOptions options) =>
         options.Budget ?? Math.Min(DefaultBudget, new DriveInfo(Path.GetFullPath(options.Folder)).AvailableFreeSpace / 10);
 
-    /// <summary>Deletes files, longest unused first, until <paramref name="bytes"/> more fit. A process that still has one open keeps its contents.</summary>
+    /// <summary>
+    /// Deletes files, longest unused first, until <paramref name="bytes"/> more fit. A process that still has one open keeps its
+    /// contents.
+    /// </summary>
     public static void MakeRoom(string folder, string except, long bytes, long budget)
     {
         var others = new DirectoryInfo(folder).EnumerateFiles("*" + Extension)

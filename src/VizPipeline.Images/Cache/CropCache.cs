@@ -10,12 +10,14 @@ public sealed class CropCache : IDisposable
     private readonly Action<string>? _warn;
     private int _broken;
 
-    private CropCache(CropFile? file, Action<string>? warn) => (_file, _warn) = (file, warn);
+    internal CropCache(CropFile? file, Action<string>? warn) => (_file, _warn) = (file, warn);
 
     /// <summary>Images 0 up to this can be kept: all of the set, or as many as the budget holds, or none.</summary>
     public int Slots => _file?.Slots ?? 0;
 
-    /// <summary>Opens the cache of a set and a preprocessing, and makes room for it by deleting files of others that were used longest ago.</summary>
+    /// <summary>
+    /// Opens the cache of a set and a preprocessing, and makes room for it by deleting files of others that were used longest ago.
+    /// </summary>
     public static CropCache Open(ImageManifest manifest, Preprocessing preprocessing, CropCacheOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(manifest);

@@ -7,7 +7,9 @@ public sealed record CropCacheOptions
     /// <value>$VIZ_CACHE, else $XDG_CACHE_HOME/vizpipeline, else ~/.cache/vizpipeline.</value>
     public string Folder { get; init; } = DefaultFolder();
 
-    /// <summary>Most bytes that all files of the folder may take together; null for 4 GiB or a tenth of the free disk, whichever is less.</summary>
+    /// <summary>
+    /// Most bytes that all files of the folder may take together; null for 4 GiB or a tenth of the free disk, whichever is less.
+    /// </summary>
     public long? Budget { get; init; }
 
     /// <summary>Told, in one line, that the cache cannot be used or written any more. Work goes on without it, only slower.</summary>

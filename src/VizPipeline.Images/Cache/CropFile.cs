@@ -26,7 +26,8 @@ internal sealed class CropFile : IDisposable
     private readonly SafeFileHandle _handle;
     private readonly int _cropBytes;
 
-    private CropFile(SafeFileHandle handle, int slots, int cropBytes) => (_handle, Slots, _cropBytes) = (handle, slots, cropBytes);
+    /// <summary>Takes over an open file whose header is right.</summary>
+    internal CropFile(SafeFileHandle handle, int slots, int cropBytes) => (_handle, Slots, _cropBytes) = (handle, slots, cropBytes);
 
     /// <summary>Images 0 up to this are kept; later ones do not fit the budget.</summary>
     public int Slots { get; }
@@ -48,7 +49,9 @@ internal sealed class CropFile : IDisposable
         return slots > 0 && header.SequenceEqual(Header(slots, cropBytes)) ? slots : null;
     }
 
-    /// <summary>Opens the file, or makes it (sparse: an empty slot takes no disk). Two processes that make it write the same bytes.</summary>
+    /// <summary>
+    /// Opens the file, or makes it (sparse: an empty slot takes no disk). Two processes that make it write the same bytes.
+    /// </summary>
     public static CropFile Open(string path, int slots, int cropBytes)
     {
         var isNew = FindSlots(path, cropBytes) is null;
@@ -71,7 +74,9 @@ internal sealed class CropFile : IDisposable
         }
     }
 
-    /// <summary>Reads a slot. Returns false where it is empty or torn; else either fills the crop or gives the reason why there is none.</summary>
+    /// <summary>
+    /// Reads a slot. Returns false where it is empty or torn; else either fills the crop or gives the reason why there is none.
+    /// </summary>
     public bool TryRead(int index, Span<byte> crop, out string? reason)
     {
         reason = null;

@@ -13,13 +13,16 @@ namespace VizPipeline.Images;
 /// </remarks>
 public static class ImageDecoder
 {
-    /// <summary>Pictures with more pixels than this are refused before they are decoded; Pillow's limit (a quarter of a gibibyte of RGB, doubled).</summary>
+    /// <summary>
+    /// Pictures with more pixels than this are refused before they are decoded; Pillow's limit (a quarter of a gibibyte of RGB, doubled).
+    /// </summary>
     public const long DefaultPixelLimit = 178_956_970;
 
     /// <summary>Decodes a whole file.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="name">What error messages call the picture.</param>
-    /// <param name="pixelLimit">Largest width x height that is decoded. It is compared with the header, before any pixel memory is taken.</param>
+    /// <param name="pixelLimit">Largest width x height that is decoded. It is compared with the header, before any pixel memory is
+    /// taken.</param>
     /// <exception cref="UnreadableImageException">The file is empty, truncated, damaged, too large or no picture.</exception>
     public static RgbImage Decode(ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit)
     {

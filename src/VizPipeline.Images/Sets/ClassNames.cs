@@ -44,7 +44,9 @@ public sealed partial class ClassNames
     /// <summary>The class of a synset; null where the list has none.</summary>
     public ClassName? this[string synset] => _bySynset.GetValueOrDefault(synset);
 
-    /// <summary>The class that a label means: a synset, else a name, else an index in digits; null where the list knows no such class.</summary>
+    /// <summary>
+    /// The class that a label means: a synset, else a name, else an index in digits; null where the list knows no such class.
+    /// </summary>
     public ClassName? Find(string label)
     {
         ArgumentNullException.ThrowIfNull(label);

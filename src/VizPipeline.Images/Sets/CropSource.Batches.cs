@@ -10,8 +10,13 @@ public sealed partial class CropSource
     // One batch with the consumer, one finished, one or two in the making: more would only take memory.
     private const int BatchesAhead = 3;
 
-    /// <summary>Reads crops in batches, decoding ahead of the consumer on <paramref name="readers"/> threads; the order is that of the indices.</summary>
-    /// <remarks>At most four batches are in memory, the consumer's included. The last batch may be smaller, and a batch whose images are all unreadable is empty.</remarks>
+    /// <summary>
+    /// Reads crops in batches, decoding ahead of the consumer on <paramref name="readers"/> threads; the order is that of the indices.
+    /// </summary>
+    /// <remarks>
+    /// At most four batches are in memory, the consumer's included. The last batch may be smaller, and a batch whose images are all
+    /// unreadable is empty.
+    /// </remarks>
     /// <param name="indices">Which images, in which order.</param>
     /// <param name="batchSize">Images per batch, at least 1.</param>
     /// <param name="readers">Images decoded at the same time, at least 1.</param>
@@ -33,7 +38,8 @@ public sealed partial class CropSource
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var work = Channel.CreateUnbounded<(Assembly Batch, int Position)>();
-        var tasks = Enumerable.Range(0, readers).Select(_ => Task.Run(() => ReadWork(work.Reader, stop.Token), CancellationToken.None)).ToArray();
+        var tasks = Enumerable.Range(0, readers)
+            .Select(_ => Task.Run(() => ReadWork(work.Reader, stop.Token), CancellationToken.None)).ToArray();
         var ahead = new Queue<Assembly>();
         try
         {

@@ -16,7 +16,7 @@ internal sealed class FolderListing
     {
         _root = Path.GetFullPath(root);
         if (!Directory.Exists(_root))
-            throw new ImageSetException(File.Exists(_root) ? $"image set {root} is a file, not a folder" : $"image set {root} does not exist");
+            throw new ImageSetException($"image set {root} {(File.Exists(_root) ? "is a file, not a folder" : "does not exist")}");
         Visit(new(_root));
         // Links come last, so that a folder is listed under its real name whenever it lies in the set itself.
         while (_links.TryDequeue(out var link))

@@ -6,10 +6,12 @@ public sealed record ImageSetOptions
     /// <summary>Only the first so many pictures in the set's order; null for all. The others are not even opened.</summary>
     public int? Limit { get; init; }
 
-    /// <summary>A file that gives each picture its class (see <see cref="LabelFile"/>); null to take classes from folders or names.</summary>
+    /// <summary>
+    /// A file that gives each picture its class (see <see cref="LabelFile"/>); null to take classes from folders or names.
+    /// </summary>
     public string? LabelFile { get; init; }
 
-    /// <summary>Names of the network's classes. Where they know a picture's class, <see cref="ImageEntry.ClassIndex"/> is theirs.</summary>
+    /// <summary>Names of the network's classes; with them <see cref="ImageEntry.ClassIndex"/> is the network's output unit.</summary>
     public ClassNames? ClassNames { get; init; }
 
     /// <summary>How many files are hashed at the same time.</summary>
@@ -37,7 +39,8 @@ public sealed partial class ImageManifest
     /// <param name="cancellationToken">Stops the hashing.</param>
     /// <exception cref="ImageSetException">The folder is missing, unreadable or without pictures, or the label file is wrong.</exception>
     public static ImageManifest Build(
-        string folder, ImageSetOptions? options = null, IProgress<ManifestProgress>? progress = null, CancellationToken cancellationToken = default)
+        string folder, ImageSetOptions? options = null, IProgress<ManifestProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new();
@@ -71,7 +74,7 @@ public sealed partial class ImageManifest
     {
         try
         {
-            using var stream = new FileStream(System.IO.Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            using var stream = File.OpenRead(Path.Combine(folder, path));
             return new(index, path, stream.Length, Hashing.Hex(stream));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -8,7 +8,8 @@ namespace VizPipeline.Images;
 /// <param name="Bytes">Size of the file; 0 where it could not be read.</param>
 /// <param name="ContentHash">XxHash128 of the file, 32 hex digits; empty where it could not be read.</param>
 /// <param name="Class">Its class (folder, synset or label); null where the set has none.</param>
-/// <param name="ClassIndex">The class's index: that of the class names where they know the class, else its position in <see cref="ImageManifest.Classes"/>.</param>
+/// <param name="ClassIndex">The class's index. Where class names were given it is theirs, and null for a class that they do not know;
+/// else it is the position in <see cref="ImageManifest.Classes"/>.</param>
 /// <param name="Unreadable">Why the file could not be read when the set was listed; null as a rule.</param>
 public sealed record ImageEntry(
     int Index, string Path, long Bytes, string ContentHash, string? Class = null, int? ClassIndex = null, string? Unreadable = null);
@@ -68,5 +69,7 @@ public sealed partial class ImageManifest
     }
 }
 
-/// <summary>An image set, label file or class list that cannot be used; the message is one line that names the thing and what is wrong.</summary>
+/// <summary>
+/// An image set, label file or class list that cannot be used; the message is one line that names the thing and what is wrong.
+/// </summary>
 public sealed class ImageSetException(string message) : Exception(message);

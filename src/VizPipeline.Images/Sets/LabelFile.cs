@@ -49,12 +49,17 @@ public sealed class LabelFile
             var line = raw.Trim();
             if (line.Length == 0 || line.StartsWith('#'))
                 continue;
-            var at = line.IndexOf('\t') is var tab && tab > 0 ? tab : line.LastIndexOf(',') is var comma && comma > 0 ? comma : line.LastIndexOf(' ');
+            var at = Separator(line);
             if (at <= 0 || at == line.Length - 1)
-                throw new ImageSetException($"label file {file}, line {number}: '{line}' is not a path and a label separated by tab, comma or space");
+                throw new ImageSetException(
+                    $"label file {file}, line {number}: '{line}' is not a path and a label separated by tab, comma or space");
             yield return (Unquote(line[..at]), Unquote(line[(at + 1)..]), $"line {number}");
         }
     }
+
+    // The rarest sign in paths first: a path with spaces is common, one with tabs is not.
+    private static int Separator(string line) =>
+        line.IndexOf('\t') is var tab && tab > 0 ? tab : line.LastIndexOf(',') is var comma && comma > 0 ? comma : line.LastIndexOf(' ');
 
     private static List<(string Path, string Label, string Where)> FromJson(string file, string text)
     {

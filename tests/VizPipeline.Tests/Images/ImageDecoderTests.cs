@@ -52,7 +52,8 @@ public class ImageDecoderTests
     [InlineData("BM", "its header is damaged or cut off")]
     public void What_is_no_picture_is_named_with_its_reason(string content, string reason)
     {
-        var error = Assert.Throws<UnreadableImageException>(() => ImageDecoder.Decode(System.Text.Encoding.Latin1.GetBytes(content), "a/b.jpg"));
+        var file = System.Text.Encoding.Latin1.GetBytes(content);
+        var error = Assert.Throws<UnreadableImageException>(() => ImageDecoder.Decode(file, "a/b.jpg"));
 
         Assert.Equal("a/b.jpg", error.Name);
         Assert.Equal(reason, error.Reason);

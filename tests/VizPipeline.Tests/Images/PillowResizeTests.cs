@@ -79,7 +79,8 @@ public class PillowResizeTests
             var centre = (at + 0.5) * scale;
             var min = Math.Max(0, (int)(centre - support + 0.5));
             var max = Math.Min(size, (int)(centre + support + 0.5));
-            var weights = Enumerable.Range(min, max - min).Select(i => Math.Max(0, 1 - Math.Abs((i - centre + 0.5) * (1.0 / support)))).ToArray();
+            var weights = Enumerable.Range(min, max - min)
+                .Select(i => Math.Max(0, 1 - Math.Abs((i - centre + 0.5) * (1.0 / support)))).ToArray();
             var total = 0.0;
             foreach (var weight in weights)
                 total += weight;

@@ -28,7 +28,10 @@ public class PreprocessingTests
 
         for (var channel = 0; channel < 3; channel++)
             for (var i = 0; i < 256; i++)
-                Assert.Equal((crop[i * 3 + channel] / 255f - preprocessing.Mean[channel]) / preprocessing.Std[channel], input[channel * 256 + i]);
+            {
+                var expected = (crop[i * 3 + channel] / 255f - preprocessing.Mean[channel]) / preprocessing.Std[channel];
+                Assert.Equal(expected, input[channel * 256 + i]);
+            }
     }
 
     [Fact]
