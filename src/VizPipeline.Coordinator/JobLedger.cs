@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
@@ -9,7 +10,11 @@ namespace VizPipeline.Coordinator;
 
 /// <summary>Every change of a job's state, each in one transaction together with what follows from it.</summary>
 internal sealed class JobLedger(
-    CatalogDatabase database, IOptions<CoordinatorOptions> options, TimeProvider time, ILogger<JobLedger> logger)
+    CatalogDatabase database,
+    IOptions<CoordinatorOptions> options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<JobLedger> logger)
 {
     private const int LongestError = 1000;
 
@@ -116,8 +121,9 @@ internal sealed class JobLedger(
         }, cancellation);
 
     /// <summary>Counts a failure: the job is tried again, or given up.</summary>
-    public Task<LedgerChange> FailAsync(JobFailed failed, CancellationToken cancellation)
-        => ChangeAsync(failed.AtlasId, failed.JobId, failed.Attempt, (_, atlas, job) =>
+    /// <remarks>What fails while this process stops was cut off by the stop. It stays sent and is sent again by the next process.</remarks>
+    public async Task<LedgerChange> FailAsync(JobFailed failed, CancellationToken cancellation)
+        => lifetime.ApplicationStopping.IsCancellationRequested ? LedgerChange.Ignored : await ChangeAsync(failed.AtlasId, failed.JobId, failed.Attempt, (_, atlas, job) =>
         {
             job.Failures++;
             job.Worker = failed.Worker;

@@ -11,15 +11,17 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
 
     /// <summary>Names the file; nothing is opened yet.</summary>
     /// <param name="path">The file; its folder must exist when it is opened.</param>
-    /// <param name="pooling">Whether closed connections are kept for the next one.</param>
-    public SqliteCatalogDatabase(string path, bool pooling = true)
+    public SqliteCatalogDatabase(string path)
     {
         this.path = Path.GetFullPath(path);
-        options = Options(new SqliteConnectionStringBuilder { DataSource = this.path, Pooling = pooling, ForeignKeys = true }.ToString());
+        options = Options(new SqliteConnectionStringBuilder { DataSource = this.path, ForeignKeys = true }.ToString());
     }
 
     /// <inheritdoc/>
     public override string Place => path;
+
+    /// <summary>Whether the file is there. Look before a mere reader opens it, which would make an empty one.</summary>
+    public bool Exists => File.Exists(path);
 
     /// <inheritdoc/>
     public override CatalogContext Open() => new SqliteCatalogContext(options);

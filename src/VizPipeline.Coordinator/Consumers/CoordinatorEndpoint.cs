@@ -6,15 +6,15 @@ namespace VizPipeline.Coordinator;
 internal sealed class CoordinatorEndpoint<TConsumer> : ConsumerDefinition<TConsumer>
     where TConsumer : class, IConsumer
 {
-    public CoordinatorEndpoint()
-    {
-        EndpointName = CoordinatorEndpoint.Name;
-        ConcurrentMessageLimit = 1;
-    }
+    public CoordinatorEndpoint() => EndpointName = CoordinatorEndpoint.Name;
 
     protected override void ConfigureConsumer(
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<TConsumer> consumerConfigurator, IRegistrationContext context)
-        => consumerConfigurator.UseMessageRetry(retry => retry.Intervals(100, 1000, 5000));
+    {
+        // The endpoint's limit, not each consumer's: "started" must not overtake "completed".
+        endpointConfigurator.ConcurrentMessageLimit = 1;
+        consumerConfigurator.UseMessageRetry(retry => retry.Intervals(100, 1000, 5000));
+    }
 }
 
 /// <summary>The endpoint's facts.</summary>

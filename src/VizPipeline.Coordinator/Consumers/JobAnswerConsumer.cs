@@ -6,6 +6,9 @@ namespace VizPipeline.Coordinator;
 internal abstract class JobAnswerConsumer<T>(AtlasMonitor monitor, DispatchSignal signal) : IConsumer<T>
     where T : class
 {
+    /// <summary>Shows what the answers tell.</summary>
+    protected AtlasMonitor Monitor => monitor;
+
     public async Task Consume(ConsumeContext<T> context)
     {
         try

@@ -5,11 +5,9 @@ namespace VizPipeline.Coordinator;
 /// <summary>Shows progress within a job. It is not stored.</summary>
 internal sealed class JobProgressedConsumer(AtlasMonitor monitor, DispatchSignal signal) : JobAnswerConsumer<JobProgressed>(monitor, signal)
 {
-    private readonly AtlasMonitor live = monitor;
-
     protected override Task ReceiveAsync(JobProgressed answer, CancellationToken cancellation)
     {
-        live.Progressed(answer);
+        Monitor.Progressed(answer);
         return Task.CompletedTask;
     }
 }

@@ -7,14 +7,12 @@ namespace VizPipeline.Coordinator;
 internal sealed class JobStartedConsumer(JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database)
     : JobAnswerConsumer<JobStarted>(monitor, signal)
 {
-    private readonly AtlasMonitor live = monitor;
-
     protected override async Task ReceiveAsync(JobStarted answer, CancellationToken cancellation)
     {
         if (await ledger.StartAsync(answer, cancellation) == LedgerChange.Ignored)
             return;
         await using var catalog = database.Open();
         if (await catalog.FindJobKindAsync(answer.AtlasId, answer.JobId, cancellation) is { } kind)
-            live.Started(kind, answer);
+            Monitor.Started(kind, answer);
     }
 }

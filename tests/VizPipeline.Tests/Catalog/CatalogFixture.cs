@@ -10,8 +10,7 @@ public sealed class CatalogFixture : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
-    // Without pooling, so that the file can be removed as soon as the test is over.
-    public CatalogFixture() => Database = new SqliteCatalogDatabase(folder.File("catalog.db"), pooling: false);
+    public CatalogFixture() => Database = new SqliteCatalogDatabase(folder.File("catalog.db"));
 
     public SqliteCatalogDatabase Database { get; }
 

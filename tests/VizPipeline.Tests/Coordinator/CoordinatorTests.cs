@@ -11,6 +11,8 @@ namespace VizPipeline.Tests.Coordinator;
 
 public sealed class CoordinatorTests : IDisposable
 {
+    private static readonly Lazy<Task<string>> Undisturbed = new(RunUndisturbedAsync);
+
     private readonly TemporaryFolder folder = new();
     private readonly AtlasSpec spec = SpecSamples.Small();
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
@@ -263,6 +265,44 @@ public sealed class CoordinatorTests : IDisposable
         Assert.True(await catalog.Jobs.AllAsync(job => job.Failures == 0, cancellation), "a kill is no failure of the job");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stop_is_prompt_and_no_failure_of_the_running_job(bool workerReportsIt)
+    {
+        var running = new TaskCompletionSource();
+        var work = new FakeWork
+        {
+            Before = async (job, stop) =>
+            {
+                if (job is not MergeLayer)
+                    return;
+                running.TrySetResult();
+                try
+                {
+                    await Task.Delay(Timeout.Infinite, stop);
+                }
+                catch (OperationCanceledException) when (workerReportsIt)
+                {
+                    throw new ReportedFailureException("cut off", false);
+                }
+            },
+        };
+        await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
+        await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
+        await host.StartAsync(cancellation);
+        await running.Task.WaitAsync(cancellation);
+
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        await host.StopAsync(cancellation);
+
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(9), $"stopping took {watch.Elapsed}");
+        await using var catalog = host.Database.Open();
+        Assert.True(await catalog.Jobs.AllAsync(job => job.Failures == 0 && job.Error == null, cancellation));
+        Assert.True(await catalog.Jobs.AnyAsync(
+            job => job.Kind == JobKind.Merge && (job.State == JobState.Sent || job.State == JobState.Running), cancellation));
+    }
+
     [Fact]
     public async Task A_finished_atlas_opened_again_has_nothing_to_do()
     {
@@ -383,11 +423,14 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     // The catalog of the same atlas when nothing goes wrong.
-    private async Task<string> UndisturbedAsync()
+    private static Task<string> UndisturbedAsync() => Undisturbed.Value;
+
+    private static async Task<string> RunUndisturbedAsync()
     {
-        using var other = new TemporaryFolder();
-        await using var host = new EmbeddedHost(other.Path, spec.Id);
-        await host.RunAsync(spec, cancellation);
+        var spec = SpecSamples.Small();
+        using var folder = new TemporaryFolder();
+        await using var host = new EmbeddedHost(folder.Path, spec.Id);
+        await host.RunAsync(spec, CancellationToken.None);
         return await CatalogFixture.Contents(host.Database, spec.Id);
     }
 }

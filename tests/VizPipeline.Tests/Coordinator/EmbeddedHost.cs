@@ -18,7 +18,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
     {
         Work = work ?? new FakeWork();
         Store = new FolderObjectStore(folder, AtlasKeys.Root(atlasId));
-        Database = new SqliteCatalogDatabase(Path.Combine(folder, "catalog.db"), pooling: false);
+        Database = new SqliteCatalogDatabase(Path.Combine(folder, "catalog.db"));
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<CatalogDatabase>(Database);
@@ -56,6 +56,8 @@ public sealed class EmbeddedHost : IAsyncDisposable
     public static ImageList Images(AtlasSpec spec) => new([.. Enumerable.Range(0, spec.Images.Count).Select(i => new ImageEntry($"{i}.png", i % 2))]);
 
     public Task StartAsync(CancellationToken cancellation) => host.StartAsync(cancellation);
+
+    public Task StopAsync(CancellationToken cancellation) => host.StopAsync(cancellation);
 
     public async Task<AtlasOutcome> RunAsync(AtlasSpec spec, CancellationToken cancellation)
     {

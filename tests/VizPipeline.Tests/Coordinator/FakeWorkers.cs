@@ -61,7 +61,7 @@ public sealed class FakeWorker<T>(FakeWork work, IObjectStore store) : IConsumer
         }
         catch (ReportedFailureException failure)
         {
-            await context.Publish(new JobFailed(job.AtlasId, job.JobId, job.Attempt, "fake", failure.Message, failure.IsTransient), cancellation);
+            await context.Publish(new JobFailed(job.AtlasId, job.JobId, job.Attempt, "fake", failure.Message, failure.IsTransient), CancellationToken.None);
         }
         finally
         {
