@@ -1,1 +1,10 @@
-Console.WriteLine("viz");
+using System.CommandLine;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Cli.Commands;
+
+var root = new RootCommand("VizPipeline builds neuron atlases of convolutional networks.")
+{
+    RunCommand.Create(),
+    LayersCommand.Create(),
+};
+return await VizCommandLine.Run(root, args);

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Spectre.Console;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Import;
+
+namespace VizPipeline.Cli.Commands;
+
+/// <summary><c>viz layers MODEL</c>: every layer with kind, channels, map size, receptive field and parameters.</summary>
+internal static class LayersCommand
+{
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "An .onnx, .safetensors or .pth file, or an architecture's name" };
+        var weights = new Option<string?>("--weights") { Description = "Weights for an architecture given by name; not needed for listing" };
+        var size = new Option<string?>("--input-size") { Description = "Input size where the model leaves it open, e.g. 224 or 240x320" };
+        var patterns = new Option<string[]>("--layers") { Description = "Only layers that match, e.g. features.*", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
+        var command = new Command("layers", "List the layers of a network: the names that every other command takes") { model, weights, size, patterns };
+        command.SetAction(parsed =>
+        {
+            var graph = NetworkLoader.Load(parsed.GetRequiredValue(model), parsed.GetValue(weights), ModelOptions.SizeOf(parsed.GetValue(size)));
+            Print(graph, LayerPatterns.Select(graph, parsed.GetValue(patterns) ?? []));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Print(NetworkGraph graph, IReadOnlyList<Layer> layers)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("layer", "kind");
+        foreach (var column in (string[])["channels", "map", "field", "stride", "parameters"])
+            table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var layer in layers)
+        {
+            table.AddRow(
+                new Text(layer.Alias is null ? layer.Name : $"{layer.Name} ({layer.Alias})"),
+                new Text(layer.Kind.ToString().ToLowerInvariant()),
+                new Text($"{layer.Neurons}"),
+                new Text(layer.Shape.IsVector ? "-" : $"{layer.Shape.Height}x{layer.Shape.Width}"),
+                new Text(layer.Field.IsWhole ? "all" : $"{layer.Field.Y.Size}x{layer.Field.X.Size}"),
+                new Text(layer.Field.IsWhole ? "-" : $"{layer.Field.Y.Stride}"),
+                new Text($"{layer.Parameters:N0}"));
+        }
+        ConsoleOutput.Wide().Write(table);
+        Console.WriteLine($"{graph.Name}: {layers.Count} layers, {layers.Sum(layer => (long)layer.Neurons):N0} neurons, {graph.Parameters:N0} parameters, input {graph.InputShape}");
+    }
+}
