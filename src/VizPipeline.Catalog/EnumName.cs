@@ -16,5 +16,6 @@ internal sealed class EnumName<T>() : ValueConverter<T, string>(value => Write(v
 
     private static T Read(string name) => Values.TryGetValue(name, out var value)
         ? value
-        : throw new InvalidOperationException($"the catalog says '{name}' where a {typeof(T).Name} belongs; was it written by a newer version?");
+        : throw new InvalidOperationException(
+            $"the catalog says '{name}' where a {typeof(T).Name} belongs; was it written by a newer version?");
 }

@@ -84,7 +84,9 @@ public sealed class AtlasMonitor
         lock (gate)
         {
             stopped ??= new CoordinatorStoppedException(
-                $"The coordinator cannot go on with {database.Place}: {reason.Message} Nothing is lost; run the same command again to go on.", reason);
+                $"The coordinator cannot go on with {database.Place}: {reason.Message} "
+                + "Nothing is lost; run the same command again to go on.",
+                reason);
         }
         AtlasFinished();
     }

@@ -41,7 +41,9 @@ public sealed class AtlasPlanner
     }
 
     /// <summary>Plans the atlas, or goes on with it when the catalog has it already with the same settings.</summary>
-    /// <param name="spec">The spec. An atlas that exists keeps its sizes of shards and jobs; paths, batch size and device follow the new spec.</param>
+    /// <param name="spec">
+    /// The spec. An atlas that exists keeps its sizes of shards and jobs; paths, batch size and device follow the new spec.
+    /// </param>
     /// <param name="images">The image list, as long as the spec says.</param>
     /// <param name="cancellation">Stops; the atlas is then planned completely or not at all.</param>
     /// <exception cref="InvalidAtlasSpecException">The spec has faults.</exception>

@@ -10,9 +10,9 @@ public sealed class CoordinatorOptions
     [Range(1, 100)]
     public int MaxFailures { get; set; } = 3;
 
-    /// <summary>Wait after a job's first transient failure; it doubles with each further one, up to <see cref="LongestRetryDelay"/>.</summary>
+    /// <summary>Wait after a job's first transient failure.</summary>
     /// <value>5 seconds</value>
-    /// <remarks>Failures that waiting does not heal are tried again at once.</remarks>
+    /// <remarks>It doubles with each further one, up to <see cref="LongestRetryDelay"/>. Failures that waiting does not heal are tried again at once.</remarks>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -8,7 +8,8 @@ namespace VizPipeline.Coordinator;
 /// <summary>The bus of a process that hosts all roles. The only place that names the in-memory transport.</summary>
 public static class EmbeddedBus
 {
-    /// <summary>Adds the bus with the coordinator's consumers and those of the other roles. Call once per host, as MassTransit demands.</summary>
+    /// <summary>Adds the bus with the coordinator's consumers and those of the other roles.</summary>
+    /// <remarks>Once per host, as MassTransit demands.</remarks>
     /// <param name="builder">The host.</param>
     /// <param name="addConsumers">Adds the workers' consumers.</param>
     public static IHostApplicationBuilder AddEmbeddedBus(

@@ -123,7 +123,10 @@ internal sealed class JobLedger(
     /// <summary>Counts a failure: the job is tried again, or given up.</summary>
     /// <remarks>What fails while this process stops was cut off by the stop. It stays sent and is sent again by the next process.</remarks>
     public async Task<LedgerChange> FailAsync(JobFailed failed, CancellationToken cancellation)
-        => lifetime.ApplicationStopping.IsCancellationRequested ? LedgerChange.Ignored : await ChangeAsync(failed.AtlasId, failed.JobId, failed.Attempt, (_, atlas, job) =>
+    {
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+            return LedgerChange.Ignored;
+        return await ChangeAsync(failed.AtlasId, failed.JobId, failed.Attempt, (_, atlas, job) =>
         {
             job.Failures++;
             job.Worker = failed.Worker;
@@ -140,6 +143,7 @@ internal sealed class JobLedger(
             logger.JobGivenUp(job.JobId, atlas.Slug, job.Failures, job.Error);
             return Task.FromResult(true);
         }, cancellation);
+    }
 
     /// <summary>Sets failed and blocked jobs back to the beginning, and the sheets above them, which lack their results.</summary>
     /// <returns>How many jobs had failed or were blocked.</returns>

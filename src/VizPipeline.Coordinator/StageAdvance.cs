@@ -10,7 +10,8 @@ internal static class StageAdvance
 {
     private const string BlockedError = "a job that this one needs has failed";
 
-    /// <summary>Advances an atlas. Call it inside the transaction of the change that may have released others, with that change saved.</summary>
+    /// <summary>Advances an atlas.</summary>
+    /// <remarks>To be called inside the transaction of the change that may have released others, with that change saved.</remarks>
     /// <returns>Whether the atlas has just finished.</returns>
     public static async Task<bool> AdvanceAsync(CatalogContext catalog, Atlas atlas, DateTime now, CancellationToken cancellation)
     {

@@ -59,7 +59,9 @@ public sealed partial record AtlasSpec
     public int ShardCount() => NeedsScan() ? (int)(((long)Images.Count + ShardImages - 1) / ShardImages) : 0;
 
     /// <summary>SHA-256 (lower-case hex) of what determines the results.</summary>
-    /// <remarks>Names, paths, the device and the sizes of batches and jobs are left out: they may change between two runs of one atlas.</remarks>
+    /// <remarks>
+    /// Names, paths, the device and the sizes of batches and jobs are left out: they may change between two runs of one atlas.
+    /// </remarks>
     public string Hash() => CanonicalJson.Hash(Parts());
 
     /// <summary>The parts of two specs that promise different results, e.g. <c>model</c>; empty when their hashes are equal.</summary>

@@ -20,8 +20,8 @@ public sealed class FolderObjectStore : IObjectStore
     /// <summary>Opens a folder, makes it where it is missing, and removes what killed writers left in it.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="mount">
-    /// A key that the folder stands for: with <c>atlases/demo</c>, <c>atlases/demo/sheets/conv1.png</c> lies at <c>sheets/conv1.png</c>, and
-    /// other keys are refused. Empty: all keys.
+    /// A key that the folder stands for: with <c>atlases/demo</c>, <c>atlases/demo/sheets/conv1.png</c> lies at <c>sheets/conv1.png</c>,
+    /// and other keys are refused. Empty: all keys.
     /// </param>
     /// <exception cref="ObjectStoreException">The folder cannot be made or read.</exception>
     public FolderObjectStore(string folder, string mount = "")
@@ -155,8 +155,8 @@ public sealed class FolderObjectStore : IObjectStore
         }
     }
 
-    // A writer of another machine cannot be asked whether it lives; its files stay. One of this machine is gone when its process is, or when
-    // a file bears this process's id but is older than the process: containers start at the same id every time.
+    // A writer of another machine cannot be asked whether it lives; its files stay. One of this machine is gone when its process is, or
+    // when a file bears this process's id but is older than the process: containers start at the same id every time.
     private static bool IsAbandoned(string path)
     {
         var parts = Path.GetFileName(path)[1..].Split('.');

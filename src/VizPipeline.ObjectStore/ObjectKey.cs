@@ -11,7 +11,8 @@ public static partial class ObjectKey
     {
         if (!IsValid(key))
             throw new ArgumentException(
-                $"'{key}' is not an object key: use segments of letters, digits, '.', '_' and '-' between single slashes, without '.' or '..'");
+                $"'{key}' is not an object key: use segments of letters, digits, '.', '_' and '-' between single slashes, "
+                + "without '.' or '..'");
     }
 
     /// <summary>Whether a key is one that <see cref="Check"/> lets pass.</summary>

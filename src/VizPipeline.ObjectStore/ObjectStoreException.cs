@@ -14,7 +14,9 @@ public class ObjectStoreException(string message, bool isTransient, Exception? i
     public static ObjectStoreException From(string folder, string key, Exception failure) => failure switch
     {
         IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull } => new(
-            $"The disk of {folder} is full (writing {key}): free some space there, then run the same command again to go on.", false, failure),
+            $"The disk of {folder} is full (writing {key}): free some space there, then run the same command again to go on.",
+            false,
+            failure),
         UnauthorizedAccessException => new(
             $"No permission for {key} in {folder}: give this user read and write access to the folder.", false, failure),
         _ => new($"Could not read or write {key} in {folder}: {failure.Message}", true, failure),

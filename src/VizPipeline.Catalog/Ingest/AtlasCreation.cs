@@ -14,7 +14,12 @@ public static class AtlasCreation
     /// <param name="now">The time, UTC.</param>
     /// <param name="cancellation">Stops early; the transaction is then to be rolled back.</param>
     public static async Task<Atlas> CreateAsync(
-        CatalogContext context, AtlasSpec spec, ImageList images, IReadOnlyList<PlannedJob> plan, DateTime now, CancellationToken cancellation)
+        CatalogContext context,
+        AtlasSpec spec,
+        ImageList images,
+        IReadOnlyList<PlannedJob> plan,
+        DateTime now,
+        CancellationToken cancellation)
     {
         var atlas = new Atlas
         {

@@ -51,7 +51,8 @@ internal static class BulkUpsert
     private static string Sql(CatalogContext context, Type type, List<Column> columns)
     {
         var table = context.Model.FindEntityType(type)!.GetTableName();
-        var updates = columns.Where(column => !column.IsKey && !column.Kept).Select(column => $"\"{column.Name}\" = excluded.\"{column.Name}\"");
+        var updates = columns.Where(column => !column.IsKey && !column.Kept)
+            .Select(column => $"\"{column.Name}\" = excluded.\"{column.Name}\"");
         var names = string.Join(", ", columns.Select(column => $"\"{column.Name}\""));
         var values = string.Join(", ", columns.Select(column => column.ParameterName));
         var keys = string.Join(", ", columns.Where(column => column.IsKey).Select(column => $"\"{column.Name}\""));

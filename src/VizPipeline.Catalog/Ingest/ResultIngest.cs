@@ -13,24 +13,29 @@ public static class ResultIngest
     /// <param name="cancellation">Stops early; the transaction is then to be rolled back.</param>
     /// <exception cref="CorruptTableException">The table is damaged, or it is another job's.</exception>
     public static Task IngestAsync(CatalogContext context, Job job, ReadOnlyMemory<byte> table, CancellationToken cancellation)
-        => JobPayload.Read(job.Kind, job.Payload, job.Attempt) switch
+    {
+        var atlas = job.AtlasId;
+        return JobPayload.Read(job.Kind, job.Payload, job.Attempt) switch
         {
-            ScanShard scan => Scan(context, job.AtlasId, scan, VizJson.Read<ScanTable>(table.Span), cancellation),
-            MergeLayer merge => Merge(context, job.AtlasId, merge.Layer, VizJson.Read<LayerTable>(table.Span), cancellation),
-            RenderPatches patches => Pictures(
-                context, job.AtlasId, patches.Layer, patches.FirstChannel, patches.EndChannel, VizJson.Read<PictureTable>(table.Span), cancellation),
-            AscendNeurons ascent => Pictures(
-                context, job.AtlasId, ascent.Layer, ascent.FirstChannel, ascent.EndChannel, VizJson.Read<PictureTable>(table.Span), cancellation),
-            RenderFilters filters => Pictures(
-                context, job.AtlasId, filters.Layer, PictureRow.WholeLayer, int.MaxValue, VizJson.Read<PictureTable>(table.Span), cancellation),
-            RenderSheet sheet => Sheet(context, job.AtlasId, sheet.Layer, VizJson.Read<SheetTable>(table.Span), cancellation),
+            ScanShard scan => Scan(context, atlas, scan, VizJson.Read<ScanTable>(table.Span), cancellation),
+            MergeLayer merge => Merge(context, atlas, merge.Layer, VizJson.Read<LayerTable>(table.Span), cancellation),
+            RenderPatches patches => OfRange(patches.Layer, patches.FirstChannel, patches.EndChannel),
+            AscendNeurons ascent => OfRange(ascent.Layer, ascent.FirstChannel, ascent.EndChannel),
+            RenderFilters filters => OfRange(filters.Layer, PictureRow.WholeLayer, int.MaxValue),
+            RenderSheet sheet => Sheet(context, atlas, sheet.Layer, VizJson.Read<SheetTable>(table.Span), cancellation),
             var command => throw new InvalidOperationException($"no result is known for {command.GetType().Name}"),
         };
+
+        Task OfRange(int layer, int first, int end)
+            => Pictures(context, atlas, layer, first, end, VizJson.Read<PictureTable>(table.Span), cancellation);
+    }
 
     private static async Task Scan(CatalogContext context, int atlasId, ScanShard job, ScanTable table, CancellationToken cancellation)
     {
         Check(table.Shard == job.Shard && table.FirstImage == job.FirstImage && table.EndImage == job.EndImage, "it is another shard's");
-        Check(table.Unreadable.All(image => image.Index >= job.FirstImage && image.Index < job.EndImage), "it lists images of other shards");
+        Check(
+            table.Unreadable.All(image => image.Index >= job.FirstImage && image.Index < job.EndImage),
+            "it lists images of other shards");
         var images = context.Images.Where(image => image.AtlasId == atlasId);
         await images.Where(image => image.ImageIndex >= job.FirstImage && image.ImageIndex < job.EndImage && image.UnreadableReason != null)
             .ExecuteUpdateAsync(image => image.SetProperty(i => i.UnreadableReason, (string?)null), cancellation);
@@ -42,12 +47,21 @@ public static class ResultIngest
     private static async Task Merge(CatalogContext context, int atlasId, int layerIndex, LayerTable table, CancellationToken cancellation)
     {
         var layer = await LayerOf(context, atlasId, layerIndex, table.Layer, cancellation);
-        Check(table.Neurons.Select(neuron => neuron.Channel).SequenceEqual(Enumerable.Range(0, layer.Channels)), "its neurons are not the layer's");
-        Check(table.Neurons.All(neuron => neuron.Layer == layerIndex && neuron.Histogram.Count == NeuronRow.HistogramBins), "a neuron is malformed");
         Check(
-            table.Patches.All(patch => patch.Layer == layerIndex && patch.Channel >= 0 && patch.Channel < layer.Channels && patch.Rank is >= 1 and <= 9),
+            table.Neurons.Select(neuron => neuron.Channel).SequenceEqual(Enumerable.Range(0, layer.Channels)),
+            "its neurons are not the layer's");
+        Check(
+            table.Neurons.All(neuron => neuron.Layer == layerIndex && neuron.Histogram.Count == NeuronRow.HistogramBins),
+            "a neuron is malformed");
+        Check(
+            table.Patches.All(patch => patch.Layer == layerIndex && patch.Rank is >= 1 and <= 9),
+            "a patch is of another layer or rank");
+        Check(
+            table.Patches.All(patch => patch.Channel >= 0 && patch.Channel < layer.Channels),
             "a patch is not of the layer's neurons");
-        Check(table.Patches.All(patch => !float.IsNaN(patch.Activation)), "an activation is not a number; the network's weights may be damaged");
+        Check(
+            table.Patches.All(patch => !float.IsNaN(patch.Activation)),
+            "an activation is not a number; the network's weights may be damaged");
 
         await context.UpsertAsync(table.Neurons.Select(row => CatalogRows.Of(layer.Id, row)), [], cancellation);
         await context.UpsertAsync(
@@ -92,7 +106,9 @@ public static class ResultIngest
             .ToDictionaryAsync(picture => (picture.Channel, picture.Method, picture.Variant, picture.Seed), cancellation);
         foreach (var row in table.Percentiles)
         {
-            Check(pictures.TryGetValue((row.Channel, row.Method, row.Variant, row.Seed), out var picture), "it places a picture that the catalog lacks");
+            Check(
+                pictures.TryGetValue((row.Channel, row.Method, row.Variant, row.Seed), out var picture),
+                "it places a picture that the catalog lacks");
             picture!.Percentile = row.Percentile;
         }
         await context.SaveChangesAsync(cancellation);
@@ -102,7 +118,8 @@ public static class ResultIngest
         CatalogContext context, int atlasId, int expected, int found, CancellationToken cancellation)
     {
         Check(found == expected, $"it is of layer {found}, not of layer {expected}");
-        return await context.Layers.AsTracking().SingleAsync(layer => layer.AtlasId == atlasId && layer.LayerIndex == expected, cancellation);
+        return await context.Layers.AsTracking()
+            .SingleAsync(layer => layer.AtlasId == atlasId && layer.LayerIndex == expected, cancellation);
     }
 
     private static void Check(bool good, string fault)

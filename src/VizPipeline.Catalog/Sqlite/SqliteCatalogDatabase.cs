@@ -38,7 +38,8 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
         catch (Exception failure) when (failure is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new CatalogUnusableException(
-                $"The catalog {path} cannot be opened: {failure.Message}. Is it a VizPipeline catalog, and may this user write to its folder?",
+                $"The catalog {path} cannot be opened: {failure.Message}. "
+                + "Is it a VizPipeline catalog, and may this user write to its folder?",
                 failure);
         }
     }

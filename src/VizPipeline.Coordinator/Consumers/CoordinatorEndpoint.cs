@@ -9,7 +9,9 @@ internal sealed class CoordinatorEndpoint<TConsumer> : ConsumerDefinition<TConsu
     public CoordinatorEndpoint() => EndpointName = CoordinatorEndpoint.Name;
 
     protected override void ConfigureConsumer(
-        IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<TConsumer> consumerConfigurator, IRegistrationContext context)
+        IReceiveEndpointConfigurator endpointConfigurator,
+        IConsumerConfigurator<TConsumer> consumerConfigurator,
+        IRegistrationContext context)
     {
         // The endpoint's limit, not each consumer's: "started" must not overtake "completed".
         endpointConfigurator.ConcurrentMessageLimit = 1;

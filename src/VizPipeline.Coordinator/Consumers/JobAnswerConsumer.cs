@@ -15,7 +15,8 @@ internal abstract class JobAnswerConsumer<T>(AtlasMonitor monitor, DispatchSigna
         {
             await ReceiveAsync(context.Message, context.CancellationToken);
         }
-        catch (Exception failure) when (!context.CancellationToken.IsCancellationRequested && context.GetRetryAttempt() >= CoordinatorEndpoint.Retries)
+        catch (Exception failure)
+            when (!context.CancellationToken.IsCancellationRequested && context.GetRetryAttempt() >= CoordinatorEndpoint.Retries)
         {
             // The answer is lost and its job would stay "sent" for ever: better to stop and be resumed.
             monitor.Stop(failure);

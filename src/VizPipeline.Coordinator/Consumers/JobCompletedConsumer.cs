@@ -17,7 +17,8 @@ internal sealed class JobCompletedConsumer(JobLedger ledger, IObjectStore store,
 
     private async Task<LedgerChange> TakeAsync(JobCompleted answer, CancellationToken cancellation)
     {
-        if (!answer.ResultKey.StartsWith(AtlasKeys.Root(answer.AtlasId) + "/", StringComparison.Ordinal) || !ObjectKey.IsValid(answer.ResultKey))
+        var isOurs = answer.ResultKey.StartsWith(AtlasKeys.Root(answer.AtlasId) + "/", StringComparison.Ordinal);
+        if (!isOurs || !ObjectKey.IsValid(answer.ResultKey))
             return await FailAsync(answer, $"the result key '{answer.ResultKey}' is not one of the atlas's", cancellation);
         if (await store.TryGetAsync(answer.ResultKey, cancellation) is not { } table)
             return await FailAsync(answer, $"the result {answer.ResultKey} is missing", cancellation);
@@ -34,5 +35,6 @@ internal sealed class JobCompletedConsumer(JobLedger ledger, IObjectStore store,
     }
 
     private Task<LedgerChange> FailAsync(JobCompleted answer, string error, CancellationToken cancellation)
-        => ledger.FailAsync(new JobFailed(answer.AtlasId, answer.JobId, answer.Attempt, answer.Worker, error, Transient: false), cancellation);
+        => ledger.FailAsync(
+            new JobFailed(answer.AtlasId, answer.JobId, answer.Attempt, answer.Worker, error, Transient: false), cancellation);
 }

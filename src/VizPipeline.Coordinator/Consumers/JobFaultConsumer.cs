@@ -11,7 +11,9 @@ internal sealed class JobFaultConsumer<T>(JobLedger ledger, AtlasMonitor monitor
     protected override async Task ReceiveAsync(Fault<T> answer, CancellationToken cancellation)
     {
         var job = answer.Message;
-        var error = answer.Exceptions.FirstOrDefault() is { } thrown ? $"{thrown.ExceptionType}: {thrown.Message}" : "the worker failed without a reason";
+        var error = answer.Exceptions.FirstOrDefault() is { } thrown
+            ? $"{thrown.ExceptionType}: {thrown.Message}"
+            : "the worker failed without a reason";
         var failed = new JobFailed(job.AtlasId, job.JobId, job.Attempt, answer.Host?.MachineName ?? "unknown", error, Transient: false);
         Announce(await ledger.FailAsync(failed, cancellation), job.AtlasId, job.JobId);
     }

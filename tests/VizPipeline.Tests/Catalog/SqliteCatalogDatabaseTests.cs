@@ -23,7 +23,8 @@ public sealed class SqliteCatalogDatabaseTests : IDisposable
     [Fact]
     public async Task A_file_that_is_no_catalog_is_named()
     {
-        await File.WriteAllTextAsync(catalog.File, "this is no database, but it is long enough to be one" + new string(' ', 5000), TestContext.Current.CancellationToken);
+        var text = "this is no database, but it is long enough to be one" + new string(' ', 5000);
+        await File.WriteAllTextAsync(catalog.File, text, TestContext.Current.CancellationToken);
 
         var refused = await Assert.ThrowsAsync<CatalogUnusableException>(() => catalog.Database.MigrateAsync(TestContext.Current.CancellationToken));
         Assert.Contains(catalog.File, refused.Message);

@@ -67,7 +67,11 @@ public sealed class CoordinatorTests : IDisposable
     public async Task No_more_jobs_are_out_than_the_window_allows(int window)
     {
         var work = new FakeWork { Before = (_, stop) => Task.Delay(5, stop) };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work, options => options.Outstanding = options.OutstandingPerKind = window);
+        await using var host = new EmbeddedHost(folder.Path, spec.Id, work, options =>
+        {
+            options.Outstanding = window;
+            options.OutstandingPerKind = window;
+        });
 
         await host.RunAsync(spec, cancellation);
 
@@ -111,7 +115,9 @@ public sealed class CoordinatorTests : IDisposable
         var poisoned = true;
         var work = new FakeWork
         {
-            Before = (job, _) => poisoned && job is ScanShard { Shard: 1 } ? throw new ReportedFailureException("shard 1 is poison", false) : Task.CompletedTask,
+            Before = (job, _) => poisoned && job is ScanShard { Shard: 1 }
+                ? throw new ReportedFailureException("shard 1 is poison", false)
+                : Task.CompletedTask,
         };
         await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
 
@@ -135,7 +141,9 @@ public sealed class CoordinatorTests : IDisposable
     {
         var work = new FakeWork
         {
-            Before = (job, _) => job is ScanShard { Shard: 0, Attempt: < 3 } ? throw new ReportedFailureException("the device is full", true) : Task.CompletedTask,
+            Before = (job, _) => job is ScanShard { Shard: 0, Attempt: < 3 }
+                ? throw new ReportedFailureException("the device is full", true)
+                : Task.CompletedTask,
         };
         await using var host = new EmbeddedHost(folder.Path, spec.Id, work, options => options.RetryDelay = TimeSpan.FromMilliseconds(200));
         var watch = System.Diagnostics.Stopwatch.StartNew();
@@ -201,6 +209,7 @@ public sealed class CoordinatorTests : IDisposable
     [MemberData(nameof(BadResults))]
     public async Task A_job_whose_result_is_bad_runs_again(string fault)
     {
+        var merged = AtlasKeys.LayerTable(spec.Id, "fire/merge");
         var work = new FakeWork
         {
             Store = (job, table) => job is MergeLayer { Layer: 1, Attempt: 1 }
@@ -212,7 +221,7 @@ public sealed class CoordinatorTests : IDisposable
                     _ => table,
                 }
                 : table,
-            Announce = completed => fault == "outside" && completed.Attempt == 1 && completed.ResultKey == AtlasKeys.LayerTable(spec.Id, "fire/merge")
+            Announce = completed => fault == "outside" && completed.Attempt == 1 && completed.ResultKey == merged
                 ? completed with { ResultKey = "../secret" }
                 : completed,
         };
@@ -270,6 +279,7 @@ public sealed class CoordinatorTests : IDisposable
     [InlineData(true)]
     public async Task A_stop_is_prompt_and_no_failure_of_the_running_job(bool workerReportsIt)
     {
+        EmbeddedHost? host = null;
         var running = new TaskCompletionSource();
         var work = new FakeWork
         {
@@ -278,21 +288,23 @@ public sealed class CoordinatorTests : IDisposable
                 if (job is not MergeLayer)
                     return;
                 running.TrySetResult();
-                try
-                {
-                    await Task.Delay(Timeout.Infinite, stop);
-                }
-                catch (OperationCanceledException) when (workerReportsIt)
-                {
+                // A worker that watches the host hears of the stop while the bus still carries its report.
+                await Task.Delay(Timeout.Infinite, workerReportsIt ? host!.Stopping : stop)
+                    .ContinueWith(_ => { }, TaskScheduler.Default);
+                if (workerReportsIt)
                     throw new ReportedFailureException("cut off", false);
-                }
+                stop.ThrowIfCancellationRequested();
             },
         };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
+        host = new EmbeddedHost(folder.Path, spec.Id, work);
+        await using var disposed = host;
         await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
         await host.StartAsync(cancellation);
         await running.Task.WaitAsync(cancellation);
 
+        host.AnnounceStop();
+        if (workerReportsIt)
+            await Task.Delay(500, cancellation);
         var watch = System.Diagnostics.Stopwatch.StartNew();
         await host.StopAsync(cancellation);
 
@@ -337,7 +349,8 @@ public sealed class CoordinatorTests : IDisposable
     {
         await using var host = new EmbeddedHost(folder.Path, spec.Id);
 
-        await Assert.ThrowsAsync<InvalidAtlasSpecException>(() => host.Planner.OpenAsync(spec with { ShardImages = 0 }, EmbeddedHost.Images(spec), cancellation));
+        await Assert.ThrowsAsync<InvalidAtlasSpecException>(
+            () => host.Planner.OpenAsync(spec with { ShardImages = 0 }, EmbeddedHost.Images(spec), cancellation));
         await Assert.ThrowsAsync<InvalidAtlasSpecException>(() => host.Planner.OpenAsync(spec, new ImageList([]), cancellation));
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
@@ -378,7 +391,8 @@ public sealed class CoordinatorTests : IDisposable
         await using var host = new EmbeddedHost(folder.Path, spec.Id);
         await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
 
-        Assert.Equal("nowhere", (await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Planner.RetryAsync("nowhere", cancellation))).AtlasId);
+        var unknown = await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Planner.RetryAsync("nowhere", cancellation));
+        Assert.Equal("nowhere", unknown.AtlasId);
         await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Monitor.WhenFinished("nowhere", cancellation));
         await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Monitor.SnapshotAsync("nowhere", cancellation));
     }

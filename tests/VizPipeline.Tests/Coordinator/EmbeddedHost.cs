@@ -53,7 +53,14 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
     public IBus Bus => host.Services.GetRequiredService<IBus>();
 
-    public static ImageList Images(AtlasSpec spec) => new([.. Enumerable.Range(0, spec.Images.Count).Select(i => new ImageEntry($"{i}.png", i % 2))]);
+    public CancellationToken Stopping => Lifetime.ApplicationStopping;
+
+    private IHostApplicationLifetime Lifetime => host.Services.GetRequiredService<IHostApplicationLifetime>();
+
+    public static ImageList Images(AtlasSpec spec)
+        => new([.. Enumerable.Range(0, spec.Images.Count).Select(i => new ImageEntry($"{i}.png", i % 2))]);
+
+    public void AnnounceStop() => Lifetime.StopApplication();
 
     public Task StartAsync(CancellationToken cancellation) => host.StartAsync(cancellation);
 

@@ -61,7 +61,8 @@ public sealed class FakeWorker<T>(FakeWork work, IObjectStore store) : IConsumer
         }
         catch (ReportedFailureException failure)
         {
-            await context.Publish(new JobFailed(job.AtlasId, job.JobId, job.Attempt, "fake", failure.Message, failure.IsTransient), CancellationToken.None);
+            var failed = new JobFailed(job.AtlasId, job.JobId, job.Attempt, "fake", failure.Message, failure.IsTransient);
+            await context.Publish(failed, CancellationToken.None);
         }
         finally
         {
@@ -77,7 +78,8 @@ public sealed class FakeWorker<T>(FakeWork work, IObjectStore store) : IConsumer
         if (!await store.ExistsAsync(key, cancellation) && work.Store(job, table) is { } bytes)
             await store.PutAsync(key, bytes, cancellation);
         var completed = new JobCompleted(
-            job.AtlasId, job.JobId, job.Attempt, "fake", key, units, DateTimeOffset.UnixEpoch, 0.5, new Dictionary<string, double> { ["forward"] = 0.25 });
+            job.AtlasId, job.JobId, job.Attempt, "fake", key, units, DateTimeOffset.UnixEpoch, 0.5,
+            new Dictionary<string, double> { ["forward"] = 0.25 });
         if (work.Announce(completed) is { } answer)
         {
             for (var i = 0; i < work.Answers; i++)
@@ -93,7 +95,10 @@ public sealed class FakeWorker<T>(FakeWork work, IObjectStore store) : IConsumer
             case ScanShard job:
                 return (AtlasKeys.ScanTable(spec.Id, job.Shard), VizJson.Write(ResultSamples.Scan(job)), job.EndImage - job.FirstImage);
             case MergeLayer job:
-                return (AtlasKeys.LayerTable(spec.Id, Name(job.Layer)), VizJson.Write(ResultSamples.Layer(spec, job.Layer)), 1);
+                return (
+                    AtlasKeys.LayerTable(spec.Id, Name(job.Layer)),
+                    VizJson.Write(ResultSamples.Layer(spec, job.Layer)),
+                    spec.Layers[job.Layer].Channels);
             case RenderPatches job:
                 return (
                     AtlasKeys.PatchesTable(spec.Id, Name(job.Layer), job.FirstChannel, job.EndChannel),
