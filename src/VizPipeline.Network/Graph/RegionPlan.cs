@@ -63,6 +63,11 @@ public sealed class RegionPlan
     /// <summary>Whether the target depends on the node.</summary>
     public bool Needs(int node) => _needed[node];
 
+    /// <summary>Multiply-adds of one forward pass of one sample.</summary>
+    public long MultiplyAdds() => Graph.Nodes.Where(node => _needed[node.Index]).Sum(node => this[node.Index] is { } extent
+        ? node.Operator.MultiplyAdds(node.Shape) * extent.Area / Math.Max(1, (long)node.Shape.Height * node.Shape.Width)
+        : node.Operator.MultiplyAdds(node.Shape));
+
     /// <summary>Every node that the target needs, on whole maps.</summary>
     public static RegionPlan Whole(NetworkGraph graph, int target)
     {

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using VizPipeline.Catalog;
+using VizPipeline.Coordinator;
+using VizPipeline.ObjectStore;
+using VizPipeline.Worker;
+
+namespace VizPipeline.Cli.Embedded;
+
+/// <summary>
+/// Coordinator and worker in one process: in-memory bus, SQLite, and a folder that is both the catalog's and the object store's.
+/// The same code runs on a cluster with other servers behind it.
+/// </summary>
+public sealed class EmbeddedAtlas : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    /// <summary>Puts the host for the atlas <paramref name="atlasId"/> in <paramref name="folder"/> together; nothing runs yet.</summary>
+    /// <param name="folder">The atlas's folder; made if missing.</param>
+    /// <param name="atlasId">The atlas's id.</param>
+    /// <param name="configure">Options of the worker in this process.</param>
+    /// <exception cref="ObjectStoreException">The folder cannot be made or written.</exception>
+    public EmbeddedAtlas(string folder, string atlasId, Action<WorkerOptions> configure)
+    {
+        Folder = Path.GetFullPath(folder);
+        Store = new FolderObjectStore(Folder, AtlasKeys.Root(atlasId));
+        // An application's own folder is no place to look for the user's settings.
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.SetMinimumLevel(Environment.GetEnvironmentVariable("VIZ_TRACE") is null ? LogLevel.Error : LogLevel.Debug);
+        builder.Services.AddSingleton<IObjectStore>(Store);
+        builder.Services.AddSingleton<CatalogDatabase>(new SqliteCatalogDatabase(CatalogFile(Folder)));
+        builder.AddCoordinator();
+        builder.AddWorker(configure);
+        builder.AddEmbeddedBus(bus => bus.AddWorkerConsumers());
+        _host = builder.Build();
+    }
+
+    /// <summary>The atlas's folder, absolute.</summary>
+    public string Folder { get; }
+
+    /// <summary>The objects below it.</summary>
+    public FolderObjectStore Store { get; }
+
+    /// <summary>Plans, resumes and retries.</summary>
+    public AtlasPlanner Planner => _host.Services.GetRequiredService<AtlasPlanner>();
+
+    /// <summary>Tells how far the atlas is.</summary>
+    public AtlasMonitor Monitor => _host.Services.GetRequiredService<AtlasMonitor>();
+
+    /// <summary>The catalog's file in an atlas's folder.</summary>
+    public static string CatalogFile(string folder) => Path.Combine(folder, "atlas.db");
+
+    /// <summary>Begins to work.</summary>
+    public Task Start(CancellationToken cancellation) => _host.StartAsync(cancellation);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        // Jobs in hand are given up: they will be done again, and nobody waits for them who pressed Ctrl-C.
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(8));
+        try
+        {
+            await _host.StopAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // It took too long; the process ends anyway.
+        }
+        _host.Dispose();
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Spectre.Console;
+using VizPipeline.Coordinator;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Cli.Embedded;
+
+/// <summary>Shows an atlas growing: per stage a bar with rate, and the time left; plain lines where there is no terminal.</summary>
+internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, TimeProvider time)
+{
+    private static readonly TimeSpan LivePause = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan LinePause = TimeSpan.FromSeconds(5);
+
+    /// <summary>Shows progress until <paramref name="finished"/> ends.</summary>
+    public Task Show(Task finished, CancellationToken cancellation) =>
+        AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected ? Bars(finished, cancellation) : Lines(finished, cancellation);
+
+    private async Task Bars(Task finished, CancellationToken cancellation) =>
+        await AnsiConsole.Progress().AutoClear(false)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+            .StartAsync(async context =>
+            {
+                var bars = new Dictionary<JobKind, ProgressTask>();
+                while (true)
+                {
+                    var ended = await Pause(finished, LivePause, cancellation);
+                    var snapshot = await monitor.SnapshotAsync(atlasId, CancellationToken.None);
+                    foreach (var stage in snapshot.Stages)
+                    {
+                        if (!bars.TryGetValue(stage.Kind, out var bar))
+                            bars[stage.Kind] = bar = context.AddTask(Name(stage.Kind), maxValue: Math.Max(1, stage.UnitsTotal));
+                        bar.Value = stage.UnitsDone;
+                        bar.Description = Markup.Escape($"{Name(stage.Kind),-8} {stage.UnitsDone,8:N0} of {stage.UnitsTotal:N0} {Unit(stage.Kind)}{Rate(stage)}{Failed(stage)}");
+                    }
+                    if (ended)
+                        return;
+                }
+            });
+
+    private async Task Lines(Task finished, CancellationToken cancellation)
+    {
+        var (started, last) = (time.GetTimestamp(), "");
+        while (true)
+        {
+            var ended = await Pause(finished, LinePause, cancellation);
+            var snapshot = await monitor.SnapshotAsync(atlasId, CancellationToken.None);
+            var open = snapshot.Stages.Where(stage => stage.Total > 0).Select(stage => $"{Name(stage.Kind)} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}");
+            var line = string.Join(" · ", open) + (snapshot.TimeLeft is { } left && !ended ? $" · {Text(left)} left" : "");
+            if (line != last)
+                await Console.Out.WriteLineAsync($"[{Text(time.GetElapsedTime(started))}] {last = line}");
+            if (ended)
+                return;
+        }
+    }
+
+    /// <summary>A duration for people.</summary>
+    public static string Text(TimeSpan duration) => duration.TotalHours >= 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{(int)duration.TotalHours} h {duration.Minutes:00} min")
+        : duration.TotalMinutes >= 1 ? $"{duration.Minutes} min {duration.Seconds:00} s" : $"{duration.Seconds} s";
+
+    private static async Task<bool> Pause(Task finished, TimeSpan pause, CancellationToken cancellation)
+    {
+        await Task.WhenAny(finished, Task.Delay(pause, cancellation));
+        cancellation.ThrowIfCancellationRequested();
+        return finished.IsCompleted;
+    }
+
+    private static string Name(JobKind kind) => kind.ToString().ToLowerInvariant();
+
+    private static string Unit(JobKind kind) => kind switch { JobKind.Scan => "images", JobKind.Sheet => "sheets", _ => "neurons" };
+
+    private static string Rate(StageProgress stage) => stage.UnitsPerSecond is { } rate && stage.UnitsDone < stage.UnitsTotal
+        ? string.Create(CultureInfo.InvariantCulture, $" ({rate:0.#}/s)") : "";
+
+    private static string Failed(StageProgress stage) => stage.Failed > 0 ? $", {stage.Failed} jobs FAILED" : "";
+}
