@@ -1,0 +1,64 @@
+using TorchSharp.Modules;
+using VizPipeline.Network.Formats;
+using static TorchSharp.torch;
+
+namespace VizPipeline.Sample.Training;
+
+/// <summary>The sample network while it learns: with batch norm, which <see cref="Fold"/> later takes into the convolutions.</summary>
+internal sealed class TrainableNetwork : nn.Module<Tensor, Tensor>
+{
+    private readonly List<(Stage Stage, Conv2d Convolution, BatchNorm2d Norm)> stages = [];
+    private readonly Linear classifier;
+    private readonly Dropout dropout;
+
+    public TrainableNetwork(double dropoutRate) : base("sample")
+    {
+        foreach (var stage in SampleArchitecture.Stages)
+        {
+            var convolution = nn.Conv2d(stage.Inputs, stage.Channels, stage.Kernel, stage.Stride, stage.Padding, bias: false);
+            var norm = nn.BatchNorm2d(stage.Channels);
+            nn.init.kaiming_normal_(convolution.weight!, nonlinearity: nn.init.NonlinearityType.ReLU);
+            register_module(stage.Name, convolution);
+            register_module($"{stage.Name}_norm", norm);
+            stages.Add((stage, convolution, norm));
+        }
+        classifier = nn.Linear(SampleArchitecture.Features, SampleArchitecture.Classes);
+        dropout = nn.Dropout(dropoutRate);
+        register_module("fc", classifier);
+        register_module("dropout", dropout);
+    }
+
+    public Tensor FirstFilters => stages[0].Convolution.weight!;
+
+    public override Tensor forward(Tensor input)
+    {
+        var signal = input;
+        foreach (var (stage, convolution, norm) in stages)
+        {
+            signal = nn.functional.relu(norm.forward(convolution.forward(signal)));
+            if (stage.Pooled)
+                signal = nn.functional.max_pool2d(signal, SampleArchitecture.PoolKernel, SampleArchitecture.PoolStride, SampleArchitecture.PoolPadding);
+        }
+        return classifier.forward(dropout.forward(signal.mean([2L, 3L])));
+    }
+
+    /// <summary>The weights of the same function without batch norm: conv1.weight, conv1.bias, ... fc.weight, fc.bias.</summary>
+    public IReadOnlyList<FloatTensor> Fold()
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var weights = new List<FloatTensor>();
+        foreach (var (stage, convolution, norm) in stages)
+        {
+            var scale = norm.weight! / (norm.running_var! + norm.eps).sqrt();
+            weights.Add(Managed($"{stage.Name}.weight", convolution.weight! * scale.view(-1, 1, 1, 1)));
+            weights.Add(Managed($"{stage.Name}.bias", norm.bias! - norm.running_mean! * scale));
+        }
+        weights.Add(Managed("fc.weight", classifier.weight!));
+        weights.Add(Managed("fc.bias", classifier.bias!));
+        return weights;
+    }
+
+    private static FloatTensor Managed(string name, Tensor tensor)
+        => new(name, [.. tensor.shape.Select(extent => (int)extent)], tensor.contiguous().data<float>().ToArray());
+}
