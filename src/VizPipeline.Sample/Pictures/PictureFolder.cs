@@ -1,0 +1,76 @@
+using SkiaSharp;
+
+namespace VizPipeline.Sample.Pictures;
+
+/// <summary>Writes generated pictures as an image set: one folder per class, as image sets usually come.</summary>
+public static class PictureFolder
+{
+    private const string SeedFile = ".seed";
+
+    /// <summary>
+    /// Draws pictures 0 to <paramref name="count"/> - 1 of a seed into <c>class/index.jpg</c>. Files that are there are complete and are
+    /// kept, so an interrupted call is finished by calling again, and a larger count only adds.
+    /// </summary>
+    /// <param name="path">The folder; made where it is missing.</param>
+    /// <param name="count">How many pictures the set has.</param>
+    /// <param name="seed">Which endless set they come from.</param>
+    /// <param name="progress">Is told how many pictures are there.</param>
+    /// <param name="cancellation">Stops between two pictures.</param>
+    /// <returns>How many pictures had to be drawn.</returns>
+    /// <exception cref="InvalidOperationException">The folder holds pictures of another seed.</exception>
+    public static int Generate(string path, int count, long seed, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        Claim(path, seed);
+        foreach (var name in PictureGenerator.Classes)
+            Directory.CreateDirectory(Path.Combine(path, name));
+
+        int drawn = 0, there = 0;
+        Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, index =>
+        {
+            var file = Path.Combine(path, PictureGenerator.Classes[index % PictureGenerator.Classes.Count], $"{index:D6}.jpg");
+            if (!File.Exists(file))
+            {
+                WriteAtomically(file, Encode(PictureGenerator.Draw(seed, index)));
+                Interlocked.Increment(ref drawn);
+            }
+            progress?.Report(Interlocked.Increment(ref there));
+        });
+        return drawn;
+    }
+
+    // Two seeds in one folder would be neither set, and nobody could draw it again.
+    private static void Claim(string path, long seed)
+    {
+        Directory.CreateDirectory(path);
+        var marker = Path.Combine(path, SeedFile);
+        if (!File.Exists(marker))
+            WriteAtomically(marker, System.Text.Encoding.ASCII.GetBytes($"{seed}\n"));
+        var claimed = File.ReadAllText(marker).Trim();
+        if (claimed != $"{seed}")
+            throw new InvalidOperationException($"{path} holds the pictures of seed {claimed}, not {seed}: name another folder, or delete this one");
+    }
+
+    private static byte[] Encode(GeneratedPicture picture)
+    {
+        var rgba = new byte[picture.Width * picture.Height * 4];
+        for (int from = 0, to = 0; from < picture.Pixels.Length; from += 3, to += 4)
+        {
+            picture.Pixels.AsSpan(from, 3).CopyTo(rgba.AsSpan(to));
+            rgba[to + 3] = 255;
+        }
+        using var image = SKImage.FromPixelCopy(new SKImageInfo(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
+        using var pixmap = image.PeekPixels();
+        // Full colour resolution: at 96 pixels, halved colour would smear what the first layer looks at.
+        using var data = pixmap.Encode(new SKJpegEncoderOptions(92, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore));
+        return data.ToArray();
+    }
+
+    private static void WriteAtomically(string file, byte[] bytes)
+    {
+        var part = $"{file}.{Environment.ProcessId}.part";
+        File.WriteAllBytes(part, bytes);
+        File.Move(part, file, overwrite: true);
+    }
+}
