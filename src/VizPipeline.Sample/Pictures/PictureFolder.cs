@@ -1,4 +1,5 @@
 using SkiaSharp;
+using VizPipeline.Images;
 
 namespace VizPipeline.Sample.Pictures;
 
@@ -32,7 +33,7 @@ public static class PictureFolder
             var file = Path.Combine(path, PictureGenerator.Classes[index % PictureGenerator.Classes.Count], $"{index:D6}.jpg");
             if (!File.Exists(file))
             {
-                WriteAtomically(file, Encode(PictureGenerator.Draw(seed, index)));
+                WholeFile.Write(file, Encode(PictureGenerator.Draw(seed, index).Image));
                 Interlocked.Increment(ref drawn);
             }
             progress?.Report(Interlocked.Increment(ref there));
@@ -46,31 +47,24 @@ public static class PictureFolder
         Directory.CreateDirectory(path);
         var marker = Path.Combine(path, SeedFile);
         if (!File.Exists(marker))
-            WriteAtomically(marker, System.Text.Encoding.ASCII.GetBytes($"{seed}\n"));
+            WholeFile.Write(marker, System.Text.Encoding.ASCII.GetBytes($"{seed}\n"));
         var claimed = File.ReadAllText(marker).Trim();
         if (claimed != $"{seed}")
             throw new InvalidOperationException($"{path} holds the pictures of seed {claimed}, not {seed}: name another folder, or delete this one");
     }
 
-    private static byte[] Encode(GeneratedPicture picture)
+    private static byte[] Encode(RgbImage image)
     {
-        var rgba = new byte[picture.Width * picture.Height * 4];
-        for (int from = 0, to = 0; from < picture.Pixels.Length; from += 3, to += 4)
+        var rgba = new byte[image.Width * image.Height * 4];
+        for (int from = 0, to = 0; from < image.Pixels.Length; from += 3, to += 4)
         {
-            picture.Pixels.AsSpan(from, 3).CopyTo(rgba.AsSpan(to));
+            image.Pixels.AsSpan(from, 3).CopyTo(rgba.AsSpan(to));
             rgba[to + 3] = 255;
         }
-        using var image = SKImage.FromPixelCopy(new SKImageInfo(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
-        using var pixmap = image.PeekPixels();
+        using var pixels = SKImage.FromPixelCopy(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
+        using var pixmap = pixels.PeekPixels();
         // Full colour resolution: at 96 pixels, halved colour would smear what the first layer looks at.
         using var data = pixmap.Encode(new SKJpegEncoderOptions(92, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore));
         return data.ToArray();
-    }
-
-    private static void WriteAtomically(string file, byte[] bytes)
-    {
-        var part = $"{file}.{Environment.ProcessId}.part";
-        File.WriteAllBytes(part, bytes);
-        File.Move(part, file, overwrite: true);
     }
 }

@@ -1,4 +1,5 @@
 using SkiaSharp;
+using VizPipeline.Images;
 using VizPipeline.Sample.Pictures.Subjects;
 
 namespace VizPipeline.Sample.Pictures;
@@ -36,7 +37,7 @@ public static class PictureGenerator
                 DrawScene(brush, subject, towardsLight);
             Finish.Light(brush, towardsLight, Side);
         }
-        return new GeneratedPicture(Finish.Develop(bitmap.GetPixelSpan(), dice), Side, Side, classIndex);
+        return new GeneratedPicture(new RgbImage(Side, Side, Finish.Develop(bitmap.GetPixelSpan(), dice)), classIndex);
     }
 
     private static void DrawTexture(Brush brush, Subject texture)

@@ -35,7 +35,7 @@ internal sealed class PictureFeed(long seed, int batchSize, int ahead = 6)
         for (var index = 0; index < batchSize; index++)
         {
             var picture = PictureGenerator.Draw(seed, first + index);
-            picture.Pixels.CopyTo(pixels, index * PictureBytes);
+            picture.Image.Pixels.CopyTo(pixels, index * PictureBytes);
             classes[index] = picture.Class;
         }
         return (pixels, classes);

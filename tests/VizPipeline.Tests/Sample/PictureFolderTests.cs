@@ -13,7 +13,7 @@ public sealed class PictureFolderTests : IDisposable
     {
         var count = PictureGenerator.Classes.Count;
 
-        Assert.Equal(2 * count, PictureFolder.Generate(folder, 2 * count, 1));
+        Assert.Equal(2 * count, Generate(2 * count));
 
         foreach (var name in PictureGenerator.Classes)
             Assert.Equal(2, Directory.GetFiles(Path.Combine(folder, name), "*.jpg").Length);
@@ -22,13 +22,13 @@ public sealed class PictureFolderTests : IDisposable
     [Fact]
     public void An_interrupted_set_is_finished_and_what_is_there_is_kept()
     {
-        PictureFolder.Generate(folder, 40, 1);
+        Generate(40);
         var files = Directory.GetFiles(folder, "*.jpg", SearchOption.AllDirectories);
         var whole = files.ToDictionary(file => file, File.ReadAllBytes);
         File.Delete(files[3]);
         File.WriteAllText(files[5], "kept as it is");
 
-        Assert.Equal(1, PictureFolder.Generate(folder, 40, 1));
+        Assert.Equal(1, Generate(40));
 
         Assert.Equal(whole[files[3]], File.ReadAllBytes(files[3]));
         Assert.Equal("kept as it is", File.ReadAllText(files[5]));
@@ -37,17 +37,17 @@ public sealed class PictureFolderTests : IDisposable
     [Fact]
     public void A_larger_count_only_adds()
     {
-        PictureFolder.Generate(folder, 10, 1);
+        Generate(10);
 
-        Assert.Equal(5, PictureFolder.Generate(folder, 15, 1));
+        Assert.Equal(5, Generate(15));
     }
 
     [Fact]
     public void Another_seed_in_the_same_folder_is_refused_by_name()
     {
-        PictureFolder.Generate(folder, 1, 1);
+        Generate(1);
 
-        var fault = Assert.Throws<InvalidOperationException>(() => PictureFolder.Generate(folder, 1, 2));
+        var fault = Assert.Throws<InvalidOperationException>(() => Generate(1, seed: 2));
 
         Assert.Contains("seed 1, not 2", fault.Message, StringComparison.Ordinal);
     }
@@ -62,6 +62,8 @@ public sealed class PictureFolderTests : IDisposable
 
         Assert.Empty(Directory.GetFiles(folder, "*.part", SearchOption.AllDirectories));
     }
+
+    private int Generate(int count, long seed = 1) => PictureFolder.Generate(folder, count, seed, cancellation: TestContext.Current.CancellationToken);
 
     private sealed class Told(Action<int> act) : IProgress<int>
     {

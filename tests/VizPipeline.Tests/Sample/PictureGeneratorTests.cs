@@ -15,17 +15,17 @@ public class PictureGeneratorTests
 
         var again = PictureGenerator.Draw(7, 33);
 
-        Assert.Equal(first.Pixels, again.Pixels);
+        Assert.Equal(first.Image.Pixels, again.Image.Pixels);
         Assert.Equal(first.Class, again.Class);
     }
 
     [Fact]
     public void Threads_do_not_disturb_each_other()
     {
-        var alone = Enumerable.Range(0, 60).Select(index => PictureGenerator.Draw(1, index).Pixels).ToArray();
+        var alone = Enumerable.Range(0, 60).Select(index => PictureGenerator.Draw(1, index).Image.Pixels).ToArray();
 
         var together = new byte[60][];
-        Parallel.For(0, 60, index => together[index] = PictureGenerator.Draw(1, index).Pixels);
+        Parallel.For(0, 60, index => together[index] = PictureGenerator.Draw(1, index).Image.Pixels);
 
         Assert.Equal(alone, together);
     }
@@ -63,9 +63,9 @@ public class PictureGeneratorTests
         {
             var picture = PictureGenerator.Draw(11, index);
 
-            Assert.Equal((Side, Side, Side * Side * 3), (picture.Width, picture.Height, picture.Pixels.Length));
-            var mean = picture.Pixels.Average(value => (double)value);
-            var deviation = Math.Sqrt(picture.Pixels.Average(value => (value - mean) * (value - mean)));
+            Assert.Equal((Side, Side, Side * Side * 3), (picture.Image.Width, picture.Image.Height, picture.Image.Pixels.Length));
+            var mean = picture.Image.Pixels.Average(value => (double)value);
+            var deviation = Math.Sqrt(picture.Image.Pixels.Average(value => (value - mean) * (value - mean)));
             Assert.True(deviation > 8, $"picture {index} ({PictureGenerator.Classes[picture.Class]}) is nearly flat: deviation {deviation:F1}");
         }
     }
@@ -74,5 +74,5 @@ public class PictureGeneratorTests
     public void A_negative_index_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => PictureGenerator.Draw(1, -1));
 
     private static double Difference(GeneratedPicture one, GeneratedPicture other)
-        => one.Pixels.Zip(other.Pixels, (a, b) => Math.Abs(a - b)).Average();
+        => one.Image.Pixels.Zip(other.Image.Pixels, (a, b) => Math.Abs(a - b)).Average();
 }

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using VizPipeline.Sample.Pictures;
+using VizPipeline.Sample.Training;
+
+namespace VizPipeline.Sample.Model;
+
+/// <summary>What lies beside the network's file: what its outputs mean, how to feed it, and where it comes from.</summary>
+/// <param name="Preprocessing">From an image to the network's input.</param>
+/// <param name="Classes">Names of the outputs, in order.</param>
+/// <param name="Training">How it was trained and how well it does.</param>
+public sealed record SampleDescription(SamplePreprocessing Preprocessing, IReadOnlyList<string> Classes, SampleTraining Training)
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        NewLine = "\n",
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+    };
+
+    internal static SampleDescription Of(TrainedNetwork trained)
+    {
+        var options = trained.Options;
+        float mean = SampleArchitecture.Mean, deviation = SampleArchitecture.Deviation;
+        return new SampleDescription(
+            new SamplePreprocessing(
+                PictureGenerator.Side, [PictureGenerator.Side, PictureGenerator.Side], [mean, mean, mean], [deviation, deviation, deviation]),
+            PictureGenerator.Classes,
+            new SampleTraining(options.Seed, options.Steps, options.BatchSize, Math.Round(trained.HeldOutAccuracy, 4), options.HeldOutPictures));
+    }
+
+    internal static SampleDescription Parse(Stream json)
+        => JsonSerializer.Deserialize<SampleDescription>(json, Json) ?? throw new JsonException("the description of the sample network is empty");
+
+    internal byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
+}
+
+/// <summary>From an image to the network's input, as the description's file has it.</summary>
+/// <param name="Resize">Length of the shorter side, in pixels.</param>
+/// <param name="Crop">Height and width of the crop from the middle.</param>
+/// <param name="Mean">Subtracted per channel, from values in 0..1.</param>
+/// <param name="Std">Then divided by, per channel.</param>
+public sealed record SamplePreprocessing(int Resize, IReadOnlyList<int> Crop, IReadOnlyList<float> Mean, IReadOnlyList<float> Std)
+{
+    /// <summary>The same, for those who read pictures.</summary>
+    public Images.Preprocessing ToPreprocessing()
+        => new() { ShorterSide = Resize, CropHeight = Crop[0], CropWidth = Crop[1], Mean = Mean, Std = Std };
+}
+
+/// <summary>How the network was trained.</summary>
+/// <param name="Seed">Of weights and pictures; the held-out pictures are those of the next seed.</param>
+/// <param name="Steps">Batches seen.</param>
+/// <param name="BatchSize">Pictures per batch; no picture was seen twice.</param>
+/// <param name="HeldOutAccuracy">Part of the held-out pictures that it names rightly.</param>
+/// <param name="HeldOutPictures">How many they were.</param>
+public sealed record SampleTraining(long Seed, int Steps, int BatchSize, double HeldOutAccuracy, int HeldOutPictures);
