@@ -78,7 +78,7 @@ public class SampleNetworkTests
             var path = SampleNetwork.WriteTo(folder.FullName);
 
             var graph = NetworkLoader.Load(path);
-            Assert.Equal(["conv1", "conv2", "conv3", "conv4", "conv5", "fc"], graph.Layers.Select(layer => layer.Name));
+            Assert.Equal(["conv1", "conv2", "conv3", "conv4", "conv5", "logits"], graph.Layers.Select(layer => layer.Name));
 
             var preprocessing = Preprocessing.Load(Preprocessing.FindBeside(path)!, PictureGenerator.Side, PictureGenerator.Side);
             Assert.Equal(SampleNetwork.Description.Preprocessing.ToPreprocessing(), preprocessing);
