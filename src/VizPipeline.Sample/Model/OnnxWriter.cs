@@ -66,7 +66,8 @@ internal static class OnnxWriter
 
     private static OnnxMessage Integer(string name, long value) => new OnnxMessage().Text(1, name).Number(3, value).Number(20, 2);
 
-    private static OnnxMessage Integers(string name, params ReadOnlySpan<long> values) => new OnnxMessage().Text(1, name).Numbers(8, values).Number(20, 7);
+    private static OnnxMessage Integers(string name, params ReadOnlySpan<long> values)
+        => new OnnxMessage().Text(1, name).Numbers(8, values).Number(20, 7);
 
     private static OnnxMessage Initializer(FloatTensor tensor)
         => new OnnxMessage()

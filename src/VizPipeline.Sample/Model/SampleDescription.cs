@@ -26,13 +26,16 @@ public sealed record SampleDescription(SamplePreprocessing Preprocessing, IReadO
         float mean = SampleArchitecture.Mean, deviation = SampleArchitecture.Deviation;
         return new SampleDescription(
             new SamplePreprocessing(
-                PictureGenerator.Side, [PictureGenerator.Side, PictureGenerator.Side], [mean, mean, mean], [deviation, deviation, deviation]),
+                PictureGenerator.Side, [PictureGenerator.Side, PictureGenerator.Side], [mean, mean, mean],
+                [deviation, deviation, deviation]),
             PictureGenerator.Classes,
-            new SampleTraining(options.Seed, options.Steps, options.BatchSize, Math.Round(trained.HeldOutAccuracy, 4), options.HeldOutPictures));
+            new SampleTraining(
+                options.Seed, options.Steps, options.BatchSize, Math.Round(trained.HeldOutAccuracy, 4), options.HeldOutPictures));
     }
 
     internal static SampleDescription Parse(Stream json)
-        => JsonSerializer.Deserialize<SampleDescription>(json, Json) ?? throw new JsonException("the description of the sample network is empty");
+        => JsonSerializer.Deserialize<SampleDescription>(json, Json)
+            ?? throw new JsonException("the description of the sample network is empty");
 
     internal byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
 }

@@ -42,7 +42,8 @@ public static class SampleNetwork
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
         WholeFile.Write(Path.Combine(folder, DescriptionFile), json);
-        WholeFile.Write(Path.Combine(folder, PreprocessingFile), Encoding.UTF8.GetBytes(description.Preprocessing.ToPreprocessing().ToJson() + "\n"));
+        WholeFile.Write(
+            Path.Combine(folder, PreprocessingFile), Encoding.UTF8.GetBytes(description.Preprocessing.ToPreprocessing().ToJson() + "\n"));
         WholeFile.Write(Path.Combine(folder, ClassesFile), Encoding.UTF8.GetBytes(string.Join('\n', description.Classes) + "\n"));
         // Last, so that whoever sees the network also finds how to feed it.
         var path = Path.Combine(folder, ModelFile);

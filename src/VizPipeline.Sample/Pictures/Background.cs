@@ -28,7 +28,9 @@ internal static class Background
         var end = Outline.OnCircle(brush.Dice.Between(0, 360), side * 0.7f);
         var middle = new SKPoint(side / 2, side / 2);
         var from = Palette.Lighter(brush.Palette.Back, brush.Dice.Between(0, 0.3f));
-        var to = brush.Dice.Chance(0.5f) ? Palette.Darker(brush.Palette.Back, 0.5f) : Palette.Blend(brush.Palette.Back, brush.Palette.Any(), 0.4f);
+        var to = brush.Dice.Chance(0.5f)
+            ? Palette.Darker(brush.Palette.Back, 0.5f)
+            : Palette.Blend(brush.Palette.Back, brush.Palette.Any(), 0.4f);
         using var shader = brush.Dice.Chance(0.3f)
             ? SKShader.CreateRadialGradient(middle, side * 0.8f, [from, to], SKShaderTileMode.Clamp)
             : SKShader.CreateLinearGradient(middle + end, middle - end, [from, to], SKShaderTileMode.Clamp);
@@ -87,7 +89,8 @@ internal static class Background
         {
             float x = brush.Dice.Between(0, side), y = brush.Dice.Between(horizon + side * 0.08f, side * 1.05f);
             var color = brush.Dice.Chance(0.5f) ? Palette.Lighter(ground, 0.25f) : Palette.Darker(ground, 0.25f);
-            brush.Line(color, 1, new SKPoint(x, y), new SKPoint(x + brush.Dice.Between(-2, 2), y - side * brush.Dice.Between(0.03f, 0.08f)));
+            brush.Line(
+                color, 1, new SKPoint(x, y), new SKPoint(x + brush.Dice.Between(-2, 2), y - side * brush.Dice.Between(0.03f, 0.08f)));
         }
     }
 
@@ -114,7 +117,8 @@ internal static class Background
                 MaskFilter = blur,
                 IsAntialias = true,
             };
-            brush.Canvas.DrawCircle(brush.Dice.Between(0, side), brush.Dice.Between(0, side), side * brush.Dice.Between(0.05f, 0.2f), paint);
+            brush.Canvas.DrawCircle(
+                brush.Dice.Between(0, side), brush.Dice.Between(0, side), side * brush.Dice.Between(0.05f, 0.2f), paint);
         }
     }
 
@@ -124,7 +128,8 @@ internal static class Background
         brush.Canvas.RotateDegrees(brush.Dice.Between(0, 180), side / 2, side / 2);
         brush.Canvas.Translate(side / 2, side / 2);
         // Faint: a strong pattern behind a ball would make the picture belong to two classes.
-        var faint = Palette.Blend(brush.Palette.Back, brush.Dice.Chance(0.5f) ? SKColors.White : SKColors.Black, brush.Dice.Between(0.05f, 0.14f));
+        var faint = Palette.Blend(
+            brush.Palette.Back, brush.Dice.Chance(0.5f) ? SKColors.White : SKColors.Black, brush.Dice.Between(0.05f, 0.14f));
         Patterns.Draw(
             brush.Dice.Pick(Pattern.Stripes, Pattern.Checks, Pattern.Dots), brush, brush.Palette.Back, faint,
             size: side * brush.Dice.Between(0.08f, 0.25f), reach: side * 0.75f);

@@ -2,7 +2,9 @@ using SkiaSharp;
 
 namespace VizPipeline.Sample.Pictures;
 
-/// <summary>What a subject draws with: a canvas in the subject's own coordinates (-1..1, y down), the picture's dice, colours and light.</summary>
+/// <summary>
+/// What a subject draws with: a canvas in the subject's own coordinates (-1..1, y down), the picture's dice, colours and light.
+/// </summary>
 internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint towardsLight)
 {
     public SKCanvas Canvas => canvas;
@@ -93,7 +95,11 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
         using var shader = SKShader.CreateRadialGradient(
             spot,
             Math.Max(bounds.Width, bounds.Height) * 0.78f,
-            [SKColors.Black.WithAlpha(0), SKColors.Black.WithAlpha((byte)(60 * strength)), SKColors.Black.WithAlpha((byte)(230 * strength))],
+            [
+                SKColors.Black.WithAlpha(0),
+                SKColors.Black.WithAlpha((byte)(60 * strength)),
+                SKColors.Black.WithAlpha((byte)(230 * strength)),
+            ],
             [0.25f, 0.6f, 1],
             SKShaderTileMode.Clamp);
         using var paint = new SKPaint { Shader = shader, IsAntialias = true };
@@ -110,7 +116,11 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
         using var shader = SKShader.CreateLinearGradient(
             middle + offset,
             middle - offset,
-            [SKColors.White.WithAlpha((byte)(170 * strength)), SKColors.White.WithAlpha(0), SKColors.Black.WithAlpha((byte)(255 * strength))],
+            [
+                SKColors.White.WithAlpha((byte)(170 * strength)),
+                SKColors.White.WithAlpha(0),
+                SKColors.Black.WithAlpha((byte)(255 * strength)),
+            ],
             SKShaderTileMode.Clamp);
         using var paint = new SKPaint { Shader = shader, IsAntialias = true };
         canvas.DrawPath(outline, paint);
@@ -121,7 +131,8 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
         canvas.Save();
         canvas.ClipPath(outline, antialias: true);
         var other = dice.Chance(0.5f) ? Palette.Lighter(color, 0.5f) : dice.Chance(0.5f) ? Palette.Darker(color, 0.45f) : palette.Second;
-        Patterns.Draw(dice.Pick(Pattern.Stripes, Pattern.Dots, Pattern.Checks), this, color, other, size: dice.Between(0.16f, 0.34f), reach: 1.6f);
+        Patterns.Draw(
+            dice.Pick(Pattern.Stripes, Pattern.Dots, Pattern.Checks), this, color, other, size: dice.Between(0.16f, 0.34f), reach: 1.6f);
         canvas.Restore();
     }
 

@@ -2,7 +2,9 @@ using SkiaSharp;
 
 namespace VizPipeline.Sample.Pictures;
 
-/// <summary>Things that mean nothing: strokes, scraps and specks, so that a class cannot be told by "there is an edge". Units are pixels.</summary>
+/// <summary>
+/// Things that mean nothing: strokes, scraps and specks, so that a class cannot be told by "there is an edge". Units are pixels.
+/// </summary>
 internal static class Clutter
 {
     public static void Draw(Brush brush, float side, int count, float size)
@@ -16,7 +18,7 @@ internal static class Clutter
             {
                 case 0 or 1: Curve(brush, place, reach * 1.8f, color); break;
                 case 2: Scrap(brush, place, reach, color); break;
-                case 3: brush.Oval(place.X, place.Y, reach * brush.Dice.Between(0.1f, 0.5f), reach * brush.Dice.Between(0.1f, 0.5f), color); break;
+                case 3: Speck(brush, place, reach, color); break;
             }
         }
     }
@@ -25,16 +27,22 @@ internal static class Clutter
     {
         using var path = new SKPath();
         path.MoveTo(place);
-        path.QuadTo(place + Outline.OnCircle(brush.Dice.Between(0, 360), reach), place + Outline.OnCircle(brush.Dice.Between(0, 360), reach));
+        path.QuadTo(
+            place + Outline.OnCircle(brush.Dice.Between(0, 360), reach),
+            place + Outline.OnCircle(brush.Dice.Between(0, 360), reach));
         brush.Stroke(path, color, brush.Dice.Between(0.8f, 3.5f));
     }
+
+    private static void Speck(Brush brush, SKPoint place, float reach, SKColor color)
+        => brush.Oval(place.X, place.Y, reach * brush.Dice.Between(0.1f, 0.5f), reach * brush.Dice.Between(0.1f, 0.5f), color);
 
     private static void Scrap(Brush brush, SKPoint place, float reach, SKColor color)
     {
         // Four to six uneven corners: a scrap with three would be a small triangle, which is a class of its own.
         var corners = new SKPoint[brush.Dice.Whole(4, 6)];
         for (var corner = 0; corner < corners.Length; corner++)
-            corners[corner] = place + Outline.OnCircle(360f * corner / corners.Length + brush.Dice.Between(-20, 20), reach * brush.Dice.Between(0.2f, 0.8f));
+            corners[corner] = place + Outline.OnCircle(
+                360f * corner / corners.Length + brush.Dice.Between(-20, 20), reach * brush.Dice.Between(0.2f, 0.8f));
         using var path = Outline.Polygon(corners);
         brush.Fill(path, color);
     }

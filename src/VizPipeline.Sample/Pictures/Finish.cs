@@ -14,14 +14,22 @@ internal static class Finish
         using var across = SKShader.CreateLinearGradient(
             middle + offset,
             middle - offset,
-            [SKColors.White.WithAlpha((byte)(200 * strength)), SKColors.White.WithAlpha(0), SKColors.Black.WithAlpha((byte)(255 * strength))],
+            [
+                SKColors.White.WithAlpha((byte)(200 * strength)),
+                SKColors.White.WithAlpha(0),
+                SKColors.Black.WithAlpha((byte)(255 * strength)),
+            ],
             SKShaderTileMode.Clamp);
         using var paint = new SKPaint { Shader = across };
         brush.Canvas.DrawPaint(paint);
         if (!brush.Dice.Chance(0.3f))
             return;
         using var corners = SKShader.CreateRadialGradient(
-            middle, side * 0.75f, [SKColors.Black.WithAlpha(0), SKColors.Black.WithAlpha((byte)brush.Dice.Whole(40, 150))], [0.5f, 1], SKShaderTileMode.Clamp);
+            middle,
+            side * 0.75f,
+            [SKColors.Black.WithAlpha(0), SKColors.Black.WithAlpha((byte)brush.Dice.Whole(40, 150))],
+            [0.5f, 1],
+            SKShaderTileMode.Clamp);
         paint.Shader = corners;
         brush.Canvas.DrawPaint(paint);
     }

@@ -4,7 +4,10 @@ namespace VizPipeline.Sample.Pictures;
 
 internal enum Pattern { Stripes, Checks, Dots, Bricks, Scales, Zigzag }
 
-/// <summary>Patterns that fill a square of half width <c>reach</c>: as a picture's subject, as a body's decoration, or faintly as a background.</summary>
+/// <summary>
+/// Patterns that fill a square of half width <c>reach</c>: as a picture's subject, as a body's decoration, or faintly as a
+/// background.
+/// </summary>
 internal static class Patterns
 {
     /// <param name="pattern">Which one.</param>
@@ -86,7 +89,13 @@ internal static class Patterns
     {
         var figure = paint.Color;
         var radius = size * 0.62f;
-        using var rim = new SKPaint { Color = Palette.Blend(ground, SKColors.Black, 0.25f), IsAntialias = true, IsStroke = true, StrokeWidth = size * 0.12f };
+        using var rim = new SKPaint
+        {
+            Color = Palette.Blend(ground, SKColors.Black, 0.25f),
+            IsAntialias = true,
+            IsStroke = true,
+            StrokeWidth = size * 0.12f,
+        };
         var row = 0;
         // From the bottom up, so that every row of scales lies over the one below it.
         for (var y = reach + size; y > -reach - size; y -= size * 0.5f, row++)

@@ -28,7 +28,8 @@ public static class PictureFolder
             Directory.CreateDirectory(Path.Combine(path, name));
 
         int drawn = 0, there = 0;
-        Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, index =>
+        var parallel = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, count, parallel, index =>
         {
             var file = Path.Combine(path, PictureGenerator.Classes[index % PictureGenerator.Classes.Count], $"{index:D6}.jpg");
             if (!File.Exists(file))
@@ -50,7 +51,8 @@ public static class PictureFolder
             WholeFile.Write(marker, System.Text.Encoding.ASCII.GetBytes($"{seed}\n"));
         var claimed = File.ReadAllText(marker).Trim();
         if (claimed != $"{seed}")
-            throw new InvalidOperationException($"{path} holds the pictures of seed {claimed}, not {seed}: name another folder, or delete this one");
+            throw new InvalidOperationException(
+                $"{path} holds the pictures of seed {claimed}, not {seed}: name another folder, or delete this one");
     }
 
     private static byte[] Encode(RgbImage image)
@@ -61,10 +63,12 @@ public static class PictureFolder
             image.Pixels.AsSpan(from, 3).CopyTo(rgba.AsSpan(to));
             rgba[to + 3] = 255;
         }
-        using var pixels = SKImage.FromPixelCopy(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
+        using var pixels = SKImage.FromPixelCopy(
+            new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
         using var pixmap = pixels.PeekPixels();
         // Full colour resolution: at 96 pixels, halved colour would smear what the first layer looks at.
-        using var data = pixmap.Encode(new SKJpegEncoderOptions(92, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore));
+        using var data = pixmap.Encode(
+            new SKJpegEncoderOptions(92, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore));
         return data.ToArray();
     }
 }

@@ -16,7 +16,9 @@ public static class PictureGenerator
     /// <summary>The names of the classes; the position is the class index.</summary>
     public static IReadOnlyList<string> Classes { get; } = [.. Subject.All.Select(subject => subject.Name)];
 
-    /// <summary>Draws one picture. The class is <paramref name="index"/> modulo the number of classes, so that any run of indices is balanced.</summary>
+    /// <summary>
+    /// Draws one picture. The class is <paramref name="index"/> modulo the number of classes, so that any run of indices is balanced.
+    /// </summary>
     /// <param name="seed">Which endless set.</param>
     /// <param name="index">Which picture of the set; not negative.</param>
     public static GeneratedPicture Draw(long seed, long index)
@@ -90,7 +92,9 @@ public static class PictureGenerator
     private static void CastShadow(Brush brush, float half, SKPoint towardsLight)
     {
         using var blur = SKMaskFilter.CreateBlur(SKBlurStyle.Normal, half * 0.14f);
-        using var paint = new SKPaint { Color = SKColors.Black.WithAlpha((byte)brush.Dice.Whole(50, 130)), MaskFilter = blur, IsAntialias = true };
-        brush.Canvas.DrawOval(-towardsLight.X * half * 0.3f, half * 0.55f - towardsLight.Y * half * 0.25f, half * 0.85f, half * 0.4f, paint);
+        var shade = SKColors.Black.WithAlpha((byte)brush.Dice.Whole(50, 130));
+        using var paint = new SKPaint { Color = shade, MaskFilter = blur, IsAntialias = true };
+        brush.Canvas.DrawOval(
+            -towardsLight.X * half * 0.3f, half * 0.55f - towardsLight.Y * half * 0.25f, half * 0.85f, half * 0.4f, paint);
     }
 }

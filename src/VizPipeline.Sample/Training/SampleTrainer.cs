@@ -8,7 +8,9 @@ namespace VizPipeline.Sample.Training;
 /// <summary>What a training made.</summary>
 /// <param name="Options">How it was trained.</param>
 /// <param name="Weights">conv1.weight, conv1.bias, ... fc.weight, fc.bias; batch norm is folded in.</param>
-/// <param name="HeldOutAccuracy">Part of <see cref="TrainingOptions.HeldOutPictures"/> pictures, never trained on, that it names rightly.</param>
+/// <param name="HeldOutAccuracy">
+/// Part of <see cref="TrainingOptions.HeldOutPictures"/> pictures, never trained on, that it names rightly.
+/// </param>
 /// <param name="ClassAccuracies">The same per class.</param>
 /// <param name="FirstLoss">Mean loss of the first twenty steps.</param>
 /// <param name="LastLoss">Mean loss of the last twenty steps.</param>
@@ -29,7 +31,8 @@ public static class SampleTrainer
 
     /// <summary>Trains from the seed to the end. The same options on the same machine give the same network.</summary>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
-    public static TrainedNetwork Train(TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    public static TrainedNetwork Train(
+        TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1);
@@ -45,9 +48,11 @@ public static class SampleTrainer
     }
 
     private static (double First, double Last) Learn(
-        TrainableNetwork network, TrainingOptions options, Stopwatch clock, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+        TrainableNetwork network, TrainingOptions options, Stopwatch clock, IProgress<TrainingProgress>? progress,
+        CancellationToken cancellation)
     {
-        using var optimizer = optim.SGD(network.parameters(), options.LearningRate, momentum: 0.9, weight_decay: options.WeightDecay, nesterov: true);
+        using var optimizer = optim.SGD(
+            network.parameters(), options.LearningRate, momentum: 0.9, weight_decay: options.WeightDecay, nesterov: true);
         var feed = new PictureFeed(options.Seed, options.BatchSize);
         double sum = 0, first = 0, mean = 0;
         double? accuracy = null;
@@ -73,7 +78,8 @@ public static class SampleTrainer
         return (first, mean);
     }
 
-    private static double Step(TrainableNetwork network, optim.Optimizer optimizer, PictureFeed feed, TrainingOptions options, CancellationToken cancellation)
+    private static double Step(
+        TrainableNetwork network, optim.Optimizer optimizer, PictureFeed feed, TrainingOptions options, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var (images, classes) = feed.Next(cancellation);

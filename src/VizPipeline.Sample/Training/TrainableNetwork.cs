@@ -37,7 +37,8 @@ internal sealed class TrainableNetwork : nn.Module<Tensor, Tensor>
         {
             signal = nn.functional.relu(norm.forward(convolution.forward(signal)));
             if (stage.Pooled)
-                signal = nn.functional.max_pool2d(signal, SampleArchitecture.PoolKernel, SampleArchitecture.PoolStride, SampleArchitecture.PoolPadding);
+                signal = nn.functional.max_pool2d(
+                    signal, SampleArchitecture.PoolKernel, SampleArchitecture.PoolStride, SampleArchitecture.PoolPadding);
         }
         return classifier.forward(dropout.forward(signal.mean([2L, 3L])));
     }

@@ -63,7 +63,8 @@ public sealed class PictureFolderTests : IDisposable
         Assert.Empty(Directory.GetFiles(folder, "*.part", SearchOption.AllDirectories));
     }
 
-    private int Generate(int count, long seed = 1) => PictureFolder.Generate(folder, count, seed, cancellation: TestContext.Current.CancellationToken);
+    private int Generate(int count, long seed = 1)
+        => PictureFolder.Generate(folder, count, seed, cancellation: TestContext.Current.CancellationToken);
 
     private sealed class Told(Action<int> act) : IProgress<int>
     {

@@ -66,7 +66,9 @@ public class PictureGeneratorTests
             Assert.Equal((Side, Side, Side * Side * 3), (picture.Image.Width, picture.Image.Height, picture.Image.Pixels.Length));
             var mean = picture.Image.Pixels.Average(value => (double)value);
             var deviation = Math.Sqrt(picture.Image.Pixels.Average(value => (value - mean) * (value - mean)));
-            Assert.True(deviation > 8, $"picture {index} ({PictureGenerator.Classes[picture.Class]}) is nearly flat: deviation {deviation:F1}");
+            Assert.True(
+                deviation > 8,
+                $"picture {index} ({PictureGenerator.Classes[picture.Class]}) is nearly flat: deviation {deviation:F1}");
         }
     }
 

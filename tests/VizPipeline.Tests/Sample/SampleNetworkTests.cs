@@ -38,11 +38,13 @@ public class SampleNetworkTests
         {
             using var runner = new NetworkRunner(NetworkLoader.Load(SampleNetwork.WriteTo(folder.FullName)));
             var preprocessing = SampleNetwork.Description.Preprocessing.ToPreprocessing();
+            var heldOut = SampleNetwork.Description.Training.Seed + 1;
             const int Side = PictureGenerator.Side;
-            var pictures = Enumerable.Range(0, Count).Select(index => PictureGenerator.Draw(SampleNetwork.Description.Training.Seed + 1, index)).ToArray();
+            var pictures = Enumerable.Range(0, Count).Select(index => PictureGenerator.Draw(heldOut, index)).ToArray();
             var inputs = new float[Count * preprocessing.CropBytes];
             for (var index = 0; index < Count; index++)
-                preprocessing.ToInput(pictures[index].Image.Pixels, inputs.AsSpan(index * preprocessing.CropBytes, preprocessing.CropBytes));
+                preprocessing.ToInput(
+                    pictures[index].Image.Pixels, inputs.AsSpan(index * preprocessing.CropBytes, preprocessing.CropBytes));
             using var images = torch.tensor(inputs, [Count, 3, Side, Side]);
             using var logits = runner.Forward(images, runner.Graph.Output);
             using var answers = logits.argmax(1);

@@ -4,7 +4,14 @@ namespace VizPipeline.Tests.Sample;
 
 public class SampleTrainerTests
 {
-    private static readonly TrainingOptions Short = new() { Steps = 60, BatchSize = 20, LearningRate = 0.05, HeldOutPictures = 100, CheckEvery = 1000 };
+    private static readonly TrainingOptions Short = new()
+    {
+        Steps = 60,
+        BatchSize = 20,
+        LearningRate = 0.05,
+        HeldOutPictures = 100,
+        CheckEvery = 1000,
+    };
 
     [Fact]
     public void A_short_training_lowers_the_loss()
@@ -21,7 +28,8 @@ public class SampleTrainerTests
 
     [Fact]
     public void A_cancelled_training_stops()
-        => Assert.ThrowsAny<OperationCanceledException>(() => SampleTrainer.Train(Short, cancellation: new CancellationToken(canceled: true)));
+        => Assert.ThrowsAny<OperationCanceledException>(
+            () => SampleTrainer.Train(Short, cancellation: new CancellationToken(canceled: true)));
 
     private sealed class Told(Action<TrainingProgress> act) : IProgress<TrainingProgress>
     {

@@ -10,12 +10,15 @@ internal static class Car
         var dice = brush.Dice;
         var color = brush.Palette.Main;
         var glass = brush.Palette.Near(200, 35, 80);
-        float deck = dice.Between(-0.12f, 0.02f), roof = dice.Between(-0.58f, -0.45f), back = dice.Between(-0.8f, -0.55f), front = dice.Between(0.2f, 0.45f);
+        float deck = dice.Between(-0.12f, 0.02f), roof = dice.Between(-0.58f, -0.45f);
+        float back = dice.Between(-0.8f, -0.55f), front = dice.Between(0.2f, 0.45f);
         brush.Canvas.Scale(dice.Pick(-1, 1), 1);
 
-        using var cabin = Outline.Polygon(new(back - 0.08f, deck), new(back + 0.12f, roof), new(front - 0.18f, roof), new(front + 0.18f, deck));
+        using var cabin = Outline.Polygon(
+            new(back - 0.08f, deck), new(back + 0.12f, roof), new(front - 0.18f, roof), new(front + 0.18f, deck));
         brush.Body(cabin, color);
-        using var panes = Outline.Polygon(new(back + 0.06f, deck), new(back + 0.2f, roof + 0.08f), new(front - 0.22f, roof + 0.08f), new(front + 0.05f, deck));
+        using var panes = Outline.Polygon(
+            new(back + 0.06f, deck), new(back + 0.2f, roof + 0.08f), new(front - 0.22f, roof + 0.08f), new(front + 0.05f, deck));
         brush.Fill(panes, glass);
         var post = (back + front) / 2;
         brush.Box(post - 0.04f, roof, post + 0.04f, deck, color);

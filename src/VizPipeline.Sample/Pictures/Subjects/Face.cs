@@ -9,8 +9,12 @@ internal static class Face
     {
         var dice = brush.Dice;
         var smiley = dice.Chance(0.25f);
-        var skin = smiley ? brush.Palette.Near(50, 85, 95) : brush.Palette.Near(dice.Between(16, 32), dice.Between(25, 60), dice.Between(45, 98), 0.4f);
-        var hair = dice.Chance(0.8f) ? brush.Palette.Near(dice.Between(10, 40), dice.Between(20, 75), dice.Between(12, 80), 0.4f) : brush.Palette.Any();
+        var skin = smiley
+            ? brush.Palette.Near(50, 85, 95)
+            : brush.Palette.Near(dice.Between(16, 32), dice.Between(25, 60), dice.Between(45, 98), 0.4f);
+        var hair = dice.Chance(0.8f)
+            ? brush.Palette.Near(dice.Between(10, 40), dice.Between(20, 75), dice.Between(12, 80), 0.4f)
+            : brush.Palette.Any();
         float wide = smiley ? 0.82f : dice.Between(0.58f, 0.72f), tall = smiley ? 0.82f : dice.Between(0.74f, 0.86f);
         var hairy = !smiley && dice.Chance(0.85f);
 
@@ -100,7 +104,8 @@ internal static class Face
 
     private static void Nose(Brush brush, SKColor skin)
         => brush.Line(
-            Palette.Darker(skin, 0.35f), 0.05f, new SKPoint(0, -0.08f), new SKPoint(brush.Dice.Between(0.06f, 0.12f), 0.2f), new SKPoint(-0.02f, 0.23f));
+            Palette.Darker(skin, 0.35f), 0.05f,
+            new SKPoint(0, -0.08f), new SKPoint(brush.Dice.Between(0.06f, 0.12f), 0.2f), new SKPoint(-0.02f, 0.23f));
 
     private static void Mouth(Brush brush, float wide, float tall)
     {

@@ -23,7 +23,8 @@ internal static class House
             Planks(brush, wall, half, eaves);
 
         var flat = dice.Chance(0.35f) ? dice.Between(0.3f, 0.6f) : 0;
-        using var top = Outline.Polygon(new(-half - 0.16f, eaves), new(-flat * half, ridge), new(flat * half, ridge), new(half + 0.16f, eaves));
+        using var top = Outline.Polygon(
+            new(-half - 0.16f, eaves), new(-flat * half, ridge), new(flat * half, ridge), new(half + 0.16f, eaves));
         brush.Body(top, roof);
 
         var door = half * dice.Pick(-0.45f, 0, 0.45f);

@@ -8,7 +8,8 @@ internal static class Mushroom
     public static void Draw(Brush brush)
     {
         var dice = brush.Dice;
-        float wide = dice.Between(0.75f, 1f), tall = dice.Between(0.7f, 0.95f), brim = dice.Between(-0.05f, 0.15f), foot = dice.Between(0.17f, 0.28f);
+        float wide = dice.Between(0.75f, 1f), tall = dice.Between(0.7f, 0.95f);
+        float brim = dice.Between(-0.05f, 0.15f), foot = dice.Between(0.17f, 0.28f);
         var cap = dice.Chance(0.4f) ? brush.Palette.Near(4, 85, 78) : brush.Palette.Main;
         using var stem = new SKPath();
         stem.MoveTo(-foot * 0.8f, brim - 0.1f);

@@ -33,7 +33,8 @@ internal static class Shapes
         SKPoint middle = new(-deepX / 2, -deepY / 2);
         SKPoint At(float x, float y) => new SKPoint(x, y) + middle;
         using var front = Outline.Polygon(At(-half, -half), At(half, -half), At(half, half), At(-half, half));
-        using var top = Outline.Polygon(At(-half, -half), At(half, -half), At(half + deepX, -half + deepY), At(-half + deepX, -half + deepY));
+        using var top = Outline.Polygon(
+            At(-half, -half), At(half, -half), At(half + deepX, -half + deepY), At(-half + deepX, -half + deepY));
         using var flank = Outline.Polygon(At(side, -half), At(side, half), At(side + deepX, half + deepY), At(side + deepX, -half + deepY));
         brush.Body(front, brush.Palette.Main, decorated: 0.2f);
         brush.Fill(top, Palette.Lighter(brush.Palette.Main, 0.4f));
@@ -68,7 +69,9 @@ internal static class Shapes
         if (brush.Dice.Chance(0.5f))
         {
             // A tube rather than a washer: a bright line along its back.
-            brush.Arc(0, 0, (outer + inner) / 2, brush.Dice.Between(0, 360), brush.Dice.Between(90, 300), Palette.Lighter(brush.Palette.Main, 0.6f), (outer - inner) * 0.2f);
+            brush.Arc(
+                0, 0, (outer + inner) / 2, brush.Dice.Between(0, 360), brush.Dice.Between(90, 300),
+                Palette.Lighter(brush.Palette.Main, 0.6f), (outer - inner) * 0.2f);
             brush.Round(outline, 0.4f);
         }
     }

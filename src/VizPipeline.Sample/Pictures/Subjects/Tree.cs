@@ -47,7 +47,9 @@ internal static class Tree
         for (var dab = dice.Whole(20, 50); dab > 0; dab--)
         {
             var place = Outline.OnCircle(dice.Between(0, 360), 0.7f * MathF.Sqrt(dice.Unit()));
-            var tone = dice.Chance(0.5f) ? Palette.Lighter(leaf, dice.Between(0.1f, 0.35f)) : Palette.Darker(leaf, dice.Between(0.1f, 0.4f));
+            var tone = dice.Chance(0.5f)
+                ? Palette.Lighter(leaf, dice.Between(0.1f, 0.35f))
+                : Palette.Darker(leaf, dice.Between(0.1f, 0.4f));
             brush.Oval(place.X, place.Y - 0.32f, 0.08f, 0.06f, tone);
         }
         brush.Canvas.Restore();
