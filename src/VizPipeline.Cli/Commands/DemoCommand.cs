@@ -1,0 +1,56 @@
+using System.CommandLine;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Cli.Embedded;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Network.Import;
+using VizPipeline.Network.Torch;
+using VizPipeline.Sample.Model;
+using VizPipeline.Sample.Pictures;
+
+namespace VizPipeline.Cli.Commands;
+
+/// <summary><c>viz demo</c>: a whole atlas from nothing, with a small network and pictures that the product brings along. Needs no network access.</summary>
+internal static class DemoCommand
+{
+    private const int Pictures = 2_000;
+    private const int Seed = 7;
+    private const int AscentSteps = 200;
+
+    public static Command Create()
+    {
+        var folder = new Option<string>("--out") { Description = "Folder of the atlas", DefaultValueFactory = _ => "demo-atlas" };
+        var pictures = new Option<int>("--pictures") { Description = "Pictures to generate and search", DefaultValueFactory = _ => Pictures };
+        var noServe = new Option<bool>("--no-serve") { Description = "Do not serve the atlas as web pages at the end" };
+        var command = new Command("demo", "Build a complete atlas of a small sample network over generated pictures, in a few minutes") { folder, pictures, noServe };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var count = parsed.GetValue(pictures) is > 0 and <= 1_000_000 and var asked ? asked : throw new UsageException("--pictures must be from 1 to 1000000");
+            return await Run(Path.GetFullPath(parsed.GetRequiredValue(folder)), count, cancellation);
+        });
+        return command;
+    }
+
+    private static async Task<int> Run(string folder, int count, CancellationToken cancellation)
+    {
+        TorchRuntime.Start();
+        var material = Path.Combine(folder, "sample");
+        var model = SampleNetwork.WriteTo(Path.Combine(material, "model"));
+        var images = Path.Combine(material, "images");
+        Console.WriteLine($"Drawing {count:N0} pictures of {PictureGenerator.Classes.Count} classes in {images}");
+        PictureFolder.Generate(images, count, Seed, null, cancellation);
+        var graph = NetworkLoader.Load(model);
+        var preprocessing = Preprocessing.Load(Preprocessing.FindBeside(model)!, graph.InputShape.Height, graph.InputShape.Width);
+        var names = new ClassNames(SampleNetwork.Description.Classes.Select((name, i) => new ClassName(i, null, name)));
+        var manifest = ImageManifest.Build(images, new ImageSetOptions { ClassNames = names }, ListingProgress.ToConsole(), cancellation);
+        var request = new AtlasRequest(
+            "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes, SampleNetwork.Description.Classes,
+            AtlasMethods.All, new AscentSpec { Presets = [1, 2, 3, 4], Steps = AscentSteps }, "auto", 64);
+        var result = await AtlasBuild.Run(request, folder, "", cancellation);
+        Console.WriteLine("Open the sheets: each row of a block is one neuron's top-9 patches, their deconvolutions, and what it likes best of all (four ascent presets).");
+        Console.WriteLine("Next, your own network and photographs:");
+        Console.WriteLine("  viz run --model NETWORK.onnx --images FOLDER --preprocess imagenet");
+        Console.WriteLine($"  viz export {folder} --format parquet --to tables");
+        return result;
+    }
+}
