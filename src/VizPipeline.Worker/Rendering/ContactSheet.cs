@@ -10,10 +10,10 @@ namespace VizPipeline.Worker.Rendering;
 /// </summary>
 internal sealed class ContactSheet
 {
-    private const int Tile = 108;
+    private const int Tile = 132;
     private const int Gap = 3;
     private const int BlockGap = 18;
-    private const int SheetWidth = 1800;
+    private const int SheetWidth = 1900;
 
     private static readonly Rgb Empty = new(236, 236, 233);
 
