@@ -1,8 +1,9 @@
 namespace VizPipeline.Network.Formats;
 
 /// <summary>Replaces a file in one step, so that a reader or a crash never meets half of it.</summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
+    /// <summary>Lets <paramref name="write"/> fill a file beside <paramref name="path"/> and then moves it there; a failure leaves the old file as it was.</summary>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
