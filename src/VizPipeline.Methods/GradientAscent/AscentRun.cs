@@ -47,6 +47,9 @@ public sealed class AscentRun
     /// <summary>A good number of neurons for one call of <see cref="Climb"/>.</summary>
     public int SamplesPerBatch { get; }
 
+    /// <summary>Hears after every step how many of them <see cref="Climb"/> has done; null for nobody.</summary>
+    public IProgress<int>? Progress { get; init; }
+
     /// <summary>Climbs for each of <paramref name="neurons"/>, all in one batch.</summary>
     /// <param name="neurons">Channels or units.</param>
     /// <param name="seed">Decides the start image of each neuron, together with the neuron's number: the same alone and in any batch.</param>
@@ -63,6 +66,7 @@ public sealed class AscentRun
             cancellation.ThrowIfCancellationRequested();
             using var inner = torch.NewDisposeScope();
             Step(climb, geometry, step);
+            Progress?.Report(step + 1);
         }
         return climb.Results(_recipe, Box, _pixels.Mean);
     }
