@@ -1,0 +1,69 @@
+using System.CommandLine;
+using VizPipeline.Images;
+using VizPipeline.Network.Formats;
+using VizPipeline.Network.Formats.Numpy;
+using VizPipeline.Network.Formats.Safetensors;
+
+namespace VizPipeline.Cli.CommandLine;
+
+/// <summary>Where a command writes to, and as what: the name's extension says. Files appear whole or not at all.</summary>
+internal sealed class OutputFile
+{
+    private readonly string _path;
+    private readonly string _extension;
+
+    private OutputFile(string path, string extension) => (_path, _extension) = (path, extension);
+
+    /// <summary>Whether a picture is asked for rather than arrays.</summary>
+    public bool IsPicture => _extension == ".png";
+
+    /// <summary>The option, alike in every command.</summary>
+    public static Option<string> Option() => new("--out") { Description = "File to write: .png, or .safetensors / .npy for the raw arrays", Required = true };
+
+    /// <summary>The file that was asked for, checked before anything is computed.</summary>
+    /// <exception cref="UsageException">The extension is unknown, or the path is a folder.</exception>
+    public static OutputFile Of(string path)
+    {
+        var extension = Path.GetExtension(path).ToLowerInvariant();
+        if (Directory.Exists(path))
+            throw new UsageException($"--out '{path}' is a folder; give a file");
+        if (extension is not (".png" or ".safetensors" or ".npy"))
+            throw new UsageException($"--out '{path}' has no known extension; give .png, .safetensors or .npy");
+        return new OutputFile(path, extension);
+    }
+
+    /// <summary>Refuses a .npy file for several arrays.</summary>
+    /// <exception cref="UsageException">The file holds one array and there are more.</exception>
+    public void CheckHolds(int arrays)
+    {
+        if (_extension == ".npy" && arrays > 1)
+            throw new UsageException($"--out '{_path}' can hold one array, and there are {arrays}; choose one layer, or give .safetensors");
+    }
+
+    /// <summary>Writes a picture as PNG and says so.</summary>
+    public void Write(RgbImage picture)
+    {
+        CreateFolder();
+        var bytes = Png.Encode(picture);
+        AtomicFile.Write(_path, stream => stream.Write(bytes));
+        Console.WriteLine($"wrote {_path}: {picture.Width}x{picture.Height} pixels");
+    }
+
+    /// <summary>Writes arrays and says so.</summary>
+    public void Write(params IReadOnlyList<FloatTensor> arrays)
+    {
+        CheckHolds(arrays.Count);
+        CreateFolder();
+        if (_extension == ".npy")
+            NpyArray.Write(_path, arrays[0]);
+        else
+            arrays.Aggregate(new SafetensorsWriter(), (writer, array) => writer.Add(array)).WriteTo(_path);
+        Console.WriteLine($"wrote {_path}: {(arrays is [var single] ? single.ToString() : $"{arrays.Count} arrays, {arrays[0]} to {arrays[^1]}")}");
+    }
+
+    private void CreateFolder()
+    {
+        if (Path.GetDirectoryName(Path.GetFullPath(_path)) is { } folder)
+            Directory.CreateDirectory(folder);
+    }
+}

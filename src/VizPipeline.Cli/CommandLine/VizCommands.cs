@@ -1,0 +1,22 @@
+using System.CommandLine;
+using VizPipeline.Cli.Commands;
+
+namespace VizPipeline.Cli.CommandLine;
+
+/// <summary>All commands of <c>viz</c>.</summary>
+public static class VizCommands
+{
+    /// <summary>A fresh root, so that a process may run several command lines.</summary>
+    public static RootCommand Root() => new("VizPipeline builds neuron atlases of convolutional networks.")
+    {
+        DemoCommand.Create(),
+        RunCommand.Create(),
+        SampleCommand.Create(),
+        LayersCommand.Create(),
+        ActivationsCommand.Create(),
+        MapsCommand.Create(),
+        DeconvCommand.Create(),
+        AscendCommand.Create(),
+        FiltersCommand.Create(),
+    };
+}

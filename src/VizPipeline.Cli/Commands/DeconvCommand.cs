@@ -1,0 +1,97 @@
+using System.CommandLine;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Images;
+using VizPipeline.Methods.Deconvolution;
+using VizPipeline.Methods.Input;
+using VizPipeline.Network.Execution;
+using VizPipeline.Network.Formats;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Operators;
+
+namespace VizPipeline.Cli.Commands;
+
+/// <summary><c>viz deconv</c>: which pixels of an image made a neuron answer.</summary>
+internal static class DeconvCommand
+{
+    private const int EnlargedSide = 336;
+
+    public static Command Create()
+    {
+        var (model, image, layer, output) = (new ModelOptions(), NeuronOptions.Image(), NeuronOptions.Layer(), OutputFile.Option());
+        var channel = new Option<int>("--channel") { Description = "Channel of a map, or unit of a vector", Required = true };
+        var position = new Option<string?>("--position") { Description = "Row and column of the map, e.g. 12,40; default: where the channel's map is largest" };
+        var rule = new Option<string>("--rule") { Description = "What happens at nonlinearities: deconv, guided (backpropagation) or gradient", DefaultValueFactory = _ => "deconv" };
+        rule.AcceptOnlyFromAmong("deconv", "guided", "gradient");
+        var command = new Command("deconv", "Lead a neuron's activation back to the image: deconvolution, guided backpropagation or gradient") { image, layer, channel, position, rule, output };
+        model.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var file = OutputFile.Of(parsed.GetRequiredValue(output));
+            var graph = model.Open(parsed);
+            var chosen = graph.Layer(parsed.GetRequiredValue(layer));
+            var neuron = NeuronOptions.Check(chosen, parsed.GetRequiredValue(channel));
+            var asked = parsed.GetValue(position) is { } text ? NeuronOptions.PositionOf(text, chosen) : ((int, int)?)null;
+            using var network = RunningNetwork.Start(graph, model, parsed);
+            using var input = InputImages.LoadOne(parsed.GetRequiredValue(image), network);
+            var (y, x) = asked ?? Strongest(network, input, chosen, neuron);
+            var result = new BackProjection(network.Runner, chosen, RuleOf(parsed.GetRequiredValue(rule))).Run(input.Values, new Sites([0], [y], [x]), [neuron]);
+            var patch = PatchOf(graph, chosen, y, x);
+            var line = $"{chosen.Name} channel {neuron}: activation {result.Activations[0]:G5} at {y},{x}, patch [{patch.X0},{patch.X1}) x [{patch.Y0},{patch.Y1})";
+            if (file.IsPicture)
+                file.Write(Draw(line, result, patch, input.Picture(0), network.Preprocessing));
+            else
+                file.Write(new FloatTensor("deconv", [result.Channels, graph.InputShape.Height, graph.InputShape.Width], result.Cut(0, WholeOf(graph))));
+            Console.WriteLine(line);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static ReverseRule RuleOf(string name) => name switch
+    {
+        "guided" => ReverseRule.GuidedBackpropagation,
+        "gradient" => ReverseRule.Gradient,
+        _ => ReverseRule.Deconvolution,
+    };
+
+    // Of equal values the first, as the search over image sets has it.
+    private static (int Y, int X) Strongest(RunningNetwork network, InputImages input, Layer layer, int channel)
+    {
+        var map = MapsCommand.MapOf(LayerValues.Of(network.Runner, input.Values, [layer])[0].Values, layer, channel);
+        return Math.DivRem(Array.IndexOf(map, map.Max()), layer.Shape.Width);
+    }
+
+    private static Box WholeOf(NetworkGraph graph) => new(0, 0, graph.InputShape.Width, graph.InputShape.Height);
+
+    // A field may lie in the padding altogether; then there is no patch to cut out, and the whole image says more than nothing.
+    private static Box PatchOf(NetworkGraph graph, Layer layer, int y, int x)
+    {
+        var patch = layer.Field.At(y, x).Clip(graph.InputShape.Height, graph.InputShape.Width);
+        return patch.Width > 0 && patch.Height > 0 ? patch : WholeOf(graph);
+    }
+
+    private static RgbImage Draw(string title, BackProjected result, Box patch, RgbImage picture, Preprocessing preprocessing)
+    {
+        var signal = PixelScales.ToRgb(result.Cut(0, patch), preprocessing);
+        // Whole multiples keep the pixels of small patches square and true.
+        var zoom = Math.Max(1, EnlargedSide / Math.Max(patch.Width, patch.Height));
+        return new Sheet
+        {
+            Title = title[..title.IndexOf(':')],
+            Subtitle = title[(title.IndexOf(':') + 2)..],
+            Tiles = [new SheetTile(Cut(picture, patch), "image"), new SheetTile(SignedDisplay.Render(signal, patch.Width, patch.Height), "deconvolution")],
+            Columns = 2,
+            TileWidth = Math.Max(patch.Width * zoom, EnlargedSide / 2),
+            TileHeight = patch.Height * zoom,
+            Scaling = Scaling.Nearest,
+        }.Draw();
+    }
+
+    private static RgbImage Cut(RgbImage picture, Box patch)
+    {
+        var cut = new RgbImage(patch.Width, patch.Height);
+        for (var y = 0; y < patch.Height; y++)
+            picture.Row(patch.Y0 + y).Slice(patch.X0 * 3, patch.Width * 3).CopyTo(cut.Row(y));
+        return cut;
+    }
+}
