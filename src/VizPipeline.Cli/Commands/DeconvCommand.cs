@@ -36,12 +36,12 @@ internal static class DeconvCommand
             var (y, x) = asked ?? Strongest(network, input, chosen, neuron);
             var result = new BackProjection(network.Runner, chosen, RuleOf(parsed.GetRequiredValue(rule))).Run(input.Values, new Sites([0], [y], [x]), [neuron]);
             var patch = PatchOf(graph, chosen, y, x);
-            var line = $"{chosen.Name} channel {neuron}: activation {result.Activations[0]:G5} at {y},{x}, patch [{patch.X0},{patch.X1}) x [{patch.Y0},{patch.Y1})";
+            var (title, facts) = ($"{chosen.Name} channel {neuron}", $"activation {result.Activations[0]:G5} at {y},{x}, patch [{patch.X0},{patch.X1}) x [{patch.Y0},{patch.Y1})");
             if (file.IsPicture)
-                file.Write(Draw(line, result, patch, input.Picture(0), network.Preprocessing));
+                file.Write(Draw(title, facts, parsed.GetRequiredValue(rule), result, patch, input.Picture(0), network.Preprocessing));
             else
                 file.Write(new FloatTensor("deconv", [result.Channels, graph.InputShape.Height, graph.InputShape.Width], result.Cut(0, WholeOf(graph))));
-            Console.WriteLine(line);
+            Console.WriteLine($"{title}: {facts}");
             return ExitCode.Done;
         });
         return command;
@@ -70,16 +70,16 @@ internal static class DeconvCommand
         return patch.Width > 0 && patch.Height > 0 ? patch : WholeOf(graph);
     }
 
-    private static RgbImage Draw(string title, BackProjected result, Box patch, RgbImage picture, Preprocessing preprocessing)
+    private static RgbImage Draw(string title, string facts, string rule, BackProjected result, Box patch, RgbImage picture, Preprocessing preprocessing)
     {
         var signal = PixelScales.ToRgb(result.Cut(0, patch), preprocessing);
         // Whole multiples keep the pixels of small patches square and true.
         var zoom = Math.Max(1, EnlargedSide / Math.Max(patch.Width, patch.Height));
         return new Sheet
         {
-            Title = title[..title.IndexOf(':')],
-            Subtitle = title[(title.IndexOf(':') + 2)..],
-            Tiles = [new SheetTile(Cut(picture, patch), "image"), new SheetTile(SignedDisplay.Render(signal, patch.Width, patch.Height), "deconvolution")],
+            Title = title,
+            Subtitle = facts,
+            Tiles = [new SheetTile(Cut(picture, patch), "image"), new SheetTile(SignedDisplay.Render(signal, patch.Width, patch.Height), rule)],
             Columns = 2,
             TileWidth = Math.Max(patch.Width * zoom, EnlargedSide / 2),
             TileHeight = patch.Height * zoom,
