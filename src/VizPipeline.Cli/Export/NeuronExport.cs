@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog;
+using static VizPipeline.Cli.Export.ColumnKind;
+
+namespace VizPipeline.Cli.Export;
+
+/// <summary>The table <c>neurons</c>: one row per neuron with its statistics, null where its layer is not merged yet.</summary>
+internal static class NeuronExport
+{
+    public static ExportTable<Row> Table { get; } = new("neurons",
+    [
+        new("layer", Text, row => row.Layer.Name),
+        new("channel", Integer, row => row.Neuron.Channel),
+        new("name", Text, row => row.Names.Output(row.Layer, row.Neuron.Channel)),
+        new("images", Integer, row => row.Neuron.Images),
+        new("mean", ColumnKind.Double, row => row.Neuron.Mean),
+        new("std", ColumnKind.Double, row => row.Neuron.StandardDeviation),
+        new("max", ColumnKind.Double, row => row.Neuron.Max),
+        new("fraction_positive", ColumnKind.Double, row => row.Neuron.FractionPositive),
+        new("dead", Flag, row => row.Neuron.Dead),
+        new("q50", ColumnKind.Double, row => row.Neuron.Q50),
+        new("q90", ColumnKind.Double, row => row.Neuron.Q90),
+        new("q99", ColumnKind.Double, row => row.Neuron.Q99),
+        new("q999", ColumnKind.Double, row => row.Neuron.Q999),
+        new("histogram_low", ColumnKind.Double, row => row.Neuron.HistogramLow),
+        new("histogram_high", ColumnKind.Double, row => row.Neuron.HistogramHigh),
+        new("histogram", Integers, row => row.Neuron.Histogram),
+        new("best_class", Text, row => row.Names.Class(row.Neuron.BestClass)),
+        new("best_class_mean", ColumnKind.Double, row => row.Neuron.BestClassMean),
+        new("class_selectivity", ColumnKind.Double, row => row.Neuron.ClassSelectivity),
+        new("top_classes", Texts, row => row.Neuron.TopClasses?.Select(label => row.Names.Class(label)!).ToArray()),
+        new("top_purity", ColumnKind.Double, row => row.Neuron.TopPurity),
+        new("mismatch", Flag, row => row.Mismatch),
+    ]);
+
+    /// <summary>All neurons by layer and channel.</summary>
+    public static async IAsyncEnumerable<Row> Rows(
+        CatalogContext catalog, int atlasId, AtlasNames names, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var checks = await Checks(catalog, atlasId, cancellation);
+        await foreach (var (layer, neuron) in catalog.NeuronsAsync(atlasId, cancellation))
+            yield return new Row(layer, neuron, names, checks.TryGetValue((layer.Id, neuron.Channel), out var mismatch) ? mismatch : null);
+    }
+
+    // A flag per neuron, so that the patches themselves need not be read twice.
+    private static async Task<Dictionary<(int Layer, int Channel), bool>> Checks(CatalogContext catalog, int atlasId, CancellationToken cancellation)
+    {
+        var found = await (
+            from patch in catalog.Patches
+            join layer in catalog.Layers on patch.LayerId equals layer.Id
+            where layer.AtlasId == atlasId && patch.Mismatch != null
+            group patch by new { patch.LayerId, patch.Channel } into neuron
+            select new { neuron.Key.LayerId, neuron.Key.Channel, Flagged = neuron.Max(patch => patch.Mismatch == true ? 1 : 0) })
+            .ToListAsync(cancellation);
+        return found.ToDictionary(neuron => (neuron.LayerId, neuron.Channel), neuron => neuron.Flagged > 0);
+    }
+
+    /// <summary>A neuron with what the row adds: whether any of its patches differed when it was drawn; null before any was.</summary>
+    internal sealed record Row(Layer Layer, Neuron Neuron, AtlasNames Names, bool? Mismatch);
+}

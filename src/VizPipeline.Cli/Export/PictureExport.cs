@@ -1,0 +1,39 @@
+using VizPipeline.Catalog;
+using VizPipeline.ObjectStore;
+using static VizPipeline.Cli.Export.ColumnKind;
+
+namespace VizPipeline.Cli.Export;
+
+/// <summary>The table <c>pictures</c>: one row per picture, those of whole layers with channel -1.</summary>
+internal static class PictureExport
+{
+    public static ExportTable<Row> Table { get; } = new("pictures",
+    [
+        new("layer", Text, row => row.Layer),
+        new("channel", Integer, row => row.Picture.Channel),
+        new("method", Text, row => row.Picture.Method),
+        new("variant", Text, row => row.Picture.Variant),
+        new("seed", Integer, row => row.Picture.Seed),
+        new("key", Text, row => row.Picture.Key),
+        new("status", Text, row => row.Picture.Status),
+        new("activation", ColumnKind.Double, row => row.Picture.Activation),
+        new("percentile", ColumnKind.Double, row => row.Picture.Percentile),
+        new("best_step", Integer, row => row.Picture.BestStep),
+        new("steps", Integer, row => row.Picture.Steps),
+        new("parameters", Json, row => row.Picture.Parameters),
+        new("objective", Singles, row => row.Picture.Objective),
+        new("file", Text, row => row.File),
+    ]);
+
+    /// <summary>All pictures by layer, channel, method, variant and seed.</summary>
+    public static IAsyncEnumerable<Row> Rows(CatalogContext catalog, int atlasId, string slug, CancellationToken cancellation)
+    {
+        var root = AtlasKeys.Root(slug) + "/";
+        return catalog.PicturesAsync(atlasId, cancellation).Select(entry => new Row(entry.Layer.Name, entry.Picture, FileOf(entry.Picture.Key, root)));
+    }
+
+    private static string? FileOf(string? key, string root) => key?.StartsWith(root, StringComparison.Ordinal) == true ? key[root.Length..] : null;
+
+    /// <summary>A picture with its path below the atlas's folder, where an atlas in a folder has it.</summary>
+    internal sealed record Row(string Layer, Picture Picture, string? File);
+}
