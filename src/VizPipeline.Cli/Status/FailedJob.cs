@@ -1,0 +1,25 @@
+using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Cli.Status;
+
+/// <summary>A job that was given up, or never could begin.</summary>
+internal sealed record FailedJob(long Job, JobKind Kind, string What, JobState State, int Failures, string? Error)
+{
+    public static FailedJob Of(Job job, AtlasSpec spec)
+        => new(job.JobId, job.Kind, Describe(JobPayload.Read(job.Kind, job.Payload, job.Attempt), spec), job.State, job.Failures, job.Error);
+
+    private static string Describe(IJobCommand command, AtlasSpec spec) => command switch
+    {
+        ScanShard scan => $"images {scan.FirstImage} to {scan.EndImage - 1}",
+        MergeLayer merge => LayerName(spec, merge.Layer),
+        RenderPatches patches => $"{LayerName(spec, patches.Layer)} neurons {patches.FirstChannel} to {patches.EndChannel - 1}",
+        AscendNeurons ascent =>
+            $"{LayerName(spec, ascent.Layer)} neurons {ascent.FirstChannel} to {ascent.EndChannel - 1}, preset {ascent.Preset}, seed {ascent.Seed}",
+        RenderFilters filters => LayerName(spec, filters.Layer),
+        RenderSheet sheet => LayerName(spec, sheet.Layer),
+        _ => "",
+    };
+
+    private static string LayerName(AtlasSpec spec, int layer) => layer < spec.Layers.Count ? spec.Layers[layer].Name : $"layer {layer}";
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Spectre.Console;
+using VizPipeline.Catalog;
+
+namespace VizPipeline.Cli.Status;
+
+/// <summary>An atlas's status for people.</summary>
+internal static class StatusText
+{
+    /// <summary>Writes it to <paramref name="console"/>.</summary>
+    public static void Write(IAnsiConsole console, AtlasStatus status)
+    {
+        Line(console, $"atlas {status.Id}{(status.Name == status.Id ? "" : $" ({status.Name})")}: {State(status)}");
+        Line(console, $"{status.Layers:N0} layers, {status.Neurons:N0} neurons, {status.Images:N0} images; planned {Time(status.CreatedAt)}, last activity {Time(status.LastActivityAt)}");
+        console.Write(Stages(status));
+        Line(console, $"{Duration(status.Seconds)} of work in all");
+        WriteFailures(console, status);
+        WriteUnreadable(console, status);
+    }
+
+    private static Table Stages(AtlasStatus status)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn("stage");
+        foreach (var column in (string[])["jobs", "done", "running", "waiting", "failed", "units done", "units", "work"])
+            table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var stage in status.Stages)
+        {
+            table.AddRow(
+                Name(stage.Kind), $"{stage.Total:N0}", $"{stage.Done:N0}", $"{stage.Running:N0}", $"{stage.Waiting:N0}",
+                $"{stage.Failed + stage.Blocked:N0}", $"{stage.UnitsDone:N0}", $"{stage.UnitsTotal:N0}", Duration(stage.Seconds));
+        }
+        return table;
+    }
+
+    private static void WriteFailures(IAnsiConsole console, AtlasStatus status)
+    {
+        if (status.Failures.Count == 0)
+            return;
+        Line(console, $"{Count(status.Failures.Count, "job")} failed; the same `viz run` again does them again:");
+        foreach (var job in status.Failures)
+        {
+            var reason = job.State == JobState.Blocked ? "was never started, as a job that it needs failed" : $"failed {Count(job.Failures, "time")}: {job.Error}";
+            Line(console, $"  job {job.Job}, {Name(job.Kind)} of {job.What}: {reason}");
+        }
+    }
+
+    private static void WriteUnreadable(IAnsiConsole console, AtlasStatus status)
+    {
+        if (status.UnreadableImages == 0)
+            return;
+        var rest = status.UnreadableImages - status.FirstUnreadable.Count;
+        Line(console, $"{Count(status.UnreadableImages, "image")} could not be read and {(status.UnreadableImages == 1 ? "was" : "were")} skipped{(rest > 0 ? $"; the first {status.FirstUnreadable.Count}" : "")}:");
+        foreach (var image in status.FirstUnreadable)
+            Line(console, $"  {image.Path}: {image.Reason}");
+    }
+
+    private static string State(AtlasStatus status) => status.State switch
+    {
+        AtlasState.Running => "not finished",
+        AtlasState.Completed => $"completed {Time(status.FinishedAt)}",
+        _ => $"completed with failures {Time(status.FinishedAt)}",
+    };
+
+    // Names and errors come from users' files: not as markup, and not folded at the terminal's width.
+    private static void Line(IAnsiConsole console, string text) => console.Profile.Out.Writer.WriteLine(text);
+
+    private static string Name(Enum value) => value.ToString().ToLowerInvariant();
+
+    private static string Count(int number, string thing) => $"{number:N0} {thing}{(number == 1 ? "" : "s")}";
+
+    private static string Time(DateTime? time) => time is { } known ? known.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "none yet";
+
+    private static string Duration(double seconds) => seconds switch
+    {
+        < 60 => $"{seconds:0.0} s",
+        < 3600 => $"{seconds / 60:0.0} min",
+        _ => $"{seconds / 3600:0.0} h",
+    };
+}
