@@ -1,0 +1,106 @@
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Network.Execution;
+using VizPipeline.Network.Graph;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Cli.Verify;
+
+/// <summary>Computes a random sample of an atlas's neurons again and compares, and looks at everything that can be checked without computing.</summary>
+internal static class AtlasVerification
+{
+    // Images beside the top patches: each is a chance to find a patch that was missed.
+    private const int OtherImages = 32;
+
+    /// <summary>Verifies the atlas.</summary>
+    /// <exception cref="UsageException">The model or the images are not where the atlas says.</exception>
+    public static async Task<Verification> RunAsync(StoredAtlas atlas, VerifyOptions options, CancellationToken cancellation)
+    {
+        var findings = new List<string>();
+        await CheckSpecAsync(atlas, findings, cancellation);
+        var graph = VerifiedModel.Open(atlas.Spec, options, findings);
+        var (neurons, shown) = ((IReadOnlyList<NeuronUnderTest>)[], 0);
+        if (atlas.Spec.NeedsScan())
+        {
+            var preprocessing = Preprocessing.Parse(atlas.Spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width);
+            var images = await VerifiedImages.OpenAsync(atlas, preprocessing, options, findings, cancellation);
+            var random = new Random(options.Seed);
+            neurons = await SampleAsync(atlas, graph, random, options.Neurons, findings, cancellation);
+            shown = await ShowAsync(atlas, graph, images, neurons, random, findings, cancellation);
+        }
+        var pictures = await VerifiedPictures.CheckAsync(atlas, findings, cancellation);
+        return new Verification(neurons.Count, neurons.Sum(neuron => neuron.Patches.Count), shown, pictures, findings);
+    }
+
+    private static async Task CheckSpecAsync(StoredAtlas atlas, List<string> findings, CancellationToken cancellation)
+    {
+        if (atlas.Spec.Hash() != atlas.Row.SpecHash)
+            findings.Add("spec: the catalog's spec does not have the hash that was recorded with it");
+        if (await atlas.OpenStore().TryGetAsync(AtlasKeys.Spec(atlas.Spec.Id), cancellation) is not { } bytes)
+            findings.Add("spec: spec.json is missing");
+        else if (VizJson.Read<AtlasSpec>(bytes).Hash() != atlas.Row.SpecHash)
+            findings.Add("spec: spec.json is another atlas's");
+    }
+
+    private static async Task<IReadOnlyList<NeuronUnderTest>> SampleAsync(
+        StoredAtlas atlas, NetworkGraph graph, Random random, int count, List<string> findings, CancellationToken cancellation)
+    {
+        await using var catalog = atlas.Database.Open();
+        var layers = (await catalog.LayersAsync(atlas.Row.Id, cancellation)).ToDictionary(layer => layer.Id, layer => graph.Layer(layer.Name));
+        var ids = layers.Keys.ToList();
+        // Neurons of layers that are not merged yet have nothing to compare.
+        var known = await catalog.Neurons.Where(neuron => ids.Contains(neuron.LayerId) && neuron.Images != null)
+            .OrderBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel)
+            .Select(neuron => new { neuron.LayerId, neuron.Channel }).ToArrayAsync(cancellation);
+        random.Shuffle(known);
+        var sample = new List<NeuronUnderTest>();
+        foreach (var place in known.Take(count).OrderBy(place => place.LayerId).ThenBy(place => place.Channel))
+        {
+            var neuron = await catalog.Neurons.AsNoTracking().SingleAsync(n => n.LayerId == place.LayerId && n.Channel == place.Channel, cancellation);
+            var patches = await catalog.Patches.AsNoTracking().Where(patch => patch.LayerId == place.LayerId && patch.Channel == place.Channel)
+                .OrderBy(patch => patch.Rank).ToListAsync(cancellation);
+            sample.Add(new NeuronUnderTest(layers[place.LayerId], neuron, patches, graph.InputShape, findings));
+        }
+        return sample;
+    }
+
+    private static async Task<int> ShowAsync(
+        StoredAtlas atlas, NetworkGraph graph, CropSource images, IReadOnlyList<NeuronUnderTest> neurons, Random random, List<string> findings,
+        CancellationToken cancellation)
+    {
+        if (neurons.Count == 0)
+            return 0;
+        using var runner = new NetworkRunner(graph);
+        var single = new SingleImages(runner, images.Preprocessing, neurons);
+        var shown = 0;
+        foreach (var index in await ImagesAsync(atlas, images.Manifest.Entries.Count, neurons, random, cancellation))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var path = images.Manifest.Entries[index].Path;
+            var image = images.Get(index);
+            if (image.Crop is null)
+            {
+                findings.Add($"image {path}: {image.Unreadable}");
+                continue;
+            }
+            single.Show(index, path, image.Crop);
+            shown++;
+        }
+        return shown;
+    }
+
+    // The patches' images, and others that the scan could read.
+    private static async Task<IReadOnlyList<int>> ImagesAsync(
+        StoredAtlas atlas, int count, IReadOnlyList<NeuronUnderTest> neurons, Random random, CancellationToken cancellation)
+    {
+        await using var catalog = atlas.Database.Open();
+        var unreadable = (await catalog.UnreadableImagesAsync(atlas.Row.Id, cancellation)).Select(image => image.ImageIndex);
+        var tops = neurons.SelectMany(neuron => neuron.Patches).Select(patch => patch.ImageIndex).Where(index => index < count).ToHashSet();
+        var others = Enumerable.Range(0, count).Except(unreadable).Except(tops).ToArray();
+        random.Shuffle(others);
+        return [.. tops.Concat(others.Take(OtherImages)).Order()];
+    }
+}

@@ -1,0 +1,50 @@
+using VizPipeline.Catalog;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+using ImageEntry = VizPipeline.Images.ImageEntry;
+
+namespace VizPipeline.Cli.Verify;
+
+/// <summary>Opens the image set that an atlas was made from, and sees whether its list is still the same.</summary>
+internal static class VerifiedImages
+{
+    /// <summary>The images, decoded each time: a cache would hide what happened to the files.</summary>
+    /// <exception cref="UsageException">The folder has moved, or the atlas has lost its image list.</exception>
+    public static async Task<CropSource> OpenAsync(StoredAtlas atlas, Preprocessing preprocessing, VerifyOptions options, List<string> findings, CancellationToken cancellation)
+    {
+        var spec = atlas.Spec.Images;
+        var folder = options.Images ?? spec.Root;
+        if (!Directory.Exists(folder))
+            throw new UsageException($"the atlas's image folder '{folder}' is not there any more; say where it is now with --images");
+        var key = AtlasKeys.ImageList(atlas.Spec.Id);
+        var bytes = await atlas.OpenStore().TryGetAsync(key, cancellation)
+            ?? throw new UsageException($"the atlas has lost its image list {key}; `viz run` with the former settings writes it again");
+        var list = VizJson.Read<ImageList>(bytes);
+        var manifest = ManifestOf(list, spec.Classes);
+        await CheckRowsAsync(atlas, list, findings, cancellation);
+        // With class names given, the hash is over the set's own labels, which the list has no more.
+        if (atlas.Spec.OutputNames.Count == 0 && manifest.Hash != spec.ManifestSha256)
+            findings.Add("image list: it is not the one that the atlas was planned with (its hash differs)");
+        return new CropSource(manifest, folder, preprocessing);
+    }
+
+    private static async Task CheckRowsAsync(StoredAtlas atlas, ImageList list, List<string> findings, CancellationToken cancellation)
+    {
+        await using var catalog = atlas.Database.Open();
+        var count = 0;
+        await foreach (var image in catalog.ImagesAsync(atlas.Row.Id).WithCancellation(cancellation))
+        {
+            if (count < list.Images.Count && (image.ImageIndex != count || image.Path != list.Images[count].Path || image.Label != list.Images[count].Label))
+                findings.Add($"image list: image {count} is '{list.Images[count].Path}', and '{image.Path}' in the catalog");
+            count++;
+        }
+        if (count != list.Images.Count || count != atlas.Spec.Images.Count)
+            findings.Add($"image list: {list.Images.Count} images, {count} in the catalog, {atlas.Spec.Images.Count} in the spec");
+    }
+
+    private static ImageManifest ManifestOf(ImageList images, IReadOnlyList<string> classes) => new(
+        [.. images.Images.Select((image, i) => new ImageEntry(
+            i, image.Path, image.Bytes, image.ContentHash, image.Label is { } label && label < classes.Count ? classes[label] : null, image.Label, image.Unreadable))]);
+}

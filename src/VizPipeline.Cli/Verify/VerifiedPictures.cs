@@ -1,0 +1,52 @@
+using VizPipeline.Catalog;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Images;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Cli.Verify;
+
+/// <summary>Looks whether every picture that the catalog names is there and is a picture.</summary>
+internal static class VerifiedPictures
+{
+    /// <summary>Tells missing and damaged pictures to <paramref name="findings"/>, in the order of their keys; returns how many it looked at.</summary>
+    public static async Task<int> CheckAsync(StoredAtlas atlas, List<string> findings, CancellationToken cancellation)
+    {
+        var keys = await KeysAsync(atlas, findings, cancellation);
+        var store = atlas.OpenStore();
+        var faults = new string?[keys.Count];
+        await Parallel.ForEachAsync(Enumerable.Range(0, keys.Count), cancellation, async (i, stop) => faults[i] = await FaultOf(store, keys[i], stop));
+        findings.AddRange(faults.OfType<string>());
+        return keys.Count;
+    }
+
+    private static async Task<IReadOnlyList<string>> KeysAsync(StoredAtlas atlas, List<string> findings, CancellationToken cancellation)
+    {
+        await using var catalog = atlas.Database.Open();
+        var root = AtlasKeys.Root(atlas.Spec.Id) + "/";
+        var keys = (await catalog.LayersAsync(atlas.Row.Id, cancellation)).Select(layer => layer.SheetKey).OfType<string>().ToList();
+        await foreach (var (_, picture) in catalog.PicturesAsync(atlas.Row.Id, cancellation))
+        {
+            if (picture.Key is { } key)
+                keys.Add(key);
+        }
+        findings.AddRange(keys.Where(key => !IsOurs(key, root)).Select(key => $"picture '{key}': not a key of this atlas"));
+        return [.. keys.Where(key => IsOurs(key, root)).Order(StringComparer.Ordinal)];
+    }
+
+    private static bool IsOurs(string key, string root) => ObjectKey.IsValid(key) && key.StartsWith(root, StringComparison.Ordinal);
+
+    private static async Task<string?> FaultOf(FolderObjectStore store, string key, CancellationToken cancellation)
+    {
+        if (await store.TryGetAsync(key, cancellation) is not { } bytes)
+            return $"picture {key}: missing";
+        try
+        {
+            Png.Decode(bytes, key);
+            return null;
+        }
+        catch (UnreadableImageException damage)
+        {
+            return $"picture {key}: {damage.Reason}";
+        }
+    }
+}

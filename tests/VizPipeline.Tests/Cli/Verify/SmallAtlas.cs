@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using VizPipeline.Catalog;
+using VizPipeline.Cli.Embedded;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Import;
+using VizPipeline.ObjectStore;
+using VizPipeline.Tests.Images;
+using VizPipeline.Tests.Network.Formats.Onnx;
+using VizPipeline.Worker;
+using VizPipeline.Worker.Jobs;
+using ImageEntry = VizPipeline.Jobs.ImageEntry;
+
+namespace VizPipeline.Tests.Cli.Verify;
+
+/// <summary>A real atlas of a tiny network over random pictures, made by the workers' own handlers, without a bus.</summary>
+public sealed class SmallAtlas : IDisposable
+{
+    private const int Side = 12;
+    private readonly VizPipeline.Tests.ObjectStore.TemporaryFolder folder = new();
+    private readonly RandomPictures pictures = new(60, 16);
+
+    public string Path => folder.File("atlas");
+
+    public string ModelFile => folder.File("net.onnx");
+
+    public string ImageFolder => pictures.Folder.Path;
+
+    public SqliteCatalogDatabase Database => new(EmbeddedAtlas.CatalogFile(Path));
+
+    public void Dispose()
+    {
+        folder.Dispose();
+        pictures.Dispose();
+    }
+
+    public async Task<SmallAtlas> Make()
+    {
+        await File.WriteAllBytesAsync(ModelFile, Network());
+        var (spec, images) = (Spec(), new ImageList([.. pictures.Manifest.Entries.Select(entry => new ImageEntry(entry.Path, null, entry.Bytes, entry.ContentHash))]));
+        var store = new FolderObjectStore(Path, AtlasKeys.Root(spec.Id));
+        await store.PutAsync(AtlasKeys.Spec(spec.Id), VizJson.Write(spec));
+        await store.PutAsync(AtlasKeys.ImageList(spec.Id), VizJson.Write(images));
+        await Database.MigrateAsync();
+        await using var context = Database.Open();
+        await using var transaction = await context.Database.BeginTransactionAsync();
+        var atlas = await AtlasCreation.CreateAsync(context, spec, images, JobPlan.For(spec), DateTime.UnixEpoch, default);
+        var options = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
+        using var runtimes = new AtlasRuntimes(store, options, NullLogger<AtlasRuntimes>.Instance);
+        var runtime = await runtimes.Open(spec.Id, default);
+        foreach (var planned in JobPlan.For(spec))
+        {
+            var bytes = planned.Command switch
+            {
+                ScanShard scan => await Do(new ScanShardHandler(store, options), runtime, scan, store),
+                MergeLayer merge => await Do(new MergeLayerHandler(store), runtime, merge, store),
+                RenderPatches patches => await Do(new RenderPatchesHandler(store), runtime, patches, store),
+                RenderSheet sheet => await Do(new RenderSheetHandler(store), runtime, sheet, store),
+                _ => throw new NotSupportedException(),
+            };
+            await ResultIngest.IngestAsync(context, await context.Jobs.SingleAsync(job => job.AtlasId == atlas.Id && job.JobId == planned.Id), bytes, default);
+        }
+        await transaction.CommitAsync();
+        return this;
+    }
+
+    private static async Task<byte[]> Do<T>(IJobHandler<T> handler, AtlasRuntime runtime, T command, FolderObjectStore store)
+        where T : IJobCommand
+    {
+        var bytes = await handler.Run(runtime, command, new Progress<int>(), default);
+        await store.PutAsync(handler.ResultKey(runtime.Spec, command), bytes);
+        return bytes;
+    }
+
+    private AtlasSpec Spec()
+    {
+        var graph = NetworkLoader.Load(ModelFile);
+        return new AtlasSpec
+        {
+            Id = "small",
+            Name = "small",
+            Model = new ModelSpec { Model = ModelFile, ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(ModelFile))), Input = [3, Side, Side] },
+            Images = new ImageSetSpec { Root = ImageFolder, ManifestSha256 = pictures.Manifest.Hash, Count = pictures.Manifest.Entries.Count },
+            Preprocessing = JsonDocument.Parse(Preprocessing.Unit(Side, Side).ToJson()).RootElement,
+            Layers = [.. graph.Layers.Select((layer, i) => new LayerSpec
+            {
+                Index = i,
+                Name = layer.Name,
+                Kind = layer.Kind == LayerKind.Conv ? "conv" : "output",
+                Channels = layer.Neurons,
+                Height = layer.Shape.Height,
+                Width = layer.Shape.Width,
+            })],
+            Methods = AtlasMethods.Top9 | AtlasMethods.Deconv,
+            ShardImages = 25,
+            BatchSize = 7,
+        };
+    }
+
+    // conv 3x3 -> relu -> pool -> conv 3x3 -> relu -> global average -> the output.
+    private static byte[] Network()
+    {
+        var random = new Random(1);
+        var (pads, kernel) = (Ints("pads", 1, 1, 1, 1), Ints("kernel_shape", 3, 3));
+        return OnnxModels.Model(OnnxModels.Graph(
+                OnnxModels.Node("Conv", ["x", "first.weight"], ["a"], kernel, pads),
+                OnnxModels.Node("Relu", ["a"], ["b"]),
+                OnnxModels.Node("MaxPool", ["b"], ["c"], Ints("kernel_shape", 2, 2), Ints("strides", 2, 2)),
+                OnnxModels.Node("Conv", ["c", "second.weight"], ["d"], kernel),
+                OnnxModels.Node("Relu", ["d"], ["e"]),
+                OnnxModels.Node("GlobalAveragePool", ["e"], ["f"]),
+                OnnxModels.Node("Flatten", ["f"], ["y"]))
+            .Message(5, Weight(random, "first.weight", 4, 3, 3, 3))
+            .Message(5, Weight(random, "second.weight", 5, 4, 3, 3))
+            .Message(11, OnnxModels.Value("x", 1, 3, Side, Side))
+            .Message(12, OnnxModels.Value("y", 1, 5)));
+    }
+
+    private static ProtoWriter Ints(string name, params long[] values)
+        => OnnxModels.Attribute(name, 7, attribute => attribute.Numbers(8, values));
+
+    private static ProtoWriter Weight(Random random, string name, params long[] dims)
+    {
+        var values = new float[dims.Aggregate(1L, (product, extent) => product * extent)];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = (float)(random.NextDouble() - 0.5);
+        return OnnxModels.Tensor(name, OnnxModels.Float, dims).Bytes(9, MemoryMarshal.AsBytes<float>(values).ToArray());
+    }
+}
