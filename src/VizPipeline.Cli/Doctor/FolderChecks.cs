@@ -1,0 +1,59 @@
+using VizPipeline.Images;
+
+namespace VizPipeline.Cli.Doctor;
+
+/// <summary>The folders that atlases and the crop cache are written to.</summary>
+internal static class FolderChecks
+{
+    private const double Gibibyte = 1L << 30;
+
+    public static IEnumerable<DoctorLine> Run() =>
+    [
+        DoctorLine.Of("cache folder", () => Check(
+            new CropCacheOptions().Folder, "name another with VIZ_CACHE; without one every pass decodes the images again")),
+        DoctorLine.Of("current folder", () => Check(Environment.CurrentDirectory, "write atlases elsewhere")),
+    ];
+
+    private static (Health, string) Check(string folder, string remedy)
+    {
+        var before = Existing(folder);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var probe = Path.Combine(folder, $".viz-doctor-{Environment.ProcessId}");
+            File.WriteAllBytes(probe, new byte[4096]);
+            File.Delete(probe);
+            var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace / Gibibyte;
+            return free < 1
+                ? (Health.Warn, $"{folder}: writable, but only {free:0.00} GiB are free; make room, or {remedy}")
+                : (Health.Ok, $"{folder}: writable, {free:0.0} GiB free");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return (Health.Warn, $"{folder} cannot be written ({failure.Message}): {remedy}");
+        }
+        finally
+        {
+            // A question leaves no folders behind.
+            RemoveEmpty(folder, before);
+        }
+    }
+
+    private static string Existing(string folder)
+    {
+        var path = Path.GetFullPath(folder);
+        while (!Directory.Exists(path) && Path.GetDirectoryName(path) is { } parent)
+            path = parent;
+        return path;
+    }
+
+    private static void RemoveEmpty(string folder, string upTo)
+    {
+        for (var path = Path.GetFullPath(folder); path != upTo && Directory.Exists(path); path = Path.GetDirectoryName(path)!)
+        {
+            if (Directory.EnumerateFileSystemEntries(path).Any())
+                return;
+            Directory.Delete(path);
+        }
+    }
+}
