@@ -15,7 +15,7 @@ internal static class DemoCommand
 {
     private const int Pictures = 2_000;
     private const int Seed = 7;
-    private const int AscentSteps = 200;
+    private const int AscentSteps = 100;
 
     public static Command Create()
     {
@@ -45,9 +45,9 @@ internal static class DemoCommand
         var manifest = ImageManifest.Build(images, new ImageSetOptions { ClassNames = names }, ListingProgress.ToConsole(), cancellation);
         var request = new AtlasRequest(
             "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes, SampleNetwork.Description.Classes,
-            AtlasMethods.All, new AscentSpec { Presets = [1, 2, 3, 4], Steps = AscentSteps }, "auto", 64);
+            AtlasMethods.All, new AscentSpec { Presets = [1, 3], Steps = AscentSteps }, "auto", 64);
         var result = await AtlasBuild.Run(request, folder, "", cancellation);
-        Console.WriteLine("Open the sheets: each row of a block is one neuron's top-9 patches, their deconvolutions, and what it likes best of all (four ascent presets).");
+        Console.WriteLine("Open the sheets: each row of a block is one neuron's top-9 patches, their deconvolutions, and what it likes best of all (two ascent presets).");
         Console.WriteLine("Next, your own network and photographs:");
         Console.WriteLine("  viz run --model NETWORK.onnx --images FOLDER --preprocess imagenet");
         Console.WriteLine($"  viz export {folder} --format parquet --to tables");

@@ -51,8 +51,13 @@ internal static class PixelClipping
     /// <summary>Zeroes the pixels of [N, C, H, W] whose measure [N, 1, H, W] is strictly below its percentile, linearly interpolated, per image.</summary>
     public static torch.Tensor ZeroBelow(torch.Tensor images, torch.Tensor measure, double percentile)
     {
-        using var level = torch.tensor((float)(percentile / 100), device: images.device);
-        var threshold = measure.reshape(measure.shape[0], -1).quantile(level, 1, keepdim: true).reshape(-1, 1, 1, 1);
+        var flat = measure.reshape(measure.shape[0], -1);
+        // Two selections instead of torch's quantile, which sorts: the percentile lies between two neighbours of the order.
+        var position = percentile / 100 * (flat.shape[1] - 1);
+        var below = (long)Math.Floor(position);
+        var (low, _) = torch.kthvalue(flat, below + 1, 1, keepdim: true);
+        var (high, _) = torch.kthvalue(flat, Math.Min(below + 2, flat.shape[1]), 1, keepdim: true);
+        var threshold = (low + ((high - low) * (position - below))).reshape(-1, 1, 1, 1);
         return images * measure.ge(threshold);
     }
 }
