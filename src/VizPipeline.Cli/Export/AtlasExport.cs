@@ -1,5 +1,5 @@
-using VizPipeline.Cli.CommandLine;
 using VizPipeline.Catalog;
+using VizPipeline.Cli.CommandLine;
 
 namespace VizPipeline.Cli.Export;
 
