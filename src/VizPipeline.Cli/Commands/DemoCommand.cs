@@ -13,9 +13,9 @@ namespace VizPipeline.Cli.Commands;
 /// <summary><c>viz demo</c>: a whole atlas from nothing, with a small network and pictures that the product brings along. Needs no network access.</summary>
 internal static class DemoCommand
 {
-    private const int Pictures = 2_000;
+    private const int Pictures = 1_500;
     private const int Seed = 7;
-    private const int AscentSteps = 100;
+    private const int AscentSteps = 64;
 
     public static Command Create()
     {

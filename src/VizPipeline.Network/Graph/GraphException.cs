@@ -16,9 +16,9 @@ public sealed class OperatorNotSupportedException : GraphException
     /// <summary>Operator types that the importers know, for the message.</summary>
     public static IReadOnlyList<string> Supported { get; } =
     [
-        "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "Conv", "Dropout", "Flatten", "Gemm", "GlobalAveragePool",
+        "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "Conv", "Div", "Dropout", "Flatten", "Gemm", "GlobalAveragePool",
         "GlobalMaxPool", "Identity", "LRN", "LeakyRelu", "LogSoftmax", "MatMul", "MaxPool", "Mul", "Pad", "ReduceMean", "Relu", "Reshape",
-        "Sigmoid", "Softmax", "Squeeze", "Sum", "Tanh", "Unsqueeze", "and Shape/Gather/Slice/Cast chains of constants",
+        "Sigmoid", "Softmax", "Squeeze", "Sub", "Sum", "Tanh", "Unsqueeze", "and Shape/Gather/Slice/Cast chains of constants",
     ];
 
     /// <summary>Operator <paramref name="operatorType"/> at <paramref name="node"/>, with what exactly is not supported.</summary>
