@@ -9,7 +9,7 @@ public abstract class CatalogDatabase
     /// <summary>A new context; the caller disposes it.</summary>
     public abstract CatalogContext Open();
 
-    /// <summary>Makes the tables or brings them up to date. Call once before anything else writes.</summary>
+    /// <summary>Makes the tables or brings them up to date. Call once, under <see cref="Claim"/>, before anything else writes.</summary>
     /// <exception cref="CatalogUnusableException">The database cannot be opened or is not a catalog.</exception>
     public abstract Task MigrateAsync(CancellationToken cancellation = default);
 

@@ -19,10 +19,10 @@ internal sealed class CoordinatorSession(CatalogDatabase database, ILogger<Coord
         {
             if (claim is not null)
                 return;
-            await database.MigrateAsync(cancellation);
             var mine = database.Claim();
             try
             {
+                await database.MigrateAsync(cancellation);
                 await RequeueAsync(cancellation);
             }
             catch

@@ -10,7 +10,7 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
     private readonly DbContextOptions<SqliteCatalogContext> options;
 
     /// <summary>Names the file; nothing is opened yet.</summary>
-    /// <param name="path">The file; its folder must exist when it is opened.</param>
+    /// <param name="path">The file; its folder must exist when it is opened, and is made by <see cref="Claim"/> and <see cref="MigrateAsync"/>.</param>
     public SqliteCatalogDatabase(string path)
     {
         this.path = Path.GetFullPath(path);
@@ -32,7 +32,12 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            var isNew = !Exists;
             await using var context = Open();
+            // EF marks a migration with a row and waits for ever where it finds one. Whoever holds the claim is alone, so the row is
+            // that of a process which was killed.
+            if (!isNew)
+                await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS __EFMigrationsLock", cancellation);
             await context.Database.MigrateAsync(cancellation);
         }
         catch (Exception failure) when (failure is SqliteException or IOException or UnauthorizedAccessException)
@@ -50,6 +55,7 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
         var file = path + ".lock";
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             // The system gives the lock back when the process dies, however it dies; the file itself may stay.
             return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }

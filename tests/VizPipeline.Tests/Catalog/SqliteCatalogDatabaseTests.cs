@@ -21,6 +21,18 @@ public sealed class SqliteCatalogDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task A_migration_that_was_killed_does_not_hold_up_the_next()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using (var killed = catalog.Database.Open())
+        {
+            await killed.Database.ExecuteSqlRawAsync("CREATE TABLE __EFMigrationsLock (Id INTEGER PRIMARY KEY, Timestamp TEXT NOT NULL)", cancellation);
+            await killed.Database.ExecuteSqlRawAsync("INSERT INTO __EFMigrationsLock VALUES (1, '2026-01-01 00:00:00+00:00')", cancellation);
+        }
+        await catalog.Database.MigrateAsync(cancellation).WaitAsync(TimeSpan.FromSeconds(30), cancellation);
+    }
+
+    [Fact]
     public async Task A_file_that_is_no_catalog_is_named()
     {
         var text = "this is no database, but it is long enough to be one" + new string(' ', 5000);

@@ -1,0 +1,35 @@
+using VizPipeline.Images;
+using VizPipeline.Tests.Images;
+
+namespace VizPipeline.Tests.EndToEnd;
+
+/// <summary>Image sets as people have them: some files are no pictures, and the run goes on without those.</summary>
+[Collection(VizProcesses.Name)]
+public sealed class BadImageTests(SampleMaterial material) : IDisposable
+{
+    private readonly TemporaryFolder _images = new();
+
+    public void Dispose() => _images.Dispose();
+
+    [Fact]
+    public async Task Unreadable_images_are_listed_with_reasons_and_the_run_completes()
+    {
+        var good = Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(12).ToArray();
+        foreach (var file in good)
+            _images.Write(Path.GetFileName(file), await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
+        _images.Write("truncated.jpg", (await File.ReadAllBytesAsync(good[0], TestContext.Current.CancellationToken))[..^900]);
+        _images.Write("words.jpg", "These are words.");
+        _images.Write("dot.png", Png.Encode(new RgbImage(1, 1, [200, 30, 40])));
+        _images.Write("grey.jpg", Fixtures.All["Jpeg_grey"].File);
+
+        var atlas = material.Out("bad-images");
+        var result = await VizProcess.Run(
+            "run", "--model", material.Model, "--images", _images.Path, "--layers", "conv1", "--methods", "top9", "--cache", "none", "--out", atlas);
+
+        Assert.True(result.ExitCode == 0, result.Error);
+        var reasons = (await new AtlasFolder(atlas).Unreadable()).ToDictionary(image => image.Path, image => image.UnreadableReason);
+        Assert.Equal(["truncated.jpg", "words.jpg"], reasons.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("the file ends before the picture does", reasons["truncated.jpg"]);
+        Assert.Equal("it is not a JPEG, PNG, WebP, BMP or GIF file", reasons["words.jpg"]);
+    }
+}

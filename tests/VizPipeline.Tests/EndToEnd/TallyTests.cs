@@ -1,0 +1,182 @@
+using CsCheck;
+using VizPipeline.Methods.Search;
+
+namespace VizPipeline.Tests.EndToEnd;
+
+/// <summary>A tally does not depend on how the images were cut into shards, and its numbers are those of a plain calculation.</summary>
+public class TallyTests
+{
+    private const int Neurons = 3;
+
+    // Quarters sum without rounding, so that even sums are the same in any order; and there are only a few, so that many are equal.
+    private static readonly Gen<float> Quarters = Gen.Int[-6, 6].Select(quarters => quarters / 4f);
+    private static readonly Gen<float[][]> Ties = Quarters.Array[Neurons].Array[0, 40];
+    private static readonly Gen<float[][]> AnyValues = Gen.Float[-1e4f, 1e4f].Array[Neurons].Array[1, 60];
+
+    [Fact]
+    public void A_tally_merged_from_shards_is_the_tally_of_the_whole() => Gen.Select(Ties, Gen.Int[1, 9], Gen.Bool).Sample((rows, shard, exact) =>
+    {
+        var merged = new LayerTally(Neurons, exact);
+        for (var first = 0; first < rows.Length; first += shard)
+            merged.Merge(Of(rows, first, Math.Min(rows.Length, first + shard), exact));
+        Assert.Equal(TallyFormat.Write(Of(rows, 0, rows.Length, exact)), TallyFormat.Write(merged));
+    }, iter: 200);
+
+    [Fact]
+    public void Sums_of_any_values_differ_by_rounding_only() => Gen.Select(AnyValues, Gen.Int[1, 9]).Sample((rows, shard) =>
+    {
+        var (whole, merged) = (Of(rows, 0, rows.Length, exact: true), new LayerTally(Neurons, exact: true));
+        for (var first = 0; first < rows.Length; first += shard)
+            merged.Merge(Of(rows, first, Math.Min(rows.Length, first + shard), exact: true));
+        for (var neuron = 0; neuron < Neurons; neuron++)
+        {
+            Assert.Equal(whole.Top[neuron], merged.Top[neuron]);
+            // Positive and negative values cancel, so the rounding is relative to what was summed.
+            Assert.Equal(whole.Sums[neuron], merged.Sums[neuron], 1e-9 * rows.Sum(row => Math.Abs((double)row[neuron])));
+            Assert.Equal(whole.Squares[neuron], merged.Squares[neuron], 1e-9 * whole.Squares[neuron]);
+        }
+    }, iter: 100);
+
+    [Fact]
+    public void Merging_is_associative() => Gen.Select(Ties, Gen.Int[0, 40], Gen.Int[0, 40], Gen.Bool).Sample((rows, x, y, exact) =>
+    {
+        var (cut1, cut2) = (Math.Min(Math.Min(x, y), rows.Length), Math.Min(Math.Max(x, y), rows.Length));
+        LayerTally A() => Of(rows, 0, cut1, exact);
+        LayerTally B() => Of(rows, cut1, cut2, exact);
+        LayerTally C() => Of(rows, cut2, rows.Length, exact);
+        var (left, right, tail) = (A(), A(), B());
+        left.Merge(B());
+        left.Merge(C());
+        tail.Merge(C());
+        right.Merge(tail);
+        Assert.Equal(TallyFormat.Write(left), TallyFormat.Write(right));
+    }, iter: 200);
+
+    [Fact]
+    public void A_saved_tally_reads_back_byte_for_byte() => Gen.Select(AnyValues, Gen.Bool).Sample((rows, exact) =>
+    {
+        var bytes = TallyFormat.Write(Of(rows, 0, rows.Length, exact));
+        Assert.Equal(bytes, TallyFormat.Write(TallyFormat.Read(bytes, "tally")));
+    }, iter: 100);
+
+    [Fact]
+    public void An_empty_tally_reads_back_byte_for_byte()
+    {
+        foreach (var exact in (bool[])[true, false])
+        {
+            var bytes = TallyFormat.Write(new LayerTally(Neurons, exact));
+            var read = TallyFormat.Read(bytes, "tally");
+            Assert.Equal(bytes, TallyFormat.Write(read));
+            Assert.Null(NeuronStatistics.Of(read, 0));
+        }
+    }
+
+    [Fact]
+    public void The_top_table_is_the_beginning_of_the_sorted_list() =>
+        Gen.Select(Quarters.Array[0, 40], Gen.Int[0, int.MaxValue]).Sample((values, seed) =>
+        {
+            var offers = values.Select((value, image) => new TopEntry(value, image, image * 3)).ToArray();
+            var expected = offers.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Image).Take(TopTable.Size);
+            new Random(seed).Shuffle(offers);
+            var table = new TopTable(1);
+            foreach (var offer in offers)
+                table.Offer(0, offer.Value, offer.Image, offer.Position);
+            Assert.Equal(expected, table[0].ToArray());
+        }, iter: 300);
+
+    [Fact]
+    public void Statistics_equal_a_plain_calculation() => Gen.OneOf(Ties.Where(rows => rows.Length > 0), AnyValues).Sample(rows =>
+    {
+        var tally = Of(rows, 0, rows.Length, exact: true);
+        for (var neuron = 0; neuron < Neurons; neuron++)
+            AssertStatistics([.. rows.Select(row => row[neuron])], NeuronStatistics.Of(tally, neuron)!);
+    }, iter: 100);
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(2.5f)]
+    [InlineData(-0.3f)]
+    public void A_constant_neuron_has_no_deviation_and_one_bin(float value)
+    {
+        var tally = Of([.. Enumerable.Repeat(new[] { value, value, value }, 50)], 0, 50, exact: true);
+        var facts = NeuronStatistics.Of(tally, 1)!;
+        AssertStatistics([.. Enumerable.Repeat(value, 50)], facts);
+        Assert.Equal(value <= 0, facts.IsDead);
+        Assert.Equal(50, facts.Histogram.Counts[0]);
+    }
+
+    [Fact]
+    public void Classes_are_compared_by_their_means()
+    {
+        // Means of neuron 0 by class: 3, 1 and -2, which counts as 0.
+        var tally = new LayerTally(1, exact: true);
+        (int? Class, float Value)[] images = [(4, 2), (4, 4), (1, 1), (7, -2), (null, 100)];
+        for (var image = 0; image < images.Length; image++)
+            tally.Add(image, images[image].Class, [images[image].Value], [0]);
+        var facts = NeuronStatistics.Of(tally, 0)!;
+        Assert.Equal((4, 3.0), (facts.BestClass, facts.BestClassMean));
+        Assert.Equal((3 - 0.5) / (3 + 0.5), facts.ClassSelectivity!.Value, 1e-12);
+    }
+
+    [Fact]
+    public void Quantiles_from_buckets_are_within_1_6_percent() =>
+        Gen.Select(Gen.Float[0.001f, 1e4f].Array[1, 300], Gen.Bool, Gen.Bool).Sample((values, isNegative, isMixed) =>
+        {
+            for (var i = 0; i < values.Length; i++)
+                values[i] *= isNegative || (isMixed && i % 3 == 0) ? -1 : 1;
+            float[][] rows = [.. values.Select(value => new[] { value, value, value })];
+            var facts = NeuronStatistics.Of(Of(rows, 0, rows.Length, exact: false), 2)!;
+            Array.Sort(values);
+            double[] levels = [0.5, 0.9, 0.99, 0.999];
+            for (var i = 0; i < levels.Length; i++)
+            {
+                // Between a negative and a positive neighbour a quantile may be near 0, so the larger neighbour is the measure.
+                var (below, above, exact) = Quantile(values, levels[i]);
+                Assert.Equal(exact, facts.Quantiles[i], 0.016 * Math.Max(Math.Abs(below), Math.Abs(above)));
+            }
+            Assert.Equal(values.Length, facts.Histogram.Counts.Sum());
+        }, iter: 200);
+
+    private static LayerTally Of(float[][] rows, int first, int end, bool exact)
+    {
+        var tally = new LayerTally(Neurons, exact);
+        for (var image = first; image < end; image++)
+            tally.Add(image, image % 4 == 0 ? null : image % 4, rows[image], [image % 7, image % 5, 0]);
+        return tally;
+    }
+
+    private static void AssertStatistics(float[] values, NeuronStatistics facts)
+    {
+        var mean = values.Average(value => (double)value);
+        var meanSquare = values.Average(value => (double)value * value);
+        Assert.Equal(values.Length, facts.Images);
+        Assert.Equal(mean, facts.Mean, 1e-9 * Math.Sqrt(meanSquare));
+        // The difference of two nearly equal numbers keeps half of their digits.
+        Assert.Equal(Math.Sqrt(values.Average(value => (value - mean) * (value - mean))), facts.Deviation, 1e-6 * Math.Sqrt(meanSquare));
+        Assert.Equal(values.Max(), facts.Max);
+        Assert.Equal((double)values.Count(value => value > 0) / values.Length, facts.FractionPositive);
+        AssertHistogram(values, facts.Histogram);
+        Array.Sort(values);
+        double[] levels = [0.5, 0.9, 0.99, 0.999];
+        for (var i = 0; i < levels.Length; i++)
+            Assert.Equal(Quantile(values, levels[i]).Value, facts.Quantiles[i], 1e-6 * Math.Sqrt(meanSquare));
+    }
+
+    private static void AssertHistogram(float[] values, Histogram histogram)
+    {
+        var (low, high) = (values.Min(), values.Max());
+        var expected = new long[Histogram.Bins];
+        foreach (var value in values)
+            expected[high > low ? Math.Min(Histogram.Bins - 1, (int)((value - (double)low) / ((double)high - low) * Histogram.Bins)) : 0]++;
+        Assert.Equal((low, high), (histogram.Low, histogram.High));
+        Assert.Equal(expected, histogram.Counts);
+    }
+
+    // numpy.quantile's default.
+    private static (double Below, double Above, double Value) Quantile(float[] sorted, double level)
+    {
+        var position = level * (sorted.Length - 1);
+        var (below, above) = ((double)sorted[(int)position], (double)sorted[Math.Min(sorted.Length - 1, (int)position + 1)]);
+        return (below, above, below + ((above - below) * (position - (int)position)));
+    }
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace VizPipeline.Tests.EndToEnd;
+
+/// <summary>What a finished <c>viz</c> left behind.</summary>
+public sealed record VizResult(int ExitCode, string Output, string Error)
+{
+    public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}
+
+/// <summary>The built <c>viz</c> as users start it: a process of its own, which can be interrupted and killed.</summary>
+public sealed partial class VizProcess : IDisposable
+{
+    private const int Interrupt = 2;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private readonly Process _process;
+    private readonly Task<string> _output;
+    private readonly Task<string> _error;
+
+    private VizProcess(Process process)
+    {
+        _process = process;
+        (_output, _error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+    }
+
+    public bool IsRunning => !_process.HasExited;
+
+    public static VizProcess Start(params string[] arguments)
+    {
+        // A shell that runs tests in the background lets them ignore SIGINT, and children inherit that.
+        string[] command = ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "viz"), .. arguments];
+        var start = new ProcessStartInfo("env", command) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // It prints stack traces instead of one line.
+        start.Environment.Remove("VIZ_TRACE");
+        return new VizProcess(Process.Start(start)!);
+    }
+
+    public static async Task<VizResult> Run(params string[] arguments)
+    {
+        using var viz = Start(arguments);
+        return await viz.Finish();
+    }
+
+    public async Task<VizResult> Finish()
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        return new VizResult(_process.ExitCode, await _output, await _error);
+    }
+
+    /// <summary>SIGKILL: no chance to say goodbye.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>SIGINT, as Ctrl-C sends it.</summary>
+    public void PressControlC() => Assert.Equal(0, Send(_process.Id, Interrupt));
+
+    public void Dispose()
+    {
+        // A test that failed in between leaves no process behind.
+        if (IsRunning)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Send(int process, int signal);
+}
