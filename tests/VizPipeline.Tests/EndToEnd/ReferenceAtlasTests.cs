@@ -20,7 +20,7 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
     {
         var (folder, reference) = (TestData.Path("images"), TinyDarknetReference.Npz("dev-top9.npz"));
         var graph = TinyDarknetReference.Graph();
-        var manifest = ImageManifest.Build(folder, new ImageSetOptions());
+        var manifest = ImageManifest.Build(folder, new ImageSetOptions(), null, TestContext.Current.CancellationToken);
         Assert.Equal(reference.Array("images").ToStrings(), manifest.Entries.Select(entry => entry.Path));
         using var runner = new NetworkRunner(graph);
         var search = await Search(runner, new CropSource(manifest, folder, Preprocessing.Unit(224, 224)));
