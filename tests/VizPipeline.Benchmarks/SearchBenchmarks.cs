@@ -13,7 +13,7 @@ internal static class SearchBenchmarks
 
     public static void Cached(Bench bench)
     {
-        var indices = Enumerable.Range(0, Math.Min(320, bench.Manifest.Entries.Count / BatchSize * BatchSize)).ToArray();
+        var indices = Enumerable.Range(0, Math.Min(128, bench.Manifest.Entries.Count / BatchSize * BatchSize)).ToArray();
         Bench.ForEach(bench.Cached.ReadBatches(indices, BatchSize, 2), _ => { });
         var inputs = new List<torch.Tensor>();
         Bench.ForEach(bench.Cached.ReadBatches(indices, BatchSize, 2), batch => inputs.Add(Upload(bench, batch).DetachFromDisposeScope()));
@@ -66,7 +66,9 @@ internal static class SearchBenchmarks
     {
         var search = new TopPatchSearch(bench.Runner, bench.Graph.Layers, exact: true);
         Bench.ForEach(source.ReadBatches(indices, BatchSize, Environment.ProcessorCount), batch =>
-            search.Add(Upload(bench, batch), [.. batch.Indices], new int?[batch.Indices.Count]));
+        {
+            search.Add(Upload(bench, batch), [.. batch.Indices], new int?[batch.Indices.Count]);
+        });
     }
 
     private static torch.Tensor Upload(Bench bench, CropBatch batch) => ImageTensor.Of(batch.Pixels, batch.Indices.Count, bench.Preprocessing, bench.Runner.Device);
