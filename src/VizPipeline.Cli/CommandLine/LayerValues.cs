@@ -28,7 +28,7 @@ internal static class LayerValues
             using var batch = images.narrow(0, first, Math.Min(ImagesPerBatch, count - first));
             runner.Forward(batch, [.. layers.Select(layer => layer.Node)], (node, value) =>
             {
-                var values = onlyMaxima ? Maxima(value) : ToArray(value);
+                var values = onlyMaxima ? SpatialMaximum.Of(value).Values : ToArray(value);
                 foreach (var array in layers.Zip(arrays).Where(pair => pair.First.Node == node).Select(pair => pair.Second))
                     values.CopyTo(array.Values, first * (array.Count / count));
             });
@@ -41,14 +41,6 @@ internal static class LayerValues
     {
         using var flat = value.contiguous().cpu();
         return MemoryMarshal.Cast<byte, float>(flat.bytes).ToArray();
-    }
-
-    private static float[] Maxima(torch.Tensor value)
-    {
-        var (maxima, positions) = SpatialMaximum.Of(value);
-        using (maxima)
-        using (positions)
-            return ToArray(maxima);
     }
 
     private static FloatTensor Empty(Layer layer, int images, bool onlyMaxima)

@@ -59,23 +59,30 @@ public sealed class LayerTally
     /// <param name="activations">Spatial maxima, [neurons]; finite.</param>
     /// <param name="positions">Where they stood (row-major), [neurons].</param>
     /// <exception cref="NotFiniteNumberException">The network overflowed on this image.</exception>
-    public void Add(int image, int? imageClass, ReadOnlySpan<float> activations, ReadOnlySpan<long> positions)
+    public void Add(int image, int? imageClass, ReadOnlySpan<float> activations, ReadOnlySpan<int> positions)
     {
+        if (activations.Length != Neurons || positions.Length != Neurons)
+            throw new ArgumentException($"{activations.Length} activations and {positions.Length} positions for {Neurons} neurons", nameof(activations));
         var sumOfClass = imageClass is { } label ? ClassOf(label) : null;
+        // One plain loop per sum, or few: over a million images this is the only work per value, and such loops stay in registers.
+        for (var neuron = 0; neuron < activations.Length; neuron++)
+        {
+            if (!float.IsFinite(activations[neuron]))
+                throw new NotFiniteNumberException($"neuron {neuron} gives {activations[neuron]} on image {image}: the weights or the preprocessing are not this network's");
+        }
+        Top.Offer(image, activations, positions);
+        var (sums, squares, min, max, positive) = (_sums, _squares, Min, Max, Positive);
         for (var neuron = 0; neuron < activations.Length; neuron++)
         {
             var value = activations[neuron];
-            if (!float.IsFinite(value))
-                throw new NotFiniteNumberException($"neuron {neuron} gives {value} on image {image}: the weights or the preprocessing are not this network's");
-            Top.Offer(neuron, value, image, (int)positions[neuron]);
-            _sums[neuron] += value;
-            _squares[neuron] += (double)value * value;
-            Min[neuron] = Math.Min(Min[neuron], value);
-            Max[neuron] = Math.Max(Max[neuron], value);
-            Positive[neuron] += value > 0 ? 1 : 0;
-            if (sumOfClass is not null)
-                sumOfClass.Sums[neuron] += value;
+            sums[neuron] += value;
+            squares[neuron] += (double)value * value;
+            min[neuron] = Math.Min(min[neuron], value);
+            max[neuron] = Math.Max(max[neuron], value);
+            positive[neuron] += value > 0 ? 1 : 0;
         }
+        for (var neuron = 0; sumOfClass is not null && neuron < activations.Length; neuron++)
+            sumOfClass.Sums[neuron] += activations[neuron];
         if (sumOfClass is not null)
             sumOfClass.Images++;
         Distribution.Add(activations);

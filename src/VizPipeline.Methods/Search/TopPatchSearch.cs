@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using VizPipeline.Network.Execution;
 using VizPipeline.Network.Graph;
@@ -7,7 +6,7 @@ namespace VizPipeline.Methods.Search;
 
 /// <summary>
 /// One pass of images through a network, tallying every neuron of the chosen layers (METHODS 0, 5). Values and positions of the spatial
-/// maxima come from one pooling call per layer, about 1 % of the forward pass.
+/// maxima come from one sweep over each layer's maps.
 /// </summary>
 public sealed class TopPatchSearch
 {
@@ -48,40 +47,11 @@ public sealed class TopPatchSearch
         _runner.Forward(images, [.. _layersOfNode.Keys], (node, value) =>
         {
             var (maxima, positions) = SpatialMaximum.Of(value);
-            using (maxima)
-            using (positions)
+            foreach (var tally in _layersOfNode[node].Select(layer => Tallies[layer]))
             {
-                foreach (var layer in _layersOfNode[node])
-                    Count(Tallies[layer], maxima, positions, numbers, classes);
+                for (var n = 0; n < numbers.Length; n++)
+                    tally.Add(numbers[n], classes[n], maxima.AsSpan(n * tally.Neurons, tally.Neurons), positions.AsSpan(n * tally.Neurons, tally.Neurons));
             }
         });
-    }
-
-    private static void Count(LayerTally tally, torch.Tensor maxima, torch.Tensor positions, int[] indices, IReadOnlyList<int?> classes)
-    {
-        var values = MemoryMarshal.Cast<byte, float>(maxima.bytes);
-        var places = MemoryMarshal.Cast<byte, long>(positions.bytes);
-        for (var n = 0; n < indices.Length; n++)
-            tally.Add(indices[n], classes[n], values.Slice(n * tally.Neurons, tally.Neurons), places.Slice(n * tally.Neurons, tally.Neurons));
-    }
-}
-
-/// <summary>The spatial maximum of each channel and where it stands.</summary>
-public static class SpatialMaximum
-{
-    /// <summary>
-    /// Maxima [N, C] float32 and their row-major positions [N, C] int64 (the first, where several are equal), contiguous on the CPU.
-    /// A vector is its own maximum at position 0.
-    /// </summary>
-    public static (torch.Tensor Values, torch.Tensor Positions) Of(torch.Tensor value)
-    {
-        ArgumentNullException.ThrowIfNull(value);
-        if (value.dim() == 2)
-            return (value.contiguous().cpu(), torch.zeros(value.shape, dtype: torch.int64));
-        // On channels-last values this is one sweep over memory; max over a flattened view would copy first.
-        var (maxima, positions) = torch.nn.functional.adaptive_max_pool2d_with_indices(value, [1, 1]);
-        using (maxima)
-        using (positions)
-            return (maxima.flatten(1).contiguous().cpu(), positions.flatten(1).contiguous().cpu());
     }
 }
