@@ -55,9 +55,12 @@ public static class TorchRuntime
         // Spinning OpenMP threads collapse on shared cores: 8 -> 63 images/s measured. libgomp reads this when it is loaded.
         _ = setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
         // Keep freed memory: handing large blocks back to the system costs up to 2x in page faults.
-        const int mmapMax = -4, trimThreshold = -1;
+        // The arenas of threads other than the first hand large blocks back whatever the thresholds say; with a limit of one arena, new
+        // threads begin at the first.
+        const int mmapMax = -4, trimThreshold = -1, arenaMax = -8;
         try
         {
+            _ = mallopt(arenaMax, 1);
             _ = mallopt(mmapMax, 0);
             _ = mallopt(trimThreshold, int.MaxValue);
         }

@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Jobs;
+using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
@@ -50,8 +51,7 @@ public sealed class JobConsumer<TCommand>(
         if (!await store.ExistsAsync(key, cancellation))
         {
             var progress = new JobProgress(context, command, time);
-            // Off the bus's thread: the work is long, and torch's scopes are bound to the thread that they are on.
-            var table = await Task.Run(() => handler.Run(atlas, command, progress, cancellation), cancellation);
+            var table = await TorchThread.Run(() => handler.Run(atlas, command, progress, cancellation), cancellation);
             await store.PutAsync(key, table, cancellation);
         }
         var seconds = time.GetElapsedTime(started).TotalSeconds;
