@@ -4,6 +4,7 @@ using VizPipeline.Images;
 using VizPipeline.Network.Execution;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Import;
+using VizPipeline.Network.Torch;
 
 namespace VizPipeline.Benchmarks;
 
@@ -71,16 +72,23 @@ internal sealed class Bench : IDisposable
         return sorted[sorted.Count / 2];
     }
 
-    /// <summary>Reads batches one after the other on the caller's thread, as torch wants it.</summary>
-    public static void ForEach(IAsyncEnumerable<CropBatch> batches, Action<CropBatch> action) => Task.Run(async () =>
+    /// <summary>Works on the torch thread, as workers do.</summary>
+    public static void OnTorchThread(Action action) => TorchThread.Run(() =>
     {
-        await foreach (var batch in batches)
+        action();
+        return Task.FromResult(true);
+    }).GetAwaiter().GetResult();
+
+    /// <summary>Reads batches one after the other on the caller's thread.</summary>
+    public static void ForEach(IAsyncEnumerable<CropBatch> batches, Action<CropBatch> action)
+    {
+        foreach (var batch in batches.ToBlockingEnumerable())
         {
             using (batch)
             using (torch.NewDisposeScope())
                 action(batch);
         }
-    }).GetAwaiter().GetResult();
+    }
 
     public void Dispose()
     {

@@ -7,14 +7,23 @@ if (args is not [var what, var model, var images])
     Console.Error.WriteLine("usage: search|decode|deconv|ascent|memory MODEL IMAGES   (preprocessing: /255, 224x224)");
     return 2;
 }
-using var bench = new Bench(model, images);
-switch (what)
+var benchmark = what switch
 {
-    case "search": SearchBenchmarks.Cached(bench); break;
-    case "decode": SearchBenchmarks.FromJpeg(bench); break;
-    case "deconv": MethodBenchmarks.Deconvolution(bench); break;
-    case "ascent": MethodBenchmarks.Ascent(bench); break;
-    case "memory": SearchBenchmarks.Memory(bench); break;
-    default: Console.Error.WriteLine($"no benchmark '{what}'"); return 2;
+    "search" => SearchBenchmarks.Cached,
+    "decode" => SearchBenchmarks.FromJpeg,
+    "deconv" => MethodBenchmarks.Deconvolution,
+    "ascent" => MethodBenchmarks.Ascent,
+    "memory" => SearchBenchmarks.Memory,
+    _ => (Action<Bench>?)null,
+};
+if (benchmark is null)
+{
+    Console.Error.WriteLine($"no benchmark '{what}'");
+    return 2;
 }
+Bench.OnTorchThread(() =>
+{
+    using var bench = new Bench(model, images);
+    benchmark(bench);
+});
 return 0;

@@ -13,7 +13,7 @@ internal static class SearchBenchmarks
 
     public static void Cached(Bench bench)
     {
-        var indices = Enumerable.Range(0, Math.Min(128, bench.Manifest.Entries.Count / BatchSize * BatchSize)).ToArray();
+        var indices = Enumerable.Range(0, Math.Min(480, bench.Manifest.Entries.Count / BatchSize * BatchSize)).ToArray();
         Bench.ForEach(bench.Cached.ReadBatches(indices, BatchSize, 2), _ => { });
         var inputs = new List<torch.Tensor>();
         Bench.ForEach(bench.Cached.ReadBatches(indices, BatchSize, 2), batch => inputs.Add(Upload(bench, batch).DetachFromDisposeScope()));
