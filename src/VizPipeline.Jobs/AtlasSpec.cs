@@ -43,7 +43,7 @@ public sealed partial record AtlasSpec
     /// <summary>Neurons per patch or ascent job, 1 or more. Fixed when the atlas is planned.</summary>
     public int NeuronsPerJob { get; init; } = 64;
 
-    /// <summary>Images per forward pass, 1 or more. Results do not depend on it.</summary>
+    /// <summary>Images per forward pass, 1 or more. Torch picks kernels by size, so values differ by up to 1e-6 of a layer's maximum between sizes.</summary>
     public int BatchSize { get; init; } = 32;
 
     /// <summary>Where workers compute: <c>auto</c>, <c>cpu</c> or <c>cuda</c>. Results do not depend on it.</summary>

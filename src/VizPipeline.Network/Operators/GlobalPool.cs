@@ -4,13 +4,10 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>The mean of each channel's map. The way back is its gradient.</summary>
+/// <summary>One number from each channel's whole map.</summary>
 /// <param name="KeepMap">True: [N, C, 1, 1]; false: [N, C].</param>
-public sealed record GlobalAveragePool(bool KeepMap = true) : Operator
+public abstract record GlobalPool(bool KeepMap) : Operator
 {
-    /// <inheritdoc/>
-    public override string Kind => "GlobalAveragePool";
-
     /// <inheritdoc/>
     public override Reach Reach => Reach.All;
 
@@ -20,6 +17,14 @@ public sealed record GlobalAveragePool(bool KeepMap = true) : Operator
         var input = OnlyMap(node, inputs);
         return KeepMap ? new Shape(input.Channels, 1, 1) : Shape.Vector(input.Channels);
     }
+}
+
+/// <summary>The mean of each channel's map. The way back is its gradient.</summary>
+/// <param name="KeepMap">True: [N, C, 1, 1]; false: [N, C].</param>
+public sealed record GlobalAveragePool(bool KeepMap = true) : GlobalPool(KeepMap)
+{
+    /// <inheritdoc/>
+    public override string Kind => "GlobalAveragePool";
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
@@ -38,20 +43,10 @@ public sealed record GlobalAveragePool(bool KeepMap = true) : Operator
 
 /// <summary>The largest value of each channel's map. The way back leads to where it stood.</summary>
 /// <param name="KeepMap">True: [N, C, 1, 1]; false: [N, C].</param>
-public sealed record GlobalMaxPool(bool KeepMap = true) : Operator
+public sealed record GlobalMaxPool(bool KeepMap = true) : GlobalPool(KeepMap)
 {
     /// <inheritdoc/>
     public override string Kind => "GlobalMaxPool";
-
-    /// <inheritdoc/>
-    public override Reach Reach => Reach.All;
-
-    /// <inheritdoc/>
-    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
-    {
-        var input = OnlyMap(node, inputs);
-        return KeepMap ? new Shape(input.Channels, 1, 1) : Shape.Vector(input.Channels);
-    }
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
