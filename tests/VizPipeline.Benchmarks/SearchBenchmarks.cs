@@ -29,7 +29,7 @@ internal static class SearchBenchmarks
         List<torch.Tensor> inputs = [.. Enumerable.Repeat(input, indices.Length / BatchSize)];
         Raw(bench, inputs);
         var efficiencies = new List<double>();
-        for (var round = 0; round < 3; round++)
+        for (var round = 0; round < 7; round++)
         {
             var forward = Bench.Time(() => Raw(bench, inputs));
             var decode = Bench.Time(() => Bench.ForEach(bench.Decoding.ReadBatches(indices, BatchSize, 2), _ => { }));
