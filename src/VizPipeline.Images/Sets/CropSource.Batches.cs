@@ -39,7 +39,7 @@ public sealed partial class CropSource
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var work = Channel.CreateUnbounded<(Assembly Batch, int Position)>();
         var tasks = Enumerable.Range(0, readers)
-            .Select(_ => Task.Run(() => ReadWork(work.Reader, stop.Token), CancellationToken.None)).ToArray();
+            .Select(_ => Task.Factory.StartNew(() => ReadWork(work.Reader, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
         var ahead = new Queue<Assembly>();
         try
         {
@@ -69,11 +69,12 @@ public sealed partial class CropSource
         return batch;
     }
 
-    private async Task ReadWork(ChannelReader<(Assembly Batch, int Position)> work, CancellationToken cancellationToken)
+    private void ReadWork(ChannelReader<(Assembly Batch, int Position)> work, CancellationToken cancellationToken)
     {
+        LowPriority.EnterThread();
         try
         {
-            await foreach (var (batch, position) in work.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            foreach (var (batch, position) in work.ReadAllAsync(cancellationToken).ToBlockingEnumerable(cancellationToken))
             {
                 // Else the images that wait in the channel would still be decoded, for nobody.
                 cancellationToken.ThrowIfCancellationRequested();
