@@ -27,12 +27,16 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
     /// <summary>The jobs.</summary>
     public DbSet<Job> Jobs => Set<Job>();
 
+    /// <summary>The workers that have told of themselves.</summary>
+    public DbSet<WorkerNode> Workers => Set<WorkerNode>();
+
     /// <inheritdoc/>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<AtlasState>().HaveConversion<EnumName<AtlasState>>();
         configurationBuilder.Properties<JobState>().HaveConversion<EnumName<JobState>>();
         configurationBuilder.Properties<JobKind>().HaveConversion<EnumName<JobKind>>();
+        configurationBuilder.Properties<WorkerState>().HaveConversion<EnumName<WorkerState>>();
     }
 
     /// <inheritdoc/>
@@ -67,6 +71,8 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
         {
             image.ToTable("image").HasKey(i => new { i.AtlasId, i.ImageIndex });
             image.HasOne<Atlas>().WithMany().HasForeignKey(i => i.AtlasId);
+            image.Property(i => i.Path).HasConversion<StorableText>();
+            image.Property(i => i.UnreadableReason).HasConversion<StorableText>();
         });
         modelBuilder.Entity<Picture>(picture =>
         {
@@ -77,9 +83,12 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
         {
             job.ToTable("job").HasKey(j => new { j.AtlasId, j.JobId });
             job.HasOne<Atlas>().WithMany().HasForeignKey(j => j.AtlasId);
-            // The dispatcher's question, and the stages'.
-            job.HasIndex(j => new { j.State, j.Priority });
+            // The dispatcher's question: the next pending jobs of a kind come out of the index in their order, unsorted, however many wait.
+            job.HasIndex(j => new { j.State, j.Kind, j.Priority, j.AtlasId, j.JobId });
+            // The stages' question.
             job.HasIndex(j => new { j.AtlasId, j.Kind, j.LayerIndex, j.State });
+            job.Property(j => j.Error).HasConversion<StorableText>();
         });
+        modelBuilder.Entity<WorkerNode>(worker => worker.ToTable("worker").HasKey(w => w.Name));
     }
 }

@@ -5,10 +5,10 @@ using VizPipeline.Catalog;
 namespace VizPipeline.Coordinator;
 
 /// <summary>This process's time as the catalog's coordinator: tables made, other processes kept out, lost jobs back in the queue.</summary>
-internal sealed class CoordinatorSession(CatalogDatabase database, ILogger<CoordinatorSession> logger) : IDisposable
+internal sealed class CoordinatorSession(CatalogDatabase database, ILogger<CoordinatorSession> logger) : IAsyncDisposable
 {
     private readonly SemaphoreSlim opening = new(1);
-    private IDisposable? claim;
+    private ILeadership? leadership;
 
     /// <summary>Begins the session, once. Everything that writes calls it first.</summary>
     /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
@@ -17,9 +17,10 @@ internal sealed class CoordinatorSession(CatalogDatabase database, ILogger<Coord
         await opening.WaitAsync(cancellation);
         try
         {
-            if (claim is not null)
+            if (leadership is not null)
                 return;
-            var mine = database.Claim();
+            var mine = await database.TryLeadAsync(cancellation)
+                ?? throw new CatalogUnusableException($"Another process works on {database.Place}: wait for it, or stop it first.");
             try
             {
                 await database.MigrateAsync(cancellation);
@@ -27,10 +28,10 @@ internal sealed class CoordinatorSession(CatalogDatabase database, ILogger<Coord
             }
             catch
             {
-                mine.Dispose();
+                await mine.DisposeAsync();
                 throw;
             }
-            claim = mine;
+            leadership = mine;
         }
         finally
         {
@@ -38,9 +39,10 @@ internal sealed class CoordinatorSession(CatalogDatabase database, ILogger<Coord
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        claim?.Dispose();
+        if (leadership is not null)
+            await leadership.DisposeAsync();
         opening.Dispose();
     }
 

@@ -29,6 +29,12 @@ public sealed class Atlas
 
     /// <summary>Seconds of work by kind of job, as JSON; null while it runs.</summary>
     public string? SecondsByKind { get; set; }
+
+    /// <summary>Larger is sooner, 0 unless someone asked.</summary>
+    public int Priority { get; set; }
+
+    /// <summary>When someone cancelled it, UTC; null otherwise.</summary>
+    public DateTime? CancelledAt { get; set; }
 }
 
 /// <summary>States of an atlas. Stored by name: names are only ever added.</summary>
@@ -42,4 +48,7 @@ public enum AtlasState
 
     /// <summary>All jobs that could be done are done; the failed and blocked ones are listed.</summary>
     CompletedWithFailures,
+
+    /// <summary>Someone cancelled it; what was done until then stays.</summary>
+    Cancelled,
 }

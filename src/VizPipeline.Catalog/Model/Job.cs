@@ -35,11 +35,17 @@ public sealed class Job
     /// <summary>How often it failed since it was planned or retried by hand.</summary>
     public int Failures { get; set; }
 
+    /// <summary>How often a worker died with it since it was planned or retried by hand.</summary>
+    public int Losses { get; set; }
+
     /// <summary>Not to be sent before this, UTC; null for at once.</summary>
     public DateTime? NotBefore { get; set; }
 
     /// <summary>When it was last sent, UTC.</summary>
     public DateTime? SentAt { get; set; }
+
+    /// <summary>Whether the broker has confirmed the latest sending. A sent job without it is sent again: the mark of the outbox.</summary>
+    public bool Published { get; set; }
 
     /// <summary>When a worker last began it, UTC.</summary>
     public DateTime? StartedAt { get; set; }
@@ -86,4 +92,7 @@ public enum JobState
 
     /// <summary>Never sent, because a job that it needs failed.</summary>
     Blocked,
+
+    /// <summary>Not to be done any more, because its atlas was cancelled.</summary>
+    Cancelled,
 }

@@ -58,6 +58,7 @@ internal static class StatusText
     {
         AtlasState.Running => "not finished",
         AtlasState.Completed => $"completed {Time(status.FinishedAt)}",
+        AtlasState.Cancelled => $"cancelled {Time(status.FinishedAt)}",
         _ => $"completed with failures {Time(status.FinishedAt)}",
     };
 

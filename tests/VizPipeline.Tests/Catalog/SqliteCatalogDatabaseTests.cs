@@ -43,11 +43,16 @@ public sealed class SqliteCatalogDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void Only_one_coordinator_at_a_time()
+    public async Task Only_one_coordinator_at_a_time()
     {
-        using (catalog.Database.Claim())
-            Assert.Contains("Another process", Assert.Throws<CatalogUnusableException>(() => catalog.Database.Claim()).Message);
-        catalog.Database.Claim().Dispose();
+        var cancellation = TestContext.Current.CancellationToken;
+        await using (var first = await catalog.Database.TryLeadAsync(cancellation))
+        {
+            Assert.True(await first!.IsHeldAsync(cancellation));
+            Assert.Null(await catalog.Database.TryLeadAsync(cancellation));
+        }
+        await using var next = await catalog.Database.TryLeadAsync(cancellation);
+        Assert.NotNull(next);
     }
 
     [Fact]

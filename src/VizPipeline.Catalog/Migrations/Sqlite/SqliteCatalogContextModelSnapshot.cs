@@ -24,6 +24,10 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("id");
 
+                    b.Property<DateTime?>("CancelledAt")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("cancelled_at");
+
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("TEXT")
                         .HasColumnName("created_at");
@@ -36,6 +40,10 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
+
+                    b.Property<int>("Priority")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("priority");
 
                     b.Property<string>("SecondsByKind")
                         .HasColumnType("TEXT")
@@ -139,6 +147,10 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                         .HasColumnType("INTEGER")
                         .HasColumnName("layer_index");
 
+                    b.Property<int>("Losses")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("losses");
+
                     b.Property<DateTime?>("NotBefore")
                         .HasColumnType("TEXT")
                         .HasColumnName("not_before");
@@ -155,6 +167,10 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                     b.Property<int>("Priority")
                         .HasColumnType("INTEGER")
                         .HasColumnName("priority");
+
+                    b.Property<bool>("Published")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("published");
 
                     b.Property<string>("ResultKey")
                         .HasColumnType("TEXT")
@@ -184,11 +200,11 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                     b.HasKey("AtlasId", "JobId")
                         .HasName("pk_job");
 
-                    b.HasIndex("State", "Priority")
-                        .HasDatabaseName("ix_job_state_priority");
-
                     b.HasIndex("AtlasId", "Kind", "LayerIndex", "State")
                         .HasDatabaseName("ix_job_atlas_id_kind_layer_index_state");
+
+                    b.HasIndex("State", "Kind", "Priority", "AtlasId", "JobId")
+                        .HasDatabaseName("ix_job_state_kind_priority_atlas_id_job_id");
 
                     b.ToTable("job", (string)null);
                 });
@@ -521,6 +537,71 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                         .HasName("pk_picture");
 
                     b.ToTable("picture", (string)null);
+                });
+
+            modelBuilder.Entity("VizPipeline.Catalog.WorkerNode", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("AtlasSlug")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("atlas_slug");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("device");
+
+                    b.Property<string>("Host")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("host");
+
+                    b.Property<long?>("JobId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("job_id");
+
+                    b.Property<long>("JobsDone")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("jobs_done");
+
+                    b.Property<string>("Kinds")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kinds");
+
+                    b.Property<DateTime>("LastSeenAt")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<long>("MemoryBytes")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("memory_bytes");
+
+                    b.Property<int>("ProcessId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("process_id");
+
+                    b.Property<string>("SoftwareVersion")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("software_version");
+
+                    b.Property<DateTime>("StartedAt")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("state");
+
+                    b.HasKey("Name")
+                        .HasName("pk_worker");
+
+                    b.ToTable("worker", (string)null);
                 });
 
             modelBuilder.Entity("VizPipeline.Catalog.Image", b =>

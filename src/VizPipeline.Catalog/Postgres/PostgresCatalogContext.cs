@@ -1,0 +1,30 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Npgsql;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Catalog;
+
+/// <summary>The catalog in PostgreSQL.</summary>
+public sealed class PostgresCatalogContext(DbContextOptions<PostgresCatalogContext> options) : CatalogContext(options)
+{
+    /// <inheritdoc/>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        // Text sorts by its bytes as in SQLite, whatever the locale of the database: exports come out the same, and so do pages.
+        const string Bytes = "C";
+        configurationBuilder.Properties<string>().UseCollation(Bytes);
+        configurationBuilder.Properties<AtlasState>().UseCollation(Bytes);
+        configurationBuilder.Properties<JobState>().UseCollation(Bytes);
+        configurationBuilder.Properties<JobKind>().UseCollation(Bytes);
+        configurationBuilder.Properties<WorkerState>().UseCollation(Bytes);
+    }
+}
+
+/// <summary>Lets dotnet-ef make migrations without a server.</summary>
+internal sealed class PostgresCatalogContextFactory : IDesignTimeDbContextFactory<PostgresCatalogContext>
+{
+    public PostgresCatalogContext CreateDbContext(string[] args)
+        => new(PostgresCatalogDatabase.Options(NpgsqlDataSource.Create("Host=design-time")));
+}

@@ -1,0 +1,119 @@
+using System.Net.Sockets;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace VizPipeline.Catalog;
+
+/// <summary>The catalog in a PostgreSQL database, shared by any number of processes.</summary>
+public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsyncDisposable
+{
+    private static readonly TimeSpan LongestMigration = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromMinutes(5);
+
+    private readonly PostgresFailures failures;
+    private readonly NpgsqlDataSource source;
+    private readonly DbContextOptions<PostgresCatalogContext> options;
+
+    /// <summary>Names the server; nothing is opened yet.</summary>
+    /// <param name="options">Valid options.</param>
+    public PostgresCatalogDatabase(PostgresOptions options)
+    {
+        Place = $"{options.Host}:{options.Port}/{options.Database}";
+        failures = new PostgresFailures(Place, options);
+        source = NpgsqlDataSource.Create(PostgresConnection.String(options));
+        this.options = Options(source);
+    }
+
+    /// <inheritdoc/>
+    public override string Place { get; }
+
+    /// <inheritdoc/>
+    protected override string HowToMigrate => "start the coordinator, or run `viz-coordinator migrate`";
+
+    /// <inheritdoc/>
+    public override CatalogContext Open() => new PostgresCatalogContext(options);
+
+    /// <inheritdoc/>
+    /// <remarks>Processes that start together take turns; the second finds nothing left to do.</remarks>
+    public override async Task MigrateAsync(CancellationToken cancellation = default)
+    {
+        try
+        {
+            await using var context = Open();
+            context.Database.SetCommandTimeout(LongestMigration);
+            await context.Database.OpenConnectionAsync(cancellation);
+            await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({AdvisoryLock.Migration})", cancellation);
+            try
+            {
+                // Who may only read and write must be able to start too, once there is nothing left to do.
+                var applied = await AppliedAsync(context, cancellation);
+                if (context.Database.GetMigrations().Except(applied).Any())
+                    await context.Database.MigrateAsync(cancellation);
+            }
+            finally
+            {
+                // A connection that broke has given the lock back already.
+                if (context.Database.GetDbConnection().State == System.Data.ConnectionState.Open)
+                    await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({AdvisoryLock.Migration})", CancellationToken.None);
+            }
+        }
+        catch (Exception failure) when (Explain(failure) is { } explained)
+        {
+            throw explained;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task<ILeadership?> TryLeadAsync(CancellationToken cancellation = default)
+    {
+        try
+        {
+            return await PostgresLeadership.TryAsync(source, cancellation);
+        }
+        catch (Exception failure) when (Explain(failure) is { } explained)
+        {
+            throw explained;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task SerializeAsync(CatalogContext context, CancellationToken cancellation = default)
+    {
+        if (context.Database.CurrentTransaction is null)
+            throw new InvalidOperationException("only transactions can take turns");
+        // One that plans a large atlas may take longer than a query should.
+        var timeout = context.Database.GetCommandTimeout();
+        context.Database.SetCommandTimeout(LongestTurn);
+        await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({AdvisoryLock.Turn})", cancellation);
+        context.Database.SetCommandTimeout(timeout);
+    }
+
+    /// <summary>Closes the connections.</summary>
+    public void Dispose() => source.Dispose();
+
+    /// <summary>Closes the connections.</summary>
+    public ValueTask DisposeAsync() => source.DisposeAsync();
+
+    /// <inheritdoc/>
+    protected override Task ReachAsync(CatalogContext context, CancellationToken cancellation)
+        => context.Database.OpenConnectionAsync(cancellation);
+
+    /// <inheritdoc/>
+    protected override bool IsTransientCause(Exception cause) => cause switch
+    {
+        PostgresException error => error.IsTransient
+            || error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow,
+        NpgsqlException error => error.IsTransient,
+        SocketException => true,
+        _ => false,
+    };
+
+    /// <inheritdoc/>
+    protected override CatalogUnusableException? Explain(Exception failure) => failures.Explain(failure);
+
+    internal static DbContextOptions<PostgresCatalogContext> Options(NpgsqlDataSource source)
+        => new DbContextOptionsBuilder<PostgresCatalogContext>()
+            .UseNpgsql(source, npgsql => npgsql.MigrationsHistoryTable("schema_migration"))
+            .UseSnakeCaseNamingConvention()
+            .Options;
+}

@@ -1,0 +1,29 @@
+namespace VizPipeline.Catalog;
+
+/// <summary>Leadership by a lock on a file. The system gives it back when the process dies, however it dies; the file itself may stay.</summary>
+internal sealed class FileLeadership : ILeadership
+{
+    private readonly FileStream file;
+
+    private FileLeadership(FileStream file) => this.file = file;
+
+    public static FileLeadership? Try(string path)
+    {
+        try
+        {
+            return new FileLeadership(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException failure) when (IsHeldByOther(failure))
+        {
+            return null;
+        }
+    }
+
+    // Nobody can take a file lock away from a process that lives.
+    public Task<bool> IsHeldAsync(CancellationToken cancellation = default) => Task.FromResult(file.CanWrite);
+
+    public ValueTask DisposeAsync() => file.DisposeAsync();
+
+    // EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on Windows.
+    private static bool IsHeldByOther(IOException failure) => failure.HResult is 11 or 35 or unchecked((int)0x80070020);
+}
