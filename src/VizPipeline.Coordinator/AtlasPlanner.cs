@@ -11,11 +11,15 @@ namespace VizPipeline.Coordinator;
 /// <summary>Plans atlases, goes on with planned ones, and sets failed jobs back.</summary>
 public sealed class AtlasPlanner
 {
+    // More than the kinds have among themselves, so that an atlas's priority goes before them.
+    private const int KindPriorities = 100;
+
     private readonly CatalogDatabase database;
     private readonly IObjectStore store;
     private readonly CoordinatorSession session;
     private readonly JobLedger ledger;
     private readonly DispatchSignal signal;
+    private readonly AtlasMonitor monitor;
     private readonly CoordinatorOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<AtlasPlanner> logger;
@@ -26,6 +30,7 @@ public sealed class AtlasPlanner
         CoordinatorSession session,
         JobLedger ledger,
         DispatchSignal signal,
+        AtlasMonitor monitor,
         IOptions<CoordinatorOptions> options,
         TimeProvider time,
         ILogger<AtlasPlanner> logger)
@@ -35,6 +40,7 @@ public sealed class AtlasPlanner
         this.session = session;
         this.ledger = ledger;
         this.signal = signal;
+        this.monitor = monitor;
         this.options = options.Value;
         this.time = time;
         this.logger = logger;
@@ -50,8 +56,18 @@ public sealed class AtlasPlanner
     /// <exception cref="AtlasConflictException">The catalog holds another atlas, or this one with other settings.</exception>
     /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
     /// <exception cref="ObjectStoreException">The spec or the image list cannot be stored.</exception>
-    public async Task<OpenedAtlas> OpenAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation = default)
+    public Task<OpenedAtlas> OpenAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation = default)
+        => OpenAsync(spec, images, 0, cancellation);
+
+    /// <inheritdoc cref="OpenAsync(AtlasSpec, ImageList, CancellationToken)"/>
+    /// <param name="spec">The spec.</param>
+    /// <param name="images">The image list.</param>
+    /// <param name="priority">Larger is sooner than other atlases' jobs, from -100 to 100.</param>
+    /// <param name="cancellation">Stops.</param>
+    public async Task<OpenedAtlas> OpenAsync(AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation = default)
     {
+        if (priority is < -100 or > 100)
+            throw new InvalidAtlasSpecException([$"the priority must be from -100 to 100, not {priority}"]);
         var faults = spec.Faults();
         if (faults.Count > 0)
             throw new InvalidAtlasSpecException(faults);
@@ -67,7 +83,7 @@ public sealed class AtlasPlanner
             throw AtlasConflictException.OtherAtlas(database.Place, other, spec.Id);
         var known = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == spec.Id, cancellation);
         var opened = known is null
-            ? await PlanAsync(catalog, spec, images, cancellation)
+            ? await PlanAsync(catalog, spec, images, priority, cancellation)
             : await ResumeAsync(catalog, known, spec, images, cancellation);
         signal.Raise();
         return opened;
@@ -80,19 +96,45 @@ public sealed class AtlasPlanner
     public async Task<int> RetryAsync(string atlasId, CancellationToken cancellation = default)
     {
         await session.EnsureOpenAsync(cancellation);
+        await CheckAsync(atlasId, cancellation);
+        await store.DeleteAsync(AtlasKeys.Cancelled(atlasId), cancellation);
         var jobs = await ledger.RetryAsync(atlasId, cancellation);
         signal.Raise();
         return jobs;
     }
 
-    private async Task<OpenedAtlas> PlanAsync(CatalogContext catalog, AtlasSpec spec, ImageList images, CancellationToken cancellation)
+    /// <summary>Ends an atlas; what is done stays. Workers finish the job in hand and drop the others. <see cref="RetryAsync"/> goes on with it.</summary>
+    /// <returns>How many jobs will not be done.</returns>
+    /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
+    public async Task<int> CancelAsync(string atlasId, CancellationToken cancellation = default)
+    {
+        await session.EnsureOpenAsync(cancellation);
+        await CheckAsync(atlasId, cancellation);
+        var jobs = await ledger.CancelAsync(atlasId, cancellation);
+        if (jobs > 0)
+            await store.PutAsync(AtlasKeys.Cancelled(atlasId), ReadOnlyMemory<byte>.Empty, cancellation);
+        monitor.AtlasFinished();
+        return jobs;
+    }
+
+    // Before it becomes part of a key.
+    private async Task CheckAsync(string atlasId, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        if (await catalog.FindAtlasAsync(atlasId, cancellation) is null)
+            throw new AtlasNotFoundException(database.Place, atlasId);
+    }
+
+    private async Task<OpenedAtlas> PlanAsync(CatalogContext catalog, AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation)
     {
         // Before the catalog knows the first job: whoever gets it finds the spec.
         await StoreAsync(spec, images, cancellation);
-        var plan = JobPlan.For(spec);
+        IReadOnlyList<PlannedJob> plan = [.. JobPlan.For(spec).Select(job => job with { Priority = job.Priority - (KindPriorities * priority) })];
         var now = time.GetUtcNow().UtcDateTime;
         await using var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
         var atlas = await AtlasCreation.CreateAsync(catalog, spec, images, plan, now, cancellation);
+        atlas.Priority = priority;
+        await catalog.SaveChangesAsync(cancellation);
         await StageAdvance.AdvanceAsync(catalog, atlas, now, cancellation);
         await transaction.CommitAsync(cancellation);
         logger.AtlasPlanned(spec.Id, spec.Layers.Count, spec.NeuronCount(), plan.Count);

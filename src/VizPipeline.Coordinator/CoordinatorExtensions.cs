@@ -21,7 +21,7 @@ public static class CoordinatorExtensions
     {
         var services = builder.Services;
         services.AddOptions<CoordinatorOptions>()
-            .BindConfiguration(nameof(CoordinatorOptions))
+            .BindConfiguration(CoordinatorOptions.Section)
             .Configure(options => configure?.Invoke(options))
             .ValidateDataAnnotations()
             .ValidateOnStart();
@@ -30,6 +30,7 @@ public static class CoordinatorExtensions
         services.AddSingleton<DispatchSignal>();
         services.AddSingleton<JobLedger>();
         services.AddSingleton<AtlasMonitor>();
+        services.AddSingleton<AnswerDesk>();
         // By hand: its constructor takes parts that nobody outside needs to see.
         services.AddSingleton(provider => new AtlasPlanner(
             provider.GetRequiredService<CatalogDatabase>(),
@@ -37,6 +38,7 @@ public static class CoordinatorExtensions
             provider.GetRequiredService<CoordinatorSession>(),
             provider.GetRequiredService<JobLedger>(),
             provider.GetRequiredService<DispatchSignal>(),
+            provider.GetRequiredService<AtlasMonitor>(),
             provider.GetRequiredService<IOptions<CoordinatorOptions>>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<AtlasPlanner>>()));
@@ -48,9 +50,11 @@ public static class CoordinatorExtensions
     public static IBusRegistrationConfigurator AddCoordinatorConsumers(this IBusRegistrationConfigurator bus)
     {
         bus.AddConsumer<JobStartedConsumer, CoordinatorEndpoint<JobStartedConsumer>>();
-        bus.AddConsumer<JobProgressedConsumer, CoordinatorEndpoint<JobProgressedConsumer>>();
+        bus.AddConsumer<JobProgressedConsumer, ProgressEndpoint>();
         bus.AddConsumer<JobCompletedConsumer, CoordinatorEndpoint<JobCompletedConsumer>>();
         bus.AddConsumer<JobFailedConsumer, CoordinatorEndpoint<JobFailedConsumer>>();
+        bus.AddConsumer<JobReturnedConsumer, CoordinatorEndpoint<JobReturnedConsumer>>();
+        bus.AddConsumer<WorkerReportedConsumer, CoordinatorEndpoint<WorkerReportedConsumer>>();
         bus.AddFaultConsumer<ScanShard>();
         bus.AddFaultConsumer<MergeLayer>();
         bus.AddFaultConsumer<RenderPatches>();

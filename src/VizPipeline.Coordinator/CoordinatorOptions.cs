@@ -5,10 +5,18 @@ namespace VizPipeline.Coordinator;
 /// <summary>How the coordinator sends jobs and forgives failures.</summary>
 public sealed class CoordinatorOptions
 {
+    /// <summary>The section's name in the configuration.</summary>
+    public const string Section = "Coordinator";
+
     /// <summary>Failures after which a job is given up.</summary>
     /// <value>3</value>
     [Range(1, 100)]
     public int MaxFailures { get; set; } = 3;
+
+    /// <summary>How often a worker may die, or lose its connection, in the middle of a job before the job is given up as the cause.</summary>
+    /// <value>5: more than failures, as a job is rarely at fault when a machine goes</value>
+    [Range(1, 100)]
+    public int MaxLosses { get; set; } = 5;
 
     /// <summary>Wait after a job's first transient failure.</summary>
     /// <value>5 seconds</value>
@@ -32,7 +40,27 @@ public sealed class CoordinatorOptions
     [Range(1, 100_000)]
     public int OutstandingPerKind { get; set; } = 2;
 
+    /// <summary>
+    /// Whether the bus outlives this process, as on a cluster: what was sent is still on it after a restart, other coordinators may run
+    /// beside this one and wait for its end, and an outage of the catalog or the store is waited for.
+    /// </summary>
+    /// <value>false: in one process</value>
+    public bool SharedBus { get; set; }
+
+    /// <summary>After this long without an answer a job is sent again, in case the broker has lost its queues.</summary>
+    /// <value>1 hour, far longer than any job</value>
+    [Range(typeof(TimeSpan), "00:01:00", "7.00:00:00")]
+    public TimeSpan ResendAfter { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Whether the catalog and the object store are one atlas's own folder, so that a second atlas is refused.</summary>
     /// <value>true</value>
     public bool SingleAtlas { get; set; } = true;
+
+    /// <summary>Sets what a cluster needs: many atlases, and more jobs out than one device can do.</summary>
+    public void ShareBus()
+    {
+        (SharedBus, SingleAtlas) = (true, false);
+        // Also what an autoscaler sees of the work that waits while no worker runs.
+        OutstandingPerKind = Math.Max(OutstandingPerKind, 32);
+    }
 }

@@ -1,14 +1,20 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>This process's time as the catalog's coordinator: tables made, other processes kept out, lost jobs back in the queue.</summary>
-internal sealed class CoordinatorSession(CatalogDatabase database, ILogger<CoordinatorSession> logger) : IAsyncDisposable
+/// <summary>This process's time as the catalog's coordinator: tables made, and either alone in its process or the leader of several.</summary>
+internal sealed class CoordinatorSession(
+    CatalogDatabase database, JobLedger ledger, IOptions<CoordinatorOptions> options, ILogger<CoordinatorSession> logger) : IAsyncDisposable
 {
     private readonly SemaphoreSlim opening = new(1);
     private ILeadership? leadership;
+    private bool isOpen;
+    private bool hasSaidThatItWaits;
+
+    /// <summary>Whether this process leads, as far as it knows.</summary>
+    public bool IsLeading => leadership is not null;
 
     /// <summary>Begins the session, once. Everything that writes calls it first.</summary>
     /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
@@ -17,21 +23,13 @@ internal sealed class CoordinatorSession(CatalogDatabase database, ILogger<Coord
         await opening.WaitAsync(cancellation);
         try
         {
-            if (leadership is not null)
+            if (isOpen)
                 return;
-            var mine = await database.TryLeadAsync(cancellation)
-                ?? throw new CatalogUnusableException($"Another process works on {database.Place}: wait for it, or stop it first.");
-            try
-            {
+            if (options.Value.SharedBus)
                 await database.MigrateAsync(cancellation);
-                await RequeueAsync(cancellation);
-            }
-            catch
-            {
-                await mine.DisposeAsync();
-                throw;
-            }
-            leadership = mine;
+            else
+                await OpenAloneAsync(cancellation);
+            isOpen = true;
         }
         finally
         {
@@ -39,21 +37,55 @@ internal sealed class CoordinatorSession(CatalogDatabase database, ILogger<Coord
         }
     }
 
+    /// <summary>Tries to become the leader of several coordinators.</summary>
+    public async Task<bool> TryLeadAsync(CancellationToken cancellation)
+    {
+        await EnsureOpenAsync(cancellation);
+        if (leadership is not null && await IsLeaderAsync(cancellation))
+            return true;
+        leadership = await database.TryLeadAsync(cancellation);
+        if (leadership is not null)
+            logger.Leads();
+        else if (!hasSaidThatItWaits)
+            logger.Waits();
+        hasSaidThatItWaits = leadership is null;
+        return leadership is not null;
+    }
+
+    /// <summary>Whether this process still leads; where not, it must try again.</summary>
+    public async Task<bool> IsLeaderAsync(CancellationToken cancellation)
+    {
+        if (leadership is not null && await leadership.IsHeldAsync(cancellation))
+            return true;
+        await GiveUpAsync();
+        return false;
+    }
+
     public async ValueTask DisposeAsync()
     {
-        if (leadership is not null)
-            await leadership.DisposeAsync();
+        await GiveUpAsync();
         opening.Dispose();
     }
 
-    // The in-memory bus died with the process that sent these; nobody has them any more.
-    private async Task RequeueAsync(CancellationToken cancellation)
+    private async Task GiveUpAsync()
     {
-        await using var catalog = database.Open();
-        var jobs = await catalog.Jobs
-            .Where(job => job.State == JobState.Sent || job.State == JobState.Running)
-            .ExecuteUpdateAsync(job => job.SetProperty(j => j.State, JobState.Pending), cancellation);
-        if (jobs > 0)
-            logger.JobsRequeued(jobs);
+        if (Interlocked.Exchange(ref leadership, null) is { } mine)
+            await mine.DisposeAsync();
+    }
+
+    private async Task OpenAloneAsync(CancellationToken cancellation)
+    {
+        leadership = await database.TryLeadAsync(cancellation)
+            ?? throw new CatalogUnusableException($"Another process works on {database.Place}: wait for it, or stop it first.");
+        try
+        {
+            await database.MigrateAsync(cancellation);
+            await ledger.RequeueAsync(cancellation);
+        }
+        catch
+        {
+            await GiveUpAsync();
+            throw;
+        }
     }
 }

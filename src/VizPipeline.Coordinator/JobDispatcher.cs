@@ -1,27 +1,35 @@
 using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Sends the pending jobs of the table, the most urgent first, never more than the windows allow.</summary>
+/// <summary>Sends the pending jobs of the table, the most urgent first, never more than the windows allow. Only one coordinator does.</summary>
 internal sealed class JobDispatcher(
     CoordinatorSession session,
     JobLedger ledger,
     IBusControl bus,
     DispatchSignal signal,
     AtlasMonitor monitor,
+    IOptions<CoordinatorOptions> options,
     TimeProvider time,
     ILogger<JobDispatcher> logger) : BackgroundService
 {
     private const int MostFailuresInARow = 5;
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
+    // Other coordinators free jobs, too, and cannot raise this one's signal.
+    private static readonly TimeSpan SharedPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan SweepPause = TimeSpan.FromMinutes(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
+            if (options.Value.SharedBus)
+                await LeadAsync(stoppingToken);
             await session.EnsureOpenAsync(stoppingToken);
             // What is published before the workers' queues exist would be lost.
             await bus.WaitForHealthStatus(BusHealthStatus.Healthy, stoppingToken);
@@ -34,6 +42,40 @@ internal sealed class JobDispatcher(
         catch (Exception failure)
         {
             monitor.Stop(failure);
+        }
+    }
+
+    /// <summary>On a cluster: waits to lead, dispatches while it does, and begins anew after every outage.</summary>
+    private async Task LeadAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await session.TryLeadAsync(cancellation))
+                    await DispatchWhileLeadingAsync(cancellation);
+            }
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            {
+                logger.LeadershipLost(failure.Message.ReplaceLineEndings(" "));
+            }
+            await Task.Delay(PauseAfterFailure, time, cancellation);
+        }
+    }
+
+    private async Task DispatchWhileLeadingAsync(CancellationToken cancellation)
+    {
+        var swept = time.GetTimestamp();
+        await ledger.RequeueAsync(cancellation);
+        while (await session.IsLeaderAsync(cancellation))
+        {
+            if (time.GetElapsedTime(swept) > SweepPause)
+            {
+                await ledger.RequeueAsync(cancellation);
+                swept = time.GetTimestamp();
+            }
+            await SendAsync(await ledger.TakeAsync(cancellation), cancellation);
+            await signal.WaitAsync(SharedPause, cancellation);
         }
     }
 
@@ -58,6 +100,14 @@ internal sealed class JobDispatcher(
 
     private async Task SendAsync(IReadOnlyList<IJobCommand> commands, CancellationToken cancellation)
     {
+        if (options.Value.SharedBus)
+        {
+            // What the broker has not confirmed when this process dies is sent again; see RequeueAsync.
+            await Task.WhenAll(commands.Select(command => bus.Publish(command, command.GetType(), cancellation)));
+            if (commands.Count > 0)
+                await ledger.ConfirmAsync(commands, cancellation);
+            return;
+        }
         for (var sent = 0; sent < commands.Count; sent++)
         {
             try

@@ -16,6 +16,9 @@ internal sealed class JobLedger(
     TimeProvider time,
     ILogger<JobLedger> logger)
 {
+    /// <summary>A worker that has not been heard of for so long is taken for gone.</summary>
+    internal static readonly TimeSpan WorkerSilence = TimeSpan.FromSeconds(30);
+
     private const int LongestError = 1000;
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
@@ -24,17 +27,18 @@ internal sealed class JobLedger(
     public async Task<IReadOnlyList<IJobCommand>> TakeAsync(CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        await using var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
+        await using var transaction = await BeginAsync(catalog, cancellation);
         var outstanding = await catalog.Jobs
             .Where(job => job.State == JobState.Sent || job.State == JobState.Running)
             .GroupBy(job => job.Kind)
             .Select(jobs => new { Kind = jobs.Key, Count = jobs.Count() })
             .ToDictionaryAsync(jobs => jobs.Kind, jobs => jobs.Count, cancellation);
-        var room = options.Value.Outstanding - outstanding.Values.Sum();
+        var (most, mostOfKind) = await WindowAsync(catalog, cancellation);
+        var room = most - outstanding.Values.Sum();
         var chosen = new List<Job>();
         foreach (var kind in room > 0 ? Enum.GetValues<JobKind>() : [])
         {
-            var roomOfKind = Math.Min(room, options.Value.OutstandingPerKind - outstanding.GetValueOrDefault(kind));
+            var roomOfKind = Math.Min(room, mostOfKind - outstanding.GetValueOrDefault(kind));
             if (roomOfKind > 0)
                 chosen.AddRange(await Ready(catalog, Now).Where(job => job.Kind == kind)
                     .OrderBy(job => job.Priority).ThenBy(job => job.AtlasId).ThenBy(job => job.JobId)
@@ -49,6 +53,7 @@ internal sealed class JobLedger(
             job.SentAt = Now;
             job.NotBefore = null;
             job.Worker = null;
+            job.Published = false;
             var command = JobPayload.Read(job.Kind, job.Payload, job.Attempt);
             commands.Add(command);
             logger.JobSent(job.Kind, job.JobId, command.AtlasId, job.Attempt);
@@ -56,6 +61,103 @@ internal sealed class JobLedger(
         await catalog.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return commands;
+    }
+
+    /// <summary>Marks commands whose sending the broker has confirmed: from now on it is the broker that must not lose them.</summary>
+    public async Task ConfirmAsync(IReadOnlyList<IJobCommand> commands, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        await using var transaction = await BeginAsync(catalog, cancellation);
+        foreach (var atlas in commands.GroupBy(command => command.AtlasId))
+        {
+            var ids = atlas.Select(command => command.JobId).ToList();
+            await catalog.Jobs
+                .Where(job => ids.Contains(job.JobId) && catalog.Atlases.Any(a => a.Id == job.AtlasId && a.Slug == atlas.Key))
+                .ExecuteUpdateAsync(job => job.SetProperty(j => j.Published, true), cancellation);
+        }
+        await transaction.CommitAsync(cancellation);
+    }
+
+    /// <summary>Sets back the jobs that nobody may have any more.</summary>
+    /// <remarks>
+    /// In one process: all that are out, as the bus died with the process that sent them. On a shared bus: those whose sending was never
+    /// confirmed, and those without an answer for very long.
+    /// </remarks>
+    public async Task<int> RequeueAsync(CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        await using var transaction = await BeginAsync(catalog, cancellation);
+        var longAgo = Now - options.Value.ResendAfter;
+        var jobs = catalog.Jobs.Where(job => job.State == JobState.Sent || job.State == JobState.Running);
+        if (options.Value.SharedBus)
+            jobs = jobs.Where(job => (job.State == JobState.Sent && !job.Published) || job.SentAt < longAgo);
+        var count = await jobs.ExecuteUpdateAsync(job => job.SetProperty(j => j.State, JobState.Pending), cancellation);
+        await transaction.CommitAsync(cancellation);
+        if (count > 0)
+            logger.JobsRequeued(count);
+        return count;
+    }
+
+    /// <summary>A worker gives a job back: it is sent again, or given up where it has cost too many workers.</summary>
+    public async Task<LedgerChange> TakeBackAsync(JobReturned returned, CancellationToken cancellation)
+    {
+        if (lifetime.ApplicationStopping.IsCancellationRequested && !options.Value.SharedBus)
+            return LedgerChange.Ignored;
+        return await ChangeAsync(returned.AtlasId, returned.JobId, returned.Attempt, (_, atlas, job) =>
+        {
+            // A command that was delivered twice before anyone began it has only seen a connection break.
+            var isLoss = returned.Reason == ReturnReason.Redelivered && job.State == JobState.Running;
+            job.Losses += isLoss ? 1 : 0;
+            if (isLoss)
+                logger.JobLost(job.JobId, atlas.Slug, job.Worker ?? "unknown", job.Losses, options.Value.MaxLosses);
+            if (job.Losses < options.Value.MaxLosses)
+            {
+                job.State = JobState.Pending;
+                return Task.FromResult(false);
+            }
+            job.State = JobState.Failed;
+            job.FinishedAt = Now;
+            job.Error = $"the worker process died, or lost its connection, {job.Losses} times in the middle of this job (last: {job.Worker})";
+            logger.JobGivenUp(job.JobId, atlas.Slug, job.Losses, job.Error);
+            return Task.FromResult(true);
+        }, cancellation);
+    }
+
+    /// <summary>Ends an atlas: jobs that are not finished are not done any more.</summary>
+    /// <returns>How many those were.</returns>
+    /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
+    public async Task<int> CancelAsync(string atlasId, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        await using var transaction = await BeginAsync(catalog, cancellation);
+        var atlas = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == atlasId, cancellation)
+            ?? throw new AtlasNotFoundException(database.Place, atlasId);
+        if (atlas.State != AtlasState.Running)
+            return 0;
+        var count = await StageAdvance.Open(catalog.Jobs.Where(job => job.AtlasId == atlas.Id))
+            .ExecuteUpdateAsync(job => job.SetProperty(j => j.State, JobState.Cancelled), cancellation);
+        atlas.State = AtlasState.Cancelled;
+        (atlas.CancelledAt, atlas.FinishedAt) = (Now, Now);
+        await catalog.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        logger.AtlasFinished(atlasId, atlas.State.ToString());
+        return count;
+    }
+
+    /// <summary>Notes what a worker tells of itself.</summary>
+    public async Task ReportAsync(WorkerReported report, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        await using var transaction = await BeginAsync(catalog, cancellation);
+        var worker = await catalog.Workers.AsTracking().SingleOrDefaultAsync(worker => worker.Name == report.Worker, cancellation);
+        if (worker is null)
+            catalog.Workers.Add(worker = new WorkerNode { Name = report.Worker, Host = "", Device = "", SoftwareVersion = "", Kinds = "" });
+        (worker.Host, worker.ProcessId, worker.Device, worker.SoftwareVersion) = (report.Host, report.ProcessId, report.Device, report.Version);
+        (worker.Kinds, worker.State) = (string.Join(',', report.Kinds), report.State);
+        (worker.AtlasSlug, worker.JobId, worker.JobsDone) = (report.AtlasId, report.JobId, report.JobsDone);
+        (worker.MemoryBytes, worker.StartedAt, worker.LastSeenAt) = (report.MemoryBytes, report.Started.UtcDateTime, Now);
+        await catalog.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
     }
 
     /// <summary>Takes back the mark of commands that could not be sent after all.</summary>
@@ -114,17 +216,15 @@ internal sealed class JobLedger(
             logger.JobDone(job.Kind, job.JobId, atlas.Slug, completed.Worker, completed.ElapsedSeconds);
 
             // Only the last job of its group can release others.
-            return !await catalog.Jobs.AnyAsync(
-                other => other.AtlasId == job.AtlasId && other.Kind == job.Kind && other.LayerIndex == job.LayerIndex
-                    && other.State != JobState.Completed && other.State != JobState.Failed && other.State != JobState.Blocked,
-                cancellation);
+            return !await StageAdvance.Open(catalog.Jobs.Where(
+                other => other.AtlasId == job.AtlasId && other.Kind == job.Kind && other.LayerIndex == job.LayerIndex)).AnyAsync(cancellation);
         }, cancellation);
 
     /// <summary>Counts a failure: the job is tried again, or given up.</summary>
     /// <remarks>What fails while this process stops was cut off by the stop. It stays sent and is sent again by the next process.</remarks>
     public async Task<LedgerChange> FailAsync(JobFailed failed, CancellationToken cancellation)
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        if (lifetime.ApplicationStopping.IsCancellationRequested && !options.Value.SharedBus)
             return LedgerChange.Ignored;
         return await ChangeAsync(failed.AtlasId, failed.JobId, failed.Attempt, (_, atlas, job) =>
         {
@@ -150,11 +250,11 @@ internal sealed class JobLedger(
     public async Task<int> RetryAsync(string atlasId, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        await using var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
+        await using var transaction = await BeginAsync(catalog, cancellation);
         var atlas = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == atlasId, cancellation)
             ?? throw new AtlasNotFoundException(database.Place, atlasId);
         var lost = await catalog.Jobs.AsTracking()
-            .Where(job => job.AtlasId == atlas.Id && (job.State == JobState.Failed || job.State == JobState.Blocked))
+            .Where(job => job.AtlasId == atlas.Id && (job.State == JobState.Failed || job.State == JobState.Blocked || job.State == JobState.Cancelled))
             .ToListAsync(cancellation);
         if (lost.Count == 0)
             return 0;
@@ -165,18 +265,37 @@ internal sealed class JobLedger(
         foreach (var job in lost.Union(sheets))
         {
             job.State = JobState.Waiting;
-            job.Failures = 0;
+            (job.Failures, job.Losses) = (0, 0);
             job.NotBefore = null;
             job.FinishedAt = null;
         }
         atlas.State = AtlasState.Running;
-        atlas.FinishedAt = null;
+        (atlas.FinishedAt, atlas.CancelledAt) = (null, null);
         atlas.SecondsByKind = null;
         await catalog.SaveChangesAsync(cancellation);
         await StageAdvance.AdvanceAsync(catalog, atlas, Now, cancellation);
         await transaction.CommitAsync(cancellation);
         logger.JobsRetried(lost.Count, atlasId);
         return lost.Count;
+    }
+
+    // Several coordinators may write. One after the other, each sees the last change of its predecessor: two last jobs of a group that are
+    // completed at once would else both find the other one open, and nobody would release the next group.
+    private async Task<Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction> BeginAsync(CatalogContext catalog, CancellationToken cancellation)
+    {
+        var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
+        await database.SerializeAsync(catalog, cancellation);
+        return transaction;
+    }
+
+    // On a cluster each worker has one job and finds the next one ready.
+    private async Task<(int Most, int MostOfKind)> WindowAsync(CatalogContext catalog, CancellationToken cancellation)
+    {
+        if (!options.Value.SharedBus)
+            return (options.Value.Outstanding, options.Value.OutstandingPerKind);
+        var alive = Now - WorkerSilence;
+        var workers = await catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation);
+        return (int.MaxValue, Math.Max(options.Value.OutstandingPerKind, 2 * workers));
     }
 
     private static IQueryable<Job> Ready(CatalogContext catalog, DateTime now)
@@ -188,7 +307,7 @@ internal sealed class JobLedger(
         string atlasId, long jobId, int attempt, Func<CatalogContext, Atlas, Job, Task<bool>> change, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        await using var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
+        await using var transaction = await BeginAsync(catalog, cancellation);
         var atlas = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == atlasId, cancellation);
         var job = atlas is null ? null : await FindCurrentAsync(catalog, atlas, jobId, attempt, cancellation);
         if (job is null)

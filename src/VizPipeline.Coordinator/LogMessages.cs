@@ -40,6 +40,21 @@ internal static partial class LogMessages
     [LoggerMessage(11, LogLevel.Warning, "Sending jobs failed, to be tried again: {Error}")]
     public static partial void SendingFailed(this ILogger logger, string error);
 
+    [LoggerMessage(13, LogLevel.Warning, "Job {Job} of {Atlas} came back: worker {Worker} died or lost its connection in the middle of it ({Losses} of {MaxLosses})")]
+    public static partial void JobLost(this ILogger logger, long job, string atlas, string worker, int losses, int maxLosses);
+
+    [LoggerMessage(14, LogLevel.Information, "This coordinator leads")]
+    public static partial void Leads(this ILogger logger);
+
+    [LoggerMessage(15, LogLevel.Information, "Another coordinator leads; this one waits")]
+    public static partial void Waits(this ILogger logger);
+
+    [LoggerMessage(16, LogLevel.Warning, "The leadership was lost, to be tried for again: {Reason}")]
+    public static partial void LeadershipLost(this ILogger logger, string reason);
+
+    [LoggerMessage(17, LogLevel.Warning, "An answer waits for the catalog or the store: {Error}")]
+    public static partial void AnswerWaits(this ILogger logger, string error);
+
     [LoggerMessage(12, LogLevel.Critical, "The coordinator cannot go on: {Error}")]
     public static partial void CoordinatorStopped(this ILogger logger, string error);
 }

@@ -1,1 +1,15 @@
-return 0;
+using VizPipeline.Coordinator;
+using VizPipeline.Hosting;
+
+var builder = ServiceHost.CreateBuilder(args, "coordinator", port: 8080);
+builder.AddObjectStore();
+builder.AddPostgresCatalog();
+builder.AddRabbitMqBus(bus => bus.AddCoordinatorConsumers());
+builder.AddCoordinator(options => options.ShareBus());
+
+var app = builder.Build();
+if (args is ["migrate", ..])
+    return await app.MigrateAsync();
+app.MapServiceEndpoints();
+app.MapCoordinatorApi();
+return await app.RunServiceAsync();

@@ -28,13 +28,15 @@ internal static class StageAdvance
                 await waiting.ExecuteUpdateAsync(job => job.SetProperty(j => j.State, JobState.Pending), cancellation);
         }
 
-        var open = await jobs.AnyAsync(
-            job => job.State != JobState.Completed && job.State != JobState.Failed && job.State != JobState.Blocked, cancellation);
-        if (open)
+        if (await Open(jobs).AnyAsync(cancellation))
             return false;
         await CloseAsync(catalog, atlas, jobs, now, cancellation);
         return true;
     }
+
+    /// <summary>The jobs that something will still happen to. The states are listed one by one, so that an index finds them.</summary>
+    public static IQueryable<Job> Open(IQueryable<Job> jobs) => jobs.Where(
+        job => job.State == JobState.Waiting || job.State == JobState.Pending || job.State == JobState.Sent || job.State == JobState.Running);
 
     private static async Task<Dictionary<JobGroup, GroupState>> GroupsAsync(IQueryable<Job> jobs, CancellationToken cancellation)
     {
@@ -49,7 +51,7 @@ internal static class StageAdvance
                 group.Sum(count => count.Count),
                 In(JobState.Waiting),
                 In(JobState.Pending, JobState.Sent, JobState.Running),
-                In(JobState.Failed, JobState.Blocked));
+                In(JobState.Failed, JobState.Blocked, JobState.Cancelled));
         });
     }
 

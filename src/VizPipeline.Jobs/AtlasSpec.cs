@@ -81,6 +81,9 @@ public sealed partial record AtlasSpec
         ["ascent"] = Methods.HasFlag(AtlasMethods.Ascent) ? Ascent : null,
     };
 
+    /// <summary>Whether a text may be an atlas's <see cref="Id"/>.</summary>
+    public static bool IsId(string text) => Slug().IsMatch(text);
+
     /// <summary>Every fault of the spec as one sentence each; empty when it can be planned.</summary>
     public IReadOnlyList<string> Faults()
     {
@@ -91,7 +94,7 @@ public sealed partial record AtlasSpec
                 faults.Add(fault);
         }
 
-        Check(Slug().IsMatch(Id), $"id '{Id}' must be 3 to 64 characters of a-z, 0-9 and '-', and not begin with '-'");
+        Check(IsId(Id), $"id '{Id}' must be 3 to 64 characters of a-z, 0-9 and '-', and not begin with '-'");
         Check(Model.Input is [> 0, > 0, > 0], "model input must be [channels, height, width], each 1 or more");
         Check(Preprocessing.ValueKind != JsonValueKind.Undefined, "preprocessing is missing");
         Check(Methods != AtlasMethods.None, "choose at least one of the methods top9, deconv, ascent, filters");
@@ -126,6 +129,12 @@ public sealed record ModelSpec
 
     /// <summary>The file of the weights, where the model's own file does not hold them.</summary>
     public string? Weights { get; init; }
+
+    /// <summary>Key of the model's file in the object store; null where workers open <see cref="Model"/> itself.</summary>
+    public string? ModelKey { get; init; }
+
+    /// <summary>Key of the weights' file in the object store; null where workers open <see cref="Weights"/> itself, or there are none.</summary>
+    public string? WeightsKey { get; init; }
 
     /// <summary>The architecture's name in the zoo; null when <see cref="Model"/> is a file.</summary>
     public string? Architecture { get; init; }

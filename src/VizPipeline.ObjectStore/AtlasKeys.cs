@@ -20,6 +20,14 @@ public static class AtlasKeys
     /// <summary>The manifest: hashes, settings, versions, timings.</summary>
     public static string Manifest(string atlasId) => $"{Root(atlasId)}/manifest.json";
 
+    /// <summary>There while the atlas is cancelled: a worker that still gets one of its jobs drops it.</summary>
+    public static string Cancelled(string atlasId) => $"{Root(atlasId)}/cancelled";
+
+    /// <summary>A network's or its weights' file, by content.</summary>
+    /// <param name="sha256">SHA-256 of the file, lower-case hex.</param>
+    /// <param name="extension">Its extension with the dot, e.g. <c>.onnx</c>, by which readers know the format.</param>
+    public static string Model(string sha256, string extension) => $"models/{sha256}{extension}";
+
     /// <summary>The image list.</summary>
     public static string ImageList(string atlasId) => $"{Root(atlasId)}/images.json";
 

@@ -9,7 +9,7 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Worker;
 
 /// <summary>Opens atlases for jobs and keeps the last one open: loading a network takes longer than many a job.</summary>
-public sealed class AtlasRuntimes(IObjectStore store, IOptions<WorkerOptions> options, ILogger<AtlasRuntimes> logger) : IDisposable
+public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, IOptions<WorkerOptions> options, ILogger<AtlasRuntimes> logger) : IDisposable
 {
     private AtlasRuntime? _open;
     private byte[] _openSpec = [];
@@ -27,7 +27,8 @@ public sealed class AtlasRuntimes(IObjectStore store, IOptions<WorkerOptions> op
         var spec = VizJson.Read<AtlasSpec>(bytes);
         var device = TorchDevice.Find(spec.Device != "auto" ? spec.Device : options.Value.Device);
         var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
-        var graph = NetworkLoader.Load(spec.Model.Model, spec.Model.Weights, (height, width));
+        var (model, weights) = await models.Find(spec.Model, cancellation);
+        var graph = NetworkLoader.Load(model, weights, (height, width));
         _open = new AtlasRuntime(spec, graph, device, images, CacheOptions());
         _openSpec = bytes;
         logger.AtlasOpened(atlasId, graph.Name, device.ToString());

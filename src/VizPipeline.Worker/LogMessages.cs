@@ -19,4 +19,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(5, LogLevel.Information, "Job {Job} of atlas {Atlas} was stopped and will be done again")]
     public static partial void JobStopped(this ILogger logger, long job, string atlas);
+
+    [LoggerMessage(6, LogLevel.Information, "Job {Job} of atlas {Atlas} was given back: {Reason}")]
+    public static partial void JobReturned(this ILogger logger, long job, string atlas, VizPipeline.Jobs.ReturnReason reason);
+
+    [LoggerMessage(7, LogLevel.Information, "Fetched {Key} into {File}")]
+    public static partial void ModelFetched(this ILogger logger, string key, string file);
 }

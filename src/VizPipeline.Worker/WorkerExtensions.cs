@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.Worker.Jobs;
 
@@ -15,13 +16,11 @@ public static class WorkerExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         var services = builder.Services;
-        services.AddOptions<WorkerOptions>()
-            .BindConfiguration(nameof(WorkerOptions))
-            .Configure(options => configure?.Invoke(options))
-            .ValidateDataAnnotations()
-            .ValidateOnStart();
+        services.AddValidatedOptions(WorkerOptions.Section, configure);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<DeviceGate>();
+        services.AddSingleton<WorkerActivity>();
+        services.AddSingleton<ModelFiles>();
         services.AddSingleton<AtlasRuntimes>();
         services.AddSingleton<IJobHandler<ScanShard>, ScanShardHandler>();
         services.AddSingleton<IJobHandler<MergeLayer>, MergeLayerHandler>();
@@ -33,21 +32,35 @@ public static class WorkerExtensions
     }
 
     /// <summary>Adds a consumer, and so a queue, per job kind to the host's one bus, whatever its transport is.</summary>
-    public static IBusRegistrationConfigurator AddWorkerConsumers(this IBusRegistrationConfigurator bus)
+    /// <param name="bus">The bus.</param>
+    /// <param name="kinds">Names of the queues to serve; null for all.</param>
+    public static IBusRegistrationConfigurator AddWorkerConsumers(this IBusRegistrationConfigurator bus, IEnumerable<string>? kinds = null)
     {
         ArgumentNullException.ThrowIfNull(bus);
-        Add<ScanShard>(bus);
-        Add<MergeLayer>(bus);
-        Add<RenderPatches>(bus);
-        Add<AscendNeurons>(bus);
-        Add<RenderFilters>(bus);
-        Add<RenderSheet>(bus);
+        var served = kinds?.ToHashSet();
+        Add<ScanShard>(bus, served);
+        Add<MergeLayer>(bus, served);
+        Add<RenderPatches>(bus, served);
+        Add<AscendNeurons>(bus, served);
+        Add<RenderFilters>(bus, served);
+        Add<RenderSheet>(bus, served);
         return bus;
     }
 
-    private static void Add<TCommand>(IBusRegistrationConfigurator bus)
-        where TCommand : class, IJobCommand =>
-        bus.AddConsumer<JobConsumer<TCommand>, JobConsumerDefinition<TCommand>>();
+    /// <summary>Lets the worker tell the coordinators of itself.</summary>
+    public static IHostApplicationBuilder AddWorkerReports(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddHostedService<WorkerReporter>();
+        return builder;
+    }
+
+    private static void Add<TCommand>(IBusRegistrationConfigurator bus, HashSet<string>? served)
+        where TCommand : class, IJobCommand
+    {
+        if (served?.Contains(QueueNames.Name(QueueNames.KindOf(typeof(TCommand)))) != false)
+            bus.AddConsumer<JobConsumer<TCommand>, JobConsumerDefinition<TCommand>>();
+    }
 }
 
 /// <summary>One queue per job kind, one job of it at a time: the device is the bottleneck, not the bus.</summary>
@@ -56,7 +69,7 @@ internal sealed class JobConsumerDefinition<TCommand> : ConsumerDefinition<JobCo
 {
     public JobConsumerDefinition()
     {
-        EndpointName = "worker-" + KebabCaseEndpointNameFormatter.Instance.SanitizeName(typeof(TCommand).Name);
+        EndpointName = QueueNames.Of(QueueNames.KindOf(typeof(TCommand)));
         ConcurrentMessageLimit = 1;
     }
 }

@@ -1,25 +1,57 @@
 using System.ComponentModel.DataAnnotations;
+using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker;
 
-/// <summary>What a worker runs on.</summary>
+/// <summary>What a worker runs on. Section <c>Worker</c>.</summary>
 public sealed class WorkerOptions
 {
+    /// <summary>The section's name.</summary>
+    public const string Section = "Worker";
+
+    /// <summary>The name of the queue of live requests in <see cref="Kinds"/>.</summary>
+    public const string Live = "live";
+
     /// <summary>Where it computes: <c>auto</c> (CUDA where there is a device, else the CPU), <c>cpu</c> or <c>cuda</c>.</summary>
     /// <value>auto</value>
-    [RegularExpression("auto|cpu|cuda(:[0-9]+)?", ErrorMessage = "device must be auto, cpu or cuda")]
+    [RegularExpression("auto|cpu|cuda(:[0-9]+)?", ErrorMessage = "Worker:Device must be auto, cpu or cuda")]
     public string Device { get; set; } = "auto";
 
     /// <summary>The name under which its work is recorded.</summary>
     /// <value>machine name and process id</value>
-    [Required]
+    [Required(ErrorMessage = "Worker:Name is empty")]
     public string Name { get; set; } = $"{Environment.MachineName}-{Environment.ProcessId}";
 
-    /// <summary>Folder of the decoded-crop cache; null for the default, an empty text for no cache.</summary>
+    /// <summary>The queues that it serves, with commas: of scan, merge, patches, ascent, filters, sheet, live. Empty for all.</summary>
+    [RegularExpression("( *(scan|merge|patches|ascent|filters|sheet|live) *(,|$))*", ErrorMessage = "Worker:Kinds must be a list of scan, merge, patches, ascent, filters, sheet, live, with commas")]
+    public string Kinds { get; set; } = "";
+
+    /// <summary>Folder of the decoded-crop cache and of fetched models; null for the default, an empty text for no cache of crops.</summary>
     public string? CacheFolder { get; set; }
 
     /// <summary>Threads that decode pictures ahead of the network.</summary>
     /// <value>number of processors</value>
-    [Range(1, 1024)]
+    [Range(1, 1024, ErrorMessage = "Worker:Readers must be from 1 to 1024")]
     public int Readers { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>How long a stop waits for the job in hand; after that it is given back and another worker begins it anew.</summary>
+    /// <value>150 s, longer than jobs are planned to take</value>
+    [Range(0, 86_400, ErrorMessage = "Worker:ShutdownSeconds must be from 0 to 86400")]
+    public int ShutdownSeconds { get; set; } = 150;
+
+    /// <summary>The least time between two reports of progress within a job.</summary>
+    public TimeSpan ProgressPause { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a command may wait for the busy device before it goes back to its queue; null where there is nobody else to take it.</summary>
+    public TimeSpan? PassOnAfter { get; set; }
+
+    /// <summary>Sets what a cluster needs: others can take a command, and fewer messages.</summary>
+    public void ShareBus() => (PassOnAfter, ProgressPause) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
+
+    /// <summary>The names of the queues that it serves.</summary>
+    public IEnumerable<string> KindNames()
+    {
+        var names = Kinds.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return names.Length > 0 ? names : Enum.GetValues<JobKind>().Select(QueueNames.Name);
+    }
 }

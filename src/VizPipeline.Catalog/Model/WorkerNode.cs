@@ -1,3 +1,5 @@
+using VizPipeline.Jobs;
+
 namespace VizPipeline.Catalog;
 
 /// <summary>One worker as it last told of itself.</summary>
@@ -41,17 +43,4 @@ public sealed class WorkerNode
 
     /// <summary>Memory that the process holds, in bytes.</summary>
     public long MemoryBytes { get; set; }
-}
-
-/// <summary>States of a worker. Stored by name: names are only ever added.</summary>
-public enum WorkerState
-{
-    /// <summary>Waits for a job.</summary>
-    Idle,
-
-    /// <summary>Works on a job.</summary>
-    Busy,
-
-    /// <summary>Finishes what it has and takes no more.</summary>
-    Stopping,
 }

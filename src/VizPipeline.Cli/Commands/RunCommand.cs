@@ -1,111 +1,31 @@
 using System.CommandLine;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
-using VizPipeline.Images;
-using VizPipeline.Jobs;
-using VizPipeline.Methods.GradientAscent;
-using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.Commands;
 
 /// <summary><c>viz run</c>: an atlas of a network over a folder of images, on this machine.</summary>
 internal sealed class RunCommand
 {
-    private readonly ModelOptions _model = new();
-    private readonly Option<string?> _images = new("--images") { Description = "Folder of images, searched recursively; classes from the first folder level or from <synset>_name files" };
-    private readonly Option<string[]> _layers = new("--layers") { Description = "Layers or patterns, e.g. conv3,features.*; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string[]> _methods = new("--methods") { Description = "Of top9,deconv,ascent,filters; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string[]> _presets = new("--ascent-presets") { Description = "Of 1 (high-frequency), 2 (sparse), 3 (low-frequency), 4 (medium); default 3", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<int?> _steps = new("--ascent-steps") { Description = "Steps per ascent instead of the preset's 500 to 1000" };
-    private readonly Option<string[]> _seeds = new("--ascent-seeds") { Description = "Seeds of the start images, one picture each; default 0", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string> _objective = new("--ascent-objective") { Description = "neuron (centre of the map) or channel (mean of the map)", DefaultValueFactory = _ => "neuron" };
-    private readonly Option<string> _rates = new("--ascent-rates") { Description = "normalised (any network) or published (CaffeNet's rates)", DefaultValueFactory = _ => "normalised" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "Use only the first N images" };
-    private readonly Option<string?> _labels = new("--labels") { Description = "File of labels: path and label per line" };
-    private readonly Option<string?> _classNames = new("--class-names") { Description = "File of class names in the order of the network's outputs (JSON or text)" };
-    private readonly Option<int> _batch = new("--batch") { Description = "Images per forward pass", DefaultValueFactory = _ => 32 };
+    private readonly AtlasOptions _atlas = new();
     private readonly Option<string?> _cache = new("--cache") { Description = "Folder of the decoded-crop cache, or 'none'; default ~/.cache/vizpipeline" };
-    private readonly Option<string?> _name = new("--name") { Description = "Name of the atlas; default the model's" };
     private readonly Option<string?> _out = new("--out") { Description = "Folder of the atlas; the same command again goes on with it; default atlas-NAME" };
 
     public static Command Create()
     {
         var run = new RunCommand();
         var command = new Command("run", "Build the atlas of a network over a folder of images, or go on with it");
-        run._model.AddTo(command);
-        foreach (var option in (Option[])[run._images, run._layers, run._methods, run._presets, run._steps, run._seeds, run._objective, run._rates, run._limit, run._labels, run._classNames, run._batch, run._cache, run._name, run._out])
-            command.Options.Add(option);
+        run._atlas.AddTo(command);
+        command.Options.Add(run._cache);
+        command.Options.Add(run._out);
         command.SetAction(run.Run);
         return command;
     }
 
-    /// <summary>Methods by name.</summary>
-    /// <exception cref="UsageException">A name is unknown.</exception>
-    internal static AtlasMethods MethodsOf(string[]? names)
-    {
-        if (names is null or { Length: 0 })
-            return AtlasMethods.All;
-        return names.Aggregate(AtlasMethods.None, (methods, name) => methods | name.ToLowerInvariant() switch
-        {
-            "top9" => AtlasMethods.Top9,
-            "deconv" => AtlasMethods.Deconv | AtlasMethods.Top9,
-            "ascent" => AtlasMethods.Ascent,
-            "filters" => AtlasMethods.Filters,
-            _ => throw new UsageException($"--methods '{name}' is unknown; choose of top9, deconv, ascent, filters"),
-        });
-    }
-
     private Task<int> Run(ParseResult parsed, CancellationToken cancellation)
     {
-        var methods = MethodsOf(parsed.GetValue(_methods));
-        var ascent = Ascent(parsed);
-        var batch = parsed.GetRequiredValue(_batch) is > 0 and <= 4096 and var size ? size : throw new UsageException("--batch must be from 1 to 4096");
-        _ = _model.DeviceOf(parsed);
-        var graph = _model.Open(parsed);
-        var layers = LayerPatterns.Select(graph, parsed.GetValue(_layers) ?? []);
-        var preprocessing = _model.PreprocessingFor(parsed, graph);
-        var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
-        var manifest = methods.HasFlag(AtlasMethods.Top9) ? ImageSet(parsed, names, cancellation) : null;
-        var name = parsed.GetValue(_name) ?? graph.Name;
-        var request = new AtlasRequest(
-            name, parsed.GetRequiredValue(_model.Model), parsed.GetValue(_model.Weights), graph, layers, preprocessing, manifest,
-            parsed.GetValue(_images) is { } folder ? Path.GetFullPath(folder) : "", names is null ? manifest?.Classes ?? [] : NamesByIndex(names),
-            names is null ? [] : NamesByIndex(names), methods, ascent, parsed.GetRequiredValue(_model.Device), batch);
+        var request = _atlas.RequestOf(parsed, isHere: true, cancellation);
         var cache = parsed.GetValue(_cache);
-        return AtlasBuild.Run(request, parsed.GetValue(_out) ?? $"atlas-{AtlasSpecs.Slug(name)}", cache == "none" ? "" : cache, cancellation);
+        return AtlasBuild.Run(request, parsed.GetValue(_out) ?? $"atlas-{AtlasSpecs.Slug(request.Name)}", cache == "none" ? "" : cache, cancellation);
     }
-
-    private AscentSpec Ascent(ParseResult parsed)
-    {
-        int[] presets = [.. (parsed.GetValue(_presets) ?? []).Select(text => Number("--ascent-presets", text))];
-        foreach (var preset in presets)
-        {
-            if (!AscentPresets.Numbers.Contains(preset))
-                throw new UsageException($"--ascent-presets '{preset}' is unknown; choose of {string.Join(", ", AscentPresets.Numbers)}");
-        }
-        int[] seeds = [.. (parsed.GetValue(_seeds) ?? []).Select(text => Number("--ascent-seeds", text))];
-        return new AscentSpec
-        {
-            Presets = presets.Length == 0 ? [AscentPresets.Default] : presets,
-            Steps = parsed.GetValue(_steps) is { } steps ? steps is > 0 and <= 1_000_000 ? steps : throw new UsageException($"--ascent-steps {steps} must be 1 or more") : null,
-            Seeds = seeds.Length == 0 ? [0] : seeds,
-            Objective = parsed.GetRequiredValue(_objective),
-            Rates = parsed.GetRequiredValue(_rates),
-        };
-    }
-
-    private static int Number(string option, string text) =>
-        int.TryParse(text, out var number) ? number : throw new UsageException($"{option} '{text}' is no whole number");
-
-    private ImageManifest ImageSet(ParseResult parsed, ClassNames? names, CancellationToken cancellation)
-    {
-        var folder = parsed.GetValue(_images) ?? throw new UsageException("--images is missing: give a folder of images (or --methods ascent,filters, which need none)");
-        if (parsed.GetValue(_limit) is < 1)
-            throw new UsageException("--limit must be 1 or more");
-        var options = new ImageSetOptions { Limit = parsed.GetValue(_limit), LabelFile = parsed.GetValue(_labels), ClassNames = names };
-        return ImageManifest.Build(folder, options, ListingProgress.ToConsole(), cancellation);
-    }
-
-    private static string[] NamesByIndex(ClassNames names) =>
-        [.. Enumerable.Range(0, names.All.Max(name => name.Index) + 1).Select(i => names[i]?.Name ?? $"class {i}")];
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text;
+using VizPipeline.Cli.Cluster;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Status;
+using VizPipeline.Coordinator;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Cli.Commands;
@@ -11,16 +13,26 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        var folder = new Argument<string>("atlas") { Description = "The folder of an atlas" };
+        var folder = new Argument<string?>("atlas") { Description = "The folder of an atlas, or with --coordinator its id; without it all of the cluster's", Arity = ArgumentArity.ZeroOrOne };
+        var coordinator = CoordinatorOption.Create();
+        var watch = new Option<bool>("--watch") { Description = "Stay and show the progress until the end" };
         var json = new Option<bool>("--json") { Description = "One JSON object on one line, for scripts" };
-        var command = new Command("status", "Show how far an atlas is, what failed, and what it cost") { folder, json };
-        command.SetAction((parsed, cancellation) => Run(parsed.GetRequiredValue(folder), parsed.GetValue(json), cancellation));
+        var command = new Command("status", "Show how far an atlas is, what failed, and what it cost") { folder, json, coordinator, watch };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var (atlas, address) = (parsed.GetValue(folder), parsed.GetValue(coordinator));
+            // A folder of that name is meant, where there is one, whatever the environment says of a cluster.
+            var isLocal = address is null && atlas is not null && (Directory.Exists(atlas) || Environment.GetEnvironmentVariable("VIZ_COORDINATOR") is null);
+            return isLocal ? Run(atlas!, parsed.GetValue(json), cancellation) : ClusterStatus.RunAsync(address, atlas, parsed.GetValue(json), parsed.GetValue(watch), cancellation);
+        });
         return command;
     }
 
     private static async Task<int> Run(string folder, bool json, CancellationToken cancellation)
     {
-        var status = await AtlasStatus.ReadAsync(await StoredAtlas.OpenAsync(folder, cancellation), cancellation);
+        var atlas = await StoredAtlas.OpenAsync(folder, cancellation);
+        await using var catalog = atlas.Database.Open();
+        var status = await AtlasStatus.ReadAsync(catalog, atlas.Row, cancellation);
         if (json)
             Console.WriteLine(Encoding.UTF8.GetString(VizJson.Write(status)));
         else

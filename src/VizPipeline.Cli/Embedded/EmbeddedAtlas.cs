@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using VizPipeline.Catalog;
 using VizPipeline.Coordinator;
+using VizPipeline.Hosting;
 using VizPipeline.ObjectStore;
 using VizPipeline.Worker;
 
@@ -34,7 +35,7 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
         builder.Services.AddSingleton<CatalogDatabase>(new SqliteCatalogDatabase(CatalogFile(Folder)));
         builder.AddCoordinator();
         builder.AddWorker(configure);
-        builder.AddEmbeddedBus(bus => bus.AddWorkerConsumers());
+        builder.AddEmbeddedBus(bus => bus.AddCoordinatorConsumers().AddWorkerConsumers());
         _host = builder.Build();
     }
 

@@ -44,7 +44,7 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
         {
             var ended = await Pause(finished, LinePause, cancellation);
             var snapshot = await monitor.SnapshotAsync(atlasId, CancellationToken.None);
-            var open = snapshot.Stages.Where(stage => stage.Total > 0).Select(stage => $"{Name(stage.Kind)} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}");
+            var open = snapshot.Stages.Where(stage => stage.Total > 0).Select(Text);
             var line = string.Join(" · ", open) + (snapshot.TimeLeft is { } left && !ended ? $" · {Text(left)} left" : "");
             if (line != last)
                 await Console.Out.WriteLineAsync($"[{Text(time.GetElapsedTime(started))}] {last = line}");
@@ -52,6 +52,9 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
                 return;
         }
     }
+
+    /// <summary>How far a stage is, e.g. <c>scan 64/1,000 (39.1/s)</c>.</summary>
+    public static string Text(StageProgress stage) => $"{Name(stage.Kind)} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}";
 
     /// <summary>A duration for people.</summary>
     public static string Text(TimeSpan duration) => duration.TotalHours >= 1

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
 using VizPipeline.Catalog;
+using VizPipeline.Coordinator;
 
 namespace VizPipeline.Cli.Status;
 

@@ -1,4 +1,5 @@
 using MassTransit;
+using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
@@ -6,7 +7,9 @@ namespace VizPipeline.Coordinator;
 internal sealed class CoordinatorEndpoint<TConsumer> : ConsumerDefinition<TConsumer>
     where TConsumer : class, IConsumer
 {
-    public CoordinatorEndpoint() => EndpointName = CoordinatorEndpoint.Name;
+    private const int ReadAhead = 64;
+
+    public CoordinatorEndpoint() => EndpointName = QueueNames.Answers;
 
     protected override void ConfigureConsumer(
         IReceiveEndpointConfigurator endpointConfigurator,
@@ -15,15 +18,12 @@ internal sealed class CoordinatorEndpoint<TConsumer> : ConsumerDefinition<TConsu
     {
         // The endpoint's limit, not each consumer's: "started" must not overtake "completed".
         endpointConfigurator.ConcurrentMessageLimit = 1;
-        consumerConfigurator.UseMessageRetry(retry => retry.Intervals(100, 1000, 5000));
+        endpointConfigurator.PrefetchCount = ReadAhead;
     }
 }
 
-/// <summary>The endpoint's facts.</summary>
-internal static class CoordinatorEndpoint
+/// <summary>Where progress within jobs arrives: a temporary endpoint of this process, as every coordinator shows it.</summary>
+internal sealed class ProgressEndpoint : ConsumerDefinition<JobProgressedConsumer>
 {
-    public const string Name = "viz-coordinator";
-
-    /// <summary>How often an answer is received again after a failure: the number of intervals above.</summary>
-    public const int Retries = 3;
+    public ProgressEndpoint() => EndpointName = $"{QueueNames.Progress}.{Environment.MachineName}-{Environment.ProcessId}";
 }

@@ -4,15 +4,15 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Coordinator;
 
 /// <summary>Takes a job's result into the catalog. A result that is missing or damaged is a failure of the job.</summary>
-internal sealed class JobCompletedConsumer(JobLedger ledger, IObjectStore store, AtlasMonitor monitor, DispatchSignal signal)
-    : JobAnswerConsumer<JobCompleted>(monitor, signal)
+internal sealed class JobCompletedConsumer(JobLedger ledger, IObjectStore store, AnswerDesk desk)
+    : JobAnswerConsumer<JobCompleted>(desk)
 {
     protected override async Task ReceiveAsync(JobCompleted answer, CancellationToken cancellation)
     {
         // A late duplicate need not cost a read of the store; the ledger looks again inside its transaction.
         if (!await ledger.IsCurrentAsync(answer.AtlasId, answer.JobId, answer.Attempt, cancellation))
             return;
-        Announce(await TakeAsync(answer, cancellation), answer.AtlasId, answer.JobId);
+        Desk.Announce(await TakeAsync(answer, cancellation), answer.AtlasId, answer.JobId);
     }
 
     private async Task<LedgerChange> TakeAsync(JobCompleted answer, CancellationToken cancellation)

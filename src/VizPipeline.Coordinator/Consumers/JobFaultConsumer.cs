@@ -4,8 +4,7 @@ using VizPipeline.Jobs;
 namespace VizPipeline.Coordinator;
 
 /// <summary>Counts a failure that a worker could not report itself: its consumer threw.</summary>
-internal sealed class JobFaultConsumer<T>(JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal)
-    : JobAnswerConsumer<Fault<T>>(monitor, signal)
+internal sealed class JobFaultConsumer<T>(JobLedger ledger, AnswerDesk desk) : JobAnswerConsumer<Fault<T>>(desk)
     where T : class, IJobCommand
 {
     protected override async Task ReceiveAsync(Fault<T> answer, CancellationToken cancellation)
@@ -15,6 +14,6 @@ internal sealed class JobFaultConsumer<T>(JobLedger ledger, AtlasMonitor monitor
             ? $"{thrown.ExceptionType}: {thrown.Message}"
             : "the worker failed without a reason";
         var failed = new JobFailed(job.AtlasId, job.JobId, job.Attempt, answer.Host?.MachineName ?? "unknown", error, Transient: false);
-        Announce(await ledger.FailAsync(failed, cancellation), job.AtlasId, job.JobId);
+        Desk.Announce(await ledger.FailAsync(failed, cancellation), job.AtlasId, job.JobId);
     }
 }

@@ -1,13 +1,14 @@
+using MassTransit;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
 /// <summary>Shows progress within a job. It is not stored.</summary>
-internal sealed class JobProgressedConsumer(AtlasMonitor monitor, DispatchSignal signal) : JobAnswerConsumer<JobProgressed>(monitor, signal)
+internal sealed class JobProgressedConsumer(AtlasMonitor monitor) : IConsumer<JobProgressed>
 {
-    protected override Task ReceiveAsync(JobProgressed answer, CancellationToken cancellation)
+    public Task Consume(ConsumeContext<JobProgressed> context)
     {
-        Monitor.Progressed(answer);
+        monitor.Progressed(context.Message);
         return Task.CompletedTask;
     }
 }

@@ -4,8 +4,7 @@ using VizPipeline.Jobs;
 namespace VizPipeline.Coordinator;
 
 /// <summary>Notes which worker has a job.</summary>
-internal sealed class JobStartedConsumer(JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database)
-    : JobAnswerConsumer<JobStarted>(monitor, signal)
+internal sealed class JobStartedConsumer(JobLedger ledger, AnswerDesk desk, CatalogDatabase database) : JobAnswerConsumer<JobStarted>(desk)
 {
     protected override async Task ReceiveAsync(JobStarted answer, CancellationToken cancellation)
     {
@@ -13,6 +12,6 @@ internal sealed class JobStartedConsumer(JobLedger ledger, AtlasMonitor monitor,
             return;
         await using var catalog = database.Open();
         if (await catalog.FindJobKindAsync(answer.AtlasId, answer.JobId, cancellation) is { } kind)
-            Monitor.Started(kind, answer);
+            Desk.Monitor.Started(kind, answer);
     }
 }

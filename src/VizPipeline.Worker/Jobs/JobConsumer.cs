@@ -1,4 +1,5 @@
 using MassTransit;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Jobs;
@@ -12,8 +13,8 @@ namespace VizPipeline.Worker.Jobs;
 /// once; a failure is an answer too, so that the coordinator decides about trying again.
 /// </summary>
 public sealed class JobConsumer<TCommand>(
-    IJobHandler<TCommand> handler, AtlasRuntimes atlases, DeviceGate gate, IObjectStore store, IOptions<WorkerOptions> options, TimeProvider time,
-    ILogger<JobConsumer<TCommand>> logger) : IConsumer<TCommand>
+    IJobHandler<TCommand> handler, AtlasRuntimes atlases, DeviceGate gate, WorkerActivity activity, IObjectStore store, IOptions<WorkerOptions> options,
+    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobConsumer<TCommand>> logger) : IConsumer<TCommand>
     where TCommand : class, IJobCommand
 {
     /// <inheritdoc/>
@@ -21,20 +22,69 @@ public sealed class JobConsumer<TCommand>(
     {
         ArgumentNullException.ThrowIfNull(context);
         var (command, cancellation) = (context.Message, context.CancellationToken);
+        using var scope = logger.BeginScope(new Dictionary<string, object> { ["atlas"] = command.AtlasId, ["job"] = command.JobId, ["attempt"] = command.Attempt });
+        // Whoever had it before may have died of it: the coordinator counts that before anyone tries again.
+        if (context.ReceiveContext.Redelivered)
+        {
+            await Return(context, command, ReturnReason.Redelivered);
+            return;
+        }
         try
         {
-            using var turn = await gate.Enter(cancellation);
+            using var turn = await Turn(cancellation);
+            if (turn is null)
+                await PassOn(context, command);
+            else
+                await Do(context, command, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            logger.JobStopped(command.JobId, command.AtlasId);
+            await Return(context, command, ReturnReason.Stopping);
+        }
+    }
+
+    // Each kind has a queue, and each queue gives this worker a command, but the device has one job at a time. A command that waits here
+    // is one that an idle worker cannot have.
+    private async Task<IDisposable?> Turn(CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
+        if (options.Value.PassOnAfter is not { } patience)
+            return await gate.Enter(stop.Token);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        limit.CancelAfter(patience);
+        try
+        {
+            return await gate.Enter(limit.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static Task PassOn(ConsumeContext<TCommand> context, TCommand command) => context.Publish(command, CancellationToken.None);
+
+    private async Task Return(ConsumeContext<TCommand> context, TCommand command, ReturnReason reason)
+    {
+        logger.JobReturned(command.JobId, command.AtlasId, reason);
+        await context.Publish(new JobReturned(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, reason), CancellationToken.None);
+    }
+
+    private async Task Do(ConsumeContext<TCommand> context, TCommand command, CancellationToken cancellation)
+    {
+        using var hand = activity.Begin(command);
+        try
+        {
+            if (await store.ExistsAsync(AtlasKeys.Cancelled(command.AtlasId), cancellation))
+                return;
             await context.Publish(new JobStarted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, time.GetUtcNow()), cancellation);
             var completed = await Work(context, command, cancellation);
             logger.JobCompleted(command.JobId, command.AtlasId, completed.Units, completed.ElapsedSeconds);
             await context.Publish(completed, cancellation);
+            hand.Complete(completed);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            logger.JobStopped(command.JobId, command.AtlasId);
-            throw;
-        }
-        catch (Exception failure)
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             var (error, transient) = Explain(failure);
             logger.JobFailed(command.JobId, command.AtlasId, error);
@@ -50,7 +100,7 @@ public sealed class JobConsumer<TCommand>(
         var phases = new Dictionary<string, double> { ["open"] = time.GetElapsedTime(started).TotalSeconds };
         if (!await store.ExistsAsync(key, cancellation))
         {
-            var progress = new JobProgress(context, command, time);
+            var progress = new JobProgress(context, command, options.Value.ProgressPause, time);
             var table = await TorchThread.Run(() => handler.Run(atlas, command, progress, cancellation), cancellation);
             await store.PutAsync(key, table, cancellation);
         }
@@ -68,15 +118,14 @@ public sealed class JobConsumer<TCommand>(
     }
 }
 
-/// <summary>Publishes a job's progress, at most once a second.</summary>
-internal sealed class JobProgress(IPublishEndpoint bus, IJobCommand command, TimeProvider time) : IProgress<int>
+/// <summary>Publishes a job's progress, not more often than asked.</summary>
+internal sealed class JobProgress(IPublishEndpoint bus, IJobCommand command, TimeSpan pause, TimeProvider time) : IProgress<int>
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private long _last;
 
     public void Report(int value)
     {
-        if (_last != 0 && time.GetElapsedTime(_last) < Pause)
+        if (_last != 0 && time.GetElapsedTime(_last) < pause)
             return;
         _last = time.GetTimestamp();
         _ = bus.Publish(new JobProgressed(command.AtlasId, command.JobId, command.Attempt, value));

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using VizPipeline.Catalog;
 using VizPipeline.Coordinator;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
@@ -31,6 +32,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
         });
         builder.AddEmbeddedBus(bus =>
         {
+            bus.AddCoordinatorConsumers();
             bus.AddConsumer<FakeWorker<ScanShard>>();
             bus.AddConsumer<FakeWorker<MergeLayer>>();
             bus.AddConsumer<FakeWorker<RenderPatches>>();

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Spectre.Console;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.Status;
+using VizPipeline.Coordinator;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Cli.Status;
@@ -80,7 +81,12 @@ public sealed class StatusTests : IDisposable
 
     private static string Words(string line) => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
-    private async Task<AtlasStatus> Read() => await AtlasStatus.ReadAsync(await atlas.Open(), cancellation);
+    private async Task<AtlasStatus> Read()
+    {
+        var stored = await atlas.Open();
+        await using var catalog = stored.Database.Open();
+        return await AtlasStatus.ReadAsync(catalog, stored.Row, cancellation);
+    }
 
     private async Task<string> Text()
     {

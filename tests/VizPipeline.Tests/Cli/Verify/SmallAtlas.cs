@@ -52,7 +52,7 @@ public sealed class SmallAtlas : IDisposable
         await using var transaction = await context.Database.BeginTransactionAsync();
         var atlas = await AtlasCreation.CreateAsync(context, spec, images, JobPlan.For(spec), DateTime.UnixEpoch, default);
         var options = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
-        using var runtimes = new AtlasRuntimes(store, options, NullLogger<AtlasRuntimes>.Instance);
+        using var runtimes = new AtlasRuntimes(store, new ModelFiles(store, options, NullLogger<ModelFiles>.Instance), options, NullLogger<AtlasRuntimes>.Instance);
         var runtime = await runtimes.Open(spec.Id, default);
         foreach (var planned in JobPlan.For(spec))
         {

@@ -1,38 +1,49 @@
+using System.Text;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
-using VizPipeline.Cli.CommandLine;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Cli.Status;
+namespace VizPipeline.Coordinator;
 
 /// <summary>How an atlas stands, as <c>viz status</c> tells it. Property names are a promise to readers of its JSON.</summary>
-internal sealed record AtlasStatus
+public sealed record AtlasStatus
 {
     private const int UnreadableShown = 10;
 
+    /// <summary>The atlas's id.</summary>
     public required string Id { get; init; }
 
+    /// <summary>The name that people read.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Its state.</summary>
     public required AtlasState State { get; init; }
 
+    /// <summary>When it was planned, UTC.</summary>
     public required DateTime CreatedAt { get; init; }
 
+    /// <summary>When the last job ended, UTC; null while it runs.</summary>
     public required DateTime? FinishedAt { get; init; }
 
     /// <summary>When a job last began or ended; an atlas that "runs" but has long been quiet was stopped.</summary>
     public required DateTime? LastActivityAt { get; init; }
 
+    /// <summary>Observed layers.</summary>
     public required int Layers { get; init; }
 
+    /// <summary>Neurons of all layers.</summary>
     public required long Neurons { get; init; }
 
+    /// <summary>Images of the set.</summary>
     public required int Images { get; init; }
 
+    /// <summary>One entry per kind of job, in the order of the kinds.</summary>
     public required IReadOnlyList<StageStatus> Stages { get; init; }
 
+    /// <summary>The jobs that were given up or are blocked.</summary>
     public required IReadOnlyList<FailedJob> Failures { get; init; }
 
+    /// <summary>Images that were skipped.</summary>
     public required int UnreadableImages { get; init; }
 
     /// <summary>The first of them.</summary>
@@ -42,10 +53,11 @@ internal sealed record AtlasStatus
     public required double Seconds { get; init; }
 
     /// <summary>Reads it from the catalog.</summary>
-    public static async Task<AtlasStatus> ReadAsync(StoredAtlas atlas, CancellationToken cancellation)
+    public static async Task<AtlasStatus> ReadAsync(CatalogContext catalog, Atlas atlas, CancellationToken cancellation)
     {
-        await using var catalog = atlas.Database.Open();
-        var (id, spec) = (atlas.Row.Id, atlas.Spec);
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(atlas);
+        var (id, spec) = (atlas.Id, VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(atlas.Spec)));
         var counts = await catalog.CountJobsAsync(id, cancellation);
         var unreadable = await catalog.UnreadableImagesAsync(id, cancellation);
         var jobs = catalog.Jobs.Where(job => job.AtlasId == id);
@@ -54,9 +66,9 @@ internal sealed record AtlasStatus
         {
             Id = spec.Id,
             Name = spec.Name,
-            State = atlas.Row.State,
-            CreatedAt = atlas.Row.CreatedAt,
-            FinishedAt = atlas.Row.FinishedAt,
+            State = atlas.State,
+            CreatedAt = atlas.CreatedAt,
+            FinishedAt = atlas.FinishedAt,
             LastActivityAt = activity.Max(),
             Layers = spec.Layers.Count,
             Neurons = spec.NeuronCount(),
@@ -70,9 +82,20 @@ internal sealed record AtlasStatus
     }
 }
 
-/// <summary>The jobs of one kind: how many there are and where they stand, their work in units, and the seconds that the completed ones took.</summary>
-internal sealed record StageStatus(JobKind Kind, int Total, int Done, int Running, int Waiting, int Failed, int Blocked, long UnitsDone, long UnitsTotal, double Seconds)
+/// <summary>The jobs of one kind.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Total">All jobs.</param>
+/// <param name="Done">Completed.</param>
+/// <param name="Running">In a worker's hand.</param>
+/// <param name="Waiting">Not begun.</param>
+/// <param name="Failed">Given up.</param>
+/// <param name="Blocked">Never begun, as a job before them was given up.</param>
+/// <param name="UnitsDone">Work of the completed ones.</param>
+/// <param name="UnitsTotal">Work of all.</param>
+/// <param name="Seconds">Seconds that the completed ones took.</param>
+public sealed record StageStatus(JobKind Kind, int Total, int Done, int Running, int Waiting, int Failed, int Blocked, long UnitsDone, long UnitsTotal, double Seconds)
 {
+    /// <summary>Sums the counts of one kind up.</summary>
     public static StageStatus Of(JobKind kind, IReadOnlyList<JobCount> counts)
     {
         int Jobs(params JobState[] states) => counts.Where(count => states.Contains(count.State)).Sum(count => count.Jobs);
@@ -90,5 +113,7 @@ internal sealed record StageStatus(JobKind Kind, int Total, int Done, int Runnin
     }
 }
 
-/// <summary>An image that was skipped, and why.</summary>
-internal sealed record UnreadableFile(string Path, string Reason);
+/// <summary>An image that was skipped.</summary>
+/// <param name="Path">Its path in the set.</param>
+/// <param name="Reason">Why.</param>
+public sealed record UnreadableFile(string Path, string Reason);

@@ -21,7 +21,10 @@ public sealed class RabbitMqOptions
     [Required(ErrorMessage = "RabbitMq:VirtualHost is missing")]
     public string VirtualHost { get; set; } = "/";
 
-    /// <summary>The user. It needs configure, write and read on <c>viz.*</c> and <c>VizPipeline.*</c>.</summary>
+    /// <summary>The port to use.</summary>
+    internal int EffectivePort => Port ?? (Tls ? 5671 : 5672);
+
+    /// <summary>The user. See docs/cluster.md for the rights that it needs.</summary>
     [Required(ErrorMessage = "RabbitMq:User is missing")]
     public string User { get; set; } = "";
 

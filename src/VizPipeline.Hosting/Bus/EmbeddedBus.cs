@@ -3,24 +3,19 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace VizPipeline.Coordinator;
+namespace VizPipeline.Hosting;
 
 /// <summary>The bus of a process that hosts all roles. The only place that names the in-memory transport.</summary>
 public static class EmbeddedBus
 {
-    /// <summary>Adds the bus with the coordinator's consumers and those of the other roles.</summary>
-    /// <remarks>Once per host, as MassTransit demands.</remarks>
-    /// <param name="builder">The host.</param>
-    /// <param name="addConsumers">Adds the workers' consumers.</param>
-    public static IHostApplicationBuilder AddEmbeddedBus(
-        this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> addConsumers)
+    /// <summary>Adds the bus with the consumers of all roles. Once per host, as MassTransit demands.</summary>
+    public static IHostApplicationBuilder AddEmbeddedBus(this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> addConsumers)
     {
+        ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddMassTransit(bus =>
         {
             // It would report to the maintainers' server; a pipeline on private images reports to nobody.
             bus.DisableUsageTelemetry();
-            bus.SetKebabCaseEndpointNameFormatter();
-            bus.AddCoordinatorConsumers();
             addConsumers(bus);
             bus.UsingInMemory((context, transport) => transport.ConfigureEndpoints(context));
         });

@@ -1,11 +1,18 @@
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Cli.Status;
+namespace VizPipeline.Coordinator;
 
 /// <summary>A job that was given up, or never could begin.</summary>
-internal sealed record FailedJob(long Job, JobKind Kind, string What, JobState State, int Failures, string? Error)
+/// <param name="Job">Its number.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="What">What it is about, e.g. a layer and a range of neurons.</param>
+/// <param name="State">Failed, or blocked by another.</param>
+/// <param name="Failures">How often it failed.</param>
+/// <param name="Error">The last error, in one line.</param>
+public sealed record FailedJob(long Job, JobKind Kind, string What, JobState State, int Failures, string? Error)
 {
+    /// <summary>Of a row of the catalog.</summary>
     public static FailedJob Of(Job job, AtlasSpec spec)
         => new(job.JobId, job.Kind, Describe(JobPayload.Read(job.Kind, job.Payload, job.Attempt), spec), job.State, job.Failures, job.Error);
 

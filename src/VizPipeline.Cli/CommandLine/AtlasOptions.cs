@@ -1,0 +1,111 @@
+using System.CommandLine;
+using VizPipeline.Cli.Embedded;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Methods.GradientAscent;
+using VizPipeline.Network.Graph;
+
+namespace VizPipeline.Cli.CommandLine;
+
+/// <summary>The options that say which atlas: the same for <c>run</c> on this machine and <c>submit</c> to a cluster.</summary>
+internal sealed class AtlasOptions
+{
+    private readonly ModelOptions _model = new();
+    private readonly Option<string?> _images = new("--images") { Description = "Folder of images, searched recursively; classes from the first folder level or from <synset>_name files" };
+    private readonly Option<string[]> _layers = new("--layers") { Description = "Layers or patterns, e.g. conv3,features.*; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
+    private readonly Option<string[]> _methods = new("--methods") { Description = "Of top9,deconv,ascent,filters; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
+    private readonly Option<string[]> _presets = new("--ascent-presets") { Description = "Of 1 (high-frequency), 2 (sparse), 3 (low-frequency), 4 (medium); default 3", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
+    private readonly Option<int?> _steps = new("--ascent-steps") { Description = "Steps per ascent instead of the preset's 500 to 1000" };
+    private readonly Option<string[]> _seeds = new("--ascent-seeds") { Description = "Seeds of the start images, one picture each; default 0", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
+    private readonly Option<string> _objective = new("--ascent-objective") { Description = "neuron (centre of the map) or channel (mean of the map)", DefaultValueFactory = _ => "neuron" };
+    private readonly Option<string> _rates = new("--ascent-rates") { Description = "normalised (any network) or published (CaffeNet's rates)", DefaultValueFactory = _ => "normalised" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "Use only the first N images" };
+    private readonly Option<string?> _labels = new("--labels") { Description = "File of labels: path and label per line" };
+    private readonly Option<string?> _classNames = new("--class-names") { Description = "File of class names in the order of the network's outputs (JSON or text)" };
+    private readonly Option<int> _batch = new("--batch") { Description = "Images per forward pass", DefaultValueFactory = _ => 32 };
+    private readonly Option<string?> _name = new("--name") { Description = "Name of the atlas; default the model's" };
+
+    /// <summary>A network file or an architecture's name.</summary>
+    public Option<string> Model => _model.Model;
+
+    /// <summary>Adds all of them to a command.</summary>
+    public void AddTo(Command command)
+    {
+        _model.AddTo(command);
+        foreach (var option in (Option[])[_images, _layers, _methods, _presets, _steps, _seeds, _objective, _rates, _limit, _labels, _classNames, _batch, _name])
+            command.Options.Add(option);
+    }
+
+    /// <summary>Opens the network, lists the images, and puts together what was asked for.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="isHere">Whether this machine computes, so that its device must exist.</param>
+    /// <param name="cancellation">Stops the listing.</param>
+    /// <exception cref="UsageException">An option is wrong.</exception>
+    public AtlasRequest RequestOf(ParseResult parsed, bool isHere, CancellationToken cancellation)
+    {
+        var methods = MethodsOf(parsed.GetValue(_methods));
+        var ascent = Ascent(parsed);
+        var batch = parsed.GetRequiredValue(_batch) is > 0 and <= 4096 and var size ? size : throw new UsageException("--batch must be from 1 to 4096");
+        if (isHere)
+            _ = _model.DeviceOf(parsed);
+        var graph = _model.Open(parsed);
+        var layers = LayerPatterns.Select(graph, parsed.GetValue(_layers) ?? []);
+        var preprocessing = _model.PreprocessingFor(parsed, graph);
+        var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
+        var manifest = methods.HasFlag(AtlasMethods.Top9) ? ImageSet(parsed, names, cancellation) : null;
+        return new AtlasRequest(
+            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), parsed.GetValue(_model.Weights), graph, layers, preprocessing, manifest,
+            parsed.GetValue(_images) is { } folder ? Path.GetFullPath(folder) : "", names is null ? manifest?.Classes ?? [] : NamesByIndex(names),
+            names is null ? [] : NamesByIndex(names), methods, ascent, parsed.GetRequiredValue(_model.Device), batch);
+    }
+
+    /// <summary>Methods by name.</summary>
+    /// <exception cref="UsageException">A name is unknown.</exception>
+    internal static AtlasMethods MethodsOf(string[]? names)
+    {
+        if (names is null or { Length: 0 })
+            return AtlasMethods.All;
+        return names.Aggregate(AtlasMethods.None, (methods, name) => methods | name.ToLowerInvariant() switch
+        {
+            "top9" => AtlasMethods.Top9,
+            "deconv" => AtlasMethods.Deconv | AtlasMethods.Top9,
+            "ascent" => AtlasMethods.Ascent,
+            "filters" => AtlasMethods.Filters,
+            _ => throw new UsageException($"--methods '{name}' is unknown; choose of top9, deconv, ascent, filters"),
+        });
+    }
+
+    private AscentSpec Ascent(ParseResult parsed)
+    {
+        int[] presets = [.. (parsed.GetValue(_presets) ?? []).Select(text => Number("--ascent-presets", text))];
+        foreach (var preset in presets)
+        {
+            if (!AscentPresets.Numbers.Contains(preset))
+                throw new UsageException($"--ascent-presets '{preset}' is unknown; choose of {string.Join(", ", AscentPresets.Numbers)}");
+        }
+        int[] seeds = [.. (parsed.GetValue(_seeds) ?? []).Select(text => Number("--ascent-seeds", text))];
+        return new AscentSpec
+        {
+            Presets = presets.Length == 0 ? [AscentPresets.Default] : presets,
+            Steps = parsed.GetValue(_steps) is { } steps ? steps is > 0 and <= 1_000_000 ? steps : throw new UsageException($"--ascent-steps {steps} must be 1 or more") : null,
+            Seeds = seeds.Length == 0 ? [0] : seeds,
+            Objective = parsed.GetRequiredValue(_objective),
+            Rates = parsed.GetRequiredValue(_rates),
+        };
+    }
+
+    private static int Number(string option, string text) =>
+        int.TryParse(text, out var number) ? number : throw new UsageException($"{option} '{text}' is no whole number");
+
+    private ImageManifest ImageSet(ParseResult parsed, ClassNames? names, CancellationToken cancellation)
+    {
+        var folder = parsed.GetValue(_images) ?? throw new UsageException("--images is missing: give a folder of images (or --methods ascent,filters, which need none)");
+        if (parsed.GetValue(_limit) is < 1)
+            throw new UsageException("--limit must be 1 or more");
+        var options = new ImageSetOptions { Limit = parsed.GetValue(_limit), LabelFile = parsed.GetValue(_labels), ClassNames = names };
+        return ImageManifest.Build(folder, options, ListingProgress.ToConsole(), cancellation);
+    }
+
+    private static string[] NamesByIndex(ClassNames names) =>
+        [.. Enumerable.Range(0, names.All.Max(name => name.Index) + 1).Select(i => names[i]?.Name ?? $"class {i}")];
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Spectre.Console;
+using VizPipeline.Cli.Cluster;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Coordinator;
+
+namespace VizPipeline.Cli.Commands;
+
+/// <summary><c>viz cancel</c>, <c>retry</c> and <c>workers</c>: what one asks of a cluster.</summary>
+internal static class ClusterCommands
+{
+    public static Command Cancel() => Change(
+        "cancel", "End an atlas of a cluster; what is done stays, and `viz retry` goes on with it",
+        (atlas, jobs) => jobs > 0 ? $"Atlas '{atlas}' is cancelled; {jobs} jobs will not be done" : $"Atlas '{atlas}' was not running; nothing has changed");
+
+    public static Command Retry() => Change(
+        "retry", "Do the failed, blocked and cancelled jobs of an atlas of a cluster again",
+        (atlas, jobs) => jobs > 0 ? $"{jobs} jobs of atlas '{atlas}' will be done again" : $"Atlas '{atlas}' has no failed or cancelled jobs");
+
+    public static Command Workers()
+    {
+        var coordinator = CoordinatorOption.Create();
+        var command = new Command("workers", "List the workers of a cluster") { coordinator };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var client = new CoordinatorClient(parsed.GetValue(coordinator));
+            var workers = await client.GetAsync<List<WorkerLine>>("workers", cancellation);
+            var table = new Table().Border(TableBorder.Simple).AddColumns("worker", "device", "queues", "state", "job in hand", "jobs done", "memory", "last seen");
+            foreach (var worker in workers)
+                table.AddRow(
+                    Markup.Escape(worker.Name), Markup.Escape(worker.Device), Markup.Escape(worker.Kinds), worker.State, Markup.Escape(worker.Job is null ? "" : $"{worker.Atlas} {worker.Job}"),
+                    $"{worker.JobsDone:N0}", $"{worker.MemoryBytes / 1e9:0.0} GB", $"{worker.LastSeenAt:yyyy-MM-dd HH:mm:ss} UTC");
+            if (workers.Count == 0)
+                Console.WriteLine("No worker has been heard of in the last day; start one with `docker compose up worker`, or see docs/cluster.md");
+            else
+                ConsoleOutput.Wide().Write(table);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command Change(string name, string description, Func<string, int, string> text)
+    {
+        var atlas = new Argument<string>("atlas") { Description = "The atlas's id, as `viz submit` told it" };
+        var coordinator = CoordinatorOption.Create();
+        var command = new Command(name, description) { atlas, coordinator };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var client = new CoordinatorClient(parsed.GetValue(coordinator));
+            var id = parsed.GetRequiredValue(atlas);
+            var changed = await client.PostAsync<JobsChanged>($"atlases/{Uri.EscapeDataString(id)}/{name}", null, cancellation);
+            Console.WriteLine(text(id, changed.Jobs));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

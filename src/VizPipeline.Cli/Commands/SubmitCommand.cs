@@ -1,0 +1,55 @@
+using System.CommandLine;
+using VizPipeline.Catalog;
+using VizPipeline.Cli.Cluster;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Cli.Embedded;
+using VizPipeline.Coordinator;
+
+namespace VizPipeline.Cli.Commands;
+
+/// <summary><c>viz submit</c>: an atlas by a cluster. The same options as <c>run</c>.</summary>
+internal sealed class SubmitCommand
+{
+    private readonly AtlasOptions _atlas = new();
+    private readonly Option<string?> _coordinator = CoordinatorOption.Create();
+    private readonly Option<string?> _root = new("--images-at") { Description = "Where the workers find the images; default the folder of --images" };
+    private readonly Option<int> _priority = new("--priority") { Description = "From -100 to 100; larger goes before other atlases", DefaultValueFactory = _ => 0 };
+    private readonly Option<bool> _watch = new("--watch") { Description = "Stay and show the progress until the end" };
+
+    public static Command Create()
+    {
+        var submit = new SubmitCommand();
+        var command = new Command("submit", "Have a cluster build the atlas of a network; the same options as run");
+        submit._atlas.AddTo(command);
+        foreach (var option in (Option[])[submit._coordinator, submit._root, submit._priority, submit._watch])
+            command.Options.Add(option);
+        command.SetAction(submit.Run);
+        return command;
+    }
+
+    private async Task<int> Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        using var coordinator = new CoordinatorClient(parsed.GetValue(_coordinator));
+        var request = _atlas.RequestOf(parsed, isHere: false, cancellation);
+        var spec = AtlasSpecs.Of(request);
+        if (spec.Model.ModelSha256 is { } model)
+            spec = spec with { Model = spec.Model with { ModelKey = await coordinator.SendModelAsync(spec.Model.Model, model, cancellation) } };
+        if (spec.Model is { Weights: { } file, WeightsSha256: { } weights })
+            spec = spec with { Model = spec.Model with { WeightsKey = await coordinator.SendModelAsync(file, weights, cancellation) } };
+        spec = spec with { Images = spec.Images with { Root = parsed.GetValue(_root) ?? spec.Images.Root } };
+        var submission = new Submission(spec, AtlasSpecs.ListOf(request.Images), parsed.GetRequiredValue(_priority));
+        var submitted = await coordinator.PostAsync<Submitted>("atlases", submission, cancellation);
+        Console.WriteLine($"{(submitted.Resumed ? "Known" : "Planned")}: atlas '{submitted.Id}', {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers{(spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : "")}");
+        if (parsed.GetValue(_watch))
+            return await AtlasWatch.RunAsync(coordinator, submitted.Id, cancellation);
+        if (submitted.State == AtlasState.Running)
+            Console.WriteLine($"Follow it with `viz status {submitted.Id} --coordinator ... --watch`");
+        return ExitCode.Done;
+    }
+}
+
+/// <summary>The option that names the coordinator.</summary>
+internal static class CoordinatorOption
+{
+    public static Option<string?> Create() => new("--coordinator") { Description = "Address of the coordinator, e.g. http://HOST:8080; default $VIZ_COORDINATOR" };
+}

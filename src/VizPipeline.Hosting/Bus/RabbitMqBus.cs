@@ -1,0 +1,110 @@
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Hosting;
+
+/// <summary>The bus of a cluster: RabbitMQ with quorum queues and publisher confirms. The only place that names this transport.</summary>
+/// <remarks>
+/// Each queue of <see cref="QueueNames"/> has an exchange of its own name, and whoever publishes declares both: a command that is sent
+/// before the first worker starts waits for it. So a user of the broker needs rights to <c>^viz\.</c> and to temporary queues only.
+/// </remarks>
+public static class RabbitMqBus
+{
+    /// <summary>Adds the bus with a service's consumers. Once per host, as MassTransit demands.</summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="addConsumers">Adds the consumers.</param>
+    /// <param name="stopSeconds">How long a stop waits for what is being consumed.</param>
+    public static IHostApplicationBuilder AddRabbitMqBus(
+        this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> addConsumers, Func<IServiceProvider, int>? stopSeconds = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddValidatedOptions<RabbitMqOptions>(RabbitMqOptions.Section);
+        builder.Services.AddSingleton<IStartupCheck, RabbitMqCheck>();
+        builder.Services.AddMassTransit(bus =>
+        {
+            bus.DisableUsageTelemetry();
+            addConsumers(bus);
+            bus.AddConfigureEndpointsCallback((_, name, endpoint) => ConfigureEndpoint(name, endpoint));
+            bus.UsingRabbitMq((context, transport) =>
+            {
+                ConfigureHost(transport, context.GetRequiredService<IOptions<RabbitMqOptions>>().Value, builder.Environment.ApplicationName);
+                ConfigureTopology(transport);
+                transport.ConfigureEndpoints(context);
+            });
+        });
+        builder.Services.AddOptions<MassTransitHostOptions>().Configure<IServiceProvider>((options, services) =>
+        {
+            var seconds = stopSeconds?.Invoke(services) ?? 10;
+            options.StopTimeout = TimeSpan.FromSeconds(seconds + 10);
+            options.ConsumerStopTimeout = TimeSpan.FromSeconds(seconds);
+        });
+        // Reconnecting is told by our own checks; each attempt of its would be a stack trace.
+        builder.Logging.AddFilter("MassTransit", LogLevel.Error);
+        return builder;
+    }
+
+    private static void ConfigureHost(IRabbitMqBusFactoryConfigurator transport, RabbitMqOptions options, string connectionName)
+    {
+        transport.Host(options.Host, (ushort)options.EffectivePort, options.VirtualHost, connectionName, host =>
+        {
+            host.Username(options.User);
+            host.Password(options.Password);
+            host.PublisherConfirmation = true;
+            host.Heartbeat(TimeSpan.FromSeconds(10));
+            if (options.Tls)
+                host.UseSsl(tls =>
+                {
+                    tls.ServerName = options.Host;
+                    tls.CertificateValidationCallback = CertificateAuthority.Validator(options.CaFile);
+                });
+        });
+        // A worker is told of one job at a time; who takes many says so.
+        transport.PrefetchCount = 1;
+    }
+
+    private static void ConfigureEndpoint(string name, IReceiveEndpointConfigurator endpoint)
+    {
+        // The exchange is the queue's own, see the class's remarks; MassTransit's would be one per type of message.
+        var isProgress = name.StartsWith(QueueNames.Progress, StringComparison.Ordinal);
+        endpoint.ConfigureConsumeTopology = isProgress;
+        if (endpoint is IRabbitMqReceiveEndpointConfigurator queue && !isProgress && name != QueueNames.Live)
+            queue.SetQuorumQueue();
+    }
+
+    private static void ConfigureTopology(IRabbitMqBusFactoryConfigurator transport)
+    {
+        transport.Publish<IJobCommand>(topology => topology.Exclude = true);
+        transport.Publish<Fault>(topology => topology.Exclude = true);
+        Command<ScanShard>(transport);
+        Command<MergeLayer>(transport);
+        Command<RenderPatches>(transport);
+        Command<AscendNeurons>(transport);
+        Command<RenderFilters>(transport);
+        Command<RenderSheet>(transport);
+        Message<JobStarted>(transport, QueueNames.Answers);
+        Message<JobCompleted>(transport, QueueNames.Answers);
+        Message<JobFailed>(transport, QueueNames.Answers);
+        Message<JobReturned>(transport, QueueNames.Answers);
+        Message<WorkerReported>(transport, QueueNames.Answers);
+        // Each coordinator binds a queue of its own; where there is none, progress is shown to nobody.
+        transport.Message<JobProgressed>(message => message.SetEntityName(QueueNames.Progress));
+    }
+
+    private static void Command<T>(IRabbitMqBusFactoryConfigurator transport)
+        where T : class, IJobCommand
+    {
+        Message<T>(transport, QueueNames.Of(QueueNames.KindOf(typeof(T))));
+        Message<Fault<T>>(transport, QueueNames.Answers);
+    }
+
+    private static void Message<T>(IRabbitMqBusFactoryConfigurator transport, string queue)
+        where T : class
+    {
+        transport.Message<T>(message => message.SetEntityName(queue));
+        transport.Publish<T>(topology => topology.BindQueue(queue, queue, binding => binding.SetQuorumQueue()));
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace VizPipeline.Hosting;
+
+/// <summary>Looks whether the broker is there and lets this user in.</summary>
+internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options) : IStartupCheck
+{
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var settings = options.Value;
+        var factory = new ConnectionFactory
+        {
+            HostName = settings.Host,
+            Port = settings.EffectivePort,
+            VirtualHost = settings.VirtualHost,
+            UserName = settings.User,
+            Password = settings.Password,
+            RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
+            AutomaticRecoveryEnabled = false,
+        };
+        if (settings.Tls)
+            factory.Ssl = new SslOption(settings.Host, "", enabled: true) { CertificateValidationCallback = CertificateAuthority.Validator(settings.CaFile) };
+        try
+        {
+            await using var connection = await factory.CreateConnectionAsync(cancellation);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new StartupException($"RabbitMQ at {settings.Host}:{settings.EffectivePort}: {Explain(failure, settings)}", IsTransient(failure), failure);
+        }
+    }
+
+    private static IEnumerable<Exception> Causes(Exception failure)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+            yield return cause;
+        if (failure is AggregateException { InnerExceptions: var several })
+            foreach (var cause in several.SelectMany(Causes))
+                yield return cause;
+        if (failure.InnerException is AggregateException { InnerExceptions: var inner })
+            foreach (var cause in inner.SelectMany(Causes))
+                yield return cause;
+    }
+
+    private static bool IsTransient(Exception failure) => Causes(failure).OfType<SocketException>().Any(cause => cause.SocketErrorCode != SocketError.HostNotFound);
+
+    private static string Explain(Exception failure, RabbitMqOptions settings)
+    {
+        var causes = Causes(failure).ToList();
+        if (causes.OfType<AuthenticationFailureException>().Any() || causes.OfType<PossibleAuthenticationFailureException>().Any())
+            return $"user '{settings.User}' is refused; check RabbitMq__User and RabbitMq__Password";
+        if (causes.OfType<OperationInterruptedException>().FirstOrDefault() is { } interrupted)
+            return $"virtual host '{settings.VirtualHost}' is refused to user '{settings.User}' ({interrupted.ShutdownReason?.ReplyText}); check RabbitMq__VirtualHost and the user's rights";
+        if (causes.OfType<AuthenticationException>().FirstOrDefault() is { } tls)
+            return $"no TLS connection ({tls.Message.ReplaceLineEndings(" ")}); check RabbitMq__Tls, RabbitMq__Port and RabbitMq__CaFile";
+        if (causes.OfType<SocketException>().FirstOrDefault() is { } socket)
+            return $"{socket.Message}; check RabbitMq__Host and RabbitMq__Port, and whether the broker runs";
+        return $"{causes[^1].Message.ReplaceLineEndings(" ")}; check the settings RabbitMq__*";
+    }
+}

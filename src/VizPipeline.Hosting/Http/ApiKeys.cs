@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace VizPipeline.Hosting;
+
+/// <summary>Lets in who shows a key: for all that changes something, and for reading where that is not open.</summary>
+public sealed class ApiKeys
+{
+    /// <summary>Shortest key that is accepted as a setting.</summary>
+    public const int ShortestKey = 16;
+
+    private readonly byte[][] _digests;
+    private readonly bool _openReading;
+
+    /// <summary>The keys of the settings: a list, or one per line of a single value as a mounted secret has them.</summary>
+    /// <exception cref="StartupException">A key is too short to be one.</exception>
+    public ApiKeys(IOptions<HttpOptions> options, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(configuration);
+        var file = configuration[$"{HttpOptions.Section}:ApiKeys"] ?? "";
+        string[] keys = [.. options.Value.ApiKeys.Concat(file.Split('\n')).Select(key => key.Trim()).Where(key => key.Length > 0)];
+        if (keys.Any(key => key.Length < ShortestKey))
+            throw new StartupException($"Http:ApiKeys has a key of fewer than {ShortestKey} characters; make one with `openssl rand -hex 24`");
+        _digests = [.. keys.Select(Digest)];
+        _openReading = options.Value.OpenReading;
+    }
+
+    /// <summary>Whether a request may pass, and if not, why.</summary>
+    public bool Allows(HttpRequest request, out string refusal)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        refusal = "";
+        var reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        if (reads && _openReading)
+            return true;
+        if (_digests.Length == 0)
+            refusal = "this server has no API keys (Http__ApiKeys__0), so nobody may change anything here";
+        else if (KeyOf(request) is not { Length: > 0 } key)
+            refusal = "an API key is needed: send it as X-Api-Key or Authorization: Bearer (viz reads it from VIZ_API_KEY)";
+        else if (!IsKnown(key))
+            refusal = "the API key is not one of this server's";
+        return refusal.Length == 0;
+    }
+
+    // All digests are compared, and digests have one length, so that the time tells nothing about the keys.
+    private bool IsKnown(string key)
+    {
+        var (digest, known) = (Digest(key), false);
+        foreach (var candidate in _digests)
+            known |= CryptographicOperations.FixedTimeEquals(digest, candidate);
+        return known;
+    }
+
+    private static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+
+    private static string? KeyOf(HttpRequest request)
+    {
+        const string Bearer = "Bearer ";
+        if (request.Headers.TryGetValue("X-Api-Key", out var key))
+            return key.ToString();
+        var authorization = request.Headers.Authorization.ToString();
+        return authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? authorization[Bearer.Length..].Trim() : null;
+    }
+}
+
+/// <summary>The keys before the endpoints.</summary>
+public static class ApiKeysExtensions
+{
+    /// <summary>Asks for a key at everything below <c>/api</c>.</summary>
+    public static IApplicationBuilder UseApiKeys(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    {
+        var keys = (ApiKeys)context.RequestServices.GetService(typeof(ApiKeys))!;
+        if (context.Request.Path.StartsWithSegments("/api") && !keys.Allows(context.Request, out var refusal))
+            await Results.Problem(refusal, statusCode: StatusCodes.Status401Unauthorized, title: "Not allowed").ExecuteAsync(context);
+        else
+            await next();
+    });
+}

@@ -1,0 +1,28 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace VizPipeline.Hosting;
+
+/// <summary>A service's own web server. Section <c>Http</c>.</summary>
+public sealed class HttpOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Http";
+
+    /// <summary>The port; 0 for any free one, which the log tells.</summary>
+    [Range(0, 65535, ErrorMessage = "Http:Port must be from 0 to 65535")]
+    public int Port { get; set; }
+
+    /// <summary>The address to listen on.</summary>
+    /// <value>all of the machine's</value>
+    public string Address { get; set; } = "0.0.0.0";
+
+    /// <summary>
+    /// Keys of which a caller must show one (<c>X-Api-Key</c> or <c>Authorization: Bearer</c>) to change anything: several, so that a new
+    /// one can be given out before the old one goes. From the environment or a mounted secret only.
+    /// </summary>
+    public IList<string> ApiKeys { get; init; } = [];
+
+    /// <summary>Whether everybody may read. Health and metrics are always open.</summary>
+    /// <value>true</value>
+    public bool OpenReading { get; set; } = true;
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace VizPipeline.Hosting;
+
+/// <summary>What every service of the cluster has: settings, logs, health, metrics, and one line per fault when it cannot start.</summary>
+public static class ServiceHost
+{
+    /// <summary>Exit code of a service that cannot start: wrong settings, a server that is not there.</summary>
+    public const int CannotStart = 2;
+
+    /// <summary>A host for a service.</summary>
+    /// <remarks>Settings come from appsettings.json beside the program, then the secrets folder (files named like <c>Postgres__Password</c>), then the environment.</remarks>
+    /// <param name="args">The command line; <c>--Section:Key=value</c> overrides all.</param>
+    /// <param name="name">The service's name in logs, metrics and connections.</param>
+    /// <param name="port">Its port where the settings name none.</param>
+    public static WebApplicationBuilder CreateBuilder(string[] args, string name, int port)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = name, ContentRootPath = AppContext.BaseDirectory });
+        // Anew, in our own order: the defaults would put the working folder's files and ASPNETCORE_ variables in between.
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddJsonFile("appsettings.json", optional: true);
+        var secrets = Environment.GetEnvironmentVariable("VIZ_SECRETS") ?? "/run/secrets";
+        builder.Configuration.AddKeyPerFile(secrets, optional: true);
+        builder.Configuration.AddEnvironmentVariables();
+        builder.Configuration.AddCommandLine(args);
+        builder.AddVizLogging();
+        builder.AddVizTelemetry(name);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddValidatedOptions<HttpOptions>(HttpOptions.Section, options => options.Port = builder.Configuration[$"{HttpOptions.Section}:Port"] is null ? port : options.Port);
+        builder.Services.AddSingleton<ApiKeys>();
+        builder.Services.AddProblemDetails();
+        builder.WebHost.ConfigureKestrel((_, kestrel) =>
+        {
+            var http = kestrel.ApplicationServices.GetRequiredService<IOptions<HttpOptions>>().Value;
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
+        });
+        return builder;
+    }
+
+    /// <summary>Health and metrics, open to everybody, and keys before everything below <c>/api</c>.</summary>
+    public static WebApplication MapServiceEndpoints(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseExceptionHandler();
+        app.UseApiKeys();
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            ResponseWriter = (context, report) => context.Response.WriteAsync(string.Join('\n', report.Entries
+                .Select(entry => $"{entry.Key}: {entry.Value.Status}{(entry.Value.Description is { } text ? $", {text}" : "")}").Prepend(report.Status.ToString()))),
+        });
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        return app;
+    }
+
+    /// <summary>Checks the settings and the servers, then runs to the end, and returns the exit code.</summary>
+    public static async Task<int> RunServiceAsync(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var name = app.Environment.ApplicationName;
+        using var stop = new CancellationTokenSource();
+        try
+        {
+            _ = app.Services.GetRequiredService<ApiKeys>();
+            var faults = await StartupChecks.RunAsync(app.Services, stop.Token);
+            if (faults.Count > 0)
+                return Refuse(name, faults);
+            await app.RunAsync();
+            return 0;
+        }
+        catch (StartupException failure)
+        {
+            return Refuse(name, [failure.Message]);
+        }
+        catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            return Refuse(name, [$"{failure.Message.ReplaceLineEndings(" ")}; choose another port with Http__Port"]);
+        }
+        finally
+        {
+            await app.DisposeAsync();
+        }
+    }
+
+    private static int Refuse(string name, IReadOnlyList<string> faults)
+    {
+        var count = faults.Count == 1 ? "" : $"{faults.Count} faults: ";
+        Console.Error.WriteLine($"viz-{name} cannot start: {count}{string.Join("; ", faults)}");
+        return CannotStart;
+    }
+
+    private static void AddVizLogging(this WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        if (builder.Configuration["VIZ_LOG"] == "json")
+            builder.Logging.AddJsonConsole(options =>
+            {
+                options.IncludeScopes = true;
+                options.UseUtcTimestamp = true;
+                options.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+            });
+        else
+            builder.Logging.AddSimpleConsole(options =>
+            {
+                options.SingleLine = true;
+                options.IncludeScopes = false;
+                options.UseUtcTimestamp = true;
+                options.TimestampFormat = "HH:mm:ss.fff ";
+            });
+    }
+}

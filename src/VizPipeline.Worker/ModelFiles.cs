@@ -1,0 +1,40 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Worker;
+
+/// <summary>The files of networks: those that a spec names by key are fetched once and kept by content.</summary>
+public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> options, ILogger<ModelFiles> logger)
+{
+    /// <summary>The model's file, or the architecture's name, and the weights' file on this machine.</summary>
+    /// <exception cref="ObjectStoreException">The store has no such file, or not the one that the spec means.</exception>
+    public async Task<(string Model, string? Weights)> Find(ModelSpec spec, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var model = spec.ModelKey is { } key ? await Fetch(key, spec.ModelSha256, cancellation) : spec.Model;
+        var weights = spec.WeightsKey is { } weightsKey ? await Fetch(weightsKey, spec.WeightsSha256, cancellation) : spec.Weights;
+        return (model, weights);
+    }
+
+    private async Task<string> Fetch(string key, string? sha256, CancellationToken cancellation)
+    {
+        var folder = Path.Combine(options.Value.CacheFolder is { Length: > 0 } own ? own : new CropCacheOptions().Folder, "models");
+        var file = Path.Combine(folder, Path.GetFileName(key));
+        // Its name is its content's hash and it appears whole, so what is there is right.
+        if (File.Exists(file))
+            return file;
+        Directory.CreateDirectory(folder);
+        var bytes = await store.GetAsync(key, cancellation);
+        if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != sha256)
+            throw new ObjectStoreException($"The object {key} is not the file that the atlas was planned with: submit the atlas again.", isTransient: false);
+        var unfinished = $"{file}.{Environment.ProcessId}.unfinished";
+        await File.WriteAllBytesAsync(unfinished, bytes, cancellation);
+        File.Move(unfinished, file, overwrite: true);
+        logger.ModelFetched(key, file);
+        return file;
+    }
+}

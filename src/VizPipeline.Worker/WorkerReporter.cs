@@ -1,0 +1,41 @@
+using MassTransit;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using VizPipeline.Hosting;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Worker;
+
+/// <summary>Tells the coordinators every few seconds that this worker lives and what it does.</summary>
+internal sealed class WorkerReporter(IBus bus, WorkerActivity activity, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            // While the broker is away it waits here, and what it said in the meantime is of no use to anyone.
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            limit.CancelAfter(Pause);
+            try
+            {
+                await bus.Publish(Report(), limit.Token);
+            }
+            catch (Exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // The next report tells more.
+            }
+            await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private WorkerReported Report()
+    {
+        var (worker, job) = (options.Value, activity.InHand);
+        var state = lifetime.ApplicationStopping.IsCancellationRequested ? WorkerState.Stopping : job is null ? WorkerState.Idle : WorkerState.Busy;
+        return new WorkerReported(
+            worker.Name, Environment.MachineName, Environment.ProcessId, worker.Device, VizTelemetry.Version, [.. worker.KindNames()], state,
+            job?.AtlasId, job?.JobId, activity.Done, activity.BusyRatio, Environment.WorkingSet, activity.Started, time.GetUtcNow());
+    }
+}
