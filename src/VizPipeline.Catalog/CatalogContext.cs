@@ -30,6 +30,13 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
     /// <summary>The workers that have told of themselves.</summary>
     public DbSet<WorkerNode> Workers => Set<WorkerNode>();
 
+    /// <summary>Writes many rows inside the current transaction; <see cref="BulkWrite"/> says more.</summary>
+    internal abstract Task WriteAsync<T>(BulkTable table, IEnumerable<T> rows, CancellationToken cancellation)
+        where T : class;
+
+    /// <summary>Lets the queries of this transaction take rows in the order of an index, whatever statistics say of their number.</summary>
+    internal virtual Task FollowIndexesAsync(CancellationToken cancellation) => Task.CompletedTask;
+
     /// <inheritdoc/>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

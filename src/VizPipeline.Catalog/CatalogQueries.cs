@@ -11,6 +11,23 @@ public static class CatalogQueries
     public static Task<Atlas?> FindAtlasAsync(this CatalogContext context, string slug, CancellationToken cancellation = default)
         => context.Atlases.AsNoTracking().SingleOrDefaultAsync(atlas => atlas.Slug == slug, cancellation);
 
+    /// <summary>The next jobs of a kind to send, tracked. It takes milliseconds however many wait. Call it inside a transaction.</summary>
+    /// <param name="context">The catalog.</param>
+    /// <param name="kind">The kind.</param>
+    /// <param name="now">The time, UTC; jobs that wait for a later time are passed over.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="cancellation">Stops early.</param>
+    public static async Task<IReadOnlyList<Job>> NextJobsAsync(
+        this CatalogContext context, JobKind kind, DateTime now, int count, CancellationToken cancellation = default)
+    {
+        await context.FollowIndexesAsync(cancellation);
+        return await context.Jobs.AsTracking()
+            .Where(job => job.State == JobState.Pending && job.Kind == kind && (job.NotBefore == null || job.NotBefore <= now))
+            .OrderBy(job => job.Priority).ThenBy(job => job.AtlasId).ThenBy(job => job.JobId)
+            .Take(count)
+            .ToListAsync(cancellation);
+    }
+
     /// <summary>How many jobs of each kind are in each state, and what they cost.</summary>
     public static async Task<IReadOnlyList<JobCount>> CountJobsAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)

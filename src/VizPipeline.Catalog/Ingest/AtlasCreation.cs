@@ -6,7 +6,7 @@ namespace VizPipeline.Catalog;
 /// <summary>Writes a planned atlas into the catalog.</summary>
 public static class AtlasCreation
 {
-    /// <summary>Adds the atlas with its layers, neurons, images and jobs, all jobs waiting. Call it inside a transaction.</summary>
+    /// <summary>Adds the atlas with its layers, neurons, images and jobs; jobs that wait for no others are pending. Call it inside a transaction.</summary>
     /// <param name="context">The catalog.</param>
     /// <param name="spec">The spec, without faults.</param>
     /// <param name="images">The image list, as long as the spec says.</param>
@@ -36,10 +36,19 @@ public static class AtlasCreation
         context.AddRange(layers);
         await context.SaveChangesAsync(cancellation);
 
-        await context.UpsertAsync(layers.SelectMany(Neurons), [], cancellation);
-        await context.UpsertAsync(images.Images.Select((image, index) => Row(atlas.Id, index, image)), [], cancellation);
-        await context.UpsertAsync(plan.Select(job => CatalogRows.Of(atlas.Id, job)), [], cancellation);
+        var ready = WaitForNone(plan);
+        await context.InsertAsync(layers.SelectMany(Neurons), cancellation);
+        await context.InsertAsync(images.Images.Select((image, index) => Row(atlas.Id, index, image)), cancellation);
+        await context.InsertAsync(plan.Select(job => CatalogRows.Of(atlas.Id, job, ready.Contains(job.Group))), cancellation);
         return atlas;
+    }
+
+    // Written at once as what they are: to release a million jobs afterwards takes as long as to write them.
+    private static HashSet<JobGroup> WaitForNone(IEnumerable<PlannedJob> plan)
+    {
+        var groups = plan.CountBy(job => job.Group)
+            .ToDictionary(group => group.Key, group => new GroupState(group.Value, Waiting: group.Value, Active: 0, Lost: 0));
+        return [.. JobStages.Next(groups).Where(step => !step.Blocked).Select(step => step.Group)];
     }
 
     private static IEnumerable<Neuron> Neurons(Layer layer)

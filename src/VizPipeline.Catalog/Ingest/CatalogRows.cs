@@ -27,7 +27,7 @@ internal static class CatalogRows
         Flops = layer.Flops,
     };
 
-    public static Job Of(int atlasId, PlannedJob job) => new()
+    public static Job Of(int atlasId, PlannedJob job, bool ready) => new()
     {
         AtlasId = atlasId,
         JobId = job.Id,
@@ -36,7 +36,7 @@ internal static class CatalogRows
         Priority = job.Priority,
         Units = job.Units,
         Payload = JobPayload.Write(job.Command),
-        State = JobState.Waiting,
+        State = ready ? JobState.Pending : JobState.Waiting,
     };
 
     public static Neuron Of(int layerId, NeuronRow row) => new()

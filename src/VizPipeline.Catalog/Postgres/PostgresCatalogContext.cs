@@ -8,6 +8,14 @@ namespace VizPipeline.Catalog;
 /// <summary>The catalog in PostgreSQL.</summary>
 public sealed class PostgresCatalogContext(DbContextOptions<PostgresCatalogContext> options) : CatalogContext(options)
 {
+    internal override Task WriteAsync<T>(BulkTable table, IEnumerable<T> rows, CancellationToken cancellation)
+        => PostgresBulk.WriteAsync(this, table, rows, cancellation);
+
+    // States change faster than statistics. Told that a handful of jobs are pending where a million are, the planner reads and sorts them
+    // all: 1.2 s instead of 5 ms for the next 100.
+    internal override Task FollowIndexesAsync(CancellationToken cancellation)
+        => Database.ExecuteSqlRawAsync("SET LOCAL enable_bitmapscan = off", cancellation);
+
     /// <inheritdoc/>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -7,6 +7,9 @@ namespace VizPipeline.Catalog;
 /// <summary>The catalog in SQLite.</summary>
 public sealed class SqliteCatalogContext(DbContextOptions<SqliteCatalogContext> options) : CatalogContext(options)
 {
+    internal override Task WriteAsync<T>(BulkTable table, IEnumerable<T> rows, CancellationToken cancellation)
+        => SqliteBulk.WriteAsync(this, table, rows, cancellation);
+
     /// <inheritdoc/>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -1,0 +1,69 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+
+namespace VizPipeline.Catalog;
+
+/// <summary>A table as bulk writes see it.</summary>
+/// <param name="Name">Its name, quoted.</param>
+/// <param name="Columns">All columns.</param>
+/// <param name="OnConflict">The end of an INSERT that says what happens to rows that are there; empty where all are new.</param>
+/// <remarks>The syntax is PostgreSQL's, which SQLite took over.</remarks>
+internal sealed record BulkTable(string Name, IReadOnlyList<BulkColumn> Columns, string OnConflict)
+{
+    /// <summary>The columns' names, with commas between.</summary>
+    public string ColumnNames { get; } = string.Join(", ", Columns.Select(column => column.Name));
+
+    /// <summary>The table of an entity.</summary>
+    /// <param name="context">Its catalog.</param>
+    /// <param name="keep">Names of properties that an existing row keeps; null where no row exists.</param>
+    public static BulkTable For<T>(CatalogContext context, IReadOnlyCollection<string>? keep)
+    {
+        var entity = context.Model.FindEntityType(typeof(T))!;
+        var store = StoreObjectIdentifier.Table(entity.GetTableName()!, entity.GetSchema());
+        var properties = entity.GetProperties().ToList();
+        string Column(IProperty property) => Quoted(property.GetColumnName(store)!);
+
+        var conflict = "";
+        if (keep is not null)
+        {
+            var keys = string.Join(", ", properties.Where(property => property.IsPrimaryKey()).Select(Column));
+            var updates = string.Join(", ", properties
+                .Where(property => !property.IsPrimaryKey() && !keep.Contains(property.Name))
+                .Select(property => $"{Column(property)} = excluded.{Column(property)}"));
+            conflict = $" ON CONFLICT ({keys}) DO {(updates.Length > 0 ? $"UPDATE SET {updates}" : "NOTHING")}";
+        }
+        return new BulkTable(
+            Quoted(store.Name), [.. properties.Select(property => new BulkColumn(Column(property), property))], conflict);
+    }
+
+    private static string Quoted(string name) => $"\"{name}\"";
+}
+
+/// <summary>A column as bulk writes see it.</summary>
+internal sealed class BulkColumn
+{
+    private readonly IProperty property;
+    private readonly Func<object?, object?>? convert;
+
+    public BulkColumn(string name, IProperty property)
+    {
+        this.property = property;
+        var mapping = property.GetRelationalTypeMapping();
+        convert = mapping.Converter?.ConvertToProvider;
+        Name = name;
+        Type = mapping.StoreType;
+    }
+
+    /// <summary>Its name, quoted.</summary>
+    public string Name { get; }
+
+    /// <summary>Its type in the database.</summary>
+    public string Type { get; }
+
+    /// <summary>Its value in a row, as the database's driver takes it.</summary>
+    public object? Value(object row)
+    {
+        var value = property.GetGetter().GetClrValue(row);
+        return convert is null || value is null ? value : convert(value);
+    }
+}
