@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Hosting;
@@ -7,12 +8,34 @@ namespace VizPipeline.Hosting;
 /// <summary>The object store, for a service.</summary>
 public static class ObjectStoreExtensions
 {
-    /// <summary>Adds the store that the settings name: <c>ObjectStore:Folder</c>, a folder that all machines mount.</summary>
+    /// <summary>Adds the store that the settings name: an S3 server, or with <c>ObjectStore:Folder</c> a folder that all machines mount.</summary>
     public static IHostApplicationBuilder AddObjectStore(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var folder = builder.Configuration["ObjectStore:Folder"] ?? throw new StartupException("ObjectStore:Folder is missing");
-        builder.Services.AddSingleton<IObjectStore>(_ => new FolderObjectStore(folder));
+        if (builder.Configuration[$"{S3Options.Section}:Folder"] is { Length: > 0 } folder)
+        {
+            builder.Services.AddSingleton<IObjectStore>(_ => new FolderObjectStore(folder));
+            return builder;
+        }
+        builder.Services.AddValidatedOptions<S3Options>(S3Options.Section);
+        builder.Services.AddSingleton(services => new S3ObjectStore(services.GetRequiredService<IOptions<S3Options>>().Value));
+        builder.Services.AddSingleton<IObjectStore>(services => services.GetRequiredService<S3ObjectStore>());
+        builder.Services.AddSingleton<IStartupCheck, S3Check>();
         return builder;
+    }
+
+    private sealed class S3Check(S3ObjectStore store) : IStartupCheck
+    {
+        public async Task RunAsync(CancellationToken cancellation)
+        {
+            try
+            {
+                await store.EnsureBucketAsync(TimeSpan.Zero, cancellation);
+            }
+            catch (ObjectStoreException failure)
+            {
+                throw new StartupException(failure.Message, failure.IsTransient, failure);
+            }
+        }
     }
 }

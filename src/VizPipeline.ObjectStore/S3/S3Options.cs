@@ -1,0 +1,41 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace VizPipeline.ObjectStore;
+
+/// <summary>How to reach an S3 server. Section <c>ObjectStore</c>; as environment variables <c>ObjectStore__Endpoint</c> and so on.</summary>
+public sealed class S3Options
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "ObjectStore";
+
+    /// <summary>The server's address, e.g. <c>https://s3.example.org</c> or <c>http://seaweedfs:8333</c>.</summary>
+    [Required(ErrorMessage = "ObjectStore:Endpoint is missing")]
+    [RegularExpression("https?://[^/]+/?", ErrorMessage = "ObjectStore:Endpoint must be an address like https://s3.example.org or http://host:8333")]
+    public string Endpoint { get; set; } = "";
+
+    /// <summary>The bucket; made where it is missing.</summary>
+    [Required(ErrorMessage = "ObjectStore:Bucket is missing")]
+    [RegularExpression("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", ErrorMessage = "ObjectStore:Bucket must be 3 to 63 characters of a-z, 0-9, '.' and '-'")]
+    public string Bucket { get; set; } = "";
+
+    /// <summary>The region that requests are signed for.</summary>
+    /// <value>us-east-1, which servers other than Amazon's take for any</value>
+    [Required(ErrorMessage = "ObjectStore:Region is empty")]
+    public string Region { get; set; } = "us-east-1";
+
+    /// <summary>The access key; from the environment or a mounted secret only.</summary>
+    [Required(ErrorMessage = "ObjectStore:AccessKey is missing (environment variable ObjectStore__AccessKey, or a file of that name in the secrets folder)")]
+    public string AccessKey { get; set; } = "";
+
+    /// <summary>The secret key; from the environment or a mounted secret only.</summary>
+    [Required(ErrorMessage = "ObjectStore:SecretKey is missing (environment variable ObjectStore__SecretKey, or a file of that name in the secrets folder)")]
+    public string SecretKey { get; set; } = "";
+
+    /// <summary>A PEM file of the authority that signed the server's certificate; null for the system's authorities.</summary>
+    public string? CaFile { get; set; }
+
+    /// <summary>How long a call tries again while the server is away, in seconds.</summary>
+    /// <value>120</value>
+    [Range(0, 86_400, ErrorMessage = "ObjectStore:PatienceSeconds must be from 0 to 86400")]
+    public int PatienceSeconds { get; set; } = 120;
+}
