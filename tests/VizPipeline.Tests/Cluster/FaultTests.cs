@@ -34,7 +34,7 @@ public class FaultTests(SampleMaterial material, ClusterServers servers, ITestOu
             var moment = chance.Next(all * 3 / 4);
             output.WriteLine($"seed {seed}: {fault} after {moment} of {all} jobs");
             while ((await cluster.ProgressAsync(cancellation)).Done < moment)
-                await Task.Delay(10, cancellation);
+                await Task.Delay(30, cancellation);
             await StrikeAsync(cluster, fault, chance);
         }
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(Patience, cancellation));

@@ -13,10 +13,11 @@ public sealed class TestCluster : IAsyncDisposable
     private readonly SampleMaterial _material;
     private readonly ClusterServers _servers;
     private readonly Dictionary<string, string> _settings;
+    private readonly PostgresCatalogDatabase _database;
     private readonly List<ServiceProcess> _processes = [];
 
     private TestCluster(SampleMaterial material, ClusterServers servers, Dictionary<string, string> settings)
-        => (_material, _servers, _settings) = (material, servers, settings);
+        => (_material, _servers, _settings, _database) = (material, servers, settings, DatabaseOf(settings));
 
     public ServiceProcess Coordinator { get; private set; } = null!;
 
@@ -68,7 +69,7 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>Jobs that are completed, of all.</summary>
     public async Task<(int Done, int All)> ProgressAsync(CancellationToken cancellation)
     {
-        await using var catalog = Database().Open();
+        await using var catalog = _database.Open();
         var atlas = await catalog.FindAtlasAsync(Atlas, cancellation);
         var counts = await catalog.CountJobsAsync(atlas!.Id, cancellation);
         return (counts.Where(count => count.State == JobState.Completed).Sum(count => count.Jobs), counts.Sum(count => count.Jobs));
@@ -83,9 +84,8 @@ public sealed class TestCluster : IAsyncDisposable
         {
             while (true)
             {
-                await using var catalog = Database().Open();
-                if (await catalog.FindAtlasAsync(Atlas, limit.Token) is { State: not AtlasState.Running } atlas)
-                    return atlas.State;
+                if (await StateAsync(limit.Token) is { } state and not AtlasState.Running)
+                    return state;
                 await Task.Delay(200, limit.Token);
             }
         }
@@ -93,6 +93,20 @@ public sealed class TestCluster : IAsyncDisposable
         {
             Assert.Fail($"the atlas does not end\n{Coordinator.Log}\n{string.Join('\n', Workers.Select(worker => worker.Log))}");
             throw;
+        }
+    }
+
+    // The test is a client, too: it waits for a database that is down.
+    private async Task<AtlasState?> StateAsync(CancellationToken limit)
+    {
+        try
+        {
+            await using var catalog = _database.Open();
+            return (await catalog.FindAtlasAsync(Atlas, limit))?.State;
+        }
+        catch (Exception failure) when (_database.IsTransient(failure))
+        {
+            return null;
         }
     }
 
@@ -106,7 +120,7 @@ public sealed class TestCluster : IAsyncDisposable
             AccessKey = _settings["ObjectStore__AccessKey"],
             SecretKey = _settings["ObjectStore__SecretKey"],
         });
-        var lines = new List<string> { await CatalogFixture.Contents(Database(), Atlas) };
+        var lines = new List<string> { await CatalogFixture.Contents(_database, Atlas) };
         await foreach (var key in store.ListAsync("atlases/", cancellation))
             lines.Add($"{key} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(await store.GetAsync(key, cancellation)))}");
         return string.Join('\n', lines);
@@ -116,16 +130,16 @@ public sealed class TestCluster : IAsyncDisposable
     {
         foreach (var process in _processes)
             process.Dispose();
-        await Task.CompletedTask;
+        await _database.DisposeAsync();
     }
 
-    private PostgresCatalogDatabase Database() => new(new PostgresOptions
+    private static PostgresCatalogDatabase DatabaseOf(Dictionary<string, string> settings) => new(new PostgresOptions
     {
-        Host = _settings["Postgres__Host"],
-        Port = int.Parse(_settings["Postgres__Port"], System.Globalization.CultureInfo.InvariantCulture),
-        Database = _settings["Postgres__Database"],
-        User = _settings["Postgres__User"],
-        Password = _settings["Postgres__Password"],
+        Host = settings["Postgres__Host"],
+        Port = int.Parse(settings["Postgres__Port"], System.Globalization.CultureInfo.InvariantCulture),
+        Database = settings["Postgres__Database"],
+        User = settings["Postgres__User"],
+        Password = settings["Postgres__Password"],
     });
 
     private ServiceProcess Start(string program, Dictionary<string, string> settings, params string[] arguments)
