@@ -38,7 +38,7 @@ cat > "$folder/rabbitmq.conf" <<CONF
 load_definitions = $folder/definitions.json
 # A job may take minutes; the broker's own limit must not take it away in the middle (the default is 30 minutes).
 consumer_timeout = 7200000
-disk_free_limit.relative = 1.0
+disk_free_limit.absolute = 1GB
 CONF
 export RABBITMQ_CONFIG_FILE="$folder/rabbitmq.conf"
 exec "$@"

@@ -1,0 +1,113 @@
+{{/*
+  Coordinator and atlas are alike: replicas behind a service that keep nothing on disk.
+  Takes (dict "root" . "role" "coordinator" "of" .Values.coordinator "image" "..." "port" 8080 "env" "YAML of further variables" "init" "YAML of init containers").
+*/}}
+{{- define "viz.service" -}}
+{{- $component := dict "root" .root "component" .role }}
+{{- $name := printf "%s-%s" (include "viz.fullname" .root) .role }}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ $name }}
+  labels: {{- include "viz.labels" $component | nindent 4 }}
+spec:
+  replicas: {{ .of.replicas }}
+  selector:
+    matchLabels: {{- include "viz.selector" $component | nindent 6 }}
+  template:
+    metadata:
+      labels: {{- include "viz.labels" $component | nindent 8 }}
+      {{- with .of.podAnnotations }}
+      annotations: {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      serviceAccountName: {{ $name }}
+      terminationGracePeriodSeconds: 60
+      {{- include "viz.podSecurity" (dict "root" .root "user" 1654) | nindent 6 }}
+      {{- include "viz.placement" (dict "root" .root "of" .of "component" .role "spread" true) | nindent 6 }}
+      {{- with .init }}
+      initContainers: {{- . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: {{ .role }}
+          image: {{ .image }}
+          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          {{- include "viz.containerSecurity" . | nindent 10 }}
+          ports:
+            - { name: http, containerPort: {{ .port }} }
+          env:
+            - { name: Http__Port, value: {{ .port | quote }} }
+            {{- include "viz.environment" . | nindent 12 }}
+            {{- with .env }}{{- . | nindent 12 }}{{- end }}
+            {{- with .of.env }}{{- toYaml . | nindent 12 }}{{- end }}
+          resources: {{- toYaml .of.resources | nindent 12 }}
+          {{- include "viz.probes" 120 | nindent 10 }}
+          volumeMounts: {{- include "viz.settingMounts" . | nindent 12 }}
+      volumes:
+        {{- include "viz.settingVolumes" . | nindent 8 }}
+        {{- if .init }}
+        - name: migration-secrets
+          projected:
+            defaultMode: 288
+            sources: {{- include "viz.secretSources" (dict "root" .root "role" "migration") | nindent 14 }}
+        {{- end }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "viz.labels" $component | nindent 4 }}
+    viz-pipeline/metrics: "true"
+spec:
+  selector: {{- include "viz.selector" $component | nindent 4 }}
+  ports:
+    - { name: http, port: {{ .port }}, targetPort: http }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ $name }}
+  labels: {{- include "viz.labels" $component | nindent 4 }}
+  {{- with .root.Values.serviceAccount.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+automountServiceAccountToken: false
+{{- if .of.disruptionBudget }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ $name }}
+  labels: {{- include "viz.labels" $component | nindent 4 }}
+spec:
+  # Not minAvailable: a single replica would then keep its node from ever being drained.
+  maxUnavailable: 1
+  selector:
+    matchLabels: {{- include "viz.selector" $component | nindent 6 }}
+{{- end }}
+{{- with .of.ingress }}{{ if .enabled }}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {{ $name }}
+  labels: {{- include "viz.labels" $component | nindent 4 }}
+  {{- with .annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- with .className }}
+  ingressClassName: {{ . }}
+  {{- end }}
+  {{- with .tlsSecret }}
+  tls:
+    - { secretName: {{ . }}, hosts: [{{ $.of.ingress.host | quote }}] }
+  {{- end }}
+  rules:
+    - host: {{ required (printf "%s.ingress.host: say under which name" $.role) .host | quote }}
+      http:
+        paths:
+          - { path: /, pathType: Prefix, backend: { service: { name: {{ $name }}, port: { name: http } } } }
+{{- end }}{{ end }}
+{{- end }}
