@@ -123,7 +123,7 @@ public sealed class ResultIngestTests : IDisposable
         while (await reader.ReadAsync(cancellation))
             found.Add(reader.GetString(0));
 
-        Assert.Equal(["ascent waiting", "filters waiting", "merge waiting", "patches waiting", "scan waiting", "sheet waiting"], found);
+        Assert.Equal(["ascent pending", "filters pending", "merge waiting", "patches waiting", "scan pending", "sheet waiting"], found);
     }
 
     private async Task<VizPipeline.Catalog.Atlas> IngestAll(bool create = true)
