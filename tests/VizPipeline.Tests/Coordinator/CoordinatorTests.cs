@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Coordinator;
@@ -418,11 +419,14 @@ public sealed class CoordinatorTests : IDisposable
         await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
         await host.StartAsync(cancellation);
         await running.Task.WaitAsync(cancellation);
-        await host.Bus.Publish(new JobProgressed(spec.Id, 1, 1, 2), cancellation);
+        var watch = Stopwatch.StartNew();
 
         StageProgress scan;
         do
         {
+            Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), "progress within a job is not seen");
+            // Again and again, as a worker does: it comes by a queue of its own and may overtake "started", which is lost then.
+            await host.Bus.Publish(new JobProgressed(spec.Id, 1, 1, 2), cancellation);
             await Task.Delay(10, cancellation);
             var progress = await host.Monitor.SnapshotAsync(spec.Id, cancellation);
             scan = progress.Stages[0];
