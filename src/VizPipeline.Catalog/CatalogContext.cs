@@ -21,6 +21,9 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
     /// <summary>The image sets.</summary>
     public DbSet<Image> Images => Set<Image>();
 
+    /// <summary>Names of the images' classes.</summary>
+    public DbSet<ImageClass> ImageClasses => Set<ImageClass>();
+
     /// <summary>The pictures.</summary>
     public DbSet<Picture> Pictures => Set<Picture>();
 
@@ -65,6 +68,7 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
         modelBuilder.Entity<Neuron>(neuron =>
         {
             neuron.ToTable("neuron").HasKey(n => new { n.LayerId, n.Channel });
+            neuron.Property(n => n.Name).HasConversion<StorableText>();
             neuron.HasOne<Layer>().WithMany().HasForeignKey(n => n.LayerId);
         });
         modelBuilder.Entity<Patch>(patch =>
@@ -80,6 +84,12 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
             image.HasOne<Atlas>().WithMany().HasForeignKey(i => i.AtlasId);
             image.Property(i => i.Path).HasConversion<StorableText>();
             image.Property(i => i.UnreadableReason).HasConversion<StorableText>();
+        });
+        modelBuilder.Entity<ImageClass>(@class =>
+        {
+            @class.ToTable("image_class").HasKey(c => new { c.AtlasId, c.ClassIndex });
+            @class.HasOne<Atlas>().WithMany().HasForeignKey(c => c.AtlasId);
+            @class.Property(c => c.Name).HasConversion<StorableText>();
         });
         modelBuilder.Entity<Picture>(picture =>
         {

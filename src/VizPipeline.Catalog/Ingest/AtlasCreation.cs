@@ -37,7 +37,8 @@ public static class AtlasCreation
         await context.SaveChangesAsync(cancellation);
 
         var ready = WaitForNone(plan);
-        await context.InsertAsync(layers.SelectMany(Neurons), cancellation);
+        await context.InsertAsync(layers.SelectMany(layer => Neurons(layer, spec)), cancellation);
+        await context.InsertAsync(spec.Images.Classes.Select((name, index) => Row(atlas.Id, index, name)), cancellation);
         await context.InsertAsync(images.Images.Select((image, index) => Row(atlas.Id, index, image)), cancellation);
         await context.InsertAsync(plan.Select(job => CatalogRows.Of(atlas.Id, job, ready.Contains(job.Group))), cancellation);
         return atlas;
@@ -51,8 +52,14 @@ public static class AtlasCreation
         return [.. JobStages.Next(groups).Where(step => !step.Blocked).Select(step => step.Group)];
     }
 
-    private static IEnumerable<Neuron> Neurons(Layer layer)
-        => Enumerable.Range(0, layer.Channels).Select(channel => new Neuron { LayerId = layer.Id, Channel = channel });
+    private static IEnumerable<Neuron> Neurons(Layer layer, AtlasSpec spec)
+    {
+        var names = layer.Kind == "output" ? spec.OutputNames : [];
+        return Enumerable.Range(0, layer.Channels).Select(channel
+            => new Neuron { LayerId = layer.Id, Channel = channel, Name = channel < names.Count ? names[channel] : null });
+    }
+
+    private static ImageClass Row(int atlasId, int index, string name) => new() { AtlasId = atlasId, ClassIndex = index, Name = name };
 
     private static Image Row(int atlasId, int index, ImageEntry image)
         => new() { AtlasId = atlasId, ImageIndex = index, Path = image.Path, Label = image.Label };

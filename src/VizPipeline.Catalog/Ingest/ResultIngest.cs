@@ -62,8 +62,9 @@ public static class ResultIngest
         Check(
             table.Patches.All(patch => !float.IsNaN(patch.Activation)),
             "an activation is not a number; the network's weights may be damaged");
+        Check(AllDiffer(table.Patches, patch => (patch.Channel, patch.Rank)), "a neuron has two patches of one rank");
 
-        await context.UpsertAsync(table.Neurons.Select(row => CatalogRows.Of(layer.Id, row)), [], cancellation);
+        await context.UpsertAsync(table.Neurons.Select(row => CatalogRows.Of(layer.Id, row)), [nameof(Neuron.Name)], cancellation);
         await context.UpsertAsync(
             table.Patches.Select(row => CatalogRows.Of(layer.Id, row)), [nameof(Patch.Recomputed), nameof(Patch.Mismatch)], cancellation);
     }
@@ -75,6 +76,9 @@ public static class ResultIngest
         bool Ours(int row, int channel) => row == layerIndex && channel >= first && channel < end && channel < layer.Channels;
         Check(table.Pictures.All(picture => Ours(picture.Layer, picture.Channel)), "a picture is not of the job's neurons");
         Check(table.Patches.All(patch => Ours(patch.Layer, patch.Channel)), "a patch is not of the job's neurons");
+        Check(
+            AllDiffer(table.Pictures, picture => (picture.Channel, picture.Method, picture.Variant, picture.Seed)),
+            "it lists a picture twice");
 
         // The sheet job places pictures among the images later; a second ingest of the picture must not undo that.
         await context.UpsertAsync(
@@ -121,6 +125,9 @@ public static class ResultIngest
         return await context.Layers.AsTracking()
             .SingleAsync(layer => layer.AtlasId == atlasId && layer.LayerIndex == expected, cancellation);
     }
+
+    // One statement of PostgreSQL refuses to write a row twice.
+    private static bool AllDiffer<T, TKey>(IReadOnlyCollection<T> rows, Func<T, TKey> key) => rows.DistinctBy(key).Count() == rows.Count;
 
     private static void Check(bool good, string fault)
     {

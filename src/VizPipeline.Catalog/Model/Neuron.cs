@@ -9,6 +9,9 @@ public sealed class Neuron
     /// <summary>The channel.</summary>
     public int Channel { get; set; }
 
+    /// <summary>Name of the network's output that it is; null for neurons of other layers, and where nobody named the outputs.</summary>
+    public string? Name { get; set; }
+
     /// <summary>Images counted.</summary>
     public int? Images { get; set; }
 

@@ -1,22 +1,42 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 using VizPipeline.Tests.ObjectStore;
+using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Catalog;
 
-/// <summary>A catalog in a file of its own.</summary>
-public sealed class CatalogFixture : IDisposable
+/// <summary>The databases that hold catalogs.</summary>
+public enum Engine
 {
-    private readonly TemporaryFolder folder = new();
+    Sqlite,
+    Postgres,
+}
 
-    public CatalogFixture() => Database = new SqliteCatalogDatabase(folder.File("catalog.db"));
+/// <summary>An empty catalog of its own, on either database.</summary>
+public sealed class CatalogFixture : IAsyncDisposable
+{
+    private readonly TemporaryFolder? folder;
 
-    public SqliteCatalogDatabase Database { get; }
+    private CatalogFixture(TemporaryFolder folder)
+        => (this.folder, Database) = (folder, new SqliteCatalogDatabase(folder.File("catalog.db")));
 
-    public string File => folder.File("catalog.db");
+    public CatalogFixture(PostgresOptions options) => Database = new PostgresCatalogDatabase(options);
 
-    public void Dispose() => folder.Dispose();
+    public CatalogDatabase Database { get; }
+
+    /// <summary>Makes an empty database. Skips the running test where the server that it takes is not installed.</summary>
+    public static async Task<CatalogFixture> On(Engine engine) => engine == Engine.Sqlite
+        ? new CatalogFixture(new TemporaryFolder())
+        : new CatalogFixture(await TestPostgres.NewDatabaseAsync());
+
+    public async ValueTask DisposeAsync()
+    {
+        folder?.Dispose();
+        if (Database is PostgresCatalogDatabase postgres)
+            await postgres.DisposeAsync();
+    }
 
     public async Task<VizPipeline.Catalog.Atlas> Create(AtlasSpec spec)
     {
@@ -37,6 +57,33 @@ public sealed class CatalogFixture : IDisposable
         await ResultIngest.IngestAsync(context, job, table, default);
         await transaction.CommitAsync();
     }
+
+    /// <summary>Runs SQL as it stands and returns the rows, columns as texts.</summary>
+    public static async Task<IReadOnlyList<IReadOnlyDictionary<string, string>>> QueryAsync(CatalogDatabase database, string sql)
+    {
+        await using var context = database.Open();
+        await context.Database.OpenConnectionAsync();
+        await using var command = context.Database.GetDbConnection().CreateCommand();
+        command.CommandText = sql;
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<IReadOnlyDictionary<string, string>>();
+        while (await reader.ReadAsync())
+            rows.Add(Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, i => Text(reader.GetValue(i))));
+        return rows;
+    }
+
+    // The databases tell the same values in different types.
+    private static string Text(object value) => value switch
+    {
+        DBNull => "",
+        bool flag => flag ? "1" : "0",
+        double number => number.ToString("G6"),
+        float number => number.ToString("G6"),
+        decimal number => ((double)number).ToString("G6"),
+        DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss"),
+        Array items => JsonSerializer.Serialize(items, items.GetType()),
+        _ => value.ToString()!,
+    };
 
     /// <summary>Every row of every table that an atlas's results fill, as text.</summary>
     public static async Task<string> Contents(CatalogDatabase database, string slug)

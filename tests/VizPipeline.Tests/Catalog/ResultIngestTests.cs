@@ -6,20 +6,17 @@ using VizPipeline.Tests.Jobs;
 
 namespace VizPipeline.Tests.Catalog;
 
-public sealed class ResultIngestTests : IDisposable
+public abstract class ResultIngestTests(Engine engine) : CatalogTests(engine)
 {
-    private readonly CatalogFixture catalog = new();
     private readonly AtlasSpec spec = SpecSamples.Small();
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
-
-    public void Dispose() => catalog.Dispose();
 
     [Fact]
     public async Task A_new_atlas_lists_every_neuron_image_and_job()
     {
-        var atlas = await catalog.Create(spec);
+        var atlas = await Catalog.Create(spec);
 
-        await using var context = catalog.Database.Open();
+        await using var context = Catalog.Database.Open();
         Assert.Equal([5, 4, 2], (await context.LayersAsync(atlas.Id, cancellation)).Select(layer => layer.Channels));
         Assert.Equal(11, await context.Neurons.CountAsync(neuron => neuron.Mean == null, cancellation));
         Assert.Equal(10, await context.Images.CountAsync(cancellation));
@@ -33,7 +30,7 @@ public sealed class ResultIngestTests : IDisposable
     {
         var atlas = await IngestAll();
 
-        await using var context = catalog.Database.Open();
+        await using var context = Catalog.Database.Open();
         var neuron = await context.Neurons.SingleAsync(n => n.LayerId == 1 && n.Channel == 3, cancellation);
         Assert.Equal((3.1, 0.999, 1, 32), (neuron.Mean, neuron.Q999, neuron.BestClass, neuron.Histogram!.Length));
         Assert.Equal([0, 1, 1, 0, 1, 1, 1, 0, 1], neuron.TopClasses!);
@@ -54,66 +51,108 @@ public sealed class ResultIngestTests : IDisposable
     public async Task Ingest_twice_is_once()
     {
         await IngestAll();
-        var once = await CatalogFixture.Contents(catalog.Database, "sample");
+        var once = await CatalogFixture.Contents(Catalog.Database, "sample");
 
         await IngestAll(create: false);
 
-        Assert.Equal(once, await CatalogFixture.Contents(catalog.Database, "sample"));
+        Assert.Equal(once, await CatalogFixture.Contents(Catalog.Database, "sample"));
     }
 
     [Fact]
     public async Task A_merge_done_again_keeps_what_later_jobs_found_out()
     {
         var atlas = await IngestAll();
-        var before = await CatalogFixture.Contents(catalog.Database, "sample");
+        var before = await CatalogFixture.Contents(Catalog.Database, "sample");
 
-        await catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(spec, 0)));
-        await catalog.Ingest(atlas, JobKind.Ascent, 0, VizJson.Write(ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, 3, 0))));
+        await Catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(spec, 0)));
+        await Catalog.Ingest(atlas, JobKind.Ascent, 0, VizJson.Write(ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, 3, 0))));
 
-        Assert.Equal(before, await CatalogFixture.Contents(catalog.Database, "sample"));
+        Assert.Equal(before, await CatalogFixture.Contents(Catalog.Database, "sample"));
     }
 
     [Fact]
     public async Task Numbers_that_are_none_become_null_and_infinity_stays()
     {
-        var atlas = await catalog.Create(spec);
+        var atlas = await Catalog.Create(spec);
         var table = ResultSamples.Layer(spec, 0);
-        await catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(
+        await Catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(
             table with { Neurons = [.. table.Neurons.Select(n => n with { Mean = double.NaN, Max = double.PositiveInfinity })] }));
 
-        await using var context = catalog.Database.Open();
+        await using var context = Catalog.Database.Open();
         var neuron = await context.Neurons.FirstAsync(n => n.LayerId == 1, cancellation);
         Assert.Null(neuron.Mean);
         Assert.Equal(double.PositiveInfinity, neuron.Max);
     }
 
-    public static TheoryData<string> ForeignTables => ["other layer", "missing neuron", "rank 10", "not a number", "not a table"];
+    public static TheoryData<string> ForeignTables => ["other layer", "missing neuron", "rank 10", "a rank twice", "not a number", "not a table"];
 
     [Theory]
     [MemberData(nameof(ForeignTables))]
     public async Task A_table_that_does_not_fit_its_job_is_refused(string fault)
     {
-        var atlas = await catalog.Create(spec);
+        var atlas = await Catalog.Create(spec);
         var table = ResultSamples.Layer(spec, 0);
         var bytes = fault switch
         {
             "other layer" => VizJson.Write(ResultSamples.Layer(spec, 1)),
             "missing neuron" => VizJson.Write(table with { Neurons = [.. table.Neurons.Skip(1)] }),
             "rank 10" => VizJson.Write(table with { Patches = [table.Patches[0] with { Rank = 10 }] }),
+            "a rank twice" => VizJson.Write(table with { Patches = [.. table.Patches, table.Patches[0]] }),
             "not a number" => VizJson.Write(table with { Patches = [table.Patches[0] with { Activation = float.NaN }] }),
             _ => JsonSerializer.SerializeToUtf8Bytes("pictures"),
         };
 
-        await Assert.ThrowsAsync<CorruptTableException>(() => catalog.Ingest(atlas, JobKind.Merge, 0, bytes));
-        await using var context = catalog.Database.Open();
+        await Assert.ThrowsAsync<CorruptTableException>(() => Catalog.Ingest(atlas, JobKind.Merge, 0, bytes));
+        await using var context = Catalog.Database.Open();
         Assert.Empty(context.Patches);
+    }
+
+    [Fact]
+    public async Task A_table_that_lists_a_picture_twice_is_refused()
+    {
+        var atlas = await Catalog.Create(spec);
+        var table = ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, 3, 0));
+
+        await Assert.ThrowsAsync<CorruptTableException>(() => Catalog.Ingest(
+            atlas, JobKind.Ascent, 0, VizJson.Write(table with { Pictures = [.. table.Pictures, table.Pictures[0]] })));
+    }
+
+    [Fact]
+    public async Task One_transaction_may_take_in_several_results()
+    {
+        var atlas = await Catalog.Create(spec);
+        await using var context = Catalog.Database.Open();
+        await using (var transaction = await context.Database.BeginTransactionAsync(cancellation))
+        {
+            foreach (var layer in new[] { 0, 1, 0 })
+            {
+                var job = await context.Jobs.SingleAsync(job => job.Kind == JobKind.Merge && job.LayerIndex == layer, cancellation);
+                await ResultIngest.IngestAsync(context, job, VizJson.Write(ResultSamples.Layer(spec, layer)), cancellation);
+            }
+            await transaction.CommitAsync(cancellation);
+        }
+        Assert.Equal((5 + 4) * 9, await context.Patches.CountAsync(cancellation));
+        Assert.Equal(9, await context.Neurons.CountAsync(neuron => neuron.Mean != null, cancellation));
+    }
+
+    [Fact]
+    public async Task Outputs_keep_their_names_when_their_layer_is_merged()
+    {
+        var atlas = await Catalog.Create(spec with { OutputNames = ["tench", "goldfish"] });
+        await Catalog.Ingest(atlas, JobKind.Merge, 2, VizJson.Write(ResultSamples.Layer(spec, 2)));
+
+        await using var context = Catalog.Database.Open();
+        Assert.Equal(
+            [null, "tench", "goldfish"],
+            await context.Neurons.Where(neuron => neuron.Channel == 4 || neuron.LayerId == 3).OrderBy(n => n.LayerId).ThenBy(n => n.Channel)
+                .Select(neuron => neuron.Name).ToListAsync(cancellation));
     }
 
     [Fact]
     public async Task Names_in_the_catalog_do_not_change()
     {
-        await catalog.Create(spec);
-        await using var context = catalog.Database.Open();
+        await Catalog.Create(spec);
+        await using var context = Catalog.Database.Open();
         var connection = context.Database.GetDbConnection();
         await connection.OpenAsync(cancellation);
         await using var command = connection.CreateCommand();
@@ -131,15 +170,15 @@ public sealed class ResultIngestTests : IDisposable
         VizPipeline.Catalog.Atlas atlas;
         if (create)
         {
-            atlas = await catalog.Create(spec);
+            atlas = await Catalog.Create(spec);
         }
         else
         {
-            await using var context = catalog.Database.Open();
+            await using var context = Catalog.Database.Open();
             atlas = (await context.FindAtlasAsync("sample", cancellation))!;
         }
         var ascent = ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, 3, 0));
-        await using (var context = catalog.Database.Open())
+        await using (var context = Catalog.Database.Open())
         {
             await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
             foreach (var job in await context.Jobs.Where(job => job.Kind == JobKind.Scan).ToListAsync(cancellation))
@@ -147,11 +186,15 @@ public sealed class ResultIngestTests : IDisposable
                     context, job, VizJson.Write(ResultSamples.Scan((ScanShard)JobPayload.Read(job.Kind, job.Payload, 1))), default);
             await transaction.CommitAsync(cancellation);
         }
-        await catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(spec, 0)));
-        await catalog.Ingest(atlas, JobKind.Patches, 0, VizJson.Write(ResultSamples.Patches(spec, new("sample", 0, 1, 0, 0, 3))));
-        await catalog.Ingest(atlas, JobKind.Ascent, 0, VizJson.Write(ascent));
-        await catalog.Ingest(atlas, JobKind.Filters, 0, VizJson.Write(ResultSamples.Filters(spec, new("sample", 0, 1, 0))));
-        await catalog.Ingest(atlas, JobKind.Sheet, 0, VizJson.Write(ResultSamples.Sheet(spec, new("sample", 0, 1, 0), ascent.Pictures)));
+        await Catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(spec, 0)));
+        await Catalog.Ingest(atlas, JobKind.Patches, 0, VizJson.Write(ResultSamples.Patches(spec, new("sample", 0, 1, 0, 0, 3))));
+        await Catalog.Ingest(atlas, JobKind.Ascent, 0, VizJson.Write(ascent));
+        await Catalog.Ingest(atlas, JobKind.Filters, 0, VizJson.Write(ResultSamples.Filters(spec, new("sample", 0, 1, 0))));
+        await Catalog.Ingest(atlas, JobKind.Sheet, 0, VizJson.Write(ResultSamples.Sheet(spec, new("sample", 0, 1, 0), ascent.Pictures)));
         return atlas;
     }
 }
+
+public sealed class ResultIngestOnSqliteTests() : ResultIngestTests(Engine.Sqlite);
+
+public sealed class ResultIngestOnPostgresTests() : ResultIngestTests(Engine.Postgres);

@@ -123,6 +123,28 @@ namespace VizPipeline.Catalog.Migrations.Postgres
                     b.ToTable("image", (string)null);
                 });
 
+            modelBuilder.Entity("VizPipeline.Catalog.ImageClass", b =>
+                {
+                    b.Property<int>("AtlasId")
+                        .HasColumnType("integer")
+                        .HasColumnName("atlas_id");
+
+                    b.Property<int>("ClassIndex")
+                        .HasColumnType("integer")
+                        .HasColumnName("class_index");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
+                    b.HasKey("AtlasId", "ClassIndex")
+                        .HasName("pk_image_class");
+
+                    b.ToTable("image_class", (string)null);
+                });
+
             modelBuilder.Entity("VizPipeline.Catalog.Job", b =>
                 {
                     b.Property<int>("AtlasId")
@@ -391,6 +413,11 @@ namespace VizPipeline.Catalog.Migrations.Postgres
                         .HasColumnType("double precision")
                         .HasColumnName("mean");
 
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name")
+                        .UseCollation("C");
+
                     b.Property<double?>("Q50")
                         .HasColumnType("double precision")
                         .HasColumnName("q50");
@@ -652,6 +679,16 @@ namespace VizPipeline.Catalog.Migrations.Postgres
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_image_atlas_atlas_id");
+                });
+
+            modelBuilder.Entity("VizPipeline.Catalog.ImageClass", b =>
+                {
+                    b.HasOne("VizPipeline.Catalog.Atlas", null)
+                        .WithMany()
+                        .HasForeignKey("AtlasId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_image_class_atlas_atlas_id");
                 });
 
             modelBuilder.Entity("VizPipeline.Catalog.Job", b =>

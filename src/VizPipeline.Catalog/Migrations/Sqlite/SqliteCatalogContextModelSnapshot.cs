@@ -108,6 +108,27 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                     b.ToTable("image", (string)null);
                 });
 
+            modelBuilder.Entity("VizPipeline.Catalog.ImageClass", b =>
+                {
+                    b.Property<int>("AtlasId")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("atlas_id");
+
+                    b.Property<int>("ClassIndex")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("class_index");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.HasKey("AtlasId", "ClassIndex")
+                        .HasName("pk_image_class");
+
+                    b.ToTable("image_class", (string)null);
+                });
+
             modelBuilder.Entity("VizPipeline.Catalog.Job", b =>
                 {
                     b.Property<int>("AtlasId")
@@ -363,6 +384,10 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                         .HasColumnType("REAL")
                         .HasColumnName("mean");
 
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
                     b.Property<double?>("Q50")
                         .HasColumnType("REAL")
                         .HasColumnName("q50");
@@ -612,6 +637,16 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_image_atlas_atlas_id");
+                });
+
+            modelBuilder.Entity("VizPipeline.Catalog.ImageClass", b =>
+                {
+                    b.HasOne("VizPipeline.Catalog.Atlas", null)
+                        .WithMany()
+                        .HasForeignKey("AtlasId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_image_class_atlas_atlas_id");
                 });
 
             modelBuilder.Entity("VizPipeline.Catalog.Job", b =>

@@ -1,0 +1,94 @@
+using Npgsql;
+using VizPipeline.Catalog;
+using VizPipeline.Tests.Servers;
+
+namespace VizPipeline.Tests.Catalog;
+
+/// <summary>The roles that docs/sql.md sets up, on a real server.</summary>
+public sealed class RoleTests
+{
+    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Each_role_may_do_its_work_and_nothing_else()
+    {
+        // Roles belong to the server, so these take the name of a database of this test's own.
+        var database = (await TestPostgres.NewDatabaseAsync()).Database + "r";
+        var roles = SqlDocumentation.Roles.Select(sql => sql.Replace("viz", database)).ToList();
+        await RunAsync(TestPostgres.Admin, roles[0]);
+        await RunAsync(On(TestPostgres.Admin), roles[1]);
+        var owner = As("owner");
+        var coordinator = As("coordinator");
+        var reader = As("reader");
+
+        await RefusesAsync(() => new PostgresCatalogDatabase(coordinator).MigrateAsync(cancellation));
+        await new PostgresCatalogDatabase(owner).MigrateAsync(cancellation);
+        await RunAsync(owner, roles[2]);
+
+        // The coordinator starts, leads, plans, takes results in, and changes no table.
+        await using var catalog = new CatalogFixture(coordinator);
+        await FilledCatalog.FillAsync(catalog);
+        await catalog.Database.CheckSchemaAsync(cancellation);
+        await using (var leadership = await catalog.Database.TryLeadAsync(cancellation))
+            Assert.NotNull(leadership);
+        foreach (var forbidden in new[] { "ALTER TABLE job ADD COLUMN mine int", "DROP TABLE job", "CREATE TABLE mine (x int)", "TRUNCATE job" })
+            await ForbidsAsync(coordinator, forbidden);
+
+        foreach (var (view, _) in SqlDocumentation.Views)
+            Assert.True(await RunAsync(reader, $"SELECT count(*) FROM {view}") is > 0L);
+        foreach (var table in new[] { "atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job", "worker", "schema_migration" })
+        {
+            await ForbidsAsync(reader, $"SELECT count(*) FROM {table}");
+            await ForbidsAsync(reader, $"DELETE FROM {table}");
+        }
+        foreach (var forbidden in new[]
+        {
+            "UPDATE v_worker SET host = 'mine'",
+            "DELETE FROM v_worker",
+            "INSERT INTO v_worker (worker) VALUES ('mine')",
+            "CREATE TABLE mine (x int)",
+            "CREATE TEMPORARY TABLE mine (x int)",
+            "DROP VIEW v_job",
+        })
+            await ForbidsAsync(reader, forbidden);
+        await RefusesAsync(() => new PostgresCatalogDatabase(reader).CheckSchemaAsync(cancellation));
+
+        PostgresOptions On(PostgresOptions options) => new()
+        {
+            Host = options.Host,
+            Port = options.Port,
+            Database = database,
+            User = options.User,
+            Password = options.Password,
+        };
+
+        PostgresOptions As(string role)
+        {
+            var options = On(TestPostgres.Admin);
+            (options.User, options.Password) = ($"{database}_{role}", $"{role}-password");
+            return options;
+        }
+    }
+
+    private async Task<object?> RunAsync(PostgresOptions options, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(PostgresConnection.String(options));
+        object? result = null;
+        // One by one: a database cannot be made in the transaction that several statements are.
+        foreach (var statement in sql.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            await using var command = source.CreateCommand(statement);
+            result = await command.ExecuteScalarAsync(cancellation);
+        }
+        return result;
+    }
+
+    private async Task ForbidsAsync(PostgresOptions options, string sql)
+    {
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => RunAsync(options, sql));
+        Assert.True(refused.SqlState == PostgresErrorCodes.InsufficientPrivilege, $"{sql}: {refused.MessageText}");
+    }
+
+    private static async Task RefusesAsync(Func<Task> attempt)
+        => Assert.Contains("permission denied", (await Assert.ThrowsAsync<CatalogUnusableException>(attempt)).Message);
+}

@@ -1,0 +1,84 @@
+namespace VizPipeline.Tests.Deployment;
+
+/// <summary>What services and deployment files agree upon: names of settings and of metrics. Both sides only ever grow.</summary>
+internal static class DeploymentContract
+{
+    public static readonly string[] JobKinds = ["scan", "merge", "patches", "ascent", "filters", "sheet", "live"];
+
+    private static readonly string[] Bus =
+    [
+        "RabbitMq__Host", "RabbitMq__Port", "RabbitMq__VirtualHost", "RabbitMq__User", "RabbitMq__Password", "RabbitMq__Tls", "RabbitMq__CaFile",
+        "ObjectStore__Endpoint", "ObjectStore__Bucket", "ObjectStore__Region", "ObjectStore__AccessKey", "ObjectStore__SecretKey", "ObjectStore__CaFile",
+        "Http__Port",
+    ];
+
+    private static readonly string[] Database =
+    [
+        "Postgres__Host", "Postgres__Port", "Postgres__Database", "Postgres__User", "Postgres__Password", "Postgres__Tls", "Postgres__CaFile",
+    ];
+
+    private static readonly string[] Web = ["Http__ApiKeys", "Http__OpenReading"];
+
+    private static readonly string[] Process = ["VIZ_SECRETS", "VIZ_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+
+    /// <summary>All settings that a role may have. The keys of the API stand as one, however many there are.</summary>
+    public static readonly Dictionary<string, string[]> Settings = new()
+    {
+        ["coordinator"] =
+        [
+            .. Bus, .. Database, .. Web, .. Process,
+            "Coordinator__MaxFailures", "Coordinator__MaxLosses", "Coordinator__OutstandingPerKind",
+        ],
+        ["worker"] =
+        [
+            .. Bus, .. Process,
+            "Worker__Device", "Worker__Kinds", "Worker__CacheFolder", "Worker__CacheBytes", "Worker__ShutdownSeconds",
+        ],
+        ["atlas"] = [.. Bus, .. Database, .. Web, .. Process],
+        ["migrate"] = [.. Database, .. Process],
+        ["viz"] = ["VIZ_COORDINATOR", "VIZ_API_KEY", "VIZ_CACHE"],
+    };
+
+    private static readonly string[] Servers =
+    [
+        "RabbitMq__Host", "RabbitMq__Port", "RabbitMq__VirtualHost", "RabbitMq__User", "RabbitMq__Password", "RabbitMq__Tls",
+        "ObjectStore__Endpoint", "ObjectStore__Bucket", "ObjectStore__Region", "ObjectStore__AccessKey", "ObjectStore__SecretKey", "Http__Port",
+    ];
+
+    private static readonly string[] Tables =
+        ["Postgres__Host", "Postgres__Port", "Postgres__Database", "Postgres__User", "Postgres__Password", "Postgres__Tls"];
+
+    /// <summary>Settings that every deployment says, so that it does not hang on the defaults of a service.</summary>
+    public static readonly Dictionary<string, string[]> Required = new()
+    {
+        ["coordinator"] = [.. Servers, .. Tables, "Http__ApiKeys", "Http__OpenReading", "Coordinator__OutstandingPerKind"],
+        ["worker"] = [.. Servers, "Worker__Device", "Worker__CacheFolder", "Worker__CacheBytes", "Worker__ShutdownSeconds"],
+        ["atlas"] = [.. Servers, .. Tables, "Http__ApiKeys", "Http__OpenReading"],
+        ["migrate"] = Tables,
+    };
+
+    /// <summary>The metrics, as Prometheus sees them.</summary>
+    public static readonly string[] Metrics =
+    [
+        "viz_jobs", "viz_queue_depth", .. Histogram("viz_job_duration_seconds"), "viz_units_total", "viz_job_failures_total", "viz_job_retries_total",
+        .. Histogram("viz_ingest_lag_seconds"), .. Histogram("viz_ingest_batch_size"), "viz_workers", "viz_worker_busy_ratio", "viz_leader",
+        "viz_atlas_progress_ratio",
+    ];
+
+    /// <summary>Families of metrics that .NET's runtime brings.</summary>
+    public static readonly string[] MetricFamilies = ["dotnet_", "process_"];
+
+    /// <summary>The name of a setting in the contract: <c>Http__ApiKeys__0</c> is one of <c>Http__ApiKeys</c>.</summary>
+    public static string SettingName(string variable) => variable.StartsWith("Http__ApiKeys__", StringComparison.Ordinal) ? "Http__ApiKeys" : variable;
+
+    /// <summary>Fails with the names that a role must not have, or lacks.</summary>
+    public static void Check(string role, IEnumerable<string> variables)
+    {
+        var names = variables.Select(SettingName).ToHashSet();
+        Assert.Empty(names.Except(Settings[role]));
+        if (Required.TryGetValue(role, out var required))
+            Assert.Empty(required.Except(names));
+    }
+
+    private static string[] Histogram(string name) => [name + "_bucket", name + "_sum", name + "_count"];
+}

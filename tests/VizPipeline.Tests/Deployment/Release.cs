@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+
+namespace VizPipeline.Tests.Deployment;
+
+/// <summary>The objects that helm would send to Kubernetes.</summary>
+internal sealed class Release(string text)
+{
+    public string Text => text;
+
+    public IReadOnlyList<JsonNode> Objects { get; } = Yaml.Documents(text);
+
+    public IEnumerable<JsonNode> OfKind(string kind) => Objects.Where(o => Kind(o) == kind);
+
+    /// <summary>The one object of a kind whose name ends so.</summary>
+    public JsonNode Find(string kind, string nameEnd) => Assert.Single(OfKind(kind), o => Name(o).EndsWith(nameEnd, StringComparison.Ordinal));
+
+    /// <summary>The templates of all pods, with the name of what makes them.</summary>
+    public IEnumerable<Pod> Pods => Objects.Where(o => Kind(o) is "Deployment" or "StatefulSet" or "Job").Select(o => new Pod(o));
+
+    public IEnumerable<Pod> Workers => Pods.Where(pod => pod.Component == "worker");
+
+    public Pod Pod(string nameEnd) => Assert.Single(Pods, pod => pod.Name.EndsWith(nameEnd, StringComparison.Ordinal));
+
+    public static string Kind(JsonNode o) => o["kind"]!.GetValue<string>();
+
+    public static string Name(JsonNode o) => o["metadata"]!["name"]!.GetValue<string>();
+}
+
+/// <summary>The template of a pod, and what tests ask of it.</summary>
+internal sealed class Pod(JsonNode owner)
+{
+    public string Name { get; } = Release.Name(owner);
+
+    public JsonNode Owner => owner;
+
+    public JsonNode Spec { get; } = owner["spec"]!["template"]!["spec"]!;
+
+    public JsonObject Labels { get; } = owner["spec"]!["template"]!["metadata"]!["labels"]!.AsObject();
+
+    public string Component => Labels["app.kubernetes.io/component"]!.GetValue<string>();
+
+    public IReadOnlyList<JsonNode> Containers => List(Spec["containers"]);
+
+    public IReadOnlyList<JsonNode> InitContainers => List(Spec["initContainers"]);
+
+    public IReadOnlyList<JsonNode> AllContainers => [.. Containers, .. InitContainers];
+
+    public IReadOnlyList<JsonNode> Volumes => List(Spec["volumes"]);
+
+    public JsonNode Container => Assert.Single(Containers);
+
+    public long GracePeriod => Spec["terminationGracePeriodSeconds"]!.GetValue<long>();
+
+    /// <summary>A variable in the open.</summary>
+    public string? Variable(string name) => Variables(Container).SingleOrDefault(v => (string?)v["name"] == name)?["value"]?.GetValue<string>();
+
+    public static IReadOnlyList<JsonNode> Variables(JsonNode container) => List(container["env"]);
+
+    /// <summary>All settings of a container, out of its environment and out of the files of its projected volumes.</summary>
+    public IEnumerable<string> Settings(JsonNode container)
+    {
+        var mounted = List(container["volumeMounts"]).Select(mount => mount["name"]!.GetValue<string>()).ToHashSet();
+        var files = Volumes.Where(volume => mounted.Contains(volume["name"]!.GetValue<string>()))
+            .SelectMany(volume => List(volume["projected"]?["sources"]))
+            .SelectMany(source => List(source["secret"]?["items"]))
+            .Select(item => item["path"]!.GetValue<string>());
+        return Variables(container).Select(v => v["name"]!.GetValue<string>()).Concat(files);
+    }
+
+    public static IReadOnlyList<JsonNode> List(JsonNode? node) => [.. (node as JsonArray ?? []).OfType<JsonNode>()];
+}

@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace VizPipeline.Tests.Deployment;
+
+/// <summary>The scripts that give the servers of compose and of the chart's trial an account for each role.</summary>
+public sealed class ServerStartTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("viz-start-");
+
+    private Dictionary<string, string> Rabbit => new()
+    {
+        ["COORDINATOR_PASSWORD"] = "c0",
+        ["WORKER_PASSWORD"] = "w0",
+        ["MONITOR_PASSWORD"] = "m0",
+        ["RUN_FOLDER"] = _folder.FullName,
+    };
+
+    private Dictionary<string, string> Store => new()
+    {
+        ["COORDINATOR_ACCESS_KEY"] = "ca",
+        ["COORDINATOR_SECRET_KEY"] = "cs",
+        ["WORKER_ACCESS_KEY"] = "wa",
+        ["WORKER_SECRET_KEY"] = "ws",
+        ["BUCKET"] = "viz",
+        ["RUN_FOLDER"] = _folder.FullName,
+        ["WEED"] = "echo",
+    };
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task RabbitMQ_gets_an_account_for_each_role_and_no_administrator()
+    {
+        var result = await Start("rabbitmq-start.sh", Rabbit, "sh", "-c", "echo $RABBITMQ_CONFIG_FILE");
+        Assert.Equal(Path.Combine(_folder.FullName, "rabbitmq.conf"), result.Output.Trim());
+        var definitions = Written("definitions.json");
+        Assert.Equal(["viz-coordinator", "viz-worker", "viz-monitor"], Pod.List(definitions["users"]).Select(u => (string?)u["name"]));
+        Assert.Equal(["", "", "monitoring"], Pod.List(definitions["users"]).Select(u => (string?)u["tags"]));
+    }
+
+    [Fact]
+    public async Task Workers_may_use_the_queues_of_jobs_and_not_read_the_answers()
+    {
+        await Start("rabbitmq-start.sh", Rabbit, "true");
+        var worker = Pod.List(Written("definitions.json")["permissions"]).Single(p => (string?)p["user"] == "viz-worker");
+        var (read, write) = ((string)worker["read"]!, (string)worker["write"]!);
+        Assert.All(DeploymentContract.JobKinds, kind => Assert.Matches(read, "viz." + kind));
+        // MassTransit's exchanges of messages and of their faults, and the queue of answers to requests.
+        Assert.All((string[])["VizPipeline.Jobs:ScanShard", "MassTransit:Fault--VizPipeline.Jobs:ScanShard--", "viz.bus.host"], name => Assert.Matches(read, name));
+        Assert.DoesNotMatch(read, "viz.answers");
+        Assert.Matches(write, "viz.answers");
+        Assert.All((string[])["other", "amq.topic", "vizier"], name => Assert.False(Regex.IsMatch(name, read) || Regex.IsMatch(name, write)));
+    }
+
+    [Fact]
+    public async Task The_object_store_listens_to_others_through_its_gateway_only()
+    {
+        var result = await Start("seaweedfs-start.sh", Store);
+        Assert.Contains("-ip.bind=127.0.0.1 ", result.Output);
+        Assert.Contains("-s3.ip.bind=0.0.0.0 ", result.Output);
+        var identities = Pod.List(Written("s3.json")["identities"]);
+        Assert.Equal("Admin:viz", (string?)Assert.Single(Pod.List(identities[0]["actions"])));
+        Assert.Equal(["Read:viz", "List:viz", "Write:viz"], Pod.List(identities[1]["actions"]).Select(a => (string?)a));
+    }
+
+    [Theory]
+    [InlineData("rabbitmq-start.sh", "WORKER_PASSWORD", "", "WORKER_PASSWORD is missing")]
+    [InlineData("rabbitmq-start.sh", "WORKER_PASSWORD", "a\"b", "WORKER_PASSWORD may have")]
+    [InlineData("seaweedfs-start.sh", "BUCKET", "", "BUCKET is missing")]
+    [InlineData("seaweedfs-start.sh", "WORKER_SECRET_KEY", "a b", "WORKER_SECRET_KEY may have")]
+    public async Task A_secret_that_cannot_be_used_is_named_and_not_shown(string script, string name, string value, string message)
+    {
+        var variables = script.StartsWith('r') ? Rabbit : Store;
+        variables[name] = value;
+        var result = await Start(script, variables, "true");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(message, result.Error);
+        Assert.False(value.Length > 0 && result.Error.Contains(value, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Their_files_are_for_their_owner_only()
+    {
+        await Start("rabbitmq-start.sh", Rabbit, "true");
+        Assert.All(_folder.GetFiles(), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, file.UnixFileMode));
+    }
+
+    private static Task<CommandResult> Start(string script, Dictionary<string, string> variables, params string[] command) =>
+        Helm.Execute("/bin/sh", [Path.Combine(Helm.Chart, "files", script), .. command], variables);
+
+    private JsonNode Written(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(_folder.FullName, file)))!;
+}

@@ -1,0 +1,31 @@
+using Npgsql;
+using VizPipeline.Catalog;
+
+namespace VizPipeline.Tests.Servers;
+
+/// <summary>The PostgreSQL of tests that do not disturb it.</summary>
+public static class TestPostgres
+{
+    private static readonly TestServer Server = new("postgres", "catalog");
+    private static int count;
+
+    /// <summary>The user who may do everything; to be asked for after a database was made.</summary>
+    public static PostgresOptions Admin => Options(Server, "postgres", "postgres", "admin-secret");
+
+    /// <summary>An empty database of the running test's own. Skips the test where PostgreSQL is not installed.</summary>
+    public static Task<PostgresOptions> NewDatabaseAsync() => NewDatabaseAsync(Server);
+
+    /// <inheritdoc cref="NewDatabaseAsync()"/>
+    public static async Task<PostgresOptions> NewDatabaseAsync(TestServer server)
+    {
+        await server.StartAsync();
+        var name = $"viz{Interlocked.Increment(ref count)}";
+        await using var source = NpgsqlDataSource.Create(PostgresConnection.String(Options(server, "postgres", "app", "app-secret")));
+        await using var command = source.CreateCommand($"CREATE DATABASE {name}");
+        await command.ExecuteNonQueryAsync();
+        return Options(server, name, "app", "app-secret");
+    }
+
+    private static PostgresOptions Options(TestServer server, string database, string user, string password)
+        => new() { Host = "127.0.0.1", Port = server.Port, Database = database, User = user, Password = password };
+}
