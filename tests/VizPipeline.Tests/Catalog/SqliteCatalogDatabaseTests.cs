@@ -4,7 +4,7 @@ using VizPipeline.Tests.Jobs;
 
 namespace VizPipeline.Tests.Catalog;
 
-public sealed class SqliteCatalogDatabaseTests () : CatalogTests(Engine.Sqlite)
+public sealed class SqliteCatalogDatabaseTests() : CatalogTests(Engine.Sqlite)
 {
     [Fact]
     public async Task A_migration_that_was_killed_does_not_hold_up_the_next()
