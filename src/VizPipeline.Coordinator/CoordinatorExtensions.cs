@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
@@ -20,11 +21,7 @@ public static class CoordinatorExtensions
     public static IHostApplicationBuilder AddCoordinator(this IHostApplicationBuilder builder, Action<CoordinatorOptions>? configure = null)
     {
         var services = builder.Services;
-        services.AddOptions<CoordinatorOptions>()
-            .BindConfiguration(CoordinatorOptions.Section)
-            .Configure(options => configure?.Invoke(options))
-            .ValidateDataAnnotations()
-            .ValidateOnStart();
+        services.AddValidatedOptions(CoordinatorOptions.Section, configure);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<CoordinatorSession>();
         services.AddSingleton<DispatchSignal>();

@@ -38,6 +38,8 @@ public static class PostgresCatalogExtensions
 
     private sealed class PostgresCheck(CatalogDatabase database) : IStartupCheck
     {
+        public string Target => $"The catalog {database.Place} (Postgres__Host, Postgres__Port)";
+
         public async Task RunAsync(CancellationToken cancellation)
         {
             try

@@ -15,6 +15,7 @@ public static class ObjectStoreExtensions
         if (builder.Configuration[$"{S3Options.Section}:Folder"] is { Length: > 0 } folder)
         {
             builder.Services.AddSingleton<IObjectStore>(_ => new FolderObjectStore(folder));
+            builder.Services.AddSingleton<IStartupCheck>(services => new FolderCheck(folder, services));
             return builder;
         }
         builder.Services.AddValidatedOptions<S3Options>(S3Options.Section);
@@ -24,8 +25,28 @@ public static class ObjectStoreExtensions
         return builder;
     }
 
+    private sealed class FolderCheck(string folder, IServiceProvider services) : IStartupCheck
+    {
+        public string Target => $"The folder {folder} (ObjectStore__Folder)";
+
+        public async Task RunAsync(CancellationToken cancellation)
+        {
+            try
+            {
+                // Makes the folder. A mount that hangs must not hang the other checks.
+                await Task.Run(services.GetRequiredService<IObjectStore>, cancellation).WaitAsync(cancellation);
+            }
+            catch (ObjectStoreException failure)
+            {
+                throw new StartupException($"{failure.Message} Check ObjectStore__Folder.", inner: failure);
+            }
+        }
+    }
+
     private sealed class S3Check(S3ObjectStore store) : IStartupCheck
     {
+        public string Target => $"S3 at {store.Place} (ObjectStore__Endpoint)";
+
         public async Task RunAsync(CancellationToken cancellation)
         {
             try

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting;
@@ -27,11 +28,19 @@ public static class ServiceHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = name, ContentRootPath = AppContext.BaseDirectory });
         // Anew, in our own order: the defaults would put the working folder's files and ASPNETCORE_ variables in between.
         builder.Configuration.Sources.Clear();
-        builder.Configuration.AddJsonFile("appsettings.json", optional: true);
-        var secrets = Environment.GetEnvironmentVariable("VIZ_SECRETS") ?? "/run/secrets";
-        builder.Configuration.AddKeyPerFile(secrets, optional: true);
-        builder.Configuration.AddEnvironmentVariables();
-        builder.Configuration.AddCommandLine(args);
+        try
+        {
+            builder.Configuration.AddJsonFile("appsettings.json", optional: true);
+            var secrets = Environment.GetEnvironmentVariable("VIZ_SECRETS") ?? "/run/secrets";
+            builder.Configuration.AddKeyPerFile(secrets, optional: true);
+            builder.Configuration.AddEnvironmentVariables();
+            builder.Configuration.AddCommandLine(args);
+        }
+        catch (Exception failure) when (failure is FormatException or InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            // There is no service yet that could end in good order.
+            Environment.Exit(Refuse(name, [$"{failure.Message} {failure.InnerException?.Message}".Trim()]));
+        }
         builder.AddVizLogging();
         builder.AddVizTelemetry(name);
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -71,20 +80,19 @@ public static class ServiceHost
         using var stop = new CancellationTokenSource();
         try
         {
-            _ = app.Services.GetRequiredService<ApiKeys>();
             var faults = await StartupChecks.RunAsync(app.Services, stop.Token);
             if (faults.Count > 0)
                 return Refuse(name, faults);
             await app.RunAsync();
             return 0;
         }
-        catch (StartupException failure)
-        {
-            return Refuse(name, [failure.Message]);
-        }
         catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
-            return Refuse(name, [$"{failure.Message.ReplaceLineEndings(" ")}; choose another port with Http__Port"]);
+            return Refuse(name, [$"{failure.Message.TrimEnd('.')}; choose another port with Http__Port"]);
+        }
+        catch (SocketException failure)
+        {
+            return Refuse(name, [$"it cannot listen: {failure.Message}; check Http__Address and Http__Port"]);
         }
         finally
         {
@@ -95,7 +103,7 @@ public static class ServiceHost
     private static int Refuse(string name, IReadOnlyList<string> faults)
     {
         var count = faults.Count == 1 ? "" : $"{faults.Count} faults: ";
-        Console.Error.WriteLine($"viz-{name} cannot start: {count}{string.Join("; ", faults)}");
+        Console.Error.WriteLine($"viz-{name} cannot start: {count}{string.Join("; ", faults).ReplaceLineEndings(" ")}");
         return CannotStart;
     }
 

@@ -6,6 +6,9 @@ namespace VizPipeline.Hosting;
 /// <summary>Looks, before a service starts, whether something that it needs is there.</summary>
 public interface IStartupCheck
 {
+    /// <summary>What it looks at, and in brackets the settings that say so; once the settings are checked.</summary>
+    string Target { get; }
+
     /// <summary>Returns when it is.</summary>
     /// <exception cref="StartupException">It is not.</exception>
     Task RunAsync(CancellationToken cancellation);
@@ -23,20 +26,15 @@ internal static class StartupChecks
 {
     // A supervisor starts all servers together and restarts whoever ends: waiting longer would only hide the line.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(14);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Returns the faults, one line each; none when the service may start.</summary>
     public static async Task<IReadOnlyList<string>> RunAsync(IServiceProvider services, CancellationToken cancellation)
     {
-        try
-        {
-            services.GetService<IStartupValidator>()?.Validate();
-        }
-        catch (Exception failure) when (failure is OptionsValidationException or AggregateException)
-        {
-            return [.. Settings(failure).Distinct()];
-        }
+        var settings = SettingsFaults(services);
+        if (settings.Count > 0)
+            return settings;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Longest);
         var faults = await Task.WhenAll(services.GetServices<IStartupCheck>().Select(check => Run(check, limit.Token)));
@@ -56,7 +54,7 @@ internal static class StartupChecks
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
-                return $"{check.GetType().Name.Replace("Check", "", StringComparison.Ordinal)} does not answer; check its address";
+                return $"{check.Target} does not answer; check its settings, and firewalls between";
             }
             catch (StartupException failure) when (failure.IsTransient && !patience.IsCompleted)
             {
@@ -69,18 +67,33 @@ internal static class StartupChecks
         }
     }
 
-    private static IEnumerable<string> Settings(Exception failure) => failure switch
+    private static List<string> SettingsFaults(IServiceProvider services)
     {
-        OptionsValidationException options => options.Failures.Select(Text),
-        AggregateException several => several.InnerExceptions.SelectMany(Settings),
-        _ => [failure.Message],
-    };
-
-    // "DataAnnotation validation failed for 'X' members: 'Y' with the error: 'Z'." says Z and the rest.
-    private static string Text(string fault)
-    {
-        const string Mark = "with the error: '";
-        var start = fault.IndexOf(Mark, StringComparison.Ordinal);
-        return start < 0 ? fault : fault[(start + Mark.Length)..].TrimEnd('.', '\'');
+        var faults = new List<string>();
+        try
+        {
+            services.GetService<IStartupValidator>()?.Validate();
+        }
+        catch (OptionsValidationException failure)
+        {
+            faults.AddRange(failure.Failures);
+        }
+        catch (AggregateException failures)
+        {
+            faults.AddRange(failures.InnerExceptions.OfType<OptionsValidationException>().SelectMany(failure => failure.Failures));
+        }
+        try
+        {
+            _ = services.GetService<ApiKeys>();
+        }
+        catch (StartupException failure)
+        {
+            faults.Add(failure.Message);
+        }
+        catch (OptionsValidationException)
+        {
+            // Told above.
+        }
+        return faults;
     }
 }

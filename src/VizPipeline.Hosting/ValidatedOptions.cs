@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -6,11 +7,14 @@ namespace VizPipeline.Hosting;
 /// <summary>Settings that are read and checked at start.</summary>
 public static class ValidatedOptions
 {
-    /// <summary>Binds a section of the configuration; its annotations are checked before the service starts.</summary>
+    /// <summary>Binds a section of the configuration; values that are malformed or against its annotations are told before the service starts.</summary>
     public static OptionsBuilder<T> AddValidatedOptions<T>(this IServiceCollection services, string section, Action<T>? configure = null)
-        where T : class => services.AddOptions<T>()
-        .BindConfiguration(section)
-        .Configure(options => configure?.Invoke(options))
-        .ValidateDataAnnotations()
-        .ValidateOnStart();
+        where T : class
+    {
+        services.AddSingleton<IValidateOptions<T>>(provider => new SettingsFaults<T>(provider.GetRequiredService<IConfiguration>().GetSection(section)));
+        return services.AddOptions<T>()
+            .Configure<IConfiguration>((options, configuration) => SettingsFaults<T>.WellFormed(configuration.GetSection(section)).Bind(options))
+            .Configure(options => configure?.Invoke(options))
+            .ValidateOnStart();
+    }
 }

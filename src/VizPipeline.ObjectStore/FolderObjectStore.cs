@@ -45,30 +45,14 @@ public sealed class FolderObjectStore : IObjectStore
     public string Folder { get; }
 
     /// <inheritdoc/>
-    public async Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+    public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+        => WriteAsync(key, async target => await target.WriteAsync(content, cancellation));
+
+    /// <inheritdoc/>
+    public async Task PutFileAsync(string key, string file, CancellationToken cancellation = default)
     {
-        var path = PathOf(key);
-        var temporary = Path.Combine(
-            Path.GetDirectoryName(path)!,
-            $"~{Host}.{Environment.ProcessId}.{Interlocked.Increment(ref written)}.tmp");
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
-            {
-                await file.WriteAsync(content, cancellation);
-                // The catalog will say that this object exists, so it must survive a power cut before that.
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception failure)
-        {
-            TryDelete(temporary);
-            if (failure is IOException or UnauthorizedAccessException)
-                throw ObjectStoreException.From(Folder, key, failure);
-            throw;
-        }
+        await using var source = File.OpenRead(file);
+        await WriteAsync(key, target => source.CopyToAsync(target, cancellation));
     }
 
     /// <inheritdoc/>
@@ -90,6 +74,24 @@ public sealed class FolderObjectStore : IObjectStore
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw ObjectStoreException.From(Folder, key, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task GetFileAsync(string key, string file, CancellationToken cancellation = default)
+    {
+        var path = PathOf(key);
+        if (!File.Exists(path))
+            throw new ObjectNotFoundException(key, Folder);
+        try
+        {
+            await using var source = File.OpenRead(path);
+            await using var target = File.Create(file);
+            await source.CopyToAsync(target, cancellation);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw ObjectStoreException.From(Path.GetDirectoryName(Path.GetFullPath(file))!, Path.GetFileName(file), failure);
         }
     }
 
@@ -144,6 +146,32 @@ public sealed class FolderObjectStore : IObjectStore
         if (!key.StartsWith(mount, StringComparison.Ordinal))
             throw new ArgumentException($"the folder {Folder} holds only {mount}..., not '{key}'");
         return Path.Combine(Folder, key[mount.Length..].Replace('/', Path.DirectorySeparatorChar));
+    }
+
+    private async Task WriteAsync(string key, Func<Stream, Task> write)
+    {
+        var path = PathOf(key);
+        var temporary = Path.Combine(
+            Path.GetDirectoryName(path)!,
+            $"~{Host}.{Environment.ProcessId}.{Interlocked.Increment(ref written)}.tmp");
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
+            {
+                await write(file);
+                // The catalog will say that this object exists, so it must survive a power cut before that.
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception failure)
+        {
+            TryDelete(temporary);
+            if (failure is IOException or UnauthorizedAccessException)
+                throw ObjectStoreException.From(Folder, key, failure);
+            throw;
+        }
     }
 
     private void RemoveLeftovers()

@@ -10,12 +10,19 @@ public interface IObjectStore
     /// <summary>Stores an object.</summary>
     Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default);
 
+    /// <summary>Stores what a file holds, which need not fit into memory.</summary>
+    Task PutFileAsync(string key, string file, CancellationToken cancellation = default);
+
     /// <summary>An object's content.</summary>
     /// <exception cref="ObjectNotFoundException">There is no such object.</exception>
     Task<byte[]> GetAsync(string key, CancellationToken cancellation = default);
 
     /// <summary>An object's content, or null when there is no such object.</summary>
     Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default);
+
+    /// <summary>Writes an object's content, which need not fit into memory, to a file. What a failure leaves of the file is not the object.</summary>
+    /// <exception cref="ObjectNotFoundException">There is no such object.</exception>
+    Task GetFileAsync(string key, string file, CancellationToken cancellation = default);
 
     /// <summary>Whether there is such an object.</summary>
     Task<bool> ExistsAsync(string key, CancellationToken cancellation = default);

@@ -13,7 +13,7 @@ public class ObjectStoreException(string message, bool isTransient, Exception? i
     /// <summary>What a failed file operation means for a store in a folder.</summary>
     public static ObjectStoreException From(string folder, string key, Exception failure) => failure switch
     {
-        IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull } => new(
+        _ when IsDiskFull(failure) => new(
             $"The disk of {folder} is full (writing {key}): free some space there, then run the same command again to go on.",
             false,
             failure),
@@ -21,6 +21,8 @@ public class ObjectStoreException(string message, bool isTransient, Exception? i
             $"No permission for {key} in {folder}: give this user read and write access to the folder.", false, failure),
         _ => new($"Could not read or write {key} in {folder}: {failure.Message}", true, failure),
     };
+
+    internal static bool IsDiskFull(Exception failure) => failure is IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull };
 }
 
 /// <summary>There is no object under a key.</summary>

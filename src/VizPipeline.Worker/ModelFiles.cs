@@ -28,13 +28,25 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
         if (File.Exists(file))
             return file;
         Directory.CreateDirectory(folder);
-        var bytes = await store.GetAsync(key, cancellation);
-        if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != sha256)
-            throw new ObjectStoreException($"The object {key} is not the file that the atlas was planned with: submit the atlas again.", isTransient: false);
         var unfinished = $"{file}.{Environment.ProcessId}.unfinished";
-        await File.WriteAllBytesAsync(unfinished, bytes, cancellation);
-        File.Move(unfinished, file, overwrite: true);
+        try
+        {
+            await store.GetFileAsync(key, unfinished, cancellation);
+            if (await HashAsync(unfinished, cancellation) != sha256)
+                throw new ObjectStoreException($"The object {key} is not the file that the atlas was planned with: submit the atlas again.", isTransient: false);
+            File.Move(unfinished, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
         logger.ModelFetched(key, file);
         return file;
+    }
+
+    private static async Task<string> HashAsync(string file, CancellationToken cancellation)
+    {
+        await using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
     }
 }

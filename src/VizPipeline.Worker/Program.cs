@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
@@ -8,7 +7,8 @@ var builder = ServiceHost.CreateBuilder(args, "worker", port: 8081);
 builder.AddObjectStore();
 builder.AddWorker(options => options.ShareBus());
 builder.AddWorkerReports();
-var kinds = builder.Configuration.GetSection(WorkerOptions.Section).Get<WorkerOptions>() ?? new WorkerOptions();
+// The bus asks before the settings are checked.
+var kinds = new WorkerOptions { Kinds = builder.Configuration[$"{WorkerOptions.Section}:{nameof(WorkerOptions.Kinds)}"] ?? "" };
 builder.AddRabbitMqBus(
     bus => bus.AddWorkerConsumers(kinds.KindNames()),
     services => services.GetRequiredService<IOptions<WorkerOptions>>().Value.ShutdownSeconds);

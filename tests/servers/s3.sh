@@ -7,6 +7,7 @@
 #   s3.sh kill DIR PORT           a crash; the next start recovers
 #   s3.sh stop-gateway DIR PORT   the gateway alone, at once: an outage. Objects stay
 #   s3.sh start-gateway DIR PORT
+#   s3.sh admin DIR PORT ARGS...  radosgw-admin
 #
 # Access key testaccess, secret key testing-secret. VIZ_S3_STORE=memstore keeps objects in memory, where the folder's file system
 # lacks direct I/O; they are then lost with `stop` and `kill`.
@@ -16,7 +17,7 @@ for program in radosgw radosgw-admin ceph-mon ceph-osd ceph ceph-authtool monmap
     command -v $program > /dev/null || fail "$program is missing: run tests/servers/install.sh"
 done
 [[ $1 == check ]] && exit 0
-(($# >= 3)) || fail "usage: s3.sh start|stop|kill|stop-gateway|start-gateway DIR PORT"
+(($# >= 3)) || fail "usage: s3.sh start|stop|kill|stop-gateway|start-gateway|admin DIR PORT"
 
 user=ceph
 folder=$(realpath -m "$2")
@@ -139,6 +140,9 @@ stop-gateway)
 start-gateway)
     daemon gateway radosgw -f -n client.rgw
     wait_until 60 is_ready || { tail -n 20 "$folder/log/gateway.out" >&2; fail "the gateway did not start"; }
+    ;;
+admin)
+    run timeout 60 radosgw-admin -n client.rgw "${@:4}"
     ;;
 *)
     fail "there is no command $1"

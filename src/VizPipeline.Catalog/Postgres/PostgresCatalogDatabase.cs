@@ -12,6 +12,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
 
     private readonly PostgresFailures failures;
     private readonly NpgsqlDataSource source;
+    private readonly string user;
     private readonly DbContextOptions<PostgresCatalogContext> options;
 
     /// <summary>Names the server; nothing is opened yet.</summary>
@@ -19,6 +20,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     public PostgresCatalogDatabase(PostgresOptions options)
     {
         Place = $"{options.Host}:{options.Port}/{options.Database}";
+        user = options.User;
         failures = new PostgresFailures(Place, options);
         source = NpgsqlDataSource.Create(PostgresConnection.String(options));
         this.options = Options(source);
@@ -39,7 +41,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     {
         try
         {
-            await using var context = Open();
+            await using var context = new PostgresCatalogContext(options);
             context.Database.SetCommandTimeout(LongestMigration);
             await context.Database.OpenConnectionAsync(cancellation);
             await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({AdvisoryLock.Migration})", cancellation);
@@ -47,8 +49,8 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
             {
                 // Who may only read and write must be able to start too, once there is nothing left to do.
                 var applied = await AppliedAsync(context, cancellation);
-                if (context.Database.GetMigrations().Except(applied).Any())
-                    await context.Database.MigrateAsync(cancellation);
+                if (context.Database.GetMigrations().Except(applied).FirstOrDefault() is { } missing)
+                    await AddAsync(missing, context, cancellation);
             }
             finally
             {
@@ -57,7 +59,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
                     await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({AdvisoryLock.Migration})", CancellationToken.None);
             }
         }
-        catch (Exception failure) when (Explain(failure) is { } explained)
+        catch (Exception failure) when (failure is not CatalogUnusableException && Explain(failure) is { } explained)
         {
             throw explained;
         }
@@ -110,6 +112,21 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
 
     /// <inheritdoc/>
     protected override CatalogUnusableException? Explain(Exception failure) => failures.Explain(failure);
+
+    private async Task AddAsync(string missing, PostgresCatalogContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            await context.Database.MigrateAsync(cancellation);
+        }
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new CatalogUnusableException(
+                $"The catalog {Place} lacks migration {missing}, and user '{user}' may not add it ({refused.MessageText}): run `viz-coordinator migrate` "
+                + "as the role that owns the tables, see docs/sql.md.",
+                refused);
+        }
+    }
 
     internal static DbContextOptions<PostgresCatalogContext> Options(NpgsqlDataSource source)
         => new DbContextOptionsBuilder<PostgresCatalogContext>()

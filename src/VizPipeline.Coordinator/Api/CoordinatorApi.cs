@@ -76,7 +76,7 @@ public static partial class CoordinatorApi
                 if (Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation)) != file[..64])
                     throw new ArgumentException($"the content is not that of {file}: its SHA-256 differs");
             }
-            await store.PutAsync(key, await File.ReadAllBytesAsync(temporary, cancellation), cancellation);
+            await store.PutFileAsync(key, temporary, cancellation);
             return Results.NoContent();
         }
         finally

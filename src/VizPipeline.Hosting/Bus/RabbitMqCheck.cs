@@ -9,6 +9,8 @@ namespace VizPipeline.Hosting;
 /// <summary>Looks whether the broker is there and lets this user in.</summary>
 internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options) : IStartupCheck
 {
+    public string Target => $"RabbitMQ at {options.Value.Host}:{options.Value.EffectivePort} (RabbitMq__Host, RabbitMq__Port)";
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         var settings = options.Value;
@@ -28,7 +30,7 @@ internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options) : IStartu
         {
             await using var connection = await factory.CreateConnectionAsync(cancellation);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
             throw new StartupException($"RabbitMQ at {settings.Host}:{settings.EffectivePort}: {Explain(failure, settings)}", IsTransient(failure), failure);
         }

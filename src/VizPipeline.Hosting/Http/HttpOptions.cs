@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace VizPipeline.Hosting;
 
@@ -14,6 +15,7 @@ public sealed class HttpOptions
 
     /// <summary>The address to listen on.</summary>
     /// <value>all of the machine's</value>
+    [CustomValidation(typeof(HttpOptions), nameof(CheckAddress))]
     public string Address { get; set; } = "0.0.0.0";
 
     /// <summary>
@@ -25,4 +27,8 @@ public sealed class HttpOptions
     /// <summary>Whether everybody may read. Health and metrics are always open.</summary>
     /// <value>true</value>
     public bool OpenReading { get; set; } = true;
+
+    /// <summary>Names are not looked up.</summary>
+    public static ValidationResult? CheckAddress(string? address)
+        => IPAddress.TryParse(address, out _) ? ValidationResult.Success : new ValidationResult("Http:Address must be an IP address like 0.0.0.0 or ::1", [nameof(Address)]);
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using Minio.Exceptions;
+using System.Security.Authentication;
+using System.Xml;
 
 namespace VizPipeline.ObjectStore;
 
@@ -16,12 +17,15 @@ internal sealed class S3Calls(S3Options options)
     /// <summary>Server and bucket, for messages.</summary>
     public string Place { get; } = $"{options.Endpoint.TrimEnd('/')}/{options.Bucket}";
 
-    /// <summary>The call's result; null where it found no object.</summary>
-    public Task<T?> RunAsync<T>(string key, Func<Task<T>> call, CancellationToken cancellation)
-        => RunAsync(key, call, TimeSpan.FromSeconds(options.PatienceSeconds), cancellation);
+    /// <summary>The call's result; the type's default where it found no object.</summary>
+    /// <param name="what">The object, for messages.</param>
+    /// <param name="call">What to do; it may be done several times.</param>
+    /// <param name="cancellation">Stops.</param>
+    public Task<T?> RunAsync<T>(string what, Func<Task<T?>> call, CancellationToken cancellation)
+        => RunAsync(what, call, TimeSpan.FromSeconds(options.PatienceSeconds), cancellation);
 
     /// <inheritdoc cref="RunAsync{T}(string, Func{Task{T}}, CancellationToken)"/>
-    public async Task<T?> RunAsync<T>(string key, Func<Task<T>> call, TimeSpan patience, CancellationToken cancellation)
+    public async Task<T?> RunAsync<T>(string what, Func<Task<T?>> call, TimeSpan patience, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
         for (var pause = ShortestPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
@@ -30,41 +34,57 @@ internal sealed class S3Calls(S3Options options)
             {
                 return await call();
             }
-            catch (Minio.Exceptions.ObjectNotFoundException)
+            catch (S3ErrorException missing) when (missing.Code == "NoSuchKey")
             {
                 return default;
             }
-            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            catch (Exception failure) when (failure is not ObjectStoreException && !cancellation.IsCancellationRequested)
             {
                 var isTransient = IsTransient(failure);
                 if (!isTransient || Stopwatch.GetElapsedTime(started) + pause > patience)
-                    throw new ObjectStoreException($"S3 at {Place}: {Explain(failure)} ({key})", isTransient, failure);
+                    throw new ObjectStoreException($"S3 at {Place}: {Explain(failure)} ({what})", isTransient, failure);
                 // Workers that lost the server together must not come back together.
                 await Task.Delay(pause * Spread, cancellation);
             }
         }
     }
 
+    /// <summary>There is no bucket, and the server makes none for this user.</summary>
+    public ObjectStoreException NoBucket(S3ErrorException refusal) => new(
+        $"S3 at {Place}: there is no bucket '{options.Bucket}', and this user may not make it ({refusal.Message}); make it with another user and grant this "
+        + "one reading and writing, or check ObjectStore__Bucket",
+        isTransient: false,
+        refusal);
+
     private static bool IsTransient(Exception failure) => failure switch
     {
-        AuthorizationException or AccessDeniedException or BucketNotFoundException or InvalidBucketNameException or ForbiddenException => false,
-        ErrorResponseException { Response.Code: "InvalidAccessKeyId" or "SignatureDoesNotMatch" or "AccessDenied" or "NoSuchBucket" or "InvalidBucketName" } => false,
-        ArgumentException or InvalidOperationException => false,
-        _ => !Causes(failure).OfType<SocketException>().Any(cause => cause.SocketErrorCode == SocketError.HostNotFound),
+        S3ErrorException error => error.IsTransient,
+        // Of our own making, and of the disk that files come from.
+        ArgumentException or ObjectDisposedException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => false,
+        _ => !Causes(failure).Any(cause => cause is AuthenticationException or SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData }),
     };
 
-    private string Explain(Exception failure)
+    private string Explain(Exception failure) => failure switch
     {
-        var code = (failure as ErrorResponseException)?.Response?.Code ?? "";
-        if (failure is AuthorizationException || code is "InvalidAccessKeyId" or "SignatureDoesNotMatch")
-            return "the keys are refused; check ObjectStore__AccessKey and ObjectStore__SecretKey";
-        if (failure is AccessDeniedException or ForbiddenException || code == "AccessDenied")
-            return "access is denied; check ObjectStore__AccessKey, ObjectStore__SecretKey, and the user's rights to the bucket";
-        if (failure is BucketNotFoundException || code == "NoSuchBucket")
-            return $"there is no bucket '{options.Bucket}'; make it, or check ObjectStore__Bucket";
-        var cause = Causes(failure).OfType<SocketException>().FirstOrDefault()?.Message ?? failure.Message;
-        return $"{cause.ReplaceLineEndings(" ").TrimEnd('.')}; check ObjectStore__Endpoint, and whether the server runs";
-    }
+        S3ErrorException error => error.Code switch
+        {
+            "InvalidAccessKeyId" or "SignatureDoesNotMatch" => "the keys are refused; check ObjectStore__AccessKey and ObjectStore__SecretKey",
+            // Which of these it is the server does not say where its answer has no body.
+            "AccessDenied" => "access is denied; check ObjectStore__AccessKey, ObjectStore__SecretKey, and the user's rights to the bucket",
+            "NoSuchBucket" => $"there is no bucket '{options.Bucket}'; make it, or check ObjectStore__Bucket",
+            "RequestTimeTooSkewed" => "the clocks of this machine and of the server differ; set them",
+            "PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException" or "InvalidLocationConstraint"
+                => $"the bucket does not lie in region '{options.Region}'; check ObjectStore__Region and ObjectStore__Endpoint",
+            _ => $"{error.Message}; check ObjectStore__Endpoint, and the server's log",
+        },
+        FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => Line(failure.Message),
+        _ when Causes(failure).OfType<AuthenticationException>().FirstOrDefault() is { } tls
+            => $"no TLS connection ({Line(tls.Message)}); check ObjectStore__Endpoint and ObjectStore__CaFile",
+        _ when Causes(failure).OfType<XmlException>().Any() => "what answers is no S3 server; check ObjectStore__Endpoint",
+        _ => $"{Line(Causes(failure).OfType<SocketException>().FirstOrDefault()?.Message ?? failure.Message)}; check ObjectStore__Endpoint, and whether the server runs",
+    };
+
+    private static string Line(string message) => message.ReplaceLineEndings(" ").TrimEnd('.');
 
     private static IEnumerable<Exception> Causes(Exception? failure)
     {

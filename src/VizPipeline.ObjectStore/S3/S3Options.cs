@@ -10,7 +10,7 @@ public sealed class S3Options
 
     /// <summary>The server's address, e.g. <c>https://s3.example.org</c> or <c>http://seaweedfs:8333</c>.</summary>
     [Required(ErrorMessage = "ObjectStore:Endpoint is missing")]
-    [RegularExpression("https?://[^/]+/?", ErrorMessage = "ObjectStore:Endpoint must be an address like https://s3.example.org or http://host:8333")]
+    [CustomValidation(typeof(S3Options), nameof(CheckEndpoint))]
     public string Endpoint { get; set; } = "";
 
     /// <summary>The bucket; made where it is missing.</summary>
@@ -38,4 +38,12 @@ public sealed class S3Options
     /// <value>120</value>
     [Range(0, 86_400, ErrorMessage = "ObjectStore:PatienceSeconds must be from 0 to 86400")]
     public int PatienceSeconds { get; set; } = 120;
+
+    /// <summary>Server and port, and nothing that a message should not show.</summary>
+    public static ValidationResult? CheckEndpoint(string? endpoint)
+        => Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
+            && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+            && uri is { UserInfo: "", PathAndQuery: "/", Fragment: "" }
+            ? ValidationResult.Success
+            : new ValidationResult("ObjectStore:Endpoint must be an address like https://s3.example.org or http://host:8333", [nameof(Endpoint)]);
 }

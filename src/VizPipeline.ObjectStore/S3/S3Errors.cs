@@ -1,0 +1,54 @@
+using System.Net;
+using System.Xml;
+using System.Xml.Linq;
+
+namespace VizPipeline.ObjectStore;
+
+/// <summary>A server's answer that is an error.</summary>
+/// <param name="status">The HTTP status.</param>
+/// <param name="code">S3's word for it, e.g. <c>NoSuchKey</c>; null where what answered does not speak S3, as a proxy's error page.</param>
+internal sealed class S3ErrorException(HttpStatusCode status, string? code) : Exception($"the server answers {(int)status} {code ?? status.ToString()}")
+{
+    public string? Code { get; } = code;
+
+    /// <summary>Whether the server, and not the request, is the reason. An upload whose parts it has forgotten begins anew.</summary>
+    public bool IsTransient { get; } = code is null or "NoSuchUpload" or "OperationAborted" or "RequestTimeout" || (int)status is >= 500 or 429;
+}
+
+/// <summary>Takes errors from the client before it sees them: it loses the code of an answer without a text, and fails itself at one without a body.</summary>
+internal sealed class S3Errors(string bucket, HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var response = await base.SendAsync(request, cancellationToken);
+        if (response.StatusCode < HttpStatusCode.MultipleChoices)
+            return response;
+        using (response)
+        {
+            var body = await response.Content.ReadAsStringAsync(cancellationToken);
+            throw new S3ErrorException(response.StatusCode, body.Length > 0 ? CodeIn(body) : CodeOf(response.StatusCode, request.RequestUri!.AbsolutePath.Trim('/')));
+        }
+    }
+
+    private static string? CodeIn(string body)
+    {
+        try
+        {
+            return XDocument.Parse(body).Root is { Name.LocalName: "Error" } error
+                ? error.Elements().FirstOrDefault(element => element.Name.LocalName == "Code")?.Value
+                : null;
+        }
+        catch (XmlException)
+        {
+            return null;
+        }
+    }
+
+    // Answers to HEAD have no body.
+    private string? CodeOf(HttpStatusCode status, string path) => status switch
+    {
+        HttpStatusCode.NotFound => path == bucket || path.Length == 0 ? "NoSuchBucket" : "NoSuchKey",
+        HttpStatusCode.Forbidden => "AccessDenied",
+        _ => null,
+    };
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace VizPipeline.Tests.Cluster;
+
+/// <summary>A service as a process of its own, which can be stopped and killed.</summary>
+public sealed class ServiceProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _log = new();
+
+    private ServiceProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Append(line.Data);
+        process.ErrorDataReceived += (_, line) => Append(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public bool IsRunning => !_process.HasExited;
+
+    public int ExitCode => _process.ExitCode;
+
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+                return _log.ToString();
+        }
+    }
+
+    /// <summary>Starts <c>VizPipeline.Coordinator</c> or <c>VizPipeline.Worker</c>, or <c>viz</c>.</summary>
+    public static ServiceProcess Start(string program, IReadOnlyDictionary<string, string> settings, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
+        start.Environment.Remove("VIZ_TRACE");
+        return new ServiceProcess(Process.Start(start)!);
+    }
+
+    public async Task<int> FinishAsync(TimeSpan patience, CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation).WaitAsync(patience, cancellation);
+        return _process.ExitCode;
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>SIGTERM, as a supervisor sends it.</summary>
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (IsRunning)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    private void Append(string? line)
+    {
+        lock (_log)
+            _log.AppendLine(line);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Security.Cryptography;
+using System.Text;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Tests.ObjectStore;
+
+/// <summary>Tests that hold for every store. A class per store derives from them.</summary>
+public abstract class ObjectStoreTests : IAsyncLifetime
+{
+    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private IObjectStore? store;
+
+    protected TemporaryFolder Folder { get; } = new();
+
+    protected IObjectStore Store => store!;
+
+    /// <summary>An empty store of the test's own.</summary>
+    protected abstract Task<IObjectStore> OpenAsync();
+
+    public async ValueTask InitializeAsync() => store = await OpenAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        (store as IDisposable)?.Dispose();
+        Folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task What_was_put_is_got_listed_and_deleted()
+    {
+        await Store.PutAsync("a/b/2.json", "two"u8.ToArray(), cancellation);
+        await Store.PutAsync("a/b/1.json", "one"u8.ToArray(), cancellation);
+        await Store.PutAsync("a/c.json", "c"u8.ToArray(), cancellation);
+        await Store.PutAsync("a/b/1.json", "again"u8.ToArray(), cancellation);
+
+        Assert.Equal("again", Encoding.UTF8.GetString(await Store.GetAsync("a/b/1.json", cancellation)));
+        Assert.Equal(["a/b/1.json", "a/b/2.json"], await Keys("a/b/"));
+        Assert.Equal(["a/b/1.json", "a/b/2.json", "a/c.json"], await Keys(""));
+        Assert.Equal(["a/c.json"], await Keys("a/c"));
+        Assert.Empty(await Keys("nowhere/"));
+
+        await Store.DeleteAsync("a/c.json", cancellation);
+        await Store.DeleteAsync("a/c.json", cancellation);
+        Assert.False(await Store.ExistsAsync("a/c.json", cancellation));
+        Assert.True(await Store.ExistsAsync("a/b/1.json", cancellation));
+    }
+
+    [Fact]
+    public async Task A_missing_object_is_null_or_an_exception_that_names_it()
+    {
+        Assert.Null(await Store.TryGetAsync("a/b", cancellation));
+        var missing = await Assert.ThrowsAsync<ObjectNotFoundException>(() => Store.GetAsync("a/b", cancellation));
+        Assert.Equal("a/b", missing.Key);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/etc/passwd")]
+    [InlineData("../x")]
+    [InlineData("a/../../x")]
+    [InlineData("a/./b")]
+    [InlineData("a//b")]
+    [InlineData("a/")]
+    [InlineData("a\\b")]
+    [InlineData("a b")]
+    [InlineData("a?b")]
+    [InlineData("a%2e%2e")]
+    [InlineData("a\0b")]
+    [InlineData("a\u001b")]
+    [InlineData("a\n")]
+    [InlineData("~a")]
+    [InlineData("é")]
+    public async Task A_key_that_could_leave_the_store_is_refused(string key)
+    {
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.PutAsync(key, default, cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.GetAsync(key, cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.TryGetAsync(key, cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.PutFileAsync(key, "/dev/null", cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.GetFileAsync(key, "/dev/null", cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.ExistsAsync(key, cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.DeleteAsync(key, cancellation));
+        Assert.Empty(await Keys("../"));
+    }
+
+    [Fact]
+    public async Task Readers_see_whole_objects_only()
+    {
+        byte[][] versions = [new byte[100_000], Enumerable.Repeat((byte)1, 100_000).ToArray()];
+        await Store.PutAsync("a", versions[0], cancellation);
+        var writer = Task.Run(async () =>
+        {
+            for (var i = 0; i < 50; i++)
+                await Store.PutAsync("a", versions[i % 2], cancellation);
+        }, cancellation);
+
+        while (!writer.IsCompleted)
+            Assert.Contains(await Store.GetAsync("a", cancellation), versions);
+        await writer;
+        Assert.Equal(["a"], await Keys(""));
+    }
+
+    [Fact]
+    public async Task An_empty_object_is_one()
+    {
+        await Store.PutAsync("atlases/demo/cancelled", default, cancellation);
+
+        Assert.True(await Store.ExistsAsync("atlases/demo/cancelled", cancellation));
+        Assert.Empty(await Store.GetAsync("atlases/demo/cancelled", cancellation));
+        Assert.Equal(["atlases/demo/cancelled"], await Keys("atlases/"));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData((5 << 20) - 1)]
+    [InlineData(5 << 20)]
+    [InlineData(40_000_000)]
+    public async Task Objects_of_any_size_come_back_from_memory_and_from_files(int size)
+    {
+        var content = new byte[size];
+        new Random(size).NextBytes(content);
+        var (sent, received) = (Folder.File("sent.bin"), Folder.File("received.bin"));
+        await File.WriteAllBytesAsync(sent, content, cancellation);
+        // Longer than what comes: nothing of it may stay.
+        await File.WriteAllBytesAsync(received, new byte[size + 9], cancellation);
+
+        await Store.PutAsync("models/memory.bin", content, cancellation);
+        await Store.PutFileAsync("models/file.bin", sent, cancellation);
+        await Store.GetFileAsync("models/memory.bin", received, cancellation);
+
+        var expected = SHA256.HashData(content);
+        Assert.Equal(expected, SHA256.HashData(await File.ReadAllBytesAsync(received, cancellation)));
+        Assert.Equal(expected, SHA256.HashData(await Store.GetAsync("models/file.bin", cancellation)));
+    }
+
+    [Fact]
+    public async Task A_file_of_a_missing_object_is_an_exception_that_names_it()
+    {
+        var missing = await Assert.ThrowsAsync<ObjectNotFoundException>(() => Store.GetFileAsync("a/b", Folder.File("b"), cancellation));
+        Assert.Equal("a/b", missing.Key);
+    }
+
+    [Fact]
+    public async Task Prefixes_need_not_end_at_a_slash_and_keys_come_in_order()
+    {
+        foreach (var key in new[] { "a/b/c", "a-b", "a.b", "a/B", "a/b1", "ab" })
+            await Store.PutAsync(key, "x"u8.ToArray(), cancellation);
+
+        Assert.Equal(["a-b", "a.b", "a/B", "a/b/c", "a/b1", "ab"], await Keys("a"));
+        Assert.Equal(["a/b/c", "a/b1"], await Keys("a/b"));
+        Assert.Equal(["a/b/c"], await Keys("a/b/"));
+        Assert.Empty(await Keys("A"));
+        Assert.Empty(await Keys("a/../a"));
+        Assert.Empty(await Keys("/a"));
+    }
+
+    [Fact]
+    public async Task A_cancelled_write_leaves_nothing()
+    {
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.PutAsync("a", new byte[9], new CancellationToken(true)));
+        Assert.Empty(await Keys(""));
+    }
+
+    protected async Task<List<string>> Keys(string prefix) => await Store.ListAsync(prefix, cancellation).ToListAsync(cancellation);
+}
