@@ -22,7 +22,8 @@ public class ObjectStoreException(string message, bool isTransient, Exception? i
         _ => new($"Could not read or write {key} in {folder}: {failure.Message}", true, failure),
     };
 
-    internal static bool IsDiskFull(Exception failure) => failure is IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull };
+    /// <summary>Whether a file operation failed because there is no space left, or no quota.</summary>
+    public static bool IsDiskFull(Exception? failure) => failure is IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull };
 }
 
 /// <summary>There is no object under a key.</summary>

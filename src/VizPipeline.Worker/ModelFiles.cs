@@ -27,14 +27,21 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
         // Its name is its content's hash and it appears whole, so what is there is right.
         if (File.Exists(file))
             return file;
-        Directory.CreateDirectory(folder);
         var unfinished = $"{file}.{Environment.ProcessId}.unfinished";
         try
         {
+            Directory.CreateDirectory(folder);
             await store.GetFileAsync(key, unfinished, cancellation);
             if (await HashAsync(unfinished, cancellation) != sha256)
                 throw new ObjectStoreException($"The object {key} is not the file that the atlas was planned with: submit the atlas again.", isTransient: false);
             File.Move(unfinished, file, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException || ObjectStoreException.IsDiskFull(failure.InnerException))
+        {
+            throw new ObjectStoreException(
+                $"The model cannot be kept in {folder} of {options.Value.Name} ({failure.Message}): make room there, or set Worker:CacheFolder to another disk.",
+                isTransient: true,
+                failure);
         }
         finally
         {

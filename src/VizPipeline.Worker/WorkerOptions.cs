@@ -45,8 +45,17 @@ public sealed class WorkerOptions
     /// <summary>How long a command may wait for the busy device before it goes back to its queue; null where there is nobody else to take it.</summary>
     public TimeSpan? PassOnAfter { get; set; }
 
+    /// <summary>How long a worker rests after a failure that is not the job's fault, such as a full disk of its own, so that others take the jobs meanwhile.</summary>
+    /// <value>30 s on a cluster; none in one process, where there is nobody else</value>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ErrorMessage = "Worker:Rest must be from 00:00:00 to 01:00:00")]
+    public TimeSpan? Rest { get; set; }
+
     /// <summary>Sets what a cluster needs: others can take a command, and fewer messages.</summary>
-    public void ShareBus() => (PassOnAfter, ProgressPause) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
+    public void ShareBus()
+    {
+        (PassOnAfter, ProgressPause) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
+        Rest ??= TimeSpan.FromSeconds(30);
+    }
 
     /// <summary>The names of the queues that it serves.</summary>
     public IEnumerable<string> KindNames()

@@ -89,6 +89,9 @@ public sealed class JobConsumer<TCommand>(
             var (error, transient) = Explain(failure);
             logger.JobFailed(command.JobId, command.AtlasId, error);
             await context.Publish(new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
+            // Whose disk is full fails within milliseconds, and would else be the first to take each job again until all are given up.
+            if (transient && options.Value.Rest is { } rest)
+                await Task.Delay(rest, time, lifetime.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -9,14 +9,18 @@ public sealed class ServiceProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
-    private ServiceProcess(Process process)
+    private ServiceProcess(string program, Process process)
     {
-        _process = process;
+        (Program, _process) = (program, process);
         process.OutputDataReceived += (_, line) => Append(line.Data);
         process.ErrorDataReceived += (_, line) => Append(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
+
+    public string Program { get; }
+
+    public int Id => _process.Id;
 
     public bool IsRunning => !_process.HasExited;
 
@@ -38,7 +42,7 @@ public sealed class ServiceProcess : IDisposable
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
         start.Environment.Remove("VIZ_TRACE");
-        return new ServiceProcess(Process.Start(start)!);
+        return new ServiceProcess(program, Process.Start(start)!);
     }
 
     public async Task<int> FinishAsync(TimeSpan patience, CancellationToken cancellation)

@@ -1,0 +1,47 @@
+using System.Globalization;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace VizPipeline.Tests.Cluster;
+
+/// <summary>Delivers every message of some queues a second time.</summary>
+/// <remarks>MassTransit sends to an exchange of the queue's name; a second queue behind it has a copy of each message, which goes to the first.</remarks>
+public sealed class DoubledDelivery : IAsyncDisposable
+{
+    private readonly IConnection _connection;
+    private int _count;
+
+    private DoubledDelivery(IConnection connection) => _connection = connection;
+
+    /// <summary>Messages that were delivered once more.</summary>
+    public int Count => _count;
+
+    public static async Task<DoubledDelivery> StartAsync(IReadOnlyDictionary<string, string> settings, IEnumerable<string> queues)
+    {
+        var factory = new ConnectionFactory
+        {
+            HostName = settings["RabbitMq__Host"],
+            Port = int.Parse(settings["RabbitMq__Port"], CultureInfo.InvariantCulture),
+            VirtualHost = settings["RabbitMq__VirtualHost"],
+            UserName = settings["RabbitMq__User"],
+            Password = settings["RabbitMq__Password"],
+        };
+        var doubled = new DoubledDelivery(await factory.CreateConnectionAsync());
+        foreach (var queue in queues)
+        {
+            var channel = await doubled._connection.CreateChannelAsync();
+            var copies = (await channel.QueueDeclareAsync()).QueueName;
+            await channel.QueueBindAsync(copies, queue, "");
+            var consumer = new AsyncEventingBasicConsumer(channel);
+            consumer.ReceivedAsync += async (_, message) =>
+            {
+                Interlocked.Increment(ref doubled._count);
+                await channel.BasicPublishAsync("", queue, mandatory: true, new BasicProperties(message.BasicProperties), message.Body);
+            };
+            await channel.BasicConsumeAsync(copies, autoAck: true, consumer);
+        }
+        return doubled;
+    }
+
+    public async ValueTask DisposeAsync() => await _connection.DisposeAsync();
+}

@@ -1,0 +1,234 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog;
+using VizPipeline.ObjectStore;
+using VizPipeline.Tests.Catalog;
+using VizPipeline.Tests.EndToEnd;
+using VizPipeline.Tests.Servers;
+
+namespace VizPipeline.Tests.Cluster;
+
+/// <summary>Coordinators and workers as processes, with a database, a bucket and a broker's virtual host of their own. Whatever exits is started again.</summary>
+public sealed class TestCluster : IAsyncDisposable
+{
+    private const string Key = "0123456789abcdef0123456789";
+    private const string Atlas = "sample-network";
+    private readonly SampleMaterial _material;
+    private readonly PostgresCatalogDatabase _database;
+    private readonly List<Func<ServiceProcess>> _starts = [];
+    private readonly List<ServiceProcess> _past = [];
+
+    private TestCluster(SampleMaterial material, Dictionary<string, string> settings)
+        => (_material, Settings, _database) = (material, settings, DatabaseOf(settings));
+
+    public Dictionary<string, string> Settings { get; }
+
+    /// <summary>What runs now: coordinators first, then workers.</summary>
+    public List<ServiceProcess> Services { get; } = [];
+
+    public IEnumerable<ServiceProcess> Coordinators => Services.Where(service => service.Program == "VizPipeline.Coordinator");
+
+    public IEnumerable<ServiceProcess> Workers => Services.Where(service => service.Program == "VizPipeline.Worker");
+
+    public static async Task<TestCluster> StartAsync(SampleMaterial material, int coordinators = 1)
+    {
+        var settings = await ClusterServers.SettingsAsync();
+        settings["Http__ApiKeys__0"] = Key;
+        settings["VIZ_API_KEY"] = Key;
+        settings["VIZ_CACHE"] = material.Out($"cache-{settings["Postgres__Database"]}");
+        settings["Worker__ShutdownSeconds"] = "20";
+        // As soon as a server is back: a test has no five minutes.
+        settings["Coordinator__RetryDelay"] = "00:00:01";
+        settings["Coordinator__LongestRetryDelay"] = "00:00:02";
+        settings["Worker__Rest"] = "00:00:02";
+        var cluster = new TestCluster(material, settings);
+        var port = TestServer.FreePorts(coordinators);
+        settings["VIZ_COORDINATOR"] = $"http://127.0.0.1:{port}";
+        for (var i = 0; i < coordinators; i++)
+            cluster.Add("VizPipeline.Coordinator", ("Http__Port", $"{port + i}"));
+        return cluster;
+    }
+
+    /// <summary>Adds a worker; its settings are asked for at each of its starts.</summary>
+    public void AddWorker(Func<(string Name, string Value)[]>? settings = null) => Add("VizPipeline.Worker", () => [("Http__Port", "0"), .. settings?.Invoke() ?? []]);
+
+    public void AddWorkers(int count)
+    {
+        for (var i = 0; i < count; i++)
+            AddWorker();
+    }
+
+    /// <summary>Does as a supervisor: starts again what has exited.</summary>
+    public void Supervise()
+    {
+        for (var i = 0; i < Services.Count; i++)
+        {
+            if (Services[i].IsRunning)
+                continue;
+            _past.Add(Services[i]);
+            Services[i] = _starts[i]();
+        }
+    }
+
+    /// <summary>Waits until so many workers have reported.</summary>
+    public async Task WaitForWorkersAsync(int count, CancellationToken cancellation)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await using var catalog = _database.Open();
+                if (await catalog.Workers.CountAsync(cancellation) >= count)
+                    return;
+            }
+            catch (Exception failure) when (attempt < 200 && failure is Npgsql.NpgsqlException or InvalidOperationException or CatalogUnusableException)
+            {
+                // The coordinator makes the tables first.
+            }
+            Assert.True(attempt < 200, Logs());
+            Supervise();
+            await Task.Delay(200, cancellation);
+        }
+    }
+
+    /// <summary>Submits the sample atlas; waits for the coordinator to be there.</summary>
+    public async Task SubmitAsync(CancellationToken cancellation, string? images = null)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var (exitCode, output) = await VizAsync(
+                cancellation, "submit", "--model", _material.Model, "--images", images ?? _material.Images, "--layers", "conv1,conv3,logits", "--ascent-presets", "3",
+                "--ascent-steps", "4");
+            if (exitCode == 0)
+                return;
+            Assert.True(attempt < 30, output + Logs());
+            Supervise();
+            await Task.Delay(500, cancellation);
+        }
+    }
+
+    /// <summary>Runs a command of the user against the first coordinator.</summary>
+    public async Task<(int ExitCode, string Output)> VizAsync(CancellationToken cancellation, params string[] arguments)
+    {
+        using var viz = ServiceProcess.Start("viz", Settings, arguments);
+        return (await viz.FinishAsync(TimeSpan.FromMinutes(2), cancellation), viz.Log);
+    }
+
+    /// <summary>Jobs that are completed, of all; nothing while the database is down.</summary>
+    public async Task<(int Done, int All)> ProgressAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var catalog = _database.Open();
+            var atlas = await catalog.FindAtlasAsync(Atlas, cancellation);
+            var counts = await catalog.CountJobsAsync(atlas!.Id, cancellation);
+            return (counts.Where(count => count.State == JobState.Completed).Sum(count => count.Jobs), counts.Sum(count => count.Jobs));
+        }
+        catch (Exception failure) when (_database.IsTransient(failure))
+        {
+            return default;
+        }
+    }
+
+    /// <summary>The workers that have reported since their start; waits for one.</summary>
+    public async Task<List<ServiceProcess>> WorkingAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await using var catalog = _database.Open();
+            var ids = await catalog.Workers.Select(worker => worker.ProcessId).ToListAsync(cancellation);
+            var working = Workers.Where(worker => worker.IsRunning && ids.Contains(worker.Id)).ToList();
+            if (working.Count > 0)
+                return working;
+            Supervise();
+            await Task.Delay(100, cancellation);
+        }
+    }
+
+    /// <summary>Waits until the atlas has ended.</summary>
+    public async Task<AtlasState> FinishAsync(CancellationToken cancellation)
+    {
+        for (var limit = Environment.TickCount64 + 180_000; Environment.TickCount64 < limit; await Task.Delay(100, cancellation))
+        {
+            Supervise();
+            if (await StateAsync(cancellation) is { } state and not AtlasState.Running)
+                return state;
+        }
+        Assert.Fail($"the atlas does not end\n{Logs()}");
+        return default;
+    }
+
+    /// <summary>Paths of images that could not be read, and errors of jobs that were given up.</summary>
+    public async Task<(string[] Unreadable, string[] Errors)> FaultsAsync(CancellationToken cancellation)
+    {
+        await using var catalog = _database.Open();
+        var atlas = (await catalog.FindAtlasAsync(Atlas, cancellation))!;
+        var unreadable = await catalog.UnreadableImagesAsync(atlas.Id, cancellation);
+        var failures = await catalog.Jobs.Where(job => job.AtlasId == atlas.Id && job.State == JobState.Failed).Select(job => job.Error!).ToArrayAsync(cancellation);
+        return ([.. unreadable.Select(image => image.Path)], failures);
+    }
+
+    /// <summary>Everything that must not depend on what happened on the way: rows of the catalog, and objects with a hash of their bytes.</summary>
+    public async Task<string> ContentsAsync(CancellationToken cancellation)
+    {
+        using var store = new S3ObjectStore(new S3Options
+        {
+            Endpoint = Settings["ObjectStore__Endpoint"],
+            Bucket = Settings["ObjectStore__Bucket"],
+            AccessKey = Settings["ObjectStore__AccessKey"],
+            SecretKey = Settings["ObjectStore__SecretKey"],
+        });
+        var lines = new List<string> { await CatalogFixture.Contents(_database, Atlas) };
+        await foreach (var key in store.ListAsync("atlases/", cancellation))
+            lines.Add($"{key} {Convert.ToHexString(SHA256.HashData(await store.GetAsync(key, cancellation)))}");
+        return string.Join('\n', lines);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in Services.Concat(_past))
+            service.Dispose();
+        await _database.DisposeAsync();
+    }
+
+    private void Add(string program, params (string, string)[] settings) => Add(program, () => settings);
+
+    private void Add(string program, Func<(string Name, string Value)[]> settings)
+    {
+        ServiceProcess Start()
+        {
+            var all = new Dictionary<string, string>(Settings);
+            foreach (var (name, value) in settings())
+                all[name] = value;
+            return ServiceProcess.Start(program, all);
+        }
+        _starts.Add(Start);
+        Services.Add(Start());
+    }
+
+    private string Logs() => string.Join("\n----\n", _past.Concat(Services).Select(service => service.Log));
+
+    // The test is a client, too: it waits for a database that is down.
+    private async Task<AtlasState?> StateAsync(CancellationToken limit)
+    {
+        try
+        {
+            await using var catalog = _database.Open();
+            return (await catalog.FindAtlasAsync(Atlas, limit))?.State;
+        }
+        catch (Exception failure) when (_database.IsTransient(failure))
+        {
+            return null;
+        }
+    }
+
+    private static PostgresCatalogDatabase DatabaseOf(Dictionary<string, string> settings) => new(new PostgresOptions
+    {
+        Host = settings["Postgres__Host"],
+        Port = int.Parse(settings["Postgres__Port"], CultureInfo.InvariantCulture),
+        Database = settings["Postgres__Database"],
+        User = settings["Postgres__User"],
+        Password = settings["Postgres__Password"],
+    });
+}
