@@ -23,6 +23,8 @@ public static class CoordinatorExtensions
         var services = builder.Services;
         services.AddValidatedOptions(CoordinatorOptions.Section, configure);
         services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton<CoordinatorMetrics>();
         services.AddSingleton<CoordinatorSession>();
         services.AddSingleton<DispatchSignal>();
         services.AddSingleton<JobLedger>();
@@ -40,6 +42,13 @@ public static class CoordinatorExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<AtlasPlanner>>()));
         services.AddHostedService<JobDispatcher>();
+        return builder;
+    }
+
+    /// <summary>Adds the gauges of jobs, workers and progress, for a service whose metrics someone collects.</summary>
+    public static IHostApplicationBuilder AddCoordinatorGauges(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddHostedService<CatalogGauges>();
         return builder;
     }
 

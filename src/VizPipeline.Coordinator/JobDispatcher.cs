@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
@@ -100,6 +102,9 @@ internal sealed class JobDispatcher(
 
     private async Task SendAsync(IReadOnlyList<IJobCommand> commands, CancellationToken cancellation)
     {
+        // Most looks at the table find nothing to send.
+        using var span = commands.Count > 0 ? VizTelemetry.Traces.StartActivity("dispatch", ActivityKind.Producer) : null;
+        span?.SetTag("viz.jobs", commands.Count);
         if (options.Value.SharedBus)
         {
             // What the broker has not confirmed when this process dies is sent again; see RequeueAsync.

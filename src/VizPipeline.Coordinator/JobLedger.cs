@@ -13,6 +13,7 @@ internal sealed class JobLedger(
     CatalogDatabase database,
     IOptions<CoordinatorOptions> options,
     IHostApplicationLifetime lifetime,
+    CoordinatorMetrics metrics,
     TimeProvider time,
     ILogger<JobLedger> logger)
 {
@@ -112,6 +113,9 @@ internal sealed class JobLedger(
                 logger.JobLost(job.JobId, atlas.Slug, job.Worker ?? "unknown", job.Losses, options.Value.MaxLosses);
             if (job.Losses < options.Value.MaxLosses)
             {
+                // A worker that stops gives jobs back in good order.
+                if (returned.Reason == ReturnReason.Redelivered)
+                    metrics.Retried(job.Kind);
                 job.State = JobState.Pending;
                 return Task.FromResult(false);
             }
@@ -119,6 +123,7 @@ internal sealed class JobLedger(
             job.FinishedAt = Now;
             job.Error = $"the worker process died, or lost its connection, {job.Losses} times in the middle of this job (last: {job.Worker})";
             logger.JobGivenUp(job.JobId, atlas.Slug, job.Losses, job.Error);
+            metrics.Failed(job.Kind);
             return Task.FromResult(true);
         }, cancellation);
     }
@@ -229,12 +234,14 @@ internal sealed class JobLedger(
         return await ChangeAsync(failed.AtlasId, failed.JobId, failed.Attempt, (_, atlas, job) =>
         {
             job.Failures++;
+            metrics.Failed(job.Kind);
             job.Worker = failed.Worker;
             job.Error = OneLine(failed.Error);
             if (job.Failures < options.Value.MaxFailures)
             {
                 job.State = JobState.Pending;
                 job.NotBefore = failed.Transient ? Now + Delay(job.Failures) : null;
+                metrics.Retried(job.Kind);
                 logger.JobToRetry(job.JobId, atlas.Slug, failed.Worker, job.Failures, options.Value.MaxFailures, job.Error);
                 return Task.FromResult(false);
             }

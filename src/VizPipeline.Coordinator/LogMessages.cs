@@ -55,6 +55,9 @@ internal static partial class LogMessages
     [LoggerMessage(17, LogLevel.Warning, "An answer waits for the catalog or the store: {Error}")]
     public static partial void AnswerWaits(this ILogger logger, string error);
 
+    [LoggerMessage(18, LogLevel.Warning, "The catalog could not be asked for the metrics, which stay as they were: {Error}")]
+    public static partial void GaugesFailed(this ILogger logger, string error);
+
     [LoggerMessage(12, LogLevel.Critical, "The coordinator cannot go on: {Error}")]
     public static partial void CoordinatorStopped(this ILogger logger, string error);
 }

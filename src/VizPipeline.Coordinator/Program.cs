@@ -6,6 +6,7 @@ builder.AddObjectStore();
 builder.AddPostgresCatalog();
 builder.AddRabbitMqBus(bus => bus.AddCoordinatorConsumers());
 builder.AddCoordinator(options => options.ShareBus());
+builder.AddCoordinatorGauges();
 
 var app = builder.Build();
 if (args is ["migrate", ..])

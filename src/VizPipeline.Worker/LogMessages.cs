@@ -23,6 +23,9 @@ internal static partial class LogMessages
     [LoggerMessage(6, LogLevel.Information, "Job {Job} of atlas {Atlas} was given back: {Reason}")]
     public static partial void JobReturned(this ILogger logger, long job, string atlas, VizPipeline.Jobs.ReturnReason reason);
 
+    [LoggerMessage(8, LogLevel.Warning, "The device cannot be used, and jobs will fail: {Reason}")]
+    public static partial void DeviceUnusable(this ILogger logger, string reason);
+
     [LoggerMessage(7, LogLevel.Information, "Fetched {Key} into {File}")]
     public static partial void ModelFetched(this ILogger logger, string key, string file);
 }

@@ -5,7 +5,10 @@ namespace VizPipeline.Worker;
 /// <summary>What this worker does and has done, for its reports. Safe for many threads.</summary>
 public sealed class WorkerActivity(TimeProvider time)
 {
+    private static readonly TimeSpan Recent = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MarkPause = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
+    private readonly List<(long At, TimeSpan Busy)> _marks = [(time.GetTimestamp(), TimeSpan.Zero)];
     private readonly long _started = time.GetTimestamp();
     private IJobCommand? _inHand;
     private long _begun;
@@ -14,6 +17,9 @@ public sealed class WorkerActivity(TimeProvider time)
 
     /// <summary>When the process started, UTC.</summary>
     public DateTimeOffset Started { get; } = time.GetUtcNow();
+
+    /// <summary>What it computes on, e.g. <c>cpu</c> or <c>cuda:0</c>; <c>auto</c> while nobody has looked.</summary>
+    public string Device { get; internal set; } = "auto";
 
     /// <summary>The job in hand; null for none.</summary>
     public IJobCommand? InHand => _inHand;
@@ -27,9 +33,24 @@ public sealed class WorkerActivity(TimeProvider time)
         get
         {
             lock (_gate)
+                return Ratio(Busy(), _started);
+        }
+    }
+
+    /// <summary>The same of about the last minute. Whoever looks leaves a mark for the next look, so none is needed where nobody looks.</summary>
+    public double RecentBusyRatio
+    {
+        get
+        {
+            lock (_gate)
             {
-                var busy = _busy + (_inHand is null ? TimeSpan.Zero : time.GetElapsedTime(_begun));
-                return Math.Clamp(busy / time.GetElapsedTime(_started), 0, 1);
+                var busy = Busy();
+                while (_marks.Count > 1 && time.GetElapsedTime(_marks[1].At) >= Recent)
+                    _marks.RemoveAt(0);
+                var (since, before) = _marks[0];
+                if (time.GetElapsedTime(_marks[^1].At) >= MarkPause)
+                    _marks.Add((time.GetTimestamp(), busy));
+                return Ratio(busy - before, since);
             }
         }
     }
@@ -56,6 +77,14 @@ public sealed class WorkerActivity(TimeProvider time)
             lock (owner._gate)
                 (owner._busy, owner._inHand) = (owner._busy + owner.Elapsed(), null);
         }
+    }
+
+    private TimeSpan Busy() => _busy + (_inHand is null ? TimeSpan.Zero : Elapsed());
+
+    private double Ratio(TimeSpan busy, long since)
+    {
+        var all = time.GetElapsedTime(since);
+        return all > TimeSpan.Zero ? Math.Clamp(busy / all, 0, 1) : 0;
     }
 
     private TimeSpan Elapsed() => time.GetElapsedTime(_begun);

@@ -19,7 +19,9 @@ public static class WorkerExtensions
         services.AddValidatedOptions(WorkerOptions.Section, configure);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<DeviceGate>();
+        services.AddMetrics();
         services.AddSingleton<WorkerActivity>();
+        services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<ModelFiles>();
         services.AddSingleton<AtlasRuntimes>();
         services.AddSingleton<IJobHandler<ScanShard>, ScanShardHandler>();

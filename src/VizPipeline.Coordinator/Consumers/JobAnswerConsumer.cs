@@ -8,12 +8,18 @@ namespace VizPipeline.Coordinator;
 
 /// <summary>What the consumers of answers share.</summary>
 internal sealed class AnswerDesk(
-    AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, IOptions<CoordinatorOptions> options, TimeProvider time, ILogger<AnswerDesk> logger)
+    AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, CoordinatorMetrics metrics, IOptions<CoordinatorOptions> options, TimeProvider time, ILogger<AnswerDesk> logger)
 {
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
 
     /// <summary>Shows what the answers tell.</summary>
     public AtlasMonitor Monitor => monitor;
+
+    /// <summary>Counts what is taken.</summary>
+    public CoordinatorMetrics Metrics => metrics;
+
+    /// <summary>Says in logs and traces which job's answer is taken; dispose the result afterwards.</summary>
+    public AnswerTrace Follow(object answer) => new(answer, logger);
 
     /// <summary>Tells those who wait for a change.</summary>
     public void Announce(LedgerChange change, string atlasId, long jobId)
@@ -61,7 +67,11 @@ internal abstract class JobAnswerConsumer<T>(AnswerDesk desk) : IConsumer<T>
     /// <summary>Where answers are taken.</summary>
     protected AnswerDesk Desk => desk;
 
-    public Task Consume(ConsumeContext<T> context) => desk.TakeAsync(() => ReceiveAsync(context.Message, context.CancellationToken), context.CancellationToken);
+    public async Task Consume(ConsumeContext<T> context)
+    {
+        using var trace = desk.Follow(context.Message);
+        await desk.TakeAsync(() => ReceiveAsync(context.Message, context.CancellationToken), context.CancellationToken);
+    }
 
     protected abstract Task ReceiveAsync(T answer, CancellationToken cancellation);
 }

@@ -24,7 +24,10 @@ internal sealed class JobCompletedConsumer(JobLedger ledger, IObjectStore store,
             return await FailAsync(answer, $"the result {answer.ResultKey} is missing", cancellation);
         try
         {
-            return await ledger.CompleteAsync(answer, table, cancellation);
+            var change = await ledger.CompleteAsync(answer, table, cancellation);
+            if (change != LedgerChange.Ignored)
+                Desk.Metrics.Ingested([answer]);
+            return change;
         }
         catch (CorruptTableException damage)
         {

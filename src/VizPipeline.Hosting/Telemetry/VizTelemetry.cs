@@ -14,14 +14,15 @@ public static class VizTelemetry
     /// <summary>Name of our meter and of our traces' source.</summary>
     public const string Name = "VizPipeline";
 
-    /// <summary>Seconds of a job, fine where jobs should be and coarse beyond.</summary>
-    public static readonly double[] JobSeconds = [0.1, 0.5, 1, 5, 10, 20, 30, 60, 90, 120, 180, 300, 600, 1800];
-
-    /// <summary>Our traces: one span per job, from the dispatch to the ingest.</summary>
+    /// <summary>Our traces: a job's dispatch, its work and its ingest, joined by the bus. Nobody pays for them without a collector.</summary>
     public static ActivitySource Traces { get; } = new(Name);
 
     /// <summary>The software's version, e.g. <c>0.2.0</c>.</summary>
     public static string Version { get; } = typeof(VizTelemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+
+    /// <summary>Begins a span about one job; null where nobody listens.</summary>
+    public static Activity? StartJob(string span, ActivityKind kind, string atlasId, long jobId, int attempt) => Traces.StartActivity(span, kind)?
+        .SetTag("viz.atlas", atlasId).SetTag("viz.job", jobId).SetTag("viz.attempt", attempt);
 
     /// <summary>Adds them to a service.</summary>
     public static WebApplicationBuilder AddVizTelemetry(this WebApplicationBuilder builder, string service)
@@ -33,7 +34,6 @@ public static class VizTelemetry
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter(Name).AddMeter("Npgsql").AddRuntimeInstrumentation().AddPrometheusExporter(options => options.ScrapeResponseCacheDurationMilliseconds = 1000);
-                metrics.AddView("viz_job_duration_seconds", new ExplicitBucketHistogramConfiguration { Boundaries = JobSeconds });
                 if (hasCollector)
                     metrics.AddOtlpExporter();
             });

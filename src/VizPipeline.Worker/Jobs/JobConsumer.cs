@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
@@ -13,16 +15,18 @@ namespace VizPipeline.Worker.Jobs;
 /// once; a failure is an answer too, so that the coordinator decides about trying again.
 /// </summary>
 public sealed class JobConsumer<TCommand>(
-    IJobHandler<TCommand> handler, AtlasRuntimes atlases, DeviceGate gate, WorkerActivity activity, IObjectStore store, IOptions<WorkerOptions> options,
+    IJobHandler<TCommand> handler, AtlasRuntimes atlases, DeviceGate gate, WorkerActivity activity, WorkerMetrics metrics, IObjectStore store, IOptions<WorkerOptions> options,
     IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobConsumer<TCommand>> logger) : IConsumer<TCommand>
     where TCommand : class, IJobCommand
 {
+    private static readonly JobKind Kind = QueueNames.KindOf(typeof(TCommand));
+
     /// <inheritdoc/>
     public async Task Consume(ConsumeContext<TCommand> context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var (command, cancellation) = (context.Message, context.CancellationToken);
-        using var scope = logger.BeginScope(new Dictionary<string, object> { ["atlas"] = command.AtlasId, ["job"] = command.JobId, ["attempt"] = command.Attempt });
+        using var scope = logger.BeginScope(new Dictionary<string, object> { ["atlas"] = command.AtlasId, ["job"] = command.JobId, ["attempt"] = command.Attempt, ["kind"] = QueueNames.Name(Kind) });
         // Whoever had it before may have died of it: the coordinator counts that before anyone tries again.
         if (context.ReceiveContext.Redelivered)
         {
@@ -74,6 +78,7 @@ public sealed class JobConsumer<TCommand>(
     private async Task Do(ConsumeContext<TCommand> context, TCommand command, CancellationToken cancellation)
     {
         using var hand = activity.Begin(command);
+        using var span = VizTelemetry.StartJob("job", ActivityKind.Internal, command.AtlasId, command.JobId, command.Attempt)?.SetTag("viz.kind", QueueNames.Name(Kind));
         try
         {
             if (await store.ExistsAsync(AtlasKeys.Cancelled(command.AtlasId), cancellation))
@@ -87,6 +92,7 @@ public sealed class JobConsumer<TCommand>(
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
             var (error, transient) = Explain(failure);
+            span?.SetStatus(ActivityStatusCode.Error, error);
             logger.JobFailed(command.JobId, command.AtlasId, error);
             await context.Publish(new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
             // Whose disk is full fails within milliseconds, and would else be the first to take each job again until all are given up.
@@ -101,7 +107,8 @@ public sealed class JobConsumer<TCommand>(
         var atlas = await atlases.Open(command.AtlasId, cancellation);
         var key = handler.ResultKey(atlas.Spec, command);
         var phases = new Dictionary<string, double> { ["open"] = time.GetElapsedTime(started).TotalSeconds };
-        if (!await store.ExistsAsync(key, cancellation))
+        var isNew = !await store.ExistsAsync(key, cancellation);
+        if (isNew)
         {
             var progress = new JobProgress(context, command, options.Value.ProgressPause, time);
             var table = await TorchThread.Run(() => handler.Run(atlas, command, progress, cancellation), cancellation);
@@ -109,6 +116,7 @@ public sealed class JobConsumer<TCommand>(
         }
         var seconds = time.GetElapsedTime(started).TotalSeconds;
         phases["work"] = seconds - phases["open"];
+        metrics.Completed(Kind, atlas.Runner.Device.ToString(), seconds, isNew ? handler.Units(command) : 0);
         return new JobCompleted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, key, handler.Units(command), begun, seconds, phases);
     }
 

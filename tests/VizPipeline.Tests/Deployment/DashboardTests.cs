@@ -10,6 +10,12 @@ public sealed partial class DashboardTests
 
     private static IEnumerable<JsonNode> Panels => Pod.List(Dashboard["panels"]);
 
+    /// <summary>All that dashboard and alerts ask of metrics.</summary>
+    internal static IEnumerable<MetricUse> Uses => Queries
+        .Concat(Alerts.Select(alert => alert["expr"]!.GetValue<string>()))
+        .Concat(Pod.List(Dashboard["templating"]!["list"]).Select(variable => (string?)variable["definition"]).OfType<string>())
+        .SelectMany(PromQl.Uses);
+
     private static IEnumerable<string> Queries => Panels.SelectMany(panel => Pod.List(panel["targets"])).Select(target => target["expr"]!.GetValue<string>());
 
     private static IEnumerable<JsonNode> Alerts => Pod.List(Yaml.Read(Path.Combine(Helm.Chart, "files", "alerts.yml"))["groups"]![0]!["rules"]);
@@ -73,21 +79,14 @@ public sealed partial class DashboardTests
 
     private static void OnlyKnownMetrics(string query)
     {
-        foreach (var name in Name().Matches(Text().Replace(query, "")).Select(match => match.Value))
+        Assert.NotEmpty(PromQl.Uses(query));
+        foreach (var (name, _) in PromQl.Uses(query))
         {
             Assert.True(
                 DeploymentContract.Metrics.Contains(name) || DeploymentContract.MetricFamilies.Any(family => name.StartsWith(family, StringComparison.Ordinal)),
                 $"{name} in {query}");
         }
     }
-
-    // Label values are no metrics.
-    [GeneratedRegex("\"[^\"]*\"")]
-    private static partial Regex Text();
-
-    // Functions and labels have no underscore, but for histogram_quantile and the variables of Grafana.
-    [GeneratedRegex(@"(?<![\$_a-z])(?!histogram_quantile|vector)[a-z]+_[a-z0-9_]+")]
-    private static partial Regex Name();
 
     [GeneratedRegex("_(bucket|sum|count)$")]
     private static partial Regex HistogramPart();

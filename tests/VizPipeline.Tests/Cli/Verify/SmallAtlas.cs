@@ -42,8 +42,7 @@ public sealed class SmallAtlas : IDisposable
 
     public async Task<SmallAtlas> Make()
     {
-        await File.WriteAllBytesAsync(ModelFile, Network());
-        var (spec, images) = (Spec(), new ImageList([.. pictures.Manifest.Entries.Select(entry => new ImageEntry(entry.Path, null, entry.Bytes, entry.ContentHash))]));
+        var (spec, images) = Plan();
         var store = new FolderObjectStore(Path, AtlasKeys.Root(spec.Id));
         await store.PutAsync(AtlasKeys.Spec(spec.Id), VizJson.Write(spec));
         await store.PutAsync(AtlasKeys.ImageList(spec.Id), VizJson.Write(images));
@@ -68,6 +67,13 @@ public sealed class SmallAtlas : IDisposable
         }
         await transaction.CommitAsync();
         return this;
+    }
+
+    /// <summary>What there is before the first job.</summary>
+    public (AtlasSpec Spec, ImageList Images) Plan()
+    {
+        File.WriteAllBytes(ModelFile, Network());
+        return (Spec(), new ImageList([.. pictures.Manifest.Entries.Select(entry => new ImageEntry(entry.Path, null, entry.Bytes, entry.ContentHash))]));
     }
 
     private static async Task<byte[]> Do<T>(IJobHandler<T> handler, AtlasRuntime runtime, T command, FolderObjectStore store)

@@ -1,0 +1,135 @@
+using System.Diagnostics.Metrics;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using VizPipeline.Catalog;
+using VizPipeline.Hosting;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>
+/// Gauges of what the catalog holds: jobs, workers, progress. The leader alone asks the catalog, now and then, and every scrape gets the
+/// last answer; who does not lead shows none, so that sums over all coordinators count nothing twice.
+/// </summary>
+internal sealed class CatalogGauges : BackgroundService
+{
+    private const string Lost = "lost";
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(10);
+
+    // Of a million jobs the count takes a good part of a second: it shall never take more than a twentieth of anyone's time.
+    private const int PausePerCost = 20;
+
+    // Who was lost longer ago will not come back under its name.
+    private static readonly TimeSpan LostFor = TimeSpan.FromHours(1);
+
+    private readonly CatalogDatabase database;
+    private readonly CoordinatorSession session;
+    private readonly CoordinatorMetrics metrics;
+    private readonly TimeProvider time;
+    private readonly ILogger<CatalogGauges> logger;
+    private volatile Sample? last;
+
+    public CatalogGauges(
+        CatalogDatabase database, CoordinatorSession session, CoordinatorMetrics metrics, IMeterFactory meters, TimeProvider time, ILogger<CatalogGauges> logger)
+    {
+        (this.database, this.session, this.metrics, this.time, this.logger) = (database, session, metrics, time, logger);
+        var meter = meters.Create(VizTelemetry.Name);
+        meter.CreateObservableGauge("viz_leader", () => session.IsLeading ? 1 : 0, description: "1 where this coordinator leads, else 0.");
+        meter.CreateObservableGauge("viz_jobs", () => Shown(sample => sample.Jobs), description: "Jobs of the atlases that are not finished.");
+        meter.CreateObservableGauge("viz_queue_depth", () => Shown(sample => sample.Depths), description: "Jobs that are sent and not answered.");
+        meter.CreateObservableGauge("viz_workers", () => Shown(sample => sample.Workers), description: "Workers by what they do; lost: unheard of, and they did not say that they stop.");
+        meter.CreateObservableGauge("viz_atlas_progress_ratio", () => Shown(sample => sample.Progress), description: "Completed share of a running atlas's jobs, from 0 to 1.");
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        metrics.StartAtZero();
+        var (asked, pause) = (0L, TimeSpan.Zero);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            if (!session.IsLeading)
+                last = null;
+            else if (last is null || time.GetElapsedTime(asked) >= pause)
+            {
+                asked = time.GetTimestamp();
+                await TryAskAsync(stoppingToken);
+                var cost = time.GetElapsedTime(asked) * PausePerCost;
+                pause = cost > ShortestPause ? cost : ShortestPause;
+            }
+            await Task.Delay(Tick, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task TryAskAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            last = await AskAsync(cancellation);
+        }
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
+        {
+            logger.GaugesFailed(failure.Message.ReplaceLineEndings(" "));
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+    }
+
+    private async Task<Sample> AskAsync(CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var atlases = await catalog.Atlases.Where(atlas => atlas.State == AtlasState.Running)
+            .Select(atlas => new { atlas.Id, atlas.Slug }).ToListAsync(cancellation);
+        var ids = atlases.ConvertAll(atlas => atlas.Id);
+        // An index has all that this asks for.
+        var counts = await catalog.Jobs.Where(job => ids.Contains(job.AtlasId))
+            .GroupBy(job => new { job.AtlasId, job.Kind, job.State })
+            .Select(jobs => new Count(jobs.Key.AtlasId, jobs.Key.Kind, jobs.Key.State, jobs.Count()))
+            .ToListAsync(cancellation);
+        var now = time.GetUtcNow().UtcDateTime;
+        var workers = await catalog.Workers.Where(worker => worker.LastSeenAt > now - LostFor)
+            .Select(worker => new { worker.State, worker.LastSeenAt }).ToListAsync(cancellation);
+        var states = workers.ToLookup(
+            worker => worker.LastSeenAt > now - JobLedger.WorkerSilence ? Name(worker.State) : worker.State == WorkerState.Stopping ? "" : Lost);
+        return new Sample(
+            [.. from kind in Enum.GetValues<JobKind>()
+                from state in Enum.GetValues<JobState>()
+                select Of(counts.Where(count => count.Kind == kind && count.State == state).Sum(count => count.Jobs), ("kind", QueueNames.Name(kind)), ("state", Name(state)))],
+            [.. Enum.GetValues<JobKind>().Select(kind => Of(
+                counts.Where(count => count.Kind == kind && count.State is JobState.Sent or JobState.Running).Sum(count => count.Jobs), ("kind", QueueNames.Name(kind))))],
+            [.. Enum.GetValues<WorkerState>().Select(Name).Append(Lost).Select(state => Of(states[state].Count(), ("state", state)))],
+            [.. atlases.Select(atlas => Of(Share(counts.Where(count => count.Atlas == atlas.Id)), ("atlas", atlas.Slug)))]);
+    }
+
+    // At the moment of the scrape: a leadership lost since the last answer makes it another coordinator's business.
+    private IReadOnlyList<T> Shown<T>(Func<Sample, IReadOnlyList<T>> part) => session.IsLeading && last is { } sample ? part(sample) : [];
+
+    private static double Share(IEnumerable<Count> counts)
+    {
+        var (done, all) = (0L, 0L);
+        foreach (var count in counts)
+            (done, all) = (done + (count.State == JobState.Completed ? count.Jobs : 0), all + count.Jobs);
+        return all == 0 ? 0 : (double)done / all;
+    }
+
+    private static string Name<T>(T state)
+        where T : struct, Enum => state.ToString().ToLowerInvariant();
+
+    private static Measurement<T> Of<T>(T value, params ReadOnlySpan<(string Name, string Value)> labels)
+        where T : struct
+    {
+        var tags = new KeyValuePair<string, object?>[labels.Length];
+        for (var i = 0; i < labels.Length; i++)
+            tags[i] = new(labels[i].Name, labels[i].Value);
+        return new Measurement<T>(value, tags);
+    }
+
+    private sealed record Count(int Atlas, JobKind Kind, JobState State, int Jobs);
+
+    private sealed record Sample(
+        IReadOnlyList<Measurement<int>> Jobs, IReadOnlyList<Measurement<int>> Depths, IReadOnlyList<Measurement<int>> Workers, IReadOnlyList<Measurement<double>> Progress);
+}

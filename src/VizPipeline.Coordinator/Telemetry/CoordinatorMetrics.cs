@@ -1,0 +1,60 @@
+using System.Diagnostics.Metrics;
+using VizPipeline.Hosting;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>What every coordinator counts while it takes answers. Without anyone who listens it costs nothing.</summary>
+internal sealed class CoordinatorMetrics
+{
+    private static readonly double[] LagSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
+    private static readonly int[] BatchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+    private readonly TimeProvider time;
+    private readonly Counter<long> failures;
+    private readonly Counter<long> retries;
+    private readonly Histogram<double> lag;
+    private readonly Histogram<int> batchSize;
+
+    public CoordinatorMetrics(IMeterFactory meters, TimeProvider time)
+    {
+        this.time = time;
+        var meter = meters.Create(VizTelemetry.Name);
+        failures = meter.CreateCounter<long>("viz_job_failures_total", description: "Attempts at a job that ended with an error, and jobs given up because their workers died.");
+        retries = meter.CreateCounter<long>("viz_job_retries_total", description: "Jobs to be tried again after a failure, or after their worker died or lost its connection.");
+        lag = meter.CreateHistogram(
+            "viz_ingest_lag_seconds", "s", "From the end of a job on its worker to its rows in the catalog.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = LagSeconds });
+        batchSize = meter.CreateHistogram(
+            "viz_ingest_batch_size", description: "Results taken into the catalog in one transaction.",
+            advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = BatchSizes });
+    }
+
+    /// <summary>Lets the counters be seen before the first event: Prometheus takes no notice of a counter's first value.</summary>
+    public void StartAtZero()
+    {
+        foreach (var kind in Enum.GetValues<JobKind>())
+        {
+            failures.Add(0, Of(kind));
+            retries.Add(0, Of(kind));
+        }
+    }
+
+    /// <summary>A job failed once, or was given up.</summary>
+    public void Failed(JobKind kind) => failures.Add(1, Of(kind));
+
+    /// <summary>A job will be tried again through nobody's will.</summary>
+    public void Retried(JobKind kind) => retries.Add(1, Of(kind));
+
+    /// <summary>Results are in the catalog, committed, all by one transaction.</summary>
+    public void Ingested(IReadOnlyCollection<JobCompleted> batch)
+    {
+        batchSize.Record(batch.Count);
+        var now = time.GetUtcNow();
+        // By two machines' clocks, which may differ.
+        foreach (var answer in batch)
+            lag.Record(Math.Max(0, (now - answer.Started).TotalSeconds - answer.ElapsedSeconds));
+    }
+
+    private static KeyValuePair<string, object?> Of(JobKind kind) => new("kind", QueueNames.Name(kind));
+}

@@ -1,0 +1,19 @@
+namespace VizPipeline.Tests.Hosting;
+
+/// <summary>A clock on which time passes several times as fast, for what happens every few seconds.</summary>
+public sealed class FastClock(int times) : TimeProvider
+{
+    private readonly DateTimeOffset start = System.GetUtcNow();
+    private readonly long started = System.GetTimestamp();
+
+    public override long TimestampFrequency => System.TimestampFrequency;
+
+    public override long GetTimestamp() => started + ((System.GetTimestamp() - started) * times);
+
+    public override DateTimeOffset GetUtcNow() => start + GetElapsedTime(started);
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        => System.CreateTimer(callback, state, Faster(dueTime), Faster(period));
+
+    private TimeSpan Faster(TimeSpan time) => time > TimeSpan.Zero ? time / times : time;
+}

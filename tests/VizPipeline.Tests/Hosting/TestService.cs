@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using VizPipeline.Catalog;
+using VizPipeline.Coordinator;
+using VizPipeline.Hosting;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+using VizPipeline.Tests.Coordinator;
+using VizPipeline.Worker;
+
+namespace VizPipeline.Tests.Hosting;
+
+/// <summary>A service with its web server, as on a cluster, that is coordinator and worker at once and has its bus in memory. Its clock is fast.</summary>
+public sealed class TestService : IAsyncDisposable
+{
+    private const int TimesFaster = 10;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly WebApplication app;
+    private readonly HttpClient http = new();
+    private readonly MeterListener listener = new();
+    private readonly ConcurrentDictionary<string, double> totals = new();
+
+    /// <param name="folder">The object store's, and that of SQLite's catalog.</param>
+    /// <param name="work">What fake workers do; null for the real worker.</param>
+    /// <param name="database">Another catalog.</param>
+    public TestService(string folder, FakeWork? work = null, CatalogDatabase? database = null)
+    {
+        var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", "--Worker:Device=cpu", "--Worker:CacheFolder="], "test", port: 0);
+        builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(Log);
+        builder.Services.AddSingleton<TimeProvider>(new FastClock(TimesFaster));
+        builder.Services.AddSingleton(database ?? new SqliteCatalogDatabase(Path.Combine(folder, "catalog.db")));
+        builder.Services.AddSingleton<IObjectStore>(new FolderObjectStore(folder));
+        builder.AddCoordinator(options => options.ShareBus());
+        builder.AddCoordinatorGauges();
+        if (work is null)
+            builder.AddWorker().AddWorkerReports();
+        else
+            builder.Services.AddSingleton(work);
+        builder.AddEmbeddedBus(bus =>
+        {
+            bus.AddCoordinatorConsumers();
+            if (work is null)
+                bus.AddWorkerConsumers();
+            else
+                AddFakeWorkers(bus);
+        });
+        app = builder.Build();
+        app.MapServiceEndpoints();
+        Listen();
+    }
+
+    public ScopedLog Log { get; } = new();
+
+    public IBus Bus => app.Services.GetRequiredService<IBus>();
+
+    public async Task StartAsync(AtlasSpec spec, ImageList images)
+    {
+        await app.StartAsync();
+        http.BaseAddress = new Uri(app.Urls.Single());
+        await app.Services.GetRequiredService<AtlasPlanner>().OpenAsync(spec, images);
+    }
+
+    public Task FinishAsync(string atlas) => app.Services.GetRequiredService<AtlasMonitor>().WhenFinished(atlas).WaitAsync(Patience);
+
+    /// <summary>Sum of what this service, and no other one of the process, counted with these labels.</summary>
+    public double Total(string metric, params string[] labels) => totals.GetValueOrDefault(Key(metric, labels));
+
+    internal async Task<Exposition> MetricsAsync() => Exposition.Read(await http.GetStringAsync("/metrics"));
+
+    /// <summary>The metrics as soon as they are as they should be.</summary>
+    internal async Task<Exposition> MetricsWhenAsync(Func<Exposition, bool> areRight)
+    {
+        var patience = DateTimeOffsetNow() + Patience;
+        while (true)
+        {
+            var metrics = await MetricsAsync();
+            if (areRight(metrics))
+                return metrics;
+            Assert.True(DateTimeOffsetNow() < patience, metrics.Text);
+            await Task.Delay(100);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var noPatience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await app.StopAsync(noPatience.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        await app.DisposeAsync();
+        listener.Dispose();
+        http.Dispose();
+    }
+
+    private static DateTimeOffset DateTimeOffsetNow() => TimeProvider.System.GetUtcNow();
+
+    private static string Key(string metric, IEnumerable<string> labels) => string.Join(' ', labels.Order(StringComparer.Ordinal).Prepend(metric));
+
+    private static void AddFakeWorkers(IBusRegistrationConfigurator bus)
+    {
+        bus.AddConsumer<FakeWorker<ScanShard>>();
+        bus.AddConsumer<FakeWorker<MergeLayer>>();
+        bus.AddConsumer<FakeWorker<RenderPatches>>();
+        bus.AddConsumer<FakeWorker<AscendNeurons>>();
+        bus.AddConsumer<FakeWorker<RenderFilters>>();
+        bus.AddConsumer<FakeWorker<RenderSheet>>();
+    }
+
+    // The exporter adds up what all services of the process count, and tests run at the same time.
+    private void Listen()
+    {
+        var mine = app.Services.GetRequiredService<IMeterFactory>();
+        listener.InstrumentPublished = (instrument, me) =>
+        {
+            if (instrument.Meter.Name == VizTelemetry.Name && ReferenceEquals(instrument.Meter.Scope, mine) && !instrument.IsObservable)
+                me.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Count(instrument, value, tags));
+        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Count(instrument, value, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Count(instrument, value, tags));
+        listener.Start();
+    }
+
+    private void Count(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var labels = tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}").ToList();
+        totals.AddOrUpdate(Key(instrument.Name, labels), value, (_, sum) => sum + value);
+        totals.AddOrUpdate(Key(instrument.Name + "_count", labels), 1, (_, count) => count + 1);
+    }
+}
+
+/// <summary>Log lines with the scopes they were written in.</summary>
+public sealed class ScopedLog : ILoggerProvider, ISupportExternalScope
+{
+    private IExternalScopeProvider scopes = new LoggerExternalScopeProvider();
+
+    public ConcurrentQueue<(string Category, string Message, IReadOnlyDictionary<string, object> Scope)> Lines { get; } = new();
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => scopes = scopeProvider;
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Logger(ScopedLog owner, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => owner.scopes.Push(state);
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var scope = new Dictionary<string, object>();
+            owner.scopes.ForEachScope(
+                (given, all) =>
+                {
+                    foreach (var (name, value) in given as IEnumerable<KeyValuePair<string, object>> ?? [])
+                        all[name] = value;
+                },
+                scope);
+            owner.Lines.Enqueue((category, formatter(state, exception), scope));
+        }
+    }
+}

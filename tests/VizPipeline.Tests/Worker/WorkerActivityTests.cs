@@ -1,0 +1,53 @@
+using VizPipeline.Jobs;
+using VizPipeline.Worker;
+
+namespace VizPipeline.Tests.Worker;
+
+public sealed class WorkerActivityTests
+{
+    private readonly Clock clock = new();
+    private readonly MergeLayer job = new("atlas", 1, 1, 0);
+
+    [Fact]
+    public void The_recent_share_of_work_forgets_what_was_long_ago()
+    {
+        var activity = new WorkerActivity(clock);
+        Assert.Equal(0, activity.RecentBusyRatio);
+        using (activity.Begin(job))
+            Look(activity, seconds: 120);
+        Assert.Equal((1, 1), (activity.RecentBusyRatio, activity.BusyRatio));
+
+        Look(activity, seconds: 30);
+        Assert.Equal(0.5, activity.RecentBusyRatio, 0.1);
+        Look(activity, seconds: 90);
+        Assert.Equal((0, 0.5), (activity.RecentBusyRatio, activity.BusyRatio));
+    }
+
+    [Fact]
+    public void A_job_in_hand_counts_before_it_ends()
+    {
+        var activity = new WorkerActivity(clock);
+        clock.Seconds += 10;
+        using var hand = activity.Begin(job);
+        clock.Seconds += 30;
+        Assert.Equal((0.75, 0.75), (activity.RecentBusyRatio, activity.BusyRatio));
+    }
+
+    private void Look(WorkerActivity activity, int seconds)
+    {
+        for (var second = 0; second < seconds; second++)
+        {
+            clock.Seconds++;
+            _ = activity.RecentBusyRatio;
+        }
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public int Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
+    }
+}
