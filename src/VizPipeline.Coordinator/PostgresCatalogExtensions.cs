@@ -29,7 +29,7 @@ public static class PostgresCatalogExtensions
             Console.WriteLine($"The catalog {database.Place} is up to date.");
             return 0;
         }
-        catch (Exception failure) when (failure is CatalogUnusableException or OptionsValidationException)
+        catch (CatalogUnusableException failure)
         {
             await Console.Error.WriteLineAsync($"viz-coordinator migrate: {failure.Message}");
             return ServiceHost.CannotStart;

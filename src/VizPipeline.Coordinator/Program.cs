@@ -8,6 +8,8 @@ builder.AddRabbitMqBus(bus => bus.AddCoordinatorConsumers());
 builder.AddCoordinator(options => options.ShareBus());
 builder.AddCoordinatorGauges();
 
+if (builder.RefusesSettings())
+    return ServiceHost.CannotStart;
 var app = builder.Build();
 if (args is ["migrate", ..])
     return await app.MigrateAsync();

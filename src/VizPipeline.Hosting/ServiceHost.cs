@@ -20,7 +20,7 @@ public static class ServiceHost
 
     /// <summary>A host for a service.</summary>
     /// <remarks>Settings come from appsettings.json beside the program, then the secrets folder (files named like <c>Postgres__Password</c>), then the environment.</remarks>
-    /// <param name="args">The command line; <c>--Section:Key=value</c> overrides all.</param>
+    /// <param name="args">The command line; <c>--Section:Key=value</c> overrides all. Anything else but words, which are for the program, is refused.</param>
     /// <param name="name">The service's name in logs, metrics and connections.</param>
     /// <param name="port">Its port where the settings name none.</param>
     public static WebApplicationBuilder CreateBuilder(string[] args, string name, int port)
@@ -28,6 +28,9 @@ public static class ServiceHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = name, ContentRootPath = AppContext.BaseDirectory });
         // Anew, in our own order: the defaults would put the working folder's files and ASPNETCORE_ variables in between.
         builder.Configuration.Sources.Clear();
+        // There is no service yet that could end in good order.
+        if (args.FirstOrDefault(arg => arg.StartsWith('-') && !(arg.StartsWith("--", StringComparison.Ordinal) && arg.Contains('=', StringComparison.Ordinal))) is { } odd)
+            Environment.Exit(Refuse(name, [$"'{odd}' is no setting; settings are environment variables like Http__Port=8080, or --Http:Port=8080 here (docs/cluster.md has all)"]));
         try
         {
             builder.Configuration.AddJsonFile("appsettings.json", optional: true);
@@ -38,7 +41,6 @@ public static class ServiceHost
         }
         catch (Exception failure) when (failure is FormatException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            // There is no service yet that could end in good order.
             Environment.Exit(Refuse(name, [$"{failure.Message} {failure.InnerException?.Message}".Trim()]));
         }
         builder.AddVizLogging();
@@ -54,6 +56,19 @@ public static class ServiceHost
             kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
         });
         return builder;
+    }
+
+    /// <summary>Checks the settings before anything is built of them, and tells all their faults on standard error.</summary>
+    /// <returns>Whether the service cannot start; its exit code is then <see cref="CannotStart"/>.</returns>
+    public static bool RefusesSettings(this WebApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        // The web server and the bus are configured when the service is built, and would stop at the first fault with a stack trace.
+        using var services = builder.Services.BuildServiceProvider();
+        var faults = StartupChecks.SettingsFaults(services);
+        if (faults.Count > 0)
+            Refuse(builder.Environment.ApplicationName, faults);
+        return faults.Count > 0;
     }
 
     /// <summary>Health and metrics, open to everybody, and keys before everything below <c>/api</c>.</summary>
@@ -72,7 +87,7 @@ public static class ServiceHost
         return app;
     }
 
-    /// <summary>Checks the settings and the servers, then runs to the end, and returns the exit code.</summary>
+    /// <summary>Checks the servers, then runs to the end, and returns the exit code.</summary>
     public static async Task<int> RunServiceAsync(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);

@@ -26,15 +26,12 @@ internal static class StartupChecks
 {
     // A supervisor starts all servers together and restarts whoever ends: waiting longer would only hide the line.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Returns the faults, one line each; none when the service may start.</summary>
     public static async Task<IReadOnlyList<string>> RunAsync(IServiceProvider services, CancellationToken cancellation)
     {
-        var settings = SettingsFaults(services);
-        if (settings.Count > 0)
-            return settings;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Longest);
         var faults = await Task.WhenAll(services.GetServices<IStartupCheck>().Select(check => Run(check, limit.Token)));
@@ -67,7 +64,8 @@ internal static class StartupChecks
         }
     }
 
-    private static List<string> SettingsFaults(IServiceProvider services)
+    /// <summary>Returns the settings' faults, one line each.</summary>
+    public static List<string> SettingsFaults(IServiceProvider services)
     {
         var faults = new List<string>();
         try

@@ -7,12 +7,14 @@ var builder = ServiceHost.CreateBuilder(args, "worker", port: 8081);
 builder.AddObjectStore();
 builder.AddWorker(options => options.ShareBus());
 builder.AddWorkerReports();
-// The bus asks before the settings are checked.
+// The bus asks for them before they are checked.
 var kinds = new WorkerOptions { Kinds = builder.Configuration[$"{WorkerOptions.Section}:{nameof(WorkerOptions.Kinds)}"] ?? "" };
 builder.AddRabbitMqBus(
     bus => bus.AddWorkerConsumers(kinds.KindNames()),
     services => services.GetRequiredService<IOptions<WorkerOptions>>().Value.ShutdownSeconds);
 
+if (builder.RefusesSettings())
+    return ServiceHost.CannotStart;
 var app = builder.Build();
 app.MapServiceEndpoints();
 return await app.RunServiceAsync();

@@ -58,7 +58,8 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
         var expected = await UndisturbedAsync();
         await using var cluster = await StartAsync(coordinators: 2);
         await cluster.SubmitAsync(cancellation);
-        foreach (var (index, moment) in new[] { (0, 5), (1, 20) })
+        var (_, all) = await cluster.ProgressAsync(cancellation);
+        foreach (var (index, moment) in new[] { (0, all / 4), (1, all / 2) })
         {
             while ((await cluster.ProgressAsync(cancellation)).Done < moment)
                 await Task.Delay(20, cancellation);

@@ -25,9 +25,13 @@ public sealed class MetricsTests : IDisposable
         using var small = new SmallAtlas();
         var (spec, images) = small.Plan();
         await using var service = new TestService(folder.Path);
-        await service.StartAsync(spec, images);
-        // While it runs: a finished atlas has no progress to show.
-        var running = await service.MetricsWhenAsync(metrics => metrics.Of("viz_atlas_progress_ratio").Any());
+        // A finished atlas has no progress to show.
+        Exposition running;
+        using (await service.HoldDeviceAsync())
+        {
+            await service.StartAsync(spec, images);
+            running = await service.MetricsWhenAsync(metrics => metrics.Of("viz_atlas_progress_ratio").Any());
+        }
         await service.FinishAsync(spec.Id);
         var metrics = await service.MetricsWhenAsync(metrics => !metrics.Of("viz_atlas_progress_ratio").Any() && metrics.Of("viz_ingest_batch_size_count").Any());
 
@@ -79,8 +83,8 @@ public sealed class MetricsTests : IDisposable
         var spec = SpecSamples.Small("gauged");
         await using var service = new TestService(folder.Path, Stuck());
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
-        await service.Bus.Publish(Report("idle", WorkerState.Idle));
-        await service.Bus.Publish(Report("ended", WorkerState.Stopping));
+        await service.Bus.Publish(Report("idle", WorkerState.Idle), TestContext.Current.CancellationToken);
+        await service.Bus.Publish(Report("ended", WorkerState.Stopping), TestContext.Current.CancellationToken);
 
         double? Jobs(Exposition metrics, string kind, string state) => metrics.Value("viz_jobs", ("kind", kind), ("state", state));
         var metrics = await service.MetricsWhenAsync(metrics =>
@@ -129,10 +133,10 @@ public sealed class MetricsTests : IDisposable
         await service.MetricsWhenAsync(metrics => metrics.Value("viz_jobs", ("kind", "scan"), ("state", "running")) == 1);
         var scan = JobPlan.For(spec).Single(job => job.Command is ScanShard { Shard: 2 });
 
-        await service.Bus.Publish(new JobReturned(spec.Id, scan.Id, 1, "fake", ReturnReason.Stopping));
+        await service.Bus.Publish(new JobReturned(spec.Id, scan.Id, 1, "fake", ReturnReason.Stopping), TestContext.Current.CancellationToken);
         await service.MetricsWhenAsync(_ => service.Log.Lines.Any(line => line.Message == $"Scan job {scan.Id} of {spec.Id} was sent, attempt 2"));
         Assert.Equal(0, service.Total("viz_job_retries_total", "kind=scan"));
-        await service.Bus.Publish(new JobReturned(spec.Id, scan.Id, 2, "fake", ReturnReason.Redelivered));
+        await service.Bus.Publish(new JobReturned(spec.Id, scan.Id, 2, "fake", ReturnReason.Redelivered), TestContext.Current.CancellationToken);
         await service.MetricsWhenAsync(_ => service.Total("viz_job_retries_total", "kind=scan") == 1);
         Assert.Equal(0, service.Total("viz_job_failures_total", "kind=scan"));
     }
@@ -146,7 +150,18 @@ public sealed class MetricsTests : IDisposable
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
         await service.MetricsWhenAsync(metrics => metrics.Value("viz_leader") == 1 && metrics.Of("viz_jobs").Any());
 
-        await using var other = await TakeLeadershipAsync(options);
+        // Another waits for the lock, and the leader's connection breaks.
+        await using var other = new NpgsqlConnection(PostgresConnection.String(options));
+        await other.OpenAsync(TestContext.Current.CancellationToken);
+        await using (var take = other.CreateCommand())
+        {
+            take.CommandText = $"""
+                SELECT pg_terminate_backend(pid) FROM pg_locks
+                WHERE locktype = 'advisory' AND granted AND objid = {AdvisoryLock.Leadership & 0xFFFFFFFF} AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
+                SELECT pg_advisory_lock({AdvisoryLock.Leadership})
+                """;
+            await take.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
         var metrics = await service.MetricsWhenAsync(metrics => metrics.Value("viz_leader") == 0);
         Assert.All((string[])["viz_jobs", "viz_queue_depth", "viz_workers", "viz_atlas_progress_ratio"], name => Assert.Empty(metrics.Of(name)));
         Assert.NotEmpty(metrics.Of("viz_job_failures_total"));

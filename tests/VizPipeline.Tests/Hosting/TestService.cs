@@ -29,7 +29,7 @@ public sealed class TestService : IAsyncDisposable
     /// <param name="database">Another catalog.</param>
     public TestService(string folder, FakeWork? work = null, CatalogDatabase? database = null)
     {
-        var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", "--Worker:Device=cpu", "--Worker:CacheFolder="], "test", port: 0);
+        var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", "--Worker:Device=cpu", "--Worker:CacheFolder=", "--Logging:LogLevel:Default=Debug"], "test", port: 0);
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(Log);
         builder.Services.AddSingleton<TimeProvider>(new FastClock(TimesFaster));
@@ -64,6 +64,9 @@ public sealed class TestService : IAsyncDisposable
         http.BaseAddress = new Uri(app.Urls.Single());
         await app.Services.GetRequiredService<AtlasPlanner>().OpenAsync(spec, images);
     }
+
+    /// <summary>Keeps the real worker from beginning a job until the result is disposed.</summary>
+    public Task<IDisposable> HoldDeviceAsync() => app.Services.GetRequiredService<DeviceGate>().Enter(CancellationToken.None);
 
     public Task FinishAsync(string atlas) => app.Services.GetRequiredService<AtlasMonitor>().WhenFinished(atlas).WaitAsync(Patience);
 
