@@ -8,7 +8,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Every change of a job's state, each in one transaction together with what follows from it.</summary>
+/// <summary>Every change of a job's state, in one transaction together with what follows from it.</summary>
 internal sealed class JobLedger(
     CatalogDatabase database,
     IOptions<CoordinatorOptions> options,
@@ -100,33 +100,33 @@ internal sealed class JobLedger(
     }
 
     /// <summary>A worker gives a job back: it is sent again, or given up where it has cost too many workers.</summary>
-    public async Task<LedgerChange> TakeBackAsync(JobReturned returned, CancellationToken cancellation)
+    public LedgerEntry TakenBack(JobReturned returned) => new(returned.AtlasId, returned.JobId, returned.Attempt, (turn, atlas, job) =>
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested && !options.Value.SharedBus)
-            return LedgerChange.Ignored;
-        return await ChangeAsync(returned.AtlasId, returned.JobId, returned.Attempt, (_, atlas, job) =>
+        // A command that was delivered twice before anyone began it has only seen a connection break.
+        var isLoss = returned.Reason == ReturnReason.Redelivered && job.State == JobState.Running;
+        job.Losses += isLoss ? 1 : 0;
+        if (isLoss)
+            turn.AfterCommit(() => logger.JobLost(job.JobId, atlas.Slug, job.Worker ?? "unknown", job.Losses, options.Value.MaxLosses));
+        if (job.Losses < options.Value.MaxLosses)
         {
-            // A command that was delivered twice before anyone began it has only seen a connection break.
-            var isLoss = returned.Reason == ReturnReason.Redelivered && job.State == JobState.Running;
-            job.Losses += isLoss ? 1 : 0;
-            if (isLoss)
-                logger.JobLost(job.JobId, atlas.Slug, job.Worker ?? "unknown", job.Losses, options.Value.MaxLosses);
-            if (job.Losses < options.Value.MaxLosses)
-            {
-                // A worker that stops gives jobs back in good order.
-                if (returned.Reason == ReturnReason.Redelivered)
-                    metrics.Retried(job.Kind);
-                job.State = JobState.Pending;
-                return Task.FromResult(false);
-            }
-            job.State = JobState.Failed;
-            job.FinishedAt = Now;
-            job.Error = $"the worker process died, or lost its connection, {job.Losses} times in the middle of this job (last: {job.Worker})";
+            // A worker that stops gives jobs back in good order.
+            if (returned.Reason == ReturnReason.Redelivered)
+                turn.AfterCommit(() => metrics.Retried(job.Kind));
+            job.State = JobState.Pending;
+            return Task.CompletedTask;
+        }
+        job.State = JobState.Failed;
+        job.FinishedAt = Now;
+        job.Error = $"the worker process died, or lost its connection, {job.Losses} times in the middle of this job (last: {job.Worker})";
+        turn.Failed(job);
+        turn.AfterCommit(() =>
+        {
             logger.JobGivenUp(job.JobId, atlas.Slug, job.Losses, job.Error);
             metrics.Failed(job.Kind);
-            return Task.FromResult(true);
-        }, cancellation);
-    }
+        });
+        return Task.CompletedTask;
+    })
+    { IsOfAttempt = true };
 
     /// <summary>Ends an atlas: jobs that are not finished are not done any more.</summary>
     /// <returns>How many those were.</returns>
@@ -149,31 +149,17 @@ internal sealed class JobLedger(
         return count;
     }
 
-    /// <summary>Notes what a worker tells of itself.</summary>
-    public async Task ReportAsync(WorkerReported report, CancellationToken cancellation)
-    {
-        await using var catalog = database.Open();
-        await using var transaction = await BeginAsync(catalog, cancellation);
-        var worker = await catalog.Workers.AsTracking().SingleOrDefaultAsync(worker => worker.Name == report.Worker, cancellation);
-        if (worker is null)
-            catalog.Workers.Add(worker = new WorkerNode { Name = report.Worker, Host = "", Device = "", SoftwareVersion = "", Kinds = "" });
-        (worker.Host, worker.ProcessId, worker.Device, worker.SoftwareVersion) = (report.Host, report.ProcessId, report.Device, report.Version);
-        (worker.Kinds, worker.State) = (string.Join(',', report.Kinds), report.State);
-        (worker.AtlasSlug, worker.JobId, worker.JobsDone) = (report.AtlasId, report.JobId, report.JobsDone);
-        (worker.MemoryBytes, worker.StartedAt, worker.LastSeenAt) = (report.MemoryBytes, report.Started.UtcDateTime, Now);
-        await catalog.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-    }
-
     /// <summary>Takes back the mark of commands that could not be sent after all.</summary>
     public async Task ReturnAsync(IEnumerable<IJobCommand> commands)
     {
-        foreach (var command in commands)
-            await ChangeAsync(command.AtlasId, command.JobId, command.Attempt, (_, _, job) =>
+        await ApplyAsync(
+            [.. commands.Select(command => new LedgerEntry(command.AtlasId, command.JobId, command.Attempt, (_, _, job) =>
             {
                 job.State = JobState.Pending;
-                return Task.FromResult(false);
-            }, CancellationToken.None);
+                return Task.CompletedTask;
+            }))],
+            [],
+            CancellationToken.None);
     }
 
     /// <summary>When the next job that waits for its retry is due; null when there is none.</summary>
@@ -186,70 +172,105 @@ internal sealed class JobLedger(
         return due - Now;
     }
 
-    /// <summary>Whether the answer is to the latest sending of a job that has no answer yet.</summary>
-    public async Task<bool> IsCurrentAsync(string atlasId, long jobId, int attempt, CancellationToken cancellation)
-    {
-        await using var catalog = database.Open();
-        var atlas = await catalog.FindAtlasAsync(atlasId, cancellation);
-        return atlas is not null && await FindCurrentAsync(catalog, atlas, jobId, attempt, cancellation) is not null;
-    }
-
     /// <summary>A worker has begun the job.</summary>
-    public Task<LedgerChange> StartAsync(JobStarted started, CancellationToken cancellation)
-        => ChangeAsync(started.AtlasId, started.JobId, started.Attempt, (_, _, job) =>
-        {
-            job.State = JobState.Running;
-            job.StartedAt = started.Started.UtcDateTime;
-            job.Worker = started.Worker;
-            return Task.FromResult(false);
-        }, cancellation);
+    public static LedgerEntry Started(JobStarted started, Action<JobKind> afterCommit) => new(started.AtlasId, started.JobId, started.Attempt, (turn, _, job) =>
+    {
+        job.State = JobState.Running;
+        job.StartedAt = started.Started.UtcDateTime;
+        job.Worker = started.Worker;
+        turn.AfterCommit(() => afterCommit(job.Kind));
+        return Task.CompletedTask;
+    })
+    { IsBeginning = true };
 
-    /// <summary>Takes the job's result into the catalog and marks the job.</summary>
-    /// <exception cref="CorruptTableException">The table is not this job's result; nothing has changed.</exception>
-    public Task<LedgerChange> CompleteAsync(JobCompleted completed, ReadOnlyMemory<byte> table, CancellationToken cancellation)
-        => ChangeAsync(completed.AtlasId, completed.JobId, completed.Attempt, async (catalog, atlas, job) =>
-        {
-            await ResultIngest.IngestAsync(catalog, job, table, cancellation);
-            job.State = JobState.Completed;
-            job.StartedAt = completed.Started.UtcDateTime;
-            job.FinishedAt = Now;
-            job.ElapsedSeconds = completed.ElapsedSeconds;
-            job.Phases = Encoding.UTF8.GetString(CanonicalJson.Bytes(completed.Phases));
-            job.Worker = completed.Worker;
-            job.ResultKey = completed.ResultKey;
-            await catalog.SaveChangesAsync(cancellation);
-            logger.JobDone(job.Kind, job.JobId, atlas.Slug, completed.Worker, completed.ElapsedSeconds);
-
-            // Only the last job of its group can release others.
-            return !await StageAdvance.Open(catalog.Jobs.Where(
-                other => other.AtlasId == job.AtlasId && other.Kind == job.Kind && other.LayerIndex == job.LayerIndex)).AnyAsync(cancellation);
-        }, cancellation);
+    /// <summary>Takes the job's result into the catalog and marks the job. Fails with <see cref="CorruptTableException"/> where the table is not this job's result.</summary>
+    public LedgerEntry Completed(JobCompleted completed, ReadOnlyMemory<byte> table) => new(completed.AtlasId, completed.JobId, completed.Attempt, async (turn, atlas, job) =>
+    {
+        await turn.Results.AddAsync(job, table, CancellationToken.None);
+        job.State = JobState.Completed;
+        job.StartedAt = completed.Started.UtcDateTime;
+        job.FinishedAt = Now;
+        job.ElapsedSeconds = completed.ElapsedSeconds;
+        job.Phases = Encoding.UTF8.GetString(CanonicalJson.Bytes(completed.Phases));
+        job.Worker = completed.Worker;
+        job.ResultKey = completed.ResultKey;
+        turn.Completed(job, completed);
+        turn.AfterCommit(() => logger.JobDone(job.Kind, job.JobId, atlas.Slug, completed.Worker, completed.ElapsedSeconds));
+    });
 
     /// <summary>Counts a failure: the job is tried again, or given up.</summary>
     /// <remarks>What fails while this process stops was cut off by the stop. It stays sent and is sent again by the next process.</remarks>
-    public async Task<LedgerChange> FailAsync(JobFailed failed, CancellationToken cancellation)
+    public LedgerEntry Failed(JobFailed failed) => new(failed.AtlasId, failed.JobId, failed.Attempt, (turn, atlas, job) =>
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested && !options.Value.SharedBus)
-            return LedgerChange.Ignored;
-        return await ChangeAsync(failed.AtlasId, failed.JobId, failed.Attempt, (_, atlas, job) =>
+        job.Failures++;
+        job.Worker = failed.Worker;
+        job.Error = OneLine(failed.Error);
+        turn.AfterCommit(() => metrics.Failed(job.Kind));
+        if (job.Failures < options.Value.MaxFailures)
         {
-            job.Failures++;
-            metrics.Failed(job.Kind);
-            job.Worker = failed.Worker;
-            job.Error = OneLine(failed.Error);
-            if (job.Failures < options.Value.MaxFailures)
+            job.State = JobState.Pending;
+            job.NotBefore = failed.Transient ? Now + Delay(job.Failures) : null;
+            turn.AfterCommit(() =>
             {
-                job.State = JobState.Pending;
-                job.NotBefore = failed.Transient ? Now + Delay(job.Failures) : null;
                 metrics.Retried(job.Kind);
                 logger.JobToRetry(job.JobId, atlas.Slug, failed.Worker, job.Failures, options.Value.MaxFailures, job.Error);
-                return Task.FromResult(false);
+            });
+            return Task.CompletedTask;
+        }
+        job.State = JobState.Failed;
+        job.FinishedAt = Now;
+        turn.Failed(job);
+        turn.AfterCommit(() => logger.JobGivenUp(job.JobId, atlas.Slug, job.Failures, job.Error));
+        return Task.CompletedTask;
+    })
+    { IsOfAttempt = true };
+
+    /// <summary>Makes the entries and what follows from them, in their order, in one transaction; then also the workers' reports.</summary>
+    /// <remarks>
+    /// A queue may deliver an answer twice, and a job that was sent again may be answered by both its workers. Only an answer to the latest
+    /// sending finds the job; for all others nothing happens.
+    /// </remarks>
+    /// <returns>What each entry changed.</returns>
+    /// <exception cref="CorruptTableException">A result is not its job's; nothing has changed.</exception>
+    public async Task<IReadOnlyList<LedgerChange>> ApplyAsync(
+        IReadOnlyList<LedgerEntry> entries, IReadOnlyList<WorkerReported> reports, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        await using var transaction = await BeginAsync(catalog, cancellation);
+        var atlases = await AtlasesAsync(catalog, entries, cancellation);
+        var jobs = await JobsAsync(catalog, entries, atlases, cancellation);
+        var turn = new LedgerTurn(catalog);
+        var changes = new LedgerChange[entries.Count];
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var entry = entries[i];
+            var isCutOff = entry.IsOfAttempt && lifetime.ApplicationStopping.IsCancellationRequested && !options.Value.SharedBus;
+            if (!isCutOff && atlases.TryGetValue(entry.AtlasId, out var atlas) && jobs.TryGetValue((atlas.Id, entry.JobId), out var job)
+                && job.Attempt == entry.Attempt && job.State is JobState.Sent or JobState.Running)
+            {
+                turn.Entry = entry;
+                await entry.Change(turn, atlas, job);
+                changes[i] = LedgerChange.Done;
             }
-            job.State = JobState.Failed;
-            job.FinishedAt = Now;
-            logger.JobGivenUp(job.JobId, atlas.Slug, job.Failures, job.Error);
-            return Task.FromResult(true);
-        }, cancellation);
+            else
+                logger.AnswerIgnored(entry.Attempt, entry.JobId, entry.AtlasId);
+        }
+        await NoteAsync(catalog, reports, cancellation);
+        await turn.Results.SaveAsync(cancellation);
+        await catalog.SaveChangesAsync(cancellation);
+
+        var finished = new HashSet<string>();
+        foreach (var atlas in atlases.Values)
+            if (await turn.MayReleaseOthersAsync(atlas, cancellation) && await StageAdvance.AdvanceAsync(catalog, atlas, Now, cancellation))
+                finished.Add(atlas.Slug);
+        await transaction.CommitAsync(cancellation);
+
+        turn.Commit();
+        if (turn.Ingested.Count > 0)
+            metrics.Ingested(turn.Ingested);
+        foreach (var atlas in finished)
+            logger.AtlasFinished(atlas, atlases[atlas].State.ToString());
+        return [.. changes.Select((change, i) => change == LedgerChange.Done && finished.Contains(entries[i].AtlasId) ? LedgerChange.AtlasFinished : change)];
     }
 
     /// <summary>Sets failed and blocked jobs back to the beginning, and the sheets above them, which lack their results.</summary>
@@ -308,35 +329,45 @@ internal sealed class JobLedger(
     private static IQueryable<Job> Ready(CatalogContext catalog, DateTime now)
         => catalog.Jobs.Where(job => job.State == JobState.Pending && (job.NotBefore == null || job.NotBefore <= now));
 
-    // A queue may deliver an answer twice, and a job that was sent again may be answered by both its workers. Only an answer to the latest
-    // sending finds the job; for all others nothing happens.
-    private async Task<LedgerChange> ChangeAsync(
-        string atlasId, long jobId, int attempt, Func<CatalogContext, Atlas, Job, Task<bool>> change, CancellationToken cancellation)
+    private static async Task<Dictionary<string, Atlas>> AtlasesAsync(CatalogContext catalog, IReadOnlyList<LedgerEntry> entries, CancellationToken cancellation)
     {
-        await using var catalog = database.Open();
-        await using var transaction = await BeginAsync(catalog, cancellation);
-        var atlas = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == atlasId, cancellation);
-        var job = atlas is null ? null : await FindCurrentAsync(catalog, atlas, jobId, attempt, cancellation);
-        if (job is null)
-        {
-            logger.AnswerIgnored(attempt, jobId, atlasId);
-            return LedgerChange.Ignored;
-        }
-        var mayReleaseOthers = await change(catalog, atlas!, job);
-        await catalog.SaveChangesAsync(cancellation);
-        var finished = mayReleaseOthers && await StageAdvance.AdvanceAsync(catalog, atlas!, Now, cancellation);
-        await transaction.CommitAsync(cancellation);
-        if (finished)
-            logger.AtlasFinished(atlasId, atlas!.State.ToString());
-        return finished ? LedgerChange.AtlasFinished : LedgerChange.Done;
+        var slugs = entries.Select(entry => entry.AtlasId).Distinct().ToList();
+        return slugs.Count == 0 ? [] : await catalog.Atlases.AsTracking().Where(atlas => slugs.Contains(atlas.Slug)).ToDictionaryAsync(atlas => atlas.Slug, cancellation);
     }
 
-    private static Task<Job?> FindCurrentAsync(
-        CatalogContext catalog, Atlas atlas, long jobId, int attempt, CancellationToken cancellation)
-        => catalog.Jobs.AsTracking().SingleOrDefaultAsync(
-            job => job.AtlasId == atlas.Id && job.JobId == jobId && job.Attempt == attempt
-                && (job.State == JobState.Sent || job.State == JobState.Running),
-            cancellation);
+    private static async Task<Dictionary<(int, long), Job>> JobsAsync(
+        CatalogContext catalog, IReadOnlyList<LedgerEntry> entries, Dictionary<string, Atlas> atlases, CancellationToken cancellation)
+    {
+        var jobs = new Dictionary<(int, long), Job>();
+        foreach (var atlas in atlases.Values)
+        {
+            var ids = entries.Where(entry => entry.AtlasId == atlas.Slug).Select(entry => entry.JobId).Distinct().ToList();
+            await foreach (var job in catalog.Jobs.AsTracking().Where(job => job.AtlasId == atlas.Id && ids.Contains(job.JobId)).AsAsyncEnumerable().WithCancellation(cancellation))
+                jobs.Add((job.AtlasId, job.JobId), job);
+        }
+        return jobs;
+    }
+
+    // Of several reports of one worker, the last holds.
+    private async Task NoteAsync(CatalogContext catalog, IReadOnlyList<WorkerReported> reports, CancellationToken cancellation)
+    {
+        if (reports.Count == 0)
+            return;
+        var names = reports.Select(report => report.Worker).Distinct().ToList();
+        var workers = await catalog.Workers.AsTracking().Where(worker => names.Contains(worker.Name)).ToDictionaryAsync(worker => worker.Name, cancellation);
+        foreach (var report in reports)
+        {
+            if (!workers.TryGetValue(report.Worker, out var worker))
+            {
+                workers[report.Worker] = worker = new WorkerNode { Name = report.Worker, Host = "", Device = "", SoftwareVersion = "", Kinds = "" };
+                catalog.Workers.Add(worker);
+            }
+            (worker.Host, worker.ProcessId, worker.Device, worker.SoftwareVersion) = (report.Host, report.ProcessId, report.Device, report.Version);
+            (worker.Kinds, worker.State) = (string.Join(',', report.Kinds), report.State);
+            (worker.AtlasSlug, worker.JobId, worker.JobsDone) = (report.AtlasId, report.JobId, report.JobsDone);
+            (worker.MemoryBytes, worker.StartedAt, worker.LastSeenAt) = (report.MemoryBytes, report.Started.UtcDateTime, Now);
+        }
+    }
 
     private TimeSpan Delay(int failures)
     {
@@ -349,17 +380,4 @@ internal sealed class JobLedger(
         var line = string.Join(' ', error.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         return line.Length <= LongestError ? line : line[..LongestError] + "...";
     }
-}
-
-/// <summary>What an answer of a worker changed.</summary>
-internal enum LedgerChange
-{
-    /// <summary>Nothing: it was a duplicate or an answer to an older sending.</summary>
-    Ignored,
-
-    /// <summary>The job; others may be ready now.</summary>
-    Done,
-
-    /// <summary>The job, and it was the atlas's last.</summary>
-    AtlasFinished,
 }

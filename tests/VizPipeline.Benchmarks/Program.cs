@@ -2,9 +2,12 @@ using VizPipeline.Benchmarks;
 
 // Ratios, each taken within one run: absolute times of shared machines mean little.
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- search|decode|deconv|ascent|memory MODEL IMAGES
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- cluster
+if (args is ["cluster"])
+    return await ClusterBenchmarks.RunAsync();
 if (args is not [var what, var model, var images])
 {
-    Console.Error.WriteLine("usage: search|decode|deconv|ascent|memory MODEL IMAGES   (preprocessing: /255, 224x224)");
+    Console.Error.WriteLine("usage: search|decode|deconv|ascent|memory MODEL IMAGES   (preprocessing: /255, 224x224), or cluster");
     return 2;
 }
 var benchmark = what switch

@@ -41,6 +41,8 @@ start)
     is_running "$folder" && fail "a server runs in $folder already"
     own_folder "$folder"
     [[ -d $folder/data ]] || create
+    # Left by a crash. Its process id may be another process's by now, or a dead one's that nobody has buried, and would keep the server from starting.
+    rm -f "$folder/data/postmaster.pid"
     # Without fsync what was committed is with the system, so only a crash of the machine loses it. Shared memory is in files of the
     # folder, so that a killed server leaves none behind.
     settings="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories= -c max_connections=200 -c shared_buffers=64MB"

@@ -3,58 +3,113 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>Takes a job's result table into the catalog. Doing it twice changes nothing.</summary>
-public static class ResultIngest
+/// <summary>Takes jobs' result tables into the catalog, the rows of many jobs at once. Doing it twice changes nothing.</summary>
+/// <remarks>Call everything inside one transaction, to be rolled back when anything fails.</remarks>
+public sealed class ResultIngest(CatalogContext context)
 {
-    /// <summary>Writes the rows of a result. Call it inside a transaction.</summary>
-    /// <param name="context">The catalog.</param>
-    /// <param name="job">The job whose result it is.</param>
-    /// <param name="table">The table as the worker stored it.</param>
-    /// <param name="cancellation">Stops early; the transaction is then to be rolled back.</param>
-    /// <exception cref="CorruptTableException">The table is damaged, or it is another job's.</exception>
-    public static Task IngestAsync(CatalogContext context, Job job, ReadOnlyMemory<byte> table, CancellationToken cancellation)
-    {
-        var atlas = job.AtlasId;
-        return JobPayload.Read(job.Kind, job.Payload, job.Attempt) switch
-        {
-            ScanShard scan => Scan(context, atlas, scan, VizJson.Read<ScanTable>(table.Span), cancellation),
-            MergeLayer merge => Merge(context, atlas, merge.Layer, VizJson.Read<LayerTable>(table.Span), cancellation),
-            RenderPatches patches => OfRange(patches.Layer, patches.FirstChannel, patches.EndChannel),
-            AscendNeurons ascent => OfRange(ascent.Layer, ascent.FirstChannel, ascent.EndChannel),
-            RenderFilters filters => OfRange(filters.Layer, PictureRow.WholeLayer, int.MaxValue),
-            RenderSheet sheet => Sheet(context, atlas, sheet.Layer, VizJson.Read<SheetTable>(table.Span), cancellation),
-            var command => throw new InvalidOperationException($"no result is known for {command.GetType().Name}"),
-        };
+    private readonly Dictionary<(int Atlas, int Index), Layer> layers = [];
+    private readonly List<(int Atlas, ScanShard Shard, ScanTable Table)> scans = [];
+    private readonly List<Neuron> neurons = [];
+    private readonly List<Patch> patches = [];
+    private readonly List<Picture> pictures = [];
+    private readonly List<(Layer Layer, PatchCheckRow Row)> checks = [];
 
-        Task OfRange(int layer, int first, int end)
-            => Pictures(context, atlas, layer, first, end, VizJson.Read<PictureTable>(table.Span), cancellation);
+    /// <summary>Adds and saves one result.</summary>
+    /// <inheritdoc cref="AddAsync(Job, ReadOnlyMemory{byte}, CancellationToken)"/>
+    public static async Task IngestAsync(CatalogContext context, Job job, ReadOnlyMemory<byte> table, CancellationToken cancellation)
+    {
+        var ingest = new ResultIngest(context);
+        await ingest.AddAsync(job, table, cancellation);
+        await ingest.SaveAsync(cancellation);
     }
 
-    private static async Task Scan(CatalogContext context, int atlasId, ScanShard job, ScanTable table, CancellationToken cancellation)
+    /// <summary>Adds a result. Its rows may be written at once or with the others'.</summary>
+    /// <param name="job">The job whose result it is. No two results are of the same job.</param>
+    /// <param name="table">The table as the worker stored it.</param>
+    /// <param name="cancellation">Stops early.</param>
+    /// <exception cref="CorruptTableException">The table is damaged, or it is another job's.</exception>
+    public async Task AddAsync(Job job, ReadOnlyMemory<byte> table, CancellationToken cancellation)
+    {
+        switch (JobPayload.Read(job.Kind, job.Payload, job.Attempt))
+        {
+            case ScanShard scan:
+                Add(job.AtlasId, scan, VizJson.Read<ScanTable>(table.Span));
+                break;
+            case MergeLayer merge:
+                Add(await LayerOf(job.AtlasId, merge.Layer, cancellation), VizJson.Read<LayerTable>(table.Span));
+                break;
+            case RenderPatches patches:
+                await OfRange(patches.Layer, patches.FirstChannel, patches.EndChannel);
+                break;
+            case AscendNeurons ascent:
+                await OfRange(ascent.Layer, ascent.FirstChannel, ascent.EndChannel);
+                break;
+            case RenderFilters filters:
+                await OfRange(filters.Layer, PictureRow.WholeLayer, int.MaxValue);
+                break;
+            case RenderSheet sheet:
+                await AddAsync(await LayerOf(job.AtlasId, sheet.Layer, cancellation), VizJson.Read<SheetTable>(table.Span), cancellation);
+                break;
+            case var command:
+                throw new InvalidOperationException($"no result is known for {command.GetType().Name}");
+        }
+
+        async Task OfRange(int layer, int first, int end)
+            => Add(await LayerOf(job.AtlasId, layer, cancellation), first, end, VizJson.Read<PictureTable>(table.Span));
+    }
+
+    /// <summary>Writes what was added.</summary>
+    /// <exception cref="CorruptTableException">A table checks a patch that the catalog lacks.</exception>
+    public async Task SaveAsync(CancellationToken cancellation)
+    {
+        foreach (var atlas in scans.GroupBy(scan => scan.Atlas))
+            await SaveScansAsync(atlas.Key, [.. atlas], cancellation);
+        if (neurons.Count > 0)
+            await context.UpsertAsync(neurons, [nameof(Neuron.Name)], cancellation);
+        if (patches.Count > 0)
+            await context.UpsertAsync(patches, [nameof(Patch.Recomputed), nameof(Patch.Mismatch)], cancellation);
+        // The sheet job places pictures among the images later; a second ingest of the picture must not undo that.
+        if (pictures.Count > 0)
+            await context.UpsertAsync(pictures, [nameof(Picture.Percentile)], cancellation);
+        foreach (var layer in checks.GroupBy(check => check.Layer.Id))
+            await SaveChecksAsync(layer.Key, [.. layer.Select(check => check.Row)], cancellation);
+        await context.SaveChangesAsync(cancellation);
+    }
+
+    private void Add(int atlas, ScanShard job, ScanTable table)
     {
         Check(table.Shard == job.Shard && table.FirstImage == job.FirstImage && table.EndImage == job.EndImage, "it is another shard's");
         Check(
             table.Unreadable.All(image => image.Index >= job.FirstImage && image.Index < job.EndImage),
             "it lists images of other shards");
-        var images = context.Images.Where(image => image.AtlasId == atlasId);
-        await images.Where(image => image.ImageIndex >= job.FirstImage && image.ImageIndex < job.EndImage && image.UnreadableReason != null)
-            .ExecuteUpdateAsync(image => image.SetProperty(i => i.UnreadableReason, (string?)null), cancellation);
-        foreach (var unreadable in table.Unreadable)
-            await images.Where(image => image.ImageIndex == unreadable.Index)
-                .ExecuteUpdateAsync(image => image.SetProperty(i => i.UnreadableReason, unreadable.Reason), cancellation);
+        scans.Add((atlas, job, table));
     }
 
-    private static async Task Merge(CatalogContext context, int atlasId, int layerIndex, LayerTable table, CancellationToken cancellation)
+    private async Task SaveScansAsync(int atlas, List<(int Atlas, ScanShard Shard, ScanTable Table)> scanned, CancellationToken cancellation)
     {
-        var layer = await LayerOf(context, atlasId, layerIndex, table.Layer, cancellation);
+        var (first, end) = (scanned.Min(scan => scan.Shard.FirstImage), scanned.Max(scan => scan.Shard.EndImage));
+        var reasons = scanned.SelectMany(scan => scan.Table.Unreadable).GroupBy(image => image.Index).ToDictionary(image => image.Key, image => image.First().Reason);
+        var unreadable = reasons.Keys.ToList();
+        var images = await context.Images.AsTracking()
+            .Where(image => image.AtlasId == atlas && image.ImageIndex >= first && image.ImageIndex < end)
+            .Where(image => image.UnreadableReason != null || unreadable.Contains(image.ImageIndex))
+            .ToListAsync(cancellation);
+        foreach (var image in images)
+            if (scanned.Any(scan => image.ImageIndex >= scan.Shard.FirstImage && image.ImageIndex < scan.Shard.EndImage))
+                image.UnreadableReason = reasons.GetValueOrDefault(image.ImageIndex);
+    }
+
+    private void Add(Layer layer, LayerTable table)
+    {
+        CheckLayer(layer, table.Layer);
         Check(
             table.Neurons.Select(neuron => neuron.Channel).SequenceEqual(Enumerable.Range(0, layer.Channels)),
             "its neurons are not the layer's");
         Check(
-            table.Neurons.All(neuron => neuron.Layer == layerIndex && neuron.Histogram.Count == NeuronRow.HistogramBins),
+            table.Neurons.All(neuron => neuron.Layer == layer.LayerIndex && neuron.Histogram.Count == NeuronRow.HistogramBins),
             "a neuron is malformed");
         Check(
-            table.Patches.All(patch => patch.Layer == layerIndex && patch.Rank is >= 1 and <= 9),
+            table.Patches.All(patch => patch.Layer == layer.LayerIndex && patch.Rank is >= 1 and <= 9),
             "a patch is of another layer or rank");
         Check(
             table.Patches.All(patch => patch.Channel >= 0 && patch.Channel < layer.Channels),
@@ -63,68 +118,66 @@ public static class ResultIngest
             table.Patches.All(patch => !float.IsNaN(patch.Activation)),
             "an activation is not a number; the network's weights may be damaged");
         Check(AllDiffer(table.Patches, patch => (patch.Channel, patch.Rank)), "a neuron has two patches of one rank");
-
-        await context.UpsertAsync(table.Neurons.Select(row => CatalogRows.Of(layer.Id, row)), [nameof(Neuron.Name)], cancellation);
-        await context.UpsertAsync(
-            table.Patches.Select(row => CatalogRows.Of(layer.Id, row)), [nameof(Patch.Recomputed), nameof(Patch.Mismatch)], cancellation);
+        neurons.AddRange(table.Neurons.Select(row => CatalogRows.Of(layer.Id, row)));
+        patches.AddRange(table.Patches.Select(row => CatalogRows.Of(layer.Id, row)));
     }
 
-    private static async Task Pictures(
-        CatalogContext context, int atlasId, int layerIndex, int first, int end, PictureTable table, CancellationToken cancellation)
+    private void Add(Layer layer, int first, int end, PictureTable table)
     {
-        var layer = await LayerOf(context, atlasId, layerIndex, table.Layer, cancellation);
-        bool Ours(int row, int channel) => row == layerIndex && channel >= first && channel < end && channel < layer.Channels;
+        CheckLayer(layer, table.Layer);
+        bool Ours(int row, int channel) => row == layer.LayerIndex && channel >= first && channel < end && channel < layer.Channels;
         Check(table.Pictures.All(picture => Ours(picture.Layer, picture.Channel)), "a picture is not of the job's neurons");
         Check(table.Patches.All(patch => Ours(patch.Layer, patch.Channel)), "a patch is not of the job's neurons");
         Check(
             AllDiffer(table.Pictures, picture => (picture.Channel, picture.Method, picture.Variant, picture.Seed)),
             "it lists a picture twice");
-
-        // The sheet job places pictures among the images later; a second ingest of the picture must not undo that.
-        await context.UpsertAsync(
-            table.Pictures.Select(row => CatalogRows.Of(layer.Id, row)), [nameof(Picture.Percentile)], cancellation);
-        if (table.Patches.Count == 0)
-            return;
-        var patches = await context.Patches
-            .Where(patch => patch.LayerId == layer.Id && patch.Channel >= first && patch.Channel < end)
-            .AsTracking()
-            .ToDictionaryAsync(patch => (patch.Channel, patch.Rank), cancellation);
-        foreach (var check in table.Patches)
-        {
-            Check(patches.TryGetValue((check.Channel, check.Rank), out var patch), "it checks a patch that the catalog lacks");
-            patch!.Recomputed = float.IsNaN(check.Recomputed) ? null : check.Recomputed;
-            patch.Mismatch = check.Mismatch;
-        }
-        await context.SaveChangesAsync(cancellation);
+        pictures.AddRange(table.Pictures.Select(row => CatalogRows.Of(layer.Id, row)));
+        checks.AddRange(table.Patches.Select(row => (layer, row)));
     }
 
-    private static async Task Sheet(CatalogContext context, int atlasId, int layerIndex, SheetTable table, CancellationToken cancellation)
+    private async Task SaveChecksAsync(int layer, List<PatchCheckRow> rows, CancellationToken cancellation)
     {
-        var layer = await LayerOf(context, atlasId, layerIndex, table.Layer, cancellation);
-        Check(table.Percentiles.All(row => row.Layer == layerIndex), "a percentile is not of the layer");
+        var (first, last) = (rows.Min(row => row.Channel), rows.Max(row => row.Channel));
+        var found = await context.Patches
+            .Where(patch => patch.LayerId == layer && patch.Channel >= first && patch.Channel <= last)
+            .AsTracking()
+            .ToDictionaryAsync(patch => (patch.Channel, patch.Rank), cancellation);
+        foreach (var row in rows)
+        {
+            Check(found.TryGetValue((row.Channel, row.Rank), out var patch), "it checks a patch that the catalog lacks");
+            patch!.Recomputed = float.IsNaN(row.Recomputed) ? null : row.Recomputed;
+            patch.Mismatch = row.Mismatch;
+        }
+    }
+
+    private async Task AddAsync(Layer layer, SheetTable table, CancellationToken cancellation)
+    {
+        CheckLayer(layer, table.Layer);
+        Check(table.Percentiles.All(row => row.Layer == layer.LayerIndex), "a percentile is not of the layer");
         layer.SheetKey = table.SheetKey;
         var methods = table.Percentiles.Select(row => row.Method).Distinct().ToList();
-        var pictures = await context.Pictures
+        var placed = await context.Pictures
             .Where(picture => picture.LayerId == layer.Id && methods.Contains(picture.Method))
             .AsTracking()
             .ToDictionaryAsync(picture => (picture.Channel, picture.Method, picture.Variant, picture.Seed), cancellation);
         foreach (var row in table.Percentiles)
         {
             Check(
-                pictures.TryGetValue((row.Channel, row.Method, row.Variant, row.Seed), out var picture),
+                placed.TryGetValue((row.Channel, row.Method, row.Variant, row.Seed), out var picture),
                 "it places a picture that the catalog lacks");
             picture!.Percentile = row.Percentile;
         }
-        await context.SaveChangesAsync(cancellation);
     }
 
-    private static async Task<Layer> LayerOf(
-        CatalogContext context, int atlasId, int expected, int found, CancellationToken cancellation)
+    private async Task<Layer> LayerOf(int atlas, int index, CancellationToken cancellation)
     {
-        Check(found == expected, $"it is of layer {found}, not of layer {expected}");
-        return await context.Layers.AsTracking()
-            .SingleAsync(layer => layer.AtlasId == atlasId && layer.LayerIndex == expected, cancellation);
+        if (!layers.TryGetValue((atlas, index), out var layer))
+            layers[(atlas, index)] = layer = await context.Layers.AsTracking()
+                .SingleAsync(layer => layer.AtlasId == atlas && layer.LayerIndex == index, cancellation);
+        return layer;
     }
+
+    private static void CheckLayer(Layer layer, int found) => Check(found == layer.LayerIndex, $"it is of layer {found}, not of layer {layer.LayerIndex}");
 
     // One statement of PostgreSQL refuses to write a row twice.
     private static bool AllDiffer<T, TKey>(IReadOnlyCollection<T> rows, Func<T, TKey> key) => rows.DistinctBy(key).Count() == rows.Count;

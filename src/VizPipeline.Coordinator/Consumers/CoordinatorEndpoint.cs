@@ -3,11 +3,11 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Where the workers' answers arrive: one endpoint, one answer at a time, as the catalog has one writer anyway.</summary>
+/// <summary>Where the workers' answers arrive: one endpoint, whose messages meet at the <see cref="AnswerDesk"/>.</summary>
 internal sealed class CoordinatorEndpoint<TConsumer> : ConsumerDefinition<TConsumer>
     where TConsumer : class, IConsumer
 {
-    private const int ReadAhead = 64;
+    private const int ReadAhead = 2 * AnswerDesk.LargestBatch;
 
     public CoordinatorEndpoint() => EndpointName = QueueNames.Answers;
 
@@ -16,8 +16,8 @@ internal sealed class CoordinatorEndpoint<TConsumer> : ConsumerDefinition<TConsu
         IConsumerConfigurator<TConsumer> consumerConfigurator,
         IRegistrationContext context)
     {
-        // The endpoint's limit, not each consumer's: "started" must not overtake "completed".
-        endpointConfigurator.ConcurrentMessageLimit = 1;
+        // The endpoint's limit, not each consumer's: a batch is of all kinds of answers in the order of their arrival.
+        endpointConfigurator.ConcurrentMessageLimit = AnswerDesk.LargestBatch;
         endpointConfigurator.PrefetchCount = ReadAhead;
     }
 }

@@ -9,35 +9,29 @@ internal sealed class JobCompletedConsumer(JobLedger ledger, IObjectStore store,
 {
     protected override async Task ReceiveAsync(JobCompleted answer, CancellationToken cancellation)
     {
-        // A late duplicate need not cost a read of the store; the ledger looks again inside its transaction.
-        if (!await ledger.IsCurrentAsync(answer.AtlasId, answer.JobId, answer.Attempt, cancellation))
-            return;
-        Desk.Announce(await TakeAsync(answer, cancellation), answer.AtlasId, answer.JobId);
-    }
-
-    private async Task<LedgerChange> TakeAsync(JobCompleted answer, CancellationToken cancellation)
-    {
         var isOurs = answer.ResultKey.StartsWith(AtlasKeys.Root(answer.AtlasId) + "/", StringComparison.Ordinal);
         if (!isOurs || !ObjectKey.IsValid(answer.ResultKey))
-            return await FailAsync(answer, $"the result key '{answer.ResultKey}' is not one of the atlas's", cancellation);
-        if (await store.TryGetAsync(answer.ResultKey, cancellation) is not { } table)
-            return await FailAsync(answer, $"the result {answer.ResultKey} is missing", cancellation);
+            await FailAsync(answer, $"the result key '{answer.ResultKey}' is not one of the atlas's", cancellation);
+        else if (await Desk.ReadAsync(() => store.TryGetAsync(answer.ResultKey, cancellation), cancellation) is { } table)
+            await TakeAsync(answer, table, cancellation);
+        else
+            await FailAsync(answer, $"the result {answer.ResultKey} is missing", cancellation);
+    }
+
+    private async Task TakeAsync(JobCompleted answer, byte[] table, CancellationToken cancellation)
+    {
         try
         {
-            var change = await ledger.CompleteAsync(answer, table, cancellation);
-            if (change != LedgerChange.Ignored)
-                Desk.Metrics.Ingested([answer]);
-            return change;
+            await Desk.WriteAsync(ledger.Completed(answer, table), cancellation);
         }
         catch (CorruptTableException damage)
         {
             // A worker answers at once when it finds a result, so the damaged one must go before the job is sent again.
             await store.DeleteAsync(answer.ResultKey, cancellation);
-            return await FailAsync(answer, $"the result {answer.ResultKey} is damaged: {damage.Message}", cancellation);
+            await FailAsync(answer, $"the result {answer.ResultKey} is damaged: {damage.Message}", cancellation);
         }
     }
 
-    private Task<LedgerChange> FailAsync(JobCompleted answer, string error, CancellationToken cancellation)
-        => ledger.FailAsync(
-            new JobFailed(answer.AtlasId, answer.JobId, answer.Attempt, answer.Worker, error, Transient: false), cancellation);
+    private Task FailAsync(JobCompleted answer, string error, CancellationToken cancellation)
+        => Desk.WriteAsync(ledger.Failed(new JobFailed(answer.AtlasId, answer.JobId, answer.Attempt, answer.Worker, error, Transient: false)), cancellation);
 }

@@ -14,6 +14,6 @@ internal sealed class JobFaultConsumer<T>(JobLedger ledger, AnswerDesk desk) : J
             ? $"{thrown.ExceptionType}: {thrown.Message}"
             : "the worker failed without a reason";
         var failed = new JobFailed(job.AtlasId, job.JobId, job.Attempt, answer.Host?.MachineName ?? "unknown", error, Transient: false);
-        Desk.Announce(await ledger.FailAsync(failed, cancellation), job.AtlasId, job.JobId);
+        await Desk.WriteAsync(ledger.Failed(failed), cancellation);
     }
 }

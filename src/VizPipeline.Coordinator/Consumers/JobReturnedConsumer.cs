@@ -5,6 +5,5 @@ namespace VizPipeline.Coordinator;
 /// <summary>Takes back a job that a worker did not do.</summary>
 internal sealed class JobReturnedConsumer(JobLedger ledger, AnswerDesk desk) : JobAnswerConsumer<JobReturned>(desk)
 {
-    protected override async Task ReceiveAsync(JobReturned answer, CancellationToken cancellation)
-        => Desk.Announce(await ledger.TakeBackAsync(answer, cancellation), answer.AtlasId, answer.JobId);
+    protected override Task ReceiveAsync(JobReturned answer, CancellationToken cancellation) => Desk.WriteAsync(ledger.TakenBack(answer), cancellation);
 }

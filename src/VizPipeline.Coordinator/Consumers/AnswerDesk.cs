@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>
+/// Where the answers of all workers meet: those that wait while the catalog is written are written together next, in one transaction, in the
+/// order of their arrival.
+/// </summary>
+internal sealed class AnswerDesk(
+    JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, IOptions<CoordinatorOptions> options, TimeProvider time, ILogger<AnswerDesk> logger)
+    : IDisposable
+{
+    /// <summary>Answers that are written at once at most: enough that a transaction's own cost does not count, few enough that none waits for long.</summary>
+    public const int LargestBatch = 256;
+
+    private const int Reads = 16;
+    private static readonly TimeSpan[] Pauses = [TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
+    private readonly ConcurrentQueue<Waiting> queue = new();
+    private readonly SemaphoreSlim turn = new(1);
+    private readonly SemaphoreSlim reads = new(Reads);
+
+    /// <summary>Says in logs and traces which job's answer is taken; dispose the result afterwards.</summary>
+    public AnswerTrace Follow(object answer) => new(answer, logger);
+
+    /// <summary>Makes a change and tells those who wait for one.</summary>
+    /// <exception cref="CorruptTableException">The result is not the job's; nothing has changed.</exception>
+    public Task WriteAsync(LedgerEntry entry, CancellationToken cancellation) => WriteAsync(new Waiting(entry, null), cancellation);
+
+    /// <summary>Notes what a worker tells of itself.</summary>
+    public Task WriteAsync(WorkerReported report, CancellationToken cancellation) => WriteAsync(new Waiting(null, report), cancellation);
+
+    /// <summary>Reads from the store, not too much at once.</summary>
+    public async Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellation)
+    {
+        await reads.WaitAsync(cancellation);
+        try
+        {
+            return await read();
+        }
+        finally
+        {
+            reads.Release();
+        }
+    }
+
+    /// <summary>Takes an answer, and waits where the catalog or the store is out of order: an answer must not be lost.</summary>
+    public async Task TakeAsync(Func<Task> take, CancellationToken cancellation)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await take();
+                return;
+            }
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            {
+                if (attempt >= Pauses.Length && !IsOutage(failure))
+                {
+                    // The answer is lost and its job would stay "sent" for ever: better to stop and be resumed. On a cluster the broker keeps
+                    // the answer apart, and the job is sent again after a while.
+                    if (!options.Value.SharedBus)
+                        monitor.Stop(failure);
+                    throw;
+                }
+                logger.AnswerWaits(failure.Message.ReplaceLineEndings(" "));
+                await Task.Delay(Pauses[Math.Min(attempt, Pauses.Length - 1)], time, cancellation);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        turn.Dispose();
+        reads.Dispose();
+    }
+
+    // Whoever finds the catalog free writes for all who wait.
+    private async Task WriteAsync(Waiting mine, CancellationToken cancellation)
+    {
+        queue.Enqueue(mine);
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            while (!mine.Done.Task.IsCompleted)
+                await WriteTogetherAsync(NextBatch());
+        }
+        finally
+        {
+            turn.Release();
+        }
+        await mine.Done.Task;
+    }
+
+    private List<Waiting> NextBatch()
+    {
+        var batch = new List<Waiting>();
+        while (batch.Count < LargestBatch && queue.TryDequeue(out var next))
+            batch.Add(next);
+        return batch;
+    }
+
+    private async Task WriteTogetherAsync(List<Waiting> batch)
+    {
+        try
+        {
+            // Others' answers, too: one that gives up waiting does not stop them.
+            var entries = batch.Where(waiting => waiting.Entry is not null).ToList();
+            var changes = await ledger.ApplyAsync(
+                [.. entries.Select(waiting => waiting.Entry!)], [.. batch.Select(waiting => waiting.Report).OfType<WorkerReported>()], CancellationToken.None);
+            foreach (var (waiting, change) in entries.Zip(changes))
+                Announce(waiting.Entry!, change);
+            batch.ForEach(waiting => waiting.Done.SetResult());
+        }
+        catch (Exception failure) when (batch.Count > 1 && !IsOutage(failure))
+        {
+            // One of them spoils the transaction for all.
+            foreach (var waiting in batch)
+                await WriteTogetherAsync([waiting]);
+        }
+        catch (Exception failure)
+        {
+            batch.ForEach(waiting => waiting.Done.SetException(failure));
+        }
+    }
+
+    private void Announce(LedgerEntry entry, LedgerChange change)
+    {
+        if (change == LedgerChange.Ignored || entry.IsBeginning)
+            return;
+        monitor.Ended(entry.AtlasId, entry.JobId);
+        signal.Raise();
+        if (change == LedgerChange.AtlasFinished)
+            monitor.AtlasFinished();
+    }
+
+    private bool IsOutage(Exception failure)
+        => options.Value.SharedBus && (database.IsTransient(failure) || failure is ObjectStoreException { IsTransient: true });
+
+    private sealed record Waiting(LedgerEntry? Entry, WorkerReported? Report)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
