@@ -137,6 +137,7 @@ public sealed class AtlasPlanner
         await catalog.SaveChangesAsync(cancellation);
         await StageAdvance.AdvanceAsync(catalog, atlas, now, cancellation);
         await transaction.CommitAsync(cancellation);
+        await database.AnalyzeAsync(cancellation);
         logger.AtlasPlanned(spec.Id, spec.Layers.Count, spec.NeuronCount(), plan.Count);
         return new OpenedAtlas(spec, Resumed: false, atlas.State);
     }

@@ -21,6 +21,9 @@ internal sealed class JobLedger(
     internal static readonly TimeSpan WorkerSilence = TimeSpan.FromSeconds(30);
 
     private const int LongestError = 1000;
+    private const int LargestWindow = 10_000;
+
+    private readonly CompletionRate completions = new(time);
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
@@ -71,9 +74,10 @@ internal sealed class JobLedger(
         await using var transaction = await BeginAsync(catalog, cancellation);
         foreach (var atlas in commands.GroupBy(command => command.AtlasId))
         {
+            // By the whole key: a number alone is in no index.
+            var atlasId = await catalog.Atlases.Where(row => row.Slug == atlas.Key).Select(row => row.Id).SingleAsync(cancellation);
             var ids = atlas.Select(command => command.JobId).ToList();
-            await catalog.Jobs
-                .Where(job => ids.Contains(job.JobId) && catalog.Atlases.Any(a => a.Id == job.AtlasId && a.Slug == atlas.Key))
+            await catalog.Jobs.Where(job => job.AtlasId == atlasId && ids.Contains(job.JobId))
                 .ExecuteUpdateAsync(job => job.SetProperty(j => j.Published, true), cancellation);
         }
         await transaction.CommitAsync(cancellation);
@@ -268,6 +272,7 @@ internal sealed class JobLedger(
         turn.Commit();
         if (turn.Ingested.Count > 0)
             metrics.Ingested(turn.Ingested);
+        completions.Add(turn.Ingested.Count);
         foreach (var atlas in finished)
             logger.AtlasFinished(atlas, atlases[atlas].State.ToString());
         return [.. changes.Select((change, i) => change == LedgerChange.Done && finished.Contains(entries[i].AtlasId) ? LedgerChange.AtlasFinished : change)];
@@ -323,7 +328,9 @@ internal sealed class JobLedger(
             return (options.Value.Outstanding, options.Value.OutstandingPerKind);
         var alive = Now - WorkerSilence;
         var workers = await catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation);
-        return (int.MaxValue, Math.Max(options.Value.OutstandingPerKind, 2 * workers));
+        // Short jobs are done before more are sent: what lies ready must last for a second.
+        var aSecond = (int)Math.Min(completions.PerSecond, LargestWindow);
+        return (int.MaxValue, Math.Max(options.Value.OutstandingPerKind, Math.Max(2 * workers, aSecond)));
     }
 
     private static IQueryable<Job> Ready(CatalogContext catalog, DateTime now)

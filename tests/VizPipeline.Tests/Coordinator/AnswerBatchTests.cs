@@ -7,6 +7,7 @@ using VizPipeline.Tests.ObjectStore;
 namespace VizPipeline.Tests.Coordinator;
 
 /// <summary>Answers that arrive together are written together, and come out as if each had been alone.</summary>
+[Collection(TestService.Alone)]
 public sealed class AnswerBatchTests : IDisposable
 {
     private const int Together = 24;

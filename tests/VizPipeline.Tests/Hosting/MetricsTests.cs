@@ -13,6 +13,7 @@ using VizPipeline.Tests.Servers;
 namespace VizPipeline.Tests.Hosting;
 
 /// <summary>What a service tells Prometheus, its log and collectors of traces, from a real web server.</summary>
+[Collection(TestService.Alone)]
 public sealed class MetricsTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();

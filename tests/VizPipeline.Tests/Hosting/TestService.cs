@@ -17,6 +17,9 @@ namespace VizPipeline.Tests.Hosting;
 /// <summary>A service with its web server, as on a cluster, that is coordinator and worker at once and has its bus in memory. Its clock is fast.</summary>
 public sealed class TestService : IAsyncDisposable
 {
+    /// <summary>Name of the collection of its tests: exporters of one process tell of all services in it, so only one runs at a time.</summary>
+    public const string Alone = "Services of the test process";
+
     private const int TimesFaster = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly WebApplication app;
