@@ -26,6 +26,9 @@ internal static partial class LogMessages
     [LoggerMessage(8, LogLevel.Warning, "The device cannot be used, and jobs will fail: {Reason}")]
     public static partial void DeviceUnusable(this ILogger logger, string reason);
 
+    [LoggerMessage(9, LogLevel.Error, "A live request about {Atlas} failed")]
+    public static partial void LiveFailed(this ILogger logger, string atlas, Exception failure);
+
     [LoggerMessage(7, LogLevel.Information, "Fetched {Key} into {File}")]
     public static partial void ModelFetched(this ILogger logger, string key, string file);
 }

@@ -10,6 +10,8 @@ namespace VizPipeline.Worker;
 /// <summary>The files of networks: those that a spec names by key are fetched once and kept by content.</summary>
 public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> options, ILogger<ModelFiles> logger)
 {
+    private int _fetched;
+
     /// <summary>The model's file, or the architecture's name, and the weights' file on this machine.</summary>
     /// <exception cref="ObjectStoreException">The store has no such file, or not the one that the spec means.</exception>
     public async Task<(string Model, string? Weights)> Find(ModelSpec spec, CancellationToken cancellation)
@@ -27,7 +29,8 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
         // Its name is its content's hash and it appears whole, so what is there is right.
         if (File.Exists(file))
             return file;
-        var unfinished = $"{file}.{Environment.ProcessId}.unfinished";
+        // A job and a live request may fetch it at once.
+        var unfinished = $"{file}.{Environment.ProcessId}-{Interlocked.Increment(ref _fetched)}.unfinished";
         try
         {
             Directory.CreateDirectory(folder);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.Worker.Jobs;
+using VizPipeline.Worker.Live;
 
 namespace VizPipeline.Worker;
 
@@ -24,6 +25,7 @@ public static class WorkerExtensions
         services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<ModelFiles>();
         services.AddSingleton<AtlasRuntimes>();
+        services.AddSingleton<LiveNetworks>();
         services.AddSingleton<IJobHandler<ScanShard>, ScanShardHandler>();
         services.AddSingleton<IJobHandler<MergeLayer>, MergeLayerHandler>();
         services.AddSingleton<IJobHandler<RenderPatches>, RenderPatchesHandler>();
@@ -46,6 +48,10 @@ public static class WorkerExtensions
         Add<AscendNeurons>(bus, served);
         Add<RenderFilters>(bus, served);
         Add<RenderSheet>(bus, served);
+        if (served?.Contains(QueueNames.LiveKind) == false)
+            return bus;
+        bus.AddConsumer<FeatureMapsConsumer, LiveConsumerDefinition<FeatureMapsConsumer>>();
+        bus.AddConsumer<DeconvolutionConsumer, LiveConsumerDefinition<DeconvolutionConsumer>>();
         return bus;
     }
 

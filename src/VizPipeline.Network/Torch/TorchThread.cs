@@ -8,14 +8,15 @@ namespace VizPipeline.Network.Torch;
 /// </summary>
 public sealed class TorchThread : TaskScheduler
 {
-    private static readonly Lazy<TorchThread> Only = new(() => new TorchThread());
+    private static readonly Lazy<TorchThread> Only = new(() => new TorchThread("torch"));
+    private static readonly Lazy<TorchThread> Live = new(() => new TorchThread("torch live"));
     private readonly BlockingCollection<Task> _work = [];
     private readonly Thread _thread;
 
-    private TorchThread()
+    private TorchThread(string name)
     {
         TorchRuntime.Start();
-        _thread = new Thread(Loop) { Name = "torch", IsBackground = true };
+        _thread = new Thread(Loop) { Name = name, IsBackground = true };
         _thread.Start();
     }
 
@@ -28,6 +29,14 @@ public sealed class TorchThread : TaskScheduler
     {
         ArgumentNullException.ThrowIfNull(work);
         return Task.Factory.StartNew(work, cancellation, TaskCreationOptions.None, Only.Value).Unwrap();
+    }
+
+    /// <summary>The same on a second thread, for short work that people wait for: it shares the processors with the long work, and does not wait for its end.</summary>
+    /// <inheritdoc cref="Run"/>
+    public static Task<T> RunLive<T>(Func<Task<T>> work, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return Task.Factory.StartNew(work, cancellation, TaskCreationOptions.None, Live.Value).Unwrap();
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,59 @@
+using MassTransit;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Hosting;
+
+/// <summary>Asks the workers about a picture and waits for the answer.</summary>
+public sealed class LiveClient
+{
+    private readonly IRequestClient<ShowFeatureMaps> _maps;
+    private readonly IRequestClient<ShowDeconvolution> _deconvolutions;
+
+    /// <summary>A client of the host's one bus.</summary>
+    public LiveClient(IBus bus)
+    {
+        // The exchange and not the queue: where no worker ever was, there is nobody to make one for.
+        var workers = new Uri($"exchange:{QueueNames.Live}");
+        (_maps, _deconvolutions) = (bus.CreateRequestClient<ShowFeatureMaps>(workers, LiveLimits.Patience), bus.CreateRequestClient<ShowDeconvolution>(workers, LiveLimits.Patience));
+    }
+
+    /// <summary>All feature maps of a layer on a picture.</summary>
+    /// <exception cref="LiveRefusedException">It cannot be done, or no worker answers.</exception>
+    public Task<FeatureMapsShown> AskAsync(ShowFeatureMaps request, CancellationToken cancellation = default) => AskAsync<ShowFeatureMaps, FeatureMapsShown>(_maps, request, cancellation);
+
+    /// <summary>Which pixels made a neuron answer.</summary>
+    /// <exception cref="LiveRefusedException">It cannot be done, or no worker answers.</exception>
+    public Task<DeconvolutionShown> AskAsync(ShowDeconvolution request, CancellationToken cancellation = default)
+        => AskAsync<ShowDeconvolution, DeconvolutionShown>(_deconvolutions, request, cancellation);
+
+    private static async Task<TAnswer> AskAsync<TRequest, TAnswer>(IRequestClient<TRequest> client, TRequest request, CancellationToken cancellation)
+        where TRequest : class, ILiveRequest
+        where TAnswer : class
+    {
+        if (request.Image.Length > LiveLimits.ImageBytes)
+            throw new LiveRefusedException($"the picture has {request.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are taken");
+        try
+        {
+            var answer = await client.GetResponse<TAnswer, LiveRefused>(request, cancellation);
+            if (answer.Is(out Response<LiveRefused>? refused))
+                throw new LiveRefusedException(refused.Message.Reason);
+            return answer.Is(out Response<TAnswer>? shown) ? shown.Message : throw new LiveRefusedException("a worker gave an answer that this version does not know");
+        }
+        catch (RequestTimeoutException)
+        {
+            throw new LiveRefusedException(
+                $"no worker answered within {LiveLimits.Patience.TotalSeconds:0} s: start one that serves 'live' (all do, unless Worker__Kinds leaves it out)", isOutage: true);
+        }
+        catch (RequestFaultException fault)
+        {
+            throw new LiveRefusedException(fault.Fault?.Exceptions?.FirstOrDefault()?.Message ?? "the worker failed");
+        }
+    }
+}
+
+/// <summary>A live request was not answered. The message is for whoever asked.</summary>
+public sealed class LiveRefusedException(string message, bool isOutage = false) : Exception(message)
+{
+    /// <summary>Whether the workers are the reason, and not the request.</summary>
+    public bool IsOutage { get; } = isOutage;
+}

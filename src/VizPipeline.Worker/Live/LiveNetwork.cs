@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using TorchSharp;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Methods.Deconvolution;
+using VizPipeline.Methods.Input;
+using VizPipeline.Network.Execution;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Operators;
+
+namespace VizPipeline.Worker.Live;
+
+/// <summary>An atlas's network, opened for live requests. One thread at a time.</summary>
+public sealed class LiveNetwork : IDisposable
+{
+    private const int MostOutputs = 5;
+    private readonly NetworkRunner _runner;
+    private readonly AtlasSpec _spec;
+    private readonly Preprocessing _preprocessing;
+
+    internal LiveNetwork(AtlasSpec spec, byte[] specBytes, NetworkGraph graph, torch.Device device, Preprocessing preprocessing)
+    {
+        (_spec, SpecBytes, _preprocessing) = (spec, specBytes, preprocessing);
+        _runner = new NetworkRunner(graph, device);
+    }
+
+    internal byte[] SpecBytes { get; }
+
+    /// <summary>All maps of a layer.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="crop">The picture's crop, [H, W, 3].</param>
+    /// <param name="cost">What was spent so far; <see cref="LiveCost.Compute"/> holds the timestamp of the beginning.</param>
+    public FeatureMapsShown FeatureMaps(ShowFeatureMaps request, byte[] crop, LiveCost cost)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var layer = _runner.Graph.Layer(request.Layer);
+        var output = _spec.Layers.FirstOrDefault(candidate => candidate.Kind == "output") is { } last ? _runner.Graph.Layer(last.Name) : null;
+        using var scope = torch.NewDisposeScope();
+        var values = Forward(Upload(crop), output is null ? [layer] : [layer, output]);
+        var maps = values[layer.Node];
+        var area = layer.Shape.Height * layer.Shape.Width;
+        var (least, greatest, bytes) = (new float[layer.Neurons], new float[layer.Neurons], new byte[maps.Length]);
+        Parallel.For(0, layer.Neurons, channel => (least[channel], greatest[channel]) = Quantise(maps.AsSpan(channel * area, area), bytes.AsSpan(channel * area, area)));
+        return new FeatureMapsShown(
+            layer.Neurons, layer.Shape.Height, layer.Shape.Width, least, greatest, bytes, Png.Encode(Picture(crop)), output is null ? [] : Strongest(values[output.Node]), Spent(cost));
+    }
+
+    /// <summary>One neuron's deconvolution.</summary>
+    /// <inheritdoc cref="FeatureMaps"/>
+    public DeconvolutionShown Deconvolution(ShowDeconvolution request, byte[] crop, LiveCost cost)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var layer = _runner.Graph.Layer(request.Layer);
+        if (request.Channel < 0 || request.Channel >= layer.Neurons)
+            throw new LiveRequestException($"layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}, not {request.Channel}");
+        if (request.Y is null != request.X is null || request.Y < 0 || request.Y >= layer.Shape.Height || request.X < 0 || request.X >= layer.Shape.Width)
+            throw new LiveRequestException($"the maps of layer '{layer.Name}' have {layer.Shape.Height} rows and {layer.Shape.Width} columns, so there is no position {request.Y},{request.X}");
+        using var scope = torch.NewDisposeScope();
+        var images = Upload(crop);
+        var (y, x) = request is { Y: { } row, X: { } column } ? (row, column) : Strongest(images, layer, request.Channel);
+        var result = new BackProjection(_runner, layer, RuleOf(request.Rule)).Run(images, new Sites([0], [y], [x]), [request.Channel]);
+        var input = _runner.Graph.InputShape;
+        var signal = PixelScales.ToRgb(result.Cut(0, new Box(0, 0, input.Width, input.Height)), _preprocessing);
+        var box = layer.Field.At(y, x).Clip(input.Height, input.Width);
+        return new DeconvolutionShown(
+            result.Activations[0], y, x, [box.X0, box.Y0, box.X1, box.Y1], Png.Encode(SignedDisplay.Render(signal, input.Width, input.Height)), Png.Encode(Picture(crop)), Spent(cost));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _runner.Dispose();
+
+    private torch.Tensor Upload(byte[] crop) => ImageTensor.Of(crop, 1, _preprocessing, _runner.Device);
+
+    private Dictionary<int, float[]> Forward(torch.Tensor images, IEnumerable<Layer> layers)
+    {
+        var values = new Dictionary<int, float[]>();
+        _runner.Forward(images, [.. layers.Select(layer => layer.Node).Distinct()], (node, value) => values[node] = value.to(torch.CPU).contiguous().data<float>().ToArray());
+        return values;
+    }
+
+    // Of equal values the first, as the search over image sets has it.
+    private (int Y, int X) Strongest(torch.Tensor images, Layer layer, int channel)
+    {
+        var area = layer.Shape.Height * layer.Shape.Width;
+        var map = Forward(images, [layer])[layer.Node].AsSpan(channel * area, area);
+        var strongest = 0;
+        for (var i = 1; i < map.Length; i++)
+            strongest = map[i] > map[strongest] ? i : strongest;
+        return Math.DivRem(strongest, layer.Shape.Width);
+    }
+
+    private List<LiveOutput> Strongest(float[] outputs) => [.. outputs
+        .Select((value, index) => new LiveOutput(index, index < _spec.OutputNames.Count ? _spec.OutputNames[index] : null, value))
+        .OrderByDescending(output => output.Value).Take(MostOutputs)];
+
+    private static (float Least, float Greatest) Quantise(ReadOnlySpan<float> map, Span<byte> bytes)
+    {
+        var (least, greatest) = (map[0], map[0]);
+        foreach (var value in map)
+            (least, greatest) = (Math.Min(least, value), Math.Max(greatest, value));
+        var scale = greatest > least ? 255 / ((double)greatest - least) : 0;
+        for (var i = 0; i < map.Length; i++)
+            bytes[i] = (byte)Math.Clamp(Math.Round((map[i] - least) * scale), 0, 255);
+        return (least, greatest);
+    }
+
+    private static ReverseRule RuleOf(string rule) => rule switch
+    {
+        "deconv" => ReverseRule.Deconvolution,
+        "guided" => ReverseRule.GuidedBackpropagation,
+        "gradient" => ReverseRule.Gradient,
+        _ => throw new LiveRequestException($"the rule must be deconv, guided or gradient, not '{rule}'"),
+    };
+
+    private RgbImage Picture(byte[] crop)
+    {
+        var picture = new RgbImage(_preprocessing.CropWidth, _preprocessing.CropHeight);
+        crop.AsSpan(0, _preprocessing.CropBytes).CopyTo(picture.Pixels);
+        return picture;
+    }
+
+    private static LiveCost Spent(LiveCost cost) => cost with { Compute = Stopwatch.GetElapsedTime((long)cost.Compute).TotalMilliseconds };
+}

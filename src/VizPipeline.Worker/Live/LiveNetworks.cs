@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Network.Import;
+using VizPipeline.Network.Torch;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Worker.Live;
+
+/// <summary>Networks for live requests, apart from those of the jobs, with a torch thread of their own: batch work goes on beside them.</summary>
+public sealed class LiveNetworks(IObjectStore store, ModelFiles models, IOptions<WorkerOptions> options) : IDisposable
+{
+    // Each holds its weights once more.
+    private const int MostOpen = 2;
+    private readonly List<LiveNetwork> _open = [];
+
+    /// <summary>Decodes the request's picture and works on it with the atlas's network, one request at a time.</summary>
+    /// <exception cref="LiveRequestException">There is no such atlas or layer, or the picture is too large.</exception>
+    /// <exception cref="UnreadableImageException">The picture is none.</exception>
+    public async Task<T> Run<T>(ILiveRequest request, Func<LiveNetwork, byte[], LiveCost, T> work, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (!AtlasSpec.IsId(request.AtlasId))
+            throw new LiveRequestException($"'{request.AtlasId}' is no name of an atlas");
+        if (request.Image.Length > LiveLimits.ImageBytes)
+            throw new LiveRequestException($"the picture has {request.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are taken");
+        var bytes = await store.TryGetAsync(AtlasKeys.Spec(request.AtlasId), cancellation) ?? throw new LiveRequestException($"there is no atlas '{request.AtlasId}'");
+        var spec = VizJson.Read<AtlasSpec>(bytes);
+        if (spec.Layers.All(layer => layer.Name != request.Layer))
+            throw new LiveRequestException($"atlas '{spec.Id}' has no layer '{request.Layer}'; it has {string.Join(", ", spec.Layers.Select(layer => layer.Name))}");
+
+        var clock = Stopwatch.StartNew();
+        var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
+        var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", height, width);
+        var crop = preprocessing.Crop(ImageDecoder.Decode(request.Image, "the picture", LiveLimits.ImagePixels));
+        var decode = clock.Elapsed.TotalMilliseconds;
+        return await TorchThread.RunLive(async () =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var network = await Open(spec, bytes, preprocessing, cancellation);
+            var wait = clock.Elapsed.TotalMilliseconds - decode;
+            return work(network, crop, new LiveCost(options.Value.Name, decode, wait, Stopwatch.GetTimestamp()));
+        }, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _open.ForEach(network => network.Dispose());
+
+    // Only on the live thread. While one request waits for a file, another may be here.
+    private async Task<LiveNetwork> Open(AtlasSpec spec, byte[] bytes, Preprocessing preprocessing, CancellationToken cancellation)
+    {
+        if (Find() is { } known)
+            return known;
+        var (model, weights) = await models.Find(spec.Model, cancellation);
+        if (Find() is { } meanwhile)
+            return meanwhile;
+        var graph = NetworkLoader.Load(model, weights, (spec.Model.Input[1], spec.Model.Input[2]));
+        var network = new LiveNetwork(spec, bytes, graph, TorchDevice.Find(spec.Device != "auto" ? spec.Device : options.Value.Device), preprocessing);
+        _open.Add(network);
+        if (_open.Count > MostOpen)
+        {
+            _open[0].Dispose();
+            _open.RemoveAt(0);
+        }
+        return network;
+
+        LiveNetwork? Find()
+        {
+            var found = _open.Find(open => open.SpecBytes.AsSpan().SequenceEqual(bytes));
+            if (found is not null)
+            {
+                _open.Remove(found);
+                _open.Add(found);
+            }
+            return found;
+        }
+    }
+}
