@@ -127,6 +127,8 @@ public sealed class AtlasPlanner
 
     private async Task<OpenedAtlas> PlanAsync(CatalogContext catalog, AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation)
     {
+        if (options.SharedBus)
+            spec = await JobSizing.FitAsync(catalog, spec, await ledger.WorkersAsync(catalog, cancellation), cancellation);
         // Before the catalog knows the first job: whoever gets it finds the spec.
         await StoreAsync(spec, images, cancellation);
         IReadOnlyList<PlannedJob> plan = [.. JobPlan.For(spec).Select(job => job with { Priority = job.Priority - (KindPriorities * priority) })];

@@ -326,11 +326,17 @@ internal sealed class JobLedger(
     {
         if (!options.Value.SharedBus)
             return (options.Value.Outstanding, options.Value.OutstandingPerKind);
-        var alive = Now - WorkerSilence;
-        var workers = await catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation);
+        var workers = await WorkersAsync(catalog, cancellation);
         // Short jobs are done before more are sent: what lies ready must last for a second.
         var aSecond = (int)Math.Min(completions.PerSecond, LargestWindow);
         return (int.MaxValue, Math.Max(options.Value.OutstandingPerKind, Math.Max(2 * workers, aSecond)));
+    }
+
+    /// <summary>Workers that have been heard of lately.</summary>
+    public Task<int> WorkersAsync(CatalogContext catalog, CancellationToken cancellation)
+    {
+        var alive = Now - WorkerSilence;
+        return catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation);
     }
 
     private static IQueryable<Job> Ready(CatalogContext catalog, DateTime now)

@@ -168,6 +168,9 @@ public sealed record ImageSetSpec
 /// <summary>How gradient ascent runs.</summary>
 public sealed record AscentSpec
 {
+    /// <summary>About the steps of a preset, where <see cref="Steps"/> names no number: for estimates.</summary>
+    public const int UsualSteps = 750;
+
     /// <summary>Numbers of the presets, each one picture per neuron and seed.</summary>
     public IReadOnlyList<int> Presets { get; init; } = [3];
 

@@ -9,9 +9,6 @@ public static class QueueNames
     /// <summary>Requests of people who wait, for any worker that serves them.</summary>
     public const string Live = "viz.live";
 
-    /// <summary>Stands for <see cref="Live"/> among the kinds that a worker serves.</summary>
-    public const string LiveKind = "live";
-
     /// <summary>Progress within jobs, for every coordinator; each binds a temporary queue of its own.</summary>
     public const string Progress = "viz.progress";
 

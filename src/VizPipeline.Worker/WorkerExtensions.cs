@@ -48,7 +48,7 @@ public static class WorkerExtensions
         Add<AscendNeurons>(bus, served);
         Add<RenderFilters>(bus, served);
         Add<RenderSheet>(bus, served);
-        if (served?.Contains(QueueNames.LiveKind) == false)
+        if (served?.Contains(WorkerOptions.Live) == false)
             return bus;
         bus.AddConsumer<FeatureMapsConsumer, LiveConsumerDefinition<FeatureMapsConsumer>>();
         bus.AddConsumer<DeconvolutionConsumer, LiveConsumerDefinition<DeconvolutionConsumer>>();

@@ -30,7 +30,7 @@ public sealed class WorkerMetrics
     /// <summary>Lets the counters be seen before the first job: Prometheus takes no notice of a counter's first value.</summary>
     internal void StartAtZero(IEnumerable<string> kinds)
     {
-        foreach (var kind in kinds.Where(kind => kind != QueueNames.LiveKind))
+        foreach (var kind in kinds.Where(kind => kind != WorkerOptions.Live))
             _units.Add(0, new KeyValuePair<string, object?>("kind", kind));
     }
 

@@ -61,6 +61,6 @@ public sealed class WorkerOptions
     public IEnumerable<string> KindNames()
     {
         var names = Kinds.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return names.Length > 0 ? names : [.. Enum.GetValues<JobKind>().Select(QueueNames.Name), QueueNames.LiveKind];
+        return names.Length > 0 ? names : [.. Enum.GetValues<JobKind>().Select(QueueNames.Name), Live];
     }
 }

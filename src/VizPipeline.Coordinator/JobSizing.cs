@@ -1,0 +1,88 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>Sizes an atlas's jobs by what earlier ones took on this cluster.</summary>
+/// <remarks>
+/// Short jobs cost messages, long ones are lost with their worker and keep the last of many waiting. Who submits can only guess the workers'
+/// speed; the sizes are no part of what an atlas is, so they may be changed until it is planned.
+/// </remarks>
+internal static class JobSizing
+{
+    /// <summary>What a job should take, in seconds; between 30 and 120 is well.</summary>
+    public const double TargetSeconds = 60;
+
+    private const int LatestAtlases = 20;
+    private const int JobsPerWorker = 2;
+    private const int LeastImages = 32;
+    private const int MostImages = 100_000;
+    private const int MostNeurons = 4_096;
+
+    // A result that was there already is answered at once and says nothing.
+    private const double ShortestJob = 0.05;
+
+    /// <summary>The spec with sizes for this cluster.</summary>
+    /// <param name="catalog">The catalog.</param>
+    /// <param name="spec">The spec as it was submitted; what nothing is known about stays.</param>
+    /// <param name="workers">Workers that are there.</param>
+    /// <param name="cancellation">Stops.</param>
+    public static async Task<AtlasSpec> FitAsync(CatalogContext catalog, AtlasSpec spec, int workers, CancellationToken cancellation)
+    {
+        var rates = await RatesAsync(catalog, spec, cancellation);
+        double? Seconds(JobKind kind) => rates.TryGetValue(kind, out var rate) ? rate * Cost(spec, kind) : null;
+
+        var images = spec.ShardImages;
+        if (Seconds(JobKind.Scan) is { } perImage)
+            images = (int)Math.Clamp(TargetSeconds / perImage, LeastImages, MostImages);
+        // With fewer shards than workers some would stand by.
+        if (workers > 0)
+            images = Math.Min(images, Math.Max(LeastImages, (spec.Images.Count + (JobsPerWorker * workers) - 1) / (JobsPerWorker * workers)));
+        // Whole batches waste nothing at the end of a shard.
+        if (images > spec.BatchSize && images != spec.ShardImages)
+            images -= images % spec.BatchSize;
+
+        // Both kinds are cut alike, so the slower one decides.
+        double?[] perNeuron =
+        [
+            spec.Methods.HasFlag(AtlasMethods.Deconv) || spec.Methods.HasFlag(AtlasMethods.Top9) ? Seconds(JobKind.Patches) : null,
+            spec.Methods.HasFlag(AtlasMethods.Ascent) ? Seconds(JobKind.Ascent) : null,
+        ];
+        var neurons = perNeuron.Max() is { } slowest ? (int)Math.Clamp(TargetSeconds / slowest, 1, MostNeurons) : spec.NeuronsPerJob;
+        return spec with { ShardImages = Math.Max(1, images), NeuronsPerJob = neurons };
+    }
+
+    /// <summary>Seconds per unit of work and of cost by kind: of the same network where it was here before, else of whatever was.</summary>
+    private static async Task<Dictionary<JobKind, double>> RatesAsync(CatalogContext catalog, AtlasSpec spec, CancellationToken cancellation)
+    {
+        var atlases = await catalog.Atlases.Where(atlas => atlas.Slug != spec.Id).OrderByDescending(atlas => atlas.Id).Take(LatestAtlases)
+            .Select(atlas => new { atlas.Id, atlas.Spec }).ToListAsync(cancellation);
+        var specs = atlases.ToDictionary(atlas => atlas.Id, atlas => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(atlas.Spec)));
+        var ids = specs.Keys.ToList();
+        var work = await catalog.Jobs
+            .Where(job => ids.Contains(job.AtlasId) && job.State == JobState.Completed && job.ElapsedSeconds > ShortestJob)
+            .Where(job => job.Kind == JobKind.Scan || job.Kind == JobKind.Patches || job.Kind == JobKind.Ascent)
+            .GroupBy(job => new { job.AtlasId, job.Kind })
+            .Select(jobs => new { jobs.Key.AtlasId, jobs.Key.Kind, Units = jobs.Sum(job => (double)job.Units), Seconds = jobs.Sum(job => job.ElapsedSeconds!.Value) })
+            .ToListAsync(cancellation);
+        return work.GroupBy(done => done.Kind).ToDictionary(kind => kind.Key, kind =>
+        {
+            var same = kind.Where(done => IsSameNetwork(specs[done.AtlasId].Model, spec.Model)).ToList();
+            var known = same.Count > 0 ? same : [.. kind];
+            return known.Sum(done => done.Seconds) / known.Sum(done => done.Units * Cost(specs[done.AtlasId], kind.Key));
+        });
+    }
+
+    private static bool IsSameNetwork(ModelSpec one, ModelSpec other) => one.ModelSha256 is not null
+        ? one.ModelSha256 == other.ModelSha256
+        : one.Architecture is not null && one.Architecture == other.Architecture;
+
+    // What a unit costs, in any measure that is proportional: floating-point operations of the layers, times steps.
+    private static double Cost(AtlasSpec spec, JobKind kind)
+    {
+        var flops = 1 + spec.Layers.Sum(layer => (double)layer.Flops);
+        return kind == JobKind.Ascent ? flops * (spec.Ascent.Steps ?? AscentSpec.UsualSteps) : flops;
+    }
+}
