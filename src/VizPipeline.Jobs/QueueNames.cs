@@ -9,6 +9,9 @@ public static class QueueNames
     /// <summary>Requests of people who wait, for any worker that serves them.</summary>
     public const string Live = "viz.live";
 
+    /// <summary>Answers to the requests of one process; each has a temporary queue of its own.</summary>
+    public const string Client = "viz.client";
+
     /// <summary>Progress within jobs, for every coordinator; each binds a temporary queue of its own.</summary>
     public const string Progress = "viz.progress";
 

@@ -43,6 +43,7 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, IOption
         var folder = options.Value.CacheFolder;
         if (folder is { Length: 0 })
             return null;
-        return folder is null ? new CropCacheOptions { Warn = logger.CacheUnusable } : new CropCacheOptions { Folder = folder, Warn = logger.CacheUnusable };
+        var cache = new CropCacheOptions { Budget = options.Value.CacheBytes, Warn = logger.CacheUnusable };
+        return folder is null ? cache : cache with { Folder = folder };
     }
 }

@@ -29,6 +29,10 @@ public sealed class WorkerOptions
     /// <summary>Folder of the decoded-crop cache and of fetched models; null for the default, an empty text for no cache of crops.</summary>
     public string? CacheFolder { get; set; }
 
+    /// <summary>Most bytes that the cache of crops may take; null for 4 GiB or a tenth of the free disk, whichever is less.</summary>
+    [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:CacheBytes must be from 1048576")]
+    public long? CacheBytes { get; set; }
+
     /// <summary>Threads that decode pictures ahead of the network.</summary>
     /// <value>number of processors</value>
     [Range(1, 1024, ErrorMessage = "Worker:Readers must be from 1 to 1024")]

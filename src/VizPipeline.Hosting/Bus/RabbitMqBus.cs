@@ -14,6 +14,8 @@ namespace VizPipeline.Hosting;
 /// </remarks>
 public static class RabbitMqBus
 {
+    private static int buses;
+
     /// <summary>Adds the bus with a service's consumers. Once per host, as MassTransit demands.</summary>
     /// <param name="builder">The host.</param>
     /// <param name="addConsumers">Adds the consumers.</param>
@@ -33,6 +35,8 @@ public static class RabbitMqBus
             {
                 ConfigureHost(transport, context.GetRequiredService<IOptions<RabbitMqOptions>>().Value, builder.Environment.ApplicationName);
                 ConfigureTopology(transport);
+                // Where answers to this process's own requests arrive: below the names that accounts may use, and no two alike.
+                transport.OverrideDefaultBusEndpointQueueName($"{QueueNames.Client}.{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref buses)}");
                 transport.ConfigureEndpoints(context);
             });
         });

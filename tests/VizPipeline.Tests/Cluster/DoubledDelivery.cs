@@ -18,6 +18,8 @@ public sealed class DoubledDelivery : IAsyncDisposable
 
     public static async Task<DoubledDelivery> StartAsync(IReadOnlyDictionary<string, string> settings, IEnumerable<string> queues)
     {
+        // What services need not: to send to a queue past its exchange.
+        await ClusterServers.RabbitMq.RunAsync("ctl", "set_permissions", "-p", settings["RabbitMq__VirtualHost"], "app", ".*", ".*", ".*");
         var factory = new ConnectionFactory
         {
             HostName = settings["RabbitMq__Host"],
@@ -30,7 +32,7 @@ public sealed class DoubledDelivery : IAsyncDisposable
         foreach (var queue in queues)
         {
             var channel = await doubled._connection.CreateChannelAsync();
-            var copies = (await channel.QueueDeclareAsync()).QueueName;
+            var copies = (await channel.QueueDeclareAsync($"viz.copies.{queue}")).QueueName;
             await channel.QueueBindAsync(copies, queue, "");
             var consumer = new AsyncEventingBasicConsumer(channel);
             consumer.ReceivedAsync += async (_, message) =>
