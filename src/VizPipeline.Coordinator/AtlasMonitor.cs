@@ -98,7 +98,7 @@ public sealed class AtlasMonitor
         if (atlas.State == AtlasState.Running)
             return null;
         var seconds = VizJson.Read<Dictionary<JobKind, double>>(Encoding.UTF8.GetBytes(atlas.SecondsByKind ?? "{}"));
-        return new AtlasOutcome(atlasId, atlas.State, seconds, await catalog.FailuresAsync(atlas.Id, cancellation));
+        return new AtlasOutcome(atlasId, atlas.State, seconds, await catalog.FailuresAsync(atlas.Id, cancellation), atlas.FinishedAt);
     }
 
     private StageProgress Stage(string atlasId, JobKind kind, IReadOnlyList<JobCount> counts)

@@ -27,5 +27,6 @@ public sealed record StageProgress(
 /// <param name="State"><see cref="AtlasState.Completed"/> or <see cref="AtlasState.CompletedWithFailures"/>.</param>
 /// <param name="SecondsByKind">Seconds of work by kind of job: what the atlas cost.</param>
 /// <param name="Failures">The jobs given up or blocked, with their errors.</param>
+/// <param name="FinishedAt">When it ended, UTC.</param>
 public sealed record AtlasOutcome(
-    string AtlasId, AtlasState State, IReadOnlyDictionary<JobKind, double> SecondsByKind, IReadOnlyList<Job> Failures);
+    string AtlasId, AtlasState State, IReadOnlyDictionary<JobKind, double> SecondsByKind, IReadOnlyList<Job> Failures, DateTime? FinishedAt);

@@ -45,6 +45,13 @@ public static class CoordinatorExtensions
         return builder;
     }
 
+    /// <summary>Adds the writing of manifests, where no command waits for an atlas's end and does it.</summary>
+    public static IHostApplicationBuilder AddManifests(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddHostedService<ManifestKeeper>();
+        return builder;
+    }
+
     /// <summary>Adds the gauges of jobs, workers and progress, for a service whose metrics someone collects.</summary>
     public static IHostApplicationBuilder AddCoordinatorGauges(this IHostApplicationBuilder builder)
     {

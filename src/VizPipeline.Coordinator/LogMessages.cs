@@ -58,6 +58,9 @@ internal static partial class LogMessages
     [LoggerMessage(18, LogLevel.Warning, "The catalog could not be asked for the metrics, which stay as they were: {Error}")]
     public static partial void GaugesFailed(this ILogger logger, string error);
 
+    [LoggerMessage(19, LogLevel.Warning, "A manifest waits to be written: {Error}")]
+    public static partial void ManifestWaits(this ILogger logger, string error);
+
     [LoggerMessage(12, LogLevel.Critical, "The coordinator cannot go on: {Error}")]
     public static partial void CoordinatorStopped(this ILogger logger, string error);
 }

@@ -7,6 +7,7 @@ builder.AddPostgresCatalog();
 builder.AddRabbitMqBus(bus => bus.AddCoordinatorConsumers());
 builder.AddCoordinator(options => options.ShareBus());
 builder.AddCoordinatorGauges();
+builder.AddManifests();
 
 if (builder.RefusesSettings())
     return ServiceHost.CannotStart;

@@ -44,22 +44,10 @@ internal static class AtlasBuild
         Console.WriteLine($"{verb} atlas '{spec.Id}': {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers of {spec.Name}{images}, in {folder}");
     }
 
-    // Where an atlas comes from and what it cost, for whoever finds the folder in a year.
     private static Task WriteManifest(FolderObjectStore store, AtlasSpec spec, AtlasOutcome outcome, CancellationToken cancellation)
     {
         var version = typeof(AtlasBuild).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
-        var manifest = new
-        {
-            Schema = 1,
-            Software = $"VizPipeline {version}",
-            Libtorch = TorchSharp.torch.__version__,
-            outcome.State,
-            SpecHash = spec.Hash(),
-            Spec = spec,
-            SecondsByKind = outcome.SecondsByKind,
-            Failures = outcome.Failures.Select(job => new { job.Kind, job.JobId, job.Error }),
-        };
-        return store.PutAsync(AtlasKeys.Manifest(spec.Id), VizJson.Write(manifest), cancellation);
+        return store.PutAsync(AtlasKeys.Manifest(spec.Id), VizJson.Write(AtlasManifest.Of(spec, outcome, version ?? "", TorchSharp.torch.__version__)), cancellation);
     }
 
     private static int Report(AtlasSpec spec, AtlasOutcome outcome, string folder, TimeSpan took)

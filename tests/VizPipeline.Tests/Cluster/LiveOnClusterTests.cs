@@ -48,6 +48,9 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
         output.WriteLine($"{times.Count} requests beside batch work: median {times[times.Count / 2]:F0} ms, 95 % within {times[times.Count * 95 / 100]:F0} ms, slowest {times[^1]:F0} ms");
         Assert.True(times[times.Count / 2] < 1000, $"{times[times.Count / 2]} ms");
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
+        var manifest = await cluster.ManifestAsync(cancellation);
+        Assert.Equal((AtlasState.Completed, manifest.Spec.Hash()), (manifest.State, manifest.SpecHash));
+        Assert.All([JobKind.Scan, JobKind.Patches, JobKind.Ascent], kind => Assert.True(manifest.SecondsByKind[kind] > 0, $"{kind}"));
     }
 
     [Fact]

@@ -1,0 +1,70 @@
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using VizPipeline.Catalog;
+using VizPipeline.Hosting;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Coordinator;
+
+/// <summary>
+/// Writes the manifests of atlases that have ended. The leader looks for them rather than waiting for their end, which may have come while
+/// no coordinator was there.
+/// </summary>
+internal sealed class ManifestKeeper(
+    CatalogDatabase database, CoordinatorSession session, AtlasMonitor monitor, IObjectStore store, TimeProvider time, ILogger<ManifestKeeper> logger) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private readonly Dictionary<string, DateTime?> written = [];
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (session.IsLeading)
+                    await WriteMissingAsync(stoppingToken);
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                logger.ManifestWaits(failure.Message.ReplaceLineEndings(" "));
+            }
+            catch (OperationCanceledException)
+            {
+                // The host stops.
+            }
+            await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task WriteMissingAsync(CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var ended = await catalog.Atlases.Where(atlas => atlas.State != AtlasState.Running)
+            .Select(atlas => new { atlas.Slug, atlas.FinishedAt }).ToListAsync(cancellation);
+        foreach (var atlas in ended.Where(atlas => !written.TryGetValue(atlas.Slug, out var at) || at != atlas.FinishedAt))
+        {
+            var key = AtlasKeys.Manifest(atlas.Slug);
+            // An atlas that was retried has ended once more.
+            var isThere = await store.TryGetAsync(key, cancellation) is { } bytes && VizJson.Read<AtlasManifest>(bytes).FinishedAt == atlas.FinishedAt;
+            if (!isThere)
+                await WriteAsync(catalog, atlas.Slug, key, cancellation);
+            written[atlas.Slug] = atlas.FinishedAt;
+        }
+    }
+
+    private async Task WriteAsync(CatalogContext catalog, string slug, string key, CancellationToken cancellation)
+    {
+        var row = (await catalog.FindAtlasAsync(slug, cancellation))!;
+        // Someone has just retried it.
+        if (row.State == AtlasState.Running)
+            return;
+        var spec = VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(row.Spec));
+        var outcome = await monitor.WhenFinished(slug, cancellation);
+        await store.PutAsync(key, VizJson.Write(AtlasManifest.Of(spec, outcome, VizTelemetry.Version)), cancellation);
+    }
+}
