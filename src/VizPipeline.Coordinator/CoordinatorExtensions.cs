@@ -69,6 +69,7 @@ public static class CoordinatorExtensions
         bus.AddConsumer<JobReturnedConsumer, CoordinatorEndpoint<JobReturnedConsumer>>();
         bus.AddConsumer<WorkerReportedConsumer, CoordinatorEndpoint<WorkerReportedConsumer>>();
         bus.AddFaultConsumer<ScanShard>();
+        bus.AddFaultConsumer<GatherShards>();
         bus.AddFaultConsumer<MergeLayer>();
         bus.AddFaultConsumer<RenderPatches>();
         bus.AddFaultConsumer<AscendNeurons>();

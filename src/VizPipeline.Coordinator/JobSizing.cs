@@ -37,12 +37,7 @@ internal static class JobSizing
         var images = spec.ShardImages;
         if (Seconds(JobKind.Scan) is { } perImage)
             images = (int)Math.Clamp(TargetSeconds / perImage, LeastImages, MostImages);
-        // With fewer shards than workers some would stand by.
-        if (workers > 0)
-            images = Math.Min(images, Math.Max(LeastImages, (spec.Images.Count + (JobsPerWorker * workers) - 1) / (JobsPerWorker * workers)));
-        // Whole batches waste nothing at the end of a shard.
-        if (images > spec.BatchSize && images != spec.ShardImages)
-            images -= images % spec.BatchSize;
+        images = EvenShards(spec, images, workers);
 
         // Both kinds are cut alike, so the slower one decides.
         double?[] perNeuron =
@@ -53,6 +48,21 @@ internal static class JobSizing
         var neurons = perNeuron.Max() is { } slowest ? (int)Math.Clamp(TargetSeconds / slowest, 1, MostNeurons) : spec.NeuronsPerJob;
         return spec with { ShardImages = Math.Max(1, images), NeuronsPerJob = neurons };
     }
+
+    /// <summary>Images of a shard, so that all shards are of one size and each worker gets as many of them as the others.</summary>
+    private static int EvenShards(AtlasSpec spec, int images, int workers)
+    {
+        var shards = Ceiling(spec.Images.Count, images);
+        if (workers > 0)
+            shards = Math.Max(JobsPerWorker, Ceiling(shards, workers)) * workers;
+        else if (images == spec.ShardImages)
+            return images;
+        // Up to whole batches, which waste nothing: downwards a small shard would be left over, and one worker be busy with it at the end.
+        var even = Math.Max(Ceiling(spec.Images.Count, Math.Max(1, shards)), Math.Min(LeastImages, images));
+        return even > spec.BatchSize ? Ceiling(even, spec.BatchSize) * spec.BatchSize : even;
+    }
+
+    private static int Ceiling(int amount, int part) => (int)(((long)amount + part - 1) / part);
 
     /// <summary>Seconds per unit of work and of cost by kind: of the same network where it was here before, else of whatever was.</summary>
     private static async Task<Dictionary<JobKind, double>> RatesAsync(CatalogContext catalog, AtlasSpec spec, CancellationToken cancellation)

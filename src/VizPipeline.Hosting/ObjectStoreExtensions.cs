@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -23,6 +24,13 @@ public static class ObjectStoreExtensions
         builder.Services.AddSingleton<IObjectStore>(services => services.GetRequiredService<S3ObjectStore>());
         builder.Services.AddSingleton<IStartupCheck, S3Check>();
         return builder;
+    }
+
+    /// <summary>The S3 server whose buckets image sets may lie in; null where none is configured.</summary>
+    public static S3Options? ImageServer(this IConfiguration configuration)
+    {
+        var options = configuration.GetSection(S3Options.Section).Get<S3Options>();
+        return options is { Endpoint.Length: > 0 } ? options : null;
     }
 
     private sealed class FolderCheck(string folder, IServiceProvider services) : IStartupCheck

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Hashing;
 
 namespace VizPipeline.Images;
@@ -7,10 +8,24 @@ internal static class Hashing
 {
     public static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(XxHash128.Hash(bytes));
 
-    public static string Hex(Stream stream)
+    public static string Hex(ImageFile file)
     {
         var hash = new XxHash128();
-        hash.Append(stream);
-        return Convert.ToHexStringLower(hash.GetCurrentHash());
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        try
+        {
+            long position = 0;
+            while (file.Read(buffer, position) is var count and > 0)
+            {
+                hash.Append(buffer.AsSpan(0, count));
+                position += count;
+            }
+            // A file that got shorter meanwhile, or a share that lost it.
+            return position == file.Length ? Convert.ToHexStringLower(hash.GetCurrentHash()) : throw new EndOfStreamException();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 }

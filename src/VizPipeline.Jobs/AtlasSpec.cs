@@ -10,6 +10,9 @@ namespace VizPipeline.Jobs;
 /// </remarks>
 public sealed partial record AtlasSpec
 {
+    /// <summary>A layer of so many shards is merged by one job.</summary>
+    public const int ShardsAtOnce = 32;
+
     /// <summary>The atlas's id: a slug of 3 to 64 characters, <c>a-z</c>, <c>0-9</c> and <c>-</c>, not beginning with <c>-</c>.</summary>
     public required string Id { get; init; }
 
@@ -57,6 +60,13 @@ public sealed partial record AtlasSpec
 
     /// <summary>Number of scan jobs: the images in shards of <see cref="ShardImages"/>, the last one maybe shorter.</summary>
     public int ShardCount() => NeedsScan() ? (int)(((long)Images.Count + ShardImages - 1) / ShardImages) : 0;
+
+    /// <summary>Parts that the tallies of many shards are gathered in before they are merged, about as many as each has shards; none for few shards.</summary>
+    public IReadOnlyList<(int Part, int FirstShard, int EndShard)> MergeParts()
+    {
+        var shards = ShardCount();
+        return shards <= ShardsAtOnce ? [] : [.. JobPlan.Ranges(shards, (int)Math.Ceiling(Math.Sqrt(shards)))];
+    }
 
     /// <summary>SHA-256 (lower-case hex) of what determines the results.</summary>
     /// <remarks>

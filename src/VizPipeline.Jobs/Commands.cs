@@ -25,12 +25,23 @@ public interface IJobCommand
 /// <param name="EndImage">Index behind the shard's last image.</param>
 public sealed record ScanShard(string AtlasId, long JobId, int Attempt, int Shard, int FirstImage, int EndImage) : IJobCommand;
 
-/// <summary>Merge the shards' tallies of one layer into its <see cref="LayerTable"/>.</summary>
+/// <summary>Merge the tallies of some shards for one layer into one tally: the lower level of the tree where there are many shards.</summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">Which sending of the job this is, from 1.</param>
 /// <param name="Layer">Index of the layer.</param>
-public sealed record MergeLayer(string AtlasId, long JobId, int Attempt, int Layer) : IJobCommand;
+/// <param name="Part">The part's number, from 0.</param>
+/// <param name="FirstShard">The first shard.</param>
+/// <param name="EndShard">Behind the last shard.</param>
+public sealed record GatherShards(string AtlasId, long JobId, int Attempt, int Layer, int Part, int FirstShard, int EndShard) : IJobCommand;
+
+/// <summary>Merge the tallies of one layer, of the shards or of what was gathered from them, into its <see cref="LayerTable"/>.</summary>
+/// <param name="AtlasId">The atlas's id.</param>
+/// <param name="JobId">The job's number in its atlas.</param>
+/// <param name="Attempt">Which sending of the job this is, from 1.</param>
+/// <param name="Layer">Index of the layer.</param>
+/// <param name="Parts">How many <see cref="GatherShards"/> came before; 0 where the shards themselves are merged.</param>
+public sealed record MergeLayer(string AtlasId, long JobId, int Attempt, int Layer, int Parts = 0) : IJobCommand;
 
 /// <summary>Cut out the top-9 patches of a range of neurons and draw their deconvolutions.</summary>
 /// <param name="AtlasId">The atlas's id.</param>

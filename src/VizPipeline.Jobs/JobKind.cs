@@ -6,6 +6,9 @@ public enum JobKind
     /// <summary><see cref="ScanShard"/>; its units are images.</summary>
     Scan,
 
+    /// <summary><see cref="GatherShards"/>; its units are shards.</summary>
+    Gather,
+
     /// <summary><see cref="MergeLayer"/>; its units are neurons.</summary>
     Merge,
 

@@ -16,6 +16,7 @@ public static class JobPayload
         return kind switch
         {
             JobKind.Scan => VizJson.Read<ScanShard>(json) with { Attempt = attempt },
+            JobKind.Gather => VizJson.Read<GatherShards>(json) with { Attempt = attempt },
             JobKind.Merge => VizJson.Read<MergeLayer>(json) with { Attempt = attempt },
             JobKind.Patches => VizJson.Read<RenderPatches>(json) with { Attempt = attempt },
             JobKind.Ascent => VizJson.Read<AscendNeurons>(json) with { Attempt = attempt },

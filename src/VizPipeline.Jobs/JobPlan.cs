@@ -18,7 +18,10 @@ public static class JobPlan
             foreach (var (shard, first, end) in Ranges(spec.Images.Count, spec.ShardImages))
                 Add(JobKind.Scan, null, end - first, id => new ScanShard(spec.Id, id, 0, shard, first, end));
             foreach (var layer in spec.Layers)
-                Add(JobKind.Merge, layer.Index, layer.Channels, id => new MergeLayer(spec.Id, id, 0, layer.Index));
+                foreach (var (part, first, end) in spec.MergeParts())
+                    Add(JobKind.Gather, layer.Index, end - first, id => new GatherShards(spec.Id, id, 0, layer.Index, part, first, end));
+            foreach (var layer in spec.Layers)
+                Add(JobKind.Merge, layer.Index, layer.Channels, id => new MergeLayer(spec.Id, id, 0, layer.Index, spec.MergeParts().Count));
             foreach (var layer in spec.Layers)
                 foreach (var (_, first, end) in Ranges(layer.Channels, spec.NeuronsPerJob))
                     Add(JobKind.Patches, layer.Index, end - first, id => new RenderPatches(spec.Id, id, 0, layer.Index, first, end));
@@ -46,14 +49,14 @@ public static class JobPlan
     private static int Priority(JobKind kind) => kind switch
     {
         JobKind.Filters => 0,
-        JobKind.Merge => 1,
+        JobKind.Gather or JobKind.Merge => 1,
         JobKind.Sheet => 2,
         JobKind.Scan => 3,
         JobKind.Patches => 4,
         _ => 5,
     };
 
-    private static IEnumerable<(int Number, int First, int End)> Ranges(int count, int size)
+    internal static IEnumerable<(int Number, int First, int End)> Ranges(int count, int size)
     {
         var number = 0;
         for (var first = 0L; first < count; first += size)
@@ -65,7 +68,7 @@ public static class JobPlan
 /// <param name="Id">Its number in the atlas, from 1.</param>
 /// <param name="Group">The jobs that others wait for together.</param>
 /// <param name="Priority">Smaller is sent sooner; equals go by number.</param>
-/// <param name="Units">How much work it is: images of a scan, one per sheet, neurons of anything else. 1 or more.</param>
+/// <param name="Units">How much work it is: images of a scan, shards that are gathered, one per sheet, neurons of anything else. 1 or more.</param>
 /// <param name="Command">The command, with attempt 0.</param>
 public sealed record PlannedJob(long Id, JobGroup Group, int Priority, int Units, IJobCommand Command);
 

@@ -6,7 +6,8 @@ public static class JobStages
     /// <summary>What a group waits for.</summary>
     public static IEnumerable<JobDependency> DependenciesOf(JobGroup group) => group.Kind switch
     {
-        JobKind.Merge => [new(new(JobKind.Scan, null), Hard: true)],
+        JobKind.Gather => [new(new(JobKind.Scan, null), Hard: true)],
+        JobKind.Merge => [new(new(JobKind.Scan, null), Hard: true), new(new(JobKind.Gather, group.Layer), Hard: true)],
         JobKind.Patches => [new(new(JobKind.Merge, group.Layer), Hard: true)],
         // A sheet shows what there is, so one poisoned neuron does not cost a layer its sheet.
         JobKind.Sheet =>

@@ -26,6 +26,7 @@ public static class QueueNames
     public static JobKind KindOf(Type command) => command switch
     {
         _ when command == typeof(ScanShard) => JobKind.Scan,
+        _ when command == typeof(GatherShards) => JobKind.Gather,
         _ when command == typeof(MergeLayer) => JobKind.Merge,
         _ when command == typeof(RenderPatches) => JobKind.Patches,
         _ when command == typeof(AscendNeurons) => JobKind.Ascent,

@@ -34,6 +34,12 @@ public static class AtlasKeys
     /// <summary>The tally of one layer over one shard: what the layer's merge reads.</summary>
     public static string ScanTally(string atlasId, int shard, string layer) => $"{Root(atlasId)}/scan/{shard:D6}/{LayerFileName(layer)}.safetensors";
 
+    /// <summary>The tally of one layer over some shards, where there are many.</summary>
+    public static string GatheredTally(string atlasId, int part, string layer) => $"{Root(atlasId)}/scan/gathered/{part:D6}/{LayerFileName(layer)}.safetensors";
+
+    /// <summary>The gather table of one part of a layer.</summary>
+    public static string GatherTable(string atlasId, int part, string layer) => $"{Root(atlasId)}/scan/gathered/{part:D6}/{LayerFileName(layer)}.json";
+
     /// <summary>The tally of one layer over all images.</summary>
     public static string LayerTally(string atlasId, string layer) => $"{Tables(atlasId, layer)}/tally.safetensors";
 

@@ -13,16 +13,17 @@ public sealed class AtlasRuntime : IDisposable
 {
     private readonly Layer[] _layers;
     private readonly CropCache? _cache;
+    private readonly ImageFiles _files;
 
-    internal AtlasRuntime(AtlasSpec spec, NetworkGraph graph, torch.Device device, ImageList images, CropCacheOptions? cache)
+    internal AtlasRuntime(AtlasSpec spec, NetworkGraph graph, torch.Device device, ImageList images, ImageFiles files, CropCacheOptions? cache)
     {
-        (Spec, Images) = (spec, images);
+        (Spec, Images, _files) = (spec, images, files);
         Runner = new NetworkRunner(graph, device);
         _layers = [.. spec.Layers.Select(layer => graph.Layer(layer.Name))];
         Preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width);
         var manifest = ManifestOf(images, spec.Images.Classes);
         _cache = cache is null || images.Images.Count == 0 ? null : CropCache.Open(manifest, Preprocessing, cache);
-        Crops = new CropSource(manifest, spec.Images.Root, Preprocessing, _cache);
+        Crops = new CropSource(manifest, files, Preprocessing, _cache);
     }
 
     /// <summary>What determines the atlas.</summary>
@@ -54,6 +55,7 @@ public sealed class AtlasRuntime : IDisposable
     {
         Runner.Dispose();
         _cache?.Dispose();
+        _files.Dispose();
     }
 
     private static ImageManifest ManifestOf(ImageList images, IReadOnlyList<string> classes) => new(

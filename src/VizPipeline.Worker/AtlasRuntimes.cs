@@ -9,13 +9,14 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Worker;
 
 /// <summary>Opens atlases for jobs and keeps the last one open: loading a network takes longer than many a job.</summary>
-public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, IOptions<WorkerOptions> options, ILogger<AtlasRuntimes> logger) : IDisposable
+public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRoot roots, IOptions<WorkerOptions> options, ILogger<AtlasRuntimes> logger) : IDisposable
 {
     private AtlasRuntime? _open;
     private byte[] _openSpec = [];
 
     /// <summary>The atlas, opened. Only under the <see cref="DeviceGate"/>.</summary>
     /// <exception cref="ObjectStoreException">Its spec or image list is missing.</exception>
+    /// <exception cref="ImageSetException">This machine does not see its image set.</exception>
     public async Task<AtlasRuntime> Open(string atlasId, CancellationToken cancellation)
     {
         var bytes = await store.GetAsync(AtlasKeys.Spec(atlasId), cancellation);
@@ -25,11 +26,15 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, IOption
         _open?.Dispose();
         _open = null;
         var spec = VizJson.Read<AtlasSpec>(bytes);
+        var files = roots.Open(spec.Images.Root);
+        // Else each picture would be missing, one by one, and the atlas be finished without any.
+        if (images.Images.Count > 0)
+            files.Check();
         var device = TorchDevice.Find(spec.Device != "auto" ? spec.Device : options.Value.Device);
         var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
         var (model, weights) = await models.Find(spec.Model, cancellation);
         var graph = NetworkLoader.Load(model, weights, (height, width));
-        _open = new AtlasRuntime(spec, graph, device, images, CacheOptions());
+        _open = new AtlasRuntime(spec, graph, device, images, files, CacheOptions());
         _openSpec = bytes;
         logger.AtlasOpened(atlasId, graph.Name, device.ToString());
         return _open;

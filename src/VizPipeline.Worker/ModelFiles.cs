@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
@@ -24,7 +23,7 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
 
     private async Task<string> Fetch(string key, string? sha256, CancellationToken cancellation)
     {
-        var folder = Path.Combine(options.Value.CacheFolder is { Length: > 0 } own ? own : new CropCacheOptions().Folder, "models");
+        var folder = Path.Combine(options.Value.FetchFolder(), "models");
         var file = Path.Combine(folder, Path.GetFileName(key));
         // Its name is its content's hash and it appears whole, so what is there is right.
         if (File.Exists(file))

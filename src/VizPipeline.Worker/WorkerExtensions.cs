@@ -1,9 +1,12 @@
 using MassTransit;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
 using VizPipeline.Worker.Jobs;
 using VizPipeline.Worker.Live;
 
@@ -24,9 +27,11 @@ public static class WorkerExtensions
         services.AddSingleton<WorkerActivity>();
         services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<ModelFiles>();
+        services.AddSingleton(ImageRoots);
         services.AddSingleton<AtlasRuntimes>();
         services.AddSingleton<LiveNetworks>();
         services.AddSingleton<IJobHandler<ScanShard>, ScanShardHandler>();
+        services.AddSingleton<IJobHandler<GatherShards>, GatherShardsHandler>();
         services.AddSingleton<IJobHandler<MergeLayer>, MergeLayerHandler>();
         services.AddSingleton<IJobHandler<RenderPatches>, RenderPatchesHandler>();
         services.AddSingleton<IJobHandler<AscendNeurons>, AscendNeuronsHandler>();
@@ -43,6 +48,7 @@ public static class WorkerExtensions
         ArgumentNullException.ThrowIfNull(bus);
         var served = kinds?.ToHashSet();
         Add<ScanShard>(bus, served);
+        Add<GatherShards>(bus, served);
         Add<MergeLayer>(bus, served);
         Add<RenderPatches>(bus, served);
         Add<AscendNeurons>(bus, served);
@@ -61,6 +67,14 @@ public static class WorkerExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddHostedService<WorkerReporter>();
         return builder;
+    }
+
+    // The server of the object store, whether or not results go there too.
+    private static ImageRoot ImageRoots(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<IOptions<WorkerOptions>>().Value;
+        return new ImageRoot(
+            services.GetRequiredService<IConfiguration>().ImageServer(), new ArchiveCache(Path.Combine(options.FetchFolder(), "archives"), options.ArchiveBytes));
     }
 
     private static void Add<TCommand>(IBusRegistrationConfigurator bus, HashSet<string>? served)

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using VizPipeline.Images;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker;
@@ -22,16 +23,21 @@ public sealed class WorkerOptions
     [Required(ErrorMessage = "Worker:Name is empty")]
     public string Name { get; set; } = $"{Environment.MachineName}-{Environment.ProcessId}";
 
-    /// <summary>The queues that it serves, with commas: of scan, merge, patches, ascent, filters, sheet, live. Empty for all.</summary>
-    [RegularExpression("( *(scan|merge|patches|ascent|filters|sheet|live) *(,|$))*", ErrorMessage = "Worker:Kinds must be a list of scan, merge, patches, ascent, filters, sheet, live, with commas")]
+    /// <summary>The queues that it serves, with commas: of scan, gather, merge, patches, ascent, filters, sheet, live. Empty for all.</summary>
+    [RegularExpression("( *(scan|gather|merge|patches|ascent|filters|sheet|live) *(,|$))*", ErrorMessage = "Worker:Kinds must be a list of scan, gather, merge, patches, ascent, filters, sheet, live, with commas")]
     public string Kinds { get; set; } = "";
 
-    /// <summary>Folder of the decoded-crop cache and of fetched models; null for the default, an empty text for no cache of crops.</summary>
+    /// <summary>Folder of the decoded-crop cache and of fetched models and archives; null for the default, an empty text for no cache of crops.</summary>
     public string? CacheFolder { get; set; }
 
     /// <summary>Most bytes that the cache of crops may take; null for 4 GiB or a tenth of the free disk, whichever is less.</summary>
     [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:CacheBytes must be from 1048576")]
     public long? CacheBytes { get; set; }
+
+    /// <summary>Most bytes of tar archives of images that are kept below the cache folder; an archive that is larger is kept alone.</summary>
+    /// <value>8 GiB</value>
+    [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:ArchiveBytes must be from 1048576")]
+    public long ArchiveBytes { get; set; } = 8L << 30;
 
     /// <summary>Threads that decode pictures ahead of the network.</summary>
     /// <value>number of processors</value>
@@ -60,6 +66,9 @@ public sealed class WorkerOptions
         (PassOnAfter, ProgressPause) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
         Rest ??= TimeSpan.FromSeconds(30);
     }
+
+    /// <summary>The folder of what is fetched, even where crops are not cached.</summary>
+    public string FetchFolder() => CacheFolder is { Length: > 0 } own ? own : new CropCacheOptions().Folder;
 
     /// <summary>The names of the queues that it serves.</summary>
     public IEnumerable<string> KindNames()

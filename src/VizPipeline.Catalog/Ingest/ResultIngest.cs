@@ -35,6 +35,10 @@ public sealed class ResultIngest(CatalogContext context)
             case ScanShard scan:
                 Add(job.AtlasId, scan, VizJson.Read<ScanTable>(table.Span));
                 break;
+            case GatherShards gather:
+                var gathered = VizJson.Read<GatherTable>(table.Span);
+                Check(gathered == new GatherTable(gather.Layer, gather.Part, gather.FirstShard, gather.EndShard), "it is another part's");
+                break;
             case MergeLayer merge:
                 Add(await LayerOf(job.AtlasId, merge.Layer, cancellation), VizJson.Read<LayerTable>(table.Span));
                 break;

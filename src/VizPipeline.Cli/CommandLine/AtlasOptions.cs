@@ -4,6 +4,7 @@ using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Network.Graph;
+using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.CommandLine;
 
@@ -11,7 +12,7 @@ namespace VizPipeline.Cli.CommandLine;
 internal sealed class AtlasOptions
 {
     private readonly ModelOptions _model = new();
-    private readonly Option<string?> _images = new("--images") { Description = "Folder of images, searched recursively; classes from the first folder level or from <synset>_name files" };
+    private readonly Option<string?> _images = new("--images") { Description = "Folder of images and tar archives of images, searched recursively, or s3://BUCKET/PREFIX; classes from the first folder level or from <synset>_name files" };
     private readonly Option<string[]> _layers = new("--layers") { Description = "Layers or patterns, e.g. conv3,features.*; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
     private readonly Option<string[]> _methods = new("--methods") { Description = "Of top9,deconv,ascent,filters; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
     private readonly Option<string[]> _presets = new("--ascent-presets") { Description = "Of 1 (high-frequency), 2 (sparse), 3 (low-frequency), 4 (medium); default 3", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
@@ -55,7 +56,7 @@ internal sealed class AtlasOptions
         var manifest = methods.HasFlag(AtlasMethods.Top9) ? ImageSet(parsed, names, cancellation) : null;
         return new AtlasRequest(
             parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), parsed.GetValue(_model.Weights), graph, layers, preprocessing, manifest,
-            parsed.GetValue(_images) is { } folder ? Path.GetFullPath(folder) : "", names is null ? manifest?.Classes ?? [] : NamesByIndex(names),
+            parsed.GetValue(_images) is { } folder ? ImageRoot.IsBucket(folder) ? folder : Path.GetFullPath(folder) : "", names is null ? manifest?.Classes ?? [] : NamesByIndex(names),
             names is null ? [] : NamesByIndex(names), methods, ascent, parsed.GetRequiredValue(_model.Device), batch);
     }
 
@@ -103,7 +104,8 @@ internal sealed class AtlasOptions
         if (parsed.GetValue(_limit) is < 1)
             throw new UsageException("--limit must be 1 or more");
         var options = new ImageSetOptions { Limit = parsed.GetValue(_limit), LabelFile = parsed.GetValue(_labels), ClassNames = names };
-        return ImageManifest.Build(folder, options, ListingProgress.ToConsole(), cancellation);
+        using var files = ImageRoots.Here().Open(folder);
+        return ImageManifest.Build(files, options, ListingProgress.ToConsole(), cancellation);
     }
 
     private static string[] NamesByIndex(ClassNames names) =>

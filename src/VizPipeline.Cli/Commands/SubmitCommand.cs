@@ -12,7 +12,7 @@ internal sealed class SubmitCommand
 {
     private readonly AtlasOptions _atlas = new();
     private readonly Option<string?> _coordinator = CoordinatorOption.Create();
-    private readonly Option<string?> _root = new("--images-at") { Description = "Where the workers find the images; default the folder of --images" };
+    private readonly Option<string?> _root = new("--images-at") { Description = "Where the workers find the images: a folder of theirs or s3://BUCKET/PREFIX; default the place of --images" };
     private readonly Option<int> _priority = new("--priority") { Description = "From -100 to 100; larger goes before other atlases", DefaultValueFactory = _ => 0 };
     private readonly Option<bool> _watch = new("--watch") { Description = "Stay and show the progress until the end" };
 

@@ -70,7 +70,7 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
 
     private static string Name(JobKind kind) => kind.ToString().ToLowerInvariant();
 
-    private static string Unit(JobKind kind) => kind switch { JobKind.Scan => "images", JobKind.Sheet => "sheets", _ => "neurons" };
+    private static string Unit(JobKind kind) => kind switch { JobKind.Scan => "images", JobKind.Gather => "shards", JobKind.Sheet => "sheets", _ => "neurons" };
 
     private static string Rate(StageProgress stage) => stage.UnitsPerSecond is { } rate && stage.UnitsDone < stage.UnitsTotal
         ? string.Create(CultureInfo.InvariantCulture, $" ({rate:0.#}/s)") : "";

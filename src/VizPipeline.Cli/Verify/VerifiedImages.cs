@@ -16,7 +16,7 @@ internal static class VerifiedImages
     {
         var spec = atlas.Spec.Images;
         var folder = options.Images ?? spec.Root;
-        if (!Directory.Exists(folder))
+        if (!ImageRoot.IsBucket(folder) && !Directory.Exists(folder))
             throw new UsageException($"the atlas's image folder '{folder}' is not there any more; say where it is now with --images");
         var key = AtlasKeys.ImageList(atlas.Spec.Id);
         var bytes = await atlas.OpenStore().TryGetAsync(key, cancellation)
@@ -27,7 +27,7 @@ internal static class VerifiedImages
         // With class names given, the hash is over the set's own labels, which the list has no more.
         if (atlas.Spec.OutputNames.Count == 0 && manifest.Hash != spec.ManifestSha256)
             findings.Add("image list: it is not the one that the atlas was planned with (its hash differs)");
-        return new CropSource(manifest, folder, preprocessing);
+        return new CropSource(manifest, ImageRoots.Here().Open(folder), preprocessing);
     }
 
     private static async Task CheckRowsAsync(StoredAtlas atlas, ImageList list, List<string> findings, CancellationToken cancellation)

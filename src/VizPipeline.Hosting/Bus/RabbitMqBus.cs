@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Hosting;
 
@@ -84,6 +85,7 @@ public static class RabbitMqBus
         transport.Publish<IJobCommand>(topology => topology.Exclude = true);
         transport.Publish<Fault>(topology => topology.Exclude = true);
         Command<ScanShard>(transport);
+        Command<GatherShards>(transport);
         Command<MergeLayer>(transport);
         Command<RenderPatches>(transport);
         Command<AscendNeurons>(transport);

@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Hosting;
 

@@ -7,11 +7,17 @@ public sealed record CropResult(byte[]? Crop, string? Unreadable);
 
 /// <summary>The crops of an image set, by image index: from the cache where it has them, else decoded. Safe for many threads.</summary>
 /// <param name="manifest">The set.</param>
-/// <param name="folder">Where its files lie on this machine.</param>
+/// <param name="files">Its files. They stay the caller's to dispose.</param>
 /// <param name="preprocessing">How a picture becomes a crop.</param>
 /// <param name="cache">Remembers crops; null to decode each time. It stays the caller's to dispose.</param>
-public sealed partial class CropSource(ImageManifest manifest, string folder, Preprocessing preprocessing, CropCache? cache = null)
+public sealed partial class CropSource(ImageManifest manifest, ImageFiles files, Preprocessing preprocessing, CropCache? cache = null)
 {
+    /// <summary>The crops of a set in a folder of this machine.</summary>
+    public CropSource(ImageManifest manifest, string folder, Preprocessing preprocessing, CropCache? cache = null)
+        : this(manifest, new ImageFiles(folder), preprocessing, cache)
+    {
+    }
+
     /// <summary>The set.</summary>
     public ImageManifest Manifest { get; } = manifest;
 
@@ -87,16 +93,14 @@ public sealed partial class CropSource(ImageManifest manifest, string folder, Pr
         var buffer = ArrayPool<byte>.Shared.Rent((int)entry.Bytes + 1);
         try
         {
-            using var handle = File.OpenHandle(Path.Combine(folder, entry.Path), FileMode.Open, FileAccess.Read, FileShare.Read);
-            var length = 0;
-            while (length <= entry.Bytes && RandomAccess.Read(handle, buffer.AsSpan(length), length) is var count and > 0)
-                length += count;
-            return (buffer, length);
+            return (buffer, files.Use(entry.Path, file => file.Read(buffer.AsSpan(0, (int)entry.Bytes + 1), 0)));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            throw new UnreadableImageException(entry.Path, $"the file cannot be read ({error.Message})");
+            if (error is IOException or UnauthorizedAccessException)
+                throw new UnreadableImageException(entry.Path, $"the file cannot be read ({error.Message})");
+            throw;
         }
     }
 

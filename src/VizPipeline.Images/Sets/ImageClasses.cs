@@ -9,8 +9,9 @@ internal static partial class ImageClasses
     {
         if (labels is not null)
             return [.. labels.For(paths)];
-        var inFolders = paths.Any(path => path.Contains('/'));
-        return [.. paths.Select(path => inFolders ? Folder(path) : Synset(path))];
+        var inner = paths.Select(ImageFiles.Inner).ToList();
+        var inFolders = inner.Any(path => path.Contains('/'));
+        return [.. inner.Select(path => inFolders ? Folder(path) : Synset(path))];
     }
 
     private static string? Folder(string path) => path.IndexOf('/') is var slash && slash > 0 ? path[..slash] : null;

@@ -27,11 +27,11 @@ public sealed partial class ImageManifest
 {
     /// <summary>
     /// Lists the pictures below a folder (.jpg .jpeg .png .webp .bmp .gif in any case; names that begin with a dot are left out),
-    /// hashes their contents and finds their classes.
+    /// looks into tar archives, hashes the contents and finds the classes.
     /// </summary>
     /// <remarks>
-    /// The class is, in this order: the label file's; the first folder's name, if pictures lie in folders; the synset of a name like
-    /// <c>n01440764_tench.JPEG</c>; none. A folder is visited once, whatever symbolic links lead to it.
+    /// The class is, in this order: the label file's; the first folder's name (in an archive: of the archive's), if pictures lie in
+    /// folders; the synset of a name like <c>n01440764_tench.JPEG</c>; none. A folder is visited once, whatever symbolic links lead to it.
     /// </remarks>
     /// <param name="folder">The set's folder.</param>
     /// <param name="options">Limit, labels, class names.</param>
@@ -43,26 +43,43 @@ public sealed partial class ImageManifest
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        using var files = new ImageFiles(folder);
+        return Build(files, options, progress, cancellationToken);
+    }
+
+    /// <inheritdoc cref="Build(string, ImageSetOptions?, IProgress{ManifestProgress}?, CancellationToken)"/>
+    /// <param name="files">The set's files, wherever they lie.</param>
+    /// <param name="options">Limit, labels, class names.</param>
+    /// <param name="progress">Told now and then how many files are hashed.</param>
+    /// <param name="cancellationToken">Stops the hashing.</param>
+    public static ImageManifest Build(
+        ImageFiles files, ImageSetOptions? options = null, IProgress<ManifestProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(files);
         options ??= new();
-        var listing = new FolderListing(folder);
+        var listing = files.List(cancellationToken);
         var labels = options.LabelFile is { } file ? LabelFile.Load(file) : null;
         var paths = options.Limit is { } limit ? [.. listing.Paths.Take(limit)] : listing.Paths;
         if (paths.Count == 0)
-            throw new ImageSetException($"image set {folder} has no pictures ({string.Join(' ', FolderListing.Extensions)})");
+            throw new ImageSetException($"image set {files.Name} has no pictures ({string.Join(' ', FileListing.Extensions)}, or tar archives of them){WhyNot(listing)}");
         var classes = ImageClasses.Find(paths, labels);
-        var entries = HashFiles(folder, paths, options.Readers, progress, cancellationToken);
+        var entries = HashFiles(files, paths, options.Readers, progress, cancellationToken);
         return new(Classify(entries, classes, options.ClassNames), listing.Skipped);
     }
 
+    private static string WhyNot(FileListing listing) =>
+        listing.Skipped.Count > 0 ? $"; {listing.Skipped[0].Path}: {listing.Skipped[0].Reason}" : "";
+
     private static ImageEntry[] HashFiles(
-        string folder, IReadOnlyList<string> paths, int readers, IProgress<ManifestProgress>? progress, CancellationToken cancellationToken)
+        ImageFiles files, IReadOnlyList<string> paths, int readers, IProgress<ManifestProgress>? progress, CancellationToken cancellationToken)
     {
         var entries = new ImageEntry[paths.Count];
         var done = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(readers, 1), CancellationToken = cancellationToken };
         Parallel.For(0, paths.Count, parallel, i =>
         {
-            entries[i] = HashFile(folder, paths[i], i);
+            entries[i] = HashFile(files, paths[i], i);
             var count = Interlocked.Increment(ref done);
             if (count % 256 == 0 || count == paths.Count)
                 progress?.Report(new(count, paths.Count));
@@ -70,12 +87,11 @@ public sealed partial class ImageManifest
         return entries;
     }
 
-    private static ImageEntry HashFile(string folder, string path, int index)
+    private static ImageEntry HashFile(ImageFiles files, string path, int index)
     {
         try
         {
-            using var stream = File.OpenRead(Path.Combine(folder, path));
-            return new(index, path, stream.Length, Hashing.Hex(stream));
+            return files.Use(path, file => new ImageEntry(index, path, file.Length, Hashing.Hex(file)));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

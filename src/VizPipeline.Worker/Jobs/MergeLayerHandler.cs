@@ -5,7 +5,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>Merges the shards' tallies of one layer into its table of neurons and patches.</summary>
+/// <summary>Merges the tallies of one layer into its table of neurons and patches.</summary>
 public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLayer>
 {
     /// <inheritdoc/>
@@ -18,19 +18,12 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
     public async Task<byte[]> Run(AtlasRuntime atlas, MergeLayer command, IProgress<int> progress, CancellationToken cancellation)
     {
         var name = atlas.Spec.Layers[command.Layer].Name;
-        LayerTally? merged = null;
-        // In the order of the shards, so that even the sums of floats are the same every time.
-        for (var shard = 0; shard < atlas.Spec.ShardCount(); shard++)
-        {
-            var key = AtlasKeys.ScanTally(command.AtlasId, shard, name);
-            var tally = TallyFormat.Read(await store.GetAsync(key, cancellation), key);
-            if (merged is null)
-                merged = tally;
-            else
-                merged.Merge(tally);
-        }
-        await store.PutAsync(AtlasKeys.LayerTally(command.AtlasId, name), TallyFormat.Write(merged!), cancellation);
-        return VizJson.Write(Table(atlas, command.Layer, merged!));
+        var keys = command.Parts > 0
+            ? Enumerable.Range(0, command.Parts).Select(part => AtlasKeys.GatheredTally(command.AtlasId, part, name))
+            : Enumerable.Range(0, atlas.Spec.ShardCount()).Select(shard => AtlasKeys.ScanTally(command.AtlasId, shard, name));
+        var merged = await StoredTallies.MergeAsync(store, keys, cancellation);
+        await store.PutAsync(AtlasKeys.LayerTally(command.AtlasId, name), TallyFormat.Write(merged), cancellation);
+        return VizJson.Write(Table(atlas, command.Layer, merged));
     }
 
     private static LayerTable Table(AtlasRuntime atlas, int layer, LayerTally tally)

@@ -18,11 +18,13 @@ public sealed class TestCluster : IAsyncDisposable
     private const string Atlas = "sample-network";
     private readonly SampleMaterial _material;
     private readonly PostgresCatalogDatabase _database;
+    // The test itself asks the servers directly.
+    private readonly Dictionary<string, string> _plain;
     private readonly List<Func<ServiceProcess>> _starts = [];
     private readonly List<ServiceProcess> _past = [];
 
     private TestCluster(SampleMaterial material, Dictionary<string, string> settings)
-        => (_material, Settings, _database) = (material, settings, DatabaseOf(settings));
+        => (_material, Settings, _plain, _database) = (material, settings, new(settings), DatabaseOf(settings));
 
     public Dictionary<string, string> Settings { get; }
 
@@ -33,7 +35,7 @@ public sealed class TestCluster : IAsyncDisposable
 
     public IEnumerable<ServiceProcess> Workers => Services.Where(service => service.Program == "VizPipeline.Worker");
 
-    public static async Task<TestCluster> StartAsync(SampleMaterial material, int coordinators = 1)
+    public static async Task<TestCluster> StartAsync(SampleMaterial material, int coordinators = 1, Action<Dictionary<string, string>>? change = null)
     {
         var settings = await ClusterServers.SettingsAsync();
         settings["Http__ApiKeys__0"] = Key;
@@ -45,6 +47,7 @@ public sealed class TestCluster : IAsyncDisposable
         settings["Coordinator__LongestRetryDelay"] = "00:00:02";
         settings["Worker__Rest"] = "00:00:02";
         var cluster = new TestCluster(material, settings);
+        change?.Invoke(settings);
         var port = TestServer.FreePorts(coordinators);
         settings["VIZ_COORDINATOR"] = $"http://127.0.0.1:{port}";
         for (var i = 0; i < coordinators; i++)
@@ -218,9 +221,10 @@ public sealed class TestCluster : IAsyncDisposable
         Services.Add(Start());
     }
 
-    private S3ObjectStore Store() => new(new S3Options
+    /// <summary>The cluster's bucket.</summary>
+    public S3ObjectStore Store() => new(new S3Options
     {
-        Endpoint = Settings["ObjectStore__Endpoint"],
+        Endpoint = _plain["ObjectStore__Endpoint"],
         Bucket = Settings["ObjectStore__Bucket"],
         AccessKey = Settings["ObjectStore__AccessKey"],
         SecretKey = Settings["ObjectStore__SecretKey"],

@@ -40,8 +40,24 @@ public abstract class JobSizingTests(Engine engine) : CatalogTests(engine)
     public async Task Each_worker_gets_shards()
     {
         await DoneAsync(Costing(SpecSamples.Small("old"), 1_000), perImage: 0.25, perPatched: 0.5, perAscended: 4);
-        Assert.Equal((48, 15), await SizesAsync(New, workers: 100));
+        Assert.Equal((56, 15), await SizesAsync(New, workers: 100));
         Assert.Equal(32, (await SizesAsync(New, workers: 1_000)).Images);
+    }
+
+    [Theory]
+    [InlineData(4_000, 2)]
+    [InlineData(4_000, 3)]
+    [InlineData(10_000, 7)]
+    [InlineData(50_000, 16)]
+    public async Task Each_worker_gets_as_many_shards_as_the_others(int images, int workers)
+    {
+        await DoneAsync(Costing(SpecSamples.Small("old"), 1_000), perImage: 0.25, perPatched: 0.5, perAscended: 4);
+        var spec = New with { Images = New.Images with { Count = images }, BatchSize = 32, ShardImages = 100_000 };
+        var (size, _) = await SizesAsync(spec, workers);
+        var shards = (images + size - 1) / size;
+        // The last shard may be short, but no worker has a whole one more than another.
+        Assert.True(shards % workers == 0 || shards % workers > workers / 2, $"{shards} shards for {workers} workers");
+        Assert.InRange(size, 32, 272);
     }
 
     private async Task<(int Images, int Neurons)> SizesAsync(AtlasSpec spec, int workers)

@@ -3,7 +3,7 @@ namespace VizPipeline.Tests.Deployment;
 /// <summary>What services and deployment files agree upon: names of settings and of metrics. Both sides only ever grow.</summary>
 internal static class DeploymentContract
 {
-    public static readonly string[] JobKinds = ["scan", "merge", "patches", "ascent", "filters", "sheet", "live"];
+    public static readonly string[] JobKinds = ["scan", "gather", "merge", "patches", "ascent", "filters", "sheet", "live"];
 
     private static readonly string[] Bus =
     [

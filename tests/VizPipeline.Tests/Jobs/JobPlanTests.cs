@@ -42,6 +42,23 @@ public sealed class JobPlanTests
     });
 
     [Fact]
+    public void Many_shards_are_gathered_in_parts_that_partition_them()
+    {
+        Specs.Where(spec => spec.NeedsScan()).Sample(spec =>
+        {
+            var plan = JobPlan.For(spec).Select(job => job.Command).ToList();
+            var parts = plan.OfType<GatherShards>().GroupBy(part => part.Layer).ToDictionary(layer => layer.Key, layer => layer.ToList());
+            Assert.Equal(spec.ShardCount() > AtlasSpec.ShardsAtOnce ? spec.Layers.Count : 0, parts.Count);
+            Assert.All(plan.OfType<MergeLayer>(), merge => Assert.Equal(parts.GetValueOrDefault(merge.Layer)?.Count ?? 0, merge.Parts));
+            Assert.All(parts.Values, layer => Assert.Equal(
+                Enumerable.Range(0, spec.ShardCount()), layer.OrderBy(part => part.Part).SelectMany(part => Enumerable.Range(part.FirstShard, part.EndShard - part.FirstShard))));
+        });
+        var large = SpecSamples.Small(images: 1_281_167, shardImages: 600);
+        Assert.All(JobPlan.For(large).Select(job => job.Command).OfType<GatherShards>(), part => Assert.InRange(part.EndShard - part.FirstShard, 1, 47));
+        Assert.InRange(large.MergeParts().Count, 40, 47);
+    }
+
+    [Fact]
     public void Every_neuron_is_in_exactly_one_job_of_patches() => Specs.Where(spec => spec.NeedsScan()).Sample(spec =>
         Assert.Equal(
             Neurons(spec),

@@ -26,6 +26,9 @@ public sealed class SmallAtlas : IDisposable
     private readonly VizPipeline.Tests.ObjectStore.TemporaryFolder folder = new();
     private readonly RandomPictures pictures = new(60, 16);
 
+    /// <summary>Images per shard: with 60 images, below 2 the shards are so many that they are gathered.</summary>
+    public int ShardImages { get; init; } = 25;
+
     public string Path => folder.File("atlas");
 
     public string ModelFile => folder.File("net.onnx");
@@ -51,13 +54,14 @@ public sealed class SmallAtlas : IDisposable
         await using var transaction = await context.Database.BeginTransactionAsync();
         var atlas = await AtlasCreation.CreateAsync(context, spec, images, JobPlan.For(spec), DateTime.UnixEpoch, default);
         var options = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
-        using var runtimes = new AtlasRuntimes(store, new ModelFiles(store, options, NullLogger<ModelFiles>.Instance), options, NullLogger<AtlasRuntimes>.Instance);
+        using var runtimes = new AtlasRuntimes(store, new ModelFiles(store, options, NullLogger<ModelFiles>.Instance), new ImageRoot(null, null), options, NullLogger<AtlasRuntimes>.Instance);
         var runtime = await runtimes.Open(spec.Id, default);
         foreach (var planned in JobPlan.For(spec))
         {
             var bytes = planned.Command switch
             {
                 ScanShard scan => await Do(new ScanShardHandler(store, options), runtime, scan, store),
+                GatherShards gather => await Do(new GatherShardsHandler(store), runtime, gather, store),
                 MergeLayer merge => await Do(new MergeLayerHandler(store), runtime, merge, store),
                 RenderPatches patches => await Do(new RenderPatchesHandler(store), runtime, patches, store),
                 RenderSheet sheet => await Do(new RenderSheetHandler(store), runtime, sheet, store),
@@ -104,7 +108,7 @@ public sealed class SmallAtlas : IDisposable
                 Width = layer.Shape.Width,
             })],
             Methods = AtlasMethods.Top9 | AtlasMethods.Deconv,
-            ShardImages = 25,
+            ShardImages = ShardImages,
             BatchSize = 7,
         };
     }

@@ -1,30 +1,55 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace VizPipeline.Images;
 
-/// <summary>The pictures below a folder, in ordinal order of their relative paths.</summary>
-internal sealed class FolderListing
+/// <summary>A folder of this machine, mounted or its own.</summary>
+public sealed class LocalImageFolder(string folder) : IImageFolder
 {
-    public static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"];
+    /// <inheritdoc/>
+    public string Name => folder;
 
+    /// <inheritdoc/>
+    public void Check()
+    {
+        if (!Directory.Exists(folder))
+            throw new ImageSetException($"image set {folder} {(File.Exists(folder) ? "is a file, not a folder" : "does not exist")}");
+    }
+
+    /// <inheritdoc/>
+    public FileListing List(CancellationToken cancellation)
+    {
+        Check();
+        var walk = new FolderWalk(folder);
+        if (walk.Paths.Count == 0 && walk.Skipped.FirstOrDefault(skipped => skipped.Path == "") is { } top)
+            throw new ImageSetException($"image set {folder} cannot be listed: {top.Reason}");
+        return new(walk.Paths, walk.Skipped);
+    }
+
+    /// <inheritdoc/>
+    public ImageFile Open(string path) => new(Handle(path));
+
+    /// <inheritdoc/>
+    public SafeFileHandle? OpenArchive(string path) => File.Exists(Path.Combine(folder, path)) ? Handle(path) : null;
+
+    private SafeFileHandle Handle(string path) => File.OpenHandle(Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read);
+}
+
+/// <summary>The pictures and archives below a folder.</summary>
+internal sealed class FolderWalk
+{
     private readonly string _root;
     private readonly List<string> _paths = [];
     private readonly List<SkippedFolder> _skipped = [];
     private readonly HashSet<string> _visited = [];
     private readonly Queue<DirectoryInfo> _links = new();
 
-    /// <exception cref="ImageSetException">The folder is missing or cannot be listed.</exception>
-    public FolderListing(string root)
+    public FolderWalk(string root)
     {
         _root = Path.GetFullPath(root);
-        if (!Directory.Exists(_root))
-            throw new ImageSetException($"image set {root} {(File.Exists(_root) ? "is a file, not a folder" : "does not exist")}");
         Visit(new(_root));
         // Links come last, so that a folder is listed under its real name whenever it lies in the set itself.
         while (_links.TryDequeue(out var link))
             Visit(link);
-        if (_paths.Count == 0 && _skipped.FirstOrDefault(folder => folder.Path == "") is { } top)
-            throw new ImageSetException($"image set {root} cannot be listed: {top.Reason}");
-        _paths.Sort(StringComparer.Ordinal);
-        _skipped.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
     }
 
     public IReadOnlyList<string> Paths => _paths;
@@ -49,7 +74,7 @@ internal sealed class FolderListing
 
     private void Add(FileSystemInfo entry)
     {
-        // Dot names are other programs' notes: .git, .Trash, macOS's ._photo.jpg (which is no picture).
+        // Whole folders of other programs' notes are not even visited.
         if (entry.Name.StartsWith('.'))
             return;
         if (entry is DirectoryInfo folder)
@@ -59,7 +84,7 @@ internal sealed class FolderListing
             else
                 _links.Enqueue(folder);
         }
-        else if (Extensions.Contains(entry.Extension, StringComparer.OrdinalIgnoreCase))
+        else if (FileListing.IsPicture(entry.Name) || FileListing.IsArchive(entry.Name))
             _paths.Add(Relative(entry));
     }
 

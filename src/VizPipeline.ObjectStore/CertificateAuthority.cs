@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace VizPipeline.Hosting;
+namespace VizPipeline.ObjectStore;
 
 /// <summary>Trust in the authority of a lab's own certificates.</summary>
 public static class CertificateAuthority

@@ -1,0 +1,191 @@
+namespace VizPipeline.Images;
+
+/// <summary>
+/// The files of an image set, those in tar archives included: <c>shards/000.tar/n01440764/x.jpg</c> is the member
+/// <c>n01440764/x.jpg</c> of the archive <c>shards/000.tar</c>. Safe for many threads.
+/// </summary>
+public sealed class ImageFiles : IDisposable
+{
+    // Threads that read ahead across the border of two archives, and a second reader elsewhere.
+    private const int OpenArchives = 6;
+
+    private readonly IImageFolder _folder;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Held> _archives = [];
+    private long _clock;
+
+    /// <summary>Files of a folder or a bucket.</summary>
+    public ImageFiles(IImageFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        _folder = folder;
+    }
+
+    /// <summary>Files of a folder of this machine.</summary>
+    public ImageFiles(string folder)
+        : this(new LocalImageFolder(folder))
+    {
+    }
+
+    /// <summary>What the set is called in messages.</summary>
+    public string Name => _folder.Name;
+
+    /// <summary>Makes sure that the set is there.</summary>
+    /// <exception cref="ImageSetException">It is not.</exception>
+    public void Check() => _folder.Check();
+
+    /// <summary>Whether a path stays below the set: no root, no drive, no step upwards.</summary>
+    public static bool IsSafe(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.Length > 0 && !path.Any(char.IsControl) && path.Split('/').All(part => part is not ("" or "." or ".."));
+    }
+
+    /// <summary>The part of a path that names classes: below the archive, where there is one.</summary>
+    public static string Inner(string path) => Split(path) is var (_, member) ? member : path;
+
+    /// <summary>All pictures in ordinal order of their paths, those of archives included.</summary>
+    /// <exception cref="ImageSetException">The set is missing or cannot be listed.</exception>
+    public FileListing List(CancellationToken cancellation = default)
+    {
+        var files = _folder.List(cancellation);
+        var (paths, skipped) = (files.Paths.Where(FileListing.IsPicture).ToList(), files.Skipped.ToList());
+        foreach (var archive in files.Paths.Where(FileListing.IsArchive).Order(StringComparer.Ordinal))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                using var held = Borrow(archive);
+                paths.AddRange(held.Archive?.Pictures.Select(member => $"{archive}/{member}") ?? []);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                skipped.Add(new(archive, error is UnauthorizedAccessException ? "permission denied" : error.Message));
+            }
+        }
+        paths.Sort(StringComparer.Ordinal);
+        return new(paths, [.. skipped.OrderBy(folder => folder.Path, StringComparer.Ordinal)]);
+    }
+
+    /// <summary>Uses a file.</summary>
+    /// <exception cref="IOException">It is missing or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
+    public T Use<T>(string path, Func<ImageFile, T> use)
+    {
+        ArgumentNullException.ThrowIfNull(use);
+        if (!IsSafe(path))
+            throw new FileNotFoundException("its path leaves the image set");
+        if (Split(path) is var (archive, member))
+        {
+            using var held = Borrow(archive);
+            if (held.Archive is { } tar)
+                return use(tar.Open(member));
+        }
+        using var file = _folder.Open(path);
+        return use(file);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (var held in _archives.Values)
+                held.Close();
+            _archives.Clear();
+        }
+    }
+
+    private static (string Archive, string Member)? Split(string path)
+    {
+        var end = path.IndexOf(TarArchive.Extension + "/", StringComparison.OrdinalIgnoreCase);
+        return end > 0 ? (path[..(end + TarArchive.Extension.Length)], path[(end + TarArchive.Extension.Length + 1)..]) : null;
+    }
+
+    private Loan Borrow(string path)
+    {
+        Held held;
+        lock (_lock)
+        {
+            if (!_archives.TryGetValue(path, out var known))
+                _archives[path] = known = new Held(() => _folder.OpenArchive(path) is { } handle ? new TarArchive(handle) : null);
+            held = known;
+            held.Enter(++_clock);
+            Shrink();
+        }
+        try
+        {
+            // Outside the lock: it may be fetched for minutes, while other archives are read. Several threads that want it wait for one.
+            return new Loan(held, held.Archive.Value);
+        }
+        catch
+        {
+            held.Leave();
+            lock (_lock)
+            {
+                if (_archives.TryGetValue(path, out var failed) && failed == held)
+                    _archives.Remove(path);
+            }
+            throw;
+        }
+    }
+
+    private void Shrink()
+    {
+        foreach (var (path, held) in _archives.OrderBy(pair => pair.Value.LastUse).Take(Math.Max(0, _archives.Count - OpenArchives)).ToList())
+        {
+            _archives.Remove(path);
+            held.Close();
+        }
+    }
+
+    /// <summary>An open archive; closed when it has been put away and the last reader has left.</summary>
+    private sealed class Held(Func<TarArchive?> open)
+    {
+        private readonly Lock _lock = new();
+        private int _readers;
+        private bool _closed;
+
+        public Lazy<TarArchive?> Archive { get; } = new(open);
+
+        public long LastUse { get; private set; }
+
+        public void Enter(long now)
+        {
+            lock (_lock)
+                (_readers, LastUse) = (_readers + 1, now);
+        }
+
+        public void Leave()
+        {
+            lock (_lock)
+            {
+                if (--_readers == 0 && _closed)
+                    Release();
+            }
+        }
+
+        public void Close()
+        {
+            lock (_lock)
+            {
+                _closed = true;
+                if (_readers == 0)
+                    Release();
+            }
+        }
+
+        private void Release()
+        {
+            if (Archive.IsValueCreated)
+                Archive.Value?.Dispose();
+        }
+    }
+
+    private readonly struct Loan(Held held, TarArchive? archive) : IDisposable
+    {
+        public TarArchive? Archive => archive;
+
+        public void Dispose() => held.Leave();
+    }
+}

@@ -1,0 +1,8 @@
+namespace VizPipeline.Jobs;
+
+/// <summary>The result of <see cref="GatherShards"/> for the catalog, which keeps nothing of it. The tally itself lies beside it for the merge.</summary>
+/// <param name="Layer">Index of the layer.</param>
+/// <param name="Part">The part's number.</param>
+/// <param name="FirstShard">The first shard.</param>
+/// <param name="EndShard">Behind the last shard.</param>
+public sealed record GatherTable(int Layer, int Part, int FirstShard, int EndShard);

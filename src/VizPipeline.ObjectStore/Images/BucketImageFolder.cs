@@ -1,0 +1,74 @@
+using Microsoft.Win32.SafeHandles;
+using VizPipeline.Images;
+
+namespace VizPipeline.ObjectStore;
+
+/// <summary>
+/// An image set below a prefix of a bucket: objects that are pictures, and tar archives of pictures, which are fetched whole into a
+/// folder of bounded size. Its calls wait for the server, so they belong on threads of their own.
+/// </summary>
+public sealed class BucketImageFolder : IImageFolder, IDisposable
+{
+    private readonly S3Connection _connection;
+    private readonly string _prefix;
+    private readonly ArchiveCache? _archives;
+
+    /// <summary>Names the place; nothing is asked yet.</summary>
+    /// <param name="options">Server and bucket.</param>
+    /// <param name="prefix">What the keys begin with, empty for the whole bucket; a folder's name, with or without the slash behind it.</param>
+    /// <param name="archives">Where tar archives are kept; null where there is no such place.</param>
+    public BucketImageFolder(S3Options options, string prefix, ArchiveCache? archives)
+    {
+        (_connection, _archives) = (new S3Connection(options), archives);
+        _prefix = prefix is "" || prefix.EndsWith('/') ? prefix : prefix + "/";
+        Name = $"{ImageRoot.Scheme}{options.Bucket}/{_prefix}";
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>A server that is away, or refuses, says so at the first picture.</remarks>
+    public void Check()
+    {
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectStoreException">The server does not answer, or refuses.</exception>
+    public FileListing List(CancellationToken cancellation)
+    {
+        var (paths, skipped) = (new List<string>(), new List<SkippedFolder>());
+        foreach (var item in Wait(_connection.ListAsync(_prefix, cancellation)))
+        {
+            var path = item.Key[Math.Min(_prefix.Length, item.Key.Length)..];
+            if (!FileListing.IsPicture(path) && !FileListing.IsArchive(path))
+                continue;
+            if (ImageFiles.IsSafe(path))
+                paths.Add(path);
+            else
+                skipped.Add(new(path, "its name cannot be part of an address"));
+        }
+        return new(paths, skipped);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectStoreException">The server does not answer, or refuses.</exception>
+    public ImageFile Open(string path) =>
+        new(Wait(_connection.TryGetAsync(_prefix + path, default)) ?? throw new FileNotFoundException($"{Name} has no such object"));
+
+    /// <inheritdoc/>
+    /// <exception cref="ObjectStoreException">The server does not answer, or refuses, or the folder has no room.</exception>
+    public SafeFileHandle? OpenArchive(string path)
+    {
+        var cache = _archives ?? throw new ObjectStoreException($"{Name} holds tar archives, which need a folder to be kept in", isTransient: false);
+        var key = _prefix + path;
+        var stat = Wait(_connection.Calls.RunAsync<Minio.DataModel.ObjectStat>(key, async () => await _connection.StatAsync(key, default), default));
+        return stat is null ? null : cache.Open($"{Name}{path}\n{stat.ETag}\n{stat.Size}", stat.Size, file => Wait(_connection.TryGetFileAsync(key, file, default)));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _connection.Dispose();
+
+    // Readers of pictures have threads of their own, where waiting is what they are for.
+    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+}

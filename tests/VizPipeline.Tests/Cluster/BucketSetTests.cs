@@ -1,0 +1,54 @@
+using System.Formats.Tar;
+using VizPipeline.Catalog;
+using VizPipeline.Tests.EndToEnd;
+
+namespace VizPipeline.Tests.Cluster;
+
+/// <summary>Workers without a mounted folder: the images come from a bucket, in objects and in tar archives.</summary>
+[Collection(VizProcesses.Name)]
+[Trait("Speed", "Slow")]
+public class BucketSetTests(SampleMaterial material)
+{
+    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_atlas_over_a_bucket_is_the_atlas_over_the_folder()
+    {
+        var fromFolder = await PicturesAsync(null);
+        var fromBucket = await PicturesAsync("sets/train");
+        Assert.NotEmpty(fromFolder);
+        Assert.Equal(fromFolder, fromBucket);
+    }
+
+    private async Task<string[]> PicturesAsync(string? prefix)
+    {
+        await using var cluster = await TestCluster.StartAsync(material);
+        cluster.AddWorker();
+        await cluster.WaitForWorkersAsync(1, cancellation);
+        if (prefix is not null)
+            await UploadAsync(cluster, prefix);
+        await cluster.SubmitAsync(cancellation, prefix is null ? null : $"s3://{cluster.Settings["ObjectStore__Bucket"]}/{prefix}");
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
+        Assert.Empty((await cluster.FaultsAsync(cancellation)).Unreadable);
+        return [.. (await cluster.ContentsAsync(cancellation)).Split('\n').Where(line => line.Contains("/pictures/", StringComparison.Ordinal) || line.Contains("/neurons.json", StringComparison.Ordinal))];
+    }
+
+    // Every second class as an archive; the names sort as the folders do, so the images have the same numbers.
+    private async Task UploadAsync(TestCluster cluster, string prefix)
+    {
+        using var store = cluster.Store();
+        foreach (var (folder, number) in Directory.GetDirectories(material.Images).Order(StringComparer.Ordinal).Select((folder, i) => (folder, i)))
+        {
+            var name = Path.GetFileName(folder);
+            if (number % 2 == 0)
+            {
+                foreach (var file in Directory.GetFiles(folder))
+                    await store.PutFileAsync($"{prefix}/{name}/{Path.GetFileName(file)}", file, cancellation);
+                continue;
+            }
+            using var stream = new MemoryStream();
+            await TarFile.CreateFromDirectoryAsync(folder, stream, includeBaseDirectory: true, cancellation);
+            await store.PutAsync($"{prefix}/{name}.tar", stream.ToArray(), cancellation);
+        }
+    }
+}

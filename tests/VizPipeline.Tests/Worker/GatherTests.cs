@@ -1,0 +1,41 @@
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+using VizPipeline.Tests.Cli.Verify;
+
+namespace VizPipeline.Tests.Worker;
+
+/// <summary>A layer's table does not depend on how many shards there were, or on whether their tallies were gathered first.</summary>
+public class GatherTests
+{
+    [Fact]
+    public async Task Gathered_shards_give_the_table_that_few_shards_give()
+    {
+        using var few = await new SmallAtlas().Make();
+        using var many = await new SmallAtlas { ShardImages = 1 }.Make();
+        var (plan, spec) = (JobPlan.For(many.Plan().Spec), many.Plan().Spec);
+        Assert.Equal(8 * spec.Layers.Count, plan.Count(job => job.Group.Kind == JobKind.Gather));
+
+        foreach (var layer in spec.Layers)
+        {
+            var (expected, merged) = (await Table(few, layer), await Table(many, layer));
+            Assert.Equal(expected.Patches.Select(Key), merged.Patches.Select(Key));
+            foreach (var (one, other) in expected.Neurons.Zip(merged.Neurons))
+            {
+                Assert.Equal((one.Images, one.Dead, one.Channel), (other.Images, other.Dead, other.Channel));
+                Assert.Equal(one.Histogram, other.Histogram);
+                Assert.Equal(one.Mean, other.Mean, 1e-5);
+                Assert.Equal(one.StandardDeviation, other.StandardDeviation, 1e-5);
+                Assert.Equal(one.Q99, other.Q99, 1e-5);
+            }
+        }
+    }
+
+    // Batches of another size round differently in the last bits of an activation, so the value itself is compared by its rank.
+    private static (int, int, int, int, int) Key(PatchRow patch) => (patch.Channel, patch.Rank, patch.Image, patch.Y, patch.X);
+
+    private static async Task<LayerTable> Table(SmallAtlas atlas, LayerSpec layer)
+    {
+        var store = new FolderObjectStore(atlas.Path, AtlasKeys.Root("small"));
+        return VizJson.Read<LayerTable>(await store.GetAsync(AtlasKeys.LayerTable("small", layer.Name)));
+    }
+}
