@@ -1,7 +1,7 @@
 using System.CommandLine;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
-using VizPipeline.Cli.Export;
+using VizPipeline.Web.Export;
 
 namespace VizPipeline.Cli.Commands;
 
@@ -25,7 +25,8 @@ internal static class ExportCommand
         var atlas = await StoredAtlas.OpenAsync(folder, cancellation);
         if (atlas.Row.State == AtlasState.Running)
             await Console.Error.WriteLineAsync($"viz: atlas '{atlas.Spec.Id}' is not finished: exporting what there is (`viz status {folder}` tells how far it is)");
-        foreach (var file in await AtlasExport.WriteAsync(atlas, format, target, cancellation))
+        await using var catalog = atlas.Database.Open();
+        foreach (var file in await AtlasExport.WriteAsync(catalog, atlas.Row.Id, atlas.Spec, format, target, cancellation))
             Console.WriteLine($"{Path.Combine(target, file.Name)}: {file.Rows:N0} rows");
         return ExitCode.Done;
     }

@@ -1,4 +1,4 @@
-using VizPipeline.Cli.Export;
+using VizPipeline.Web.Export;
 using VizPipeline.Jobs;
 using VizPipeline.Tests.ObjectStore;
 
@@ -146,7 +146,12 @@ public sealed class AtlasExportTests : IDisposable
     }
 
     private async Task Export(string format)
-        => await AtlasExport.WriteAsync(await atlas.Open(), ExportFormat.All.Single(known => known.Name == format), target.Path, TestContext.Current.CancellationToken);
+    {
+        var stored = await atlas.Open();
+        await using var catalog = stored.Database.Open();
+        await AtlasExport.WriteAsync(
+            catalog, stored.Row.Id, stored.Spec, ExportFormat.All.Single(known => known.Name == format), target.Path, TestContext.Current.CancellationToken);
+    }
 
     private Task<ExportedTable> Read(string table, string format) => ExportedTable.Read(target.Path, table, format);
 }

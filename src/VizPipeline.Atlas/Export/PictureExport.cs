@@ -1,8 +1,8 @@
 using VizPipeline.Catalog;
 using VizPipeline.ObjectStore;
-using static VizPipeline.Cli.Export.ColumnKind;
+using static VizPipeline.Web.Export.ColumnKind;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>The table <c>pictures</c>: one row per picture, those of whole layers with channel -1.</summary>
 internal static class PictureExport

@@ -1,7 +1,7 @@
 using Parquet;
 using Parquet.Schema;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>Parquet in row groups, so that only one group is in memory. Columns may be null; lists are Parquet's lists.</summary>
 internal sealed class ParquetTableWriter : ITableWriter

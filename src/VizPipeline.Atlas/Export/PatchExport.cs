@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
-using static VizPipeline.Cli.Export.ColumnKind;
+using static VizPipeline.Web.Export.ColumnKind;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>
 /// The table <c>patches</c>: one row per patch. The box is in pixels of the preprocessed crop, clipped to it; the whole receptive field,

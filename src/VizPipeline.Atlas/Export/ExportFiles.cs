@@ -1,4 +1,4 @@
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>Files that appear in a folder together, when all are complete. A failure before leaves the former ones.</summary>
 internal sealed class ExportFiles : IDisposable

@@ -1,7 +1,7 @@
 using Parquet;
 using Parquet.Schema;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>The values of one column of a row group until it is written.</summary>
 internal abstract class ParquetColumn

@@ -1,7 +1,7 @@
 using VizPipeline.Catalog;
-using static VizPipeline.Cli.Export.ColumnKind;
+using static VizPipeline.Web.Export.ColumnKind;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>The table <c>layers</c>: one row per observed layer.</summary>
 internal static class LayerExport

@@ -1,4 +1,4 @@
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>What a column holds; each format has its own way to write it. Every value may be null.</summary>
 internal enum ColumnKind

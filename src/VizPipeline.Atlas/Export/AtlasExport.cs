@@ -1,7 +1,7 @@
 using VizPipeline.Catalog;
-using VizPipeline.Cli.CommandLine;
+using VizPipeline.Jobs;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>One exported file.</summary>
 internal sealed record ExportedFile(string Name, long Rows);
@@ -10,18 +10,17 @@ internal sealed record ExportedFile(string Name, long Rows);
 internal static class AtlasExport
 {
     /// <summary>Writes all tables into <paramref name="folder"/>; the files appear when all are complete.</summary>
-    public static async Task<IReadOnlyList<ExportedFile>> WriteAsync(StoredAtlas atlas, ExportFormat format, string folder, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<ExportedFile>> WriteAsync(CatalogContext catalog, int id, AtlasSpec spec, ExportFormat format, string folder, CancellationToken cancellation)
     {
         using var files = new ExportFiles(folder);
-        await using var catalog = atlas.Database.Open();
-        var (id, names) = (atlas.Row.Id, new AtlasNames(atlas.Spec));
+        var names = new AtlasNames(spec);
         var layers = (await catalog.LayersAsync(id, cancellation)).ToAsyncEnumerable();
         ExportedFile[] exported =
         [
             await WriteAsync(files, format, LayerExport.Table, layers, cancellation),
             await WriteAsync(files, format, NeuronExport.Table, NeuronExport.Rows(catalog, id, names, cancellation), cancellation),
             await WriteAsync(files, format, PatchExport.Table, PatchExport.Rows(catalog, id, names, cancellation), cancellation),
-            await WriteAsync(files, format, PictureExport.Table, PictureExport.Rows(catalog, id, atlas.Spec.Id, cancellation), cancellation),
+            await WriteAsync(files, format, PictureExport.Table, PictureExport.Rows(catalog, id, spec.Id, cancellation), cancellation),
         ];
         files.Commit();
         return exported;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using CsvHelper;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>
 /// CSV as RFC 4180 quotes it, in UTF-8 with a header and '\n' line ends. Floats are written so that they read back the same; null is an

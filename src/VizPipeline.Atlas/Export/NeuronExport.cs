@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
-using static VizPipeline.Cli.Export.ColumnKind;
+using static VizPipeline.Web.Export.ColumnKind;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>The table <c>neurons</c>: one row per neuron with its statistics, null where its layer is not merged yet.</summary>
 internal static class NeuronExport

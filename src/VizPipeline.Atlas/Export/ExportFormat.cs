@@ -1,4 +1,4 @@
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>Writes the rows of one table. Disposing it without <see cref="CompleteAsync"/> leaves half a file.</summary>
 internal interface ITableWriter : IAsyncDisposable

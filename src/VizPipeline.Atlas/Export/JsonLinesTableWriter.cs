@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>One JSON object per line. JSON has no infinity: it is written as the text "Infinity" or "-Infinity".</summary>
 internal sealed class JsonLinesTableWriter(Stream stream, IReadOnlyList<ExportColumn> columns) : ITableWriter

@@ -1,7 +1,7 @@
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Cli.Export;
+namespace VizPipeline.Web.Export;
 
 /// <summary>The names of classes and outputs, which the catalog stores as numbers.</summary>
 internal sealed class AtlasNames(AtlasSpec spec)
