@@ -1,14 +1,73 @@
+using System.Threading.RateLimiting;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using VizPipeline.Hosting;
+using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Web;
 
 /// <summary>Puts the atlas, pages and API, into a host.</summary>
 public static class AtlasExtensions
 {
+    // A person who drags over a grid asks a few times a second; a script that asks more waits.
+    private const int LiveBurst = 60;
+    private const int LivePerSecond = 15;
+
     /// <summary>Adds what pages and API need. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.</summary>
     public static IHostApplicationBuilder AddAtlas(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        var services = builder.Services;
+        services.AddSingleton<Page>();
+        services.AddSingleton<Tiles>();
+        services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
+        services.AddSingleton<Sources>();
+        services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));
+        services.AddResponseCompression(options =>
+        {
+            options.EnableForHttps = true;
+            options.Providers.Add<BrotliCompressionProvider>();
+            options.Providers.Add<GzipCompressionProvider>();
+            options.MimeTypes = [.. ResponseCompressionDefaults.MimeTypes, "image/svg+xml", "application/problem+json"];
+        });
+        services.AddRateLimiter(options =>
+        {
+            options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            options.AddPolicy(LiveEndpoints.Limit, context => RateLimitPartition.GetTokenBucketLimiter(context.Connection.RemoteIpAddress?.ToString() ?? "", _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = LiveBurst,
+                TokensPerPeriod = LivePerSecond,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                QueueLimit = LiveBurst,
+            }));
+        });
         return builder;
+    }
+
+    /// <summary>Maps pages and API. After <c>MapServiceEndpoints</c>.</summary>
+    public static WebApplication MapAtlas(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseResponseCompression();
+        app.UseRateLimiter();
+        app.Use((context, next) =>
+        {
+            var headers = context.Response.Headers;
+            headers.ContentSecurityPolicy =
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "no-referrer";
+            headers["Cross-Origin-Opener-Policy"] = "same-origin";
+            headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()";
+            return next(context);
+        });
+        app.MapPages();
+        app.MapLive();
+        return app;
     }
 }

@@ -86,7 +86,8 @@ public sealed partial record AtlasSpec
         ["model"] = new { Model.Architecture, Model.ModelSha256, Model.WeightsSha256, Model.Input },
         ["images"] = new { Images.ManifestSha256, Images.Count, Images.Classes },
         ["preprocessing"] = Preprocessing,
-        ["layers"] = Layers,
+        // Who feeds whom follows from the model, and atlases from before it was written down keep their hash.
+        ["layers"] = Layers.Select(layer => layer with { Inputs = null }).ToList(),
         ["methods"] = Methods,
         ["ascent"] = Methods.HasFlag(AtlasMethods.Ascent) ? Ascent : null,
     };

@@ -41,6 +41,9 @@ public sealed record LayerSpec
 
     /// <summary>Floating-point operations of the layer's operator for one image, a multiply-add counted as two.</summary>
     public long Flops { get; init; }
+
+    /// <summary>Indices of the observed layers that it is computed from, others in between left out; null where nobody wrote them down.</summary>
+    public IReadOnlyList<int>? Inputs { get; init; }
 }
 
 /// <summary>The receptive field along one axis, in input pixels.</summary>

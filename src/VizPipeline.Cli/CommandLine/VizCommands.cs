@@ -12,6 +12,7 @@ public static class VizCommands
         DemoCommand.Create(),
         RunCommand.Create(),
         SampleCommand.Create(),
+        ServeCommand.Create(),
         StatusCommand.Create(),
         SubmitCommand.Create(),
         ClusterCommands.Cancel(),

@@ -26,12 +26,12 @@ internal static class DemoCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var count = parsed.GetValue(pictures) is > 0 and <= 1_000_000 and var asked ? asked : throw new UsageException("--pictures must be from 1 to 1000000");
-            return await Run(Path.GetFullPath(parsed.GetRequiredValue(folder)), count, cancellation);
+            return await Run(Path.GetFullPath(parsed.GetRequiredValue(folder)), count, serve: !parsed.GetValue(noServe) && !Console.IsOutputRedirected, cancellation);
         });
         return command;
     }
 
-    private static async Task<int> Run(string folder, int count, CancellationToken cancellation)
+    private static async Task<int> Run(string folder, int count, bool serve, CancellationToken cancellation)
     {
         TorchRuntime.Start();
         var material = Path.Combine(folder, "sample");
@@ -47,7 +47,10 @@ internal static class DemoCommand
             "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes, SampleNetwork.Description.Classes,
             AtlasMethods.All, new AscentSpec { Presets = [1, 3], Steps = AscentSteps }, "auto", 64);
         var result = await AtlasBuild.Run(request, folder, "", cancellation);
+        if (serve && result == ExitCode.Done)
+            return await AtlasServer.RunAsync(await StoredAtlas.OpenAsync(folder, cancellation), "127.0.0.1", AtlasServer.Port, cancellation);
         Console.WriteLine("Open the sheets: each row of a block is one neuron's top-9 patches, their deconvolutions, and what it likes best of all (two ascent presets).");
+        Console.WriteLine($"Look at it: viz serve {folder}");
         Console.WriteLine("Next, your own network and photographs:");
         Console.WriteLine("  viz run --model NETWORK.onnx --images FOLDER --preprocess imagenet");
         Console.WriteLine($"  viz export {folder} --format parquet --to tables");

@@ -60,7 +60,7 @@ internal static class AtlasSpecs
                 Classes = request.Classes,
             },
             Preprocessing = JsonDocument.Parse(request.Preprocessing.ToJson()).RootElement,
-            Layers = [.. request.Layers.Select((layer, i) => LayerOf(request.Graph, layer, i))],
+            Layers = [.. request.Layers.Select((layer, i) => LayerOf(request.Graph, layer, i) with { Inputs = InputsOf(request, i) })],
             OutputNames = request.OutputNames,
             Methods = request.Methods,
             Ascent = request.Ascent,
@@ -115,6 +115,23 @@ internal static class AtlasSpecs
             Depth = graph.Layers.Count(other => other.Index <= layer.Index && other.WeightedNode is not null),
             Flops = 2 * node.Operator.MultiplyAdds(node.Shape),
         };
+    }
+
+    private static int[] InputsOf(AtlasRequest request, int index)
+    {
+        var places = request.Layers.Select((layer, i) => (layer.Node, i)).GroupBy(place => place.Node).ToDictionary(place => place.Key, place => place.First().i);
+        var (found, seen, open) = (new SortedSet<int>(), new HashSet<int>(), new Stack<int>(request.Graph.Nodes[request.Layers[index].Node].Inputs));
+        while (open.TryPop(out var node))
+        {
+            if (!seen.Add(node))
+                continue;
+            if (places.TryGetValue(node, out var layer) && layer != index)
+                found.Add(layer);
+            else
+                foreach (var input in request.Graph.Nodes[node].Inputs)
+                    open.Push(input);
+        }
+        return [.. found];
     }
 
     private static double CentreOf(FieldAxis axis) => axis.Start + ((axis.Size - 1) / 2.0);

@@ -31,11 +31,14 @@ public sealed class ApiKeys
     }
 
     /// <summary>Whether a request may pass, and if not, why.</summary>
-    public bool Allows(HttpRequest request, out string refusal)
+    /// <param name="request">The request.</param>
+    /// <param name="onlyReads">Whether it changes nothing, whatever its method.</param>
+    /// <param name="refusal">Why not.</param>
+    public bool Allows(HttpRequest request, bool onlyReads, out string refusal)
     {
         ArgumentNullException.ThrowIfNull(request);
         refusal = "";
-        var reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+        var reads = onlyReads || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
         if (reads && _openReading)
             return true;
         if (_digests.Length == 0)
@@ -68,6 +71,9 @@ public sealed class ApiKeys
     }
 }
 
+/// <summary>On an endpoint that changes nothing though it is not read with GET: it is open wherever reading is.</summary>
+public sealed class OpenToAll;
+
 /// <summary>The keys before the endpoints.</summary>
 public static class ApiKeysExtensions
 {
@@ -75,7 +81,7 @@ public static class ApiKeysExtensions
     public static IApplicationBuilder UseApiKeys(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         var keys = (ApiKeys)context.RequestServices.GetService(typeof(ApiKeys))!;
-        if (context.Request.Path.StartsWithSegments("/api") && !keys.Allows(context.Request, out var refusal))
+        if (context.Request.Path.StartsWithSegments("/api") && !keys.Allows(context.Request, context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null, out var refusal))
             await Results.Problem(refusal, statusCode: StatusCodes.Status401Unauthorized, title: "Not allowed").ExecuteAsync(context);
         else
             await next();

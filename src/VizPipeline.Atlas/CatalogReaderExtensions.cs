@@ -1,0 +1,38 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using VizPipeline.Catalog;
+using VizPipeline.Hosting;
+
+namespace VizPipeline.Web;
+
+/// <summary>The catalog in PostgreSQL, for a service that only reads it and needs no rights to change it.</summary>
+public static class CatalogReaderExtensions
+{
+    /// <summary>Adds it, with a look before the service starts whether its tables are those of this version.</summary>
+    public static IHostApplicationBuilder AddCatalogReader(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddValidatedOptions<PostgresOptions>(PostgresOptions.Section);
+        builder.Services.AddSingleton<CatalogDatabase>(services => new PostgresCatalogDatabase(services.GetRequiredService<IOptions<PostgresOptions>>().Value));
+        builder.Services.AddSingleton<IStartupCheck, SchemaCheck>();
+        return builder;
+    }
+
+    private sealed class SchemaCheck(CatalogDatabase database) : IStartupCheck
+    {
+        public string Target => $"The catalog {database.Place} (Postgres__Host, Postgres__Port)";
+
+        public async Task RunAsync(CancellationToken cancellation)
+        {
+            try
+            {
+                await database.CheckSchemaAsync(cancellation);
+            }
+            catch (CatalogUnusableException failure)
+            {
+                throw new StartupException(failure.Message, database.IsTransient(failure), failure);
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text;
+using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+using VizPipeline.Web.Export;
+
+namespace VizPipeline.Web;
+
+/// <summary>An atlas as pages need it: its row, spec and layers.</summary>
+public sealed class AtlasView
+{
+    private readonly AtlasNames _names;
+
+    private AtlasView(Atlas row, AtlasSpec spec, IReadOnlyList<Layer> layers)
+    {
+        (Row, Spec, Layers, Views, _names) = (row, spec, layers, TileView.Of(spec), new AtlasNames(spec));
+    }
+
+    /// <summary>The atlas in the catalog.</summary>
+    public Atlas Row { get; }
+
+    /// <summary>What determines it.</summary>
+    public AtlasSpec Spec { get; }
+
+    /// <summary>Its layers in their order.</summary>
+    public IReadOnlyList<Layer> Layers { get; }
+
+    /// <summary>What tiles may show.</summary>
+    public IReadOnlyList<TileView> Views { get; }
+
+    /// <summary>Its id.</summary>
+    public string Id => Row.Slug;
+
+    /// <summary>Whether nothing of it will change any more.</summary>
+    public bool IsFinished => Row.State is AtlasState.Completed or AtlasState.CompletedWithFailures;
+
+    /// <summary>The view that tells most about a neuron at a glance.</summary>
+    public TileView DefaultView => Views.Count > 0 ? Views[0] : TileView.Top9;
+
+    /// <summary>Opens an atlas; null where there is none of that id.</summary>
+    public static async Task<AtlasView?> FindAsync(CatalogContext catalog, string id, CancellationToken cancellation)
+    {
+        if (!AtlasSpec.IsId(id) || await catalog.FindAtlasAsync(id, cancellation) is not { } row)
+            return null;
+        return new AtlasView(row, VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(row.Spec)), await catalog.LayersAsync(row.Id, cancellation));
+    }
+
+    /// <summary>A layer by the name that it has in addresses and keys; null where there is none.</summary>
+    public Layer? Layer(string slug) => Layers.FirstOrDefault(layer => SlugOf(layer) == slug);
+
+    /// <summary>A layer's name in addresses and keys.</summary>
+    public static string SlugOf(Layer layer) => AtlasKeys.LayerFileName(layer.Name);
+
+    /// <summary>A class's name; its number where nobody named it, null for none.</summary>
+    public string? ClassName(int? label) => _names.Class(label);
+}

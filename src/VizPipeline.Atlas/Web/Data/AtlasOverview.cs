@@ -1,0 +1,37 @@
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog;
+
+namespace VizPipeline.Web.Data;
+
+/// <summary>What an atlas's own page tells beside its layers.</summary>
+/// <param name="Jobs">Counts by kind and state.</param>
+/// <param name="Failures">Failed jobs, the first of them.</param>
+/// <param name="Unreadable">Images that were skipped, the first of them.</param>
+/// <param name="UnreadableCount">How many there are.</param>
+/// <param name="Pictures">How many pictures there are, by layer and method.</param>
+/// <param name="Dead">Dead neurons by layer; layers that are not merged are missing.</param>
+/// <param name="Images">Images of the set.</param>
+public sealed record AtlasOverview(
+    IReadOnlyList<JobCount> Jobs, IReadOnlyList<Job> Failures, IReadOnlyList<Image> Unreadable, int UnreadableCount,
+    IReadOnlyDictionary<(int Layer, string Method), int> Pictures, IReadOnlyDictionary<int, int> Dead, int Images)
+{
+    private const int Shown = 20;
+
+    /// <summary>Reads it.</summary>
+    public static async Task<AtlasOverview> ReadAsync(CatalogContext catalog, AtlasView atlas, CancellationToken cancellation)
+    {
+        var id = atlas.Row.Id;
+        var layers = atlas.Layers.Select(layer => layer.Id).ToList();
+        var unreadable = catalog.Images.AsNoTracking().Where(image => image.AtlasId == id && image.UnreadableReason != null).OrderBy(image => image.ImageIndex);
+        var pictures = await catalog.Pictures.Where(picture => layers.Contains(picture.LayerId) && picture.Channel >= 0 && picture.Key != null)
+            .GroupBy(picture => new { picture.LayerId, picture.Method }).Select(of => new { of.Key.LayerId, of.Key.Method, Count = of.Count() }).ToListAsync(cancellation);
+        var dead = await catalog.Neurons.Where(neuron => layers.Contains(neuron.LayerId) && neuron.Dead != null)
+            .GroupBy(neuron => neuron.LayerId).Select(of => new { of.Key, Count = of.Sum(neuron => neuron.Dead == true ? 1 : 0) }).ToListAsync(cancellation);
+        return new AtlasOverview(
+            await catalog.CountJobsAsync(id, cancellation),
+            await catalog.Jobs.AsNoTracking().Where(job => job.AtlasId == id && job.State == JobState.Failed).OrderBy(job => job.JobId).Take(Shown).ToListAsync(cancellation),
+            await unreadable.Take(Shown).ToListAsync(cancellation), await unreadable.CountAsync(cancellation),
+            pictures.ToDictionary(of => (of.LayerId, of.Method), of => of.Count), dead.ToDictionary(of => of.Key, of => of.Count),
+            await catalog.Images.CountAsync(image => image.AtlasId == id, cancellation));
+    }
+}

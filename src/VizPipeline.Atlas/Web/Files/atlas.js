@@ -1,0 +1,139 @@
+// What every page can do: theme, keys, the grid of tiles. Pages work without it; it only makes them quicker to use.
+(function () {
+  "use strict";
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const grid = one("[data-tiles]");
+
+  function toggleTheme() {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    try { localStorage.setItem("viz-theme", root.dataset.theme); } catch { /* it lasts as long as the page */ }
+  }
+
+  // Tiles whose picture is missing (a dead neuron, or not drawn yet) become a plain square.
+  document.addEventListener("error", event => {
+    const image = event.target;
+    if (image instanceof HTMLImageElement && (image.closest(".tile") || image.closest(".place"))) image.style.visibility = "hidden";
+  }, true);
+
+  function columns(tiles) {
+    const top = tiles[0].getBoundingClientRect().top;
+    const first = tiles.findIndex(tile => tile.getBoundingClientRect().top > top + 4);
+    return first < 0 ? tiles.length : first;
+  }
+
+  function move(key) {
+    const box = document.activeElement?.closest(".grid") ?? grid;
+    if (!box) return false;
+    const tiles = all(".tile", box).filter(tile => !tile.hidden);
+    if (tiles.length === 0) return false;
+    const now = tiles.indexOf(document.activeElement);
+    if (now < 0) { tiles[0].focus(); return true; }
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(tiles), ArrowDown: columns(tiles) }[key];
+    tiles[Math.min(tiles.length - 1, Math.max(0, now + step))].focus();
+    return true;
+  }
+
+  function follow(rel) { one(`.crumbs a[rel="${rel}"]`)?.click(); }
+
+  const state = new URLSearchParams(location.hash.slice(1));
+  function remember(name, value) {
+    if (value) state.set(name, value); else state.delete(name);
+    history.replaceState(null, "", state.size ? "#" + state : location.pathname + location.search);
+  }
+
+  function show(view) {
+    const buttons = all("[data-view]");
+    if (!grid || !buttons.some(button => button.dataset.view === view)) return;
+    for (const button of buttons) button.setAttribute("aria-checked", String(button.dataset.view === view));
+    const label = buttons.find(button => button.dataset.view === view).textContent.trim();
+    for (const tile of all(".tile", grid)) {
+      const image = one("img", tile);
+      if (!image) continue;
+      image.style.visibility = "";
+      image.src = grid.dataset.tiles + view + "/" + tile.dataset.c.padStart(5, "0") + ".jpg";
+      image.alt = `${label} of neuron ${tile.dataset.c}`;
+    }
+    remember("view", view === buttons[0].dataset.view ? "" : view);
+  }
+
+  function arrange() {
+    const [sort, filter, text] = [one("[data-sort]").value, one("[data-filter]").value, one("[data-find]").value.trim().toLowerCase()];
+    const [down, name] = [sort.startsWith("-"), sort.replace("-", "")];
+    const value = tile => tile.dataset[name] === "" ? NaN : Number(tile.dataset[name]);
+    const tiles = all(".tile", grid);
+    tiles.sort((a, b) => {
+      const [x, y] = [value(a), value(b)];
+      if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y) || a.dataset.c - b.dataset.c;
+      return (down ? y - x : x - y) || a.dataset.c - b.dataset.c;
+    });
+    let shown = 0;
+    for (const tile of tiles) {
+      tile.hidden = (filter === "dead" && tile.dataset.dead !== "1") || (filter === "alive" && tile.dataset.dead === "1") || (text !== "" && !tile.dataset.text.toLowerCase().includes(text));
+      shown += tile.hidden ? 0 : 1;
+    }
+    grid.append(...tiles);
+    one("[data-count]").textContent = shown === tiles.length ? `${shown} neurons` : `${shown} of ${tiles.length} neurons`;
+    one("[data-none]").hidden = shown > 0;
+    remember("sort", sort === "c" ? "" : sort); remember("show", filter); remember("find", text);
+  }
+
+  function resize(size) {
+    const slider = one("[data-size]");
+    if (!grid || !slider) return;
+    slider.value = size;
+    grid.dataset.size = slider.value;
+    remember("size", slider.value === "96" ? "" : slider.value);
+  }
+
+  if (grid) {
+    for (const button of all("[data-view]")) button.addEventListener("click", () => show(button.dataset.view));
+    for (const name of ["sort", "filter", "find"]) one(`[data-${name}]`).addEventListener("input", arrange);
+    one("[data-size]:not(.grid)").addEventListener("input", event => resize(event.target.value));
+    one("[data-reset]").addEventListener("click", () => { one("[data-filter]").value = ""; one("[data-find]").value = ""; arrange(); });
+    if (state.has("size")) resize(state.get("size"));
+    if (state.has("view")) show(state.get("view"));
+    if (state.has("sort") || state.has("show") || state.has("find")) {
+      if (state.has("sort")) one("[data-sort]").value = state.get("sort");
+      one("[data-filter]").value = state.get("show") ?? "";
+      one("[data-find]").value = state.get("find") ?? "";
+      arrange();
+    }
+  }
+
+  const list = one("[data-find-list]");
+  list?.addEventListener("input", () => {
+    for (const item of all("[data-list] > *")) item.hidden = !item.dataset.text.toLowerCase().includes(list.value.trim().toLowerCase());
+  });
+
+  for (const button of all("[data-copy]")) button.addEventListener("click", async () => {
+    const text = button.parentElement.querySelector("pre").textContent;
+    try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { getSelection().selectAllChildren(button.parentElement.querySelector("pre")); button.textContent = "Selected"; }
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+
+  const help = one("dialog.help");
+  one("[data-theme-toggle]").addEventListener("click", toggleTheme);
+  one("[data-help]").addEventListener("click", () => help.showModal());
+  const refresh = one("[data-refresh]");
+  if (refresh && location.protocol !== "file:") setTimeout(() => location.reload(), 1000 * refresh.dataset.refresh);
+
+  document.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.altKey || event.metaKey || help.open || event.target.closest("input, select, textarea, [data-live]")) return;
+    const page = document.body.dataset.page;
+    let done = true;
+    if (event.key.startsWith("Arrow") && page === "neuron" && !document.activeElement?.closest(".grid") && (event.key === "ArrowLeft" || event.key === "ArrowRight")) follow(event.key === "ArrowLeft" ? "prev" : "next");
+    else if (event.key.startsWith("Arrow")) done = move(event.key);
+    else if (event.key === "[") follow("prev");
+    else if (event.key === "]") follow("next");
+    else if (event.key === "u") follow("up");
+    else if (event.key === "t") toggleTheme();
+    else if (event.key === "?") help.showModal();
+    else if (event.key === "+" || event.key === "-") { const slider = one("[data-size]:not(.grid)"); if (slider) resize(Number(slider.value) + (event.key === "+" ? 12 : -12)); }
+    else if (/^[1-9]$/.test(event.key)) { const button = all("[data-view]")[event.key - 1]; if (button) show(button.dataset.view); }
+    else done = false;
+    if (done) event.preventDefault();
+  });
+})();

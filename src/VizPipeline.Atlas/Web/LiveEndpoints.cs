@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using VizPipeline.Catalog;
+using VizPipeline.Hosting;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Web;
+
+/// <summary>What the live tool asks: a picture goes to a worker as it came, and is not stored. This process never decodes it.</summary>
+internal static class LiveEndpoints
+{
+    /// <summary>The name of the limit on requests.</summary>
+    public const string Limit = "live";
+
+    public static void MapLive(this IEndpointRouteBuilder app)
+    {
+        var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).AddEndpointFilter(ExplainAsync).WithTags("live").DisableAntiforgery();
+        live.MapPost("/maps", MapsAsync).WithSummary("All feature maps of a layer on a picture, which is the body: a JPEG, PNG, WebP, BMP or GIF file of at most 8 MB");
+        live.MapPost("/deconvolution", DeconvolutionAsync).WithSummary("Which pixels made a channel answer: deconv, guided or gradient, at its strongest position or at y, x");
+    }
+
+    private static async ValueTask<object?> ExplainAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(context);
+        }
+        catch (LiveRefusedException refused)
+        {
+            return Results.Problem(refused.Message, statusCode: refused.IsOutage ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status400BadRequest, title: refused.IsOutage ? "Not now" : "Bad request");
+        }
+    }
+
+    private static async Task<IResult> MapsAsync(string atlas, string layer, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
+    {
+        var name = await LayerAsync(database, atlas, layer, cancellation);
+        var shown = await client.AskAsync(new ShowFeatureMaps(atlas, await BodyAsync(request, cancellation), name), cancellation);
+        return Results.Json(new { shown.Channels, shown.Height, shown.Width, shown.Least, shown.Greatest, shown.Maps, shown.Crop, shown.Outputs, shown.Cost });
+    }
+
+    private static async Task<IResult> DeconvolutionAsync(
+        string atlas, string layer, int channel, int? y, int? x, string? rule, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
+    {
+        var name = await LayerAsync(database, atlas, layer, cancellation);
+        var shown = await client.AskAsync(new ShowDeconvolution(atlas, await BodyAsync(request, cancellation), name, channel, y, x, rule ?? "deconv"), cancellation);
+        return Results.Json(new { shown.Activation, shown.Y, shown.X, shown.Box, shown.Deconvolution, shown.Crop, shown.Cost });
+    }
+
+    private static async Task<string> LayerAsync(CatalogDatabase database, string atlas, string layer, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await AtlasView.FindAsync(catalog, atlas, cancellation) ?? throw new LiveRefusedException("there is no such atlas");
+        return view.Layer(layer)?.Name ?? throw new LiveRefusedException($"atlas '{view.Id}' has no such layer; it has {string.Join(", ", view.Layers.Select(AtlasView.SlugOf).Take(40))}");
+    }
+
+    private static async Task<byte[]> BodyAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        var tooLarge = new LiveRefusedException($"the picture is larger than {LiveLimits.ImageBytes >> 20} MB");
+        if (request.ContentLength > LiveLimits.ImageBytes)
+            throw tooLarge;
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = LiveLimits.ImageBytes;
+        using var body = new MemoryStream();
+        try
+        {
+            await request.Body.CopyToAsync(body, cancellation);
+        }
+        catch (BadHttpRequestException)
+        {
+            throw tooLarge;
+        }
+        return body.Length > 0 ? body.ToArray() : throw new LiveRefusedException("the body is empty: send the picture's file as it is");
+    }
+}

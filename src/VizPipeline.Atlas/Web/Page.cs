@@ -1,0 +1,19 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+using Microsoft.Extensions.Logging;
+
+namespace VizPipeline.Web;
+
+/// <summary>Turns a page's component into HTML, on the server and for sites without one.</summary>
+public sealed class Page(IServiceProvider services, ILoggerFactory logging)
+{
+    /// <summary>The whole document.</summary>
+    /// <param name="parameters">Name and value of the component's parameters.</param>
+    public async Task<string> RenderAsync<TComponent>(params (string Name, object? Value)[] parameters)
+        where TComponent : IComponent
+    {
+        await using var renderer = new HtmlRenderer(services, logging);
+        var values = ParameterView.FromDictionary(parameters.ToDictionary(pair => pair.Name, pair => pair.Value));
+        return await renderer.Dispatcher.InvokeAsync(async () => "<!DOCTYPE html>\n" + (await renderer.RenderComponentAsync<TComponent>(values)).ToHtmlString());
+    }
+}

@@ -1,0 +1,191 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog;
+using VizPipeline.ObjectStore;
+using VizPipeline.Web.Data;
+using VizPipeline.Web.Pages;
+
+namespace VizPipeline.Web;
+
+/// <summary>The pages of the server, and the pictures on them.</summary>
+internal static class PageEndpoints
+{
+    private const string Forever = "public, max-age=31536000, immutable";
+    private const string Shortly = "public, max-age=30";
+    private const int SamplesShown = 12;
+
+    public static void MapPages(this IEndpointRouteBuilder app)
+    {
+        var pages = app.MapGroup("").ExcludeFromDescription().AddEndpointFilter(ExplainAsync);
+        pages.MapGet("/", HomeAsync);
+        pages.MapGet("/reference", (Page page) => Html(page.RenderAsync<ReferencePage>(("Links", ServerLinks.Instance))));
+        pages.MapGet("/atlases/{atlas}", AtlasAsync);
+        pages.MapGet("/atlases/{atlas}/layers/{layer}", LayerAsync);
+        pages.MapGet("/atlases/{atlas}/neurons/{layer}/{channel:int}", NeuronAsync);
+        pages.MapGet("/atlases/{atlas}/classes", ClassesAsync);
+        pages.MapGet("/atlases/{atlas}/classes/{index:int}", ClassAsync);
+        pages.MapGet("/atlases/{atlas}/images/{index:int}", ImageAsync);
+        pages.MapGet("/atlases/{atlas}/search", SearchAsync);
+        pages.MapGet("/atlases/{atlas}/live", LiveAsync);
+        pages.MapGet("/atlases/{atlas}/tiles/{layer}/{view}/{file}", TileAsync);
+        pages.MapGet("/atlases/{atlas}/pictures/{**path}", PictureAsync);
+        pages.MapGet("/atlases/{atlas}/crops/{file}", CropAsync);
+        pages.MapGet("/assets/{version}/{name}", Asset);
+        pages.MapFallback((HttpContext _) => throw new NotFoundException("There is no such page."));
+    }
+
+    // People see a page, whatever happens; who asks for a picture sees the code.
+    private static async ValueTask<object?> ExplainAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var page = (Page)context.HttpContext.RequestServices.GetService(typeof(Page))!;
+        try
+        {
+            return await next(context);
+        }
+        catch (NotFoundException missing)
+        {
+            return await ErrorAsync(page, "Not found", missing.Message, StatusCodes.Status404NotFound);
+        }
+        catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException)
+        {
+            return await ErrorAsync(page, "Not now", failure.Message, StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    private static async Task<IResult> ErrorAsync(Page page, string title, string message, int status) => Results.Content(
+        await page.RenderAsync<ErrorPage>(("Links", ServerLinks.Instance), ("Title", title), ("Message", message)), "text/html; charset=utf-8", statusCode: status);
+
+    private static async Task<IResult> HomeAsync(Page page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var atlases = await AtlasSummary.AllAsync(catalog, cancellation);
+        return await Html(page.RenderAsync<AtlasesPage>(("Links", ServerLinks.Instance), ("Atlases", atlases)));
+    }
+
+    private static async Task<IResult> AtlasAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await FindAsync(catalog, atlas, cancellation);
+        return await Html(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Overview", await AtlasOverview.ReadAsync(catalog, view, cancellation))));
+    }
+
+    private static async Task<IResult> LayerAsync(string atlas, string layer, Page page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await FindAsync(catalog, atlas, cancellation);
+        var contents = await LayerContents.ReadAsync(catalog, LayerOf(view, layer), cancellation);
+        return await Html(page.RenderAsync<LayerPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+    }
+
+    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, Page page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await FindAsync(catalog, atlas, cancellation);
+        var contents = await NeuronContents.ReadAsync(catalog, view, LayerOf(view, layer), channel, [], cancellation)
+            ?? throw new NotFoundException($"Layer '{layer}' has no neuron {channel}.");
+        return await Html(page.RenderAsync<NeuronPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+    }
+
+    private static async Task<IResult> ClassesAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await FindAsync(catalog, atlas, cancellation);
+        return await Html(page.RenderAsync<ClassesPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Classes", await ClassLine.AllAsync(catalog, view, cancellation))));
+    }
+
+    private static async Task<IResult> ClassAsync(string atlas, int index, Page page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await FindAsync(catalog, atlas, cancellation);
+        var contents = await ClassContents.ReadAsync(catalog, view, index, cancellation) ?? throw new NotFoundException($"Atlas '{atlas}' has no class {index}.");
+        return await Html(page.RenderAsync<ClassPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+    }
+
+    private static async Task<IResult> ImageAsync(string atlas, int index, Page page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await FindAsync(catalog, atlas, cancellation);
+        var contents = await ImageContents.ReadAsync(catalog, view, index, cancellation) ?? throw new NotFoundException($"The set of atlas '{atlas}' has no image {index}.");
+        return await Html(page.RenderAsync<ImagePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+    }
+
+    private static async Task<IResult> SearchAsync(
+        string atlas, string? layer, string? text, string? selectivity, string? dead, string? sort, Page page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await FindAsync(catalog, atlas, cancellation);
+        // From a form: what is left empty or makes no sense is not asked for.
+        var query = new NeuronSearch(
+            layer is { Length: > 0 } ? layer : null, text is { Length: > 0 and <= 200 } ? text : null,
+            double.TryParse(selectivity, System.Globalization.CultureInfo.InvariantCulture, out var least) ? least : null, bool.TryParse(dead, out var isDead) ? isDead : null, sort ?? "-selectivity");
+        return await Html(page.RenderAsync<SearchPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Found", await query.FindAsync(catalog, view, cancellation))));
+    }
+
+    private static async Task<IResult> LiveAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await FindAsync(catalog, atlas, cancellation);
+        var count = await catalog.Images.CountAsync(image => image.AtlasId == view.Row.Id, cancellation);
+        int[] samples = [.. Enumerable.Range(0, Math.Min(SamplesShown, count)).Select(i => (int)((long)i * count / SamplesShown)).Distinct()];
+        return await Html(page.RenderAsync<LivePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Samples", samples)));
+    }
+
+    private static async Task<IResult> TileAsync(
+        string atlas, string layer, string view, string file, Tiles tiles, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
+    {
+        if (TileView.Find(view) is not { } shown || !file.EndsWith(".jpg", StringComparison.Ordinal) || !int.TryParse(file.AsSpan(0, file.Length - 4), out var channel) || channel < 0)
+            return Results.NotFound();
+        await using var catalog = database.Open();
+        if (await AtlasView.FindAsync(catalog, atlas, cancellation) is not { } found || found.Layer(layer) is not { } row || channel >= row.Channels)
+            return Results.NotFound();
+        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile ? Bytes(context, tile, "image/jpeg", found.IsFinished) : Results.NotFound();
+    }
+
+    private static async Task<IResult> PictureAsync(string atlas, string path, IObjectStore store, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
+    {
+        var key = Jobs.AtlasSpec.IsId(atlas) ? $"{AtlasKeys.Root(atlas)}/{path}" : "";
+        if (!ObjectKey.IsValid(key) || !key.EndsWith(".png", StringComparison.Ordinal))
+            return Results.NotFound();
+        await using var catalog = database.Open();
+        var row = await catalog.FindAtlasAsync(atlas, cancellation);
+        return row is not null && await store.TryGetAsync(key, cancellation) is { } picture
+            ? Bytes(context, picture, "image/png", row.State is AtlasState.Completed or AtlasState.CompletedWithFailures) : Results.NotFound();
+    }
+
+    private static async Task<IResult> CropAsync(string atlas, string file, Sources sources, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
+    {
+        if (!file.EndsWith(".jpg", StringComparison.Ordinal) || !int.TryParse(file.AsSpan(0, file.Length - 4), out var index))
+            return Results.NotFound();
+        await using var catalog = database.Open();
+        if (await AtlasView.FindAsync(catalog, atlas, cancellation) is not { } view)
+            return Results.NotFound();
+        var path = await catalog.Images.Where(image => image.AtlasId == view.Row.Id && image.ImageIndex == index).Select(image => image.Path).FirstOrDefaultAsync(cancellation);
+        return path is not null && await sources.CropAsync(view.Spec, path, cancellation) is { } crop ? Bytes(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
+    }
+
+    private static IResult Asset(string version, string name, HttpContext context)
+    {
+        if (Assets.Find(name) is not { } content)
+            return Results.NotFound();
+        context.Response.Headers.CacheControl = version == Assets.Version(name) ? Forever : "no-cache";
+        return Results.Bytes(content, Assets.TypeOf(name));
+    }
+
+    private static IResult Bytes(HttpContext context, byte[] content, string type, bool isFinal)
+    {
+        context.Response.Headers.CacheControl = isFinal ? Forever : Shortly;
+        return Results.Bytes(content, type, entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{Convert.ToHexStringLower(System.IO.Hashing.XxHash64.Hash(content))}\""));
+    }
+
+    private static async Task<AtlasView> FindAsync(CatalogContext catalog, string atlas, CancellationToken cancellation) =>
+        await AtlasView.FindAsync(catalog, atlas, cancellation) ?? throw new NotFoundException($"There is no atlas '{(atlas.Length > 80 ? atlas[..80] : atlas)}'.");
+
+    private static Layer LayerOf(AtlasView atlas, string layer) =>
+        atlas.Layer(layer) ?? throw new NotFoundException($"Atlas '{atlas.Id}' has no layer '{(layer.Length > 80 ? layer[..80] : layer)}'.");
+
+    private static async Task<IResult> Html(Task<string> page) => Results.Content(await page, "text/html; charset=utf-8");
+
+    private sealed class NotFoundException(string message) : Exception(message);
+}

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Web;
+
+/// <summary>Images of atlases' sets as the network sees them, where this machine sees the set too.</summary>
+public sealed class Sources(ImageRoot roots) : IDisposable
+{
+    private const int Quality = 88;
+    private readonly ConcurrentDictionary<string, ImageFiles> _open = new();
+    private readonly SemaphoreSlim _turns = new(Math.Max(2, Environment.ProcessorCount));
+
+    /// <summary>An image's crop as JPEG; null where it is not to be had here.</summary>
+    /// <param name="spec">The atlas's spec.</param>
+    /// <param name="path">The image's path, as the catalog has it.</param>
+    /// <param name="cancellation">Stops.</param>
+    public async Task<byte[]?> CropAsync(AtlasSpec spec, string path, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        await _turns.WaitAsync(cancellation);
+        try
+        {
+            // Reading may wait for a bucket.
+            return await Task.Run(() => Crop(spec, path), cancellation);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or UnreadableImageException or ImageSetException or ObjectStoreException)
+        {
+            return null;
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var files in _open.Values)
+            files.Dispose();
+        _turns.Dispose();
+    }
+
+    private byte[] Crop(AtlasSpec spec, string path)
+    {
+        var files = _open.GetOrAdd(spec.Images.Root, roots.Open);
+        var bytes = files.Use(path, file =>
+        {
+            if (file.Length > int.MaxValue / 2)
+                throw new UnreadableImageException(path, "the file is larger than 1 GB");
+            var content = new byte[file.Length];
+            return content.AsMemory(0, file.Read(content, 0));
+        });
+        var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", spec.Model.Input[1], spec.Model.Input[2]);
+        var crop = new RgbImage(preprocessing.CropWidth, preprocessing.CropHeight);
+        preprocessing.Crop(ImageDecoder.Decode(bytes, path)).AsSpan(0, preprocessing.CropBytes).CopyTo(crop.Pixels);
+        return Jpeg.Encode(crop, Quality);
+    }
+}

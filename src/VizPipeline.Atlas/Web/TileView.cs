@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Web;
+
+/// <summary>What the tiles of a layer show.</summary>
+/// <param name="Id">Its name in addresses: <c>top1</c>, <c>top9</c>, <c>deconv</c> or <c>ascent-p3-s0</c>.</param>
+public sealed partial record TileView(string Id)
+{
+    /// <summary>The strongest patch.</summary>
+    public static TileView Top1 { get; } = new("top1");
+
+    /// <summary>The nine strongest patches.</summary>
+    public static TileView Top9 { get; } = new("top9");
+
+    /// <summary>Their deconvolutions.</summary>
+    public static TileView Deconv { get; } = new("deconv");
+
+    /// <summary>An ascent preset with a seed; zeros where it is none.</summary>
+    public (int Preset, int Seed) Ascent { get; private init; }
+
+    /// <summary>Whether pixels of the image set are in it.</summary>
+    public bool IsSource => Id is "top1" or "top9";
+
+    /// <summary>The name for people.</summary>
+    public string Label => Id switch
+    {
+        "top1" => "Top patch",
+        "top9" => "Top 9",
+        "deconv" => "Deconvolution",
+        _ => $"Ascent: {AscentName(Ascent.Preset)}{(Ascent.Seed == 0 ? "" : $", seed {Ascent.Seed}")}",
+    };
+
+    /// <summary>Pictures of ascent.</summary>
+    public static TileView OfAscent(int preset, int seed) => new(string.Create(CultureInfo.InvariantCulture, $"ascent-p{preset}-s{seed}")) { Ascent = (preset, seed) };
+
+    /// <summary>A view by its id; null where it is none.</summary>
+    public static TileView? Find(string id) => id switch
+    {
+        "top1" => Top1,
+        "top9" => Top9,
+        "deconv" => Deconv,
+        _ when AscentId().Match(id) is { Success: true } match => OfAscent(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)),
+        _ => null,
+    };
+
+    /// <summary>The views that an atlas has, in their order.</summary>
+    public static IReadOnlyList<TileView> Of(AtlasSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var views = new List<TileView>();
+        if (spec.Methods.HasFlag(AtlasMethods.Top9))
+            views.AddRange([Top1, Top9]);
+        if (spec.Methods.HasFlag(AtlasMethods.Deconv))
+            views.Add(Deconv);
+        if (spec.Methods.HasFlag(AtlasMethods.Ascent))
+            views.AddRange(spec.Ascent.Presets.SelectMany(_ => spec.Ascent.Seeds, OfAscent));
+        return views;
+    }
+
+    /// <summary>The key of the picture that it is cut from.</summary>
+    public string Key(string atlas, string layer, int channel) => Id switch
+    {
+        "top1" or "top9" => AtlasKeys.Picture(atlas, layer, PictureMethod.Top9, channel),
+        "deconv" => AtlasKeys.Picture(atlas, layer, PictureMethod.Deconv, channel),
+        _ => AtlasKeys.AscentPicture(atlas, layer, channel, Ascent.Preset, Ascent.Seed),
+    };
+
+    /// <summary>What a preset is known by, see METHODS on the regularizers of Yosinski et al., table 1.</summary>
+    public static string AscentName(int preset) => preset switch
+    {
+        1 => "high-frequency",
+        2 => "sparse",
+        3 => "low-frequency",
+        4 => "medium",
+        _ => $"preset {preset}",
+    };
+
+    [GeneratedRegex(@"\Aascent-p([0-9]{1,4})-s([0-9]{1,9})\z")]
+    private static partial Regex AscentId();
+}

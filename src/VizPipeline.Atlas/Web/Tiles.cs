@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Caching.Memory;
+using VizPipeline.Images;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Web;
+
+/// <summary>Small pictures of neurons, cut from the large ones when someone looks, and kept in memory within a bound.</summary>
+public sealed class Tiles(IObjectStore store) : IDisposable
+{
+    /// <summary>Pixels of the longer edge.</summary>
+    public const int Size = 132;
+
+    private const long Bound = 96 << 20;
+    private const int Quality = 82;
+    private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Bound });
+    private readonly SemaphoreSlim _turns = new(Math.Max(2, Environment.ProcessorCount));
+
+    /// <summary>A tile as JPEG; null where the neuron has no such picture.</summary>
+    /// <exception cref="ObjectStoreException">The store does not answer.</exception>
+    public async Task<byte[]?> FindAsync(string atlas, string layer, TileView view, int channel, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        var name = (atlas, layer, view.Id, channel);
+        if (_kept.TryGetValue(name, out byte[]? known))
+            return known;
+        await _turns.WaitAsync(cancellation);
+        try
+        {
+            if (await store.TryGetAsync(view.Key(atlas, layer, channel), cancellation) is not { } picture)
+                return null;
+            var tile = Draw(picture, firstCell: view == TileView.Top1);
+            _kept.Set(name, tile, new MemoryCacheEntryOptions { Size = tile.Length, SlidingExpiration = TimeSpan.FromHours(1) });
+            return tile;
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    /// <summary>A picture at the size of a tile.</summary>
+    /// <param name="picture">A PNG.</param>
+    /// <param name="firstCell">Whether only the first of its 3x3 cells is meant.</param>
+    public static byte[] Draw(byte[] picture, bool firstCell)
+    {
+        var image = Png.Decode(picture);
+        if (firstCell)
+            image = Cut(image, image.Width / 3, image.Height / 3);
+        var scale = (double)Size / Math.Max(image.Width, image.Height);
+        var (width, height) = (Math.Max(1, (int)Math.Round(image.Width * scale)), Math.Max(1, (int)Math.Round(image.Height * scale)));
+        return Jpeg.Encode(Canvas.Scale(image, width, height, scale >= 1 ? Scaling.Nearest : Scaling.Bilinear), Quality);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _kept.Dispose();
+        _turns.Dispose();
+    }
+
+    private static RgbImage Cut(RgbImage image, int width, int height)
+    {
+        var part = new RgbImage(Math.Max(1, width), Math.Max(1, height));
+        for (var y = 0; y < part.Height; y++)
+            image.Row(y)[..(part.Width * 3)].CopyTo(part.Row(y));
+        return part;
+    }
+}
