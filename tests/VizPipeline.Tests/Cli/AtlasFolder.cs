@@ -74,6 +74,7 @@ public sealed class AtlasFolder : IDisposable
     private static byte[] Result(IJobCommand command) => command switch
     {
         ScanShard scan => VizJson.Write(ResultSamples.Scan(scan)),
+        GatherShards gather => VizJson.Write(ResultSamples.Gather(gather)),
         MergeLayer merge => VizJson.Write(ResultSamples.Layer(Spec, merge.Layer)),
         RenderPatches patches => VizJson.Write(ResultSamples.Patches(Spec, patches)),
         AscendNeurons ascent => VizJson.Write(ResultSamples.Ascent(Spec, ascent)),

@@ -34,6 +34,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
         {
             bus.AddCoordinatorConsumers();
             bus.AddConsumer<FakeWorker<ScanShard>>();
+            bus.AddConsumer<FakeWorker<GatherShards>>();
             bus.AddConsumer<FakeWorker<MergeLayer>>();
             bus.AddConsumer<FakeWorker<RenderPatches>>();
             bus.AddConsumer<FakeWorker<AscendNeurons>>();

@@ -94,6 +94,8 @@ public sealed class FakeWorker<T>(FakeWork work, IObjectStore store) : IConsumer
         {
             case ScanShard job:
                 return (AtlasKeys.ScanTable(spec.Id, job.Shard), VizJson.Write(ResultSamples.Scan(job)), job.EndImage - job.FirstImage);
+            case GatherShards job:
+                return (AtlasKeys.GatherTable(spec.Id, job.Part, Name(job.Layer)), VizJson.Write(ResultSamples.Gather(job)), job.EndShard - job.FirstShard);
             case MergeLayer job:
                 return (
                     AtlasKeys.LayerTable(spec.Id, Name(job.Layer)),

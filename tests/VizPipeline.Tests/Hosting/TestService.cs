@@ -108,6 +108,7 @@ public sealed class TestService : IAsyncDisposable
     private static void AddFakeWorkers(IBusRegistrationConfigurator bus)
     {
         bus.AddConsumer<FakeWorker<ScanShard>>();
+        bus.AddConsumer<FakeWorker<GatherShards>>();
         bus.AddConsumer<FakeWorker<MergeLayer>>();
         bus.AddConsumer<FakeWorker<RenderPatches>>();
         bus.AddConsumer<FakeWorker<AscendNeurons>>();

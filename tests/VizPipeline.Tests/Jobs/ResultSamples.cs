@@ -14,6 +14,8 @@ public static class ResultSamples
         return new ScanTable(job.Shard, job.FirstImage, job.EndImage, job.EndImage - job.FirstImage - unreadable.Count, unreadable);
     }
 
+    public static GatherTable Gather(GatherShards job) => new(job.Layer, job.Part, job.FirstShard, job.EndShard);
+
     public static LayerTable Layer(AtlasSpec spec, int layer, int ranks = 9) => new(
         layer,
         [.. Enumerable.Range(0, spec.Layers[layer].Channels).Select(channel => Neuron(layer, channel))],
