@@ -8,6 +8,7 @@ compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresq
 command -v radosgw > /dev/null || missing+=(radosgw)
 command -v ceph-mon > /dev/null || missing+=(ceph-mon)
 command -v ceph-osd > /dev/null || missing+=(ceph-osd)
+[[ -x ${VIZ_CHROMIUM:-/usr/bin/chromium} ]] || missing+=(chromium)
 command -v curl > /dev/null || missing+=(curl)
 if ((${#missing[@]} == 0)); then
     exit 0

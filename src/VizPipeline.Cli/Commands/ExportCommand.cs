@@ -1,27 +1,51 @@
 using System.CommandLine;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
+using VizPipeline.Cli.Embedded;
 using VizPipeline.Web.Export;
+using VizPipeline.Web.Site;
 
 namespace VizPipeline.Cli.Commands;
 
 /// <summary><c>viz export DIR --format csv --to DIR2</c>: the atlas's tables as files for other programs.</summary>
 internal static class ExportCommand
 {
+    private const string Site = "site";
+
     public static Command Create()
     {
         var folder = new Argument<string>("atlas") { Description = "The folder of an atlas" };
-        var format = new Option<string>("--format") { Description = "csv, jsonl or parquet", Required = true };
-        var target = new Option<string>("--to") { Description = "Folder for the files layers, neurons, patches and pictures; made where it is missing", Required = true };
-        var command = new Command("export", "Write the tables of an atlas as CSV, JSON lines or Parquet; also of one that is still growing") { folder, format, target };
-        command.SetAction((parsed, cancellation) => Run(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(format), parsed.GetRequiredValue(target), cancellation));
+        var format = new Option<string>("--format") { Description = "csv, jsonl, parquet, or site for web pages that need no server", Required = true };
+        var noSources = new Option<bool>("--no-sources") { Description = "site: leave out pixels of the image set, whose licence may not allow to show them" };
+        var target = new Option<string>("--to") { Description = "Folder for the files; made where it is missing", Required = true };
+        var command = new Command("export", "Write the tables of an atlas as CSV, JSON lines or Parquet, or all of it as web pages; also of one that is still growing") { folder, format, target, noSources };
+        command.SetAction((parsed, cancellation) => parsed.GetRequiredValue(format) == Site
+            ? WriteSite(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(target), withSources: !parsed.GetValue(noSources), cancellation)
+            : Run(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(format), parsed.GetRequiredValue(target), cancellation));
         return command;
+    }
+
+    private static async Task<int> WriteSite(string folder, string target, bool withSources, CancellationToken cancellation)
+    {
+        var atlas = await StoredAtlas.OpenAsync(folder, cancellation);
+        var site = new StaticSite(atlas.Database, atlas.OpenStore(), ImageRoots.Here(), withSources);
+        var started = TimeProvider.System.GetTimestamp();
+        var progress = new Progress<SiteProgress>(value =>
+        {
+            var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+            var left = TimeSpan.FromSeconds(seconds / value.Done * (value.Total - value.Done));
+            Console.Error.Write($"\r{value.Done:N0} of {value.Total:N0} neurons, {value.Done / seconds:N0} a second, {ProgressDisplay.Text(left)} left   ");
+        });
+        var files = await site.WriteAsync(atlas.Spec.Id, target, progress, cancellation);
+        await Console.Error.WriteLineAsync();
+        Console.WriteLine($"{files:N0} files; open {Path.Combine(target, "index.html")} in a browser, or copy the folder to any web server or bucket");
+        return ExitCode.Done;
     }
 
     private static async Task<int> Run(string folder, string formatName, string target, CancellationToken cancellation)
     {
         var format = ExportFormat.All.FirstOrDefault(format => format.Name == formatName)
-            ?? throw new UsageException($"--format '{formatName}' is unknown; use {string.Join(", ", ExportFormat.All.Select(format => format.Name))}");
+            ?? throw new UsageException($"--format '{formatName}' is unknown; use {string.Join(", ", ExportFormat.All.Select(format => format.Name))} or {Site}");
         var atlas = await StoredAtlas.OpenAsync(folder, cancellation);
         if (atlas.Row.State == AtlasState.Running)
             await Console.Error.WriteLineAsync($"viz: atlas '{atlas.Spec.Id}' is not finished: exporting what there is (`viz status {folder}` tells how far it is)");

@@ -15,13 +15,14 @@ public sealed partial class VizProcess : IDisposable
     private const int Interrupt = 2;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly Process _process;
+    private readonly System.Text.StringBuilder _lines = new();
     private readonly Task<string> _output;
     private readonly Task<string> _error;
 
     private VizProcess(Process process)
     {
         _process = process;
-        (_output, _error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        (_output, _error) = (ReadOutputAsync(), process.StandardError.ReadToEndAsync());
     }
 
     public bool IsRunning => !_process.HasExited;
@@ -40,6 +41,30 @@ public sealed partial class VizProcess : IDisposable
     {
         using var viz = Start(arguments);
         return await viz.Finish();
+    }
+
+    /// <summary>Waits for a line of the output that fits.</summary>
+    public async Task<string> FirstLine(System.Text.RegularExpressions.Regex pattern, TimeSpan patience)
+    {
+        for (var limit = Environment.TickCount64 + (long)patience.TotalMilliseconds; ; await Task.Delay(50, TestContext.Current.CancellationToken))
+        {
+            string text;
+            lock (_lines)
+                text = _lines.ToString();
+            if (text.Split('\n').FirstOrDefault(pattern.IsMatch) is { } line)
+                return line;
+            Assert.True(IsRunning && Environment.TickCount64 < limit, $"no such line: {text}{(IsRunning ? "" : await _error)}");
+        }
+    }
+
+    private async Task<string> ReadOutputAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            lock (_lines)
+                _lines.Append(line).Append('\n');
+        }
+        return _lines.ToString();
     }
 
     public async Task<VizResult> Finish()

@@ -1,0 +1,69 @@
+using System.Globalization;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Web.Site;
+
+/// <summary>Addresses of files beside each other, relative to a page of a certain depth.</summary>
+/// <param name="depth">Folders between the site's root and the page.</param>
+/// <param name="withSources">Whether pixels of the image set are part of the site.</param>
+public sealed class StaticLinks(int depth, bool withSources) : Links
+{
+    private readonly string _up = string.Concat(Enumerable.Repeat("../", depth));
+
+    /// <inheritdoc/>
+    public override bool IsStatic => true;
+
+    /// <inheritdoc/>
+    public override string Home => _up + "index.html";
+
+    /// <inheritdoc/>
+    public override string Atlas(string atlas) => Home;
+
+    /// <inheritdoc/>
+    public override string Layer(string atlas, string layer) => _up + LayerFile(layer);
+
+    /// <inheritdoc/>
+    public override string Neuron(string atlas, string layer, int channel) => _up + NeuronFile(layer, channel);
+
+    /// <inheritdoc/>
+    public override string Classes(string atlas) => _up + "classes/index.html";
+
+    /// <inheritdoc/>
+    public override string Class(string atlas, int index) => _up + ClassFile(index);
+
+    /// <inheritdoc/>
+    public override string Image(string atlas, int index) => _up + ImageFile(index);
+
+    /// <inheritdoc/>
+    public override string? Crop(string atlas, int index) => withSources ? _up + CropFile(index) : null;
+
+    /// <inheritdoc/>
+    public override string? Tile(string atlas, string layer, TileView view, int channel)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        return withSources || !view.IsSource ? _up + TileFile(layer, view, channel) : null;
+    }
+
+    /// <inheritdoc/>
+    public override string TileBase(string atlas, string layer) => $"{_up}tiles/{layer}/";
+
+    /// <inheritdoc/>
+    public override string? Picture(string atlas, string key, bool isSource) => withSources || !isSource ? _up + PictureFile(atlas, key) : null;
+
+    /// <inheritdoc/>
+    public override string Asset(string name) => $"{_up}assets/{name}";
+
+    internal static string LayerFile(string layer) => $"layers/{layer}.html";
+
+    internal static string NeuronFile(string layer, int channel) => string.Create(CultureInfo.InvariantCulture, $"neurons/{layer}/{channel:D5}.html");
+
+    internal static string ClassFile(int index) => string.Create(CultureInfo.InvariantCulture, $"classes/{index}.html");
+
+    internal static string ImageFile(int index) => string.Create(CultureInfo.InvariantCulture, $"images/{index}.html");
+
+    internal static string CropFile(int index) => string.Create(CultureInfo.InvariantCulture, $"crops/{index}.jpg");
+
+    internal static string TileFile(string layer, TileView view, int channel) => string.Create(CultureInfo.InvariantCulture, $"tiles/{layer}/{view.Id}/{channel:D5}.jpg");
+
+    internal static string PictureFile(string atlas, string key) => key[(AtlasKeys.Root(atlas).Length + 1)..];
+}
