@@ -1,5 +1,5 @@
-using VizPipeline.Web;
 using VizPipeline.Hosting;
+using VizPipeline.Web;
 
 var builder = ServiceHost.CreateBuilder(args, "atlas", port: 8082);
 builder.AddObjectStore();

@@ -1,6 +1,6 @@
-using VizPipeline.Web.Export;
 using VizPipeline.Jobs;
 using VizPipeline.Tests.ObjectStore;
+using VizPipeline.Web.Export;
 
 namespace VizPipeline.Tests.Cli.Export;
 
