@@ -3,11 +3,12 @@
 # Accounts are written again at every start, so a changed password counts after a restart.
 #
 #   COORDINATOR_PASSWORD, WORKER_PASSWORD   accounts viz-coordinator and viz-worker
+#   ATLAS_PASSWORD                          account viz-atlas, which may ask workers about pictures and touch no job
 #   MONITOR_PASSWORD                        account viz-monitor, which may read figures over the management API and nothing else
 set -eu
 umask 077
 
-for name in COORDINATOR_PASSWORD WORKER_PASSWORD MONITOR_PASSWORD; do
+for name in COORDINATOR_PASSWORD WORKER_PASSWORD ATLAS_PASSWORD MONITOR_PASSWORD; do
     eval "value=\${$name:-}"
     # They go into a JSON text as they are.
     case $value in
@@ -23,6 +24,7 @@ cat > "$folder/definitions.json" <<JSON
   "users": [
     { "name": "viz-coordinator", "password": "$COORDINATOR_PASSWORD", "tags": "" },
     { "name": "viz-worker", "password": "$WORKER_PASSWORD", "tags": "" },
+    { "name": "viz-atlas", "password": "$ATLAS_PASSWORD", "tags": "" },
     { "name": "viz-monitor", "password": "$MONITOR_PASSWORD", "tags": "monitoring" }
   ],
   "permissions": [
@@ -30,6 +32,8 @@ cat > "$folder/definitions.json" <<JSON
       "configure": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)", "write": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)", "read": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)" },
     { "user": "viz-worker", "vhost": "viz",
       "configure": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)", "write": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)", "read": "^(viz\\\\.(?!answers)|VizPipeline\\\\.|MassTransit:)" },
+    { "user": "viz-atlas", "vhost": "viz",
+      "configure": "^(viz\\\\.(client\\\\.|live$)|VizPipeline\\\\.|MassTransit:)", "write": "^(viz\\\\.(client\\\\.|live$)|VizPipeline\\\\.|MassTransit:)", "read": "^(viz\\\\.client\\\\.|VizPipeline\\\\.|MassTransit:)" },
     { "user": "viz-monitor", "vhost": "viz", "configure": "^$", "write": "^$", "read": "^$" }
   ]
 }

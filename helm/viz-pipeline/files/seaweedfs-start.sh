@@ -4,11 +4,12 @@
 #
 #   COORDINATOR_ACCESS_KEY, COORDINATOR_SECRET_KEY   may make the bucket and do everything in it
 #   WORKER_ACCESS_KEY, WORKER_SECRET_KEY             may read, list and write
+#   ATLAS_ACCESS_KEY, ATLAS_SECRET_KEY               may read and list
 #   BUCKET                                           the bucket's name
 set -eu
 umask 077
 
-for name in COORDINATOR_ACCESS_KEY COORDINATOR_SECRET_KEY WORKER_ACCESS_KEY WORKER_SECRET_KEY BUCKET; do
+for name in COORDINATOR_ACCESS_KEY COORDINATOR_SECRET_KEY WORKER_ACCESS_KEY WORKER_SECRET_KEY ATLAS_ACCESS_KEY ATLAS_SECRET_KEY BUCKET; do
     eval "value=\${$name:-}"
     # They go into a JSON text as they are.
     case $value in
@@ -24,7 +25,9 @@ cat > "$folder/s3.json" <<JSON
     { "name": "coordinator", "actions": ["Admin:$BUCKET"],
       "credentials": [{ "accessKey": "$COORDINATOR_ACCESS_KEY", "secretKey": "$COORDINATOR_SECRET_KEY" }] },
     { "name": "worker", "actions": ["Read:$BUCKET", "List:$BUCKET", "Write:$BUCKET"],
-      "credentials": [{ "accessKey": "$WORKER_ACCESS_KEY", "secretKey": "$WORKER_SECRET_KEY" }] }
+      "credentials": [{ "accessKey": "$WORKER_ACCESS_KEY", "secretKey": "$WORKER_SECRET_KEY" }] },
+    { "name": "atlas", "actions": ["Read:$BUCKET", "List:$BUCKET"],
+      "credentials": [{ "accessKey": "$ATLAS_ACCESS_KEY", "secretKey": "$ATLAS_SECRET_KEY" }] }
   ]
 }
 JSON

@@ -1,6 +1,7 @@
 {{/*
   Coordinator and atlas are alike: replicas behind a service that keep nothing on disk.
-  Takes (dict "root" . "role" "coordinator" "of" .Values.coordinator "image" "..." "port" 8080 "env" "YAML of further variables" "init" "YAML of init containers").
+  Takes (dict "root" . "role" "coordinator" "of" .Values.coordinator "image" "..." "port" 8080 "env" "YAML of further variables" "init" "YAML of init containers",
+  "data" whether it sees the folders of images).
 */}}
 {{- define "viz.service" -}}
 {{- $component := dict "root" .root "component" .role }}
@@ -42,9 +43,12 @@ spec:
             {{- with .of.env }}{{- toYaml . | nindent 12 }}{{- end }}
           resources: {{- toYaml .of.resources | nindent 12 }}
           {{- include "viz.probes" 120 | nindent 10 }}
-          volumeMounts: {{- include "viz.settingMounts" . | nindent 12 }}
+          volumeMounts:
+            {{- include "viz.settingMounts" . | nindent 12 }}
+            {{- if .data }}{{- include "viz.dataMounts" (dict "Values" (dict "data" (dict "images" .root.Values.data.images))) | nindent 12 }}{{- end }}
       volumes:
         {{- include "viz.settingVolumes" . | nindent 8 }}
+        {{- if .data }}{{- include "viz.dataVolumes" (dict "Values" (dict "data" (dict "images" .root.Values.data.images))) | nindent 8 }}{{- end }}
         {{- if .init }}
         - name: migration-secrets
           projected:

@@ -44,7 +44,7 @@
 {{- if $v.trial.enabled }}
 - { name: Postgres__Port, value: "5432" }
 - { name: Postgres__Database, value: viz }
-- { name: Postgres__User, value: viz }
+- { name: Postgres__User, value: {{ eq .role "atlas" | ternary "viz_atlas" "viz" }} }
 - { name: Postgres__Tls, value: Disable }
 {{- else }}
 - { name: Postgres__Port, value: {{ $v.postgres.port | quote }} }
@@ -60,7 +60,7 @@
 {{- if $v.trial.enabled }}
 - { name: RabbitMq__Port, value: "5672" }
 - { name: RabbitMq__VirtualHost, value: viz }
-- { name: RabbitMq__User, value: {{ eq .role "worker" | ternary "viz-worker" "viz-coordinator" }} }
+- { name: RabbitMq__User, value: viz-{{ .role }} }
 - { name: RabbitMq__Tls, value: "false" }
 {{- else }}
 - { name: RabbitMq__Port, value: {{ $v.rabbitmq.port | quote }} }
@@ -86,17 +86,16 @@
 {{- define "viz.secretSources" -}}
 {{- $v := .root.Values -}}
 {{- if $v.trial.enabled -}}
-{{- $account := eq .role "worker" | ternary "worker" "coordinator" -}}
 - secret:
     name: {{ include "viz.trialSecret" .root }}
     items:
       {{- if include "viz.usesPostgres" . }}
-      - { key: postgres-password, path: Postgres__Password }
+      - { key: {{ eq .role "atlas" | ternary "postgres-atlas-password" "postgres-password" }}, path: Postgres__Password }
       {{- end }}
       {{- if include "viz.usesBus" . }}
-      - { key: rabbitmq-{{ $account }}-password, path: RabbitMq__Password }
-      - { key: s3-{{ $account }}-access-key, path: ObjectStore__AccessKey }
-      - { key: s3-{{ $account }}-secret-key, path: ObjectStore__SecretKey }
+      - { key: rabbitmq-{{ .role }}-password, path: RabbitMq__Password }
+      - { key: s3-{{ .role }}-access-key, path: ObjectStore__AccessKey }
+      - { key: s3-{{ .role }}-secret-key, path: ObjectStore__SecretKey }
       {{- end }}
       {{- if include "viz.hasApiKeys" . }}
       - { key: api-keys, path: Http__ApiKeys }

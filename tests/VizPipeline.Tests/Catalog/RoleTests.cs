@@ -19,6 +19,7 @@ public sealed class RoleTests
         await RunAsync(On(TestPostgres.Admin), roles[1]);
         var owner = As("owner");
         var coordinator = As("coordinator");
+        var atlas = As("atlas");
         var reader = As("reader");
 
         await RefusesAsync(() => new PostgresCatalogDatabase(coordinator).MigrateAsync(cancellation));
@@ -33,6 +34,13 @@ public sealed class RoleTests
             Assert.NotNull(leadership);
         foreach (var forbidden in new[] { "ALTER TABLE job ADD COLUMN mine int", "DROP TABLE job", "CREATE TABLE mine (x int)", "TRUNCATE job" })
             await ForbidsAsync(coordinator, forbidden);
+
+        await new PostgresCatalogDatabase(atlas).CheckSchemaAsync(cancellation);
+        foreach (var table in new[] { "atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job", "worker" })
+        {
+            await RunAsync(atlas, $"SELECT count(*) FROM {table}");
+            await ForbidsAsync(atlas, $"DELETE FROM {table}");
+        }
 
         foreach (var (view, _) in SqlDocumentation.Views)
             Assert.True(await RunAsync(reader, $"SELECT count(*) FROM {view}") is > 0L);

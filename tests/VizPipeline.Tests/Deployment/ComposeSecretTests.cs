@@ -46,9 +46,9 @@ public sealed partial class ComposeSecretTests
         var made = await Helm.Execute(Repository.Path("deploy", "new-env"), [], new());
         Assert.Equal(0, made.ExitCode);
         var secrets = Line().Matches(made.Output).Where(line => SecretName().IsMatch(line.Groups["name"].Value)).Select(line => line.Groups["value"].Value).ToList();
-        Assert.Equal(8, secrets.Count);
+        Assert.Equal(11, secrets.Count);
         Assert.All(secrets, secret => Assert.Matches("^[0-9a-f]{48}$", secret));
-        Assert.Equal(8, secrets.Distinct().Count());
+        Assert.Equal(11, secrets.Distinct().Count());
     }
 
     [Fact]

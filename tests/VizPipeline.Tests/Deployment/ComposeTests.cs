@@ -16,7 +16,7 @@ public sealed partial class ComposeTests
 
     public static TheoryData<string, string> Roles => new()
     {
-        { "coordinator", "coordinator" }, { "worker", "worker" }, { "worker-gpu", "worker" }, { "migrate", "migrate" }, { "viz", "viz" },
+        { "coordinator", "coordinator" }, { "worker", "worker" }, { "worker-gpu", "worker" }, { "atlas", "atlas" }, { "migrate", "migrate" }, { "viz", "viz" },
     };
 
     public static TheoryData<string> ServiceNames => [.. Services.Select(service => service.Key)];
@@ -46,7 +46,7 @@ public sealed partial class ComposeTests
     public async Task The_chart_knows_every_setting_that_compose_makes()
     {
         var release = await Helm.Render("everything");
-        foreach (var role in (string[])["coordinator", "worker"])
+        foreach (var role in (string[])["coordinator", "worker", "atlas"])
         {
             var pod = release.Pods.First(pod => pod.Component == role);
             var chart = pod.Settings(pod.Container).Select(DeploymentContract.SettingName);
@@ -114,10 +114,10 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
-    public void Workers_cannot_reach_the_database_and_only_two_services_are_reached_from_outside()
+    public void Workers_cannot_reach_the_database_and_only_three_services_are_reached_from_outside()
     {
-        Assert.Equal(["coordinator", "migrate", "postgres"], On("data"));
-        Assert.Equal(["coordinator", "grafana"], Services.Where(pair => pair.Value!["ports"] is not null).Select(pair => pair.Key).Order());
+        Assert.Equal(["atlas", "coordinator", "migrate", "postgres"], On("data"));
+        Assert.Equal(["atlas", "coordinator", "grafana"], Services.Where(pair => pair.Value!["ports"] is not null).Select(pair => pair.Key).Order());
         foreach (var network in (string[])["bus", "data", "monitoring"])
             Assert.True(Compose["networks"]![network]!["internal"]!.GetValue<bool>());
         foreach (var port in Services.SelectMany(pair => Pod.List(pair.Value!["ports"])))
@@ -125,6 +125,14 @@ public sealed partial class ComposeTests
 
         static IEnumerable<string> On(string network) =>
             Services.Where(pair => Pod.List(pair.Value!["networks"]).Any(n => (string?)n == network)).Select(pair => pair.Key).Order();
+    }
+
+    [Fact]
+    public void The_atlas_has_accounts_of_its_own()
+    {
+        var (atlas, coordinator) = (Environment("atlas"), Environment("coordinator"));
+        foreach (var name in (string[])["Postgres__User", "Postgres__Password", "RabbitMq__User", "RabbitMq__Password", "ObjectStore__AccessKey", "ObjectStore__SecretKey"])
+            Assert.NotEqual(coordinator[name], atlas[name]);
     }
 
     [Fact]

@@ -1,5 +1,9 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using VizPipeline.Catalog;
+using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Deployment;
 
@@ -12,6 +16,7 @@ public sealed class ServerStartTests : IDisposable
     {
         ["COORDINATOR_PASSWORD"] = "c0",
         ["WORKER_PASSWORD"] = "w0",
+        ["ATLAS_PASSWORD"] = "a0",
         ["MONITOR_PASSWORD"] = "m0",
         ["RUN_FOLDER"] = _folder.FullName,
     };
@@ -22,6 +27,8 @@ public sealed class ServerStartTests : IDisposable
         ["COORDINATOR_SECRET_KEY"] = "cs",
         ["WORKER_ACCESS_KEY"] = "wa",
         ["WORKER_SECRET_KEY"] = "ws",
+        ["ATLAS_ACCESS_KEY"] = "aa",
+        ["ATLAS_SECRET_KEY"] = "as",
         ["BUCKET"] = "viz",
         ["RUN_FOLDER"] = _folder.FullName,
         ["WEED"] = "echo",
@@ -35,8 +42,8 @@ public sealed class ServerStartTests : IDisposable
         var result = await Start("rabbitmq-start.sh", Rabbit, "sh", "-c", "echo $RABBITMQ_CONFIG_FILE");
         Assert.Equal(Path.Combine(_folder.FullName, "rabbitmq.conf"), result.Output.Trim());
         var definitions = Written("definitions.json");
-        Assert.Equal(["viz-coordinator", "viz-worker", "viz-monitor"], Pod.List(definitions["users"]).Select(u => (string?)u["name"]));
-        Assert.Equal(["", "", "monitoring"], Pod.List(definitions["users"]).Select(u => (string?)u["tags"]));
+        Assert.Equal(["viz-coordinator", "viz-worker", "viz-atlas", "viz-monitor"], Pod.List(definitions["users"]).Select(u => (string?)u["name"]));
+        Assert.Equal(["", "", "", "monitoring"], Pod.List(definitions["users"]).Select(u => (string?)u["tags"]));
     }
 
     [Fact]
@@ -54,6 +61,46 @@ public sealed class ServerStartTests : IDisposable
     }
 
     [Fact]
+    public async Task The_atlas_may_ask_about_pictures_and_neither_read_nor_send_jobs()
+    {
+        await Start("rabbitmq-start.sh", Rabbit, "true");
+        var atlas = Pod.List(Written("definitions.json")["permissions"]).Single(p => (string?)p["user"] == "viz-atlas");
+        var (read, write) = ((string)atlas["read"]!, (string)atlas["write"]!);
+        Assert.All((string[])["viz.live", "viz.client.host-1-1"], name => Assert.Matches(write, name));
+        Assert.Matches(read, "viz.client.host-1-1");
+        foreach (var name in DeploymentContract.JobKinds.Where(kind => kind != "live").Select(kind => "viz." + kind).Append("viz.answers"))
+            Assert.False(Regex.IsMatch(name, read) || Regex.IsMatch(name, write), name);
+        Assert.DoesNotMatch(read, "viz.live");
+    }
+
+    [Fact]
+    public async Task PostgreSQL_gets_an_account_that_reads_every_table_and_writes_none()
+    {
+        var database = (await TestPostgres.NewDatabaseAsync()).Database;
+        var admin = TestPostgres.Admin;
+        admin.Database = database;
+        var variables = new Dictionary<string, string>
+        {
+            ["ATLAS_PASSWORD"] = "it's a \"secret\"",
+            ["POSTGRES_USER"] = admin.User!,
+            ["POSTGRES_DB"] = admin.Database,
+            ["PGHOST"] = admin.Host,
+            ["PGPORT"] = $"{admin.Port}",
+            ["PGPASSWORD"] = admin.Password!,
+        };
+        var made = await Start("postgres-init.sh", variables);
+        Assert.True(made.ExitCode == 0, made.Error);
+        await new PostgresCatalogDatabase(admin).MigrateAsync(TestContext.Current.CancellationToken);
+        (admin.User, admin.Password) = ("viz_atlas", variables["ATLAS_PASSWORD"]);
+        await using var reader = new PostgresCatalogDatabase(admin);
+        await reader.CheckSchemaAsync(TestContext.Current.CancellationToken);
+        await using var catalog = reader.Open();
+        Assert.Equal(0, await catalog.Atlases.CountAsync(TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => catalog.Atlases.ExecuteDeleteAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
+    }
+
+    [Fact]
     public async Task The_object_store_listens_to_others_through_its_gateway_only()
     {
         var result = await Start("seaweedfs-start.sh", Store);
@@ -62,6 +109,7 @@ public sealed class ServerStartTests : IDisposable
         var identities = Pod.List(Written("s3.json")["identities"]);
         Assert.Equal("Admin:viz", (string?)Assert.Single(Pod.List(identities[0]["actions"])));
         Assert.Equal(["Read:viz", "List:viz", "Write:viz"], Pod.List(identities[1]["actions"]).Select(a => (string?)a));
+        Assert.Equal(["Read:viz", "List:viz"], Pod.List(identities[2]["actions"]).Select(a => (string?)a));
     }
 
     [Theory]

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Run by PostgreSQL's image when its volume is made, and never again: an account for the atlas, which reads the tables and changes nothing.
+#
+#   ATLAS_PASSWORD                  of the account viz_atlas
+#   POSTGRES_USER, POSTGRES_DB      the owner of the tables, and the database
+set -e
+: "${ATLAS_PASSWORD:?is missing}"
+psql -v ON_ERROR_STOP=1 -q -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<'SQL'
+\set password `printf %s "$ATLAS_PASSWORD"`
+CREATE ROLE viz_atlas LOGIN PASSWORD :'password';
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO viz_atlas;
+SQL
