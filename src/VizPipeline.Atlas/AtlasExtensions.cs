@@ -3,11 +3,13 @@ using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using VizPipeline.Hosting;
 using VizPipeline.ObjectStore;
+using VizPipeline.Web.Api;
 
 namespace VizPipeline.Web;
 
@@ -28,6 +30,8 @@ public static class AtlasExtensions
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
         services.AddSingleton<Sources>();
         services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));
+        services.AddOpenApi("v1", TableSchemas.Configure);
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddResponseCompression(options =>
         {
             options.EnableForHttps = true;
@@ -66,7 +70,10 @@ public static class AtlasExtensions
             headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()";
             return next(context);
         });
+        app.UseBindingErrors();
         app.MapPages();
+        app.MapApi();
+        app.MapOpenApi("/api/{documentName}/openapi.json");
         app.MapLive();
         return app;
     }

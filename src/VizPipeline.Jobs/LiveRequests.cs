@@ -9,8 +9,8 @@ public interface ILiveRequest
     /// <summary>The file of the picture, as it was uploaded: JPEG, PNG, ... At most <see cref="LiveLimits.ImageBytes"/>.</summary>
     byte[] Image { get; }
 
-    /// <summary>The layer's name in the atlas.</summary>
-    string Layer { get; }
+    /// <summary>The layer's name in the atlas; null where all are meant.</summary>
+    string? Layer { get; }
 }
 
 /// <summary>What live requests may ask for.</summary>
@@ -39,6 +39,13 @@ public sealed record ShowFeatureMaps(string AtlasId, byte[] Image, string Layer)
 /// <param name="Rule">deconv, guided (backpropagation) or gradient.</param>
 public sealed record ShowDeconvolution(string AtlasId, byte[] Image, string Layer, int Channel, int? Y = null, int? X = null, string Rule = "deconv") : ILiveRequest;
 
+/// <summary>Asks how strongly every neuron of the atlas answers.</summary>
+public sealed record ShowResponses(string AtlasId, byte[] Image) : ILiveRequest
+{
+    /// <inheritdoc/>
+    public string? Layer => null;
+}
+
 /// <summary>The answer to <see cref="ShowFeatureMaps"/>.</summary>
 /// <param name="Channels">C.</param>
 /// <param name="Height">H of a map; 1 for a vector.</param>
@@ -61,6 +68,13 @@ public sealed record FeatureMapsShown(
 /// <param name="Crop">What the network saw, as PNG.</param>
 /// <param name="Cost">Where the time went.</param>
 public sealed record DeconvolutionShown(float Activation, int Y, int X, int[] Box, byte[] Deconvolution, byte[] Crop, LiveCost Cost);
+
+/// <summary>The answer to <see cref="ShowResponses"/>.</summary>
+/// <param name="Activations">By layer of the atlas, in their order: each neuron's activation, the maximum of its map.</param>
+/// <param name="Crop">What the network saw, as PNG.</param>
+/// <param name="Outputs">The strongest outputs of the network, where the atlas has its output layer.</param>
+/// <param name="Cost">Where the time went.</param>
+public sealed record ResponsesShown(IReadOnlyList<float[]> Activations, byte[] Crop, IReadOnlyList<LiveOutput> Outputs, LiveCost Cost);
 
 /// <summary>The answer to a request that cannot be served.</summary>
 /// <param name="Reason">Why, in one line for whoever asked.</param>

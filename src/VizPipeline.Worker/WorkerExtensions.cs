@@ -58,6 +58,7 @@ public static class WorkerExtensions
             return bus;
         bus.AddConsumer<FeatureMapsConsumer, LiveConsumerDefinition<FeatureMapsConsumer>>();
         bus.AddConsumer<DeconvolutionConsumer, LiveConsumerDefinition<DeconvolutionConsumer>>();
+        bus.AddConsumer<ResponsesConsumer, LiveConsumerDefinition<ResponsesConsumer>>();
         return bus;
     }
 

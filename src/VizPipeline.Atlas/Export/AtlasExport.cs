@@ -9,34 +9,47 @@ internal sealed record ExportedFile(string Name, long Rows);
 /// <summary>Writes the tables of an atlas to files, a row at a time.</summary>
 internal static class AtlasExport
 {
+    /// <summary>The tables that are exported.</summary>
+    public static IReadOnlyList<string> Tables { get; } = [LayerExport.Table.Name, NeuronExport.Table.Name, PatchExport.Table.Name, PictureExport.Table.Name];
+
     /// <summary>Writes all tables into <paramref name="folder"/>; the files appear when all are complete.</summary>
     public static async Task<IReadOnlyList<ExportedFile>> WriteAsync(CatalogContext catalog, int id, AtlasSpec spec, ExportFormat format, string folder, CancellationToken cancellation)
     {
         using var files = new ExportFiles(folder);
-        var names = new AtlasNames(spec);
-        var layers = (await catalog.LayersAsync(id, cancellation)).ToAsyncEnumerable();
-        ExportedFile[] exported =
-        [
-            await WriteAsync(files, format, LayerExport.Table, layers, cancellation),
-            await WriteAsync(files, format, NeuronExport.Table, NeuronExport.Rows(catalog, id, names, cancellation), cancellation),
-            await WriteAsync(files, format, PatchExport.Table, PatchExport.Rows(catalog, id, names, cancellation), cancellation),
-            await WriteAsync(files, format, PictureExport.Table, PictureExport.Rows(catalog, id, spec.Id, cancellation), cancellation),
-        ];
+        var exported = new List<ExportedFile>();
+        foreach (var table in Tables)
+        {
+            var name = $"{table}.{format.Extension}";
+            exported.Add(new ExportedFile(name, await WriteAsync(catalog, id, spec, format, table, files.Create(name), cancellation)));
+        }
         files.Commit();
         return exported;
     }
 
-    private static async Task<ExportedFile> WriteAsync<TRow>(
-        ExportFiles files, ExportFormat format, ExportTable<TRow> table, IAsyncEnumerable<TRow> rows, CancellationToken cancellation)
+    /// <summary>Writes one of <see cref="Tables"/> and closes the stream.</summary>
+    /// <returns>How many rows it has.</returns>
+    public static async Task<long> WriteAsync(CatalogContext catalog, int id, AtlasSpec spec, ExportFormat format, string table, Stream stream, CancellationToken cancellation)
     {
-        var (name, count) = ($"{table.Name}.{format.Extension}", 0L);
-        await using var writer = await format.Open(files.Create(name), table.Columns, cancellation);
+        var names = new AtlasNames(spec);
+        if (table == LayerExport.Table.Name)
+            return await WriteAsync(format, LayerExport.Table, (await catalog.LayersAsync(id, cancellation)).ToAsyncEnumerable(), stream, cancellation);
+        if (table == NeuronExport.Table.Name)
+            return await WriteAsync(format, NeuronExport.Table, NeuronExport.Rows(catalog, id, names, cancellation), stream, cancellation);
+        if (table == PatchExport.Table.Name)
+            return await WriteAsync(format, PatchExport.Table, PatchExport.Rows(catalog, id, names, cancellation), stream, cancellation);
+        return await WriteAsync(format, PictureExport.Table, PictureExport.Rows(catalog, id, spec.Id, cancellation), stream, cancellation);
+    }
+
+    private static async Task<long> WriteAsync<TRow>(ExportFormat format, ExportTable<TRow> table, IAsyncEnumerable<TRow> rows, Stream stream, CancellationToken cancellation)
+    {
+        var count = 0L;
+        await using var writer = await format.Open(stream, table.Columns, cancellation);
         await foreach (var row in rows.WithCancellation(cancellation))
         {
             await writer.WriteAsync(table.Values(row), cancellation);
             count++;
         }
         await writer.CompleteAsync(cancellation);
-        return new ExportedFile(name, count);
+        return count;
     }
 }

@@ -43,6 +43,18 @@ internal static class NeuronExport
             yield return new Row(layer, neuron, names, checks.TryGetValue((layer.Id, neuron.Channel), out var mismatch) ? mismatch : null);
     }
 
+    /// <summary>Rows of some neurons, in their order.</summary>
+    public static async Task<IReadOnlyList<Row>> RowsOf(CatalogContext catalog, IReadOnlyList<(Layer Layer, Neuron Neuron)> neurons, AtlasNames names, CancellationToken cancellation)
+    {
+        var (layers, channels) = (neurons.Select(row => row.Layer.Id).Distinct().ToList(), neurons.Select(row => row.Neuron.Channel).Distinct().ToList());
+        var checks = Flags(await catalog.Patches.Where(patch => layers.Contains(patch.LayerId) && channels.Contains(patch.Channel) && patch.Mismatch != null)
+            .Select(patch => new { patch.LayerId, patch.Channel, patch.Mismatch }).ToListAsync(cancellation), patch => (patch.LayerId, patch.Channel), patch => patch.Mismatch == true);
+        return [.. neurons.Select(row => new Row(row.Layer, row.Neuron, names, checks.TryGetValue((row.Layer.Id, row.Neuron.Channel), out var mismatch) ? mismatch : null))];
+    }
+
+    private static Dictionary<(int Layer, int Channel), bool> Flags<T>(IEnumerable<T> patches, Func<T, (int, int)> key, Func<T, bool> isMismatch) =>
+        patches.GroupBy(key).ToDictionary(neuron => neuron.Key, neuron => neuron.Any(isMismatch));
+
     // A flag per neuron, so that the patches themselves need not be read twice.
     private static async Task<Dictionary<(int Layer, int Channel), bool>> Checks(CatalogContext catalog, int atlasId, CancellationToken cancellation)
     {

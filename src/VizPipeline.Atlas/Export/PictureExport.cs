@@ -27,12 +27,14 @@ internal static class PictureExport
 
     /// <summary>All pictures by layer, channel, method, variant and seed.</summary>
     public static IAsyncEnumerable<Row> Rows(CatalogContext catalog, int atlasId, string slug, CancellationToken cancellation)
+        => catalog.PicturesAsync(atlasId, cancellation).Select(entry => RowOf(entry.Layer.Name, entry.Picture, slug));
+
+    /// <summary>The row of one picture.</summary>
+    public static Row RowOf(string layer, Picture picture, string slug)
     {
         var root = AtlasKeys.Root(slug) + "/";
-        return catalog.PicturesAsync(atlasId, cancellation).Select(entry => new Row(entry.Layer.Name, entry.Picture, FileOf(entry.Picture.Key, root)));
+        return new Row(layer, picture, picture.Key?.StartsWith(root, StringComparison.Ordinal) == true ? picture.Key[root.Length..] : null);
     }
-
-    private static string? FileOf(string? key, string root) => key?.StartsWith(root, StringComparison.Ordinal) == true ? key[root.Length..] : null;
 
     /// <summary>A picture with its path below the atlas's folder, where an atlas in a folder has it.</summary>
     internal sealed record Row(string Layer, Picture Picture, string? File);

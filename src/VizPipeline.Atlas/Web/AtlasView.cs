@@ -9,11 +9,9 @@ namespace VizPipeline.Web;
 /// <summary>An atlas as pages need it: its row, spec and layers.</summary>
 public sealed class AtlasView
 {
-    private readonly AtlasNames _names;
-
     private AtlasView(Atlas row, AtlasSpec spec, IReadOnlyList<Layer> layers)
     {
-        (Row, Spec, Layers, Views, _names) = (row, spec, layers, TileView.Of(spec), new AtlasNames(spec));
+        (Row, Spec, Layers, Views, Names) = (row, spec, layers, TileView.Of(spec), new AtlasNames(spec));
     }
 
     /// <summary>The atlas in the catalog.</summary>
@@ -27,6 +25,9 @@ public sealed class AtlasView
 
     /// <summary>What tiles may show.</summary>
     public IReadOnlyList<TileView> Views { get; }
+
+    /// <summary>Names of classes and outputs.</summary>
+    internal AtlasNames Names { get; }
 
     /// <summary>Its id.</summary>
     public string Id => Row.Slug;
@@ -51,6 +52,15 @@ public sealed class AtlasView
     /// <summary>A layer's name in addresses and keys.</summary>
     public static string SlugOf(Layer layer) => AtlasKeys.LayerFileName(layer.Name);
 
+    /// <summary>Numbers of the classes with a text in their names, in any case.</summary>
+    public IReadOnlyList<int> ClassesNamed(string text) => Named(Math.Max(Spec.Images.Classes.Count, Spec.OutputNames.Count), index => ClassName(index), text);
+
+    /// <summary>Numbers of the outputs with a text in their names, in any case.</summary>
+    public IReadOnlyList<int> OutputsNamed(string text) => Named(Spec.OutputNames.Count, index => Spec.OutputNames[index], text);
+
     /// <summary>A class's name; its number where nobody named it, null for none.</summary>
-    public string? ClassName(int? label) => _names.Class(label);
+    public string? ClassName(int? label) => Names.Class(label);
+
+    private static List<int> Named(int count, Func<int, string?> name, string text) =>
+        [.. Enumerable.Range(0, count).Where(index => name(index)?.Contains(text, StringComparison.OrdinalIgnoreCase) == true)];
 }

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Routing;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
+using VizPipeline.Web.Api;
+using VizPipeline.Web.Data;
 
 namespace VizPipeline.Web;
 
@@ -16,21 +18,10 @@ internal static class LiveEndpoints
 
     public static void MapLive(this IEndpointRouteBuilder app)
     {
-        var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).AddEndpointFilter(ExplainAsync).WithTags("live").DisableAntiforgery();
+        var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).ExplainErrors().WithTags("live").DisableAntiforgery();
         live.MapPost("/maps", MapsAsync).WithSummary("All feature maps of a layer on a picture, which is the body: a JPEG, PNG, WebP, BMP or GIF file of at most 8 MB");
+        live.MapPost("/responses", ResponsesAsync).WithSummary("Which neurons a picture excites most, measured against the images of the set");
         live.MapPost("/deconvolution", DeconvolutionAsync).WithSummary("Which pixels made a channel answer: deconv, guided or gradient, at its strongest position or at y, x");
-    }
-
-    private static async ValueTask<object?> ExplainAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        try
-        {
-            return await next(context);
-        }
-        catch (LiveRefusedException refused)
-        {
-            return Results.Problem(refused.Message, statusCode: refused.IsOutage ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status400BadRequest, title: refused.IsOutage ? "Not now" : "Bad request");
-        }
     }
 
     private static async Task<IResult> MapsAsync(string atlas, string layer, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
@@ -38,6 +29,32 @@ internal static class LiveEndpoints
         var name = await LayerAsync(database, atlas, layer, cancellation);
         var shown = await client.AskAsync(new ShowFeatureMaps(atlas, await BodyAsync(request, cancellation), name), cancellation);
         return Results.Json(new { shown.Channels, shown.Height, shown.Width, shown.Least, shown.Greatest, shown.Maps, shown.Crop, shown.Outputs, shown.Cost });
+    }
+
+    private static async Task<IResult> ResponsesAsync(string atlas, string? layer, int? limit, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var only = layer is null ? null : Found.Layer(view, layer);
+        var count = KeyCursor.Limit(limit);
+        var shown = await client.AskAsync(new ShowResponses(atlas, await BodyAsync(request, cancellation)), cancellation);
+        var found = await StrongestNeurons.FindAsync(catalog, view, shown.Activations, only, count, cancellation);
+        return Results.Json(new
+        {
+            neurons = found.Select(response => new
+            {
+                layer = response.Layer.Name,
+                slug = AtlasView.SlugOf(response.Layer),
+                response.Channel,
+                response.Name,
+                response.Activation,
+                response.Ratio,
+                response.Percentile,
+            }),
+            shown.Outputs,
+            shown.Crop,
+            shown.Cost,
+        });
     }
 
     private static async Task<IResult> DeconvolutionAsync(
@@ -51,8 +68,7 @@ internal static class LiveEndpoints
     private static async Task<string> LayerAsync(CatalogDatabase database, string atlas, string layer, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await AtlasView.FindAsync(catalog, atlas, cancellation) ?? throw new LiveRefusedException("there is no such atlas");
-        return view.Layer(layer)?.Name ?? throw new LiveRefusedException($"atlas '{view.Id}' has no such layer; it has {string.Join(", ", view.Layers.Select(AtlasView.SlugOf).Take(40))}");
+        return Found.Layer(await Found.AtlasAsync(catalog, atlas, cancellation), layer).Name;
     }
 
     private static async Task<byte[]> BodyAsync(HttpRequest request, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,8 +13,6 @@ namespace VizPipeline.Web;
 /// <summary>The pages of the server, and the pictures on them.</summary>
 internal static class PageEndpoints
 {
-    private const string Forever = "public, max-age=31536000, immutable";
-    private const string Shortly = "public, max-age=30";
     private const int SamplesShown = 12;
 
     public static void MapPages(this IEndpointRouteBuilder app)
@@ -48,6 +47,10 @@ internal static class PageEndpoints
         {
             return await ErrorAsync(page, "Not found", missing.Message, StatusCodes.Status404NotFound);
         }
+        catch (QueryException wrong)
+        {
+            return await ErrorAsync(page, "Not understood", wrong.Message, StatusCodes.Status400BadRequest);
+        }
         catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException)
         {
             return await ErrorAsync(page, "Not now", failure.Message, StatusCodes.Status503ServiceUnavailable);
@@ -67,38 +70,37 @@ internal static class PageEndpoints
     private static async Task<IResult> AtlasAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await FindAsync(catalog, atlas, cancellation);
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
         return await Html(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Overview", await AtlasOverview.ReadAsync(catalog, view, cancellation))));
     }
 
     private static async Task<IResult> LayerAsync(string atlas, string layer, Page page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await FindAsync(catalog, atlas, cancellation);
-        var contents = await LayerContents.ReadAsync(catalog, LayerOf(view, layer), cancellation);
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var contents = await LayerContents.ReadAsync(catalog, Found.Layer(view, layer), cancellation);
         return await Html(page.RenderAsync<LayerPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
     private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, Page page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await FindAsync(catalog, atlas, cancellation);
-        var contents = await NeuronContents.ReadAsync(catalog, view, LayerOf(view, layer), channel, [], cancellation)
-            ?? throw new NotFoundException($"Layer '{layer}' has no neuron {channel}.");
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, cancellation);
         return await Html(page.RenderAsync<NeuronPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
     private static async Task<IResult> ClassesAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await FindAsync(catalog, atlas, cancellation);
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
         return await Html(page.RenderAsync<ClassesPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Classes", await ClassLine.AllAsync(catalog, view, cancellation))));
     }
 
     private static async Task<IResult> ClassAsync(string atlas, int index, Page page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await FindAsync(catalog, atlas, cancellation);
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
         var contents = await ClassContents.ReadAsync(catalog, view, index, cancellation) ?? throw new NotFoundException($"Atlas '{atlas}' has no class {index}.");
         return await Html(page.RenderAsync<ClassPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
@@ -106,27 +108,34 @@ internal static class PageEndpoints
     private static async Task<IResult> ImageAsync(string atlas, int index, Page page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await FindAsync(catalog, atlas, cancellation);
-        var contents = await ImageContents.ReadAsync(catalog, view, index, cancellation) ?? throw new NotFoundException($"The set of atlas '{atlas}' has no image {index}.");
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var contents = await Found.ImageAsync(catalog, view, index, cancellation);
         return await Html(page.RenderAsync<ImagePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
     private static async Task<IResult> SearchAsync(
-        string atlas, string? layer, string? text, string? selectivity, string? dead, string? sort, Page page, CatalogDatabase database, CancellationToken cancellation)
+        string atlas, string? layer, string? text, string? selectivity, string? dead, string? sort, string? after, Page page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await FindAsync(catalog, atlas, cancellation);
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
         // From a form: what is left empty or makes no sense is not asked for.
-        var query = new NeuronSearch(
-            layer is { Length: > 0 } ? layer : null, text is { Length: > 0 and <= 200 } ? text : null,
-            double.TryParse(selectivity, System.Globalization.CultureInfo.InvariantCulture, out var least) ? least : null, bool.TryParse(dead, out var isDead) ? isDead : null, sort ?? "-selectivity");
-        return await Html(page.RenderAsync<SearchPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Found", await query.FindAsync(catalog, view, cancellation))));
+        var query = new NeuronQuery
+        {
+            Layers = layer is not null && view.Layer(layer) is not null ? layer : null,
+            Text = text is { Length: > 0 and <= 200 } ? text : null,
+            Where = double.TryParse(selectivity, CultureInfo.InvariantCulture, out var least) ? [new NeuronCondition(NeuronStatistic.Find(SearchPage.Selectivity, "where"), ">=", least)] : [],
+            Dead = bool.TryParse(dead, out var isDead) ? isDead : null,
+            Sort = SearchPage.Sorts.FirstOrDefault(known => known.Value == sort).Value ?? (view.Spec.Images.Classes.Count > 0 ? SearchPage.Sorts[0].Value : "layer"),
+            Limit = SearchPage.Shown,
+            After = after,
+        };
+        return await Html(page.RenderAsync<SearchPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Found", await query.ReadAsync(catalog, view, cancellation))));
     }
 
     private static async Task<IResult> LiveAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await FindAsync(catalog, atlas, cancellation);
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
         var count = await catalog.Images.CountAsync(image => image.AtlasId == view.Row.Id, cancellation);
         int[] samples = [.. Enumerable.Range(0, Math.Min(SamplesShown, count)).Select(i => (int)((long)i * count / SamplesShown)).Distinct()];
         return await Html(page.RenderAsync<LivePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Samples", samples)));
@@ -140,7 +149,7 @@ internal static class PageEndpoints
         await using var catalog = database.Open();
         if (await AtlasView.FindAsync(catalog, atlas, cancellation) is not { } found || found.Layer(layer) is not { } row || channel >= row.Channels)
             return Results.NotFound();
-        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile ? Bytes(context, tile, "image/jpeg", found.IsFinished) : Results.NotFound();
+        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile ? Answers.Picture(context, tile, "image/jpeg", found.IsFinished) : Results.NotFound();
     }
 
     private static async Task<IResult> PictureAsync(string atlas, string path, IObjectStore store, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
@@ -151,7 +160,7 @@ internal static class PageEndpoints
         await using var catalog = database.Open();
         var row = await catalog.FindAtlasAsync(atlas, cancellation);
         return row is not null && await store.TryGetAsync(key, cancellation) is { } picture
-            ? Bytes(context, picture, "image/png", row.State is AtlasState.Completed or AtlasState.CompletedWithFailures) : Results.NotFound();
+            ? Answers.Picture(context, picture, "image/png", row.State is AtlasState.Completed or AtlasState.CompletedWithFailures) : Results.NotFound();
     }
 
     private static async Task<IResult> CropAsync(string atlas, string file, Sources sources, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
@@ -162,30 +171,11 @@ internal static class PageEndpoints
         if (await AtlasView.FindAsync(catalog, atlas, cancellation) is not { } view)
             return Results.NotFound();
         var path = await catalog.Images.Where(image => image.AtlasId == view.Row.Id && image.ImageIndex == index).Select(image => image.Path).FirstOrDefaultAsync(cancellation);
-        return path is not null && await sources.CropAsync(view.Spec, path, cancellation) is { } crop ? Bytes(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
+        return path is not null && await sources.CropAsync(view.Spec, path, cancellation) is { } crop ? Answers.Picture(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
     }
 
-    private static IResult Asset(string version, string name, HttpContext context)
-    {
-        if (Assets.Find(name) is not { } content)
-            return Results.NotFound();
-        context.Response.Headers.CacheControl = version == Assets.Version(name) ? Forever : "no-cache";
-        return Results.Bytes(content, Assets.TypeOf(name));
-    }
-
-    private static IResult Bytes(HttpContext context, byte[] content, string type, bool isFinal)
-    {
-        context.Response.Headers.CacheControl = isFinal ? Forever : Shortly;
-        return Results.Bytes(content, type, entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{Convert.ToHexStringLower(System.IO.Hashing.XxHash64.Hash(content))}\""));
-    }
-
-    private static async Task<AtlasView> FindAsync(CatalogContext catalog, string atlas, CancellationToken cancellation) =>
-        await AtlasView.FindAsync(catalog, atlas, cancellation) ?? throw new NotFoundException($"There is no atlas '{(atlas.Length > 80 ? atlas[..80] : atlas)}'.");
-
-    private static Layer LayerOf(AtlasView atlas, string layer) =>
-        atlas.Layer(layer) ?? throw new NotFoundException($"Atlas '{atlas.Id}' has no layer '{(layer.Length > 80 ? layer[..80] : layer)}'.");
+    private static IResult Asset(string version, string name, HttpContext context) =>
+        Assets.Find(name) is { } content ? Answers.Asset(context, content, Assets.TypeOf(name), version == Assets.Version(name)) : Results.NotFound();
 
     private static async Task<IResult> Html(Task<string> page) => Results.Content(await page, "text/html; charset=utf-8");
-
-    private sealed class NotFoundException(string message) : Exception(message);
 }

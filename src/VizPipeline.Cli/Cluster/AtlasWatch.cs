@@ -25,7 +25,7 @@ internal static class AtlasWatch
                 if (report.Status.State != AtlasState.Running)
                     return End(report);
             }
-            catch (CoordinatorAwayException away)
+            catch (ServiceAwayException away)
             {
                 if (away.Message != last)
                     await Console.Error.WriteLineAsync($"viz: {last = away.Message}; waiting");

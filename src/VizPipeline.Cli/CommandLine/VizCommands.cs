@@ -13,6 +13,7 @@ public static class VizCommands
         RunCommand.Create(),
         SampleCommand.Create(),
         ServeCommand.Create(),
+        QueryCommand.Create(),
         StatusCommand.Create(),
         SubmitCommand.Create(),
         ClusterCommands.Cancel(),

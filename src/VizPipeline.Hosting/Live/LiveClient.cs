@@ -8,13 +8,16 @@ public sealed class LiveClient
 {
     private readonly IRequestClient<ShowFeatureMaps> _maps;
     private readonly IRequestClient<ShowDeconvolution> _deconvolutions;
+    private readonly IRequestClient<ShowResponses> _responses;
 
     /// <summary>A client of the host's one bus.</summary>
     public LiveClient(IBus bus)
     {
         // The exchange and not the queue: where no worker ever was, there is nobody to make one for.
         var workers = new Uri($"exchange:{QueueNames.Live}");
-        (_maps, _deconvolutions) = (bus.CreateRequestClient<ShowFeatureMaps>(workers, LiveLimits.Patience), bus.CreateRequestClient<ShowDeconvolution>(workers, LiveLimits.Patience));
+        (_maps, _deconvolutions, _responses) = (
+            bus.CreateRequestClient<ShowFeatureMaps>(workers, LiveLimits.Patience), bus.CreateRequestClient<ShowDeconvolution>(workers, LiveLimits.Patience),
+            bus.CreateRequestClient<ShowResponses>(workers, LiveLimits.Patience));
     }
 
     /// <summary>All feature maps of a layer on a picture.</summary>
@@ -25,6 +28,10 @@ public sealed class LiveClient
     /// <exception cref="LiveRefusedException">It cannot be done, or no worker answers.</exception>
     public Task<DeconvolutionShown> AskAsync(ShowDeconvolution request, CancellationToken cancellation = default)
         => AskAsync<ShowDeconvolution, DeconvolutionShown>(_deconvolutions, request, cancellation);
+
+    /// <summary>How strongly every neuron answers.</summary>
+    /// <exception cref="LiveRefusedException">It cannot be done, or no worker answers.</exception>
+    public Task<ResponsesShown> AskAsync(ShowResponses request, CancellationToken cancellation = default) => AskAsync<ShowResponses, ResponsesShown>(_responses, request, cancellation);
 
     private static async Task<TAnswer> AskAsync<TRequest, TAnswer>(IRequestClient<TRequest> client, TRequest request, CancellationToken cancellation)
         where TRequest : class, ILiveRequest

@@ -55,6 +55,14 @@ public sealed class DeconvolutionConsumer(LiveNetworks networks, ILogger<Deconvo
         => networks.Run(request, (network, crop, cost) => network.Deconvolution(request, crop, cost), cancellation);
 }
 
+/// <summary>Answers <see cref="ShowResponses"/>.</summary>
+public sealed class ResponsesConsumer(LiveNetworks networks, ILogger<ResponsesConsumer> logger) : LiveConsumer<ShowResponses, ResponsesShown>(logger)
+{
+    /// <inheritdoc/>
+    protected override Task<ResponsesShown> Answer(ShowResponses request, CancellationToken cancellation)
+        => networks.Run(request, (network, crop, cost) => network.Responses(crop, cost), cancellation);
+}
+
 /// <summary>One queue for all that people wait for.</summary>
 internal sealed class LiveConsumerDefinition<TConsumer> : ConsumerDefinition<TConsumer>
     where TConsumer : class, IConsumer

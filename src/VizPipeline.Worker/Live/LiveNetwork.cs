@@ -4,6 +4,7 @@ using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.Deconvolution;
 using VizPipeline.Methods.Input;
+using VizPipeline.Methods.Search;
 using VizPipeline.Network.Execution;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Operators;
@@ -33,8 +34,8 @@ public sealed class LiveNetwork : IDisposable
     public FeatureMapsShown FeatureMaps(ShowFeatureMaps request, byte[] crop, LiveCost cost)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var layer = _runner.Graph.Layer(request.Layer);
-        var output = _spec.Layers.FirstOrDefault(candidate => candidate.Kind == "output") is { } last ? _runner.Graph.Layer(last.Name) : null;
+        var layer = Layer(request);
+        var output = Output;
         using var scope = torch.NewDisposeScope();
         var values = Forward(Upload(crop), output is null ? [layer] : [layer, output]);
         var maps = values[layer.Node];
@@ -45,12 +46,23 @@ public sealed class LiveNetwork : IDisposable
             layer.Neurons, layer.Shape.Height, layer.Shape.Width, least, greatest, bytes, Png.Encode(Picture(crop)), output is null ? [] : Strongest(values[output.Node]), Spent(cost));
     }
 
+    /// <summary>Every neuron's activation.</summary>
+    /// <inheritdoc cref="FeatureMaps"/>
+    public ResponsesShown Responses(byte[] crop, LiveCost cost)
+    {
+        Layer[] layers = [.. _spec.Layers.Select(layer => _runner.Graph.Layer(layer.Name))];
+        using var scope = torch.NewDisposeScope();
+        var maxima = new Dictionary<int, float[]>();
+        _runner.Forward(Upload(crop), [.. layers.Select(layer => layer.Node).Distinct()], (node, value) => maxima[node] = SpatialMaximum.Of(value).Values);
+        return new ResponsesShown([.. layers.Select(layer => maxima[layer.Node])], Png.Encode(Picture(crop)), Output is null ? [] : Strongest(maxima[Output.Node]), Spent(cost));
+    }
+
     /// <summary>One neuron's deconvolution.</summary>
     /// <inheritdoc cref="FeatureMaps"/>
     public DeconvolutionShown Deconvolution(ShowDeconvolution request, byte[] crop, LiveCost cost)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var layer = _runner.Graph.Layer(request.Layer);
+        var layer = Layer(request);
         if (request.Channel < 0 || request.Channel >= layer.Neurons)
             throw new LiveRequestException($"layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}, not {request.Channel}");
         if (request.Y is null != request.X is null || request.Y < 0 || request.Y >= layer.Shape.Height || request.X < 0 || request.X >= layer.Shape.Width)
@@ -68,6 +80,10 @@ public sealed class LiveNetwork : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _runner.Dispose();
+
+    private Layer? Output => _spec.Layers.FirstOrDefault(candidate => candidate.Kind == "output") is { } last ? _runner.Graph.Layer(last.Name) : null;
+
+    private Layer Layer(ILiveRequest request) => _runner.Graph.Layer(request.Layer ?? throw new LiveRequestException("the request names no layer"));
 
     private torch.Tensor Upload(byte[] crop) => ImageTensor.Of(crop, 1, _preprocessing, _runner.Device);
 

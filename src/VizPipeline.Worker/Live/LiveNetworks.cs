@@ -27,7 +27,7 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, IOptions
             throw new LiveRequestException($"the picture has {request.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are taken");
         var bytes = await store.TryGetAsync(AtlasKeys.Spec(request.AtlasId), cancellation) ?? throw new LiveRequestException($"there is no atlas '{request.AtlasId}'");
         var spec = VizJson.Read<AtlasSpec>(bytes);
-        if (spec.Layers.All(layer => layer.Name != request.Layer))
+        if (request.Layer is not null && spec.Layers.All(layer => layer.Name != request.Layer))
             throw new LiveRequestException($"atlas '{spec.Id}' has no layer '{request.Layer}'; it has {string.Join(", ", spec.Layers.Select(layer => layer.Name))}");
 
         var clock = Stopwatch.StartNew();

@@ -131,7 +131,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare over all pictures" }).ClickAsync();
         var all = await page.Locator(".shots button").CountAsync();
         await page.WaitForFunctionAsync("count => document.querySelectorAll('.compare canvas').length === count", all);
-        await page.Locator("[data-mode]").SelectOptionAsync("top9");
+        await page.Locator("select[data-mode]").SelectOptionAsync("top9");
         await page.Locator(".maps img").First.WaitForAsync();
         watched.IsClean();
     }

@@ -1,0 +1,70 @@
+using System.IO.Compression;
+using Microsoft.AspNetCore.Http;
+using VizPipeline.Catalog;
+using VizPipeline.ObjectStore;
+using VizPipeline.Web.Data;
+using VizPipeline.Web.Export;
+
+namespace VizPipeline.Web.Api;
+
+/// <summary>Everything of one neuron: as JSON, and as an archive with its pictures.</summary>
+internal static class NeuronBundle
+{
+    /// <summary>The neuron with its patches and pictures.</summary>
+    public static byte[] Json(AtlasView atlas, NeuronContents contents) => TableAnswer.Bytes(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("atlas", atlas.Id);
+        new JsonRow(NeuronExport.Table.Columns).WriteMembers(json, NeuronExport.Table.Values(new(contents.Layer, contents.Neuron, atlas.Names, MismatchOf(contents))));
+        json.WritePropertyName("patches");
+        TableAnswer.WriteRows(json, PatchExport.Table, Patches(atlas, contents));
+        json.WritePropertyName("pictures");
+        TableAnswer.WriteRows(json, PictureExport.Table, contents.Pictures.Select(picture => PictureExport.RowOf(contents.Layer.Name, picture, atlas.Id)));
+        json.WriteString("spec_hash", atlas.Row.SpecHash);
+        json.WriteEndObject();
+    });
+
+    /// <summary>The archive.</summary>
+    public static async Task<IResult> AnswerAsync(string atlas, string layer, int channel, CatalogDatabase database, IObjectStore store, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, cancellation);
+        using var archive = new MemoryStream();
+        using (var zip = new ZipArchive(archive, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            await AddAsync(zip, "neuron.json", Json(view, contents), CompressionLevel.Optimal, cancellation);
+            await AddAsync(zip, "patches.csv", await CsvAsync(view, contents, cancellation), CompressionLevel.Optimal, cancellation);
+            foreach (var picture in contents.Pictures)
+            {
+                // A PNG does not become smaller.
+                if (picture.Key is { } key && await store.TryGetAsync(key, cancellation) is { } bytes)
+                    await AddAsync(zip, $"{picture.Method}{(picture.Variant.Length > 0 ? $"-{AtlasKeys.LayerFileName(picture.Variant)}-seed{picture.Seed}" : "")}.png", bytes, CompressionLevel.NoCompression, cancellation);
+            }
+        }
+        return Results.Bytes(archive.ToArray(), "application/zip", $"{view.Id}-{AtlasView.SlugOf(contents.Layer)}-{channel}.zip");
+    }
+
+    private static bool? MismatchOf(NeuronContents contents) => contents.Patches.Select(row => row.Patch.Mismatch).Aggregate((bool?)null, (all, one) => one is null ? all : all == true || one.Value);
+
+    private static IEnumerable<PatchExport.Row> Patches(AtlasView atlas, NeuronContents contents) =>
+        contents.Patches.Select(row => new PatchExport.Row(contents.Layer.Name, row.Patch, row.Image.Path, atlas.ClassName(row.Image.Label)));
+
+    private static async Task<byte[]> CsvAsync(AtlasView atlas, NeuronContents contents, CancellationToken cancellation)
+    {
+        using var buffer = new MemoryStream();
+        await using (var csv = new CsvTableWriter(buffer, PatchExport.Table.Columns))
+        {
+            foreach (var row in Patches(atlas, contents))
+                await csv.WriteAsync(PatchExport.Table.Values(row), cancellation);
+            await csv.CompleteAsync(cancellation);
+        }
+        return buffer.ToArray();
+    }
+
+    private static async Task AddAsync(ZipArchive zip, string name, byte[] content, CompressionLevel level, CancellationToken cancellation)
+    {
+        await using var entry = await zip.CreateEntry(name, level).OpenAsync(cancellation);
+        await entry.WriteAsync(content, cancellation);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using VizPipeline.Web.Export;
+
+namespace VizPipeline.Web.Api;
+
+/// <summary>A page of a table as JSON: <c>items</c>, whose names are the columns of the exports, and <c>next</c>, the cursor of the page behind it.</summary>
+internal static class TableAnswer
+{
+    /// <summary>The answer.</summary>
+    public static IResult Of<TRow>(HttpContext context, ExportTable<TRow> table, IEnumerable<TRow> rows, string? next) => Of(context, json =>
+    {
+        json.WriteStartObject();
+        json.WritePropertyName("items");
+        WriteRows(json, table, rows);
+        json.WriteString("next", next);
+        json.WriteEndObject();
+    });
+
+    /// <summary>An answer of another form.</summary>
+    public static IResult Of(HttpContext context, Action<Utf8JsonWriter> write) => Answers.Json(context, Bytes(write));
+
+    /// <summary>JSON as bytes.</summary>
+    public static byte[] Bytes(Action<Utf8JsonWriter> write)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+            write(json);
+        return buffer.ToArray();
+    }
+
+    /// <summary>Rows as an array of objects.</summary>
+    public static void WriteRows<TRow>(Utf8JsonWriter json, ExportTable<TRow> table, IEnumerable<TRow> rows)
+    {
+        var writer = new JsonRow(table.Columns);
+        json.WriteStartArray();
+        foreach (var row in rows)
+            writer.Write(json, table.Values(row));
+        json.WriteEndArray();
+    }
+
+    /// <summary>One row as an object.</summary>
+    public static void WriteRow<TRow>(Utf8JsonWriter json, ExportTable<TRow> table, TRow row) => new JsonRow(table.Columns).Write(json, table.Values(row));
+}

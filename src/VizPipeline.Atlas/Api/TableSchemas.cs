@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using VizPipeline.Web.Export;
+
+namespace VizPipeline.Web.Api;
+
+/// <summary>Writes the columns of tables into openapi.json, so that clients can be generated from it.</summary>
+internal static class TableSchemas
+{
+    /// <summary>The description of the API.</summary>
+    public static void Configure(OpenApiOptions options)
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "VizPipeline atlas";
+            document.Info.Description = "Atlases of every neuron of convolutional networks. Names are those of exports and SQL views; errors are problem+json; answers carry ETags.";
+            document.Info.Version = "v1";
+            document.Servers = [];
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<TableColumns>().FirstOrDefault() is { } table)
+                operation.Responses = new OpenApiResponses(operation.Responses ?? []) { ["200"] = Page(table) };
+            return Task.CompletedTask;
+        });
+    }
+
+    private static OpenApiResponse Page(TableColumns table) => new()
+    {
+        Description = $"A page of {table.Table}",
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["application/json"] = new()
+            {
+                Schema = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Object,
+                    Properties = new Dictionary<string, IOpenApiSchema>
+                    {
+                        ["items"] = new OpenApiSchema
+                        {
+                            Type = JsonSchemaType.Array,
+                            Items = new OpenApiSchema { Type = JsonSchemaType.Object, Properties = table.Columns.ToDictionary(column => column.Name, column => (IOpenApiSchema)Of(column.Kind)) },
+                        },
+                        ["next"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null },
+                    },
+                },
+            },
+        },
+    };
+
+    private static OpenApiSchema Of(ColumnKind kind) => kind switch
+    {
+        ColumnKind.Integer => Simple(JsonSchemaType.Integer, "int32"),
+        ColumnKind.Long => Simple(JsonSchemaType.Integer, "int64"),
+        ColumnKind.Single => Simple(JsonSchemaType.Number, "float"),
+        ColumnKind.Double => Simple(JsonSchemaType.Number, "double"),
+        ColumnKind.Flag => Simple(JsonSchemaType.Boolean),
+        ColumnKind.Integers => List(JsonSchemaType.Integer),
+        ColumnKind.Singles => List(JsonSchemaType.Number),
+        ColumnKind.Texts => List(JsonSchemaType.String),
+        ColumnKind.Json => new OpenApiSchema(),
+        _ => Simple(JsonSchemaType.String),
+    };
+
+    private static OpenApiSchema Simple(JsonSchemaType type, string? format = null) => new() { Type = type | JsonSchemaType.Null, Format = format };
+
+    private static OpenApiSchema List(JsonSchemaType type) => new() { Type = JsonSchemaType.Array | JsonSchemaType.Null, Items = new OpenApiSchema { Type = type } };
+}

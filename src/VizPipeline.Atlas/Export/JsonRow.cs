@@ -1,0 +1,67 @@
+using System.Text.Json;
+
+namespace VizPipeline.Web.Export;
+
+/// <summary>A row of a table as a JSON object. JSON has no infinity: it is written as the text "Infinity" or "-Infinity".</summary>
+internal sealed class JsonRow(IReadOnlyList<ExportColumn> columns)
+{
+    private readonly JsonEncodedText[] _names = [.. columns.Select(column => JsonEncodedText.Encode(column.Name))];
+
+    /// <summary>Writes the object.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="row">A value per column.</param>
+    public void Write(Utf8JsonWriter json, object?[] row)
+    {
+        json.WriteStartObject();
+        WriteMembers(json, row);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes the members of an object that has others, too.</summary>
+    public void WriteMembers(Utf8JsonWriter json, object?[] row)
+    {
+        for (var i = 0; i < row.Length; i++)
+        {
+            json.WritePropertyName(_names[i]);
+            if (columns[i].Kind == ColumnKind.Json && row[i] is string raw)
+                json.WriteRawValue(raw);
+            else
+                WriteValue(json, row[i]);
+        }
+    }
+
+    private static void WriteValue(Utf8JsonWriter json, object? value)
+    {
+        switch (value)
+        {
+            case null: json.WriteNullValue(); break;
+            case string text: json.WriteStringValue(text); break;
+            case bool flag: json.WriteBooleanValue(flag); break;
+            case int number: json.WriteNumberValue(number); break;
+            case long number: json.WriteNumberValue(number); break;
+            case float number: WriteNumber(json, number); break;
+            case double number when double.IsFinite(number): json.WriteNumberValue(number); break;
+            case double number: json.WriteStringValue(number > 0 ? "Infinity" : "-Infinity"); break;
+            case IEnumerable<int> list: WriteList(json, list, json.WriteNumberValue); break;
+            case IEnumerable<float> list: WriteList(json, list, number => WriteNumber(json, number)); break;
+            case IEnumerable<string> list: WriteList(json, list, json.WriteStringValue); break;
+            default: throw new NotSupportedException($"a value of type {value.GetType().Name} has no form in JSON");
+        }
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, float number)
+    {
+        if (float.IsFinite(number))
+            json.WriteNumberValue(number);
+        else
+            WriteValue(json, (double)number);
+    }
+
+    private static void WriteList<T>(Utf8JsonWriter json, IEnumerable<T> list, Action<T> write)
+    {
+        json.WriteStartArray();
+        foreach (var item in list)
+            write(item);
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Linq.Expressions;
+using System.Text.RegularExpressions;
+using VizPipeline.Catalog;
+
+namespace VizPipeline.Web.Data;
+
+/// <summary>A bound on a statistic, such as <c>class_selectivity>=0.5</c>.</summary>
+/// <param name="Statistic">The statistic.</param>
+/// <param name="Operator"><c>&gt;=</c>, <c>&gt;</c>, <c>&lt;=</c>, <c>&lt;</c> or <c>=</c>.</param>
+/// <param name="Bound">The number to compare with.</param>
+public sealed partial record NeuronCondition(NeuronStatistic Statistic, string Operator, double Bound)
+{
+    /// <summary>Reads a condition. Neurons without the statistic fulfil none.</summary>
+    /// <exception cref="QueryException">It is no condition.</exception>
+    public static NeuronCondition Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var match = Form().Match(text);
+        if (!match.Success || !double.TryParse(match.Groups[3].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out var bound) || !double.IsFinite(bound))
+            throw new QueryException($"where: '{(text.Length > 80 ? text[..80] : text)}' is no condition; write a statistic, one of >= > <= < =, and a number: class_selectivity>=0.5");
+        return new NeuronCondition(NeuronStatistic.Find(match.Groups[1].Value, "where"), match.Groups[2].Value, bound);
+    }
+
+    /// <summary>As a filter of a query.</summary>
+    public Expression<Func<Neuron, bool>> Filter()
+    {
+        // Out of a closure, so that one compiled query serves all bounds.
+        Expression<Func<double?>> bound = () => Bound;
+        var (value, number) = (Statistic.Value.Body, bound.Body);
+        return Expression.Lambda<Func<Neuron, bool>>(Operator switch
+        {
+            ">=" => Expression.GreaterThanOrEqual(value, number),
+            ">" => Expression.GreaterThan(value, number),
+            "<=" => Expression.LessThanOrEqual(value, number),
+            "<" => Expression.LessThan(value, number),
+            _ => Expression.Equal(value, number),
+        }, Statistic.Value.Parameters);
+    }
+
+    [GeneratedRegex(@"\A\s*([a-z_0-9]{1,40})\s*(>=|<=|>|<|=)\s*(\S{1,40})\s*\z")]
+    private static partial Regex Form();
+}

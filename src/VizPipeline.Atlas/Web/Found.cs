@@ -1,0 +1,49 @@
+using VizPipeline.Catalog;
+using VizPipeline.Web.Data;
+
+namespace VizPipeline.Web;
+
+/// <summary>What someone asks for is not there. The message names it.</summary>
+internal sealed class NotFoundException(string message) : Exception(message);
+
+/// <summary>Looks up what an address names, for pages and API alike.</summary>
+internal static class Found
+{
+    private const int Shown = 80;
+
+    /// <exception cref="NotFoundException">There is no such atlas.</exception>
+    public static async Task<AtlasView> AtlasAsync(CatalogContext catalog, string atlas, CancellationToken cancellation) =>
+        await AtlasView.FindAsync(catalog, atlas, cancellation) ?? throw new NotFoundException($"There is no atlas '{Short(atlas)}'.");
+
+    /// <summary>A layer by its name in addresses, or its own.</summary>
+    /// <exception cref="NotFoundException">The atlas has no such layer.</exception>
+    public static Layer Layer(AtlasView atlas, string layer) =>
+        atlas.Layer(layer) ?? atlas.Layers.FirstOrDefault(row => row.Name == layer) ?? throw new NotFoundException($"Atlas '{atlas.Id}' has no layer '{Short(layer)}'.");
+
+    /// <summary>Numbers of a layer, or of all without one.</summary>
+    /// <exception cref="NotFoundException">The atlas has no such layer.</exception>
+    public static List<int> LayerIds(AtlasView atlas, string? layer) => layer is { Length: > 0 } ? [Layer(atlas, layer).Id] : [.. atlas.Layers.Select(row => row.Id)];
+
+    /// <exception cref="NotFoundException">The layer has no such neuron.</exception>
+    public static async Task<NeuronContents> NeuronAsync(CatalogContext catalog, AtlasView atlas, Layer layer, int channel, CancellationToken cancellation) =>
+        await NeuronContents.ReadAsync(catalog, atlas, layer, channel, [], cancellation) ?? throw new NotFoundException($"Layer '{layer.Name}' has no neuron {channel}.");
+
+    /// <exception cref="NotFoundException">The set has no such image.</exception>
+    public static async Task<ImageContents> ImageAsync(CatalogContext catalog, AtlasView atlas, int index, CancellationToken cancellation) =>
+        await ImageContents.ReadAsync(catalog, atlas, index, cancellation) ?? throw new NotFoundException($"The set of atlas '{atlas.Id}' has no image {index}.");
+
+    /// <summary>A value by its name.</summary>
+    /// <exception cref="QueryException">There is none of that name.</exception>
+    public static T OneOf<T>(string text, string parameter, Func<T, string> name)
+        where T : struct, Enum
+    {
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (name(value).Equals(text, StringComparison.OrdinalIgnoreCase))
+                return value;
+        }
+        throw new QueryException($"{parameter}: '{Short(text)}' is none of {string.Join(", ", Enum.GetValues<T>().Select(name))}");
+    }
+
+    private static string Short(string text) => text.Length > Shown ? text[..Shown] : text;
+}

@@ -1,0 +1,105 @@
+using System.Net;
+using System.Text.Json;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Cli.Cluster;
+
+/// <summary>A service of a cluster, asked over HTTP. Every refusal becomes a <see cref="UsageException"/> with one line.</summary>
+/// <param name="name">What it is, for messages: <c>coordinator</c>.</param>
+/// <param name="address">Its address, with a slash at the end. The key comes from <c>VIZ_API_KEY</c>, so that no list of processes shows it.</param>
+internal class ServiceClient(string name, Uri address) : IDisposable
+{
+    private readonly HttpClient _http = Create(address);
+
+    /// <summary>Asks.</summary>
+    /// <param name="path">Relative to the address.</param>
+    /// <param name="cancellation">Stops.</param>
+    public Task<T> GetAsync<T>(string path, CancellationToken cancellation) => AnswerAsync<T>(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
+
+    /// <summary>Asks for bytes; null where there are none.</summary>
+    public async Task<byte[]?> TryGetBytesAsync(string path, CancellationToken cancellation)
+    {
+        using var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+            return null;
+        await CheckAsync(answer, cancellation);
+        return await answer.Content.ReadAsByteArrayAsync(cancellation);
+    }
+
+    /// <summary>Changes something.</summary>
+    public Task<T> PostAsync<T>(string path, object? body, CancellationToken cancellation)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path);
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(VizJson.Write(body));
+            request.Content.Headers.ContentType = new("application/json");
+        }
+        return AnswerAsync<T>(request, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<T> AnswerAsync<T>(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        using var answer = await SendAsync(request, cancellation);
+        await CheckAsync(answer, cancellation);
+        return VizJson.Read<T>(await answer.Content.ReadAsByteArrayAsync(cancellation));
+    }
+
+    protected async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _http.SendAsync(request, cancellation);
+        }
+        catch (HttpRequestException failure)
+        {
+            throw new ServiceAwayException($"the {name} at {address} does not answer: {failure.Message}");
+        }
+        catch (TaskCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ServiceAwayException($"the {name} at {address} does not answer in time");
+        }
+        finally
+        {
+            request.Dispose();
+        }
+    }
+
+    protected async Task CheckAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    {
+        if (answer.IsSuccessStatusCode)
+            return;
+        var text = await answer.Content.ReadAsStringAsync(cancellation);
+        throw (int)answer.StatusCode >= 500 ? new ServiceAwayException($"the {name} at {address} cannot do that now: {DetailOf(text, answer)}") : new UsageException(DetailOf(text, answer));
+    }
+
+    private string DetailOf(string text, HttpResponseMessage answer)
+    {
+        try
+        {
+            using var problem = JsonDocument.Parse(text);
+            if (problem.RootElement.ValueKind == JsonValueKind.Object && problem.RootElement.TryGetProperty("detail", out var detail) && detail.GetString() is { Length: > 0 } sentence)
+                return sentence.ReplaceLineEndings(" ");
+        }
+        catch (JsonException)
+        {
+            // Something else answers there.
+        }
+        return $"{(int)answer.StatusCode} {answer.ReasonPhrase} from {answer.RequestMessage?.RequestUri}; is that a VizPipeline {name}?";
+    }
+
+    private static HttpClient Create(Uri address)
+    {
+        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10) }) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
+        if (Environment.GetEnvironmentVariable("VIZ_API_KEY") is { Length: > 0 } key)
+            http.DefaultRequestHeaders.Add("X-Api-Key", key.Trim());
+        return http;
+    }
+}
+
+/// <summary>A service cannot be reached, or cannot do its work for the moment.</summary>
+public sealed class ServiceAwayException(string message) : Exception(message);

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text.Json;
+using VizPipeline.Cli.Cluster;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Images;
+using VizPipeline.Web;
+using VizPipeline.Web.Data;
+using VizPipeline.Web.Export;
+
+namespace VizPipeline.Cli.Query;
+
+/// <summary>What <c>viz query</c> asks, whoever answers.</summary>
+/// <param name="Layers">Names and patterns, or null.</param>
+/// <param name="Text">Part of a class's or output's name, or null.</param>
+/// <param name="Dead">Whether dead, or null.</param>
+/// <param name="Where">Bounds on statistics.</param>
+/// <param name="Sort">The order.</param>
+internal sealed record NeuronQuestion(string? Layers, string? Text, bool? Dead, IReadOnlyList<string> Where, string Sort);
+
+/// <summary>Where neurons come from: a folder's catalog, or an atlas server. Rows have the columns of <see cref="NeuronExport"/>.</summary>
+internal abstract class NeuronSource : IDisposable
+{
+    /// <summary>The columns.</summary>
+    public static IReadOnlyList<ExportColumn> Columns => NeuronExport.Table.Columns;
+
+    /// <summary>Opens a folder, or an address such as <c>http://HOST:8082/atlases/ID</c>.</summary>
+    /// <exception cref="UsageException">There is no atlas.</exception>
+    public static async Task<NeuronSource> OpenAsync(string atlas, CancellationToken cancellation)
+    {
+        if (!atlas.StartsWith("http://", StringComparison.Ordinal) && !atlas.StartsWith("https://", StringComparison.Ordinal))
+            return new FolderNeurons(await StoredAtlas.OpenAsync(atlas, cancellation));
+        var parts = atlas.TrimEnd('/').Split("/atlases/");
+        return parts.Length == 2 && !parts[1].Contains('/', StringComparison.Ordinal) && Uri.TryCreate(parts[0] + "/", UriKind.Absolute, out var server)
+            ? new ServerNeurons(server, parts[1])
+            : throw new UsageException($"'{atlas}' is no address of an atlas; give one like http://HOST:8082/atlases/NAME, as the browser shows it");
+    }
+
+    /// <summary>Up to <paramref name="count"/> rows.</summary>
+    public async IAsyncEnumerable<object?[]> ReadAsync(NeuronQuestion question, int count, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        string? after = null;
+        while (count > 0)
+        {
+            var (rows, next) = await PageAsync(question, Math.Min(count, NeuronQuery.LargestPage), after, cancellation);
+            foreach (var row in rows)
+                yield return row;
+            (count, after) = (count - rows.Count, next);
+            if (next is null)
+                yield break;
+        }
+    }
+
+    /// <summary>A small picture of a neuron; null where there is none.</summary>
+    public abstract Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+
+    protected abstract Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation);
+
+    private sealed class FolderNeurons(StoredAtlas atlas) : NeuronSource
+    {
+        private readonly Tiles _tiles = new(atlas.OpenStore());
+
+        public override async Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation) =>
+            await _tiles.FindAsync(atlas.Spec.Id, layer, view, channel, cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
+
+        public override void Dispose() => _tiles.Dispose();
+
+        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
+        {
+            try
+            {
+                await using var catalog = atlas.Database.Open();
+                var view = await Found.AtlasAsync(catalog, atlas.Spec.Id, cancellation);
+                var query = new NeuronQuery
+                {
+                    Layers = question.Layers,
+                    Text = question.Text,
+                    Dead = question.Dead,
+                    Where = [.. question.Where.Select(NeuronCondition.Parse)],
+                    Sort = question.Sort,
+                    Limit = limit,
+                    After = after,
+                };
+                var page = await query.ReadAsync(catalog, view, cancellation);
+                return ([.. (await NeuronExport.RowsOf(catalog, page.Items, view.Names, cancellation)).Select(NeuronExport.Table.Values)], page.Next);
+            }
+            catch (QueryException wrong)
+            {
+                throw new UsageException(wrong.Message);
+            }
+        }
+    }
+
+    private sealed class ServerNeurons(Uri server, string id) : NeuronSource
+    {
+        private readonly ServiceClient _client = new("atlas server", server);
+
+        public override async Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
+        {
+            var path = ServerLinks.Instance.Tile(id, ObjectStore.AtlasKeys.LayerFileName(layer), view, channel);
+            return await _client.TryGetBytesAsync(path.TrimStart('/'), cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
+        }
+
+        public override void Dispose() => _client.Dispose();
+
+        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
+        {
+            var asked = new List<(string Name, string? Value)>
+            {
+                ("layer", question.Layers), ("text", question.Text), ("dead", question.Dead is { } dead ? dead ? "true" : "false" : null), ("sort", question.Sort),
+                ("limit", limit.ToString(CultureInfo.InvariantCulture)), ("after", after),
+            };
+            asked.AddRange(question.Where.Select(condition => ("where", (string?)condition)));
+            var query = string.Join('&', asked.Where(pair => pair.Value is not null).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
+            var page = await _client.GetAsync<JsonElement>($"api/v1/atlases/{Uri.EscapeDataString(id)}/neurons?{query}", cancellation);
+            return ([.. page.GetProperty("items").EnumerateArray().Select(Row)], page.GetProperty("next").GetString());
+        }
+
+        private static object?[] Row(JsonElement item) => [.. Columns.Select(column => item.TryGetProperty(column.Name, out var value) ? Value(value, column.Kind) : null)];
+
+        private static object? Value(JsonElement value, ColumnKind kind) => value.ValueKind == JsonValueKind.Null ? null : kind switch
+        {
+            ColumnKind.Text => value.GetString(),
+            ColumnKind.Integer => value.GetInt32(),
+            ColumnKind.Long => value.GetInt64(),
+            ColumnKind.Flag => value.GetBoolean(),
+            ColumnKind.Single or ColumnKind.Double => value.ValueKind == JsonValueKind.String ? double.Parse(value.GetString()!, CultureInfo.InvariantCulture) : value.GetDouble(),
+            ColumnKind.Integers => value.EnumerateArray().Select(item => item.GetInt32()).ToArray(),
+            ColumnKind.Singles => value.EnumerateArray().Select(item => item.GetSingle()).ToArray(),
+            ColumnKind.Texts => value.EnumerateArray().Select(item => item.GetString()!).ToArray(),
+            _ => value.GetRawText(),
+        };
+    }
+}
