@@ -10,6 +10,7 @@ using Microsoft.Extensions.Hosting;
 using VizPipeline.Hosting;
 using VizPipeline.ObjectStore;
 using VizPipeline.Web.Api;
+using VizPipeline.Web.Data;
 
 namespace VizPipeline.Web;
 
@@ -27,6 +28,7 @@ public static class AtlasExtensions
         var services = builder.Services;
         services.AddSingleton<Page>();
         services.AddSingleton<Tiles>();
+        services.AddSingleton<Comparisons>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
         services.AddSingleton<Sources>();
         services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));
@@ -70,7 +72,9 @@ public static class AtlasExtensions
             headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()";
             return next(context);
         });
+        app.UseSignIn();
         app.UseBindingErrors();
+        app.MapSignIn();
         app.MapPages();
         app.MapApi();
         app.MapOpenApi("/api/{documentName}/openapi.json");

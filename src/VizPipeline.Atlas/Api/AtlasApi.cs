@@ -32,6 +32,8 @@ internal static class AtlasApi
         api.MapGet(Atlas + "/images/{index:int}", ImageAsync).Describe("images", "One image with the places that it holds in the top 9 of neurons");
         api.MapGet(Atlas + "/classes", ClassesAsync).Describe(ClassExport.Table, "classes", "Classes with their counts of images and of neurons that like them best");
         api.MapGet(Atlas + "/jobs", JobsAsync).Describe(JobExport.Table, "jobs", "Jobs by kind and state, with their errors");
+        api.MapGet("/compare/layers", CompareLayersAsync).Describe(ComparisonTables.Layers, "compare", "Two atlases: the layers of both, and how much of the top 9 stayed");
+        api.MapGet("/compare/neurons", CompareNeuronsAsync).Describe(ComparisonTables.Neurons, "compare", "Two atlases: the neurons whose top 9 changed most");
         api.MapGet(Atlas + "/export/{file}", TableDownload.AnswerAsync).Describe("export", "A whole table as a file: layers, neurons, patches or pictures, with the ending .csv, .jsonl or .parquet");
     }
 
@@ -248,5 +250,28 @@ internal static class AtlasApi
             jobs = jobs.Where(job => job.JobId > last);
         var (page, next) = KeyCursor.Page(await jobs.OrderBy(job => job.JobId).Take(take + 1).ToListAsync(cancellation), take, job => KeyCursor.Of(job.JobId));
         return TableAnswer.Of(context, JobExport.Table, page, next);
+    }
+
+    private static async Task<IResult> CompareLayersAsync(
+        [Description("An atlas")] string one,
+        [Description("Another one")] string other,
+        HttpContext context, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var comparison = await comparisons.FindAsync(catalog, await Found.AtlasAsync(catalog, one, cancellation), await Found.AtlasAsync(catalog, other, cancellation), cancellation);
+        return TableAnswer.Of(context, ComparisonTables.Layers, comparison.Layers, next: null);
+    }
+
+    private static async Task<IResult> CompareNeuronsAsync(
+        [Description("An atlas")] string one,
+        [Description("Another one")] string other,
+        [Description("A layer's name in the first")] string? layer,
+        [Description("How many, 1 to 500; 100 unless said")] int? limit,
+        HttpContext context, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var first = await Found.AtlasAsync(catalog, one, cancellation);
+        var comparison = await comparisons.FindAsync(catalog, first, await Found.AtlasAsync(catalog, other, cancellation), cancellation);
+        return TableAnswer.Of(context, ComparisonTables.Neurons, comparison.MostChanged(layer is null ? null : Found.Layer(first, layer)).Take(KeyCursor.Limit(limit)), next: null);
     }
 }

@@ -39,7 +39,7 @@ internal static class NeuronBundle
             {
                 // A PNG does not become smaller.
                 if (picture.Key is { } key && await store.TryGetAsync(key, cancellation) is { } bytes)
-                    await AddAsync(zip, $"{picture.Method}{(picture.Variant.Length > 0 ? $"-{AtlasKeys.LayerFileName(picture.Variant)}-seed{picture.Seed}" : "")}.png", bytes, CompressionLevel.NoCompression, cancellation);
+                    await AddAsync(zip, $"{picture.Method}{(picture.Variant.Length > 0 ? $"-{picture.Variant.Replace(' ', '-')}-seed{picture.Seed}" : "")}.png", bytes, CompressionLevel.NoCompression, cancellation);
             }
         }
         return Results.Bytes(archive.ToArray(), "application/zip", $"{view.Id}-{AtlasView.SlugOf(contents.Layer)}-{channel}.zip");

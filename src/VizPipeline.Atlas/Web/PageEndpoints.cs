@@ -28,6 +28,7 @@ internal static class PageEndpoints
         pages.MapGet("/atlases/{atlas}/images/{index:int}", ImageAsync);
         pages.MapGet("/atlases/{atlas}/search", SearchAsync);
         pages.MapGet("/atlases/{atlas}/live", LiveAsync);
+        pages.MapGet("/compare", CompareAsync);
         pages.MapGet("/atlases/{atlas}/tiles/{layer}/{view}/{file}", TileAsync);
         pages.MapGet("/atlases/{atlas}/pictures/{**path}", PictureAsync);
         pages.MapGet("/atlases/{atlas}/crops/{file}", CropAsync);
@@ -130,6 +131,14 @@ internal static class PageEndpoints
             After = after,
         };
         return await Html(page.RenderAsync<SearchPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Found", await query.ReadAsync(catalog, view, cancellation))));
+    }
+
+    private static async Task<IResult> CompareAsync(string? one, string? other, string? layer, Page page, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var first = await Found.AtlasAsync(catalog, one ?? "", cancellation);
+        var comparison = await comparisons.FindAsync(catalog, first, await Found.AtlasAsync(catalog, other ?? "", cancellation), cancellation);
+        return await Html(page.RenderAsync<ComparePage>(("Links", ServerLinks.Instance), ("Comparison", comparison), ("Layer", layer is { Length: > 0 } ? Found.Layer(first, layer) : null)));
     }
 
     private static async Task<IResult> LiveAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)

@@ -13,7 +13,11 @@ public sealed class ApiKeys
     /// <summary>Shortest key that is accepted as a setting.</summary>
     public const int ShortestKey = 16;
 
+    /// <summary>The cookie of a browser that has shown a key. It opens reading and nothing else, and the key cannot be found from it.</summary>
+    public const string Cookie = "viz-reading";
+
     private readonly byte[][] _digests;
+    private readonly byte[][] _passes;
     private readonly bool _openReading;
 
     /// <summary>The keys of the settings: a list, or one per line of a single value as a mounted secret has them.</summary>
@@ -27,6 +31,7 @@ public sealed class ApiKeys
         if (keys.Any(key => key.Length < ShortestKey))
             throw new StartupException($"Http:ApiKeys has a key of fewer than {ShortestKey} characters; make one with `openssl rand -hex 24`");
         _digests = [.. keys.Select(Digest)];
+        _passes = [.. keys.Select(PassOf)];
         _openReading = options.Value.OpenReading;
     }
 
@@ -39,7 +44,7 @@ public sealed class ApiKeys
         ArgumentNullException.ThrowIfNull(request);
         refusal = "";
         var reads = onlyReads || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
-        if (reads && _openReading)
+        if (reads && (_openReading || IsOneOf(_passes, BytesOf(request.Cookies[Cookie]))))
             return true;
         if (_digests.Length == 0)
             refusal = "this server has no API keys (Http__ApiKeys__0), so nobody may change anything here";
@@ -50,13 +55,32 @@ public sealed class ApiKeys
         return refusal.Length == 0;
     }
 
+    /// <summary>The value of <see cref="Cookie"/> for who shows a key; null for a wrong one.</summary>
+    public string? PassFor(string key) => IsKnown(key) ? Convert.ToHexStringLower(PassOf(key)) : null;
+
     // All digests are compared, and digests have one length, so that the time tells nothing about the keys.
-    private bool IsKnown(string key)
+    private bool IsKnown(string key) => IsOneOf(_digests, Digest(key));
+
+    private static bool IsOneOf(byte[][] candidates, byte[] digest)
     {
-        var (digest, known) = (Digest(key), false);
-        foreach (var candidate in _digests)
+        var known = false;
+        foreach (var candidate in candidates)
             known |= CryptographicOperations.FixedTimeEquals(digest, candidate);
         return known;
+    }
+
+    private static byte[] PassOf(string key) => Digest($"reading {key}");
+
+    private static byte[] BytesOf(string? hex)
+    {
+        try
+        {
+            return hex is { Length: 64 } ? Convert.FromHexString(hex) : [];
+        }
+        catch (FormatException)
+        {
+            return [];
+        }
     }
 
     private static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));

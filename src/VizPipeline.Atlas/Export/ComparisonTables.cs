@@ -1,0 +1,26 @@
+using VizPipeline.Web.Data;
+using static VizPipeline.Web.Export.ColumnKind;
+
+namespace VizPipeline.Web.Export;
+
+/// <summary>The tables of a comparison: matched layers, and neurons with what became of their top 9.</summary>
+internal static class ComparisonTables
+{
+    public static ExportTable<LayerMatch> Layers { get; } = new("compared_layers",
+    [
+        new("layer", Text, match => match.One.Name),
+        new("channels", Integer, match => match.One.Channels),
+        new("stayed", ColumnKind.Double, match => match.Stayed),
+        new("changed_neurons", Integer, match => match.Changed),
+    ]);
+
+    public static ExportTable<(LayerMatch Layer, NeuronChange Neuron)> Neurons { get; } = new("compared_neurons",
+    [
+        new("layer", Text, row => row.Layer.One.Name),
+        new("channel", Integer, row => row.Neuron.Channel),
+        new("shared", Integer, row => row.Neuron.Shared),
+        new("places", Integer, row => row.Neuron.Places),
+        new("max_one", ColumnKind.Double, row => row.Neuron.MaxOne),
+        new("max_other", ColumnKind.Double, row => row.Neuron.MaxOther),
+    ]);
+}

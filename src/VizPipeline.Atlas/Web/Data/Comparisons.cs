@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Caching.Memory;
+using VizPipeline.Catalog;
+
+namespace VizPipeline.Web.Data;
+
+/// <summary>Comparisons that people looked at lately. Each reads all patches of two atlases, so it is kept for the next click.</summary>
+public sealed class Comparisons : IDisposable
+{
+    private const int Kept = 8;
+    private static readonly TimeSpan WhileGrowing = TimeSpan.FromSeconds(30);
+    private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Kept });
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>Two atlases compared.</summary>
+    public async Task<AtlasComparison> FindAsync(CatalogContext catalog, AtlasView one, AtlasView other, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(one);
+        ArgumentNullException.ThrowIfNull(other);
+        var isFinal = one.IsFinished && other.IsFinished;
+        var name = (one.Row.Id, one.Row.FinishedAt, other.Row.Id, other.Row.FinishedAt);
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            if (_kept.TryGetValue(name, out AtlasComparison? known))
+                return known!;
+            var comparison = await AtlasComparison.ReadAsync(catalog, one, other, cancellation);
+            _kept.Set(name, comparison, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = isFinal ? null : WhileGrowing });
+            return comparison;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _kept.Dispose();
+        _turn.Dispose();
+    }
+}

@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using VizPipeline.Hosting;
+using VizPipeline.Web.Pages;
+
+namespace VizPipeline.Web;
+
+/// <summary>Where reading is not open, people show a key once, and their browser gets a cookie that opens reading.</summary>
+internal static class SignIn
+{
+    private const string Path = "/sign-in";
+    private static readonly string[] Open = [Path, "/assets", "/health", "/metrics", "/api"];
+
+    /// <summary>Sends browsers without a key to the page that asks for one. The API has keys of its own.</summary>
+    public static void UseSignIn(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    {
+        var keys = (ApiKeys)context.RequestServices.GetService(typeof(ApiKeys))!;
+        if (Open.Any(path => context.Request.Path.StartsWithSegments(path)) || keys.Allows(context.Request, onlyReads: true, out _))
+            await next(context);
+        else
+            context.Response.Redirect($"{Path}?to={Uri.EscapeDataString(context.Request.Path + context.Request.QueryString)}");
+    });
+
+    public static void MapSignIn(this IEndpointRouteBuilder app)
+    {
+        app.MapGet(Path, (string? to, Page page) => PageAsync(page, to, wrong: false)).ExcludeFromDescription();
+        app.MapPost(Path, async (HttpContext context, ApiKeys keys, Page page) =>
+        {
+            var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
+            var to = form["to"].ToString();
+            if (keys.PassFor(form["key"].ToString().Trim()) is not { } pass)
+                return await PageAsync(page, to, wrong: true);
+            context.Response.Cookies.Append(ApiKeys.Cookie, pass, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = context.Request.IsHttps, Path = "/" });
+            return Results.LocalRedirect(IsHere(to) ? to : "/");
+        }).ExcludeFromDescription().DisableAntiforgery().RequireRateLimiting(LiveEndpoints.Limit);
+    }
+
+    private static async Task<IResult> PageAsync(Page page, string? to, bool wrong) => Results.Content(
+        await page.RenderAsync<SignInPage>(("Links", ServerLinks.Instance), ("To", IsHere(to) ? to : "/"), ("IsWrong", wrong)),
+        "text/html; charset=utf-8", statusCode: wrong ? StatusCodes.Status403Forbidden : StatusCodes.Status200OK);
+
+    // Never to another host, however the path is written.
+    private static bool IsHere(string? to) => to is ['/', ..] && to is not ['/', '/' or '\\', ..] && !to.Any(char.IsControl);
+}
