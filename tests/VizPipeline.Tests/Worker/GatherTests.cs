@@ -30,8 +30,31 @@ public class GatherTests
         }
     }
 
+    [Fact]
+    public async Task Profiles_are_the_same_images_for_all_layers_and_do_not_depend_on_shards()
+    {
+        using var few = await new SmallAtlas().Make();
+        using var many = await new SmallAtlas { ShardImages = 1 }.Make();
+        foreach (var layer in many.Plan().Spec.Layers)
+        {
+            var (expected, merged) = (await Profiles(few, layer), await Profiles(many, layer));
+            Assert.Equal(layer.Channels, merged.Neurons);
+            Assert.Equal(Enumerable.Range(0, 60), merged.Images);
+            Assert.Equal(expected.Images, merged.Images);
+            Assert.Equal(expected.Values, merged.Values, (one, other) => Math.Abs(one - other) < 1e-5);
+            var rows = await Table(many, layer);
+            Assert.All(rows.Patches, patch => Assert.Equal(patch.Activation, merged.Values[(patch.Channel * 60) + patch.Image]));
+        }
+    }
+
     // Batches of another size round differently in the last bits of an activation, so the value itself is compared by its rank.
     private static (int, int, int, int, int) Key(PatchRow patch) => (patch.Channel, patch.Rank, patch.Image, patch.Y, patch.X);
+
+    private static async Task<ActivationProfiles> Profiles(SmallAtlas atlas, LayerSpec layer)
+    {
+        var key = AtlasKeys.LayerProfiles("small", layer.Name);
+        return ActivationProfiles.Read(await new FolderObjectStore(atlas.Path, AtlasKeys.Root("small")).GetAsync(key), key);
+    }
 
     private static async Task<LayerTable> Table(SmallAtlas atlas, LayerSpec layer)
     {
