@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using VizPipeline.Hosting;
 using VizPipeline.ObjectStore;
+using VizPipeline.Web.Data;
 
 namespace VizPipeline.Web;
 
@@ -25,6 +26,8 @@ public static class AtlasExtensions
         var services = builder.Services;
         services.AddSingleton<Page>();
         services.AddSingleton<Tiles>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<SimilarNeuronsCache>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
         services.AddSingleton<Sources>();
         services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));
