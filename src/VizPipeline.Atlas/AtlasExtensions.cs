@@ -29,6 +29,8 @@ public static class AtlasExtensions
         services.AddSingleton<Page>();
         services.AddSingleton<Tiles>();
         services.AddSingleton<Comparisons>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<SimilarNeuronsCache>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
         services.AddSingleton<Sources>();
         services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));

@@ -49,6 +49,9 @@ public static class AtlasKeys
     /// <summary>The layer table of one layer.</summary>
     public static string LayerTable(string atlasId, string layer) => $"{Tables(atlasId, layer)}/neurons.json";
 
+    /// <summary>The activations of a layer's neurons on the sampled images, by which neurons are compared.</summary>
+    public static string LayerProfiles(string atlasId, string layer) => $"{Tables(atlasId, layer)}/profiles.bin";
+
     /// <summary>The picture table of one job of patches.</summary>
     public static string PatchesTable(string atlasId, string layer, int firstChannel, int endChannel)
         => $"{Tables(atlasId, layer)}/patches-{firstChannel:D6}-{endChannel:D6}.json";

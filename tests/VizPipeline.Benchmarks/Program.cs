@@ -4,13 +4,19 @@ using VizPipeline.Benchmarks;
 // Ratios, each taken within one run: absolute times of shared machines mean little.
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- search|decode|deconv|ascent|memory MODEL IMAGES
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- cluster [WORKERS,ROWS ...]
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- similar
 if (args is ["cluster", .. var cases])
     return await ClusterBenchmarks.RunAsync(cases.Length == 0
         ? [(10, 0), (100, 0), (1_000, 0), (100, 100_000), (100, 1_000_000), (1_000, 1_000_000)]
         : [.. cases.Select(text => text.Split(',')).Select(parts => (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture)))]);
+if (args is ["similar"])
+{
+    SimilarBenchmarks.Run();
+    return 0;
+}
 if (args is not [var what, var model, var images])
 {
-    Console.Error.WriteLine("usage: search|decode|deconv|ascent|memory MODEL IMAGES   (preprocessing: /255, 224x224), or cluster");
+    Console.Error.WriteLine("usage: search|decode|deconv|ascent|memory MODEL IMAGES   (preprocessing: /255, 224x224), or cluster, or similar");
     return 2;
 }
 var benchmark = what switch

@@ -64,7 +64,7 @@ internal static class SearchBenchmarks
 
     private static void Search(Bench bench, CropSource source, int[] indices)
     {
-        var search = new TopPatchSearch(bench.Runner, bench.Graph.Layers, exact: true);
+        var search = new TopPatchSearch(bench.Runner, bench.Graph.Layers, exact: true, bench.Manifest.Entries.Count);
         Bench.ForEach(source.ReadBatches(indices, BatchSize, Environment.ProcessorCount), batch =>
         {
             search.Add(Upload(bench, batch), [.. batch.Indices], new int?[batch.Indices.Count]);

@@ -1,21 +1,24 @@
 namespace VizPipeline.Methods.Search;
 
 /// <summary>
-/// Everything that one pass over images tells of a layer's neurons: the top-9, moments, the distribution, and sums per class. A tally
-/// merged from shards equals the tally of the whole.
+/// Everything that one pass over images tells of a layer's neurons: the top-9, moments, the distribution, sums per class, and the
+/// activations on a sample of the images. A tally merged from shards equals the tally of the whole.
 /// </summary>
 public sealed class LayerTally
 {
     private readonly double[] _sums;
     private readonly double[] _squares;
     private readonly SortedDictionary<int, ClassSum> _classes = [];
+    private readonly SortedDictionary<int, float[]> _profiles = [];
+    private readonly int _imageSet;
 
     /// <summary>An empty tally for <paramref name="neurons"/> neurons.</summary>
     /// <param name="neurons">Neurons of the layer.</param>
     /// <param name="exact">Whether the distribution keeps values (image sets of up to <see cref="ActivationDistribution.ExactImages"/>).</param>
-    public LayerTally(int neurons, bool exact)
+    /// <param name="imageSet">Images of the whole set, from which <see cref="ProfileSample"/> follows; 0 for a tally that only merges.</param>
+    public LayerTally(int neurons, bool exact, int imageSet)
     {
-        (_sums, _squares) = (new double[neurons], new double[neurons]);
+        (_sums, _squares, _imageSet) = (new double[neurons], new double[neurons], imageSet);
         Top = new TopTable(neurons);
         Distribution = new ActivationDistribution(neurons, exact);
         (Min, Max, Positive) = (new float[neurons], new float[neurons], new long[neurons]);
@@ -53,6 +56,9 @@ public sealed class LayerTally
     /// <summary>Sums per class index, for images that have a class.</summary>
     public IReadOnlyDictionary<int, ClassSum> Classes => _classes;
 
+    /// <summary>Activations on the images of <see cref="ProfileSample"/> that were seen, [neurons] each, by image index, ascending.</summary>
+    public IReadOnlyDictionary<int, float[]> Profiles => _profiles;
+
     /// <summary>Counts one image.</summary>
     /// <param name="image">Its index; each at most once.</param>
     /// <param name="imageClass">Its class, or null.</param>
@@ -86,6 +92,8 @@ public sealed class LayerTally
         if (sumOfClass is not null)
             sumOfClass.Images++;
         Distribution.Add(activations);
+        if (ProfileSample.Has(image, _imageSet))
+            AddProfile(image, activations);
     }
 
     /// <summary>Takes in a tally over other images.</summary>
@@ -97,6 +105,8 @@ public sealed class LayerTally
         AddMoments(other._sums, other._squares, other.Min, other.Max, other.Positive);
         foreach (var (label, sums) in other._classes)
             AddClass(label, sums.Images, sums.Sums);
+        foreach (var (image, activations) in other._profiles)
+            AddProfile(image, activations);
     }
 
     internal void AddMoments(ReadOnlySpan<double> sums, ReadOnlySpan<double> squares, ReadOnlySpan<float> min, ReadOnlySpan<float> max, ReadOnlySpan<long> positive)
@@ -118,6 +128,8 @@ public sealed class LayerTally
         for (var neuron = 0; neuron < Neurons; neuron++)
             sum.Sums[neuron] += sums[neuron];
     }
+
+    internal void AddProfile(int image, ReadOnlySpan<float> activations) => _profiles[image] = activations.ToArray();
 
     private ClassSum ClassOf(int label)
     {

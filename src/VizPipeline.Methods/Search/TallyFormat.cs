@@ -29,7 +29,9 @@ public static class TallyFormat
             .Add("class.label", [.. tally.Classes.Keys], tally.Classes.Count)
             .Add("class.images", [.. tally.Classes.Values.Select(sums => sums.Images)], tally.Classes.Count)
             .Add("class.sum", [.. tally.Classes.Values.SelectMany(sums => sums.Sums)], tally.Classes.Count, neurons)
-            .Add("images", new long[] { tally.Images }, 1);
+            .Add("images", new long[] { tally.Images }, 1)
+            .Add("profile.image", [.. tally.Profiles.Keys], tally.Profiles.Count)
+            .Add("profile.value", [.. tally.Profiles.Values.SelectMany(row => row)], tally.Profiles.Count, neurons);
         if (tally.Distribution.IsExact)
             writer.Add("values", [.. tally.Distribution.Rows.SelectMany(row => row)], tally.Distribution.Rows.Count, neurons);
         else
@@ -46,7 +48,7 @@ public static class TallyFormat
         var file = SafetensorsFile.Read(bytes, name);
         var (counts, exact) = (file.ReadArray<int>("top.count"), file.Entries.Any(entry => entry.Name == "values"));
         var neurons = counts.Length;
-        var tally = new LayerTally(neurons, exact);
+        var tally = new LayerTally(neurons, exact, imageSet: 0);
         var (values, images, positions) = (file.ReadArray<float>("top.value"), file.ReadArray<int>("top.image"), file.ReadArray<int>("top.position"));
         for (var neuron = 0; neuron < neurons; neuron++)
         {
@@ -71,6 +73,17 @@ public static class TallyFormat
         {
             tally.Distribution.AddCounts(file.ReadArray<int>("buckets"), file.ReadArray<long>("images")[0]);
         }
+        // Tallies from before there were profiles are still merged.
+        if (file.Entries.Any(entry => entry.Name == "profile.image"))
+            AddProfiles(tally, file.ReadArray<int>("profile.image"), file.ReadArray<float>("profile.value"), name);
         return tally;
+    }
+
+    private static void AddProfiles(LayerTally tally, int[] images, float[] values, string name)
+    {
+        if (values.Length != (long)images.Length * tally.Neurons)
+            throw new ModelFormatException(name, $"has {values.Length} values for the profiles of {tally.Neurons} neurons on {images.Length} images");
+        for (var i = 0; i < images.Length; i++)
+            tally.AddProfile(images[i], values.AsSpan(i * tally.Neurons, tally.Neurons));
     }
 }

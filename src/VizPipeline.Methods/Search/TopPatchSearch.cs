@@ -18,10 +18,11 @@ public sealed class TopPatchSearch
     /// <param name="runner">The network on its device.</param>
     /// <param name="layers">Layers to tally.</param>
     /// <param name="exact">Whether distributions keep values: for image sets of up to <see cref="ActivationDistribution.ExactImages"/>.</param>
-    public TopPatchSearch(NetworkRunner runner, IEnumerable<Layer> layers, bool exact)
+    /// <param name="imageSet">Images of the whole set, of which these may be a shard; <see cref="ProfileSample"/> follows from it.</param>
+    public TopPatchSearch(NetworkRunner runner, IEnumerable<Layer> layers, bool exact, int imageSet)
     {
         (_runner, _layers) = (runner, [.. layers]);
-        Tallies = [.. _layers.Select(layer => new LayerTally(layer.Neurons, exact))];
+        Tallies = [.. _layers.Select(layer => new LayerTally(layer.Neurons, exact, imageSet))];
         for (var i = 0; i < _layers.Length; i++)
         {
             if (!_layersOfNode.TryGetValue(_layers[i].Node, out var list))

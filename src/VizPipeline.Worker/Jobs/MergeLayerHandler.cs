@@ -5,7 +5,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>Merges the tallies of one layer into its table of neurons and patches.</summary>
+/// <summary>Merges the tallies of one layer into its table of neurons and patches, and its profiles.</summary>
 public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLayer>
 {
     /// <inheritdoc/>
@@ -23,7 +23,21 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
             : Enumerable.Range(0, atlas.Spec.ShardCount()).Select(shard => AtlasKeys.ScanTally(command.AtlasId, shard, name));
         var merged = await StoredTallies.MergeAsync(store, keys, cancellation);
         await store.PutAsync(AtlasKeys.LayerTally(command.AtlasId, name), TallyFormat.Write(merged), cancellation);
+        await store.PutAsync(AtlasKeys.LayerProfiles(command.AtlasId, name), Profiles(merged).Write(), cancellation);
         return VizJson.Write(Table(atlas, command.Layer, merged));
+    }
+
+    private static ActivationProfiles Profiles(LayerTally tally)
+    {
+        int[] images = [.. tally.Profiles.Keys];
+        var values = new float[tally.Neurons * images.Length];
+        for (var i = 0; i < images.Length; i++)
+        {
+            var activations = tally.Profiles[images[i]];
+            for (var neuron = 0; neuron < activations.Length; neuron++)
+                values[(neuron * images.Length) + i] = activations[neuron];
+        }
+        return new ActivationProfiles(tally.Neurons, images, values);
     }
 
     private static LayerTable Table(AtlasRuntime atlas, int layer, LayerTally tally)

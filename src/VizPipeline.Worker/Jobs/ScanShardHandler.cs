@@ -18,7 +18,8 @@ public sealed class ScanShardHandler(IObjectStore store, Microsoft.Extensions.Op
     /// <inheritdoc/>
     public async Task<byte[]> Run(AtlasRuntime atlas, ScanShard command, IProgress<int> progress, CancellationToken cancellation)
     {
-        var search = new TopPatchSearch(atlas.Runner, atlas.Layers, exact: atlas.Spec.Images.Count <= ActivationDistribution.ExactImages);
+        var count = atlas.Spec.Images.Count;
+        var search = new TopPatchSearch(atlas.Runner, atlas.Layers, exact: count <= ActivationDistribution.ExactImages, imageSet: count);
         var indices = Enumerable.Range(command.FirstImage, Units(command)).ToArray();
         var (skipped, done) = (new List<UnreadableImage>(), 0);
         await foreach (var batch in atlas.Crops.ReadBatches(indices, atlas.Spec.BatchSize, options.Value.Readers, cancellation))

@@ -68,7 +68,7 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
 
     private static async Task<TopPatchSearch> Search(NetworkRunner runner, CropSource crops)
     {
-        var search = new TopPatchSearch(runner, runner.Graph.Layers, exact: true);
+        var search = new TopPatchSearch(runner, runner.Graph.Layers, exact: true, crops.Manifest.Entries.Count);
         await foreach (var batch in crops.ReadBatches([.. Enumerable.Range(0, crops.Manifest.Entries.Count)], 32, 2, TestContext.Current.CancellationToken))
         {
             using (batch)

@@ -20,6 +20,7 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
         for (var layer = 0; layer < merged.Length; layer++)
         {
             Assert.Equal(whole[layer].Positive, merged[layer].Positive);
+            Assert.Equal(whole[layer].Profiles, merged[layer].Profiles);
             for (var neuron = 0; neuron < merged[layer].Neurons; neuron++)
             {
                 Assert.Equal(whole[layer].Top[neuron], merged[layer].Top[neuron]);
@@ -66,7 +67,7 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
         var manifest = ImageManifest.Build(material.Images, new ImageSetOptions { Limit = Count }, null, TestContext.Current.CancellationToken);
         var crops = new CropSource(manifest, material.Images, preprocessing);
         var whole = (await Search(runner, crops, 0, Count, batchOfWhole)).Tallies;
-        var merged = graph.Layers.Select(layer => new LayerTally(layer.Neurons, exact: true)).ToArray();
+        var merged = graph.Layers.Select(layer => new LayerTally(layer.Neurons, exact: true, Count)).ToArray();
         for (var first = 0; first < Count; first += shard)
         {
             var part = (await Search(runner, crops, first, Math.Min(Count, first + shard), batch)).Tallies;
@@ -78,7 +79,7 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
 
     private static async Task<TopPatchSearch> Search(NetworkRunner runner, CropSource crops, int first, int end, int batchSize)
     {
-        var search = new TopPatchSearch(runner, runner.Graph.Layers, exact: true);
+        var search = new TopPatchSearch(runner, runner.Graph.Layers, exact: true, Count);
         await foreach (var batch in crops.ReadBatches([.. Enumerable.Range(first, end - first)], batchSize, 2, TestContext.Current.CancellationToken))
         {
             using (batch)

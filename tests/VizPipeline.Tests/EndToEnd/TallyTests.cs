@@ -1,5 +1,6 @@
 using CsCheck;
 using VizPipeline.Methods.Search;
+using VizPipeline.Network.Formats.Safetensors;
 
 namespace VizPipeline.Tests.EndToEnd;
 
@@ -7,6 +8,9 @@ namespace VizPipeline.Tests.EndToEnd;
 public class TallyTests
 {
     private const int Neurons = 3;
+
+    // A little more than the sample takes, so that it has most images and not all.
+    private const int ImageSet = 700;
 
     // Quarters sum without rounding, so that even sums are the same in any order; and there are only a few, so that many are equal.
     private static readonly Gen<float> Quarters = Gen.Int[-6, 6].Select(quarters => quarters / 4f);
@@ -16,7 +20,7 @@ public class TallyTests
     [Fact]
     public void A_tally_merged_from_shards_is_the_tally_of_the_whole() => Gen.Select(Ties, Gen.Int[1, 9], Gen.Bool).Sample((rows, shard, exact) =>
     {
-        var merged = new LayerTally(Neurons, exact);
+        var merged = new LayerTally(Neurons, exact, ImageSet);
         for (var first = 0; first < rows.Length; first += shard)
             merged.Merge(Of(rows, first, Math.Min(rows.Length, first + shard), exact));
         Assert.Equal(TallyFormat.Write(Of(rows, 0, rows.Length, exact)), TallyFormat.Write(merged));
@@ -25,7 +29,7 @@ public class TallyTests
     [Fact]
     public void Sums_of_any_values_differ_by_rounding_only() => Gen.Select(AnyValues, Gen.Int[1, 9]).Sample((rows, shard) =>
     {
-        var (whole, merged) = (Of(rows, 0, rows.Length, exact: true), new LayerTally(Neurons, exact: true));
+        var (whole, merged) = (Of(rows, 0, rows.Length, exact: true), new LayerTally(Neurons, exact: true, ImageSet));
         for (var first = 0; first < rows.Length; first += shard)
             merged.Merge(Of(rows, first, Math.Min(rows.Length, first + shard), exact: true));
         for (var neuron = 0; neuron < Neurons; neuron++)
@@ -60,11 +64,34 @@ public class TallyTests
     }, iter: 100);
 
     [Fact]
+    public void A_tally_from_before_there_were_profiles_still_reads() => Gen.Select(AnyValues, Gen.Bool).Sample((rows, exact) =>
+    {
+        var whole = Of(rows, 0, rows.Length, exact);
+        var bytes = TallyFormat.Write(whole);
+        var writer = new SafetensorsWriter();
+        foreach (var entry in SafetensorsFile.Read(bytes, "tally").Entries.Where(entry => !entry.Name.StartsWith("profile.", StringComparison.Ordinal)))
+            writer.Add(entry.Name, entry.Type, bytes.AsMemory((int)entry.Offset, (int)entry.ByteLength), [.. entry.Shape]);
+        using var file = new MemoryStream();
+        writer.WriteTo(file);
+        var read = TallyFormat.Read(file.ToArray(), "tally");
+        Assert.Empty(read.Profiles);
+        Assert.Equal(whole.Sums, read.Sums);
+        read.Merge(whole);
+        Assert.Equal(whole.Profiles, read.Profiles);
+    }, iter: 20);
+
+    [Fact]
+    public void Profiles_are_the_activations_of_the_sampled_images() => Gen.Select(AnyValues, Gen.Bool).Sample((rows, exact) =>
+        Assert.Equal(
+            ProfileSample.Of(ImageSet).TakeWhile(image => image < rows.Length).Select(image => KeyValuePair.Create(image, rows[image])),
+            Of(rows, 0, rows.Length, exact).Profiles), iter: 50);
+
+    [Fact]
     public void An_empty_tally_reads_back_byte_for_byte()
     {
         foreach (var exact in (bool[])[true, false])
         {
-            var bytes = TallyFormat.Write(new LayerTally(Neurons, exact));
+            var bytes = TallyFormat.Write(new LayerTally(Neurons, exact, ImageSet));
             var read = TallyFormat.Read(bytes, "tally");
             Assert.Equal(bytes, TallyFormat.Write(read));
             Assert.Null(NeuronStatistics.Of(read, 0));
@@ -109,7 +136,7 @@ public class TallyTests
     public void Classes_are_compared_by_their_means()
     {
         // Means of neuron 0 by class: 3, 1 and -2, which counts as 0.
-        var tally = new LayerTally(1, exact: true);
+        var tally = new LayerTally(1, exact: true, ImageSet);
         (int? Class, float Value)[] images = [(4, 2), (4, 4), (1, 1), (7, -2), (null, 100)];
         for (var image = 0; image < images.Length; image++)
             tally.Add(image, images[image].Class, [images[image].Value], [0]);
@@ -139,7 +166,7 @@ public class TallyTests
 
     private static LayerTally Of(float[][] rows, int first, int end, bool exact)
     {
-        var tally = new LayerTally(Neurons, exact);
+        var tally = new LayerTally(Neurons, exact, ImageSet);
         for (var image = first; image < end; image++)
             tally.Add(image, image % 4 == 0 ? null : image % 4, rows[image], [image % 7, image % 5, 0]);
         return tally;

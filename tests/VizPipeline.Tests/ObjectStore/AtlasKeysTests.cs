@@ -45,6 +45,7 @@ public sealed class AtlasKeysTests
     private static string[] AllKeys(string layer) =>
     [
         AtlasKeys.LayerTable("atlas", layer),
+        AtlasKeys.LayerProfiles("atlas", layer),
         AtlasKeys.PatchesTable("atlas", layer, 0, 64),
         AtlasKeys.AscentTable("atlas", layer, 0, 64, 3, 0),
         AtlasKeys.AscentTable("atlas", layer, 0, 64, 3, -1),

@@ -1,6 +1,8 @@
 using VizPipeline.Jobs;
+using VizPipeline.Methods.Search;
 using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Cli.Verify;
+using VizPipeline.Worker.Jobs;
 
 namespace VizPipeline.Tests.Worker;
 
@@ -30,8 +32,53 @@ public class GatherTests
         }
     }
 
+    [Fact]
+    public async Task Profiles_are_the_same_images_for_all_layers_and_do_not_depend_on_shards()
+    {
+        using var few = await new SmallAtlas().Make();
+        using var many = await new SmallAtlas { ShardImages = 1 }.Make();
+        foreach (var layer in many.Plan().Spec.Layers)
+        {
+            var (expected, merged) = (await Profiles(few, layer), await Profiles(many, layer));
+            Assert.Equal(layer.Channels, merged.Neurons);
+            Assert.Equal(Enumerable.Range(0, 60), merged.Images);
+            Assert.Equal(expected.Images, merged.Images);
+            Assert.Equal(expected.Values, merged.Values, (one, other) => Math.Abs(one - other) < 1e-5);
+            var rows = await Table(many, layer);
+            Assert.All(rows.Patches, patch => Assert.Equal(patch.Activation, merged.Values[(patch.Channel * 60) + patch.Image]));
+        }
+    }
+
+    [Fact]
+    public async Task Tallies_from_before_there_were_profiles_give_profiles_without_images()
+    {
+        using var atlas = await new SmallAtlas().Make();
+        var (store, spec) = (new FolderObjectStore(atlas.Path, AtlasKeys.Root("small")), atlas.Plan().Spec);
+        var layer = spec.Layers[0];
+        for (var shard = 0; shard < spec.ShardCount(); shard++)
+        {
+            var tally = new LayerTally(layer.Channels, exact: true, imageSet: 0);
+            tally.Add(shard, null, new float[layer.Channels], new int[layer.Channels]);
+            await store.PutAsync(AtlasKeys.ScanTally("small", shard, layer.Name), TallyFormat.Write(tally), Cancellation);
+        }
+        using var runtimes = atlas.Runtimes();
+        var merge = JobPlan.For(spec).Select(job => job.Command).OfType<MergeLayer>().Single(command => command.Layer == 0);
+        await new MergeLayerHandler(store).Run(await runtimes.Open("small", Cancellation), merge, new Progress<int>(), Cancellation);
+
+        var profiles = await Profiles(atlas, layer);
+        Assert.Equal((layer.Channels, 0), (profiles.Neurons, profiles.Images.Length));
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     // Batches of another size round differently in the last bits of an activation, so the value itself is compared by its rank.
     private static (int, int, int, int, int) Key(PatchRow patch) => (patch.Channel, patch.Rank, patch.Image, patch.Y, patch.X);
+
+    private static async Task<ActivationProfiles> Profiles(SmallAtlas atlas, LayerSpec layer)
+    {
+        var key = AtlasKeys.LayerProfiles("small", layer.Name);
+        return ActivationProfiles.Read(await new FolderObjectStore(atlas.Path, AtlasKeys.Root("small")).GetAsync(key), key);
+    }
 
     private static async Task<LayerTable> Table(SmallAtlas atlas, LayerSpec layer)
     {

@@ -29,6 +29,8 @@ public sealed class SmallAtlas : IDisposable
     /// <summary>Images per shard: with 60 images, below 2 the shards are so many that they are gathered.</summary>
     public int ShardImages { get; init; } = 25;
 
+    private static IOptions<WorkerOptions> WorkerSettings { get; } = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
+
     public string Path => folder.File("atlas");
 
     public string ModelFile => folder.File("net.onnx");
@@ -53,14 +55,13 @@ public sealed class SmallAtlas : IDisposable
         await using var context = Database.Open();
         await using var transaction = await context.Database.BeginTransactionAsync();
         var atlas = await AtlasCreation.CreateAsync(context, spec, images, JobPlan.For(spec), DateTime.UnixEpoch, default);
-        var options = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
-        using var runtimes = new AtlasRuntimes(store, new ModelFiles(store, options, NullLogger<ModelFiles>.Instance), new ImageRoot(null, null), options, NullLogger<AtlasRuntimes>.Instance);
+        using var runtimes = Runtimes();
         var runtime = await runtimes.Open(spec.Id, default);
         foreach (var planned in JobPlan.For(spec))
         {
             var bytes = planned.Command switch
             {
-                ScanShard scan => await Do(new ScanShardHandler(store, options), runtime, scan, store),
+                ScanShard scan => await Do(new ScanShardHandler(store, WorkerSettings), runtime, scan, store),
                 GatherShards gather => await Do(new GatherShardsHandler(store), runtime, gather, store),
                 MergeLayer merge => await Do(new MergeLayerHandler(store), runtime, merge, store),
                 RenderPatches patches => await Do(new RenderPatchesHandler(store), runtime, patches, store),
@@ -71,6 +72,14 @@ public sealed class SmallAtlas : IDisposable
         }
         await transaction.CommitAsync();
         return this;
+    }
+
+    /// <summary>What opens the atlas as a worker does.</summary>
+    public AtlasRuntimes Runtimes()
+    {
+        var store = new FolderObjectStore(Path, AtlasKeys.Root("small"));
+        return new AtlasRuntimes(
+            store, new ModelFiles(store, WorkerSettings, NullLogger<ModelFiles>.Instance), new ImageRoot(null, null), WorkerSettings, NullLogger<AtlasRuntimes>.Instance);
     }
 
     /// <summary>What there is before the first job.</summary>

@@ -13,7 +13,7 @@ public class ReferenceActivationTests
         var graph = TinyDarknetReference.Graph();
         using var runner = new NetworkRunner(graph);
         using var input = TinyDarknetReference.Input(sample.Array("crops"));
-        var search = new TopPatchSearch(runner, graph.Layers, exact: true);
+        var search = new TopPatchSearch(runner, graph.Layers, exact: true, imageSet: 16);
         search.Add(input, [.. Enumerable.Range(0, 16)], new int?[16]);
 
         for (var i = 0; i < search.Layers.Count; i++)

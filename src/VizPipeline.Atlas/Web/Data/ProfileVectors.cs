@@ -1,0 +1,114 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using VizPipeline.Jobs;
+using Vectors = System.Numerics.Vector;
+
+namespace VizPipeline.Web.Data;
+
+/// <summary>A layer's profiles as vectors of length 1 around 0, whose products are cosines.</summary>
+internal sealed class ProfileVectors
+{
+    private readonly float[] _values;
+    private readonly bool[] _constant;
+    private readonly int _stride;
+
+    private ProfileVectors(int layer, int[] images, int neurons)
+    {
+        (Layer, Images, _constant) = (layer, images, new bool[neurons]);
+        // Zeros up to a whole number of registers change no product and spare the loops their tails.
+        var width = Vector<float>.Count;
+        _stride = (images.Length + width - 1) / width * width;
+        _values = new float[(long)neurons * _stride];
+    }
+
+    /// <summary>Index of the layer.</summary>
+    public int Layer { get; }
+
+    /// <summary>Indices of the sampled images, ascending.</summary>
+    public int[] Images { get; }
+
+    /// <summary>Neurons.</summary>
+    public int Neurons => _constant.Length;
+
+    /// <summary>Memory of the vectors.</summary>
+    public long Bytes => sizeof(float) * (long)_values.Length;
+
+    /// <summary>The vectors of a layer.</summary>
+    public static ProfileVectors Of(int layer, ActivationProfiles profiles)
+    {
+        var vectors = new ProfileVectors(layer, profiles.Images, profiles.Neurons);
+        for (var neuron = 0; neuron < profiles.Neurons; neuron++)
+            vectors._constant[neuron] = !Normalize(profiles.Values.AsSpan(neuron * profiles.Images.Length, profiles.Images.Length), vectors.Row(neuron));
+        return vectors;
+    }
+
+    /// <summary>Whether a neuron is the same on all images; its vector is 0.</summary>
+    public bool IsConstant(int neuron) => _constant[neuron];
+
+    /// <summary>A neuron's vector.</summary>
+    public ReadOnlySpan<float> VectorOf(int neuron) => Row(neuron);
+
+    /// <summary>Cosines of a vector and the neurons from <paramref name="first"/> on, as many as there is room for.</summary>
+    public void Similarities(ReadOnlySpan<float> vector, int first, Span<float> similarities)
+    {
+        var left = MemoryMarshal.Cast<float, Vector<float>>(vector);
+        var right = MemoryMarshal.Cast<float, Vector<float>>(_values.AsSpan(first * _stride, similarities.Length * _stride));
+        var neuron = 0;
+        // Four at a time keep four sums running and load the vector once for all.
+        for (; neuron + 4 <= similarities.Length; neuron += 4)
+            FourProducts(left, right.Slice(neuron * left.Length, 4 * left.Length), similarities[neuron..]);
+        for (; neuron < similarities.Length; neuron++)
+            similarities[neuron] = Product(left, right.Slice(neuron * left.Length, left.Length));
+        // Rounding may lead a little beyond what a cosine can be.
+        for (neuron = 0; neuron < similarities.Length; neuron++)
+            similarities[neuron] = Math.Clamp(similarities[neuron], -1, 1);
+    }
+
+    private static void FourProducts(ReadOnlySpan<Vector<float>> left, ReadOnlySpan<Vector<float>> right, Span<float> products)
+    {
+        // Slices of the loop's own length: the compiler sees that no index leaves them.
+        var a = right[..left.Length];
+        var b = right.Slice(left.Length, left.Length);
+        var c = right.Slice(2 * left.Length, left.Length);
+        var d = right.Slice(3 * left.Length, left.Length);
+        var (sumA, sumB, sumC, sumD) = (Vector<float>.Zero, Vector<float>.Zero, Vector<float>.Zero, Vector<float>.Zero);
+        for (var i = 0; i < left.Length; i++)
+        {
+            var value = left[i];
+            sumA = Vectors.MultiplyAddEstimate(value, a[i], sumA);
+            sumB = Vectors.MultiplyAddEstimate(value, b[i], sumB);
+            sumC = Vectors.MultiplyAddEstimate(value, c[i], sumC);
+            sumD = Vectors.MultiplyAddEstimate(value, d[i], sumD);
+        }
+        (products[0], products[1]) = (Vectors.Sum(sumA), Vectors.Sum(sumB));
+        (products[2], products[3]) = (Vectors.Sum(sumC), Vectors.Sum(sumD));
+    }
+
+    // The same order of sums as above, so that equal neurons are equally similar wherever they stand.
+    private static float Product(ReadOnlySpan<Vector<float>> left, ReadOnlySpan<Vector<float>> right)
+    {
+        var sum = Vector<float>.Zero;
+        for (var i = 0; i < left.Length; i++)
+            sum = Vectors.MultiplyAddEstimate(left[i], right[i], sum);
+        return Vectors.Sum(sum);
+    }
+
+    // In double: the largest floats have squares that a float cannot hold, and many equal values have exactly their mean.
+    private static bool Normalize(ReadOnlySpan<float> values, Span<float> vector)
+    {
+        var (sum, squares) = (0.0, 0.0);
+        foreach (var value in values)
+            sum += value;
+        var mean = sum / values.Length;
+        foreach (var value in values)
+            squares += (value - mean) * (value - mean);
+        if (squares == 0)
+            return false;
+        var scale = 1 / Math.Sqrt(squares);
+        for (var i = 0; i < values.Length; i++)
+            vector[i] = (float)((values[i] - mean) * scale);
+        return true;
+    }
+
+    private Span<float> Row(int neuron) => _values.AsSpan(neuron * _stride, _stride);
+}
