@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
+using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 using VizPipeline.Web.Data;
 using VizPipeline.Web.Export;
@@ -40,7 +41,7 @@ internal static partial class ApiConventions
                 {
                     return Results.Problem(missing.Message, statusCode: StatusCodes.Status404NotFound, title: "Not found");
                 }
-                catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException)
+                catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException or CorruptTableException)
                 {
                     return Results.Problem(failure.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not now");
                 }

@@ -25,6 +25,7 @@ internal static class AtlasApi
         api.MapGet(Atlas + "/layers/{layer}", LayerAsync).Describe("layers", "One layer");
         api.MapGet(Atlas + "/neurons", NeuronsAsync).Describe(NeuronExport.Table, "neurons", "Neurons by layer, class and statistics, sorted by any statistic");
         api.MapGet(Neuron, NeuronAsync).Describe("neurons", "One neuron with its patches and pictures");
+        api.MapGet(Neuron + "/similar", SimilarAsync).Describe(SimilarTable.Table, "neurons", "The neurons most like one, by the cosine of their centred activations over up to 512 images of the set");
         api.MapGet(Neuron + "/bundle.zip", NeuronBundle.AnswerAsync).Describe("neurons", "Everything of one neuron as a zip archive: its JSON, patches as CSV, all pictures");
         api.MapGet(Atlas + "/patches", PatchesAsync).Describe(PatchExport.Table, "patches", "Top patches by layer, channel and image");
         api.MapGet(Atlas + "/pictures", PicturesAsync).Describe(PictureExport.Table, "pictures", "Pictures by layer, channel, method and status; each lies at /atlases/ATLAS/pictures/FILE");
@@ -102,12 +103,25 @@ internal static class AtlasApi
         return TableAnswer.Of(context, NeuronExport.Table, await NeuronExport.RowsOf(catalog, page.Items, view.Names, cancellation), page.Next);
     }
 
-    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, HttpContext context, SimilarNeuronsCache similar, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, cancellation);
+        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, similar, cancellation);
         return Answers.Json(context, NeuronBundle.Json(view, contents));
+    }
+
+    private static async Task<IResult> SimilarAsync(
+        string atlas,
+        string layer,
+        int channel,
+        [Description("How many, 1 to 500; 100 unless said")] int? limit,
+        HttpContext context, SimilarNeuronsCache similar, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var found = await Found.SimilarAsync(view, Found.Layer(view, layer), channel, KeyCursor.Limit(limit), similar, cancellation);
+        return TableAnswer.Of(context, SimilarTable.Table, await NeuronContents.NeuronsAsync(catalog, view, found, cancellation), next: null);
     }
 
     private static async Task<IResult> PatchesAsync(

@@ -20,16 +20,18 @@ internal static class NeuronBundle
         TableAnswer.WriteRows(json, PatchExport.Table, Patches(atlas, contents));
         json.WritePropertyName("pictures");
         TableAnswer.WriteRows(json, PictureExport.Table, contents.Pictures.Select(picture => PictureExport.RowOf(contents.Layer.Name, picture, atlas.Id)));
+        json.WritePropertyName("similar");
+        TableAnswer.WriteRows(json, SimilarTable.Table, contents.Similar);
         json.WriteString("spec_hash", atlas.Row.SpecHash);
         json.WriteEndObject();
     });
 
-    /// <summary>The archive.</summary>
-    public static async Task<IResult> AnswerAsync(string atlas, string layer, int channel, CatalogDatabase database, IObjectStore store, CancellationToken cancellation)
+    /// <summary>Everything of one neuron as a zip archive: its JSON, patches as CSV, all pictures.</summary>
+    public static async Task<IResult> AnswerAsync(string atlas, string layer, int channel, SimilarNeuronsCache similar, CatalogDatabase database, IObjectStore store, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, cancellation);
+        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, similar, cancellation);
         using var archive = new MemoryStream();
         using (var zip = new ZipArchive(archive, ZipArchiveMode.Create, leaveOpen: true))
         {

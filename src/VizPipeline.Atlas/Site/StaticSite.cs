@@ -34,6 +34,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         await using var catalog = database.Open();
         var atlas = await AtlasView.FindAsync(catalog, atlasId, cancellation) ?? throw new ArgumentException($"there is no atlas '{atlasId}'", nameof(atlasId));
         using var sources = new Sources(roots);
+        using var similar = new SimilarNeuronsCache(store, TimeProvider.System);
         var writer = new Writer(folder, new Page(services, NullLoggerFactory.Instance), atlas, withSources, progress);
         await writer.AssetsAsync(cancellation);
         await writer.PageAsync<AtlasPage>("index.html", cancellation, ("Overview", await AtlasOverview.ReadAsync(catalog, atlas, cancellation)));
@@ -46,7 +47,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         }
         var images = new SortedSet<int>(classes.Count > 0 ? await ShownAsync(catalog, atlas, classes, cancellation) : []);
         foreach (var layer in atlas.Layers)
-            images.UnionWith(await LayerAsync(catalog, atlas, layer, writer, cancellation));
+            images.UnionWith(await LayerAsync(catalog, atlas, layer, writer, similar, cancellation));
         foreach (var index in images)
             await ImageAsync(catalog, atlas, index, writer, sources, cancellation);
         return writer.Files;
@@ -61,7 +62,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
     }
 
     /// <returns>Images that the layer's pages show.</returns>
-    private async Task<IReadOnlyCollection<int>> LayerAsync(CatalogContext catalog, AtlasView atlas, Layer layer, Writer writer, CancellationToken cancellation)
+    private async Task<IReadOnlyCollection<int>> LayerAsync(CatalogContext catalog, AtlasView atlas, Layer layer, Writer writer, SimilarNeuronsCache similar, CancellationToken cancellation)
     {
         var (slug, contents) = (AtlasView.SlugOf(layer), await LayerContents.ReadAsync(catalog, layer, cancellation));
         await writer.PageAsync<LayerPage>(StaticLinks.LayerFile(slug), cancellation, ("Contents", contents));
@@ -73,7 +74,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         var images = new HashSet<int>();
         foreach (var neuron in contents.Neurons)
         {
-            var all = (await NeuronContents.ReadAsync(catalog, atlas, layer, neuron.Channel, [], cancellation))!;
+            var all = await Found.NeuronAsync(catalog, atlas, layer, neuron.Channel, similar, cancellation);
             await writer.PageAsync<NeuronPage>(StaticLinks.NeuronFile(slug, neuron.Channel), cancellation, ("Contents", all));
             await PicturesAsync(atlas, layer, neuron.Channel, writer, cancellation);
             images.UnionWith(all.Patches.Select(patch => patch.Image.ImageIndex));

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
+using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 using VizPipeline.Web.Data;
 using VizPipeline.Web.Pages;
@@ -52,7 +53,7 @@ internal static class PageEndpoints
         {
             return await ErrorAsync(page, "Not understood", wrong.Message, StatusCodes.Status400BadRequest);
         }
-        catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException)
+        catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException or CorruptTableException)
         {
             return await ErrorAsync(page, "Not now", failure.Message, StatusCodes.Status503ServiceUnavailable);
         }
@@ -83,11 +84,11 @@ internal static class PageEndpoints
         return await Html(page.RenderAsync<LayerPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
-    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, Page page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, Page page, SimilarNeuronsCache similar, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, cancellation);
+        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, similar, cancellation);
         return await Html(page.RenderAsync<NeuronPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 

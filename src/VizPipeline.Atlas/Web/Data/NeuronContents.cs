@@ -28,13 +28,20 @@ public sealed record NeuronContents(
             select new { patch, image }).ToListAsync(cancellation);
         var pictures = await catalog.Pictures.AsNoTracking().Where(picture => picture.LayerId == layer.Id && picture.Channel == channel)
             .OrderBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed).ToListAsync(cancellation);
-        var likes = new List<(Layer, Neuron, float)>();
-        foreach (var like in similar)
-        {
-            var id = atlas.Layers[like.Layer].Id;
-            likes.Add((atlas.Layers[like.Layer], await catalog.Neurons.AsNoTracking().SingleAsync(row => row.LayerId == id && row.Channel == like.Channel, cancellation), like.Similarity));
-        }
+        var likes = await NeuronsAsync(catalog, atlas, similar, cancellation);
         return new NeuronContents(layer, neuron, [.. patches.Select(row => (row.patch, row.image))], pictures, likes);
+    }
+
+    /// <summary>The rows of neurons, in their order, with a number each.</summary>
+    public static async Task<IReadOnlyList<(Layer Layer, Neuron Neuron, float Value)>> NeuronsAsync(
+        CatalogContext catalog, AtlasView atlas, IReadOnlyList<(int Layer, int Channel, float Value)> wanted, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        if (wanted.Count == 0)
+            return [];
+        var (layers, channels) = (wanted.Select(of => atlas.Layers[of.Layer].Id).Distinct().ToList(), wanted.Select(of => of.Channel).Distinct().ToList());
+        var rows = await catalog.Neurons.AsNoTracking().Where(row => layers.Contains(row.LayerId) && channels.Contains(row.Channel)).ToDictionaryAsync(row => (row.LayerId, row.Channel), cancellation);
+        return [.. wanted.Where(of => rows.ContainsKey((atlas.Layers[of.Layer].Id, of.Channel))).Select(of => (atlas.Layers[of.Layer], rows[(atlas.Layers[of.Layer].Id, of.Channel)], of.Value))];
     }
 
     /// <summary>Its picture of a method; null where it has none.</summary>

@@ -1,0 +1,16 @@
+using VizPipeline.Catalog;
+using static VizPipeline.Web.Export.ColumnKind;
+
+namespace VizPipeline.Web.Export;
+
+/// <summary>The table <c>similar</c>: neurons with their likeness to one.</summary>
+internal static class SimilarTable
+{
+    public static ExportTable<(Layer Layer, Neuron Neuron, float Similarity)> Table { get; } = new("similar",
+    [
+        new("layer", Text, row => row.Layer.Name),
+        new("channel", Integer, row => row.Neuron.Channel),
+        new("name", Text, row => row.Neuron.Name),
+        new("similarity", ColumnKind.Single, row => row.Similarity),
+    ]);
+}
