@@ -25,6 +25,7 @@ public static class AtlasExtensions
         var services = builder.Services;
         services.AddSingleton<Page>();
         services.AddSingleton<Tiles>();
+        services.AddSingleton<LinkTables>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
         services.AddSingleton<Sources>();
         services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));
