@@ -31,6 +31,7 @@ public static class AtlasExtensions
         services.AddSingleton<Comparisons>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SimilarNeuronsCache>();
+        services.AddSingleton<LinkTables>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
         services.AddSingleton<Sources>();
         services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));

@@ -16,7 +16,7 @@ public enum AtlasMethods
     /// <summary>Regularized gradient ascent.</summary>
     Ascent = 4,
 
-    /// <summary>The weights of convolutions as tiles.</summary>
+    /// <summary>The weights: of convolutions as tiles, of all layers the links between neurons.</summary>
     Filters = 8,
 
     /// <summary>All of them.</summary>

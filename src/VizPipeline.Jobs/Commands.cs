@@ -64,7 +64,7 @@ public sealed record RenderPatches(string AtlasId, long JobId, int Attempt, int 
 public sealed record AscendNeurons(
     string AtlasId, long JobId, int Attempt, int Layer, int FirstChannel, int EndChannel, int Preset, int Seed) : IJobCommand;
 
-/// <summary>Draw the weights of one convolution as tiles.</summary>
+/// <summary>Find the links of one layer with weights, and draw a convolution's weights as tiles.</summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">Which sending of the job this is, from 1.</param>

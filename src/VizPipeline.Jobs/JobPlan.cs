@@ -37,7 +37,7 @@ public static class JobPlan
         }
         if (spec.Methods.HasFlag(AtlasMethods.Filters))
         {
-            foreach (var layer in spec.Layers.Where(layer => layer.Kind == "conv"))
+            foreach (var layer in spec.Layers.Where(layer => layer.HasWeights()))
                 Add(JobKind.Filters, layer.Index, layer.Channels, id => new RenderFilters(spec.Id, id, 0, layer.Index));
         }
         foreach (var layer in spec.Layers)

@@ -9,7 +9,7 @@ public sealed record LayerSpec
     /// <summary>The layer's name in the network, e.g. <c>features.3.expand3x3</c>. Unique in the atlas.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>conv</c>, <c>linear</c>, <c>merge</c> or <c>output</c>. Only <c>conv</c> layers have filter tiles.</summary>
+    /// <summary><c>conv</c>, <c>linear</c>, <c>merge</c> or <c>output</c>. Filter tiles are drawn of <c>conv</c> layers, and of an <c>output</c> that is a convolution.</summary>
     public required string Kind { get; init; }
 
     /// <summary>The operator for people, e.g. <c>Conv 3x3, 64</c>.</summary>
@@ -44,6 +44,9 @@ public sealed record LayerSpec
 
     /// <summary>Indices of the observed layers that it is computed from, others in between left out; null where nobody wrote them down.</summary>
     public IReadOnlyList<int>? Inputs { get; init; }
+
+    /// <summary>Whether it has weights of its own, and so filters and links; an output that only pools has none.</summary>
+    public bool HasWeights() => Kind == "conv" || (Kind is "linear" or "output" && Parameters > 0);
 }
 
 /// <summary>The receptive field along one axis, in input pixels.</summary>

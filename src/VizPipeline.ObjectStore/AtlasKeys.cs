@@ -63,6 +63,9 @@ public static class AtlasKeys
     /// <summary>The picture table of a layer's filters.</summary>
     public static string FiltersTable(string atlasId, string layer) => $"{Tables(atlasId, layer)}/filters.json";
 
+    /// <summary>The link table of a layer, written before its <see cref="FiltersTable"/>.</summary>
+    public static string LayerLinks(string atlasId, string layer) => $"{Tables(atlasId, layer)}/links.json";
+
     /// <summary>The sheet table of a layer.</summary>
     public static string SheetTable(string atlasId, string layer) => $"{Tables(atlasId, layer)}/sheet.json";
 

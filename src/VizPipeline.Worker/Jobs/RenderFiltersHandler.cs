@@ -1,3 +1,4 @@
+using System.Globalization;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.Filters;
@@ -5,7 +6,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>Draws the weights of one convolution as tiles.</summary>
+/// <summary>Finds the links of one layer with weights, and draws a convolution's weights as tiles.</summary>
 public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<RenderFilters>
 {
     /// <inheritdoc/>
@@ -17,14 +18,30 @@ public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<Rende
     /// <inheritdoc/>
     public async Task<byte[]> Run(AtlasRuntime atlas, RenderFilters command, IProgress<int> progress, CancellationToken cancellation)
     {
-        var (layer, rows) = (atlas.Layer(command.Layer), new List<PictureRow>());
+        var (layer, rows, isBgr) = (atlas.Layer(command.Layer), new List<PictureRow>(), atlas.Preprocessing.Channels == ChannelOrder.Bgr);
         if (FilterTiles.ConvolutionOf(atlas.Runner.Graph, layer) is { } convolution)
         {
             var key = AtlasKeys.LayerPicture(command.AtlasId, layer.Name, PictureMethod.Filters);
-            var picture = FilterTiles.Render(convolution, $"{layer.Name} filters", atlas.Preprocessing.Channels == ChannelOrder.Bgr);
+            var picture = FilterTiles.Render(convolution, $"{layer.Name} filters", isBgr);
             await store.PutAsync(key, Png.Encode(picture), cancellation);
             rows.Add(new PictureRow { Layer = command.Layer, Channel = PictureRow.WholeLayer, Method = PictureMethod.Filters, Key = key, Status = PictureStatus.Done });
         }
+        if (NeuronLinks.Of(atlas.Runner.Graph, atlas.Layers, layer, isBgr) is { } links)
+            await store.PutAsync(AtlasKeys.LayerLinks(command.AtlasId, layer.Name), VizJson.Write(Table(command.Layer, links)), cancellation);
         return VizJson.Write(new PictureTable(command.Layer, rows, []));
     }
+
+    private static LinkTable Table(int layer, LayerLinks links) => new(
+        layer,
+        [.. links.Neurons.Select(neuron => new NeuronInputsRow(Rounded(neuron.Norm), Rounded(neuron.Largest), [.. neuron.Inputs.Select(Row)]))],
+        [.. links.Readers.Select(read => new LayerReadersRow(
+            read.Layer, [.. read.Channels.Select(channel => channel.Select(link => new ReaderLinkRow(link.Channel, Rounded(link.Share), Rounded(link.Sum))).ToList())]))]);
+
+    // Kernels are to be looked at, and 256 levels need no more digits.
+    private static InputLinkRow Row(InputLink link) => new(
+        link.Layer, link.Channel, link.Input, Rounded(link.Norm), Rounded(link.Sum),
+        link.Kernel is { } kernel ? new KernelRow(kernel.Height, kernel.Width, [.. kernel.Weights.Select(weight => Rounded(weight, "G4"))]) : null);
+
+    private static float Rounded(double value, string format = "G6")
+        => float.Parse(value.ToString(format, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

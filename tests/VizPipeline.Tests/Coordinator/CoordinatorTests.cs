@@ -45,6 +45,21 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
+    public async Task Filters_without_a_picture_complete_their_layer()
+    {
+        var weighted = spec with { Layers = [.. spec.Layers.Select(layer => layer with { Parameters = 8 })] };
+        await using var host = new EmbeddedHost(folder.Path, spec.Id);
+
+        var outcome = await host.RunAsync(weighted, cancellation);
+
+        Assert.Equal(AtlasState.Completed, outcome.State);
+        Assert.Equal([0, 2], host.Work.Begun.OfType<RenderFilters>().Select(job => job.Layer).Order());
+        await using var catalog = host.Database.Open();
+        Assert.Equal(1, await catalog.Pictures.CountAsync(picture => picture.Method == PictureMethod.Filters, cancellation));
+        Assert.Equal(3, await catalog.Layers.CountAsync(layer => layer.SheetKey != null, cancellation));
+    }
+
+    [Fact]
     public async Task Jobs_begin_in_the_order_of_their_stages()
     {
         await using var host = new EmbeddedHost(folder.Path, spec.Id);

@@ -16,7 +16,7 @@ public sealed class JobPlanTests
         from seeds in Gen.Int[1, 3]
         select SpecSamples.Small(images: images, shardImages: shard, neuronsPerJob: neurons) with
         {
-            Layers = [.. channels.Select((count, index) => SpecSamples.Layer(index, $"l{index}", Kinds[index % 4], count))],
+            Layers = [.. channels.Select((count, index) => SpecSamples.Layer(index, $"l{index}", Kinds[index % 4], count) with { Parameters = count % 3 })],
             Methods = (AtlasMethods)methods,
             Ascent = new AscentSpec { Presets = [3, 1], Seeds = [.. Enumerable.Range(0, seeds)] },
         };
@@ -76,11 +76,11 @@ public sealed class JobPlanTests
     });
 
     [Fact]
-    public void Every_layer_has_one_sheet_and_every_convolution_its_filters() => Specs.Sample(spec =>
+    public void Every_layer_has_one_sheet_and_every_layer_with_weights_its_filters() => Specs.Sample(spec =>
     {
         var plan = JobPlan.For(spec);
         Assert.Equal(spec.Layers.Select(layer => layer.Index), plan.Select(job => job.Command).OfType<RenderSheet>().Select(job => job.Layer));
-        var filters = spec.Methods.HasFlag(AtlasMethods.Filters) ? spec.Layers.Where(layer => layer.Kind == "conv") : [];
+        var filters = spec.Methods.HasFlag(AtlasMethods.Filters) ? spec.Layers.Where(layer => layer.Kind == "conv" || (layer.Kind != "merge" && layer.Parameters > 0)) : [];
         Assert.Equal(filters.Select(layer => layer.Index), plan.Select(job => job.Command).OfType<RenderFilters>().Select(job => job.Layer));
     });
 

@@ -50,6 +50,7 @@ public sealed class AtlasKeysTests
         AtlasKeys.AscentTable("atlas", layer, 0, 64, 3, 0),
         AtlasKeys.AscentTable("atlas", layer, 0, 64, 3, -1),
         AtlasKeys.FiltersTable("atlas", layer),
+        AtlasKeys.LayerLinks("atlas", layer),
         AtlasKeys.SheetTable("atlas", layer),
         AtlasKeys.Picture("atlas", layer, "top9", 0),
         AtlasKeys.Picture("atlas", layer, "top9", 0, layer),
