@@ -32,6 +32,7 @@ public static class AtlasExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SimilarNeuronsCache>();
         services.AddSingleton<LinkTables>();
+        services.AddSingleton<NeuronReader>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
         services.AddSingleton<Sources>();
         services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));

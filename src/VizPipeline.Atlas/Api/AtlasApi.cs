@@ -103,11 +103,11 @@ internal static class AtlasApi
         return TableAnswer.Of(context, NeuronExport.Table, await NeuronExport.RowsOf(catalog, page.Items, view.Names, cancellation), page.Next);
     }
 
-    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, HttpContext context, SimilarNeuronsCache similar, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, HttpContext context, NeuronReader reader, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, similar, cancellation);
+        var contents = await Found.NeuronAsync(reader, catalog, view, Found.Layer(view, layer), channel, cancellation);
         return Answers.Json(context, NeuronBundle.Json(view, contents));
     }
 
@@ -116,11 +116,11 @@ internal static class AtlasApi
         string layer,
         int channel,
         [Description("How many, 1 to 500; 100 unless said")] int? limit,
-        HttpContext context, SimilarNeuronsCache similar, CatalogDatabase database, CancellationToken cancellation)
+        HttpContext context, NeuronReader reader, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var found = await Found.SimilarAsync(view, Found.Layer(view, layer), channel, KeyCursor.Limit(limit), similar, cancellation);
+        var found = await reader.MostLikeAsync(view, Found.Layer(view, layer), channel, KeyCursor.Limit(limit), cancellation);
         return TableAnswer.Of(context, SimilarTable.Table, await NeuronContents.NeuronsAsync(catalog, view, found, cancellation), next: null);
     }
 

@@ -22,16 +22,20 @@ internal static class NeuronBundle
         TableAnswer.WriteRows(json, PictureExport.Table, contents.Pictures.Select(picture => PictureExport.RowOf(contents.Layer.Name, picture, atlas.Id)));
         json.WritePropertyName("similar");
         TableAnswer.WriteRows(json, SimilarTable.Table, contents.Similar);
+        json.WritePropertyName("inputs");
+        TableAnswer.WriteRows(json, LinkExport.Inputs, contents.Links.Inputs);
+        json.WritePropertyName("outputs");
+        TableAnswer.WriteRows(json, LinkExport.Outputs, contents.Links.Outputs);
         json.WriteString("spec_hash", atlas.Row.SpecHash);
         json.WriteEndObject();
     });
 
     /// <summary>Everything of one neuron as a zip archive: its JSON, patches as CSV, all pictures.</summary>
-    public static async Task<IResult> AnswerAsync(string atlas, string layer, int channel, SimilarNeuronsCache similar, CatalogDatabase database, IObjectStore store, CancellationToken cancellation)
+    public static async Task<IResult> AnswerAsync(string atlas, string layer, int channel, NeuronReader reader, CatalogDatabase database, IObjectStore store, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, similar, cancellation);
+        var contents = await Found.NeuronAsync(reader, catalog, view, Found.Layer(view, layer), channel, cancellation);
         using var archive = new MemoryStream();
         using (var zip = new ZipArchive(archive, ZipArchiveMode.Create, leaveOpen: true))
         {

@@ -35,6 +35,8 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         var atlas = await AtlasView.FindAsync(catalog, atlasId, cancellation) ?? throw new ArgumentException($"there is no atlas '{atlasId}'", nameof(atlasId));
         using var sources = new Sources(roots);
         using var similar = new SimilarNeuronsCache(store, TimeProvider.System);
+        using var links = new LinkTables(store);
+        var reader = new NeuronReader(similar, links);
         var writer = new Writer(folder, new Page(services, NullLoggerFactory.Instance), atlas, withSources, progress);
         await writer.AssetsAsync(cancellation);
         await writer.PageAsync<AtlasPage>("index.html", cancellation, ("Overview", await AtlasOverview.ReadAsync(catalog, atlas, cancellation)));
@@ -47,7 +49,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         }
         var images = new SortedSet<int>(classes.Count > 0 ? await ShownAsync(catalog, atlas, classes, cancellation) : []);
         foreach (var layer in atlas.Layers)
-            images.UnionWith(await LayerAsync(catalog, atlas, layer, writer, similar, cancellation));
+            images.UnionWith(await LayerAsync(catalog, atlas, layer, writer, reader, cancellation));
         foreach (var index in images)
             await ImageAsync(catalog, atlas, index, writer, sources, cancellation);
         return writer.Files;
@@ -62,7 +64,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
     }
 
     /// <returns>Images that the layer's pages show.</returns>
-    private async Task<IReadOnlyCollection<int>> LayerAsync(CatalogContext catalog, AtlasView atlas, Layer layer, Writer writer, SimilarNeuronsCache similar, CancellationToken cancellation)
+    private async Task<IReadOnlyCollection<int>> LayerAsync(CatalogContext catalog, AtlasView atlas, Layer layer, Writer writer, NeuronReader reader, CancellationToken cancellation)
     {
         var (slug, contents) = (AtlasView.SlugOf(layer), await LayerContents.ReadAsync(catalog, layer, cancellation));
         await writer.PageAsync<LayerPage>(StaticLinks.LayerFile(slug), cancellation, ("Contents", contents));
@@ -74,7 +76,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         var images = new HashSet<int>();
         foreach (var neuron in contents.Neurons)
         {
-            var all = await Found.NeuronAsync(catalog, atlas, layer, neuron.Channel, similar, cancellation);
+            var all = await Found.NeuronAsync(reader, catalog, atlas, layer, neuron.Channel, cancellation);
             await writer.PageAsync<NeuronPage>(StaticLinks.NeuronFile(slug, neuron.Channel), cancellation, ("Contents", all));
             await PicturesAsync(atlas, layer, neuron.Channel, writer, cancellation);
             images.UnionWith(all.Patches.Select(patch => patch.Image.ImageIndex));

@@ -10,7 +10,6 @@ internal sealed class NotFoundException(string message) : Exception(message);
 internal static class Found
 {
     private const int Shown = 80;
-    private const int SimilarShown = 12;
 
     /// <exception cref="NotFoundException">There is no such atlas.</exception>
     public static async Task<AtlasView> AtlasAsync(CatalogContext catalog, string atlas, CancellationToken cancellation) =>
@@ -25,20 +24,9 @@ internal static class Found
     /// <exception cref="NotFoundException">The atlas has no such layer.</exception>
     public static List<int> LayerIds(AtlasView atlas, string? layer) => layer is { Length: > 0 } ? [Layer(atlas, layer).Id] : [.. atlas.Layers.Select(row => row.Id)];
 
-    /// <summary>A neuron with the ones most like it.</summary>
     /// <exception cref="NotFoundException">The layer has no such neuron.</exception>
-    public static async Task<NeuronContents> NeuronAsync(CatalogContext catalog, AtlasView atlas, Layer layer, int channel, SimilarNeuronsCache similar, CancellationToken cancellation) =>
-        await NeuronContents.ReadAsync(catalog, atlas, layer, channel, await SimilarAsync(atlas, layer, channel, SimilarShown, similar, cancellation), cancellation) ?? throw new NotFoundException($"Layer '{layer.Name}' has no neuron {channel}.");
-
-    /// <summary>The neurons most like one; empty where nobody knows.</summary>
-    public static async Task<IReadOnlyList<(int Layer, int Channel, float Similarity)>> SimilarAsync(
-        AtlasView atlas, Layer layer, int channel, int count, SimilarNeuronsCache similar, CancellationToken cancellation)
-    {
-        if (channel < 0 || channel >= layer.Channels)
-            return [];
-        var index = await similar.GetAsync(atlas.Id, [.. atlas.Layers.Select(row => (row.LayerIndex, row.Name))], cancellation);
-        return index.MostLike(layer.LayerIndex, channel, count);
-    }
+    public static async Task<NeuronContents> NeuronAsync(NeuronReader reader, CatalogContext catalog, AtlasView atlas, Layer layer, int channel, CancellationToken cancellation) =>
+        await reader.ReadAsync(catalog, atlas, layer, channel, cancellation) ?? throw new NotFoundException($"Layer '{layer.Name}' has no neuron {channel}.");
 
     /// <exception cref="NotFoundException">The set has no such image.</exception>
     public static async Task<ImageContents> ImageAsync(CatalogContext catalog, AtlasView atlas, int index, CancellationToken cancellation) =>

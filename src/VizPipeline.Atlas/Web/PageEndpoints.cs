@@ -84,11 +84,11 @@ internal static class PageEndpoints
         return await Html(page.RenderAsync<LayerPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
-    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, Page page, SimilarNeuronsCache similar, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, Page page, NeuronReader reader, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.NeuronAsync(catalog, view, Found.Layer(view, layer), channel, similar, cancellation);
+        var contents = await Found.NeuronAsync(reader, catalog, view, Found.Layer(view, layer), channel, cancellation);
         return await Html(page.RenderAsync<NeuronPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 

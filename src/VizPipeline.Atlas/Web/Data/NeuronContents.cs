@@ -44,6 +44,9 @@ public sealed record NeuronContents(
         return [.. wanted.Where(of => rows.ContainsKey((atlas.Layers[of.Layer].Id, of.Channel))).Select(of => (atlas.Layers[of.Layer], rows[(atlas.Layers[of.Layer].Id, of.Channel)], of.Value))];
     }
 
+    /// <summary>The filters that make it, and the neurons that it feeds.</summary>
+    public NeuronLinksView Links { get; init; } = new(0, [], []);
+
     /// <summary>Its picture of a method; null where it has none.</summary>
     public Picture? Of(string method) => Pictures.FirstOrDefault(picture => picture.Method == method);
 

@@ -15,7 +15,7 @@
   // Tiles whose picture is missing (a dead neuron, or not drawn yet) become a plain square.
   document.addEventListener("error", event => {
     const image = event.target;
-    if (image instanceof HTMLImageElement && (image.closest(".tile, .place, .peek"))) image.style.visibility = "hidden";
+    if (image instanceof HTMLImageElement && (image.closest(".tile, .place, .peek, .source"))) image.style.visibility = "hidden";
   }, true);
 
   function columns(tiles) {
