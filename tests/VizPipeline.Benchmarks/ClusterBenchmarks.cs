@@ -95,7 +95,7 @@ internal static class ClusterBenchmarks
         await catalog.SaveChangesAsync();
         await catalog.Database.ExecuteSqlAsync($"""
             INSERT INTO job (atlas_id, job_id, kind, priority, units, payload, state, attempt, failures, losses, published, worker, result_key, elapsed_seconds)
-            SELECT atlas.id, i, 'Scan', 0, 1, concat('scan ', i), 'Completed', 1, 0, 0, true, 'simulated', concat('atlases/old/scan/', i, '.json'), 1
+            SELECT atlas.id, i, 'scan', 0, 1, concat('scan ', i), 'completed', 1, 0, 0, true, 'simulated', concat('atlases/old/scan/', i, '.json'), 1
             FROM atlas, generate_series(1, {rows}) i WHERE slug = 'old'
             """);
         await catalog.Database.ExecuteSqlAsync($"ANALYZE job");

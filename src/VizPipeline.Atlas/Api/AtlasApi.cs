@@ -241,7 +241,7 @@ internal static class AtlasApi
     private static async Task<IResult> JobsAsync(
         string atlas,
         [Description("scan, gather, merge, patches, ascent, filters or sheet")] string? kind,
-        [Description("Waiting, Pending, Sent, Running, Completed, Failed, Blocked or Cancelled")] string? state,
+        [Description("waiting, pending, sent, running, completed, failed, blocked or cancelled")] string? state,
         [Description("How many, 1 to 500; 100 unless said")] int? limit,
         [Description("`next` of the page before")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
@@ -257,7 +257,7 @@ internal static class AtlasApi
         }
         if (state is not null)
         {
-            var wanted = Found.OneOf<JobState>(state, "state", value => value.ToString());
+            var wanted = Found.OneOf<JobState>(state, "state", EnumText.Of);
             jobs = jobs.Where(job => job.State == wanted);
         }
         if (KeyCursor.Read(after, 1) is [var last])

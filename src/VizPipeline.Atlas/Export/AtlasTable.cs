@@ -11,7 +11,7 @@ internal static class AtlasTable
     [
         new("atlas", Text, line => line.Atlas.Slug),
         new("name", Text, line => line.Atlas.Name),
-        new("state", Text, line => line.Atlas.State.ToString()),
+        new("state", Text, line => EnumText.Of(line.Atlas.State)),
         new("created_at", Text, line => Time(line.Atlas.CreatedAt)),
         new("finished_at", Text, line => Time(line.Atlas.FinishedAt)),
         new("spec_hash", Text, line => line.Atlas.SpecHash),

@@ -14,7 +14,7 @@ internal static class JobExport
         new("kind", Text, job => QueueNames.Name(job.Kind)),
         new("layer_index", Integer, job => job.LayerIndex),
         new("units", Integer, job => job.Units),
-        new("state", Text, job => job.State.ToString()),
+        new("state", Text, job => EnumText.Of(job.State)),
         new("attempt", Integer, job => job.Attempt),
         new("failures", Integer, job => job.Failures),
         new("losses", Integer, job => job.Losses),

@@ -48,7 +48,7 @@ internal static class DemoCommand
             AtlasMethods.All, new AscentSpec { Presets = [1, 3], Steps = AscentSteps }, "auto", 64);
         var result = await AtlasBuild.Run(request, folder, "", cancellation);
         if (serve && result == ExitCode.Done)
-            return await AtlasServer.RunAsync(await StoredAtlas.OpenAsync(folder, cancellation), "127.0.0.1", AtlasServer.Port, cancellation);
+            return await AtlasServer.RunAsync([await StoredAtlas.OpenAsync(folder, cancellation)], "127.0.0.1", AtlasServer.Port, cancellation);
         Console.WriteLine("Open the sheets: each row of a block is one neuron's top-9 patches, their deconvolutions, and what it likes best of all (two ascent presets).");
         Console.WriteLine($"Look at it: viz serve {folder}");
         Console.WriteLine("Next, your own network and photographs:");

@@ -1,0 +1,118 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Cli.Embedded;
+
+/// <summary>
+/// Atlases of several folders as one catalog and one store, so that they can be looked at side by side. The catalog is a copy in a
+/// temporary file, as it was at the beginning; pictures are read where they lie.
+/// </summary>
+internal sealed class JoinedAtlases : IDisposable
+{
+    // In this order no row comes before one that it belongs to.
+    private static readonly string[] Tables = ["atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job"];
+    private readonly string _file;
+
+    private JoinedAtlases(string file, SqliteCatalogDatabase database, IObjectStore store) => (_file, Database, Store) = (file, database, store);
+
+    /// <summary>The catalog of all.</summary>
+    public SqliteCatalogDatabase Database { get; }
+
+    /// <summary>The pictures and tables of all.</summary>
+    public IObjectStore Store { get; }
+
+    /// <summary>Joins them. Of several with one id the later ones get a number behind it.</summary>
+    /// <exception cref="UsageException">A folder's catalog is of another version.</exception>
+    public static async Task<JoinedAtlases> OpenAsync(IReadOnlyList<StoredAtlas> atlases, CancellationToken cancellation)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"viz-serve-{Environment.ProcessId}-{Path.GetRandomFileName()}.db");
+        var database = new SqliteCatalogDatabase(file);
+        await database.MigrateAsync(cancellation);
+        var stores = new Dictionary<string, FolderObjectStore>();
+        try
+        {
+            foreach (var atlas in atlases)
+            {
+                var id = Enumerable.Range(1, atlases.Count).Select(i => i == 1 ? atlas.Spec.Id : $"{atlas.Spec.Id}-{i}").First(id => !stores.ContainsKey(id));
+                stores[id] = new FolderObjectStore(atlas.Folder, AtlasKeys.Root(id));
+                await atlas.Database.CheckSchemaAsync(cancellation);
+                await CopyAsync(database, atlas, id, stores.Count, cancellation);
+            }
+        }
+        catch (Exception failure) when (failure is CatalogUnusableException or SqliteException)
+        {
+            File.Delete(file);
+            throw new UsageException(failure.Message.ReplaceLineEndings(" "));
+        }
+        return new JoinedAtlases(file, database, new JoinedStore(stores));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        foreach (var end in new[] { "", "-wal", "-shm" })
+            File.Delete(_file + end);
+    }
+
+    private static async Task CopyAsync(SqliteCatalogDatabase database, StoredAtlas atlas, string id, int number, CancellationToken cancellation)
+    {
+        await using var context = database.Open();
+        await context.Database.OpenConnectionAsync(cancellation);
+        await context.Database.ExecuteSqlAsync($"ATTACH {atlas.Database.Place} AS source", cancellation);
+        await using (var transaction = await context.Database.BeginTransactionAsync(cancellation))
+        {
+            // Numbers of a catalog begin at 1; a folder has one atlas and at most some hundred layers.
+            var shift = number * 1_000_000;
+            foreach (var table in Tables)
+            {
+                var columns = await context.Database.SqlQueryRaw<string>($"SELECT name AS Value FROM pragma_table_info('{table}')").ToListAsync(cancellation);
+                var values = columns.Select(column => (table, column) switch
+                {
+                    ("atlas" or "layer", "id") or (_, "atlas_id" or "layer_id") => $"\"{column}\" + {shift}",
+                    ("atlas", "slug") => "{0}",
+                    (_, "key" or "sheet_key" or "result_key") => $"replace(\"{column}\", {{1}}, {{2}})",
+                    _ => $"\"{column}\"",
+                });
+                var sql = $"INSERT INTO main.{table} ({string.Join(", ", columns.Select(column => $"\"{column}\""))}) SELECT {string.Join(", ", values)} FROM source.{table}";
+                await context.Database.ExecuteSqlRawAsync(sql, [id, AtlasKeys.Root(atlas.Spec.Id) + "/", AtlasKeys.Root(id) + "/"], cancellation);
+            }
+            await transaction.CommitAsync(cancellation);
+        }
+        await context.Database.ExecuteSqlAsync($"DETACH source", cancellation);
+    }
+
+    /// <summary>Each key goes to the folder of its atlas.</summary>
+    private sealed class JoinedStore(IReadOnlyDictionary<string, FolderObjectStore> stores) : IObjectStore
+    {
+        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => Of(key).PutAsync(key, content, cancellation);
+
+        public Task PutFileAsync(string key, string file, CancellationToken cancellation = default) => Of(key).PutFileAsync(key, file, cancellation);
+
+        public Task<byte[]> GetAsync(string key, CancellationToken cancellation = default) => Of(key).GetAsync(key, cancellation);
+
+        public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default) => Find(key) is { } store ? store.TryGetAsync(key, cancellation) : Task.FromResult<byte[]?>(null);
+
+        public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) => Of(key).GetFileAsync(key, file, cancellation);
+
+        public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => Find(key) is { } store ? store.ExistsAsync(key, cancellation) : Task.FromResult(false);
+
+        public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
+        {
+            if (Find(prefix) is not { } store)
+                yield break;
+            await foreach (var key in store.ListAsync(prefix, cancellation))
+                yield return key;
+        }
+
+        public Task DeleteAsync(string key, CancellationToken cancellation = default) => Of(key).DeleteAsync(key, cancellation);
+
+        private FolderObjectStore Of(string key) => Find(key) ?? throw new ObjectStoreException($"{key} belongs to none of the atlases that are served", isTransient: false);
+
+        private FolderObjectStore? Find(string key) => stores.FirstOrDefault(store => key.StartsWith(AtlasKeys.Root(store.Key) + "/", StringComparison.Ordinal)).Value;
+    }
+}
