@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Hosting;
-using VizPipeline.ObjectStore;
 using VizPipeline.Web;
 using VizPipeline.Worker;
 

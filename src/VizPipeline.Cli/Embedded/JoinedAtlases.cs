@@ -40,7 +40,9 @@ internal sealed class JoinedAtlases : IDisposable
                 var id = Enumerable.Range(1, atlases.Count).Select(i => i == 1 ? atlas.Spec.Id : $"{atlas.Spec.Id}-{i}").First(id => !stores.ContainsKey(id));
                 stores[id] = new FolderObjectStore(atlas.Folder, AtlasKeys.Root(id));
                 await atlas.Database.CheckSchemaAsync(cancellation);
-                await CopyAsync(database, atlas, id, stores.Count, cancellation);
+                // Two checkpoints of one network have one name; their folders tell them apart.
+                var isAlone = atlases.Count(other => other.Spec.Name == atlas.Spec.Name) == 1;
+                await CopyAsync(database, atlas, id, isAlone ? atlas.Spec.Name : $"{atlas.Spec.Name} ({Path.GetFileName(atlas.Folder)})", stores.Count, cancellation);
             }
         }
         catch (Exception failure) when (failure is CatalogUnusableException or SqliteException)
@@ -59,7 +61,7 @@ internal sealed class JoinedAtlases : IDisposable
             File.Delete(_file + end);
     }
 
-    private static async Task CopyAsync(SqliteCatalogDatabase database, StoredAtlas atlas, string id, int number, CancellationToken cancellation)
+    private static async Task CopyAsync(SqliteCatalogDatabase database, StoredAtlas atlas, string id, string name, int number, CancellationToken cancellation)
     {
         await using var context = database.Open();
         await context.Database.OpenConnectionAsync(cancellation);
@@ -70,16 +72,18 @@ internal sealed class JoinedAtlases : IDisposable
             var shift = number * 1_000_000;
             foreach (var table in Tables)
             {
-                var columns = await context.Database.SqlQueryRaw<string>($"SELECT name AS Value FROM pragma_table_info('{table}')").ToListAsync(cancellation);
+                var columns = await context.Database.SqlQuery<string>($"SELECT name AS Value FROM pragma_table_info({table})").ToListAsync(cancellation);
                 var values = columns.Select(column => (table, column) switch
                 {
                     ("atlas" or "layer", "id") or (_, "atlas_id" or "layer_id") => $"\"{column}\" + {shift}",
                     ("atlas", "slug") => "{0}",
+                    ("atlas", "name") => "{3}",
+                    ("atlas", "spec") => "json_set(spec, '$.id', {0}, '$.name', {3})",
                     (_, "key" or "sheet_key" or "result_key") => $"replace(\"{column}\", {{1}}, {{2}})",
                     _ => $"\"{column}\"",
                 });
                 var sql = $"INSERT INTO main.{table} ({string.Join(", ", columns.Select(column => $"\"{column}\""))}) SELECT {string.Join(", ", values)} FROM source.{table}";
-                await context.Database.ExecuteSqlRawAsync(sql, [id, AtlasKeys.Root(atlas.Spec.Id) + "/", AtlasKeys.Root(id) + "/"], cancellation);
+                await context.Database.ExecuteSqlRawAsync(sql, [id, AtlasKeys.Root(atlas.Spec.Id) + "/", AtlasKeys.Root(id) + "/", name], cancellation);
             }
             await transaction.CommitAsync(cancellation);
         }

@@ -20,7 +20,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
     public async Task Every_page_loads_without_an_error_or_a_foreign_request_and_fits_the_window(int width)
     {
         await using var watched = await served.OpenAsync(width);
-        foreach (var page in Pages.Select(page => served.Atlas + page).Prepend(served.Address + "/"))
+        foreach (var page in Pages.Select(page => served.Atlas + page).Concat([served.Address + "/", served.Address + "/reference", served.Address + "/sign-in", served.Address + "/compare?one=sample-network&other=sample-network"]))
         {
             var answer = await watched.Page.GotoAsync(page, new() { WaitUntil = WaitUntilState.NetworkIdle });
             Assert.Equal(200, answer!.Status);
@@ -28,7 +28,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
             await watched.FitsAsync();
             // Each picture has a text for those who do not see it, each field a name.
             Assert.Equal(0, await watched.Page.Locator("img:not([alt])").CountAsync());
-            Assert.Equal(0, await watched.Page.EvaluateAsync<int>("[...document.querySelectorAll('input,select,button')].filter(e => !e.labels?.length && !e.textContent.trim() && !e.getAttribute('aria-label') && !e.querySelector('img')?.alt).length"));
+            Assert.Equal(0, await watched.Page.EvaluateAsync<int>("[...document.querySelectorAll('input:not([type=hidden]),select,button')].filter(e => !e.labels?.length && !e.textContent.trim() && !e.getAttribute('aria-label') && !e.querySelector('img')?.alt).length"));
         }
         watched.IsClean();
     }
@@ -98,6 +98,9 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         Assert.Equal(4, await page.Locator(".neuron figure").CountAsync());
         Assert.Equal(9, await page.Locator(".place .box").CountAsync());
         Assert.Equal(32, await page.Locator(".plot .bin").CountAsync());
+        Assert.Equal(12, await page.GetByRole(AriaRole.Region, new() { Name = "Similar" }).Locator(".tile").CountAsync());
+        Assert.Equal(8, await page.GetByRole(AriaRole.Region, new() { Name = "Inputs" }).Locator(".kernel").CountAsync());
+        Assert.Equal(8, await page.GetByRole(AriaRole.Region, new() { Name = "Outputs" }).Locator("li").CountAsync());
         Assert.Equal(0, await page.EvaluateAsync<int>("[...document.images].filter(image => image.loading !== 'lazy' && image.naturalWidth === 0).length"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Copy" }).Last.ClickAsync();
         Assert.Contains("channel = 5", await page.EvaluateAsync<string>("navigator.clipboard.readText()"));
@@ -133,6 +136,35 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.WaitForFunctionAsync("count => document.querySelectorAll('.compare canvas').length === count", all);
         await page.Locator("select[data-mode]").SelectOptionAsync("top9");
         await page.Locator(".maps img").First.WaitForAsync();
+        watched.IsClean();
+    }
+
+    [Fact]
+    public async Task A_picture_finds_the_neurons_that_fire_most()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Atlas + "/search");
+        await page.Locator("[data-picture]").SetInputFilesAsync(Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First());
+        await page.Locator("[data-answers] .tile").First.WaitForAsync();
+        Assert.InRange(await page.Locator("[data-answers] .tile").CountAsync(), 20, 60);
+        Assert.Contains("The network says", await page.Locator("[data-status]").TextContentAsync());
+        await page.Locator("[data-answers] .tile").First.ClickAsync();
+        await page.WaitForURLAsync("**/neurons/**");
+        watched.IsClean();
+    }
+
+    [Fact]
+    public async Task Two_atlases_are_compared_layer_by_layer()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Address + "/compare?one=sample-network&other=sample-network");
+        Assert.Equal(4, await page.Locator(".compare-table tbody tr").CountAsync());
+        await page.GetByRole(AriaRole.Link, new() { Name = "conv3", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync("**layer=conv3");
+        Assert.Equal(60, await page.Locator(".twins > div").CountAsync());
+        Assert.Contains("9 of 9 stayed", await page.Locator(".twins > div").First.TextContentAsync());
         watched.IsClean();
     }
 

@@ -29,7 +29,7 @@ public sealed partial class ServedAtlas(SampleMaterial material) : IAsyncLifetim
         if (!File.Exists(Chromium))
             return;
         var made = await VizProcess.Run(
-            "run", "--model", material.Model, "--images", material.Images, "--limit", "80", "--layers", "conv1,conv3,logits", "--ascent-presets", "1,3", "--ascent-steps", "4", "--out", Folder);
+            "run", "--model", material.Model, "--images", material.Images, "--limit", "80", "--layers", "conv1,conv3,conv4,logits", "--ascent-presets", "1,3", "--ascent-steps", "4", "--out", Folder);
         Assert.True(made.ExitCode == 0, made.Error);
         _viz = VizProcess.Start("serve", Folder, "--port", "0");
         Address = Place().Match(await _viz.FirstLine(Place(), TimeSpan.FromSeconds(60))).Groups[1].Value;
