@@ -4,7 +4,10 @@ using VizPipeline.Benchmarks;
 // Ratios, each taken within one run: absolute times of shared machines mean little.
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- search|decode|deconv|ascent|memory MODEL IMAGES
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- cluster [WORKERS,ROWS ...]
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- readers
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- similar
+if (args is ["readers"])
+    return await ReaderBenchmarks.RunAsync();
 if (args is ["cluster", .. var cases])
     return await ClusterBenchmarks.RunAsync(cases.Length == 0
         ? [(10, 0), (100, 0), (1_000, 0), (100, 100_000), (100, 1_000_000), (1_000, 1_000_000)]
@@ -16,7 +19,7 @@ if (args is ["similar"])
 }
 if (args is not [var what, var model, var images])
 {
-    Console.Error.WriteLine("usage: search|decode|deconv|ascent|memory MODEL IMAGES   (preprocessing: /255, 224x224), or cluster, or similar");
+    Console.Error.WriteLine("usage: search|decode|deconv|ascent|memory MODEL IMAGES   (preprocessing: /255, 224x224), or cluster, readers, similar");
     return 2;
 }
 var benchmark = what switch

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
@@ -9,6 +10,10 @@ namespace VizPipeline.Web;
 /// <summary>An atlas as pages need it: its row, spec and layers.</summary>
 public sealed class AtlasView
 {
+    private const int SpecsKept = 32;
+    // By their text: reading it again for every tile would be most of a request's work.
+    private static readonly ConcurrentDictionary<string, AtlasSpec> Specs = new();
+
     private AtlasView(Atlas row, AtlasSpec spec, IReadOnlyList<Layer> layers)
     {
         (Row, Spec, Layers, Views, Names) = (row, spec, layers, TileView.Of(spec), new AtlasNames(spec));
@@ -43,7 +48,10 @@ public sealed class AtlasView
     {
         if (!AtlasSpec.IsId(id) || await catalog.FindAtlasAsync(id, cancellation) is not { } row)
             return null;
-        return new AtlasView(row, VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(row.Spec)), await catalog.LayersAsync(row.Id, cancellation));
+        if (Specs.Count > SpecsKept)
+            Specs.Clear();
+        var spec = Specs.GetOrAdd(row.Spec, text => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(text)));
+        return new AtlasView(row, spec, await catalog.LayersAsync(row.Id, cancellation));
     }
 
     /// <summary>A layer by the name that it has in addresses and keys; null where there is none.</summary>
