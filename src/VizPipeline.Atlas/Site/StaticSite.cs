@@ -49,7 +49,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         }
         var images = new SortedSet<int>(classes.Count > 0 ? await ShownAsync(catalog, atlas, classes, cancellation) : []);
         foreach (var layer in atlas.Layers)
-            images.UnionWith(await LayerAsync(catalog, atlas, layer, writer, reader, cancellation));
+            images.UnionWith(await LayerAsync(catalog, atlas, layer, writer, reader, links, cancellation));
         foreach (var index in images)
             await ImageAsync(catalog, atlas, index, writer, sources, cancellation);
         return writer.Files;
@@ -64,7 +64,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
     }
 
     /// <returns>Images that the layer's pages show.</returns>
-    private async Task<IReadOnlyCollection<int>> LayerAsync(CatalogContext catalog, AtlasView atlas, Layer layer, Writer writer, NeuronReader reader, CancellationToken cancellation)
+    private async Task<IReadOnlyCollection<int>> LayerAsync(CatalogContext catalog, AtlasView atlas, Layer layer, Writer writer, NeuronReader reader, LinkTables links, CancellationToken cancellation)
     {
         var (slug, contents) = (AtlasView.SlugOf(layer), await LayerContents.ReadAsync(catalog, layer, cancellation));
         await writer.PageAsync<LayerPage>(StaticLinks.LayerFile(slug), cancellation, ("Contents", contents));
@@ -78,19 +78,24 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         {
             var all = await Found.NeuronAsync(reader, catalog, atlas, layer, neuron.Channel, cancellation);
             await writer.PageAsync<NeuronPage>(StaticLinks.NeuronFile(slug, neuron.Channel), cancellation, ("Contents", all));
-            await PicturesAsync(atlas, layer, neuron.Channel, writer, cancellation);
+            await PicturesAsync(atlas, layer, neuron.Channel, writer, links, cancellation);
             images.UnionWith(all.Patches.Select(patch => patch.Image.ImageIndex));
         }
         return images;
     }
 
-    private async Task PicturesAsync(AtlasView atlas, Layer layer, int channel, Writer writer, CancellationToken cancellation)
+    private async Task PicturesAsync(AtlasView atlas, Layer layer, int channel, Writer writer, LinkTables links, CancellationToken cancellation)
     {
         byte[]? picture = null;
         string? last = null;
         foreach (var view in atlas.Views.Where(view => withSources || !view.IsSource))
         {
-            var key = view.Key(atlas.Id, layer.Name, channel);
+            if (view.Key(atlas.Id, layer.Name, channel) is not { } key)
+            {
+                if (await links.FindAsync(atlas.Id, layer.Name, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter)
+                    await writer.FileAsync(StaticLinks.TileFile(AtlasView.SlugOf(layer), view, channel), Tiles.Draw(filter), cancellation);
+                continue;
+            }
             if (key != last)
             {
                 picture = await store.TryGetAsync(key, cancellation);

@@ -6,7 +6,7 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Web;
 
 /// <summary>What the tiles of a layer show.</summary>
-/// <param name="Id">Its name in addresses: <c>top1</c>, <c>top9</c>, <c>deconv</c> or <c>ascent-p3-s0</c>.</param>
+/// <param name="Id">Its name in addresses: <c>top1</c>, <c>top9</c>, <c>deconv</c>, <c>ascent-p3-s0</c> or <c>filter</c>.</param>
 public sealed partial record TileView(string Id)
 {
     /// <summary>The strongest patch.</summary>
@@ -17,6 +17,9 @@ public sealed partial record TileView(string Id)
 
     /// <summary>Their deconvolutions.</summary>
     public static TileView Deconv { get; } = new("deconv");
+
+    /// <summary>The neuron's own filters. They are drawn from the layer's links, and have no picture of their own.</summary>
+    public static TileView Filter { get; } = new("filter");
 
     /// <summary>An ascent preset with a seed; zeros where it is none.</summary>
     public (int Preset, int Seed) Ascent { get; private init; }
@@ -30,6 +33,7 @@ public sealed partial record TileView(string Id)
         "top1" => "Top patch",
         "top9" => "Top 9",
         "deconv" => "Deconvolution",
+        "filter" => "Filter",
         _ => $"Ascent: {AscentName(Ascent.Preset)}{(Ascent.Seed == 0 ? "" : $", seed {Ascent.Seed}")}",
     };
 
@@ -42,6 +46,7 @@ public sealed partial record TileView(string Id)
         "top1" => Top1,
         "top9" => Top9,
         "deconv" => Deconv,
+        "filter" => Filter,
         _ when AscentId().Match(id) is { Success: true } match => OfAscent(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)),
         _ => null,
     };
@@ -57,14 +62,17 @@ public sealed partial record TileView(string Id)
             views.Add(Deconv);
         if (spec.Methods.HasFlag(AtlasMethods.Ascent))
             views.AddRange(spec.Ascent.Presets.SelectMany(_ => spec.Ascent.Seeds, OfAscent));
+        if (spec.Methods.HasFlag(AtlasMethods.Filters))
+            views.Add(Filter);
         return views;
     }
 
-    /// <summary>The key of the picture that it is cut from.</summary>
-    public string Key(string atlas, string layer, int channel) => Id switch
+    /// <summary>The key of the picture that it is cut from; null for <see cref="Filter"/>.</summary>
+    public string? Key(string atlas, string layer, int channel) => Id switch
     {
         "top1" or "top9" => AtlasKeys.Picture(atlas, layer, PictureMethod.Top9, channel),
         "deconv" => AtlasKeys.Picture(atlas, layer, PictureMethod.Deconv, channel),
+        "filter" => null,
         _ => AtlasKeys.AscentPicture(atlas, layer, channel, Ascent.Preset, Ascent.Seed),
     };
 

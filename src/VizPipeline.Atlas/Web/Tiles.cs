@@ -5,7 +5,7 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Web;
 
 /// <summary>Small pictures of neurons, cut from the large ones when someone looks, and kept in memory within a bound.</summary>
-public sealed class Tiles(IObjectStore store) : IDisposable
+public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
 {
     /// <summary>Pixels of the longer edge.</summary>
     public const int Size = 132;
@@ -26,9 +26,8 @@ public sealed class Tiles(IObjectStore store) : IDisposable
         await _turns.WaitAsync(cancellation);
         try
         {
-            if (await store.TryGetAsync(view.Key(atlas, layer, channel), cancellation) is not { } picture)
+            if (await DrawAsync(atlas, layer, view, channel, cancellation) is not { } tile)
                 return null;
-            var tile = Draw(picture, firstCell: view == TileView.Top1);
             _kept.Set(name, tile, new MemoryCacheEntryOptions { Size = tile.Length, SlidingExpiration = TimeSpan.FromHours(1) });
             return tile;
         }
@@ -44,8 +43,13 @@ public sealed class Tiles(IObjectStore store) : IDisposable
     public static byte[] Draw(byte[] picture, bool firstCell)
     {
         var image = Png.Decode(picture);
-        if (firstCell)
-            image = Cut(image, image.Width / 3, image.Height / 3);
+        return Draw(firstCell ? Cut(image, image.Width / 3, image.Height / 3) : image);
+    }
+
+    /// <summary>A picture at the size of a tile.</summary>
+    public static byte[] Draw(RgbImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
         var scale = (double)Size / Math.Max(image.Width, image.Height);
         var (width, height) = (Math.Max(1, (int)Math.Round(image.Width * scale)), Math.Max(1, (int)Math.Round(image.Height * scale)));
         return Jpeg.Encode(Canvas.Scale(image, width, height, scale >= 1 ? Scaling.Nearest : Scaling.Bilinear), Quality);
@@ -56,6 +60,13 @@ public sealed class Tiles(IObjectStore store) : IDisposable
     {
         _kept.Dispose();
         _turns.Dispose();
+    }
+
+    private async Task<byte[]?> DrawAsync(string atlas, string layer, TileView view, int channel, CancellationToken cancellation)
+    {
+        if (view.Key(atlas, layer, channel) is { } key)
+            return await store.TryGetAsync(key, cancellation) is { } picture ? Draw(picture, firstCell: view == TileView.Top1) : null;
+        return await links.FindAsync(atlas, layer, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter ? Draw(filter) : null;
     }
 
     private static RgbImage Cut(RgbImage image, int width, int height)

@@ -25,13 +25,13 @@ internal static class QueryCommand
         var sort = new Option<string>("--sort") { Description = "layer, or a statistic; with a minus before it the largest first: --sort=-max", DefaultValueFactory = _ => "layer" };
         var limit = new Option<int>("--limit") { Description = "How many at most", DefaultValueFactory = _ => 50 };
         var format = new Option<string>("--format") { Description = "table, csv, or json: a line per neuron", DefaultValueFactory = _ => "table" };
-        var pictures = new Option<string?>("--pictures") { Description = "Show their pictures too, where the terminal can: top1, top9, deconv, or ascent-p3-s0 (preset 3, seed 0)" };
+        var pictures = new Option<string?>("--pictures") { Description = "Show their pictures too, where the terminal can: top1, top9, deconv, filter, or ascent-p3-s0 (preset 3, seed 0)" };
         var command = new Command("query", "Find neurons by layer, class and statistics") { atlas, layer, text, dead, where, sort, limit, format, pictures };
         command.SetAction(async (parsed, cancellation) =>
         {
             var isDead = parsed.GetValue(dead) switch { null => (bool?)null, "yes" => true, "no" => false, var odd => throw new UsageException($"--dead must be yes or no, not '{odd}'") };
             var count = parsed.GetValue(limit) is > 0 and var asked ? asked : throw new UsageException("--limit must be 1 or more");
-            var view = parsed.GetValue(pictures) is { } id ? TileView.Find(id) ?? throw new UsageException($"--pictures '{id}' is unknown; use top1, top9, deconv, or ascent-p3-s0") : null;
+            var view = parsed.GetValue(pictures) is { } id ? TileView.Find(id) ?? throw new UsageException($"--pictures '{id}' is unknown; use top1, top9, deconv, filter, or ascent-p3-s0") : null;
             var question = new NeuronQuestion(parsed.GetValue(layer), parsed.GetValue(text), isDead, parsed.GetValue(where) ?? [], parsed.GetValue(sort)!);
             var terminal = view is null ? null : TerminalPictures.Detect(Environment.GetEnvironmentVariable)
                 ?? throw new UsageException("--pictures: this terminal shows none (no kitty or iTerm2, and COLORTERM is not truecolor); `viz serve` shows them in a browser");

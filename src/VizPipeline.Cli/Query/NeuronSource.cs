@@ -60,12 +60,17 @@ internal abstract class NeuronSource : IDisposable
 
     private sealed class FolderNeurons(StoredAtlas atlas) : NeuronSource
     {
-        private readonly Tiles _tiles = new(atlas.OpenStore());
+        private readonly LinkTables _links = new(atlas.OpenStore());
+        private Tiles? _tiles;
 
         public override async Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation) =>
-            await _tiles.FindAsync(atlas.Spec.Id, layer, view, channel, cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
+            await (_tiles ??= new Tiles(atlas.OpenStore(), _links)).FindAsync(atlas.Spec.Id, layer, view, channel, cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
 
-        public override void Dispose() => _tiles.Dispose();
+        public override void Dispose()
+        {
+            _tiles?.Dispose();
+            _links.Dispose();
+        }
 
         protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
         {

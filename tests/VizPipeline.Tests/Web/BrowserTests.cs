@@ -50,6 +50,8 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.ReloadAsync();
         Assert.Contains("/deconv/", await tiles.First.Locator("img").GetAttributeAsync("src"));
         Assert.Equal("-max", await page.Locator("[data-sort]").InputValueAsync());
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Filter" }).ClickAsync();
+        await page.WaitForFunctionAsync("() => document.querySelector('.grid .tile img').src.includes('/filter/') && document.querySelector('.grid .tile img').naturalWidth > 0");
         await page.Locator("[data-find]").FillAsync("no such class");
         Assert.Equal(0, await tiles.CountAsync());
         await page.Locator("[data-reset]").ClickAsync();

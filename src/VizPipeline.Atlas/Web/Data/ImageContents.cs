@@ -31,10 +31,10 @@ public sealed record ImageContents(Image Image, IReadOnlyList<(Layer Layer, Neur
     /// <summary>Where an activation lies among all images', in percent, from the neuron's quantiles.</summary>
     public static string Percentile(Neuron neuron, double activation) => neuron switch
     {
-        { Q999: { } q } when activation >= q => "above 99.9 %",
-        { Q99: { } q } when activation >= q => "above 99 %",
-        { Q90: { } q } when activation >= q => "above 90 %",
-        { Q50: { } q } when activation >= q => "above 50 %",
+        { Q999: { } q } when activation >= q => "> 99.9 %",
+        { Q99: { } q } when activation >= q => "> 99 %",
+        { Q90: { } q } when activation >= q => "> 90 %",
+        { Q50: { } q } when activation >= q => "> 50 %",
         _ => "",
     };
 }
