@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
@@ -20,13 +21,17 @@ public static class AtlasExtensions
     // A person who drags over a grid asks a few times a second; a script that asks more waits.
     private const int LiveBurst = 60;
     private const int LivePerSecond = 15;
+    private const int SignInsPerMinute = 20;
 
     /// <summary>Adds what pages and API need. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.</summary>
     public static IHostApplicationBuilder AddAtlas(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
         var services = builder.Services;
+        services.TryAddSingleton(new AddressPolicy(IdsLast: true));
         services.AddSingleton<Page>();
+        services.AddSingleton<LiveGate>();
+        services.AddSingleton<TableDownload>();
         services.AddSingleton<Tiles>();
         services.AddSingleton<Comparisons>();
         services.TryAddSingleton(TimeProvider.System);
@@ -48,7 +53,8 @@ public static class AtlasExtensions
         services.AddRateLimiter(options =>
         {
             options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            options.AddPolicy(LiveEndpoints.Limit, context => RateLimitPartition.GetTokenBucketLimiter(context.Connection.RemoteIpAddress?.ToString() ?? "", _ => new TokenBucketRateLimiterOptions
+            options.AddPolicy(SignIn.Limit, context => RateLimitPartition.GetFixedWindowLimiter(Client(context), _ => new FixedWindowRateLimiterOptions { PermitLimit = SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
+            options.AddPolicy(LiveEndpoints.Limit, context => RateLimitPartition.GetTokenBucketLimiter(Client(context), _ => new TokenBucketRateLimiterOptions
             {
                 TokenLimit = LiveBurst,
                 TokensPerPeriod = LivePerSecond,
@@ -84,5 +90,14 @@ public static class AtlasExtensions
         app.MapOpenApi("/api/{documentName}/openapi.json");
         app.MapLive();
         return app;
+    }
+
+    // A network of IPv6 is one client: it has more addresses than anybody could count.
+    private static string Client(HttpContext context)
+    {
+        var address = context.Connection.RemoteIpAddress;
+        if (address is null || address.AddressFamily != AddressFamily.InterNetworkV6 || address.IsIPv4MappedToIPv6)
+            return $"{address}";
+        return Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
     }
 }

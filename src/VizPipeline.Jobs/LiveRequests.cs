@@ -78,7 +78,8 @@ public sealed record ResponsesShown(IReadOnlyList<float[]> Activations, byte[] C
 
 /// <summary>The answer to a request that cannot be served.</summary>
 /// <param name="Reason">Why, in one line for whoever asked.</param>
-public sealed record LiveRefused(string Reason);
+/// <param name="IsOutage">Whether the worker is the reason, and not the request: trying again may help.</param>
+public sealed record LiveRefused(string Reason, bool IsOutage = false);
 
 /// <summary>One of the network's outputs.</summary>
 /// <param name="Index">Its index.</param>

@@ -39,6 +39,9 @@ spec:
           env:
             - { name: Http__Port, value: {{ .port | quote }} }
             {{- include "viz.environment" . | nindent 12 }}
+            {{- if .of.ingress.enabled }}
+            - { name: Http__BehindProxy, value: "true" }
+            {{- end }}
             {{- with .env }}{{- . | nindent 12 }}{{- end }}
             {{- with .of.env }}{{- toYaml . | nindent 12 }}{{- end }}
           resources: {{- toYaml .of.resources | nindent 12 }}

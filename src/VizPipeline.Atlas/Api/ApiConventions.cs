@@ -25,6 +25,9 @@ internal static partial class ApiConventions
             {
                 if (context.HttpContext.Request.Query.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
                     return Bad($"there is no parameter '{(unknown.Length > 80 ? unknown[..80] : unknown)}' here; see /reference");
+                // No name has it, and databases take it for the end of a text.
+                if (context.HttpContext.Request.Query.Any(pair => pair.Value.Any(value => value?.Contains('\0', StringComparison.Ordinal) == true)))
+                    return Bad("a parameter has a sign of code 0 in it");
                 try
                 {
                     return await next(context);

@@ -10,7 +10,7 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Web.Api;
 
-/// <summary>The atlas's REST API below <c>/api/v1</c>: the tables of exports and SQL views, filtered, sorted and in pages.</summary>
+/// <summary>The atlas's REST API below <c>/api/v1</c>: the tables of exports, filtered, sorted and in pages.</summary>
 internal static class AtlasApi
 {
     private const string Atlas = "/atlases/{atlas}";
@@ -34,6 +34,7 @@ internal static class AtlasApi
         api.MapGet(Atlas + "/classes", ClassesAsync).Describe(ClassExport.Table, "classes", "Classes with their counts of images and of neurons that like them best");
         api.MapGet(Atlas + "/jobs", JobsAsync).Describe(JobExport.Table, "jobs", "Jobs by kind and state, with their errors");
         api.MapGet("/compare/layers", CompareLayersAsync).Describe(ComparisonTables.Layers, "compare", "Two atlases: the layers of both, and how much of the top 9 stayed");
+        api.MapGet("/compare/kin", CompareKinAsync).Describe(ComparisonTables.Kin, "compare", "Two atlases over the same images: for each layer of the first that the other lacks, the one there that answers most alike");
         api.MapGet("/compare/neurons", CompareNeuronsAsync).Describe(ComparisonTables.Neurons, "compare", "Two atlases: the neurons whose top 9 changed most");
         api.MapGet(Atlas + "/export/{file}", TableDownload.AnswerAsync).Describe("export", "A whole table as a file: layers, neurons, patches or pictures, with the ending .csv, .jsonl or .parquet");
     }
@@ -48,7 +49,7 @@ internal static class AtlasApi
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var summary = (await AtlasSummary.AllAsync(catalog, cancellation)).Single(line => line.Atlas.Id == view.Row.Id);
+        var summary = (await AtlasSummary.OfAsync(catalog, [view.Row], cancellation))[0];
         return TableAnswer.Of(context, json =>
         {
             json.WriteStartObject();
@@ -274,6 +275,16 @@ internal static class AtlasApi
         await using var catalog = database.Open();
         var comparison = await comparisons.FindAsync(catalog, await Found.AtlasAsync(catalog, one, cancellation), await Found.AtlasAsync(catalog, other, cancellation), cancellation);
         return TableAnswer.Of(context, ComparisonTables.Layers, comparison.Layers, next: null);
+    }
+
+    private static async Task<IResult> CompareKinAsync(
+        [Description("An atlas")] string one,
+        [Description("Another one")] string other,
+        HttpContext context, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var comparison = await comparisons.FindAsync(catalog, await Found.AtlasAsync(catalog, one, cancellation), await Found.AtlasAsync(catalog, other, cancellation), cancellation);
+        return TableAnswer.Of(context, ComparisonTables.Kin, comparison.Kin, next: null);
     }
 
     private static async Task<IResult> CompareNeuronsAsync(

@@ -28,7 +28,7 @@ internal static class KeyCursor
         var numbers = new long[count];
         for (var i = 0; i < count; i++)
         {
-            if (parts.Length != count || !long.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[i]) || Math.Abs(numbers[i]) > int.MaxValue)
+            if (parts.Length != count || !long.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[i]) || numbers[i] is < int.MinValue or > int.MaxValue)
                 throw new QueryException($"after: '{(cursor.Length > 80 ? cursor[..80] : cursor)}' is no cursor of this table; take `next` of the page before");
         }
         return numbers;

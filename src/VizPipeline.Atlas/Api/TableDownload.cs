@@ -4,29 +4,57 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Web.Api;
 
-/// <summary>Whole tables as files. They are written to a temporary file first, so that a failure is an error and not half a table.</summary>
-internal static class TableDownload
+/// <summary>
+/// Whole tables as files. They are written to a temporary file first, so that a failure is an error and not half a table; a few at a time, as
+/// a file lies there until its reader has it.
+/// </summary>
+public sealed class TableDownload : IDisposable
 {
+    private const int AtOnce = 4;
     private const int BufferBytes = 1 << 16;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly SemaphoreSlim _turns = new(AtOnce);
 
-    public static async Task<IResult> AnswerAsync(string atlas, string file, CatalogDatabase database, CancellationToken cancellation)
+    internal static Task<IResult> AnswerAsync(string atlas, string file, TableDownload download, CatalogDatabase database, CancellationToken cancellation) =>
+        download.WriteAsync(atlas, file, database, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose() => _turns.Dispose();
+
+    private async Task<IResult> WriteAsync(string atlas, string file, CatalogDatabase database, CancellationToken cancellation)
     {
         var (table, extension) = (Path.GetFileNameWithoutExtension(file), Path.GetExtension(file).TrimStart('.'));
         if (ExportFormat.All.FirstOrDefault(format => format.Extension == extension) is not { } format || !AtlasExport.Tables.Contains(table))
             throw new NotFoundException($"There is no such file; there are {string.Join(", ", AtlasExport.Tables)}, each with the ending {string.Join(", ", ExportFormat.All.Select(of => "." + of.Extension))}.");
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        if (!await _turns.WaitAsync(Patience, cancellation))
+            return Results.Problem("too many others are downloading tables at the moment; try again", statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not now");
         var temporary = Path.Combine(Path.GetTempPath(), $"viz-export-{Path.GetRandomFileName()}");
         try
         {
             await AtlasExport.WriteAsync(catalog, view.Row.Id, view.Spec, format, table, new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes), cancellation);
-            var stream = new FileStream(temporary, FileMode.Open, FileAccess.Read, FileShare.None, BufferBytes, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
-            return Results.Stream(stream, format.MediaType, $"{view.Id}-{table}.{extension}");
+            return Results.Stream(new Turn(temporary, _turns), format.MediaType, $"{view.Id}-{table}.{extension}");
         }
         catch
         {
             File.Delete(temporary);
+            _turns.Release();
             throw;
+        }
+    }
+
+    // The file and the turn end with the answer.
+    private sealed class Turn(string file, SemaphoreSlim turns)
+        : FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None, BufferBytes, FileOptions.DeleteOnClose | FileOptions.Asynchronous)
+    {
+        private int _ended;
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            if (Interlocked.Exchange(ref _ended, 1) == 0)
+                turns.Release();
         }
     }
 }

@@ -13,7 +13,7 @@ internal static class TableSchemas
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "VizPipeline atlas";
-            document.Info.Description = "Atlases of every neuron of convolutional networks. Names are those of exports and SQL views; errors are problem+json; answers carry ETags.";
+            document.Info.Description = "Atlases of every neuron of convolutional networks. Names are those of the exports; errors are problem+json; answers carry ETags.";
             document.Info.Version = "v1";
             document.Servers = [];
             return Task.CompletedTask;

@@ -23,4 +23,11 @@ internal static class ComparisonTables
         new("max_one", ColumnKind.Double, row => row.Neuron.MaxOne),
         new("max_other", ColumnKind.Double, row => row.Neuron.MaxOther),
     ]);
+
+    public static ExportTable<LayerKin> Kin { get; } = new("compared_kin",
+    [
+        new("layer", Text, kin => kin.One.Name),
+        new("other_layer", Text, kin => kin.Other.Name),
+        new("similarity", ColumnKind.Double, kin => kin.Similarity),
+    ]);
 }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace VizPipeline.Web.Export;
 
-/// <summary>A row of a table as a JSON object. JSON has no infinity: it is written as the text "Infinity" or "-Infinity".</summary>
+/// <summary>A row of a table as a JSON object. JSON has no infinity: it is written as the text "Infinity" or "-Infinity", and what is no number as "NaN".</summary>
 internal sealed class JsonRow(IReadOnlyList<ExportColumn> columns)
 {
     private readonly JsonEncodedText[] _names = [.. columns.Select(column => JsonEncodedText.Encode(column.Name))];
@@ -41,7 +41,7 @@ internal sealed class JsonRow(IReadOnlyList<ExportColumn> columns)
             case long number: json.WriteNumberValue(number); break;
             case float number: WriteNumber(json, number); break;
             case double number when double.IsFinite(number): json.WriteNumberValue(number); break;
-            case double number: json.WriteStringValue(number > 0 ? "Infinity" : "-Infinity"); break;
+            case double number: json.WriteStringValue(double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"); break;
             case IEnumerable<int> list: WriteList(json, list, json.WriteNumberValue); break;
             case IEnumerable<float> list: WriteList(json, list, number => WriteNumber(json, number)); break;
             case IEnumerable<string> list: WriteList(json, list, json.WriteStringValue); break;

@@ -40,6 +40,9 @@ public sealed class AtlasView
     /// <summary>Whether nothing of it will change any more.</summary>
     public bool IsFinished => Row.State is AtlasState.Completed or AtlasState.CompletedWithFailures;
 
+    /// <summary>Whether its pictures are what they will always be: a retry draws again what failed.</summary>
+    public bool IsFinal => Row.State is AtlasState.Completed;
+
     /// <summary>The view that tells most about a neuron at a glance.</summary>
     public TileView DefaultView => Views.Count > 0 ? Views[0] : TileView.Top9;
 
@@ -48,10 +51,16 @@ public sealed class AtlasView
     {
         if (!AtlasSpec.IsId(id) || await catalog.FindAtlasAsync(id, cancellation) is not { } row)
             return null;
+        return new AtlasView(row, SpecOf(row), await catalog.LayersAsync(row.Id, cancellation));
+    }
+
+    /// <summary>The spec of an atlas's row.</summary>
+    public static AtlasSpec SpecOf(Atlas row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
         if (Specs.Count > SpecsKept)
             Specs.Clear();
-        var spec = Specs.GetOrAdd(row.Spec, text => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(text)));
-        return new AtlasView(row, spec, await catalog.LayersAsync(row.Id, cancellation));
+        return Specs.GetOrAdd(row.Spec, text => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(text)));
     }
 
     /// <summary>A layer by the name that it has in addresses and keys; null where there is none.</summary>

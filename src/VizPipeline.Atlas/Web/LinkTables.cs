@@ -7,7 +7,7 @@ namespace VizPipeline.Web;
 /// <summary>Link tables of layers, read when someone looks at a neuron, and kept in memory within a bound.</summary>
 public sealed class LinkTables(IObjectStore store) : IDisposable
 {
-    private const long Bound = 192 << 20;
+    private static readonly long Bound = MemoryBound.Of(192 << 20, 0.12);
 
     // Read, a table takes about twice the bytes of its JSON.
     private const int Growth = 2;

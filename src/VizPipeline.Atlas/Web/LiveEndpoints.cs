@@ -18,10 +18,16 @@ internal static class LiveEndpoints
 
     public static void MapLive(this IEndpointRouteBuilder app)
     {
-        var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).ExplainErrors().WithTags("live").DisableAntiforgery();
+        var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).ExplainErrors().AddEndpointFilter(TakeTurnAsync).WithTags("live").DisableAntiforgery();
         live.MapPost("/maps", MapsAsync).WithSummary("All feature maps of a layer on a picture, which is the body: a JPEG, PNG, WebP, BMP or GIF file of at most 8 MB");
         live.MapPost("/responses", ResponsesAsync).WithSummary("Which neurons a picture excites most, measured against the images of the set");
         live.MapPost("/deconvolution", DeconvolutionAsync).WithSummary("Which pixels made a channel answer: deconv, guided or gradient, at its strongest position or at y, x");
+    }
+
+    private static async ValueTask<object?> TakeTurnAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        using var turn = await ((LiveGate)context.HttpContext.RequestServices.GetService(typeof(LiveGate))!).EnterAsync(context.HttpContext.RequestAborted);
+        return await next(context);
     }
 
     private static async Task<IResult> MapsAsync(string atlas, string layer, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
@@ -78,7 +84,7 @@ internal static class LiveEndpoints
             throw tooLarge;
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = LiveLimits.ImageBytes;
-        using var body = new MemoryStream();
+        using var body = new MemoryStream((int)(request.ContentLength ?? 0));
         try
         {
             await request.Body.CopyToAsync(body, cancellation);
@@ -87,6 +93,6 @@ internal static class LiveEndpoints
         {
             throw tooLarge;
         }
-        return body.Length > 0 ? body.ToArray() : throw new LiveRefusedException("the body is empty: send the picture's file as it is");
+        return body.Length == 0 ? throw new LiveRefusedException("the body is empty: send the picture's file as it is") : body.Length == body.Capacity ? body.GetBuffer() : body.ToArray();
     }
 }

@@ -34,6 +34,8 @@ internal static class PageEndpoints
         pages.MapGet("/atlases/{atlas}/pictures/{**path}", PictureAsync);
         pages.MapGet("/atlases/{atlas}/crops/{file}", CropAsync);
         pages.MapGet("/assets/{version}/{name}", Asset);
+        app.MapFallback("/api/{**rest}", (HttpContext context) =>
+            Results.Problem($"there is no {context.Request.Method} at this address; see /reference", statusCode: StatusCodes.Status404NotFound, title: "Not found"));
         pages.MapFallback((HttpContext _) => throw new NotFoundException("There is no such page."));
     }
 
@@ -147,7 +149,8 @@ internal static class PageEndpoints
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
         var count = await catalog.Images.CountAsync(image => image.AtlasId == view.Row.Id, cancellation);
-        int[] samples = [.. Enumerable.Range(0, Math.Min(SamplesShown, count)).Select(i => (int)((long)i * count / SamplesShown)).Distinct()];
+        var shown = Math.Min(SamplesShown, count);
+        int[] samples = [.. Enumerable.Range(0, shown).Select(i => (int)((long)i * count / shown))];
         return await Html(page.RenderAsync<LivePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Samples", samples)));
     }
 
@@ -159,7 +162,7 @@ internal static class PageEndpoints
         await using var catalog = database.Open();
         if (await AtlasView.FindAsync(catalog, atlas, cancellation) is not { } found || found.Layer(layer) is not { } row || channel >= row.Channels)
             return Results.NotFound();
-        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile ? Answers.Picture(context, tile, "image/jpeg", found.IsFinished) : Results.NotFound();
+        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile ? Answers.Picture(context, tile, "image/jpeg", found.IsFinal) : Results.NotFound();
     }
 
     private static async Task<IResult> PictureAsync(string atlas, string path, IObjectStore store, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
@@ -170,7 +173,7 @@ internal static class PageEndpoints
         await using var catalog = database.Open();
         var row = await catalog.FindAtlasAsync(atlas, cancellation);
         return row is not null && await store.TryGetAsync(key, cancellation) is { } picture
-            ? Answers.Picture(context, picture, "image/png", row.State is AtlasState.Completed or AtlasState.CompletedWithFailures) : Results.NotFound();
+            ? Answers.Picture(context, picture, "image/png", row.State is AtlasState.Completed) : Results.NotFound();
     }
 
     private static async Task<IResult> CropAsync(string atlas, string file, Sources sources, CatalogDatabase database, HttpContext context, CancellationToken cancellation)

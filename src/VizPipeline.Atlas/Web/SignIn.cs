@@ -9,6 +9,9 @@ namespace VizPipeline.Web;
 /// <summary>Where reading is not open, people show a key once, and their browser gets a cookie that opens reading.</summary>
 internal static class SignIn
 {
+    /// <summary>The name of the limit on guesses.</summary>
+    public const string Limit = "sign-in";
+
     private const string Path = "/sign-in";
     private static readonly string[] Open = [Path, "/assets", "/health", "/metrics", "/api"];
 
@@ -31,9 +34,10 @@ internal static class SignIn
             var to = form["to"].ToString();
             if (keys.PassFor(form["key"].ToString().Trim()) is not { } pass)
                 return await PageAsync(page, to, wrong: true);
-            context.Response.Cookies.Append(ApiKeys.Cookie, pass, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = context.Request.IsHttps, Path = "/" });
+            // Lax: whoever follows a link from a paper is signed in as before. It opens reading, and nothing else.
+            context.Response.Cookies.Append(ApiKeys.Cookie, pass, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps, Path = "/" });
             return Results.LocalRedirect(IsHere(to) ? to : "/");
-        }).ExcludeFromDescription().DisableAntiforgery().RequireRateLimiting(LiveEndpoints.Limit);
+        }).ExcludeFromDescription().DisableAntiforgery().RequireRateLimiting(Limit);
     }
 
     private static async Task<IResult> PageAsync(Page page, string? to, bool wrong) => Results.Content(

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Caching.Memory;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
@@ -9,7 +10,12 @@ namespace VizPipeline.Web;
 public sealed class Sources(ImageRoot roots) : IDisposable
 {
     private const int Quality = 88;
+    private const int LargestFile = 64 << 20;
+    private const int MostWaiting = 200;
+    private static readonly long Bound = MemoryBound.Of(64 << 20, 0.06);
     private readonly ConcurrentDictionary<string, ImageFiles> _open = new();
+    private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Bound });
+    private int _waiting;
     private readonly SemaphoreSlim _turns = new(Math.Max(2, Environment.ProcessorCount));
 
     /// <summary>An image's crop as JPEG; null where it is not to be had here.</summary>
@@ -19,11 +25,28 @@ public sealed class Sources(ImageRoot roots) : IDisposable
     public async Task<byte[]?> CropAsync(AtlasSpec spec, string path, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        await _turns.WaitAsync(cancellation);
+        var name = (spec.Id, spec.Images.Root, path);
+        if (_kept.TryGetValue(name, out byte[]? known))
+            return known;
+        if (Interlocked.Increment(ref _waiting) > MostWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            throw new ObjectStoreException("too many images are being read at the moment; try again", isTransient: true);
+        }
+        try
+        {
+            await _turns.WaitAsync(cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
         try
         {
             // Reading may wait for a bucket.
-            return await Task.Run(() => Crop(spec, path), cancellation);
+            var crop = await Task.Run(() => Crop(spec, path), cancellation);
+            _kept.Set(name, crop, new MemoryCacheEntryOptions { Size = crop.Length, SlidingExpiration = TimeSpan.FromHours(1) });
+            return crop;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or UnreadableImageException or ImageSetException or ObjectStoreException)
         {
@@ -40,6 +63,7 @@ public sealed class Sources(ImageRoot roots) : IDisposable
     {
         foreach (var files in _open.Values)
             files.Dispose();
+        _kept.Dispose();
         _turns.Dispose();
     }
 
@@ -48,14 +72,14 @@ public sealed class Sources(ImageRoot roots) : IDisposable
         var files = _open.GetOrAdd(spec.Images.Root, roots.Open);
         var bytes = files.Use(path, file =>
         {
-            if (file.Length > int.MaxValue / 2)
-                throw new UnreadableImageException(path, "the file is larger than 1 GB");
+            if (file.Length > LargestFile)
+                throw new UnreadableImageException(path, "the file is larger than 64 MB, which is not drawn here");
             var content = new byte[file.Length];
             return content.AsMemory(0, file.Read(content, 0));
         });
         var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", spec.Model.Input[1], spec.Model.Input[2]);
         var crop = new RgbImage(preprocessing.CropWidth, preprocessing.CropHeight);
-        preprocessing.Crop(ImageDecoder.Decode(bytes, path)).AsSpan(0, preprocessing.CropBytes).CopyTo(crop.Pixels);
+        preprocessing.Crop(ImageDecoder.Decode(bytes, path, LiveLimits.ImagePixels)).AsSpan(0, preprocessing.CropBytes).CopyTo(crop.Pixels);
         return Jpeg.Encode(crop, Quality);
     }
 }

@@ -10,7 +10,7 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
     /// <summary>Pixels of the longer edge.</summary>
     public const int Size = 132;
 
-    private const long Bound = 96 << 20;
+    private static readonly long Bound = MemoryBound.Of(96 << 20, 0.08);
     private const int Quality = 82;
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Bound });
     private readonly SemaphoreSlim _turns = new(Math.Max(2, Environment.ProcessorCount));

@@ -10,7 +10,7 @@ internal sealed class CoordinatorClient : ServiceClient
     /// <summary>Names the coordinator; nothing is asked yet.</summary>
     /// <exception cref="UsageException">The address is no address.</exception>
     public CoordinatorClient(string? address)
-        : base("coordinator", AddressOf(address))
+        : base("coordinator", AddressOf(address), "VIZ_API_KEY")
     {
     }
 

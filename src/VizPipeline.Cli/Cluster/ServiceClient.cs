@@ -7,10 +7,11 @@ namespace VizPipeline.Cli.Cluster;
 
 /// <summary>A service of a cluster, asked over HTTP. Every refusal becomes a <see cref="UsageException"/> with one line.</summary>
 /// <param name="name">What it is, for messages: <c>coordinator</c>.</param>
-/// <param name="address">Its address, with a slash at the end. The key comes from <c>VIZ_API_KEY</c>, so that no list of processes shows it.</param>
-internal class ServiceClient(string name, Uri address) : IDisposable
+/// <param name="address">Its address, with a slash at the end.</param>
+/// <param name="keyVariable">The environment variable with the key that it is shown; not an argument, so that no list of processes shows it.</param>
+internal class ServiceClient(string name, Uri address, string keyVariable) : IDisposable
 {
-    private readonly HttpClient _http = Create(address);
+    private readonly HttpClient _http = Create(address, keyVariable);
 
     /// <summary>Asks.</summary>
     /// <param name="path">Relative to the address.</param>
@@ -92,10 +93,11 @@ internal class ServiceClient(string name, Uri address) : IDisposable
         return $"{(int)answer.StatusCode} {answer.ReasonPhrase} from {answer.RequestMessage?.RequestUri}; is that a VizPipeline {name}?";
     }
 
-    private static HttpClient Create(Uri address)
+    private static HttpClient Create(Uri address, string keyVariable)
     {
-        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10) }) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
-        if (Environment.GetEnvironmentVariable("VIZ_API_KEY") is { Length: > 0 } key)
+        // A redirection could lead the key to another host.
+        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), AllowAutoRedirect = false }) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
+        if (Environment.GetEnvironmentVariable(keyVariable) is { Length: > 0 } key)
             http.DefaultRequestHeaders.Add("X-Api-Key", key.Trim());
         return http;
     }

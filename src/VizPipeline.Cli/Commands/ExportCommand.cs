@@ -28,6 +28,9 @@ internal static class ExportCommand
     private static async Task<int> WriteSite(string folder, string target, bool withSources, CancellationToken cancellation)
     {
         var atlas = await StoredAtlas.OpenAsync(folder, cancellation);
+        // Files that are there stay, and with them what should not be shown.
+        if (!withSources && Directory.Exists(target) && Directory.EnumerateDirectories(target, "*", SearchOption.AllDirectories).Any(found => Path.GetFileName(found) is "crops" or "top1" or "top9"))
+            throw new UsageException($"folder '{target}' holds a site with source pixels; choose another one for --no-sources, or delete it");
         var site = new StaticSite(atlas.Database, atlas.OpenStore(), ImageRoots.Here(), withSources);
         var started = TimeProvider.System.GetTimestamp();
         var progress = new Progress<SiteProgress>(value =>

@@ -25,6 +25,7 @@ internal static class AtlasServer
         builder.Logging.SetMinimumLevel(Environment.GetEnvironmentVariable("VIZ_TRACE") is null ? LogLevel.Error : LogLevel.Debug);
         // One line of our own says where the pages are.
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        builder.Services.AddSingleton(new AddressPolicy(IdsLast: false));
         builder.Services.AddSingleton(joined?.Store ?? atlases[0].OpenStore());
         builder.Services.AddSingleton(joined?.Database ?? atlases[0].Database);
         builder.AddWorker();

@@ -20,6 +20,9 @@ internal sealed record NeuronQuestion(string? Layers, string? Text, bool? Dead, 
 /// <summary>Where neurons come from: a folder's catalog, or an atlas server. Rows have the columns of <see cref="NeuronExport"/>.</summary>
 internal abstract class NeuronSource : IDisposable
 {
+    // Not that of the coordinator, which may change things: atlases lie on anybody's servers.
+    private const string KeyVariable = "VIZ_ATLAS_KEY";
+
     /// <summary>The columns.</summary>
     public static IReadOnlyList<ExportColumn> Columns => NeuronExport.Table.Columns;
 
@@ -100,7 +103,7 @@ internal abstract class NeuronSource : IDisposable
 
     private sealed class ServerNeurons(Uri server, string id) : NeuronSource
     {
-        private readonly ServiceClient _client = new("atlas server", server);
+        private readonly ServiceClient _client = new("atlas server", server, KeyVariable);
 
         public override async Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
         {

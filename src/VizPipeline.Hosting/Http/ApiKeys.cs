@@ -17,8 +17,8 @@ public sealed class ApiKeys
     public const string Cookie = "viz-reading";
 
     private readonly byte[][] _digests;
+    private readonly byte[][] _readDigests;
     private readonly byte[][] _passes;
-    private readonly bool _openReading;
 
     /// <summary>The keys of the settings: a list, or one per line of a single value as a mounted secret has them.</summary>
     /// <exception cref="StartupException">A key is too short to be one.</exception>
@@ -26,14 +26,16 @@ public sealed class ApiKeys
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(configuration);
-        var file = configuration[$"{HttpOptions.Section}:ApiKeys"] ?? "";
-        string[] keys = [.. options.Value.ApiKeys.Concat(file.Split('\n')).Select(key => key.Trim()).Where(key => key.Length > 0)];
-        if (keys.Any(key => key.Length < ShortestKey))
-            throw new StartupException($"Http:ApiKeys has a key of fewer than {ShortestKey} characters; make one with `openssl rand -hex 24`");
+        var keys = KeysOf("ApiKeys", options.Value.ApiKeys, configuration);
+        string[] readers = [.. keys, .. KeysOf("ReadKeys", options.Value.ReadKeys, configuration)];
         _digests = [.. keys.Select(Digest)];
-        _passes = [.. keys.Select(PassOf)];
-        _openReading = options.Value.OpenReading;
+        _readDigests = [.. readers.Select(Digest)];
+        _passes = [.. readers.Select(PassOf)];
+        IsReadingOpen = options.Value.OpenReading;
     }
+
+    /// <summary>Whether everybody may read.</summary>
+    public bool IsReadingOpen { get; }
 
     /// <summary>Whether a request may pass, and if not, why.</summary>
     /// <param name="request">The request.</param>
@@ -44,29 +46,34 @@ public sealed class ApiKeys
         ArgumentNullException.ThrowIfNull(request);
         refusal = "";
         var reads = onlyReads || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
-        if (reads && (_openReading || IsOneOf(_passes, BytesOf(request.Cookies[Cookie]))))
+        if (reads && (IsReadingOpen || IsOneOf(_passes, BytesOf(request.Cookies[Cookie]))))
             return true;
-        if (_digests.Length == 0)
+        if (_digests.Length == 0 && !reads)
             refusal = "this server has no API keys (Http__ApiKeys__0), so nobody may change anything here";
         else if (KeyOf(request) is not { Length: > 0 } key)
-            refusal = "an API key is needed: send it as X-Api-Key or Authorization: Bearer (viz reads it from VIZ_API_KEY)";
-        else if (!IsKnown(key))
+            refusal = "an API key is needed: send it as X-Api-Key or Authorization: Bearer (viz reads it from VIZ_API_KEY, and for an atlas from VIZ_ATLAS_KEY)";
+        else if (!IsOneOf(reads ? _readDigests : _digests, Digest(key)))
             refusal = "the API key is not one of this server's";
         return refusal.Length == 0;
     }
 
     /// <summary>The value of <see cref="Cookie"/> for who shows a key; null for a wrong one.</summary>
-    public string? PassFor(string key) => IsKnown(key) ? Convert.ToHexStringLower(PassOf(key)) : null;
+    public string? PassFor(string key) => IsOneOf(_readDigests, Digest(key)) ? Convert.ToHexStringLower(PassOf(key)) : null;
 
     // All digests are compared, and digests have one length, so that the time tells nothing about the keys.
-    private bool IsKnown(string key) => IsOneOf(_digests, Digest(key));
-
     private static bool IsOneOf(byte[][] candidates, byte[] digest)
     {
         var known = false;
         foreach (var candidate in candidates)
             known |= CryptographicOperations.FixedTimeEquals(digest, candidate);
         return known;
+    }
+
+    private static string[] KeysOf(string name, IEnumerable<string> list, IConfiguration configuration)
+    {
+        var file = configuration[$"{HttpOptions.Section}:{name}"] ?? "";
+        string[] keys = [.. list.Concat(file.Split('\n')).Select(key => key.Trim()).Where(key => key.Length > 0)];
+        return keys.All(key => key.Length >= ShortestKey) ? keys : throw new StartupException($"Http:{name} has a key of fewer than {ShortestKey} characters; make one with `openssl rand -hex 24`");
     }
 
     private static byte[] PassOf(string key) => Digest($"reading {key}");

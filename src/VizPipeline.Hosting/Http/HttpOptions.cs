@@ -24,6 +24,16 @@ public sealed class HttpOptions
     /// </summary>
     public IList<string> ApiKeys { get; init; } = [];
 
+    /// <summary>Keys that open reading, where it is closed, and nothing else: for people who look at atlases. As <see cref="ApiKeys"/> otherwise.</summary>
+    public IList<string> ReadKeys { get; init; } = [];
+
+    /// <summary>
+    /// Whether a proxy that is trusted stands before the service: who asks, and whether over TLS, is then what the last proxy says in
+    /// <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c>. Anybody could write these headers where there is none.
+    /// </summary>
+    /// <value>false</value>
+    public bool BehindProxy { get; set; }
+
     /// <summary>Whether everybody may read. Health and metrics are always open.</summary>
     /// <value>true</value>
     public bool OpenReading { get; set; } = true;

@@ -43,7 +43,7 @@ public sealed class LiveClient
         {
             var answer = await client.GetResponse<TAnswer, LiveRefused>(request, cancellation);
             if (answer.Is(out Response<LiveRefused>? refused))
-                throw new LiveRefusedException(refused.Message.Reason);
+                throw new LiveRefusedException(refused.Message.Reason, refused.Message.IsOutage);
             return answer.Is(out Response<TAnswer>? shown) ? shown.Message : throw new LiveRefusedException("a worker gave an answer that this version does not know");
         }
         catch (RequestTimeoutException)
@@ -53,7 +53,7 @@ public sealed class LiveClient
         }
         catch (RequestFaultException fault)
         {
-            throw new LiveRefusedException(fault.Fault?.Exceptions?.FirstOrDefault()?.Message ?? "the worker failed");
+            throw new LiveRefusedException(fault.Fault?.Exceptions?.FirstOrDefault()?.Message ?? "the worker failed", isOutage: true);
         }
     }
 }

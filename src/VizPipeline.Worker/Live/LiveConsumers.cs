@@ -24,14 +24,16 @@ public abstract class LiveConsumer<TRequest, TAnswer>(ILogger logger) : IConsume
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
         {
-            await context.RespondAsync(new LiveRefused("this worker is too busy with other requests; try again"));
+            await context.RespondAsync(new LiveRefused("this worker is too busy with other requests; try again", IsOutage: true));
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            var isExpected = failure is LiveRequestException or UnreadableImageException or GraphException or ObjectStoreException;
-            if (!isExpected)
+            var isTheirs = failure is LiveRequestException or UnreadableImageException or GraphException;
+            if (!isTheirs && failure is not ObjectStoreException)
                 logger.LiveFailed(context.Message.AtlasId, failure);
-            await context.RespondAsync(new LiveRefused(failure.Message.ReplaceLineEndings(" ")));
+            // What nobody foresaw may tell of this machine, and is for its log.
+            var reason = isTheirs || failure is ObjectStoreException ? failure.Message.ReplaceLineEndings(" ") : "the worker failed at it; its log says why";
+            await context.RespondAsync(new LiveRefused(reason, IsOutage: !isTheirs));
         }
     }
 

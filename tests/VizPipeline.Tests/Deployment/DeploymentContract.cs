@@ -17,7 +17,7 @@ internal static class DeploymentContract
         "Postgres__Host", "Postgres__Port", "Postgres__Database", "Postgres__User", "Postgres__Password", "Postgres__Tls", "Postgres__CaFile",
     ];
 
-    private static readonly string[] Web = ["Http__ApiKeys", "Http__OpenReading"];
+    private static readonly string[] Web = ["Http__ApiKeys", "Http__OpenReading", "Http__BehindProxy"];
 
     private static readonly string[] Process = ["VIZ_SECRETS", "VIZ_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 

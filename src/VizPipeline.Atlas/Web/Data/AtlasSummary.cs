@@ -14,19 +14,22 @@ namespace VizPipeline.Web.Data;
 public sealed record AtlasSummary(Atlas Atlas, int Layers, long Neurons, int Images, int Jobs, int Done, int Failed)
 {
     /// <summary>All atlases, the newest first.</summary>
-    public static async Task<IReadOnlyList<AtlasSummary>> AllAsync(CatalogContext catalog, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<AtlasSummary>> AllAsync(CatalogContext catalog, CancellationToken cancellation) =>
+        await OfAsync(catalog, await catalog.Atlases.AsNoTracking().OrderByDescending(atlas => atlas.Id).ToListAsync(cancellation), cancellation);
+
+    /// <summary>Some atlases, in their order.</summary>
+    public static async Task<IReadOnlyList<AtlasSummary>> OfAsync(CatalogContext catalog, IReadOnlyList<Atlas> atlases, CancellationToken cancellation)
     {
-        var atlases = await catalog.Atlases.AsNoTracking().OrderByDescending(atlas => atlas.Id).ToListAsync(cancellation);
-        var layers = await catalog.Layers.GroupBy(layer => layer.AtlasId)
+        var ids = atlases.Select(atlas => atlas.Id).ToList();
+        var layers = await catalog.Layers.Where(layer => ids.Contains(layer.AtlasId)).GroupBy(layer => layer.AtlasId)
             .Select(of => new { of.Key, Count = of.Count(), Neurons = of.Sum(layer => (long)layer.Channels) }).ToDictionaryAsync(of => of.Key, cancellation);
-        var images = await catalog.Images.GroupBy(image => image.AtlasId).Select(of => new { of.Key, Count = of.Count() }).ToDictionaryAsync(of => of.Key, of => of.Count, cancellation);
-        var jobs = await catalog.Jobs.GroupBy(job => new { job.AtlasId, job.State }).Select(of => new { of.Key.AtlasId, of.Key.State, Count = of.Count() }).ToListAsync(cancellation);
+        var jobs = await catalog.Jobs.Where(job => ids.Contains(job.AtlasId)).GroupBy(job => new { job.AtlasId, job.State }).Select(of => new { of.Key.AtlasId, of.Key.State, Count = of.Count() }).ToListAsync(cancellation);
         return [.. atlases.Select(atlas =>
         {
             int Jobs(params JobState[] states) => jobs.Where(job => job.AtlasId == atlas.Id && (states.Length == 0 || states.Contains(job.State))).Sum(job => job.Count);
             var of = layers.GetValueOrDefault(atlas.Id);
             return new AtlasSummary(
-                atlas, of?.Count ?? 0, of?.Neurons ?? 0, images.GetValueOrDefault(atlas.Id), Jobs(), Jobs(JobState.Completed), Jobs(JobState.Failed, JobState.Blocked));
+                atlas, of?.Count ?? 0, of?.Neurons ?? 0, AtlasView.SpecOf(atlas).Images.Count, Jobs(), Jobs(JobState.Completed), Jobs(JobState.Failed, JobState.Blocked));
         })];
     }
 }

@@ -4,7 +4,7 @@ using VizPipeline.Catalog;
 namespace VizPipeline.Web.Data;
 
 /// <summary>Comparisons that people looked at lately. Each reads all patches of two atlases, so it is kept for the next click.</summary>
-public sealed class Comparisons : IDisposable
+public sealed class Comparisons(SimilarNeuronsCache similar) : IDisposable
 {
     private const int Kept = 8;
     private static readonly TimeSpan WhileGrowing = TimeSpan.FromSeconds(30);
@@ -18,12 +18,14 @@ public sealed class Comparisons : IDisposable
         ArgumentNullException.ThrowIfNull(other);
         var isFinal = one.IsFinished && other.IsFinished;
         var name = (one.Row.Id, one.Row.FinishedAt, other.Row.Id, other.Row.FinishedAt);
+        if (_kept.TryGetValue(name, out AtlasComparison? ready))
+            return ready!;
         await _turn.WaitAsync(cancellation);
         try
         {
             if (_kept.TryGetValue(name, out AtlasComparison? known))
                 return known!;
-            var comparison = await AtlasComparison.ReadAsync(catalog, one, other, cancellation);
+            var comparison = await AtlasComparison.ReadAsync(catalog, one, other, similar, cancellation);
             _kept.Set(name, comparison, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = isFinal ? null : WhileGrowing });
             return comparison;
         }

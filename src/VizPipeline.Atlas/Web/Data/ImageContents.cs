@@ -27,14 +27,4 @@ public sealed record ImageContents(Image Image, IReadOnlyList<(Layer Layer, Neur
             select new { patch, neuron }).Take(Shown).ToListAsync(cancellation);
         return new ImageContents(image, [.. rows.Select(row => (layers[row.patch.LayerId], row.neuron, row.patch))], await held.CountAsync(cancellation));
     }
-
-    /// <summary>Where an activation lies among all images', in percent, from the neuron's quantiles.</summary>
-    public static string Percentile(Neuron neuron, double activation) => neuron switch
-    {
-        { Q999: { } q } when activation >= q => "> 99.9 %",
-        { Q99: { } q } when activation >= q => "> 99 %",
-        { Q90: { } q } when activation >= q => "> 90 %",
-        { Q50: { } q } when activation >= q => "> 50 %",
-        _ => "",
-    };
 }

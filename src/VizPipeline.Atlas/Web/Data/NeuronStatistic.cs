@@ -4,7 +4,7 @@ using VizPipeline.Catalog;
 namespace VizPipeline.Web.Data;
 
 /// <summary>A statistic of neurons by which they are sorted and filtered.</summary>
-/// <param name="Name">Its name, that of the column in exports and SQL views.</param>
+/// <param name="Name">Its name, that of the column in exports and API.</param>
 /// <param name="Value">Its value; null where the layer is not merged yet.</param>
 public sealed record NeuronStatistic(string Name, Expression<Func<Neuron, double?>> Value)
 {

@@ -23,8 +23,6 @@ public sealed class SimilarNeurons
         {
             if (_layers[i].Layer == _layers[i - 1].Layer)
                 throw new ArgumentException($"layer {_layers[i].Layer} is there twice", nameof(layers));
-            if (!_layers[i].Images.AsSpan().SequenceEqual(_layers[0].Images))
-                throw new ArgumentException($"layers {_layers[0].Layer} and {_layers[i].Layer} were sampled on different images", nameof(layers));
         }
     }
 
@@ -38,15 +36,24 @@ public sealed class SimilarNeurons
     public long Bytes { get; }
 
     /// <summary>An index over the layers of an atlas.</summary>
-    /// <param name="layers">Index and profiles of each, in any order. Layers without sampled images are left out.</param>
-    /// <exception cref="ArgumentException">A layer is there twice, or layers were sampled on different images.</exception>
+    /// <param name="layers">Index and profiles of each, in any order. Layers without sampled images, or with others than the first, are left out.</param>
+    /// <exception cref="ArgumentException">A layer is there twice.</exception>
     public static SimilarNeurons Build(IEnumerable<(int Layer, ActivationProfiles Profiles)> layers) => new SimilarNeurons([]).With(layers);
 
     /// <summary>This index with more layers, sharing what is there.</summary>
     /// <param name="layers">Index and profiles of each, as for <see cref="Build"/>.</param>
-    /// <exception cref="ArgumentException">A layer is there twice, or layers were sampled on different images.</exception>
+    /// <exception cref="ArgumentException">A layer is there twice.</exception>
     public SimilarNeurons With(IEnumerable<(int Layer, ActivationProfiles Profiles)> layers)
-        => new(_layers.Concat(layers.Where(layer => layer.Profiles.Images.Length > 0).Select(layer => ProfileVectors.Of(layer.Layer, layer.Profiles))));
+    {
+        var vectors = _layers.ToList();
+        foreach (var (layer, profiles) in layers)
+        {
+            // A layer of other images (of a shard done again by another version) can be compared with none, and is left out.
+            if (profiles.Images.Length > 0 && (vectors.Count == 0 || vectors[0].Images.AsSpan().SequenceEqual(profiles.Images)))
+                vectors.Add(ProfileVectors.Of(layer, profiles));
+        }
+        return new(vectors);
+    }
 
     /// <summary>The neurons most like one, the most similar first, equally similar ones by layer and channel. The neuron itself is left out.</summary>
     /// <param name="layer">The neuron's layer.</param>

@@ -21,7 +21,7 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
     private long _uses;
 
     /// <summary>Memory of all indices together; the one that was used last is kept even if it alone takes more.</summary>
-    public long Bound { get; init; } = 512 << 20;
+    public long Bound { get; init; } = MemoryBound.Of(512 << 20, 0.25);
 
     /// <summary>The index of an atlas, over those of its layers whose profiles are there. Who asks while it is built waits for the same one.</summary>
     /// <param name="atlas">The atlas's id.</param>
@@ -58,7 +58,16 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
         // Not with the caller's token: others may wait for the same index.
         kept.Build = Task.Run(async () =>
         {
-            var index = await BuildAsync(atlas, layers, before ?? SimilarNeurons.Build([]));
+            SimilarNeurons index;
+            try
+            {
+                index = await BuildAsync(atlas, layers, before ?? SimilarNeurons.Build([]));
+            }
+            catch (Exception failure) when (before is not null && failure is ObjectStoreException or CorruptTableException)
+            {
+                // What was there is still true; the next look is as far off as after a success.
+                index = before!;
+            }
             lock (_lock)
             {
                 kept.Index = index;

@@ -31,14 +31,24 @@ public static class StrongestNeurons
         var layers = atlas.Layers.Where(row => layer is null || row.Id == layer.Id).ToDictionary(row => row.Id);
         var ids = layers.Keys.ToList();
         var past = await catalog.Neurons.AsNoTracking().Where(neuron => ids.Contains(neuron.LayerId) && neuron.Max > 0)
-            .Select(neuron => new { neuron.LayerId, neuron.Channel, neuron.Name, neuron.Max, neuron.Q50, neuron.Q90, neuron.Q99, neuron.Q999 }).ToListAsync(cancellation);
+            .Select(neuron => new Neuron
+            {
+                LayerId = neuron.LayerId,
+                Channel = neuron.Channel,
+                Name = neuron.Name,
+                Images = neuron.Images,
+                Max = neuron.Max,
+                Q50 = neuron.Q50,
+                Q90 = neuron.Q90,
+                Q99 = neuron.Q99,
+                Q999 = neuron.Q999,
+            }).ToListAsync(cancellation);
         return [.. past
             .Select(neuron =>
             {
                 var of = layers[neuron.LayerId];
                 var value = of.LayerIndex < activations.Count && neuron.Channel < activations[of.LayerIndex].Length ? activations[of.LayerIndex][neuron.Channel] : 0;
-                var percentile = value > neuron.Max ? 100 : value >= neuron.Q999 ? 99.9 : value >= neuron.Q99 ? 99 : value >= neuron.Q90 ? 90 : value >= neuron.Q50 ? 50 : 0;
-                return new NeuronResponse(of, neuron.Channel, neuron.Name, value, value / neuron.Max!.Value, percentile);
+                return new NeuronResponse(of, neuron.Channel, neuron.Name, value, value / neuron.Max!.Value, ActivationShare.Below(neuron, value));
             })
             .Where(response => response.Activation > 0)
             .OrderByDescending(response => response.Percentile).ThenByDescending(response => response.Ratio).ThenBy(response => response.Layer.LayerIndex).ThenBy(response => response.Channel)

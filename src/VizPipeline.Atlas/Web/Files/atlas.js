@@ -121,7 +121,9 @@
   if (refresh && location.protocol !== "file:") setTimeout(() => location.reload(), 1000 * refresh.dataset.refresh);
 
   document.addEventListener("keydown", event => {
-    if (event.ctrlKey || event.altKey || event.metaKey || help.open || event.target.closest("input, select, textarea, [data-live]")) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || help.open || event.target.closest("input, select, textarea")) return;
+    // The live tool's grid has arrows of its own.
+    if (event.key.startsWith("Arrow") && event.target.closest("[data-live]")) return;
     const page = document.body.dataset.page;
     let done = true;
     if (event.key.startsWith("Arrow") && page === "neuron" && !document.activeElement?.closest(".grid") && (event.key === "ArrowLeft" || event.key === "ArrowRight")) follow(event.key === "ArrowLeft" ? "prev" : "next");

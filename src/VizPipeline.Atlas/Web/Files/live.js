@@ -88,7 +88,7 @@
       box.dataset.mode = mode;
       box.replaceChildren(...Array.from({ length: count }, (_, channel) => {
         const button = document.createElement("button"), picture = document.createElement(mode === "maps" ? "canvas" : "img");
-        button.type = "button"; button.setAttribute("role", "option"); button.dataset.channel = channel; button.tabIndex = -1;
+        button.type = "button"; button.setAttribute("role", "option"); button.dataset.channel = channel; button.id = `channel-${channel}`; button.tabIndex = -1;
         button.setAttribute("aria-label", `channel ${channel}`);
         if (mode !== "maps") { picture.loading = "lazy"; picture.alt = ""; }
         button.append(picture, String(channel));
@@ -106,6 +106,7 @@
   function choose(channel, byHand = true) {
     state.channel = channel;
     for (const button of one("maps").children) button.setAttribute("aria-selected", String(Number(button.dataset.channel) === channel));
+    one("maps").setAttribute("aria-activedescendant", `channel-${channel}`);
     if (byHand) one("maps").children[channel]?.scrollIntoView({ block: "nearest" });
     history.replaceState(null, "", `#layer=${state.layer}&channel=${channel}`);
     known();
@@ -222,6 +223,14 @@
   });
 
   let stream = null;
+  function stopCamera() {
+    stream?.getTracks().forEach(track => track.stop());
+    stream = null;
+    one("video").hidden = true; one("video").srcObject = null; one("stop").hidden = true;
+    one("camera").textContent = "Camera";
+  }
+  one("stop").addEventListener("click", stopCamera);
+  window.addEventListener("pagehide", stopCamera);
   one("camera").addEventListener("click", async () => {
     const video = one("video");
     if (stream) {
@@ -234,7 +243,7 @@
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: true });
       video.srcObject = stream; video.hidden = false; await video.play();
-      one("camera").textContent = "Take a picture";
+      one("camera").textContent = "Take a picture"; one("stop").hidden = false;
     } catch { say("there is no camera, or the browser does not allow it"); }
   });
 

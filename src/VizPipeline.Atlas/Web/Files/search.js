@@ -2,14 +2,17 @@
 (function () {
   "use strict";
   const input = document.querySelector("[data-picture]"), status = document.querySelector("[data-status]"), answers = document.querySelector("[data-answers]");
+  let asked = 0;
   input.addEventListener("change", async () => {
-    const file = input.files[0];
+    const file = input.files[0], turn = ++asked;
     if (!file) return;
     if (file.size > 8 << 20) { status.textContent = "The picture is larger than 8 MB."; return; }
     status.textContent = "asking a worker …";
     answers.replaceChildren();
     try {
       const response = await fetch(`/api/v1/atlases/${input.dataset.atlas}/live/responses?limit=60`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+      if (turn !== asked) return;
+      if (response.status === 429) throw new Error("too many requests; wait a moment");
       const found = await response.json();
       if (!response.ok) throw new Error(found.detail ?? response.statusText);
       status.textContent = found.outputs.length > 0 ? `The network says ${found.outputs[0].name ?? `output ${found.outputs[0].index}`}. These neurons fire most, compared with their images:` : "These neurons fire most, compared with their images:";
@@ -23,6 +26,6 @@
         name.append(note); link.append(image, name);
         return link;
       }));
-    } catch (failure) { status.textContent = failure.message; }
+    } catch (failure) { if (turn === asked) status.textContent = failure.message; }
   });
 })();

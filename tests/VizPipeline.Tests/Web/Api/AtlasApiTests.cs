@@ -115,7 +115,10 @@ public sealed class AtlasApiTests
     [InlineData("atlases/demo/neurons?after=1.2.3", 400, "after: '1.2.3' is no cursor")]
     [InlineData("atlases/demo/neurons?sort=max&after=1.2", 400, "after: '1.2' is no cursor")]
     [InlineData("atlases/demo/patches?after=x", 400, "after: 'x' is no cursor")]
+    [InlineData("atlases/demo/jobs?after=-9223372036854775808", 400, "is no cursor")]
     [InlineData("atlases/demo/neurons?limt=3", 400, "no parameter 'limt'")]
+    [InlineData("atlases/demo/pictures?method=%00", 400, "a sign of code 0")]
+    [InlineData("atlasses", 404, "no GET at this address")]
     [InlineData("atlases/demo/jobs?kind=paint", 400, "kind: 'paint' is none of scan")]
     [InlineData("atlases/demo/export/neurons.xml", 404, "layers, neurons, patches, pictures")]
     [InlineData("atlases/demo/export/..%2fspec.json", 404, "There is no such file")]
@@ -177,6 +180,9 @@ public sealed class AtlasApiTests
     {
         await using var api = await ApiHost.On(engine);
         await TwinAsync(api.Database);
+        // The output layers differ in width, and are found by what their neurons answer to: those of the first are the last two there.
+        await api.Store.PutAsync(VizPipeline.ObjectStore.AtlasKeys.LayerProfiles("demo", "logits"), new VizPipeline.Jobs.ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 0, 5]).Write(), cancellation);
+        await api.Store.PutAsync(VizPipeline.ObjectStore.AtlasKeys.LayerProfiles("twin", "logits"), new VizPipeline.Jobs.ActivationProfiles(3, [0, 1, 2], [0, 0, 9, 2, 4, 6, 7, 1, 7]).Write(), cancellation);
         var layers = (await api.GetAsync("compare/layers?one=demo&other=twin")).GetProperty("items").EnumerateArray().ToDictionary(row => row.GetProperty("layer").GetString()!);
         Assert.Equal(["conv1", "fire/merge"], layers.Keys.Order());
         Assert.Equal((1.0, 0), (layers["fire/merge"].GetProperty("stayed").GetDouble(), layers["fire/merge"].GetProperty("changed_neurons").GetInt32()));
@@ -185,9 +191,53 @@ public sealed class AtlasApiTests
         Assert.Equal(1, layers["conv1"].GetProperty("changed_neurons").GetInt32());
         var most = (await api.GetAsync("compare/neurons?one=demo&other=twin&limit=1")).GetProperty("items")[0];
         Assert.Equal(("conv1", 2, 2, 9), (most.GetProperty("layer").GetString(), most.GetProperty("channel").GetInt32(), most.GetProperty("shared").GetInt32(), most.GetProperty("places").GetInt32()));
+        var kin = (await api.GetAsync("compare/kin?one=twin&other=demo")).GetProperty("items")[0];
+        Assert.Equal(("logits", "logits"), (kin.GetProperty("layer").GetString(), kin.GetProperty("other_layer").GetString()));
+        // (0, 0, 9) is like (1, 2, 3) by the root of 3/4; the other two are like one there but for scale and offset.
+        Assert.Equal((Math.Sqrt(0.75) + 2) / 3, kin.GetProperty("similarity").GetDouble(), 5);
         var page = await api.Http.GetStringAsync("/compare?one=demo&other=twin", cancellation);
         Assert.Contains("2 of 9 stayed", page);
         Assert.Contains("Only in A sample: logits", page);
+    }
+
+    [Fact]
+    public async Task A_layer_that_is_not_merged_yet_has_not_changed()
+    {
+        await using var api = await ApiHost.On(Engine.Sqlite);
+        await TwinAsync(api.Database, layers: ["conv1"]);
+        var layers = (await api.GetAsync("compare/layers?one=demo&other=twin")).GetProperty("items").EnumerateArray().ToDictionary(row => row.GetProperty("layer").GetString()!);
+        Assert.Equal(JsonValueKind.Null, layers["fire/merge"].GetProperty("stayed").ValueKind);
+        Assert.Equal(0, layers["fire/merge"].GetProperty("changed_neurons").GetInt32());
+        Assert.Contains("not merged yet", await api.Http.GetStringAsync("/compare?one=demo&other=twin", cancellation));
+    }
+
+    [Fact]
+    public async Task What_no_page_has_is_a_page_that_says_so()
+    {
+        await using var api = await ApiHost.On(Engine.Sqlite);
+        foreach (var path in new[] { "/atlases/demo/classes/-1", "/atlases/demo/classes/77", "/atlases/demo/search?after=x", "/atlases/demo/images/-1" })
+        {
+            var answer = await api.Http.GetAsync(path, cancellation);
+            Assert.True((int)answer.StatusCode is 400 or 404, $"{path}: {answer.StatusCode}");
+            Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
+        }
+    }
+
+    [Theory]
+    [InlineData(true, "public")]
+    [InlineData(false, "private")]
+    public async Task Proxies_keep_pictures_only_where_everybody_may_see_them(bool open, string who)
+    {
+        const string Key = "0123456789abcdef-read";
+        await using var api = await ApiHost.On(Engine.Sqlite, $"--Http:OpenReading={open}", $"--Http:ReadKeys:0={Key}");
+        var key = VizPipeline.ObjectStore.AtlasKeys.Picture("demo", "conv1", "top9", 1);
+        await api.Store.PutAsync(key, new byte[] { 1, 2, 3 }, cancellation);
+        api.Http.DefaultRequestHeaders.Add("X-Api-Key", Key);
+        var answer = await api.Http.GetAsync($"/atlases/demo/pictures/{key["atlases/demo/".Length..]}", cancellation);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Contains(who, answer.Headers.CacheControl!.ToString());
+        // The atlas still grows, so its pictures may still change.
+        Assert.DoesNotContain("immutable", answer.Headers.CacheControl!.ToString());
     }
 
     [Fact]
@@ -207,7 +257,7 @@ public sealed class AtlasApiTests
         Assert.Equal("/atlases/demo", welcome.Headers.Location?.OriginalString);
         var cookie = Assert.Single(welcome.Headers.GetValues("Set-Cookie"));
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(Key, cookie);
         foreach (var path in new[] { "/atlases/demo", "/api/v1/atlases" })
         {
@@ -222,14 +272,14 @@ public sealed class AtlasApiTests
     }
 
     // The same images; conv1's channel 2 has other top patches, and the output layer another width.
-    private static async Task TwinAsync(CatalogDatabase database)
+    private static async Task TwinAsync(CatalogDatabase database, string[]? layers = null)
     {
         var spec = FilledCatalog.Spec with { Id = "twin", Layers = [.. FilledCatalog.Spec.Layers.Select(layer => layer.Name == "logits" ? layer with { Channels = 3 } : layer)] };
         await using var context = database.Open();
         await using var transaction = await context.Database.BeginTransactionAsync();
         var images = new VizPipeline.Jobs.ImageList([.. Enumerable.Range(0, spec.Images.Count).Select(i => new VizPipeline.Jobs.ImageEntry($"{i}.png", i % 2))]);
         var atlas = await AtlasCreation.CreateAsync(context, spec, images, VizPipeline.Jobs.JobPlan.For(spec), DateTime.UnixEpoch, default);
-        foreach (var layer in spec.Layers)
+        foreach (var layer in spec.Layers.Where(layer => layers?.Contains(layer.Name) != false))
         {
             var table = VizPipeline.Tests.Jobs.ResultSamples.Layer(spec, layer.Index);
             // Fewer of the nine, since ten images leave no others.
