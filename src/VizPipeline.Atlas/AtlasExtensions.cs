@@ -32,6 +32,7 @@ public static class AtlasExtensions
         services.AddSingleton<Page>();
         services.AddSingleton<LiveGate>();
         services.AddSingleton<TableDownload>();
+        services.AddSingleton<AtlasViews>();
         services.AddSingleton<Tiles>();
         services.AddSingleton<Comparisons>();
         services.TryAddSingleton(TimeProvider.System);

@@ -154,38 +154,36 @@ internal static class PageEndpoints
         return await Html(page.RenderAsync<LivePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Samples", samples)));
     }
 
-    private static async Task<IResult> TileAsync(
-        string atlas, string layer, string view, string file, Tiles tiles, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
+    private static async Task<IResult> TileAsync(string atlas, string layer, string view, string file, Tiles tiles, AtlasViews views, HttpContext context, CancellationToken cancellation)
     {
-        if (TileView.Find(view) is not { } shown || !file.EndsWith(".jpg", StringComparison.Ordinal) || !int.TryParse(file.AsSpan(0, file.Length - 4), out var channel) || channel < 0)
+        if (TileView.Find(view) is not { } shown || Number(file) is not { } channel)
             return Results.NotFound();
-        await using var catalog = database.Open();
-        if (await AtlasView.FindAsync(catalog, atlas, cancellation) is not { } found || found.Layer(layer) is not { } row || channel >= row.Channels)
+        if (await views.FindAsync(atlas, cancellation) is not { } found || found.Layer(layer) is not { } row || channel >= row.Channels)
             return Results.NotFound();
         return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile ? Answers.Picture(context, tile, "image/jpeg", found.IsFinal) : Results.NotFound();
     }
 
-    private static async Task<IResult> PictureAsync(string atlas, string path, IObjectStore store, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
+    private static async Task<IResult> PictureAsync(string atlas, string path, IObjectStore store, AtlasViews views, HttpContext context, CancellationToken cancellation)
     {
         var key = Jobs.AtlasSpec.IsId(atlas) ? $"{AtlasKeys.Root(atlas)}/{path}" : "";
         if (!ObjectKey.IsValid(key) || !key.EndsWith(".png", StringComparison.Ordinal))
             return Results.NotFound();
-        await using var catalog = database.Open();
-        var row = await catalog.FindAtlasAsync(atlas, cancellation);
-        return row is not null && await store.TryGetAsync(key, cancellation) is { } picture
-            ? Answers.Picture(context, picture, "image/png", row.State is AtlasState.Completed) : Results.NotFound();
+        return await views.FindAsync(atlas, cancellation) is { } found && await store.TryGetAsync(key, cancellation) is { } picture
+            ? Answers.Picture(context, picture, "image/png", found.IsFinal) : Results.NotFound();
     }
 
-    private static async Task<IResult> CropAsync(string atlas, string file, Sources sources, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
+    private static async Task<IResult> CropAsync(string atlas, string file, Sources sources, AtlasViews views, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
     {
-        if (!file.EndsWith(".jpg", StringComparison.Ordinal) || !int.TryParse(file.AsSpan(0, file.Length - 4), out var index))
+        if (Number(file) is not { } index || await views.FindAsync(atlas, cancellation) is not { } view)
             return Results.NotFound();
         await using var catalog = database.Open();
-        if (await AtlasView.FindAsync(catalog, atlas, cancellation) is not { } view)
-            return Results.NotFound();
         var path = await catalog.Images.Where(image => image.AtlasId == view.Row.Id && image.ImageIndex == index).Select(image => image.Path).FirstOrDefaultAsync(cancellation);
         return path is not null && await sources.CropAsync(view.Spec, path, cancellation) is { } crop ? Answers.Picture(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
     }
+
+    // Tiles and crops are named by a number.
+    private static int? Number(string file) =>
+        file.EndsWith(".jpg", StringComparison.Ordinal) && int.TryParse(file.AsSpan(0, file.Length - 4), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static IResult Asset(string version, string name, HttpContext context) =>
         Assets.Find(name) is { } content ? Answers.Asset(context, content, Assets.TypeOf(name), version == Assets.Version(name)) : Results.NotFound();

@@ -139,6 +139,17 @@
     crop.src = "data:image/png;base64," + maps.crop;
   }
 
+  // In early layers a neuron sees a few pixels: their part of the picture, enlarged in a corner that it does not lie in.
+  function enlarge(image, [left, top, right, bottom]) {
+    const inset = one("inset"), [width, height] = [right - left, bottom - top];
+    inset.hidden = width * 4 > image.naturalWidth || height * 4 > image.naturalHeight;
+    if (inset.hidden) return;
+    inset.width = width; inset.height = height;
+    inset.getContext("2d").drawImage(image, left, top, width, height, 0, 0, width, height);
+    inset.classList.toggle("right", left + right < image.naturalWidth);
+    inset.classList.toggle("low", top + bottom < image.naturalHeight);
+  }
+
   async function detail() {
     const maps = state.maps;
     if (!maps || state.channel === null || state.channel >= maps.channels) return;
@@ -154,6 +165,7 @@
       image.src = "data:image/png;base64," + shown.deconvolution;
       image.alt = `${one("rule").value} of ${layer} ${channel} at row ${shown.y}, column ${shown.x}, activation ${shown.activation.toFixed(3)}`;
       image.title = image.alt;
+      image.onload = () => enlarge(image, shown.box);
     } catch (failure) { say(failure.message); }
   }
   detail.turn = 0;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using VizPipeline.Catalog;
 using VizPipeline.Tests.Catalog;
+using VizPipeline.Tests.Cli;
 using VizPipeline.Tests.Hosting;
 using VizPipeline.Web.Export;
 
@@ -238,6 +239,25 @@ public sealed class AtlasApiTests
         Assert.Contains(who, answer.Headers.CacheControl!.ToString());
         // The atlas still grows, so its pictures may still change.
         Assert.DoesNotContain("immutable", answer.Headers.CacheControl!.ToString());
+    }
+
+    [Fact]
+    public async Task The_terminals_query_shows_a_reading_key_and_never_the_one_that_may_change_things()
+    {
+        const string Key = "0123456789abcdef-read";
+        await using var api = await ApiHost.On(Engine.Sqlite, "--Http:OpenReading=false", $"--Http:ReadKeys:0={Key}");
+        var address = $"{api.Http.BaseAddress}atlases/demo";
+        try
+        {
+            Environment.SetEnvironmentVariable("VIZ_ATLAS_KEY", Key);
+            (await CommandLineRun.Of("query", address, "--limit", "1")).Succeeded();
+            Environment.SetEnvironmentVariable("VIZ_ATLAS_KEY", null);
+            (await CommandLineRun.Of("query", address, "--limit", "1")).ComplainedOf("an API key is needed", "VIZ_ATLAS_KEY");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("VIZ_ATLAS_KEY", null);
+        }
     }
 
     [Fact]
