@@ -32,7 +32,7 @@ public static class FilterTile
         {
             var (left, top) = (i % columns * (width + Gap), i / columns * (height + Gap));
             for (var place = 0; place < height * width; place++)
-                picture[left + (place % width), top + (place / width)] = Rgb.Grey(Level(links[i].Kernel!.Weights[place], neuron.Largest));
+                picture[left + (place % width), top + (place / width)] = Rgb.Grey(KernelShade.Of(links[i].Kernel!.Weights[place], neuron.Largest));
         }
         return picture;
     }
@@ -43,15 +43,8 @@ public static class FilterTile
         for (var place = 0; place < planes[0].Weights.Count; place++)
         {
             for (var plane = 0; plane < 3; plane++)
-                picture.Pixels[(place * 3) + plane] = Level(planes[plane].Weights[place], scale);
+                picture.Pixels[(place * 3) + plane] = KernelShade.Of(planes[plane].Weights[place], scale);
         }
         return picture;
-    }
-
-    // What is no number shows as zero.
-    private static byte Level(float weight, float scale)
-    {
-        var level = 0.5f + (0.5f * weight / scale);
-        return float.IsFinite(level) ? (byte)Math.Round(255 * Math.Clamp(level, 0, 1)) : (byte)128;
     }
 }
