@@ -17,7 +17,10 @@ namespace VizPipeline.Tests.Hosting;
 /// <summary>A service with its web server, as on a cluster, that is coordinator and worker at once and has its bus in memory. Its clock is fast.</summary>
 public sealed class TestService : IAsyncDisposable
 {
-    /// <summary>Name of the collection of its tests: exporters of one process tell of all services in it, so only one runs at a time.</summary>
+    /// <summary>
+    /// Name of the collection of tests that read an exporter. One tells of all services of its process, and forgets what two of them count
+    /// under one name as soon as one of them ends: so nothing else runs meanwhile.
+    /// </summary>
     public const string Alone = "Services of the test process";
 
     private const int TimesFaster = 10;
@@ -138,6 +141,9 @@ public sealed class TestService : IAsyncDisposable
         totals.AddOrUpdate(Key(instrument.Name + "_count", labels), 1, (_, count) => count + 1);
     }
 }
+
+[CollectionDefinition(TestService.Alone, DisableParallelization = true)]
+public sealed class ServicesAlone;
 
 /// <summary>Log lines with the scopes they were written in.</summary>
 public sealed class ScopedLog : ILoggerProvider, ISupportExternalScope

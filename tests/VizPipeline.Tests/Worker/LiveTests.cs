@@ -12,7 +12,6 @@ using VizPipeline.Tests.ObjectStore;
 namespace VizPipeline.Tests.Worker;
 
 /// <summary>Live requests to a real worker: the answers are the network's own values, and whatever is wrong is an answer, too.</summary>
-[Collection(TestService.Alone)]
 public sealed class LiveTests : IAsyncDisposable
 {
     private readonly TemporaryFolder folder = new();

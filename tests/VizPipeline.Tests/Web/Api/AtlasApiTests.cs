@@ -4,13 +4,11 @@ using System.Text.Json;
 using VizPipeline.Catalog;
 using VizPipeline.Tests.Catalog;
 using VizPipeline.Tests.Cli;
-using VizPipeline.Tests.Hosting;
 using VizPipeline.Web.Export;
 
 namespace VizPipeline.Tests.Web.Api;
 
 /// <summary>The REST API against both databases: pages are complete and in order, filters keep what they should, and errors say what is wrong.</summary>
-[Collection(TestService.Alone)]
 public sealed class AtlasApiTests
 {
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
