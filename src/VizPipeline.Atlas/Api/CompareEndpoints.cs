@@ -14,8 +14,7 @@ internal static class CompareEndpoints
         [Description("Another one")] string other,
         HttpContext context, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
     {
-        await using var catalog = database.Open();
-        var comparison = await comparisons.FindAsync(catalog, await Found.AtlasAsync(catalog, one, cancellation), await Found.AtlasAsync(catalog, other, cancellation), cancellation);
+        var comparison = await FindAsync(one, other, comparisons, database, cancellation);
         return TableAnswer.Of(context, ComparisonTables.Layers, comparison.Layers, next: null);
     }
 
@@ -24,8 +23,7 @@ internal static class CompareEndpoints
         [Description("Another one")] string other,
         HttpContext context, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
     {
-        await using var catalog = database.Open();
-        var comparison = await comparisons.FindAsync(catalog, await Found.AtlasAsync(catalog, one, cancellation), await Found.AtlasAsync(catalog, other, cancellation), cancellation);
+        var comparison = await FindAsync(one, other, comparisons, database, cancellation);
         return TableAnswer.Of(context, ComparisonTables.Kin, comparison.Kin, next: null);
     }
 
@@ -36,9 +34,13 @@ internal static class CompareEndpoints
         [Description("How many, 1 to 500; 100 unless said")] int? limit,
         HttpContext context, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
     {
+        var comparison = await FindAsync(one, other, comparisons, database, cancellation);
+        return TableAnswer.Of(context, ComparisonTables.Neurons, comparison.MostChanged(layer is null ? null : Found.Layer(comparison.One, layer)).Take(KeyCursor.Limit(limit)), next: null);
+    }
+
+    private static async Task<AtlasComparison> FindAsync(string one, string other, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
+    {
         await using var catalog = database.Open();
-        var first = await Found.AtlasAsync(catalog, one, cancellation);
-        var comparison = await comparisons.FindAsync(catalog, first, await Found.AtlasAsync(catalog, other, cancellation), cancellation);
-        return TableAnswer.Of(context, ComparisonTables.Neurons, comparison.MostChanged(layer is null ? null : Found.Layer(first, layer)).Take(KeyCursor.Limit(limit)), next: null);
+        return await comparisons.FindAsync(catalog, await Found.AtlasAsync(catalog, one, cancellation), await Found.AtlasAsync(catalog, other, cancellation), cancellation);
     }
 }

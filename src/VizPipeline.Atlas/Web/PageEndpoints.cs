@@ -118,7 +118,7 @@ internal static class PageEndpoints
     }
 
     private static async Task<IResult> SearchAsync(
-        string atlas, string? layer, string? text, string? selectivity, string? dead, string? sort, string? after, Page page, CatalogDatabase database, CancellationToken cancellation)
+        string atlas, string? layer, string? text, string? selectivity, string? where, string? dead, string? sort, string? after, Page page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
@@ -127,13 +127,17 @@ internal static class PageEndpoints
         {
             Layers = layer is not null && view.Layer(layer) is not null ? layer : null,
             Text = text is { Length: > 0 and <= 200 } ? text : null,
-            Where = double.TryParse(selectivity, CultureInfo.InvariantCulture, out var least) ? [new NeuronCondition(NeuronStatistic.Find(SearchPage.Selectivity, "where"), ">=", least)] : [],
+            Where =
+            [
+                .. double.TryParse(selectivity, CultureInfo.InvariantCulture, out var least) ? (NeuronCondition[])[new(NeuronStatistic.Find(SearchPage.Selectivity, "where"), ">=", least)] : [],
+                .. (where ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(NeuronCondition.Parse),
+            ],
             Dead = bool.TryParse(dead, out var isDead) ? isDead : null,
             Sort = SearchPage.Sorts.FirstOrDefault(known => known.Value == sort).Value ?? (view.Spec.Images.Classes.Count > 0 ? SearchPage.Sorts[0].Value : "layer"),
             Limit = SearchPage.Shown,
             After = after,
         };
-        return await Html(page.RenderAsync<SearchPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Found", await query.ReadAsync(catalog, view, cancellation))));
+        return await Html(page.RenderAsync<SearchPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Selective", selectivity), ("Bounds", where), ("Found", await query.ReadAsync(catalog, view, cancellation))));
     }
 
     private static async Task<IResult> CompareAsync(string? one, string? other, string? layer, Page page, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)

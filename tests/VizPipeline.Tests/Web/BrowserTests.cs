@@ -72,7 +72,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.Keyboard.PressAsync("ArrowDown");
         var channel = int.Parse((await page.EvaluateAsync<string>("document.activeElement.dataset.c"))!);
         Assert.True(channel > 3, $"{channel}");
-        await page.Keyboard.PressAsync("Enter");
+        await page.Locator(".tile:focus").PressAsync("Enter");
         await page.WaitForURLAsync($"**/neurons/conv1/{channel}");
         await page.Keyboard.PressAsync("ArrowRight");
         await page.WaitForURLAsync($"**/neurons/conv1/{channel + 1}");
@@ -230,6 +230,8 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.GetByRole(AriaRole.Radio, new() { Name = "Deconvolution" }).ClickAsync();
         await page.WaitForFunctionAsync("() => document.querySelector('.tile img').naturalWidth > 0 && document.querySelector('.tile img').src.includes('deconv')");
         await page.Locator(".tile").Nth(5).ClickAsync();
+        // A key that is pressed before the page's script is there is lost.
+        await page.WaitForURLAsync("**/neurons/conv3/00005.html");
         Assert.Equal(withSources ? 9 : 0, await page.Locator(".place").CountAsync());
         Assert.Equal(0, await page.EvaluateAsync<int>("[...document.images].filter(image => image.loading !== 'lazy' && image.naturalWidth === 0).length"));
         await page.Keyboard.PressAsync("ArrowRight");

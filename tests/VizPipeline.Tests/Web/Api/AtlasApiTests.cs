@@ -214,7 +214,8 @@ public sealed class AtlasApiTests
     public async Task What_no_page_has_is_a_page_that_says_so()
     {
         await using var api = await ApiHost.On(Engine.Sqlite);
-        foreach (var path in new[] { "/atlases/demo/classes/-1", "/atlases/demo/classes/77", "/atlases/demo/search?after=x", "/atlases/demo/images/-1" })
+        Assert.Contains("conv1 4", await api.Http.GetStringAsync("/atlases/demo/search?where=max>=0,mean<1e9&layer=conv1", cancellation));
+        foreach (var path in new[] { "/atlases/demo/search?where=size>1", "/atlases/demo/classes/-1", "/atlases/demo/classes/77", "/atlases/demo/search?after=x", "/atlases/demo/images/-1" })
         {
             var answer = await api.Http.GetAsync(path, cancellation);
             Assert.True((int)answer.StatusCode is 400 or 404, $"{path}: {answer.StatusCode}");
