@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using VizPipeline.Catalog;
@@ -26,6 +27,7 @@ public sealed class TestService : IAsyncDisposable
     private const int TimesFaster = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly WebApplication app;
+    private readonly bool isReal;
     private readonly HttpClient http = new();
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<string, double> totals = new();
@@ -55,6 +57,7 @@ public sealed class TestService : IAsyncDisposable
             else
                 AddFakeWorkers(bus);
         });
+        isReal = work is null;
         app = builder.Build();
         app.MapServiceEndpoints();
         Listen();
@@ -68,6 +71,9 @@ public sealed class TestService : IAsyncDisposable
     {
         await app.StartAsync();
         http.BaseAddress = new Uri(app.Urls.Single());
+        // Shards are cut by the workers that have told of themselves: with one that is not known yet, plans would differ.
+        while (isReal && !await KnowsAWorkerAsync())
+            await Task.Delay(50);
         await app.Services.GetRequiredService<AtlasPlanner>().OpenAsync(spec, images);
     }
 
@@ -102,6 +108,20 @@ public sealed class TestService : IAsyncDisposable
         await app.DisposeAsync();
         listener.Dispose();
         http.Dispose();
+    }
+
+    private async Task<bool> KnowsAWorkerAsync()
+    {
+        try
+        {
+            await using var catalog = app.Services.GetRequiredService<CatalogDatabase>().Open();
+            return await catalog.Workers.AnyAsync();
+        }
+        catch (System.Data.Common.DbException)
+        {
+            // The coordinator makes the tables first.
+            return false;
+        }
     }
 
     private static DateTimeOffset DateTimeOffsetNow() => TimeProvider.System.GetUtcNow();

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using VizPipeline.Jobs;
 using VizPipeline.Tests.ObjectStore;
 using VizPipeline.Web.Export;
@@ -126,13 +127,8 @@ public sealed class AtlasExportTests : IDisposable
     {
         await ExportAll(format);
         var before = await File.ReadAllBytesAsync(target.File($"neurons.{format}"), TestContext.Current.CancellationToken);
-        await atlas.Change(async catalog =>
-        {
-            var neuron = catalog.Neurons.First(n => n.LayerId == 3);
-            neuron.TopClasses = [-1];
-            catalog.Update(neuron);
-            await catalog.SaveChangesAsync(TestContext.Current.CancellationToken);
-        });
+        // The last table fails, when the others are written.
+        await atlas.Change(catalog => catalog.Database.ExecuteSqlRawAsync("DROP TABLE picture", TestContext.Current.CancellationToken));
 
         await Assert.ThrowsAnyAsync<Exception>(() => Export(format));
         Assert.Equal(before, await File.ReadAllBytesAsync(target.File($"neurons.{format}"), TestContext.Current.CancellationToken));
