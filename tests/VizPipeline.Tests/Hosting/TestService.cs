@@ -19,8 +19,8 @@ namespace VizPipeline.Tests.Hosting;
 public sealed class TestService : IAsyncDisposable
 {
     /// <summary>
-    /// Name of the collection of tests that read an exporter. One tells of all services of its process, and forgets what two of them count
-    /// under one name as soon as one of them ends: so nothing else runs meanwhile.
+    /// Name of the collection of tests that read an exporter. One tells of all services of its process, those of other tests too: so nothing
+    /// else runs meanwhile.
     /// </summary>
     public const string Alone = "Services of the test process";
 
