@@ -17,7 +17,8 @@ internal static class StageAdvance
     {
         var jobs = catalog.Jobs.Where(job => job.AtlasId == atlas.Id);
         var groups = await GroupsAsync(jobs, cancellation);
-        foreach (var step in JobStages.Next(groups))
+        var spec = VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(atlas.Spec));
+        foreach (var step in JobStages.Next(groups, spec.Ascent.StartsFromTopPatches()))
         {
             var (kind, layer) = step.Group;
             var waiting = jobs.Where(job => job.Kind == kind && job.LayerIndex == layer && job.State == JobState.Waiting);

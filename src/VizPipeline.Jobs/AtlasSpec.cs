@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 
 namespace VizPipeline.Jobs;
@@ -182,8 +183,13 @@ public sealed record AscentSpec
     /// <summary>About the steps of a preset, where <see cref="Steps"/> names no number: for estimates.</summary>
     public const int UsualSteps = 750;
 
-    /// <summary>Numbers of the presets, each one picture per neuron and seed.</summary>
-    public IReadOnlyList<int> Presets { get; init; } = [3];
+    /// <summary>Names of the recipes, each one picture (or several facets) per neuron and seed: 1 to 4 for the published presets, or of <see cref="Recipes"/>.</summary>
+    [JsonConverter(typeof(PresetNamesConverter))]
+    public IReadOnlyList<string> Presets { get; init; } = ["3"];
+
+    /// <summary>The recipes behind the names that are no numbers, whole, as <c>viz recipes show</c> prints them; null where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, JsonElement>? Recipes { get; init; }
 
     /// <summary>Steps in place of the presets' own, 1 or more; null keeps theirs.</summary>
     public int? Steps { get; init; }
@@ -196,14 +202,30 @@ public sealed record AscentSpec
     /// </summary>
     public string Rates { get; init; } = "normalised";
 
-    /// <summary><c>neuron</c> (the centre of the map) or <c>channel</c> (the mean of the map).</summary>
+    /// <summary><c>neuron</c> (the centre of the map) or <c>channel</c> (the mean of the map); for the published presets, as other recipes say their own.</summary>
     public string Objective { get; init; } = "neuron";
+
+    /// <summary>Whether a recipe begins at the neurons' top patches, so that its layer must be merged before.</summary>
+    public bool StartsFromTopPatches() => Presets.Any(name => Recipe(name) is { } recipe
+        && recipe.TryGetProperty("start", out var start) && start.TryGetProperty("kind", out var kind) && kind.ValueKind == JsonValueKind.String && kind.ValueEquals("top_patches"));
+
+    /// <summary>Steps of a preset as this spec has it, for estimates.</summary>
+    public int StepsOf(string preset) => Steps ?? (Recipe(preset) is { } recipe && recipe.TryGetProperty("steps", out var steps) && steps.TryGetInt32(out var count) ? count : UsualSteps);
+
+    private JsonElement? Recipe(string name) => Recipes is not null && Recipes.TryGetValue(name, out var recipe) && recipe.ValueKind == JsonValueKind.Object ? recipe : null;
 
     /// <summary>Every fault as one sentence each.</summary>
     internal IEnumerable<string> Faults()
     {
         if (Presets.Count == 0 || Presets.Distinct().Count() != Presets.Count)
             yield return "ascent needs at least one preset, each named once";
+        foreach (var name in Presets)
+        {
+            if (!PresetNames.IsName(name))
+                yield return $"ascent preset '{name}' is neither 1 to 4 nor a name of 1 to 40 characters of a-z, 0-9 and '-'";
+            else if (!PresetNames.IsNumber(name) && Recipe(name) is null)
+                yield return $"ascent preset '{name}' has no recipe in the spec";
+        }
         if (Seeds.Count == 0 || Seeds.Distinct().Count() != Seeds.Count)
             yield return "ascent needs at least one seed, each named once";
         if (Steps is < 1)

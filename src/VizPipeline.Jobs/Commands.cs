@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VizPipeline.Jobs;
 
 /// <summary>What every command to a worker carries.</summary>
@@ -59,10 +61,11 @@ public sealed record RenderPatches(string AtlasId, long JobId, int Attempt, int 
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="FirstChannel">The first neuron.</param>
 /// <param name="EndChannel">Behind the last neuron.</param>
-/// <param name="Preset">Number of the preset.</param>
+/// <param name="Preset">Name of the preset.</param>
 /// <param name="Seed">Seed of the start images.</param>
 public sealed record AscendNeurons(
-    string AtlasId, long JobId, int Attempt, int Layer, int FirstChannel, int EndChannel, int Preset, int Seed) : IJobCommand;
+    string AtlasId, long JobId, int Attempt, int Layer, int FirstChannel, int EndChannel,
+    [property: JsonConverter(typeof(PresetNameConverter))] string Preset, int Seed) : IJobCommand;
 
 /// <summary>Find the links of one layer with weights, and draw a convolution's weights as tiles.</summary>
 /// <param name="AtlasId">The atlas's id.</param>

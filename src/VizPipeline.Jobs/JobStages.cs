@@ -4,8 +4,11 @@ namespace VizPipeline.Jobs;
 public static class JobStages
 {
     /// <summary>What a group waits for.</summary>
-    public static IEnumerable<JobDependency> DependenciesOf(JobGroup group) => group.Kind switch
+    /// <param name="group">The group.</param>
+    /// <param name="ascentNeedsTops">Whether ascents begin at top patches (<see cref="AscentSpec.StartsFromTopPatches"/>).</param>
+    public static IEnumerable<JobDependency> DependenciesOf(JobGroup group, bool ascentNeedsTops = false) => group.Kind switch
     {
+        JobKind.Ascent when ascentNeedsTops => [new(new(JobKind.Merge, group.Layer), Hard: true)],
         JobKind.Gather => [new(new(JobKind.Scan, null), Hard: true)],
         JobKind.Merge => [new(new(JobKind.Scan, null), Hard: true), new(new(JobKind.Gather, group.Layer), Hard: true)],
         JobKind.Patches => [new(new(JobKind.Merge, group.Layer), Hard: true)],
@@ -22,7 +25,8 @@ public static class JobStages
 
     /// <summary>The groups whose waiting jobs may go on now, or never will.</summary>
     /// <param name="groups">The state of every group of the atlas; a dependency that is not listed has no jobs.</param>
-    public static IReadOnlyList<JobStep> Next(IReadOnlyDictionary<JobGroup, GroupState> groups)
+    /// <param name="ascentNeedsTops">Whether ascents begin at top patches.</param>
+    public static IReadOnlyList<JobStep> Next(IReadOnlyDictionary<JobGroup, GroupState> groups, bool ascentNeedsTops = false)
     {
         var now = new Dictionary<JobGroup, GroupState>(groups);
         var steps = new List<JobStep>();
@@ -31,7 +35,7 @@ public static class JobStages
         {
             if (now[group].Waiting == 0)
                 continue;
-            var dependencies = DependenciesOf(group).Where(dependency => now.ContainsKey(dependency.Group)).ToList();
+            var dependencies = DependenciesOf(group, ascentNeedsTops).Where(dependency => now.ContainsKey(dependency.Group)).ToList();
             if (dependencies.Any(dependency => dependency.Hard && now[dependency.Group].Lost > 0))
             {
                 steps.Add(new JobStep(group, Blocked: true));

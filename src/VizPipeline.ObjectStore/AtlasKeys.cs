@@ -57,8 +57,8 @@ public static class AtlasKeys
         => $"{Tables(atlasId, layer)}/patches-{firstChannel:D6}-{endChannel:D6}.json";
 
     /// <summary>The picture table of one job of gradient ascent.</summary>
-    public static string AscentTable(string atlasId, string layer, int firstChannel, int endChannel, int preset, int seed)
-        => $"{Tables(atlasId, layer)}/ascent-{firstChannel:D6}-{endChannel:D6}.preset{preset}.seed{seed}.json";
+    public static string AscentTable(string atlasId, string layer, int firstChannel, int endChannel, string preset, int seed)
+        => $"{Tables(atlasId, layer)}/ascent-{firstChannel:D6}-{endChannel:D6}.{PresetSegment(preset)}.seed{seed}.json";
 
     /// <summary>The picture table of a layer's filters.</summary>
     public static string FiltersTable(string atlasId, string layer) => $"{Tables(atlasId, layer)}/filters.json";
@@ -79,8 +79,14 @@ public static class AtlasKeys
         => $"{Pictures(atlasId, layer, method)}/{channel:D5}{Suffix(variant)}.png";
 
     /// <summary>The gradient ascent picture of one neuron.</summary>
-    public static string AscentPicture(string atlasId, string layer, int channel, int preset, int seed)
-        => $"{Pictures(atlasId, layer, "ascent")}/{channel:D5}.preset{preset}.seed{seed}.png";
+    /// <param name="atlasId">The atlas's id.</param>
+    /// <param name="layer">The layer's name.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="preset">The preset's number or name.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="facet">Which of the neuron's pictures, from 0.</param>
+    public static string AscentPicture(string atlasId, string layer, int channel, string preset, int seed, int facet = 0)
+        => $"{Pictures(atlasId, layer, "ascent")}/{channel:D5}.{PresetSegment(preset)}.seed{seed}{(facet == 0 ? "" : $".facet{facet}")}.png";
 
     /// <summary>A picture of a whole layer, such as its filters.</summary>
     public static string LayerPicture(string atlasId, string layer, string method, string? variant = null)
@@ -115,6 +121,8 @@ public static class AtlasKeys
         }
         return segment.ToString();
     }
+
+    private static string PresetSegment(string preset) => preset.Length > 0 && char.IsAsciiDigit(preset[0]) ? $"preset{preset}" : LayerFileName(preset);
 
     private static string Tables(string atlasId, string layer) => $"{Root(atlasId)}/tables/{LayerFileName(layer)}";
 

@@ -1,9 +1,11 @@
 using TorchSharp;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
+using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Methods.Input;
 using VizPipeline.Network.Execution;
 using VizPipeline.Network.Graph;
+using VizPipeline.Worker.Jobs;
 using ImageEntry = VizPipeline.Images.ImageEntry;
 
 namespace VizPipeline.Worker;
@@ -14,6 +16,7 @@ public sealed class AtlasRuntime : IDisposable
     private readonly Layer[] _layers;
     private readonly CropCache? _cache;
     private readonly ImageFiles _files;
+    private readonly Lazy<NaturalSpectrum?> _spectrum;
 
     internal AtlasRuntime(AtlasSpec spec, NetworkGraph graph, torch.Device device, ImageList images, ImageFiles files, CropCacheOptions? cache)
     {
@@ -24,6 +27,7 @@ public sealed class AtlasRuntime : IDisposable
         var manifest = ManifestOf(images, spec.Images.Classes);
         _cache = cache is null || images.Images.Count == 0 ? null : CropCache.Open(manifest, Preprocessing, cache);
         Crops = new CropSource(manifest, files, Preprocessing, _cache);
+        _spectrum = new(() => AscentMaterials.Spectrum(this));
     }
 
     /// <summary>What determines the atlas.</summary>
@@ -40,6 +44,9 @@ public sealed class AtlasRuntime : IDisposable
 
     /// <summary>The images' crops.</summary>
     public CropSource Crops { get; }
+
+    /// <summary>The mean magnitude spectrum of its images, measured when first asked for; null where there are none.</summary>
+    public NaturalSpectrum? Spectrum => _spectrum.Value;
 
     /// <summary>The network's layer of the spec's layer <paramref name="index"/>.</summary>
     public Layer Layer(int index) => _layers[index];

@@ -136,7 +136,7 @@ internal static class ReaderBenchmarks
             Layers = [.. channels.Select((count, i) => new LayerSpec { Index = i, Name = $"layer{i}", Kind = i == Layers - 1 ? "output" : "conv", Channels = count, Height = 14, Width = 14, Inputs = i == 0 ? [] : [i - 1] })],
             OutputNames = [.. Enumerable.Range(0, 1_000).Select(i => $"class {i}")],
             Methods = AtlasMethods.All,
-            Ascent = new AscentSpec { Presets = [3], Seeds = [0] },
+            Ascent = new AscentSpec { Presets = ["3"], Seeds = [0] },
             ShardImages = 256,
             NeuronsPerJob = 64,
         };

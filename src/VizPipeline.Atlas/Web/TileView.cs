@@ -21,8 +21,8 @@ public sealed partial record TileView(string Id)
     /// <summary>The neuron's own filters. They are drawn from the layer's links, and have no picture of their own.</summary>
     public static TileView Filter { get; } = new("filter");
 
-    /// <summary>An ascent preset with a seed; zeros where it is none.</summary>
-    public (int Preset, int Seed) Ascent { get; private init; }
+    /// <summary>An ascent preset with a seed; empty where it is none.</summary>
+    public (string Preset, int Seed) Ascent { get; private init; } = ("", 0);
 
     /// <summary>Whether pixels of the image set are in it.</summary>
     public bool IsSource => Id is "top1" or "top9";
@@ -37,8 +37,9 @@ public sealed partial record TileView(string Id)
         _ => $"Ascent: {AscentName(Ascent.Preset)}{(Ascent.Seed == 0 ? "" : $", seed {Ascent.Seed}")}",
     };
 
-    /// <summary>Pictures of ascent.</summary>
-    public static TileView OfAscent(int preset, int seed) => new(string.Create(CultureInfo.InvariantCulture, $"ascent-p{preset}-s{seed}")) { Ascent = (preset, seed) };
+    /// <summary>Pictures of ascent, of several facets the first.</summary>
+    public static TileView OfAscent(string preset, int seed) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"ascent-{(PresetNames.IsNumber(preset) ? "p" : "")}{preset}-s{seed}")) { Ascent = (preset, seed) };
 
     /// <summary>A view by its id; null where it is none.</summary>
     public static TileView? Find(string id) => id switch
@@ -47,7 +48,7 @@ public sealed partial record TileView(string Id)
         "top9" => Top9,
         "deconv" => Deconv,
         "filter" => Filter,
-        _ when AscentId().Match(id) is { Success: true } match => OfAscent(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture)),
+        _ when AscentId().Match(id) is { Success: true } match => OfAscent(match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value, int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture)),
         _ => null,
     };
 
@@ -77,15 +78,15 @@ public sealed partial record TileView(string Id)
     };
 
     /// <summary>What a preset is known by, see METHODS on the regularizers of Yosinski et al., table 1.</summary>
-    public static string AscentName(int preset) => preset switch
+    public static string AscentName(string preset) => preset switch
     {
-        1 => "high-frequency",
-        2 => "sparse",
-        3 => "low-frequency",
-        4 => "medium",
-        _ => $"preset {preset}",
+        "1" => "high-frequency",
+        "2" => "sparse",
+        "3" => "low-frequency",
+        "4" => "medium",
+        _ => preset,
     };
 
-    [GeneratedRegex(@"\Aascent-p([0-9]{1,4})-s([0-9]{1,9})\z")]
+    [GeneratedRegex(@"\Aascent-(?:p([1-4])|([a-z][a-z0-9-]{0,39}))-s([0-9]{1,9})\z")]
     private static partial Regex AscentId();
 }

@@ -36,7 +36,7 @@ public static class AtlasCreation
         context.AddRange(layers);
         await context.SaveChangesAsync(cancellation);
 
-        var ready = WaitForNone(plan);
+        var ready = WaitForNone(plan, spec);
         await context.InsertAsync(layers.SelectMany(layer => Neurons(layer, spec)), cancellation);
         await context.InsertAsync(spec.Images.Classes.Select((name, index) => Row(atlas.Id, index, name)), cancellation);
         await context.InsertAsync(images.Images.Select((image, index) => Row(atlas.Id, index, image)), cancellation);
@@ -45,11 +45,11 @@ public static class AtlasCreation
     }
 
     // Written at once as what they are: to release a million jobs afterwards takes as long as to write them.
-    private static HashSet<JobGroup> WaitForNone(IEnumerable<PlannedJob> plan)
+    private static HashSet<JobGroup> WaitForNone(IEnumerable<PlannedJob> plan, AtlasSpec spec)
     {
         var groups = plan.CountBy(job => job.Group)
             .ToDictionary(group => group.Key, group => new GroupState(group.Value, Waiting: group.Value, Active: 0, Lost: 0));
-        return [.. JobStages.Next(groups).Where(step => !step.Blocked).Select(step => step.Group)];
+        return [.. JobStages.Next(groups, spec.Ascent.StartsFromTopPatches()).Where(step => !step.Blocked).Select(step => step.Group)];
     }
 
     private static IEnumerable<Neuron> Neurons(Layer layer, AtlasSpec spec)

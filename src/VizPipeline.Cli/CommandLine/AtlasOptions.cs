@@ -15,7 +15,7 @@ internal sealed class AtlasOptions
     private readonly Option<string?> _images = new("--images") { Description = "Folder of images and tar archives of images, searched recursively, or s3://BUCKET/PREFIX; classes from the first folder level or from <synset>_name files" };
     private readonly Option<string[]> _layers = new("--layers") { Description = "Layers or patterns, e.g. conv3,features.*; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
     private readonly Option<string[]> _methods = new("--methods") { Description = "Of top9,deconv,ascent,filters; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string[]> _presets = new("--ascent-presets") { Description = "Of 1 (high-frequency), 2 (sparse), 3 (low-frequency), 4 (medium); default 3", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
+    private readonly Option<string[]> _presets = new("--ascent-presets") { Description = $"Recipes, one picture each: 1 (high-frequency), 2 (sparse), 3 (low-frequency), 4 (medium), {string.Join(", ", AscentPresets.Names.Skip(4))}, or JSON files (see `viz recipes`); default 3", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
     private readonly Option<int?> _steps = new("--ascent-steps") { Description = "Steps per ascent instead of the preset's 500 to 1000" };
     private readonly Option<string[]> _seeds = new("--ascent-seeds") { Description = "Seeds of the start images, one picture each; default 0", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
     private readonly Option<string> _objective = new("--ascent-objective") { Description = "neuron (centre of the map) or channel (mean of the map)", DefaultValueFactory = _ => "neuron" };
@@ -78,16 +78,18 @@ internal sealed class AtlasOptions
 
     private AscentSpec Ascent(ParseResult parsed)
     {
-        int[] presets = [.. (parsed.GetValue(_presets) ?? []).Select(text => Number("--ascent-presets", text))];
-        foreach (var preset in presets)
-        {
-            if (!AscentPresets.Numbers.Contains(preset))
-                throw new UsageException($"--ascent-presets '{preset}' is unknown; choose of {string.Join(", ", AscentPresets.Numbers)}");
-        }
+        var recipes = (parsed.GetValue(_presets) ?? []).DefaultIfEmpty(AscentPresets.Default).Select(text => RecipeOptions.Find("--ascent-presets", text)).ToArray();
+        if (recipes.CountBy(recipe => recipe.Name).FirstOrDefault(same => same.Value > 1) is { Key: { } twice })
+            throw new UsageException($"--ascent-presets names '{twice}' twice");
+        var objective = RecipeOptions.ObjectiveOf(parsed.GetRequiredValue(_objective));
+        // Those that come along take the objective that was asked for; a file says its own.
+        var named = recipes.Where(recipe => !PresetNames.IsNumber(recipe.Name))
+            .ToDictionary(recipe => recipe.Name, recipe => RecipeJson.ToElement(recipe.IsFile ? recipe.Recipe : recipe.Recipe with { Objective = objective }));
         int[] seeds = [.. (parsed.GetValue(_seeds) ?? []).Select(text => Number("--ascent-seeds", text))];
         return new AscentSpec
         {
-            Presets = presets.Length == 0 ? [AscentPresets.Default] : presets,
+            Presets = [.. recipes.Select(recipe => recipe.Name)],
+            Recipes = named.Count == 0 ? null : named,
             Steps = parsed.GetValue(_steps) is { } steps ? steps is > 0 and <= 1_000_000 ? steps : throw new UsageException($"--ascent-steps {steps} must be 1 or more") : null,
             Seeds = seeds.Length == 0 ? [0] : seeds,
             Objective = parsed.GetRequiredValue(_objective),

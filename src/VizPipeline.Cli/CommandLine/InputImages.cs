@@ -39,6 +39,13 @@ internal sealed class InputImages : IDisposable
         throw new UsageException($"image array '{file}' holds {count} images; this command takes one, [1, C, H, W] or [C, H, W]");
     }
 
+    /// <summary>An image as planes [C, H, W] in 0-255, in the network's channel order.</summary>
+    public float[] Planes(int image)
+    {
+        using var scope = torch.NewDisposeScope();
+        return LayerValues.ToArray(PixelScales.Unscale(Values.narrow(0, image, 1).cpu(), PixelScales.Of(_preprocessing)));
+    }
+
     /// <summary>An image as the network sees it: the pixels before the preprocessing's arithmetic, 8 bits.</summary>
     public RgbImage Picture(int image)
     {

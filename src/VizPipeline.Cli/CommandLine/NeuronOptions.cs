@@ -19,6 +19,12 @@ internal static class NeuronOptions
     public static int Check(Layer layer, int channel) => channel >= 0 && channel < layer.Neurons
         ? channel : throw new UsageException($"channel {channel} is not in layer '{layer.Name}', which has channels 0 to {layer.Neurons - 1}");
 
+    /// <summary>The channels of a list of numbers.</summary>
+    /// <exception cref="UsageException">A text is no number, or the layer has no such channel.</exception>
+    public static int[] Channels(Layer layer, string[] texts) => [.. texts.Select(text => Check(
+        layer, int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number : throw new UsageException($"--channel '{text}' is no number; give channels as 5 or 5,17,40")))];
+
     /// <summary>A position <c>y,x</c> in the layer's map.</summary>
     /// <exception cref="UsageException">The text is no position, or lies outside the map.</exception>
     public static (int Y, int X) PositionOf(string text, Layer layer)

@@ -27,6 +27,7 @@ public static class VizCommands
         MapsCommand.Create(),
         DeconvCommand.Create(),
         AscendCommand.Create(),
+        RecipesCommand.Create(),
         FiltersCommand.Create(),
     };
 }

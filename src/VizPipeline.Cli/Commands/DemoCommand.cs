@@ -45,7 +45,7 @@ internal static class DemoCommand
         var manifest = ImageManifest.Build(images, new ImageSetOptions { ClassNames = names }, ListingProgress.ToConsole(), cancellation);
         var request = new AtlasRequest(
             "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes, SampleNetwork.Description.Classes,
-            AtlasMethods.All, new AscentSpec { Presets = [1, 3], Steps = AscentSteps }, "auto", 64);
+            AtlasMethods.All, new AscentSpec { Presets = ["1", "3"], Steps = AscentSteps }, "auto", 64);
         var result = await AtlasBuild.Run(request, folder, "", cancellation);
         if (serve && result == ExitCode.Done)
             return await AtlasServer.RunAsync([await StoredAtlas.OpenAsync(folder, cancellation)], "127.0.0.1", AtlasServer.Port, cancellation);

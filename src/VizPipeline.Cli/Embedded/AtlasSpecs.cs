@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
-using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Operators;
 
@@ -156,7 +155,7 @@ internal static class AtlasSpecs
     {
         if (!request.Methods.HasFlag(AtlasMethods.Ascent))
             return 64;
-        var steps = request.Ascent.Steps ?? request.Ascent.Presets.Max(preset => AscentPresets.Published(preset).Steps);
+        var steps = request.Ascent.Presets.Max(request.Ascent.StepsOf);
         var dearest = request.Layers.Max(layer => RegionPlan.ForPosition(request.Graph, layer.PreActivation).MultiplyAdds());
         // Forward and back, and the regularizers.
         var perNeuron = 1 + (3.0 * steps * dearest);

@@ -57,7 +57,7 @@ public sealed class BackProjection
         ArgumentNullException.ThrowIfNull(layer);
         (_runner, _layer, _rule) = (runner, layer, rule);
         Plan = RegionPlan.ForPosition(runner.Graph, layer.Node, wholeFrom);
-        SamplesPerBatch = PatchSizing.SamplesPerBatch(Plan);
+        SamplesPerBatch = PatchSizing.SamplesPerBatch(Plan, runner.Device);
     }
 
     /// <summary>What is computed on regions and what on whole maps.</summary>

@@ -1,60 +1,115 @@
+using System.Text.Json.Serialization;
+
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>What an ascent makes large.</summary>
-public enum AscentObjective
+/// <summary>Everything that determines an ascent besides the network, the neuron and the seed: parts that compose as values.</summary>
+/// <remarks>A recipe is also a JSON file (<see cref="RecipeJson"/>), in which each part says its kind and its numbers.</remarks>
+public sealed record AscentRecipe : IRecipePart
 {
-    /// <summary>One neuron, at the centre of its map.</summary>
-    Neuron,
+    /// <summary>Most steps of a recipe.</summary>
+    public const int MostSteps = 1_000_000;
 
-    /// <summary>The mean of the neuron's map.</summary>
-    Channel,
-}
+    /// <summary>A name for people, for example <c>3 low-frequency</c>.</summary>
+    public required string Name { get; init; }
 
-/// <summary>Everything that determines an ascent besides the network, the neuron and the seed.</summary>
-/// <param name="Name">A name for people, for example <c>3 low-frequency</c>.</param>
-/// <param name="Steps">Forward passes; at least 1.</param>
-/// <param name="Rule">How far each step goes.</param>
-/// <param name="Regularizers">Applied in this order after every step but the last.</param>
-/// <param name="Objective">What is made large.</param>
-/// <param name="StartDeviation">Standard deviation of the noise around the mean image that an ascent starts from, in grey levels.</param>
-public sealed record AscentRecipe(
-    string Name, int Steps, StepRule Rule, IReadOnlyList<Regularizer> Regularizers,
-    AscentObjective Objective = AscentObjective.Neuron, double StartDeviation = 10);
+    /// <summary>A line on what its pictures look like, or where it comes from.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Description { get; init; }
 
-/// <summary>The four published presets (Yosinski et al. 2015, table 1).</summary>
-public static class AscentPresets
-{
-    /// <summary>Number of the preset that is used where none is named: low-frequency.</summary>
-    public const int Default = 3;
+    /// <summary>Steps, 1 or more.</summary>
+    public required int Steps { get; init; }
 
-    /// <summary>The numbers of the presets.</summary>
-    public static IReadOnlyList<int> Numbers { get; } = [1, 2, 3, 4];
+    /// <summary>What is made large.</summary>
+    public AscentObjective Objective { get; init; } = new NeuronObjective();
 
-    /// <summary>Preset 1 to 4 with its published rates, made for CaffeNet.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such preset.</exception>
-    public static AscentRecipe Published(int number) => number switch
-    {
-        1 => new("1 high-frequency", 500, new ProgressRate(100, 2), [new Blur(0.5, 4), new SmallNormClipping(50)]),
-        2 => new("2 sparse", 750, new ConstantRate(100), [new L2Decay(0.3), new SmallNormClipping(20)]),
-        3 => new("3 low-frequency", 1000, new ConstantRate(100), [new L2Decay(0.0001), new Blur(1.0, 4)]),
-        4 => new("4 medium", 1000, new ProgressRate(1e8, 2), [new Blur(0.5, 4), new SmallContributionClipping(90)]),
-        _ => throw new ArgumentOutOfRangeException(nameof(number), number, "ascent presets are 1 (high-frequency), 2 (sparse), 3 (low-frequency) and 4 (medium)"),
-    };
+    /// <summary>Where the ascent begins.</summary>
+    public AscentStart Start { get; init; } = new NoiseStart(10);
+
+    /// <summary>What is optimised: pixels, or a spectrum from which they are made.</summary>
+    public Parametrization Parametrization { get; init; } = new PixelParametrization();
+
+    /// <summary>What is done to the image, anew in each step, before the network sees it; none for the image as it is.</summary>
+    public IReadOnlyList<Transformation> Transformations { get; init; } = [];
+
+    /// <summary>How far each step goes.</summary>
+    public required StepRule Rule { get; init; }
+
+    /// <summary>Applied to the pixels in this order after every step but the last.</summary>
+    public IReadOnlyList<Regularizer> Regularizers { get; init; } = [];
+
+    /// <summary>When an image is done before the last step; null for never.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EarlyStop? EarlyStop { get; init; }
+
+    /// <summary>Several pictures per neuron that are pushed apart; null for one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Diversity? Diversity { get; init; }
 
     /// <summary>
-    /// Preset 1 to 4 for a network of any gradient scale: its regularizers as published, steps of one length instead of its rates. The
-    /// length lets an image that keeps going one way reach a contrast of about 80 grey levels in the given steps, and balances L2 decay
-    /// at about 20.
+    /// In so many first steps a nonlinearity that lets no gradient of an image through lets pass what pushes its values up (Lucid's
+    /// redirected gradients): without it, a neuron that is silent on the start image has nothing to climb.
     /// </summary>
-    /// <param name="number">1 to 4.</param>
-    /// <param name="steps">Steps, or null for the published number.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such preset, or no step.</exception>
-    public static AscentRecipe Normalised(int number, int? steps = null)
+    public int RescueSteps { get; init; }
+
+    /// <summary>Pictures per neuron.</summary>
+    [JsonIgnore]
+    public int Facets => Diversity?.Facets ?? 1;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults()
     {
-        var published = Published(number);
-        var count = steps ?? published.Steps;
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(steps));
-        var decay = published.Regularizers.OfType<L2Decay>().Sum(regularizer => regularizer.Decay);
-        return published with { Steps = count, Rule = new NormalisedRate(20 * (decay + (4.0 / count))) };
+        if (string.IsNullOrWhiteSpace(Name) || Name.Length > 80)
+            yield return "its name must be 1 to 80 characters";
+        if (Steps is < 1 or > MostSteps)
+            yield return $"steps must be 1 to {MostSteps}, not {Steps}";
+        if (RescueSteps < 0)
+            yield return $"rescue_steps must be 0 or more, not {RescueSteps}";
+        if (Parametrization is not PixelParametrization && Regularizers.Count > 0)
+            yield return $"regularizers work on pixels, and its parametrization is {RecipeJson.KindOf(Parametrization)}";
+        if (Diversity is not null && !Objective.IsPerNeuron)
+            yield return $"diversity is for objectives of neurons, and its objective is {RecipeJson.KindOf(Objective)}";
+        IEnumerable<IRecipePart?> parts = [Objective, Start, Parametrization, .. Transformations, Rule, .. Regularizers, EarlyStop, Diversity];
+        foreach (var fault in parts.OfType<IRecipePart>().SelectMany(part => part.Faults()))
+            yield return fault;
+    }
+}
+
+/// <summary>A part of a recipe.</summary>
+public interface IRecipePart
+{
+    /// <summary>What is wrong with its numbers, one sentence each; empty if nothing is.</summary>
+    IEnumerable<string> Faults();
+}
+
+/// <summary>An image is done when its objective has not grown by more than <paramref name="Gain"/> of itself in the last <paramref name="Patience"/> steps.</summary>
+/// <param name="Patience">Steps, 1 or more.</param>
+/// <param name="Gain">Relative gain, 0 or more.</param>
+public sealed record EarlyStop(int Patience, double Gain = 0.001) : IRecipePart
+{
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults()
+    {
+        if (Patience < 1)
+            yield return $"early_stop's patience must be 1 or more steps, not {Patience}";
+        if (!(Gain >= 0))
+            yield return $"early_stop's gain must be 0 or more, not {Gain}";
+    }
+}
+
+/// <summary>
+/// Several pictures of one neuron, each pushed away from the others: minus the sum of cosine similarities of their Gram matrices at the
+/// layer (Olah et al. 2017, "Diversity").
+/// </summary>
+/// <param name="Facets">Pictures per neuron, 2 to 16.</param>
+/// <param name="Weight">Length of its gradient at the layer, relative to the objective's: the same for networks of any scale.</param>
+public sealed record Diversity(int Facets, double Weight = 0.5) : IRecipePart
+{
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults()
+    {
+        if (Facets is < 2 or > 16)
+            yield return $"diversity's facets must be 2 to 16, not {Facets}";
+        if (!(Weight >= 0))
+            yield return $"diversity's weight must be 0 or more, not {Weight}";
     }
 }

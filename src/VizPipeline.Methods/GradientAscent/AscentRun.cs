@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using VizPipeline.Network.Execution;
 using VizPipeline.Network.Graph;
@@ -7,16 +6,20 @@ using VizPipeline.Network.Operators;
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// Regularized gradient ascent for many neurons of a layer at once (METHODS 3), on the receptive field's crop where that is smaller than
-/// the input. Images of one batch do not influence each other.
+/// Gradient ascent for many neurons of a layer at once (METHODS 3), on the receptive field's crop where that is smaller than the input.
+/// Images of one batch do not influence each other, apart from the facets of one neuron.
 /// </summary>
 public sealed class AscentRun
 {
+    // Of transformed images the plain ones are looked at so many times.
+    private const int PlainLooks = 32;
+
     private readonly NetworkRunner _runner;
-    private readonly Layer _layer;
     private readonly AscentRecipe _recipe;
     private readonly PixelScale _pixels;
+    private readonly AscentMaterial _material;
     private readonly RegionPlan _plan;
+    private readonly LayerClimb _layer;
     private readonly (int Y, int X) _centre;
     private readonly Box _region;
 
@@ -25,24 +28,40 @@ public sealed class AscentRun
     /// <param name="layer">The neurons' layer.</param>
     /// <param name="recipe">How to climb.</param>
     /// <param name="pixels">How pixels become the network's input.</param>
-    public AscentRun(NetworkRunner runner, Layer layer, AscentRecipe recipe, PixelScale pixels)
+    /// <param name="material">What the recipe needs besides; null for nothing.</param>
+    /// <exception cref="AscentMaterialException">The recipe needs something that <paramref name="material"/> lacks.</exception>
+    /// <exception cref="RecipeException">The recipe's direction names a channel that the layer does not have.</exception>
+    public AscentRun(NetworkRunner runner, Layer layer, AscentRecipe recipe, PixelScale pixels, AscentMaterial? material = null)
     {
         ArgumentNullException.ThrowIfNull(runner);
         ArgumentNullException.ThrowIfNull(layer);
-        (_runner, _layer, _recipe, _pixels) = (runner, layer, recipe, pixels);
+        ArgumentNullException.ThrowIfNull(recipe);
+        (_runner, _recipe, _pixels, _material) = (runner, recipe, pixels, material ?? new AscentMaterial());
+        Check(layer);
         var (graph, shape) = (runner.Graph, layer.Shape);
-        _plan = recipe.Objective == AscentObjective.Channel ? RegionPlan.Whole(graph, layer.PreActivation) : RegionPlan.ForPosition(graph, layer.PreActivation);
+        _plan = recipe.Objective.ReadsMap ? RegionPlan.Whole(graph, layer.PreActivation) : RegionPlan.ForPosition(graph, layer.PreActivation);
         _centre = (shape.Height / 2, shape.Width / 2);
         var input = graph.InputShape;
         _region = _plan[0] is { } extent
             ? new Box(At(extent.X, _centre.X), At(extent.Y, _centre.Y), At(extent.X, _centre.X) + extent.X.Size, At(extent.Y, _centre.Y) + extent.Y.Size)
             : new Box(0, 0, input.Width, input.Height);
         Box = _region.Clip(input.Height, input.Width);
-        SamplesPerBatch = Math.Min(64, Deconvolution.PatchSizing.SamplesPerBatch(_plan));
+        _layer = new LayerClimb(runner, layer, recipe, _plan.IsWhole && !shape.IsVector ? _centre : (0, 0));
+        var rows = Deconvolution.PatchSizing.SamplesPerBatch(_plan, runner.Device) / (recipe.Facets * Views.PerImage(recipe.Transformations));
+        SamplesPerBatch = Math.Clamp(rows, 1, 64);
     }
 
     /// <summary>The part of the input that is optimised.</summary>
     public Box Box { get; }
+
+    /// <summary>Where the same lies for the neuron at another position of the map; it may reach outside the input.</summary>
+    public Box BoxAt(int y, int x)
+    {
+        if (_plan[0] is not { } extent)
+            return Box;
+        var (down, right) = ((y - _centre.Y) * extent.Y.Stride, (x - _centre.X) * extent.X.Stride);
+        return new Box(Box.X0 + right, Box.Y0 + down, Box.X1 + right, Box.Y1 + down);
+    }
 
     /// <summary>A good number of neurons for one call of <see cref="Climb"/>.</summary>
     public int SamplesPerBatch { get; }
@@ -50,90 +69,138 @@ public sealed class AscentRun
     /// <summary>Hears after every step how many of them <see cref="Climb"/> has done; null for nobody.</summary>
     public IProgress<int>? Progress { get; init; }
 
-    /// <summary>Climbs for each of <paramref name="neurons"/>, all in one batch.</summary>
-    /// <param name="neurons">Channels or units.</param>
-    /// <param name="seed">Decides the start image of each neuron, together with the neuron's number: the same alone and in any batch.</param>
+    /// <summary>Climbs for each of <paramref name="neurons"/>, all in one batch; those that are done leave it.</summary>
+    /// <param name="neurons">Channels or units; any one number for an objective that looks at no single neuron.</param>
+    /// <param name="seed">Decides the start image and all that is drawn of each neuron, together with the neuron's number: the same alone and in any batch.</param>
     /// <param name="cancellation">Checked at every step.</param>
+    /// <returns>One result per neuron and facet, the facets of a neuron beside each other.</returns>
     public IReadOnlyList<AscentResult> Climb(IReadOnlyList<int> neurons, int seed, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(neurons);
-        using var mode = torch.inference_mode();
+        using var mode = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        using var geometry = new PassGeometry(_runner, _plan, _plan.IsWhole ? null : Sites.Same(neurons.Count, _centre.Y, _centre.X));
-        using var climb = new State(Start(neurons, seed), neurons, _recipe.Steps);
-        for (var step = 0; step < _recipe.Steps && climb.AnyRunning; step++)
+        using var images = _recipe.Parametrization.Begin(Begin(neurons, seed));
+        using var climb = new AscentProgress(neurons, _recipe, Box, _runner.Device);
+        using var picture = PictureValues();
+        var places = new Geometries(this);
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            using var inner = torch.NewDisposeScope();
-            Step(climb, geometry, step);
-            Progress?.Report(step + 1);
+            for (var step = 0; step < _recipe.Steps && climb.Rows > 0; step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var inner = torch.NewDisposeScope();
+                Step(climb, images, places, picture, seed, step);
+                Progress?.Report(step + 1);
+            }
+            using var last = torch.NewDisposeScope();
+            if (climb.Rows > 0)
+                Finish(climb, images, places, picture);
         }
-        return climb.Results(_recipe, Box, _pixels.Mean);
-    }
-
-    private void Step(State climb, PassGeometry geometry, int step)
-    {
-        var mean = PerChannel(_pixels.Mean);
-        var images = (climb.Images + mean).clamp(0, 255) - mean;
-        using var pass = new Pass(geometry, ReverseRule.Gradient) { InputIsRegion = true };
-        var values = pass.Forward(ToInput(images));
-        var (objective, activation, seeds) = Evaluate(values, climb.NeuronIndex);
-        climb.Record(step, images, objective, activation);
-
-        var gradient = FromInput(pass.Reverse(seeds));
-        var squaredNorms = gradient.square().sum([1, 2, 3]);
-        climb.Stop(squaredNorms.eq(0));
-        var rates = _recipe.Rule.Rates(squaredNorms, Box.Width * Box.Height * images.shape[1]).reshape(-1, 1, 1, 1);
-        var next = images + (rates * gradient);
-        if (step < _recipe.Steps - 1)
+        finally
         {
-            foreach (var regularizer in _recipe.Regularizers)
-                next = regularizer.Apply(next, gradient, step);
+            places.Dispose();
         }
-        climb.Move(next);
+        return climb.Results(_pixels.Mean);
     }
 
-    /// <summary>Objective [N], activation [N] and the objective's gradient at the pre-activation, in its shape.</summary>
-    private (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) Evaluate(torch.Tensor values, torch.Tensor neurons)
+    private void Step(AscentProgress climb, AscentImages images, Geometries places, torch.Tensor? picture, int seed, int step)
     {
-        var index = values.dim() == 4 ? neurons.reshape(-1, 1, 1, 1).expand(-1, 1, values.shape[2], values.shape[3]) : neurons.reshape(-1, 1);
-        if (_recipe.Objective == AscentObjective.Neuron && _plan.IsWhole && values.dim() == 4)
-            return EvaluateCentre(values, index);
-        var before = values.gather(1, index);
-        var (after, slope) = Activate(before);
-        var flat = before.reshape(before.shape[0], -1);
-        var objective = torch.where(slope.reshape(flat.shape).eq(0).all(1), flat.mean([1]), after.reshape(flat.shape).mean([1]));
-        var activation = after.reshape(flat.shape).amax([1]);
-        var seed = WhereDeadThenBefore(slope, flat.shape[1]);
-        return (objective, activation, torch.zeros_like(values).scatter_(1, index, seed));
+        var plain = images.Render();
+        var isViewed = _recipe.Transformations.Count > 0;
+        var views = isViewed ? Views.Draw(_recipe.Transformations, Generators(climb, seed), step, seed, SizeOf(plain), Grey()) : null;
+        var perImage = isViewed ? Views.PerImage(_recipe.Transformations) : 1;
+        using var pass = new Pass(places.Of(climb.Rows * perImage), ReverseRule.Gradient) { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };
+        var values = pass.Forward(ToInput(views?.Of(plain) ?? plain));
+        var look = _layer.Climb(values, climb.Neurons(perImage), perImage, picture);
+        if (views is null)
+            climb.Record(step, plain, look.Objective, look.Activation);
+        else
+            climb.Note(look.Objective);
+        if (isViewed && step % Math.Max(1, _recipe.Steps / PlainLooks) == 0)
+            LookAtPlain(climb, places, picture, plain, step);
+
+        var gradient = FromInput(pass.Reverse(look.Seeds));
+        if (views is not null)
+            gradient = views.Back(gradient) / perImage;
+        climb.Stop(step, gradient.flatten(1).ne(0).any(1).logical_not(), images.Weights);
+        images.Climb(gradient, step, step == _recipe.Steps - 1);
+        if (climb.Compact(images.Weights) is { } rows)
+            images.Keep(rows.to(_runner.Device));
     }
 
-    private (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) EvaluateCentre(torch.Tensor values, torch.Tensor index)
+    // The image after the last step was not looked at yet where looks are rare.
+    private void Finish(AscentProgress climb, AscentImages images, Geometries places, torch.Tensor? picture)
     {
-        var centre = values.narrow(2, _centre.Y, 1).narrow(3, _centre.X, 1);
-        var at = index.narrow(2, 0, 1).narrow(3, 0, 1);
-        var before = centre.gather(1, at);
-        var (after, slope) = Activate(before);
-        var objective = torch.where(slope.eq(0), before, after).reshape(-1);
-        var seeds = torch.zeros_like(values);
-        seeds.narrow(2, _centre.Y, 1).narrow(3, _centre.X, 1).scatter_(1, at, WhereDeadThenBefore(slope, 1));
-        return (objective, after.reshape(-1), seeds);
+        if (_recipe.Transformations.Count > 0)
+            LookAtPlain(climb, places, picture, images.Render(), _recipe.Steps);
+        climb.Close(images.Weights);
     }
 
-    private (torch.Tensor After, torch.Tensor Slope) Activate(torch.Tensor before)
+    private void LookAtPlain(AscentProgress climb, Geometries places, torch.Tensor? picture, torch.Tensor plain, int step)
     {
-        if (_layer.Node == _layer.PreActivation || _runner.OperatorOf(_layer.Node) is not Nonlinearity nonlinearity)
-            return (before, torch.ones_like(before));
-        var after = nonlinearity.Of(before);
-        return (after, nonlinearity.Slope(before, after).to(before.dtype));
+        using var pass = new Pass(places.Of(climb.Rows), null) { InputIsRegion = true };
+        var (objective, activation) = _layer.Look(pass.Forward(ToInput(plain)), climb.Neurons(1), picture);
+        climb.Record(step, plain, objective, activation, note: false);
     }
 
-    // Where the nonlinearity lets no gradient through anywhere, the value before it is climbed instead.
-    private static torch.Tensor WhereDeadThenBefore(torch.Tensor slope, long positions)
+    private AscentBatch Begin(IReadOnlyList<int> neurons, int seed)
     {
-        var dead = slope.reshape(slope.shape[0], -1).eq(0).all(1).reshape([-1, .. Enumerable.Repeat(1L, (int)slope.dim() - 1)]);
-        return torch.where(dead, torch.ones_like(slope), slope) / positions;
+        var rows = neurons.SelectMany(neuron => Enumerable.Range(0, _recipe.Facets).Select(facet => (Neuron: neuron, Facet: facet))).ToArray();
+        var shape = (_pixels.Mean.Length, Box.Height, Box.Width);
+        return new AscentBatch(_recipe, _pixels, shape, [.. rows.Select(row => Generator(seed, row.Neuron, row.Facet))], [.. rows.Select(row => StartOf(row.Neuron))], _material.Spectrum, _runner.Device);
     }
+
+    private static SplitMix Generator(int seed, int neuron, int facet) => facet == 0 ? new SplitMix(seed, neuron) : new SplitMix(seed, neuron).At(-facet);
+
+    private static SplitMix[] Generators(AscentProgress climb, int seed) => [.. climb.Active.Select(row => Generator(seed, row.Neuron, row.Facet))];
+
+    private float[]? StartOf(int neuron) => _recipe.Start switch
+    {
+        TopPatchesStart => _material.TopPatches!(neuron),
+        PictureStart => CropOf(_material.Picture!),
+        _ => null,
+    };
+
+    private float[] CropOf(float[] planes)
+    {
+        var (channels, input) = (_pixels.Mean.Length, _runner.Graph.InputShape);
+        var crop = new float[channels * Box.Height * Box.Width];
+        for (var row = 0; row < channels * Box.Height; row++)
+        {
+            var from = (((row / Box.Height * input.Height) + Box.Y0 + (row % Box.Height)) * input.Width) + Box.X0;
+            planes.AsSpan(from, Box.Width).CopyTo(crop.AsSpan(row * Box.Width));
+        }
+        return crop;
+    }
+
+    private torch.Tensor? PictureValues()
+    {
+        if (!_recipe.Objective.NeedsPicture)
+            return null;
+        using var scope = torch.NewDisposeScope();
+        var input = _runner.Graph.InputShape;
+        var planes = torch.tensor(_material.Picture!, [1, input.Channels, input.Height, input.Width]).to(_runner.Device) - PerChannel(_pixels.Mean);
+        using var geometry = new PassGeometry(_runner, _plan);
+        using var pass = new Pass(geometry, null);
+        return _layer.After(pass.Forward(ToInput(planes))).clone().DetachFromDisposeScope();
+    }
+
+    private void Check(Layer layer)
+    {
+        if (_recipe.Start is TopPatchesStart && _material.TopPatches is null)
+            throw new AscentMaterialException($"recipe '{_recipe.Name}' starts from top-9 patches, and there are none: it needs an atlas with top9");
+        if ((_recipe.Start is PictureStart || _recipe.Objective.NeedsPicture) && _material.Picture is null)
+            throw new AscentMaterialException($"recipe '{_recipe.Name}' needs a picture: give one with --image");
+        var input = _runner.Graph.InputShape;
+        if (_material.Picture is { } picture && picture.Length != input.Count)
+            throw new AscentMaterialException($"the picture has {picture.Length} values and the network's input {input.Count}");
+        if (_recipe.Objective is DirectionObjective direction && direction.Weights.Keys.Max() is var highest && highest >= layer.Neurons)
+            throw new RecipeException($"the direction names channel {highest}, and layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}");
+    }
+
+    private (int Channels, int Height, int Width) SizeOf(torch.Tensor images) => ((int)images.shape[1], Box.Height, Box.Width);
+
+    private torch.Tensor Grey() => PerChannel([.. _pixels.Mean.Select(mean => 127.5f - mean)]);
 
     // Regions hold zeros (of the network's input) where they reach over the border of the image.
     private torch.Tensor ToInput(torch.Tensor images)
@@ -153,89 +220,24 @@ public sealed class AscentRun
 
     private torch.Tensor PerChannel(float[] values) => torch.tensor(values, [1, values.Length, 1, 1]).to(_runner.Device);
 
-    private torch.Tensor Start(IReadOnlyList<int> neurons, int seed)
-    {
-        var each = _pixels.Mean.Length * Box.Width * Box.Height;
-        var noise = new float[neurons.Count * each];
-        for (var i = 0; i < neurons.Count; i++)
-            GaussianNoise.Fill(noise.AsSpan(i * each, each), seed, neurons[i], _recipe.StartDeviation);
-        return torch.tensor(noise, [neurons.Count, _pixels.Mean.Length, Box.Height, Box.Width]).to(_runner.Device).ChannelsLast();
-    }
-
     private static int At(ExtentAxis axis, int position) => axis.Start + (position * axis.Stride);
 
-    /// <summary>Where every image of the batch stands.</summary>
-    private sealed class State(torch.Tensor start, IReadOnlyList<int> neurons, int steps) : IDisposable
+    /// <summary>The regions' geometry for batches of the sizes at hand.</summary>
+    private sealed class Geometries(AscentRun run) : IDisposable
     {
-        private readonly List<float[]> _curve = new(steps);
-        private readonly bool[] _dead = new bool[neurons.Count];
-        private readonly int[] _stoppedAt = [.. Enumerable.Repeat(int.MaxValue, neurons.Count)];
-        private readonly float[] _best = [.. Enumerable.Repeat(float.NegativeInfinity, neurons.Count)];
-        private readonly float[] _activation = new float[neurons.Count];
-        private readonly int[] _bestStep = new int[neurons.Count];
-        private readonly torch.Tensor _bestImages = start.clone();
+        private readonly Dictionary<int, PassGeometry> _bySamples = [];
 
-        /// <summary>[N, C, H, W], mean-subtracted.</summary>
-        public torch.Tensor Images { get; private set; } = start.alias().DetachFromDisposeScope();
-
-        public torch.Tensor NeuronIndex { get; } = torch.tensor([.. neurons.Select(neuron => (long)neuron)], dtype: torch.int64).to(start.device);
-
-        public bool AnyRunning => Array.Exists(_dead, dead => !dead);
-
-        public void Record(int step, torch.Tensor images, torch.Tensor objective, torch.Tensor activation)
+        public PassGeometry Of(int samples)
         {
-            var (values, activations) = (ToArray(objective), ToArray(activation));
-            _curve.Add(values);
-            for (var i = 0; i < values.Length; i++)
-            {
-                if (_dead[i] || !(values[i] > _best[i]))
-                    continue;
-                (_best[i], _activation[i], _bestStep[i]) = (values[i], activations[i], step);
-                _bestImages[i].copy_(images[i]);
-            }
+            if (!_bySamples.TryGetValue(samples, out var geometry))
+                _bySamples[samples] = geometry = new PassGeometry(run._runner, run._plan, run._plan.IsWhole ? null : Sites.Same(samples, run._centre.Y, run._centre.X));
+            return geometry;
         }
 
-        public void Stop(torch.Tensor vanished)
+        public void Dispose()
         {
-            using var flags = vanished.cpu();
-            var stopped = flags.data<bool>();
-            for (var i = 0; i < _dead.Length; i++)
-            {
-                if (!stopped[i] || _dead[i])
-                    continue;
-                _dead[i] = true;
-                _stoppedAt[i] = _curve.Count;
-            }
-        }
-
-        public void Move(torch.Tensor next)
-        {
-            Images.Dispose();
-            // An image without a gradient has no rate either (0 / 0); it no longer counts.
-            Images = next.nan_to_num().DetachFromDisposeScope();
-        }
-
-        public void Dispose() => Images.Dispose();
-
-        public AscentResult[] Results(AscentRecipe recipe, Box box, float[] mean)
-        {
-            using var pixels = (_bestImages + torch.tensor(mean, [1, mean.Length, 1, 1]).to(_bestImages.device)).contiguous().cpu();
-            var values = MemoryMarshal.Cast<byte, float>(pixels.bytes);
-            var (results, each) = (new AscentResult[neurons.Count], mean.Length * box.Width * box.Height);
-            for (var i = 0; i < results.Length; i++)
-            {
-                var curve = _curve.Take(_stoppedAt[i]).Select(row => row[i]).ToArray();
-                var status = _dead[i] ? AscentStatus.Dead : _bestStep[i] >= recipe.Steps * 9 / 10 ? AscentStatus.Converged : AscentStatus.BestAtStep;
-                results[i] = new AscentResult(
-                    neurons[i], status, _bestStep[i], _best[i], _activation[i], curve, values.Slice(i * each, each).ToArray(), box.Height, box.Width, box);
-            }
-            return results;
-        }
-
-        private static float[] ToArray(torch.Tensor values)
-        {
-            using var flat = values.contiguous().cpu();
-            return MemoryMarshal.Cast<byte, float>(flat.bytes).ToArray();
+            foreach (var geometry in _bySamples.Values)
+                geometry.Dispose();
         }
     }
 }

@@ -7,7 +7,8 @@ namespace VizPipeline.Methods.GradientAscent;
 /// <param name="Scale">[C].</param>
 /// <param name="Shift">[C].</param>
 /// <param name="Mean">[C], 0-255.</param>
-public sealed record PixelScale(float[] Scale, float[] Shift, float[] Mean)
+/// <param name="IsBgr">Whether the channels are blue, green, red.</param>
+public sealed record PixelScale(float[] Scale, float[] Shift, float[] Mean, bool IsBgr = false)
 {
     /// <summary>Mean colour of ImageNet, RGB in 0-255: for networks whose own preprocessing subtracts no mean.</summary>
     public static IReadOnlyList<float> ImageNetMean { get; } = [123.675f, 116.28f, 103.53f];

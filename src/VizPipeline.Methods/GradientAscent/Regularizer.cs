@@ -1,10 +1,19 @@
+using System.Text.Json.Serialization;
 using TorchSharp;
 
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>One of the operators r_theta of Yosinski et al. 2015 that pull an image towards natural ones after each step (METHODS 3).</summary>
-public abstract record Regularizer
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(L2Decay), "l2_decay")]
+[JsonDerivedType(typeof(Blur), "blur")]
+[JsonDerivedType(typeof(SmallNormClipping), "small_norm_clipping")]
+[JsonDerivedType(typeof(SmallContributionClipping), "small_contribution_clipping")]
+public abstract record Regularizer : IRecipePart
 {
+    /// <inheritdoc/>
+    public abstract IEnumerable<string> Faults();
+
     /// <summary>The images after regularization.</summary>
     /// <param name="images">[N, C, H, W], 0-255 units, mean-subtracted, after the step.</param>
     /// <param name="gradient">[N, C, H, W], the gradient of the objective from before the step.</param>
@@ -16,12 +25,28 @@ public abstract record Regularizer
 public sealed record L2Decay(double Decay) : Regularizer
 {
     /// <inheritdoc/>
+    public override IEnumerable<string> Faults()
+    {
+        if (Decay is not (>= 0 and < 1))
+            yield return $"l2_decay's decay must be 0 or more and below 1, not {Decay}";
+    }
+
+    /// <inheritdoc/>
     public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) => images * (1 - Decay);
 }
 
 /// <summary>Gaussian blur of standard deviation <paramref name="Sigma"/> pixels every <paramref name="Every"/> steps, the first included: penalises high frequencies (theta_b).</summary>
 public sealed record Blur(double Sigma, int Every) : Regularizer
 {
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults()
+    {
+        if (Sigma is not (> 0 and <= 100))
+            yield return $"blur's sigma must be above 0 and at most 100 pixels, not {Sigma}";
+        if (Every < 1)
+            yield return $"blur's every must be 1 or more steps, not {Every}";
+    }
+
     /// <inheritdoc/>
     public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) =>
         step % Every == 0 ? GaussianBlur.Apply(images, Sigma) : images.alias();
@@ -30,6 +55,9 @@ public sealed record Blur(double Sigma, int Every) : Regularizer
 /// <summary>Zeroes pixels whose colour norm is below its percentile <paramref name="Percentile"/> in the image (theta_n).</summary>
 public sealed record SmallNormClipping(double Percentile) : Regularizer
 {
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => PixelClipping.Faults(Percentile, "small_norm_clipping");
+
     /// <inheritdoc/>
     public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) =>
         PixelClipping.ZeroBelow(images, images.square().sum(1, keepdim: true).sqrt(), Percentile);
@@ -42,12 +70,21 @@ public sealed record SmallNormClipping(double Percentile) : Regularizer
 public sealed record SmallContributionClipping(double Percentile) : Regularizer
 {
     /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => PixelClipping.Faults(Percentile, "small_contribution_clipping");
+
+    /// <inheritdoc/>
     public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) =>
         PixelClipping.ZeroBelow(images, (gradient * images).sum(1, keepdim: true).abs(), Percentile);
 }
 
 internal static class PixelClipping
 {
+    public static IEnumerable<string> Faults(double percentile, string kind)
+    {
+        if (percentile is not (>= 0 and <= 100))
+            yield return $"{kind}'s percentile must be 0 to 100, not {percentile}";
+    }
+
     /// <summary>Zeroes the pixels of [N, C, H, W] whose measure [N, 1, H, W] is strictly below its percentile, linearly interpolated, per image.</summary>
     public static torch.Tensor ZeroBelow(torch.Tensor images, torch.Tensor measure, double percentile)
     {

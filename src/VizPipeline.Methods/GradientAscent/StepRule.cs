@@ -1,36 +1,97 @@
+using System.Text.Json.Serialization;
 using TorchSharp;
 
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>How far a step goes along the gradient (METHODS 3).</summary>
-public abstract record StepRule
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(ConstantRate), "constant")]
+[JsonDerivedType(typeof(ProgressRate), "progress")]
+[JsonDerivedType(typeof(NormalisedRate), "normalised")]
+[JsonDerivedType(typeof(Adam), "adam")]
+[JsonDerivedType(typeof(NAdam), "nadam")]
+public abstract record StepRule : IRecipePart
+{
+    /// <inheritdoc/>
+    public abstract IEnumerable<string> Faults();
+
+    /// <summary>The rule with its memory of earlier steps, at the first step of a batch.</summary>
+    internal abstract Stepper Begin();
+
+    private protected static IEnumerable<string> Positive(double value, string name)
+    {
+        if (!(value > 0) || double.IsInfinity(value))
+            yield return $"rule's {name} must be above 0, not {value}";
+    }
+}
+
+/// <summary>A rule that multiplies the gradient by one rate per image.</summary>
+public abstract record RateRule : StepRule
 {
     /// <summary>The learning rate of each image.</summary>
     /// <param name="squaredNorms">Squared L2 norm of each image's gradient, [N], above 0 for images that still run.</param>
-    /// <param name="pixels">Values per image, C * H * W.</param>
-    public abstract torch.Tensor Rates(torch.Tensor squaredNorms, long pixels);
+    /// <param name="values">Values per image, C * H * W of pixels.</param>
+    public abstract torch.Tensor Rates(torch.Tensor squaredNorms, long values);
+
+    /// <inheritdoc/>
+    internal override Stepper Begin() => new RateStepper(this);
 }
 
 /// <summary>The same rate at every step.</summary>
-public sealed record ConstantRate(double Rate) : StepRule
+public sealed record ConstantRate(double Rate) : RateRule
 {
     /// <inheritdoc/>
-    public override torch.Tensor Rates(torch.Tensor squaredNorms, long pixels) => torch.full_like(squaredNorms, Rate);
+    public override IEnumerable<string> Faults() => Positive(Rate, "rate");
+
+    /// <inheritdoc/>
+    public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) => torch.full_like(squaredNorms, Rate);
 }
 
 /// <summary>The rate that would raise the objective by <paramref name="Desired"/> were it linear, Desired / norm^2, at most <paramref name="Max"/>.</summary>
-public sealed record ProgressRate(double Max, double Desired) : StepRule
+public sealed record ProgressRate(double Max, double Desired) : RateRule
 {
     /// <inheritdoc/>
-    public override torch.Tensor Rates(torch.Tensor squaredNorms, long pixels) => (Desired / squaredNorms).clamp(max: Max);
+    public override IEnumerable<string> Faults() => [.. Positive(Max, "max"), .. Positive(Desired, "desired")];
+
+    /// <inheritdoc/>
+    public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) => (Desired / squaredNorms).clamp(max: Max);
 }
 
 /// <summary>
 /// Steps of one length: a root mean square change of <paramref name="RmsPixels"/> grey levels, whatever the scale of the network's
 /// gradients. The published rates are CaffeNet's; this is how the presets carry over to other networks.
 /// </summary>
-public sealed record NormalisedRate(double RmsPixels) : StepRule
+public sealed record NormalisedRate(double RmsPixels) : RateRule
 {
     /// <inheritdoc/>
-    public override torch.Tensor Rates(torch.Tensor squaredNorms, long pixels) => RmsPixels * Math.Sqrt(pixels) / squaredNorms.sqrt();
+    public override IEnumerable<string> Faults() => Positive(RmsPixels, "rms_pixels");
+
+    /// <inheritdoc/>
+    public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) => RmsPixels * Math.Sqrt(values) / squaredNorms.sqrt();
+}
+
+/// <summary>Adam (Kingma and Ba 2014, algorithm 1), upwards.</summary>
+/// <param name="Rate">Step size, in the units of what is optimised.</param>
+/// <param name="Beta1">Decay of the mean of gradients.</param>
+/// <param name="Beta2">Decay of the mean of squared gradients.</param>
+public sealed record Adam(double Rate, double Beta1 = 0.9, double Beta2 = 0.999) : StepRule
+{
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => [.. Positive(Rate, "rate"), .. AdamStepper.Faults(Beta1, Beta2)];
+
+    /// <inheritdoc/>
+    internal override Stepper Begin() => new AdamStepper(Rate, Beta1, Beta2, isNesterov: false);
+}
+
+/// <summary>Adam with Nesterov's momentum (Dozat 2016), upwards.</summary>
+/// <param name="Rate">Step size, in the units of what is optimised.</param>
+/// <param name="Beta1">Decay of the mean of gradients.</param>
+/// <param name="Beta2">Decay of the mean of squared gradients.</param>
+public sealed record NAdam(double Rate, double Beta1 = 0.9, double Beta2 = 0.999) : StepRule
+{
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => [.. Positive(Rate, "rate"), .. AdamStepper.Faults(Beta1, Beta2)];
+
+    /// <inheritdoc/>
+    internal override Stepper Begin() => new AdamStepper(Rate, Beta1, Beta2, isNesterov: true);
 }

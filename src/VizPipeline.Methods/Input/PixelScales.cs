@@ -1,3 +1,4 @@
+using TorchSharp;
 using VizPipeline.Images;
 using VizPipeline.Methods.GradientAscent;
 
@@ -16,7 +17,17 @@ public static class PixelScales
         var mean = preprocessing.Mean.Any(value => value != 0)
             ? preprocessing.Mean.Select(value => (float)(value / preprocessing.Scale))
             : preprocessing.Channels == ChannelOrder.Bgr ? PixelScale.ImageNetMean.Reverse() : PixelScale.ImageNetMean;
-        return new PixelScale([.. preprocessing.Affine.Select(affine => affine.Factor)], [.. preprocessing.Affine.Select(affine => affine.Summand)], [.. mean]);
+        return new PixelScale([.. preprocessing.Affine.Select(affine => affine.Factor)], [.. preprocessing.Affine.Select(affine => affine.Summand)], [.. mean],
+            preprocessing.Channels == ChannelOrder.Bgr);
+    }
+
+    /// <summary>0-255 pixels [N, C, H, W] of a network's input on the CPU: the scale undone.</summary>
+    public static torch.Tensor Unscale(torch.Tensor input, PixelScale scale)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(scale);
+        torch.Tensor PerChannel(float[] values) => torch.tensor(values, [1, values.Length, 1, 1]);
+        return (input - PerChannel(scale.Shift)) / PerChannel(scale.Scale);
     }
 
     /// <summary>Planes [3, H, W] in the network's channel order as RGB planes.</summary>

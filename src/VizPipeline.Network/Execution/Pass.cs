@@ -28,6 +28,9 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     /// </summary>
     public bool InputIsRegion { get; init; }
 
+    /// <summary>See <see cref="Stage.RescuesDead"/>; for the gradient.</summary>
+    public bool RescuesDead { get; init; }
+
     private NetworkRunner Runner => geometry.Runner;
 
     private RegionPlan Plan => geometry.Plan;
@@ -109,6 +112,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         var stage = new Stage(node, [.. sources.Select(source => Plan.Graph.Nodes[source].Shape)], Runner.Weights, rule)
         {
             IsRegion = isRegion,
+            RescuesDead = RescuesDead,
             RowOrigins = rows,
             ColumnOrigins = columns,
             MayOverwrite = fresh || MayOverwrite(sources[0]),

@@ -36,8 +36,17 @@ public abstract record Nonlinearity : Operator
     {
         ReverseRule.Deconvolution => [signal.relu()],
         ReverseRule.GuidedBackpropagation => [signal.relu().mul_(stage.Memory!.gt(0))],
-        _ => [signal * Slope(stage.Memory!, stage.Memory!)],
+        _ => [Through(stage, signal)],
     };
+
+    private torch.Tensor Through(Stage stage, torch.Tensor signal)
+    {
+        var through = signal * Slope(stage.Memory!, stage.Memory!);
+        if (!stage.RescuesDead)
+            return through;
+        var silent = through.flatten(1).ne(0).any(1).logical_not();
+        return silent.any().item<bool>() ? torch.where(silent.reshape([-1, .. Enumerable.Repeat(1L, (int)signal.dim() - 1)]), signal.relu(), through) : through;
+    }
 
     /// <summary>The function of a value that stays as it is.</summary>
     public torch.Tensor Of(torch.Tensor value) => Apply(value);

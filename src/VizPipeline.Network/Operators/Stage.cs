@@ -36,6 +36,12 @@ public sealed class Stage(Node node, IReadOnlyList<Shape> inputShapes, WeightBan
     /// <summary>True where the inputs are regions with their surroundings in place; false where they are whole maps.</summary>
     public bool IsRegion { get; init; }
 
+    /// <summary>
+    /// Whether a nonlinearity that lets no gradient of a sample through lets pass what pushes its values up (Lucid's redirected gradients):
+    /// an ascent from an image on which neurons are silent has nothing to climb otherwise.
+    /// </summary>
+    public bool RescuesDead { get; init; }
+
     /// <summary>On a region, for each sample the map row at which its input region starts; else null.</summary>
     public int[]? RowOrigins { get; init; }
 

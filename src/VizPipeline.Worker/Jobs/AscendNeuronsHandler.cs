@@ -1,4 +1,3 @@
-using System.Text.Json;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.GradientAscent;
@@ -20,65 +19,72 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
     public int Units(AscendNeurons command) => command.EndChannel - command.FirstChannel;
 
     /// <summary>The recipe that an atlas's settings make of a preset.</summary>
-    public static AscentRecipe RecipeOf(AscentSpec settings, int preset)
+    /// <exception cref="RecipeException">The settings name no such preset, or hold no recipe for it.</exception>
+    public static AscentRecipe RecipeOf(AscentSpec settings, string preset)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        var recipe = settings.Rates == "published" ? AscentPresets.Published(preset) : AscentPresets.Normalised(preset, settings.Steps);
-        return recipe with
+        ArgumentNullException.ThrowIfNull(preset);
+        AscentRecipe recipe;
+        if (PresetNames.IsNumber(preset))
         {
-            Steps = settings.Steps ?? recipe.Steps,
-            Objective = settings.Objective == "channel" ? AscentObjective.Channel : AscentObjective.Neuron,
-        };
+            var number = preset[0] - '0';
+            recipe = (settings.Rates == "published" ? AscentPresets.Published(number) : AscentPresets.Normalised(number)) with { Objective = ObjectiveOf(settings.Objective) };
+        }
+        else
+        {
+            recipe = settings.Recipes?.TryGetValue(preset, out var json) == true
+                ? RecipeJson.Parse(json.GetRawText(), preset) : throw new RecipeException($"the atlas has no recipe for its ascent preset '{preset}'");
+        }
+        return settings.Steps is { } steps ? AscentPresets.WithSteps(recipe, steps) : recipe;
     }
+
+    /// <summary>An objective by its name in settings.</summary>
+    public static AscentObjective ObjectiveOf(string name) => name == "channel" ? new ChannelObjective() : new NeuronObjective();
 
     /// <inheritdoc/>
     public async Task<byte[]> Run(AtlasRuntime atlas, AscendNeurons command, IProgress<int> progress, CancellationToken cancellation)
     {
         var recipe = RecipeOf(atlas.Spec.Ascent, command.Preset);
-        var run = new AscentRun(atlas.Runner, atlas.Layer(command.Layer), recipe, PixelScales.Of(atlas.Preprocessing));
-        var (rows, parameters) = (new List<PictureRow>(), Describe(recipe));
+        var run = await Prepare(atlas, command, recipe, cancellation);
+        var (rows, parameters) = (new List<PictureRow>(), RecipeJson.Write(recipe));
         for (var first = command.FirstChannel; first < command.EndChannel; first += run.SamplesPerBatch)
         {
             var neurons = Enumerable.Range(first, Math.Min(run.SamplesPerBatch, command.EndChannel - first)).ToArray();
             foreach (var result in run.Climb(neurons, command.Seed, cancellation))
                 rows.Add(await Store(atlas, command, result, parameters, cancellation));
-            progress.Report(rows.Count);
+            progress.Report(rows.Count / recipe.Facets);
         }
         return VizJson.Write(new PictureTable(command.Layer, rows, []));
     }
 
-    /// <summary>A recipe as JSON, for the record.</summary>
-    public static string Describe(AscentRecipe recipe)
+    private async Task<AscentRun> Prepare(AtlasRuntime atlas, AscendNeurons command, AscentRecipe recipe, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(recipe);
-        return JsonSerializer.Serialize(
-            new
-            {
-                recipe.Name,
-                recipe.Steps,
-                Objective = recipe.Objective.ToString(),
-                recipe.StartDeviation,
-                Rule = new { Kind = recipe.Rule.GetType().Name, Values = (object)recipe.Rule },
-                Regularizers = recipe.Regularizers.Select(regularizer => new { Kind = regularizer.GetType().Name, Values = (object)regularizer }),
-            }, VizJson.Options);
+        var (layer, pixels) = (atlas.Layer(command.Layer), PixelScales.Of(atlas.Preprocessing));
+        var material = new AscentMaterial { Spectrum = recipe.Parametrization is MacoParametrization ? atlas.Spectrum : null };
+        if (recipe.Start is not TopPatchesStart)
+            return new AscentRun(atlas.Runner, layer, recipe, pixels, material);
+        var key = AtlasKeys.LayerTable(command.AtlasId, atlas.Spec.Layers[command.Layer].Name);
+        if (await store.TryGetAsync(key, cancellation) is not { } bytes)
+            throw new AscentMaterialException($"recipe '{recipe.Name}' starts from top-9 patches, and the atlas has none: run it with top9 among --methods");
+        var tops = new Dictionary<int, float[]?>();
+        var run = new AscentRun(atlas.Runner, layer, recipe, pixels, material with { TopPatches = neuron => tops[neuron] });
+        tops = AscentMaterials.TopPatches(atlas, VizJson.Read<LayerTable>(bytes), run, command.FirstChannel, command.EndChannel);
+        return run;
     }
 
     private async Task<PictureRow> Store(AtlasRuntime atlas, AscendNeurons command, AscentResult result, string parameters, CancellationToken cancellation)
     {
         // A dead neuron has no picture: the start noise must not pass for one.
         var key = result.Status == AscentStatus.Dead
-            ? null : AtlasKeys.AscentPicture(command.AtlasId, atlas.Spec.Layers[command.Layer].Name, result.Neuron, command.Preset, command.Seed);
+            ? null : AtlasKeys.AscentPicture(command.AtlasId, atlas.Spec.Layers[command.Layer].Name, result.Neuron, command.Preset, command.Seed, result.Facet);
         if (key is not null)
-        {
-            var planes = PixelScales.ToRgb(result.Image, atlas.Preprocessing);
-            await store.PutAsync(key, Png.Encode(RangeDisplay.Render([.. planes.Select(value => value / 255)], result.Width, result.Height)), cancellation);
-        }
+            await store.PutAsync(key, Png.Encode(AscentPicture.Draw(result, atlas.Preprocessing)), cancellation);
         return new PictureRow
         {
             Layer = command.Layer,
             Channel = result.Neuron,
             Method = PictureMethod.Ascent,
-            Variant = $"preset {command.Preset}",
+            Variant = PresetNames.Variant(command.Preset, result.Facet),
             Seed = command.Seed,
             Key = key,
             Parameters = parameters,

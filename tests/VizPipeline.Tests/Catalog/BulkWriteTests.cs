@@ -42,7 +42,7 @@ public abstract class BulkWriteTests(Engine engine, ITestOutputHelper output) : 
         {
             Methods = AtlasMethods.Ascent,
             Layers = [.. Enumerable.Range(0, 20).Select(index => SpecSamples.Layer(index, $"l{index}", "conv", 12_500))],
-            Ascent = new AscentSpec { Presets = [1, 2, 3, 4], Seeds = [0] },
+            Ascent = new AscentSpec { Presets = ["1", "2", "3", "4"], Seeds = [0] },
             NeuronsPerJob = 1,
         };
         var watch = Stopwatch.StartNew();

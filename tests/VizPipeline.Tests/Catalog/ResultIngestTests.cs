@@ -65,7 +65,7 @@ public abstract class ResultIngestTests(Engine engine) : CatalogTests(engine)
         var before = await CatalogFixture.Contents(Catalog.Database, "sample");
 
         await Catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(spec, 0)));
-        await Catalog.Ingest(atlas, JobKind.Ascent, 0, VizJson.Write(ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, 3, 0))));
+        await Catalog.Ingest(atlas, JobKind.Ascent, 0, VizJson.Write(ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, "3", 0))));
 
         Assert.Equal(before, await CatalogFixture.Contents(Catalog.Database, "sample"));
     }
@@ -111,7 +111,7 @@ public abstract class ResultIngestTests(Engine engine) : CatalogTests(engine)
     public async Task A_table_that_lists_a_picture_twice_is_refused()
     {
         var atlas = await Catalog.Create(spec);
-        var table = ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, 3, 0));
+        var table = ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, "3", 0));
 
         await Assert.ThrowsAsync<CorruptTableException>(() => Catalog.Ingest(
             atlas, JobKind.Ascent, 0, VizJson.Write(table with { Pictures = [.. table.Pictures, table.Pictures[0]] })));
@@ -177,7 +177,7 @@ public abstract class ResultIngestTests(Engine engine) : CatalogTests(engine)
             await using var context = Catalog.Database.Open();
             atlas = (await context.FindAtlasAsync("sample", cancellation))!;
         }
-        var ascent = ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, 3, 0));
+        var ascent = ResultSamples.Ascent(spec, new("sample", 0, 1, 0, 0, 3, "3", 0));
         await using (var context = Catalog.Database.Open())
         {
             await using var transaction = await context.Database.BeginTransactionAsync(cancellation);

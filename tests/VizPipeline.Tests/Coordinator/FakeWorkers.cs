@@ -123,7 +123,7 @@ public sealed class FakeWorker<T>(FakeWork work, IObjectStore store) : IConsumer
     // From what there is in the store, as the real one.
     private async Task<SheetTable> SheetAsync(AtlasSpec spec, RenderSheet job, CancellationToken cancellation)
     {
-        var prefix = AtlasKeys.AscentTable(spec.Id, spec.Layers[job.Layer].Name, 0, 0, 0, 0);
+        var prefix = AtlasKeys.AscentTable(spec.Id, spec.Layers[job.Layer].Name, 0, 0, "3", 0);
         var pictures = new List<PictureRow>();
         await foreach (var key in store.ListAsync(prefix[..prefix.LastIndexOf("000000-", StringComparison.Ordinal)], cancellation))
             pictures.AddRange(VizJson.Read<PictureTable>(await store.GetAsync(key, cancellation)).Pictures);

@@ -18,7 +18,7 @@ public sealed class JobPlanTests
         {
             Layers = [.. channels.Select((count, index) => SpecSamples.Layer(index, $"l{index}", Kinds[index % 4], count) with { Parameters = count % 3 })],
             Methods = (AtlasMethods)methods,
-            Ascent = new AscentSpec { Presets = [3, 1], Seeds = [.. Enumerable.Range(0, seeds)] },
+            Ascent = new AscentSpec { Presets = ["3", "1"], Seeds = [.. Enumerable.Range(0, seeds)] },
         };
 
     [Fact]

@@ -36,7 +36,7 @@ public static class ResultSamples
         job.Layer,
         [.. Channels(job.FirstChannel, job.EndChannel).Select(channel => Picture(spec, job.Layer, channel, PictureMethod.Ascent) with
         {
-            Variant = $"preset {job.Preset}",
+            Variant = PresetNames.Variant(job.Preset),
             Seed = job.Seed,
             Activation = channel * 2.5,
             BestStep = 60,

@@ -15,7 +15,7 @@ public static class SpecSamples
         Preprocessing = JsonSerializer.SerializeToElement(new { resize = 8 }),
         Layers = [Layer(0, "conv1", "conv", 5), Layer(1, "fire/merge", "merge", 4), Layer(2, "logits", "output", 2)],
         Methods = AtlasMethods.All,
-        Ascent = new AscentSpec { Presets = [3], Seeds = [0, 7] },
+        Ascent = new AscentSpec { Presets = ["3"], Seeds = [0, 7] },
         ShardImages = shardImages,
         NeuronsPerJob = neuronsPerJob,
     };

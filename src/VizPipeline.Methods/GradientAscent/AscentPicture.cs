@@ -1,0 +1,21 @@
+using VizPipeline.Images;
+using VizPipeline.Methods.Input;
+
+namespace VizPipeline.Methods.GradientAscent;
+
+/// <summary>Results as pictures to look at.</summary>
+public static class AscentPicture
+{
+    /// <summary>The image in its true colours; what never mattered fades to mid-grey where the recipe keeps track of it.</summary>
+    public static RgbImage Draw(AscentResult result, Preprocessing preprocessing)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var shares = PixelScales.ToRgb(result.Image, preprocessing).Select(value => value / 255).ToArray();
+        if (result.Alpha is { } alpha)
+        {
+            for (var i = 0; i < shares.Length; i++)
+                shares[i] = 0.5f + ((shares[i] - 0.5f) * alpha[i % alpha.Length]);
+        }
+        return RangeDisplay.Render(shares, result.Width, result.Height);
+    }
+}

@@ -1,0 +1,96 @@
+namespace VizPipeline.Methods.GradientAscent;
+
+/// <summary>The recipes that come along.</summary>
+public static class AscentPresets
+{
+    /// <summary>Name of the preset that is used where none is named: low-frequency.</summary>
+    public const string Default = "3";
+
+    /// <summary>The numbers of the four published presets (Yosinski et al. 2015, table 1).</summary>
+    public static IReadOnlyList<int> Numbers { get; } = [1, 2, 3, 4];
+
+    /// <summary>All names, the published presets' numbers first.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["1", "2", "3", "4", "fourier", "maco", "facets", "multifaceted"];
+
+    // Lucid's standard transformations for inputs of 224 (Olah et al. 2017, appendix): pad 12, jitter 8, scale, rotate, jitter 4.
+    private static IReadOnlyList<Transformation> Robust => [new Pad(12), new Jitter(8), new Scale(0.9, 1.1), new Rotate(10, 0.2), new Jitter(4)];
+
+    /// <summary>The recipe called <paramref name="name"/>, for a network of any gradient scale; null where there is none.</summary>
+    public static AscentRecipe? Find(string name) => name switch
+    {
+        "1" or "2" or "3" or "4" => Normalised(name[0] - '0'),
+        "fourier" => Fourier,
+        "maco" => Maco,
+        "facets" => Fourier with { Name = "facets", Description = "Fourier ascent, four pictures per neuron that are pushed apart (Olah et al. 2017)", Diversity = new Diversity(4) },
+        "multifaceted" => Normalised(3) with
+        {
+            Name = "multifaceted",
+            Description = "Low-frequency ascent from the mean of the neuron's top-9 patches (Nguyen et al. 2016)",
+            Start = new TopPatchesStart(1),
+        },
+        _ => null,
+    };
+
+    /// <summary>Olah et al. 2017 and Lucid: a decorrelated spectrum, Adam, random transformations.</summary>
+    public static AscentRecipe Fourier { get; } = new()
+    {
+        Name = "fourier",
+        Description = "Spectrum in decorrelated colours, Adam, random transformations (Olah et al. 2017)",
+        Steps = 256,
+        Parametrization = new FourierParametrization(),
+        Start = new NoiseStart(0),
+        Transformations = Robust,
+        Rule = new Adam(0.05),
+        RescueSteps = 16,
+    };
+
+    /// <summary>Fel et al. 2023: natural magnitudes, only phases are optimised, over random crops.</summary>
+    public static AscentRecipe Maco { get; } = new()
+    {
+        Name = "maco",
+        Description = "Phases alone, under the mean magnitude spectrum of natural images, over random crops (Fel et al. 2023)",
+        Steps = 256,
+        Parametrization = new MacoParametrization(),
+        Start = new NoiseStart(0),
+        Transformations = [new Crop(0.05, 0.5, 0.15, 6), new Noise(20)],
+        Rule = new NAdam(1.0),
+        RescueSteps = 16,
+    };
+
+    /// <summary>Preset 1 to 4 with its published rates, made for CaffeNet.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such preset.</exception>
+    public static AscentRecipe Published(int number) => number switch
+    {
+        1 => new() { Name = "1 high-frequency", Steps = 500, Rule = new ProgressRate(100, 2), Regularizers = [new Blur(0.5, 4), new SmallNormClipping(50)] },
+        2 => new() { Name = "2 sparse", Steps = 750, Rule = new ConstantRate(100), Regularizers = [new L2Decay(0.3), new SmallNormClipping(20)] },
+        3 => new() { Name = "3 low-frequency", Steps = 1000, Rule = new ConstantRate(100), Regularizers = [new L2Decay(0.0001), new Blur(1.0, 4)] },
+        4 => new() { Name = "4 medium", Steps = 1000, Rule = new ProgressRate(1e8, 2), Regularizers = [new Blur(0.5, 4), new SmallContributionClipping(90)] },
+        _ => throw new ArgumentOutOfRangeException(nameof(number), number, "ascent presets are 1 (high-frequency), 2 (sparse), 3 (low-frequency) and 4 (medium)"),
+    };
+
+    /// <summary>
+    /// Preset 1 to 4 for a network of any gradient scale: its regularizers as published, steps of one length instead of its rates. The
+    /// length lets an image that keeps going one way reach a contrast of about 80 grey levels in the given steps, and balances L2 decay
+    /// at about 20. A silent neuron is rescued in the first steps, and an image that grows no more is done.
+    /// </summary>
+    /// <param name="number">1 to 4.</param>
+    /// <param name="steps">Steps, or null for the published number.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such preset, or no step.</exception>
+    public static AscentRecipe Normalised(int number, int? steps = null)
+    {
+        var published = Published(number);
+        return WithSteps(published with { RescueSteps = 16, EarlyStop = new EarlyStop(Math.Max(50, published.Steps / 8)), Rule = new NormalisedRate(1) }, steps ?? published.Steps);
+    }
+
+    /// <summary>A recipe with another number of steps; steps of one length are made longer where there are fewer of them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no step.</exception>
+    public static AscentRecipe WithSteps(AscentRecipe recipe, int steps)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        if (recipe.Rule is not NormalisedRate)
+            return recipe with { Steps = steps };
+        var decay = recipe.Regularizers.OfType<L2Decay>().Sum(regularizer => regularizer.Decay);
+        return recipe with { Steps = steps, Rule = new NormalisedRate(20 * (decay + (4.0 / steps))) };
+    }
+}

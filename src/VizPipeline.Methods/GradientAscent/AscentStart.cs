@@ -1,0 +1,44 @@
+using System.Text.Json.Serialization;
+
+namespace VizPipeline.Methods.GradientAscent;
+
+/// <summary>Where an ascent begins. Noise is added in the units of what is optimised.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoiseStart), "noise")]
+[JsonDerivedType(typeof(TopPatchesStart), "top_patches")]
+[JsonDerivedType(typeof(PictureStart), "picture")]
+public abstract record AscentStart : IRecipePart
+{
+    /// <inheritdoc/>
+    public abstract IEnumerable<string> Faults();
+
+    private protected static IEnumerable<string> NotNegative(double value, string name)
+    {
+        if (!(value >= 0) || double.IsInfinity(value))
+            yield return $"start's {name} must be 0 or more, not {value}";
+    }
+}
+
+/// <summary>The mean image and normal noise around it.</summary>
+/// <param name="Deviation">Standard deviation of the noise in grey levels; 0 for none. Spectra have noise of their own.</param>
+public sealed record NoiseStart(double Deviation) : AscentStart
+{
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => NotNegative(Deviation, "deviation");
+}
+
+/// <summary>The mean of the neuron's top-9 patches (Nguyen et al. 2016, "Multifaceted Feature Visualization"), and noise around it.</summary>
+/// <param name="Deviation">Standard deviation of the noise in grey levels.</param>
+public sealed record TopPatchesStart(double Deviation = 0) : AscentStart
+{
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => NotNegative(Deviation, "deviation");
+}
+
+/// <summary>A given picture, and noise around it.</summary>
+/// <param name="Deviation">Standard deviation of the noise in grey levels.</param>
+public sealed record PictureStart(double Deviation = 0) : AscentStart
+{
+    /// <inheritdoc/>
+    public override IEnumerable<string> Faults() => NotNegative(Deviation, "deviation");
+}

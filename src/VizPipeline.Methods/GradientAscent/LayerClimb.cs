@@ -1,0 +1,87 @@
+using TorchSharp;
+using VizPipeline.Network.Execution;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Operators;
+
+namespace VizPipeline.Methods.GradientAscent;
+
+/// <summary>A recipe's objective at a layer: its value on each image, and its gradient by the layer's pre-activations.</summary>
+internal sealed class LayerClimb
+{
+    private readonly AscentRecipe _recipe;
+    private readonly Nonlinearity? _nonlinearity;
+    private readonly (int Y, int X) _centre;
+
+    public LayerClimb(NetworkRunner runner, Layer layer, AscentRecipe recipe, (int Y, int X) centre)
+    {
+        (_recipe, _centre) = (recipe, centre);
+        _nonlinearity = layer.Node == layer.PreActivation ? null : runner.OperatorOf(layer.Node) as Nonlinearity;
+    }
+
+    /// <summary>The layer's values, after its nonlinearity.</summary>
+    public torch.Tensor After(torch.Tensor before) => _nonlinearity?.Of(before) ?? before;
+
+    /// <summary>Objective and activation of each image, [N].</summary>
+    public (torch.Tensor Objective, torch.Tensor Activation) Look(torch.Tensor before, torch.Tensor neurons, torch.Tensor? picture)
+    {
+        var values = new LayerValues(After(before), neurons, _centre, picture);
+        var (objective, activation) = (_recipe.Objective.Of(values), _recipe.Objective.Activation(values));
+        if (_nonlinearity is null)
+            return (objective, activation);
+        // A silent neuron's is as in Climb, so that the two can be compared.
+        var open = _recipe.Objective.Of(values with { Maps = before });
+        return (torch.where(objective.eq(0).logical_and(open.lt(0)), open, objective), activation);
+    }
+
+    /// <summary>The same, with the objective's gradient by <paramref name="before"/>, in its shape.</summary>
+    /// <param name="before">[N * views, C, h, w] or [N * views, C], before the nonlinearity.</param>
+    /// <param name="neurons">[N * views].</param>
+    /// <param name="views">Views per image: objective and activation are their means.</param>
+    /// <param name="picture">The layer's values on the recipe's picture, or null.</param>
+    public (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) Climb(torch.Tensor before, torch.Tensor neurons, int views, torch.Tensor? picture)
+    {
+        using var graph = torch.enable_grad();
+        var leaf = before.detach().requires_grad_(true);
+        var values = new LayerValues(After(leaf), neurons, _centre, picture);
+        var objective = _recipe.Objective.Of(values);
+        var activation = _recipe.Objective.Activation(values).detach();
+        var seeds = Slope(objective, leaf, retain: _recipe.Diversity is not null);
+        if (_nonlinearity is not null)
+            (objective, seeds) = WhereShut(values, leaf, objective, seeds);
+        if (_recipe.Diversity is { } diversity)
+            seeds += Apart(diversity, values.Maps, leaf, seeds, views);
+        return (PerImage(objective.detach(), views), PerImage(activation, views), seeds.detach());
+    }
+
+    /// <summary>Where the nonlinearity lets nothing of an image through from below, the value before it is climbed instead.</summary>
+    private (torch.Tensor Objective, torch.Tensor Seeds) WhereShut(LayerValues values, torch.Tensor leaf, torch.Tensor objective, torch.Tensor seeds)
+    {
+        var shut = seeds.flatten(1).ne(0).any(1).logical_not();
+        if (!shut.any().item<bool>())
+            return (objective, seeds);
+        var open = _recipe.Objective.Of(values with { Maps = leaf });
+        // A saturated neuron lets nothing through either, but it is at its best.
+        var below = shut.logical_and(open.detach().le(objective.detach()));
+        var through = Slope(open, leaf, retain: false);
+        return (torch.where(below, open, objective), torch.where(below.reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]), through, seeds));
+    }
+
+    /// <summary>The gradient that pushes the facets of a neuron apart, as long as the objective's times the weight.</summary>
+    private static torch.Tensor Apart(Diversity diversity, torch.Tensor maps, torch.Tensor leaf, torch.Tensor seeds, int views)
+    {
+        var flat = maps.dim() == 2 ? maps.unsqueeze(2) : maps.flatten(2);
+        var grams = flat.matmul(flat.transpose(1, 2)).flatten(1);
+        if (views > 1)
+            grams = grams.reshape(-1, views, grams.shape[1]).mean([1]);
+        var directions = (grams / grams.norm(1, keepdim: true).clamp(min: 1e-12)).reshape(-1, diversity.Facets, grams.shape[1]);
+        var likeness = directions.matmul(directions.transpose(1, 2)).triu(1).sum();
+        var apart = Slope(-likeness, leaf, retain: false);
+        torch.Tensor Length(torch.Tensor gradient) => gradient.flatten(1).norm(1).reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]);
+        return apart * (diversity.Weight * Length(seeds) / Length(apart).clamp(min: 1e-20));
+    }
+
+    private static torch.Tensor Slope(torch.Tensor objective, torch.Tensor leaf, bool retain) =>
+        torch.autograd.grad([objective.sum()], [leaf], retain_graph: retain)[0];
+
+    private static torch.Tensor PerImage(torch.Tensor values, int views) => views == 1 ? values : values.reshape(-1, views).mean([1]);
+}

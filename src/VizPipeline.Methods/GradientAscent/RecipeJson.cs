@@ -1,0 +1,93 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace VizPipeline.Methods.GradientAscent;
+
+/// <summary>A recipe is no recipe. The message is one line that names the recipe, the part and what it should be.</summary>
+public sealed class RecipeException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Recipes as JSON: names in snake_case, each part with its <c>kind</c>.</summary>
+public static class RecipeJson
+{
+    // A recipe is a page of text; more is no recipe.
+    private const int MostBytes = 1 << 20;
+
+    private static readonly JsonSerializerOptions Options = Create(indented: false);
+    private static readonly JsonSerializerOptions Indented = Create(indented: true);
+
+    /// <summary>A recipe as JSON that <see cref="Parse"/> reads again.</summary>
+    public static string Write(AscentRecipe recipe, bool indented = false) => JsonSerializer.Serialize(recipe, indented ? Indented : Options);
+
+    /// <summary>A recipe as a JSON value.</summary>
+    public static JsonElement ToElement(AscentRecipe recipe) => JsonSerializer.SerializeToElement(recipe, Options);
+
+    /// <summary>The recipe of a JSON text.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">What it is called in messages, for example its file.</param>
+    /// <exception cref="RecipeException">It is no recipe, or its numbers make none.</exception>
+    public static AscentRecipe Parse(string json, string source)
+    {
+        AscentRecipe? recipe;
+        try
+        {
+            recipe = JsonSerializer.Deserialize<AscentRecipe>(json, Options);
+        }
+        catch (Exception fault) when (fault is JsonException or NotSupportedException)
+        {
+            var where = fault is JsonException { Path.Length: > 1 } json2 ? $" at {json2.Path}" : "";
+            throw new RecipeException($"recipe '{source}' is wrong{where}: {Shortened(fault)}; `viz recipes show fourier` prints an example", fault);
+        }
+        if (recipe is null)
+            throw new RecipeException($"recipe '{source}' is empty; `viz recipes show fourier` prints an example");
+        return recipe.Faults().FirstOrDefault() is { } fault1 ? throw new RecipeException($"recipe '{source}': {fault1}") : recipe;
+    }
+
+    /// <summary>The recipe of a file.</summary>
+    /// <exception cref="RecipeException">There is no such file, or it holds no recipe.</exception>
+    public static AscentRecipe Read(string file)
+    {
+        try
+        {
+            var size = new FileInfo(file).Length;
+            return size <= MostBytes
+                ? Parse(File.ReadAllText(file), file)
+                : throw new RecipeException($"recipe '{file}' has {size} bytes, more than any recipe; `viz recipes show fourier` prints an example");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new RecipeException($"recipe '{file}' cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>The kind by which a part is called in JSON.</summary>
+    public static string KindOf(object part) => part.GetType().BaseType!.GetCustomAttributes(typeof(JsonDerivedTypeAttribute), false)
+        .OfType<JsonDerivedTypeAttribute>().First(known => known.DerivedType == part.GetType()).TypeDiscriminator!.ToString()!;
+
+    // The reader's own messages name types of this program and say the place twice.
+    private static string Shortened(Exception fault)
+    {
+        var message = fault.Message.Split(" Path: ")[0].ReplaceLineEndings(" ");
+        return message.Contains("type discriminator", StringComparison.Ordinal) || fault is NotSupportedException
+            ? "a part has no known kind" : message.TrimEnd('.').Replace("VizPipeline.Methods.GradientAscent.", "", StringComparison.Ordinal);
+    }
+
+    private static JsonSerializerOptions Create(bool indented)
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            AllowOutOfOrderMetadataProperties = true,
+            RespectRequiredConstructorParameters = true,
+            RespectNullableAnnotations = true,
+            ReadCommentHandling = JsonCommentHandling.Skip,
+            AllowTrailingCommas = true,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            MaxDepth = 16,
+            WriteIndented = indented,
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}

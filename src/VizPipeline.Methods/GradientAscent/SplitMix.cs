@@ -1,0 +1,48 @@
+namespace VizPipeline.Methods.GradientAscent;
+
+/// <summary>
+/// SplitMix64 (Steele, Lea and Flood 2014), a frozen generator: a library's may change between versions. What is drawn depends on the
+/// numbers that it begins with alone, so an ascent is the same in any batch and on any device.
+/// </summary>
+internal struct SplitMix
+{
+    private ulong _state;
+
+    public SplitMix(int seed, int stream) => _state = Mix(((ulong)(uint)seed << 32) | (uint)stream);
+
+    /// <summary>A generator for one more number, for example a step.</summary>
+    public readonly SplitMix At(int number) => new() { _state = Mix(_state ^ Mix((uint)number + 0xD1B54A32D192ED03UL)) };
+
+    /// <summary>Uniform in [0, 1).</summary>
+    public double Uniform() => (Mix(_state += 0x9E3779B97F4A7C15) >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>Uniform in [<paramref name="low"/>, <paramref name="high"/>).</summary>
+    public double Uniform(double low, double high) => low + ((high - low) * Uniform());
+
+    /// <summary>Two normal numbers of mean 0 and standard deviation 1, by Box and Muller's transform.</summary>
+    public (double First, double Second) Normals()
+    {
+        var radius = Math.Sqrt(-2 * Math.Log(1 - Uniform()));
+        var (sin, cos) = Math.SinCos(2 * Math.PI * Uniform());
+        return (radius * cos, radius * sin);
+    }
+
+    /// <summary>Fills with N(0, <paramref name="deviation"/>).</summary>
+    public void FillNormal(Span<float> values, double deviation)
+    {
+        for (var i = 0; i < values.Length; i += 2)
+        {
+            var (first, second) = Normals();
+            values[i] = (float)(deviation * first);
+            if (i + 1 < values.Length)
+                values[i + 1] = (float)(deviation * second);
+        }
+    }
+
+    private static ulong Mix(ulong value)
+    {
+        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
+        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
+        return value ^ (value >> 31);
+    }
+}

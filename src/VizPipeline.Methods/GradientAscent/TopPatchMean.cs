@@ -1,0 +1,33 @@
+using VizPipeline.Network.Graph;
+
+namespace VizPipeline.Methods.GradientAscent;
+
+/// <summary>The mean of a neuron's top patches, laid upon each other so that the positions at which it fired coincide (Nguyen et al. 2016).</summary>
+public static class TopPatchMean
+{
+    /// <summary>The mean patch as planes [C, H, W] of the size of the run's box, or null where there are no patches.</summary>
+    /// <param name="run">Tells where the patches lie.</param>
+    /// <param name="patches">Whole inputs [C, H, W] in 0-255 and the position in the layer's map.</param>
+    /// <param name="input">The network's input.</param>
+    /// <param name="mean">[C], what lies outside an image.</param>
+    public static float[]? Of(AscentRun run, IEnumerable<(float[] Planes, int Y, int X)> patches, Shape input, float[] mean)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(patches);
+        ArgumentNullException.ThrowIfNull(mean);
+        var (height, width, count) = (run.Box.Height, run.Box.Width, 0);
+        var sum = new float[mean.Length * height * width];
+        foreach (var (planes, y, x) in patches)
+        {
+            var box = run.BoxAt(y, x);
+            count++;
+            for (var i = 0; i < sum.Length; i++)
+            {
+                var (channel, row, column) = (i / (height * width), box.Y0 + (i / width % height), box.X0 + (i % width));
+                var isInside = (uint)row < (uint)input.Height && (uint)column < (uint)input.Width;
+                sum[i] += isInside ? planes[(((channel * input.Height) + row) * input.Width) + column] : mean[channel];
+            }
+        }
+        return count == 0 ? null : [.. sum.Select(value => value / count)];
+    }
+}

@@ -1,0 +1,51 @@
+namespace VizPipeline.Methods.GradientAscent;
+
+/// <summary>
+/// The part of an image that one view shows: a rectangle in the image's pixels, stretched over the view, after a rotation about the
+/// image's centre.
+/// </summary>
+/// <param name="Height">The image's rows.</param>
+/// <param name="Width">The image's columns.</param>
+/// <param name="PixelFactor">Pixels of this image per pixel of the usual input.</param>
+internal record struct ViewFrame(int Height, int Width, double PixelFactor)
+{
+    /// <summary>Upper edge of the rectangle.</summary>
+    public double Top { get; private set; } = 0;
+
+    /// <summary>Left edge.</summary>
+    public double Left { get; private set; } = 0;
+
+    /// <summary>Rows of the rectangle.</summary>
+    public double Rows { get; private set; } = Height;
+
+    /// <summary>Columns of the rectangle.</summary>
+    public double Columns { get; private set; } = Width;
+
+    /// <summary>Rotation.</summary>
+    public double Degrees { get; set; } = 0;
+
+    /// <summary>A border on all sides.</summary>
+    public void Grow(double pixels)
+    {
+        var border = pixels * PixelFactor;
+        (Top, Left, Rows, Columns) = (Top - border, Left - border, Rows + (2 * border), Columns + (2 * border));
+    }
+
+    /// <summary>A rectangle that is smaller by so many pixels, at a place within the old one given by two shares of the play.</summary>
+    public void CutTo(double pixels, double down, double right)
+    {
+        var play = Math.Min(pixels * PixelFactor, Math.Min(Rows, Columns) / 2);
+        (Top, Left, Rows, Columns) = (Top + (down * play), Left + (right * play), Rows - play, Columns - play);
+    }
+
+    /// <summary>What is shown, enlarged about its centre.</summary>
+    public void Enlarge(double factor)
+    {
+        var (rows, columns) = (Rows / factor, Columns / factor);
+        (Top, Left, Rows, Columns) = (Top + ((Rows - rows) / 2), Left + ((Columns - columns) / 2), rows, columns);
+    }
+
+    /// <summary>A crop of a share of both sides, its corner given by two shares of them.</summary>
+    public void CropTo(double side, double down, double right) =>
+        (Top, Left, Rows, Columns) = (Top + (down * Rows), Left + (right * Columns), Rows * side, Columns * side);
+}

@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using VizPipeline.Jobs;
+using VizPipeline.Methods.GradientAscent;
+using VizPipeline.Methods.Input;
+
+namespace VizPipeline.Worker.Jobs;
+
+/// <summary>What recipes need of an atlas: the means of top patches, and the spectrum of its images.</summary>
+internal static class AscentMaterials
+{
+    // The mean of so many images is smooth; more cost time on every worker.
+    private const int SpectrumImages = 256;
+    private const int SpectrumBatch = 32;
+
+    /// <summary>The mean top patch of each of a range of neurons, as <paramref name="run"/> has them.</summary>
+    public static Dictionary<int, float[]?> TopPatches(AtlasRuntime atlas, LayerTable table, AscentRun run, int first, int end)
+    {
+        using var scope = torch.NewDisposeScope();
+        var (pixels, input) = (PixelScales.Of(atlas.Preprocessing), atlas.Runner.Graph.InputShape);
+        var patches = table.Patches.Where(patch => patch.Channel >= first && patch.Channel < end).ToLookup(patch => patch.Channel);
+        return Enumerable.Range(first, end - first).ToDictionary(neuron => neuron, neuron => TopPatchMean.Of(
+            run, patches[neuron].OrderBy(patch => patch.Rank).Select(patch => (Planes(atlas, patch.Image), patch.Y, patch.X)).Where(patch => patch.Item1 is not null).Select(patch => (patch.Item1!, patch.Y, patch.X)),
+            input, pixels.Mean));
+    }
+
+    /// <summary>The mean magnitude spectrum of images that lie evenly in the set, so that every worker gets the same; null where there are no images.</summary>
+    public static NaturalSpectrum? Spectrum(AtlasRuntime atlas)
+    {
+        var count = atlas.Images.Images.Count;
+        var chosen = Enumerable.Range(0, Math.Min(count, SpectrumImages)).Select(i => (int)((long)i * count / Math.Min(count, SpectrumImages)));
+        return NaturalSpectrum.Measure(chosen.Chunk(SpectrumBatch).Select(batch => Batch(atlas, batch)).OfType<torch.Tensor>(), PixelScales.Of(atlas.Preprocessing));
+    }
+
+    private static torch.Tensor? Batch(AtlasRuntime atlas, int[] images)
+    {
+        var planes = images.AsParallel().AsOrdered().Select(image => atlas.Crops.Get(image).Crop).OfType<byte[]>().ToArray();
+        return planes.Length == 0 ? null : Pixels(atlas, planes);
+    }
+
+    private static float[]? Planes(AtlasRuntime atlas, int image)
+    {
+        if (atlas.Crops.Get(image).Crop is not { } crop)
+            return null;
+        using var scope = torch.NewDisposeScope();
+        using var flat = Pixels(atlas, crop).contiguous();
+        return MemoryMarshal.Cast<byte, float>(flat.bytes).ToArray();
+    }
+
+    // [N, C, H, W] in 0-255, in the network's channel order: preprocessing's arithmetic undone.
+    private static torch.Tensor Pixels(AtlasRuntime atlas, params byte[][] crops)
+    {
+        using var scope = torch.NewDisposeScope();
+        return PixelScales.Unscale(atlas.Upload(crops.SelectMany(crop => crop).ToArray(), crops.Length).cpu(), PixelScales.Of(atlas.Preprocessing)).MoveToOuterDisposeScope();
+    }
+}
