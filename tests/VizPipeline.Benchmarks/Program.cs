@@ -6,6 +6,10 @@ using VizPipeline.Benchmarks;
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- cluster [WORKERS,ROWS ...]
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- readers
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- similar
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-maxima MODEL PREPROCESSING IMAGES MAXIMA.json
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-shares MODEL PREPROCESSING MAXIMA.json DEVICE RECIPE[:STEPS] ...
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-sheet MODEL PREPROCESSING MAXIMA.json DEVICE SHEET.png neuron|channel RECIPE[:STEPS] ...
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-regions MODEL PREPROCESSING LAYER ...
 if (args is ["readers"])
     return await ReaderBenchmarks.RunAsync();
 if (args is ["cluster", .. var cases])
@@ -15,6 +19,26 @@ if (args is ["cluster", .. var cases])
 if (args is ["similar"])
 {
     SimilarBenchmarks.Run();
+    return 0;
+}
+if (args is ["ascent-maxima", var network, var preprocess, var set, var output])
+{
+    Bench.OnTorchThread(() => AscentEvidence.Maxima(network, preprocess, set, output));
+    return 0;
+}
+if (args is ["ascent-shares", var network2, var preprocess2, var maxima, var device, .. var recipes])
+{
+    Bench.OnTorchThread(() => AscentEvidence.Shares(network2, preprocess2, maxima, recipes, device));
+    return 0;
+}
+if (args is ["ascent-sheet", var network3, var preprocess3, var maxima3, var device3, var picture, ("neuron" or "channel") and var objective, .. var recipes3])
+{
+    Bench.OnTorchThread(() => AscentEvidence.Sheet(network3, preprocess3, maxima3, recipes3, device3, picture, objective == "channel"));
+    return 0;
+}
+if (args is ["ascent-regions", var network4, var preprocess4, .. var layers])
+{
+    Bench.OnTorchThread(() => AscentEvidence.Regions(network4, preprocess4, layers));
     return 0;
 }
 if (args is not [var what, var model, var images])

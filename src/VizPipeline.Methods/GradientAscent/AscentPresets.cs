@@ -12,6 +12,9 @@ public static class AscentPresets
     /// <summary>All names, the published presets' numbers first.</summary>
     public static IReadOnlyList<string> Names { get; } = ["1", "2", "3", "4", "fourier", "maco", "facets", "multifaceted"];
 
+    private const double Contrast = 40;
+    private const double WaveLength = 8;
+
     // Lucid's standard transformations for inputs of 224 (Olah et al. 2017, appendix): pad 12, jitter 8, scale, rotate, jitter 4.
     private static IReadOnlyList<Transformation> Robust => [new Pad(12), new Jitter(8), new Scale(0.9, 1.1), new Rotate(10, 0.2), new Jitter(4)];
 
@@ -69,9 +72,8 @@ public static class AscentPresets
     };
 
     /// <summary>
-    /// Preset 1 to 4 for a network of any gradient scale: its regularizers as published, steps of one length instead of its rates. The
-    /// length lets an image that keeps going one way reach a contrast of about 80 grey levels in the given steps, and balances L2 decay
-    /// at about 20. A silent neuron is rescued in the first steps, and an image that grows no more is done.
+    /// Preset 1 to 4 for a network of any gradient scale: its regularizers as published, steps of one length (<see cref="StepLength"/>)
+    /// instead of its rates. A silent neuron is rescued in the first steps, and an image that grows no more is done.
     /// </summary>
     /// <param name="number">1 to 4.</param>
     /// <param name="steps">Steps, or null for the published number.</param>
@@ -88,9 +90,28 @@ public static class AscentPresets
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        if (recipe.Rule is not NormalisedRate)
-            return recipe with { Steps = steps };
-        var decay = recipe.Regularizers.OfType<L2Decay>().Sum(regularizer => regularizer.Decay);
-        return recipe with { Steps = steps, Rule = new NormalisedRate(20 * (decay + (4.0 / steps))) };
+        return recipe with { Steps = steps, Rule = recipe.Rule is NormalisedRate ? new NormalisedRate(StepLength(recipe.Regularizers, steps)) : recipe.Rule };
+    }
+
+    /// <summary>
+    /// The root mean square length of a step in grey levels, at which a contrast of 40 (photographs have some 50) balances what the
+    /// regularizers take off per step, and an image that keeps going one way can reach 160 besides. A blur counts by what it takes off a
+    /// wave of 8 pixels, 1 - exp(-2 (pi sigma / 8)^2); clipping leaves the whole step to the pixels that stay.
+    /// </summary>
+    internal static double StepLength(IReadOnlyList<Regularizer> regularizers, int steps)
+    {
+        var loss = regularizers.Sum(regularizer => regularizer switch
+        {
+            L2Decay decay => decay.Decay,
+            Blur blur => (1 - Math.Exp(-2 * Math.Pow(Math.PI * blur.Sigma / WaveLength, 2))) / blur.Every,
+            _ => 0,
+        });
+        var staying = regularizers.Aggregate(1.0, (share, regularizer) => share * regularizer switch
+        {
+            SmallNormClipping norm => 1 - (norm.Percentile / 100),
+            SmallContributionClipping part => 1 - (part.Percentile / 100),
+            _ => 1,
+        });
+        return Contrast * (loss + (4.0 / steps)) / Math.Sqrt(Math.Max(staying, 0.01));
     }
 }

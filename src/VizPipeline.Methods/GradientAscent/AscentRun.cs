@@ -29,9 +29,10 @@ public sealed class AscentRun
     /// <param name="recipe">How to climb.</param>
     /// <param name="pixels">How pixels become the network's input.</param>
     /// <param name="material">What the recipe needs besides; null for nothing.</param>
+    /// <param name="wholeFrom">Compute a map whole where the region would be this share of it; see <see cref="RegionPlan.ForPosition"/>.</param>
     /// <exception cref="AscentMaterialException">The recipe needs something that <paramref name="material"/> lacks.</exception>
     /// <exception cref="RecipeException">The recipe's direction names a channel that the layer does not have.</exception>
-    public AscentRun(NetworkRunner runner, Layer layer, AscentRecipe recipe, PixelScale pixels, AscentMaterial? material = null)
+    public AscentRun(NetworkRunner runner, Layer layer, AscentRecipe recipe, PixelScale pixels, AscentMaterial? material = null, double wholeFrom = 0.75)
     {
         ArgumentNullException.ThrowIfNull(runner);
         ArgumentNullException.ThrowIfNull(layer);
@@ -39,7 +40,7 @@ public sealed class AscentRun
         (_runner, _recipe, _pixels, _material) = (runner, recipe, pixels, material ?? new AscentMaterial());
         Check(layer);
         var (graph, shape) = (runner.Graph, layer.Shape);
-        _plan = recipe.Objective.ReadsMap ? RegionPlan.Whole(graph, layer.PreActivation) : RegionPlan.ForPosition(graph, layer.PreActivation);
+        _plan = recipe.Objective.ReadsMap ? RegionPlan.Whole(graph, layer.PreActivation) : RegionPlan.ForPosition(graph, layer.PreActivation, wholeFrom);
         _centre = (shape.Height / 2, shape.Width / 2);
         var input = graph.InputShape;
         _region = _plan[0] is { } extent
@@ -48,7 +49,7 @@ public sealed class AscentRun
         Box = _region.Clip(input.Height, input.Width);
         _layer = new LayerClimb(runner, layer, recipe, _plan.IsWhole && !shape.IsVector ? _centre : (0, 0));
         var rows = Deconvolution.PatchSizing.SamplesPerBatch(_plan, runner.Device) / (recipe.Facets * Views.PerImage(recipe.Transformations));
-        SamplesPerBatch = Math.Clamp(rows, 1, 64);
+        SamplesPerBatch = Math.Clamp(rows, 1, runner.Device.type == DeviceType.CPU ? 64 : 256);
     }
 
     /// <summary>The part of the input that is optimised.</summary>

@@ -101,13 +101,12 @@ public static class RecipeSearch
             regularizers.Add(new SmallNormClipping(Math.Round(random.Uniform(5, 70))));
         if (random.Uniform() < 0.4)
             regularizers.Add(new SmallContributionClipping(Math.Round(random.Uniform(5, 95))));
-        var decay = regularizers.OfType<L2Decay>().Sum(regularizer => regularizer.Decay);
         return new AscentRecipe
         {
             Name = $"search {index + 1}",
             Steps = steps,
             Objective = objective,
-            Rule = new NormalisedRate(Round(LogUniform(0.5, 2) * 20 * (decay + (4.0 / steps)))),
+            Rule = new NormalisedRate(Round(LogUniform(0.5, 2) * AscentPresets.StepLength(regularizers, steps))),
             Regularizers = regularizers,
             RescueSteps = 16,
         };
