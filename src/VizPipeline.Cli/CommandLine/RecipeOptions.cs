@@ -8,7 +8,7 @@ namespace VizPipeline.Cli.CommandLine;
 internal static class RecipeOptions
 {
     /// <summary>What a recipe option takes, for help and errors.</summary>
-    public static string Choices { get; } = $"{string.Join(", ", AscentPresets.Names)}, or a JSON file (see `viz recipes`)";
+    public static string Choices { get; } = $"1 (high-frequency), 2 (sparse), 3 (low-frequency), 4 (medium), {string.Join(", ", AscentPresets.Names.Skip(4))}, or a JSON file (see `viz recipes`)";
 
     /// <summary>The name that a recipe has in an atlas, and the recipe.</summary>
     /// <param name="option">The option, for errors.</param>

@@ -41,7 +41,7 @@ public sealed record NaturalSpectrum(int Channels, int Height, int Width, float[
         {
             using var inner = torch.NewDisposeScope();
             var cpu = batch.to(torch.CPU);
-            var magnitudes = torch.fft.rfft2(ColourSpace.Apply(cpu / 255, inverse)).abs().sum(0);
+            var magnitudes = torch.fft.rfft2(ColourSpace.Apply(cpu / 255, inverse)).abs().sum([0]);
             var next = (sum is null ? magnitudes : sum + magnitudes).MoveToOuterDisposeScope();
             (sum, count, size) = (next, count + (int)batch.shape[0], ((int)batch.shape[2], (int)batch.shape[3]));
         }

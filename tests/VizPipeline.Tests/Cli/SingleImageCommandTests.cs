@@ -109,6 +109,36 @@ public sealed class SingleImageCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Recipes_are_listed_shown_changed_and_used()
+    {
+        Assert.Contains("fourier", (await CommandLineRun.Of("recipes", "list")).Succeeded().Output, StringComparison.Ordinal);
+        var shown = (await CommandLineRun.Of("recipes", "show", "fourier")).Succeeded().Output;
+        await File.WriteAllTextAsync(_tiny.Path("mine.json"), shown.Replace("256", "7", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        Assert.Contains("best step", (await _tiny.Run("ascend", "mine.png", "--layer", "features.3", "--channel", "1,0", "--preset", _tiny.Path("mine.json"))).Succeeded().Output, StringComparison.Ordinal);
+        foreach (var preset in (string[])["fourier", "maco", "facets"])
+            (await _tiny.Run("ascend", $"{preset}.png", "--layer", "features.3", "--channel", "1,0", "--preset", preset, "--steps", "3")).Succeeded();
+        Assert.True(_tiny.Picture("facets.png").Height > _tiny.Picture("fourier.png").Height);
+    }
+
+    [Fact]
+    public async Task Objectives_of_a_whole_layer_need_no_channel()
+    {
+        Assert.Contains("features.3 direction", (await _tiny.Run("ascend", "direction.png", "--layer", "features.3", "--direction", "1:1,0:-0.5", "--preset", "fourier", "--steps", "4")).Succeeded().Output, StringComparison.Ordinal);
+        foreach (var objective in (string[])["inversion", "caricature"])
+            Assert.Contains(objective, (await _tiny.Run("ascend", $"{objective}.png", "--layer", "features.3", "--objective", objective, "--image", _tiny.Path("picture.png"), "--preset", "fourier", "--steps", "4")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_search_writes_a_sheet_and_recipes_that_can_be_used()
+    {
+        var run = (await CommandLineRun.Of(
+            ["recipes", "search", .. _tiny.Model, "--layer", "features.3", "--channel", "0,1", "--candidates", "5", "--steps", "6", "--preprocess", "unit", "--out", _tiny.Path("search")])).Succeeded();
+        Assert.Contains("score", run.Output, StringComparison.Ordinal);
+        Assert.Equal(6, Directory.GetFiles(_tiny.Path("search")).Length);
+        (await _tiny.Run("ascend", "found.png", "--layer", "features.3", "--channel", "1", "--preset", Path.Combine(_tiny.Path("search"), "001.json"))).Succeeded();
+    }
+
+    [Fact]
     public async Task A_dead_neuron_is_named_and_never_written_as_a_picture()
     {
         var alone = await _tiny.Run("ascend", "dead.png", "--layer", "features.0", "--channel", $"{TinyNetwork.DeadChannel}", "--steps", "5");

@@ -26,6 +26,35 @@ public sealed class AtlasSpecTests
     }
 
     [Fact]
+    public void Presets_are_numbers_or_names_with_a_recipe()
+    {
+        var recipe = JsonSerializer.SerializeToElement(new { start = new { kind = "top_patches" }, steps = 77 });
+        AscentSpec Of(params string[] presets) => new() { Presets = presets, Recipes = new Dictionary<string, JsonElement> { ["mine"] = recipe } };
+        string[] Faults(AscentSpec ascent) => [.. (SpecSamples.Small() with { Ascent = ascent }).Faults()];
+
+        Assert.Empty(Faults(Of("3", "mine")));
+        Assert.Contains("'other' has no recipe", Assert.Single(Faults(Of("other"))), StringComparison.Ordinal);
+        Assert.Contains("'../x'", Assert.Single(Faults(Of("../x"))), StringComparison.Ordinal);
+        Assert.Contains("'5'", Assert.Single(Faults(Of("5"))), StringComparison.Ordinal);
+        Assert.True(Of("3", "mine").StartsFromTopPatches());
+        Assert.False(Of("3").StartsFromTopPatches());
+        Assert.Equal((77, AscentSpec.UsualSteps), (Of("mine").StepsOf("mine"), Of("3").StepsOf("3")));
+    }
+
+    [Fact]
+    public void Numbers_of_presets_stay_numbers_in_json_so_that_older_atlases_go_on()
+    {
+        var json = System.Text.Encoding.UTF8.GetString(VizJson.Write(new AscentSpec { Presets = ["1", "fourier"] }));
+        Assert.Contains("\"presets\":[1,\"fourier\"]", json, StringComparison.Ordinal);
+        Assert.DoesNotContain("recipes", json, StringComparison.Ordinal);
+        Assert.Equal(["1", "fourier"], VizJson.Read<AscentSpec>(System.Text.Encoding.UTF8.GetBytes(json)).Presets);
+        var command = new AscendNeurons("atlas", 4, 1, 2, 0, 9, "3", 5);
+        Assert.Contains("\"preset\":3,", JobPayload.Write(command), StringComparison.Ordinal);
+        Assert.Equal(command, JobPayload.Read(JobKind.Ascent, JobPayload.Write(command), 1));
+        Assert.Equal(("preset 3", "fourier 2"), (PresetNames.Variant("3"), PresetNames.Variant("fourier", 1)));
+    }
+
+    [Fact]
     public void A_layer_listed_twice_is_a_fault()
     {
         var spec = SpecSamples.Small() with { Layers = [SpecSamples.Layer(0, "a", "conv", 1), SpecSamples.Layer(1, "a", "conv", 1)] };

@@ -14,6 +14,15 @@ public sealed class JobStagesTests
         => Check([(Scan, Waits), (Merge, Waits), (new(JobKind.Ascent, 0), Waits)], new(Scan, false), new(new(JobKind.Ascent, 0), false));
 
     [Fact]
+    public void Ascents_from_top_patches_wait_for_their_layers_merge()
+    {
+        var ascent = new JobGroup(JobKind.Ascent, 0);
+        Assert.Empty(JobStages.Next(new Dictionary<JobGroup, GroupState> { [Merge] = new(1, 0, 1, 0), [ascent] = Waits }, ascentNeedsTops: true));
+        Assert.Equal([new JobStep(ascent, false)], JobStages.Next(new Dictionary<JobGroup, GroupState> { [Merge] = Done, [ascent] = Waits }, ascentNeedsTops: true));
+        Assert.Equal([new JobStep(ascent, true)], JobStages.Next(new Dictionary<JobGroup, GroupState> { [Merge] = new(1, 0, 0, 1), [ascent] = Waits }, ascentNeedsTops: true));
+    }
+
+    [Fact]
     public void A_merge_waits_for_the_last_shard()
     {
         Check([(Scan, new GroupState(3, 0, 1, 0)), (Merge, Waits)]);
