@@ -4,7 +4,7 @@ namespace VizPipeline.Tests.EndToEnd;
 [Collection(VizProcesses.Name)]
 public sealed class RecipeAtlasTests(SampleMaterial material)
 {
-    private const int Neurons = 16;
+    private const int Neurons = 32;
 
     [Fact]
     public async Task Every_recipe_makes_a_picture_of_every_neuron_and_its_whole_recipe_is_recorded()
