@@ -21,7 +21,7 @@ public class OnnxNetworkTests
 
         Assert.Equal(3, graph.Nodes.Count(node => node.Operator is HardSwish));
         Assert.Single(graph.Nodes, node => node.Operator is HardSigmoid);
-        Assert.Equal(9, graph.Layers.Count);
+        Assert.Equal(8, graph.Layers.Count);
         // The gate depends on the whole map; the field of what it scales stays that of the convolutions.
         var added = graph.Layers.Single(layer => layer.Kind == LayerKind.Add);
         Assert.Equal((7, 2, false), (added.Field.Y.Size, added.Field.Y.Stride, added.Field.IsWhole));
