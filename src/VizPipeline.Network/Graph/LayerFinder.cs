@@ -53,9 +53,12 @@ internal static class LayerFinder
         {
             switch (graph.Nodes[next].Operator)
             {
+                // Its slope differs by channel, so that what stands before it cannot be climbed through it neuron by neuron.
+                case PRelu:
+                    return (next, next);
                 case Nonlinearity:
                     return (next, at);
-                case ChannelAffine or Identity:
+                case ChannelAffine or Normalization or Identity:
                     at = next;
                     break;
                 default:

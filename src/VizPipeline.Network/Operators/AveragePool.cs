@@ -35,7 +35,7 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var (samples, channels, height, width) = (stage.SeenShape[0], stage.SeenShape[1], stage.SeenShape[2], stage.SeenShape[3]);
         var corrected = Correction(stage) is { } correction ? signal * correction : signal;

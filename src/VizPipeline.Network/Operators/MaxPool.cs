@@ -42,7 +42,7 @@ public sealed record MaxPool(Window Window) : Operator
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);
         if (stage.IsRegion || TorchPads)
