@@ -29,7 +29,7 @@ public static class NetworkLoader
         if (!File.Exists(model))
         {
             var known = ZooModels.Find(model) ?? throw new ModelNotFoundException(
-                $"model '{model}' is neither a file nor an architecture{Nearest(model)}; `viz models` lists the architectures");
+                $"model '{model}' is neither a file nor an architecture{(ZooModels.Nearest(model) is { } near ? $" (do you mean '{near.Name}'?)" : "")}; `viz models` lists the architectures");
             return Build(known, weights is null ? null : ModelWeights.Read(weights), inputSize);
         }
         if (IsOnnx(model))
@@ -37,15 +37,6 @@ public static class NetworkLoader
         return weights is null
             ? Recognise(model, ModelWeights.Read(model), inputSize)
             : throw new ModelNotFoundException($"model '{model}' holds weights itself; give an architecture's name with --model beside --weights, or the file alone");
-    }
-
-    // Whoever writes resnet-50 or efficientnetb0 means the one that is spelled otherwise.
-    private static string Nearest(string name)
-    {
-        var known = ZooModels.All.FirstOrDefault(entry => Plain(entry.Name) == Plain(name));
-        return known is null ? "" : $" (do you mean '{known.Name}'?)";
-
-        static string Plain(string text) => string.Concat(text.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
     }
 
     private static NetworkGraph Build(ZooModel model, IReadOnlyDictionary<string, FloatTensor>? weights, (int Height, int Width)? size)

@@ -42,6 +42,14 @@ public static class ZooModels
     /// <summary>The architecture called <paramref name="name"/>, or null.</summary>
     public static ZooModel? Find(string name) => All.FirstOrDefault(model => model.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>The architecture that is spelled like <paramref name="name"/> but for signs and case: <c>resnet-50</c>, <c>EfficientNetB0</c>; or null.</summary>
+    public static ZooModel? Nearest(string name)
+    {
+        return All.FirstOrDefault(model => Plain(model.Name) == Plain(name));
+
+        static string Plain(string text) => string.Concat(text.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
+    }
+
     /// <summary>
     /// The architecture whose parameters <paramref name="weights"/> are, by names and shapes; of several that differ only in width, the one with
     /// most layers of these widths. Null where none fits.
