@@ -33,7 +33,7 @@ public sealed class ModelsCommandTests : IDisposable
     public async Task One_is_told_in_detail()
     {
         var output = (await CommandLineRun.Of("models", "EfficientNet_B3")).Succeeded().Output;
-        Assert.Contains("https://download.pytorch.org/models/efficientnet_b3_rwightman-cf984f9c.pth", output, StringComparison.Ordinal);
+        Assert.Contains("https://download.pytorch.org/models/efficientnet_b3_rwightman-b3899882.pth", output, StringComparison.Ordinal);
         Assert.Contains("shorter side 320, centre 300x300", output, StringComparison.Ordinal);
         Assert.Contains("bicubic", output, StringComparison.Ordinal);
         Assert.Contains("12,233,232 parameters", output, StringComparison.Ordinal);
