@@ -55,6 +55,8 @@ internal sealed class TorchCalls(string file, StorageList? references = null)
             };
             dict.Pairs.Add(new(key, value));
         }
+        // Moved, not copied: a list in the memo could be made into any number of dicts.
+        pairs.Items.Clear();
         return dict;
     }
 
