@@ -78,5 +78,5 @@ internal sealed class ChannelSources
 
     // A normalisation over neighbouring channels scales each, and leaves it what it is.
     private static bool KeepsChannels(Operator op) => op
-        is Nonlinearity or ChannelAffine or LocalResponseNorm or Identity or ZeroPad or MaxPool or AveragePool or AdaptiveAveragePool or GlobalPool or Flatten or Concat;
+        is Nonlinearity or ChannelAffine or LocalResponseNorm or Identity or ConstantPad or MaxPool or AveragePool or AdaptiveAveragePool or GlobalPool or Flatten or Concat;
 }
