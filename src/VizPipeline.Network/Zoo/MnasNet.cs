@@ -8,7 +8,10 @@ internal static class MnasNet
 {
     private static readonly Dictionary<string, double> Variants = new()
     {
-        ["mnasnet0_5"] = 0.5, ["mnasnet0_75"] = 0.75, ["mnasnet1_0"] = 1.0, ["mnasnet1_3"] = 1.3,
+        ["mnasnet0_5"] = 0.5,
+        ["mnasnet0_75"] = 0.75,
+        ["mnasnet1_0"] = 1.0,
+        ["mnasnet1_3"] = 1.3,
     };
 
     // Kernel, stride of the first block, expansion, channels, blocks.
