@@ -191,7 +191,7 @@ internal sealed partial class OnnxImporter
         var (shapeA, shapeB) = (_graph.Shape(a), _graph.Shape(b));
         if ((shapeA.Height, shapeA.Width) != (shapeB.Height, shapeB.Width))
             return null;
-        var (isGateA, isGateB) = (_graph[a].Operator is Sigmoid or HardSigmoid, _graph[b].Operator is Sigmoid or HardSigmoid);
+        var (isGateA, isGateB) = (_graph[a].Operator is Sigmoid or HardSigmoid or ChannelSoftmax, _graph[b].Operator is Sigmoid or HardSigmoid or ChannelSoftmax);
         return isGateA == isGateB ? null : isGateA ? 0 : 1;
     }
 

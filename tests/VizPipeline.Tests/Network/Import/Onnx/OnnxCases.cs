@@ -69,6 +69,8 @@ internal static class OnnxCases
         ["SpaceToDepth"] = m => m.Add("SpaceToDepth", [Evened(m)], ("blocksize", 2)),
         ["Transpose"] = m => m.Add("Transpose", [m.Add("Transpose", [Mixed(m)], ("perm", new[] { 0, 2, 3, 1 }))], ("perm", new[] { 0, 3, 1, 2 })),
         ["shuffle"] = Shuffled,
+        ["split attention"] = SplitAttention,
+        ["as_strided"] = m => m.InputShape[0] > 1 ? Mixed(m) : m.Conv(m.Add("Gather", [m.Add("Reshape", [m.Add("GlobalAveragePool", [Mixed(m)]), m.Longs(-1)]), m.Tensor([.. Enumerable.Range(0, 4 * m.InputShape[0]).Select(i => (long)i)], m.InputShape[0], 4, 1, 1)]), 4, 3),
         ["Gemm"] = FullyConnected,
         ["MatMul"] = m => m.Add("Add", [m.Add("MatMul", [Flat(m), m.Weight(4 * Pixels(m), 6)]), m.Weight(6)]),
         ["MatMul over channels"] = OverChannels,
@@ -265,6 +267,22 @@ internal static class OnnxCases
         string Dropped(string value) => m.Opset < 13 ? m.Add("Squeeze", [value], ("axes", new[] { 0 })) : m.Add("Squeeze", [value, m.Longs(0)]);
     }
 
+    // As in ResNeSt and SKNet: which of two branches counts, for each channel.
+    private static string SplitAttention(OnnxModel m)
+    {
+        var (n, h, w) = (m.InputShape[0], m.InputShape[2], m.InputShape[3]);
+        var over = m.Opset < 13 ? (Func<string, string>)(x => m.Add("ReduceSum", [x], ("axes", new[] { 1 }), ("keepdims", 0))) : x => m.Add("ReduceSum", [x, m.Longs(1)], ("keepdims", 0));
+        var branches = m.Random.Next(2) == 0
+            ? m.Add("Reshape", [Mixed(m, 6), m.Longs(n, 2, 3, h, w)]) : m.Add("Concat", [Raised(Mixed(m, 3)), Raised(Mixed(m, 3))], ("axis", 1));
+        var pooled = m.Add("GlobalAveragePool", [over(branches)]);
+        var split = m.Add("Reshape", [m.Conv(pooled, 3, 6), m.Longs(n, 2, 3, 1, 1)]);
+        // Before operator set 13 softmax is over all that follows.
+        var gate = m.Opset < 13 ? m.Add("Sigmoid", [split]) : m.Add("Softmax", [split], ("axis", 1));
+        return over(m.Add("Mul", [branches, gate]));
+
+        string Raised(string x) => m.Opset < 13 ? m.Add("Unsqueeze", [x], ("axes", new[] { 1 })) : m.Add("Unsqueeze", [x, m.Longs(1)]);
+    }
+
     private static string FullyConnected(OnnxModel m)
     {
         var inputs = 4 * Pixels(m);
@@ -299,7 +317,8 @@ internal static class OnnxCases
 
     private static string Folded(OnnxModel m)
     {
-        var root = m.Add("Sqrt", [m.Add("Add", [m.Positive(4), m.Number(1e-3)])]);
+        var limited = m.Add(m.Opset < 11 ? "Add" : "Clip", m.Opset < 11 ? [m.Positive(4), m.Number(1e-3)] : [m.Positive(4), m.Number(0.8), ""]);
+        var root = m.Add("Sqrt", [m.Add("Add", [limited, m.Number(1e-3)])]);
         var scale = m.Add("Reshape", [m.Add("Div", [m.Weight(4), root]), m.Longs(4, 1, 1)]);
         var weight = m.Add("Mul", [m.Weight(4, m.InputShape[1], 3, 3), m.Add("Unsqueeze", m.Opset < 13 ? [scale] : [scale, m.Longs(3)], m.Opset < 13 ? [("axes", new[] { 3 })] : [])]);
         return m.Add("Mul", [m.Add("Conv", [OnnxModel.Input, weight]), scale]);
