@@ -55,7 +55,7 @@ internal sealed class AtlasOptions
         var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
         var manifest = methods.HasFlag(AtlasMethods.Top9) ? ImageSet(parsed, names, cancellation) : null;
         return new AtlasRequest(
-            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), parsed.GetValue(_model.Weights), graph, layers, preprocessing, manifest,
+            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.WeightsOf(parsed), graph, layers, preprocessing, manifest,
             parsed.GetValue(_images) is { } folder ? ImageRoot.IsBucket(folder) ? folder : Path.GetFullPath(folder) : "", names is null ? manifest?.Classes ?? [] : NamesByIndex(names),
             names is null ? [] : NamesByIndex(names), methods, ascent, parsed.GetRequiredValue(_model.Device), batch);
     }

@@ -12,7 +12,7 @@ internal static class LayerFinder
     {
         var reaches = graph.Ancestors(graph.Output);
         var found = new List<Layer>();
-        var names = new HashSet<string> { OutputName };
+        var names = new UniqueNames(OutputName);
         foreach (var node in graph.Nodes)
         {
             if (!reaches[node.Index] || KindOf(node) is not { } kind)
@@ -22,7 +22,7 @@ internal static class LayerFinder
             if (observed == graph.Output)
                 found.Add(Make(graph, found.Count, OutputName, name, LayerKind.Output, observed, before, node));
             else if (!found.Exists(layer => layer.Node == observed))
-                found.Add(Make(graph, found.Count, Unique(name, names), null, kind, observed, before, node));
+                found.Add(Make(graph, found.Count, names.Add(name), null, kind, observed, before, node));
         }
         if (found.Count > 0 && found[^1].Kind != LayerKind.Output)
             found.Add(Make(graph, found.Count, OutputName, null, LayerKind.Output, graph.Output, graph.Output, null));
@@ -32,13 +32,15 @@ internal static class LayerFinder
     private static Layer Make(NetworkGraph graph, int index, string name, string? alias, LayerKind kind, int observed, int before, Node? from)
     {
         var weighted = from is { Operator: Convolution or Linear } ? from.Index : (int?)null;
-        var parameters = weighted is { } first ? Enumerable.Range(first, observed - first + 1).Where(node => OnPath(graph, first, node, observed)).Sum(node => graph.Nodes[node].Operator.Parameters) : 0;
+        // The filters of a transposed convolution are drawn nowhere.
+        var learned = from is { Operator: ConvolutionTranspose } ? from.Index : weighted;
+        var parameters = learned is { } first ? Enumerable.Range(first, observed - first + 1).Where(node => OnPath(graph, first, node, observed)).Sum(node => graph.Nodes[node].Operator.Parameters) : 0;
         return new Layer(index, name, alias, kind, observed, before, weighted, graph.Nodes[observed].Shape, RegionPlan.FieldOf(graph, observed), parameters);
     }
 
     private static LayerKind? KindOf(Node node) => node.Operator switch
     {
-        Convolution => LayerKind.Conv,
+        Convolution or ConvolutionTranspose => LayerKind.Conv,
         Linear => LayerKind.Linear,
         Concat => LayerKind.Concat,
         Add => LayerKind.Add,
@@ -58,7 +60,7 @@ internal static class LayerFinder
                     return (next, next);
                 case Nonlinearity:
                     return (next, at);
-                case ChannelAffine or Normalization or Identity:
+                case ChannelAffine or Normalization or Saturation or Identity:
                     at = next;
                     break;
                 default:
@@ -82,7 +84,7 @@ internal static class LayerFinder
 
     private static string NameOf(Node node)
     {
-        var weight = node.Operator switch { Convolution conv => conv.Weight.Name, Linear linear => linear.Weight.Name, _ => null };
+        var weight = node.Operator switch { Convolution conv => conv.Weight.Name, ConvolutionTranspose conv => conv.Weight.Name, Linear linear => linear.Weight.Name, _ => null };
         return weight is not null && weight.EndsWith(".weight", StringComparison.Ordinal) && weight.Length > 7 ? weight[..^7] : ModulePath(node.Name);
     }
 
@@ -103,13 +105,5 @@ internal static class LayerFinder
         // A second use of one kind of operator in a module is numbered by the exporter (Add, Add_1).
         var mark = parts[^1].LastIndexOf('_');
         return mark > 0 && int.TryParse(parts[^1][(mark + 1)..], out var number) ? $"{path}#{number + 1}" : path;
-    }
-
-    private static string Unique(string name, HashSet<string> names)
-    {
-        var unique = name;
-        for (var i = 2; !names.Add(unique); i++)
-            unique = $"{name}#{i}";
-        return unique;
     }
 }

@@ -20,12 +20,8 @@ public static class RandomNetworks
             var shape = graph.Shape(x);
             if (Math.Min(shape.Height, shape.Width) < 5)
                 break;
-            x = random.Next(11) switch
+            x = random.Next(6) switch
             {
-                10 => Excited(graph, random, x, $"excited{i}"),
-                9 => Normalised(graph, random, x, $"normal{i}"),
-                8 => Shuffled(graph, random, x, $"shuffled{i}"),
-                7 => Combined(graph, random, x, $"combined{i}"),
                 0 => Pool(graph, random, x, $"pool{i}"),
                 1 => Fire(graph, random, x, $"fire{i}"),
                 2 => Residual(graph, random, x, $"residual{i}"),
@@ -80,70 +76,13 @@ public static class RandomNetworks
         return random.Next(2) == 0 ? x : graph.Add(name + "_bn", new ChannelAffine(Weight(random, name + ".scale", width), Weight(random, name + ".shift", width), 0), x);
     }
 
-    private static int Nonlinear(GraphBuilder graph, Random random, int x, string name)
+    private static int Nonlinear(GraphBuilder graph, Random random, int x, string name) => random.Next(4) switch
     {
-        var channels = graph.Shape(x).Channels;
-        return graph.Add(name, Functions(random, channels, name)[random.Next(19)], x);
-    }
-
-    /// <summary>One of each nonlinearity.</summary>
-    public static Nonlinearity[] Functions(Random random, int channels, string name) =>
-    [
-        new LeakyRelu(0.1), new Clip(0, 0.8), new Sigmoid(), new Tanh(), new HardSwish(), new HardSigmoid(1 / 6.0, 0.5), new Silu(), new Silu(1.7),
-        new Gelu(), new Gelu(Approximate: true), new Mish(), new Elu(0.7), Elu.Selu, new Celu(1.3), new Softplus(), new Softsign(), new ThresholdedRelu(0.1),
-        new PRelu(Weight(random, name + ".slopes", channels)), new Relu(),
-    ];
-
-    private static int Excited(GraphBuilder graph, Random random, int x, string name)
-    {
-        var channels = graph.Shape(x).Channels;
-        x = Nonlinear(graph, random, x, name + "_act");
-        var gate = graph.Add(name + "_pool", new GlobalAveragePool(), x);
-        gate = graph.Add(name + "_fc1", new Convolution(Weight(random, name + "_fc1.weight", 3, channels, 1, 1), null, Window.Square(1)), gate);
-        gate = graph.Add(name + "_fc2", new Convolution(Weight(random, name + "_fc2.weight", channels, 3, 1, 1), null, Window.Square(1)), graph.Add(name + "_silu", new Silu(), gate));
-        return graph.Add(name, new Multiply(), x, graph.Add(name + "_gate", new Sigmoid(), gate));
-    }
-
-    private static int Normalised(GraphBuilder graph, Random random, int x, string name)
-    {
-        x = Conv(graph, random, x, name + "_conv");
-        var channels = graph.Shape(x).Channels;
-        var (scale, shift) = random.Next(3) == 0 ? (null, null) : (Weight(random, name + ".scale", channels), Weight(random, name + ".shift", channels));
-        x = graph.Add(name, random.Next(3) switch
-        {
-            0 => new GroupNorm(channels, scale, shift, 1e-3),
-            1 => new GroupNorm(2, scale, shift, 1e-3),
-            _ => new LayerNorm(scale, shift, 1e-2),
-        }, x);
-        return Nonlinear(graph, random, x, name + "_act");
-    }
-
-    private static int Shuffled(GraphBuilder graph, Random random, int x, string name)
-    {
-        x = Conv(graph, random, x, name + "_conv", outputs: 8);
-        var left = graph.Add(name + "_left", new ChannelSlice(0, 3), x);
-        var right = Nonlinear(graph, random, graph.Add(name + "_right", new ChannelSlice(3, 5), x), name + "_act");
-        return graph.Add(name, ChannelGather.Shuffle(8, random.Next(2) == 0 ? 2 : 4), graph.Add(name + "_cat", new Concat([5, 3]), right, left));
-    }
-
-    private static int Combined(GraphBuilder graph, Random random, int x, string name)
-    {
-        var channels = graph.Shape(x).Channels;
-        int Branch(string branch, int outputs) => graph.Add($"{name}_{branch}_act", new Tanh(), graph.Add(
-            $"{name}_{branch}", new Convolution(Weight(random, $"{name}_{branch}.weight", outputs, channels, 3, 3), null, Window.Square(3, pad: 1)), x));
-        var (one, other) = (Branch("a", channels), Branch("b", random.Next(2) == 0 ? 1 : channels));
-        return random.Next(6) switch
-        {
-            0 => graph.Add(name, new Subtract(), other, one),
-            1 => graph.Add(name, new Extremum(random.Next(2) == 0), one, other),
-            2 => graph.Add(name, new Divide(), one, graph.Add(name + "_positive", new ChannelAffine(Constant(graph.Shape(other).Channels, 1), Constant(graph.Shape(other).Channels, 2), 0), other)),
-            3 => graph.Add(name, new Add(), one, graph.Add(name + "_mean", new GlobalAveragePool(), x), other),
-            4 => graph.Add(name, new Multiply(random.Next(2)), one, other),
-            _ => graph.Add(name, new Multiply(), other, one),
-        };
-    }
-
-    private static FloatTensor Constant(int count, float value) => new("constant", [count], [.. Enumerable.Repeat(value, count)]);
+        0 => graph.Add(name, new LeakyRelu(0.1), x),
+        1 => graph.Add(name, new Clip(0, 0.8), x),
+        2 => graph.Add(name, new Sigmoid(), x),
+        _ => graph.Add(name, new Relu(), x),
+    };
 
     private static int Pool(GraphBuilder graph, Random random, int x, string name)
     {
