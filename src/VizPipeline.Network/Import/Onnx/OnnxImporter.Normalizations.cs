@@ -94,7 +94,7 @@ internal sealed partial class OnnxImporter
         }
     }
 
-    private OnnxView ChannelSoftmax(OnnxNode node, string name)
+    private OnnxView SoftmaxOverChannels(OnnxNode node, string name)
     {
         var view = View(node, 0);
         var given = node.GetInt("axis", Opset < 13 ? 1 : -1);

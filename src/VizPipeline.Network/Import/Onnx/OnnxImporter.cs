@@ -176,7 +176,7 @@ internal sealed partial class OnnxImporter
         "Expand" => Expand(node, name),
         "Dropout" or "Identity" => View(node, 0),
         "Cast" or "CastLike" => Cast(node, name),
-        "Softmax" => AtTheEnd(node) ? View(node, 0) : ChannelSoftmax(node, name),
+        "Softmax" => AtTheEnd(node) ? View(node, 0) : SoftmaxOverChannels(node, name),
         "LogSoftmax" => AtTheEnd(node) ? View(node, 0) : throw Unsupported(node, "operators after it"),
         "QuantizeLinear" => QuantizeLinear(node, name),
         "DequantizeLinear" => DequantizeLinear(node, name),

@@ -74,7 +74,7 @@ internal static class OnnxCases
         ["Gemm"] = FullyConnected,
         ["MatMul"] = m => m.Add("Add", [m.Add("MatMul", [Flat(m), m.Weight(4 * Pixels(m), 6)]), m.Weight(6)]),
         ["MatMul over channels"] = OverChannels,
-        ["Softmax"] = m => m.Add("Gemm", [Flat(m), m.Weight(4 * Pixels(m), 6), m.Weight(6)]),
+        ["Softmax"] = m => Since(m, 13) ? m.Conv(m.Add("Softmax", [Mixed(m)], ("axis", Pick(m, 1, -3))), 4, 3) : Mixed(m),
         ["Shape chains"] = ShapeChain,
         ["Squeeze"] = Squeezed,
         ["Cast, Identity, Dropout"] = m => m.Add("Dropout", [m.Add("Identity", [m.Add("Cast", [Mixed(m)], ("to", 1))])]),
