@@ -43,22 +43,25 @@ internal static class AscentEvidence
         Console.WriteLine($"wrote {output}: {graph.Layers.Count} layers over {crops.Manifest.Entries.Count} images");
     }
 
-    /// <summary>Climbs for every neuron of every layer with each recipe, and prints a table per recipe.</summary>
+    /// <summary>Climbs for the neurons of each layer with each recipe, and prints a table per recipe.</summary>
     /// <param name="model">The network.</param>
     /// <param name="preprocess">Its preprocessing.</param>
     /// <param name="maxima">What <see cref="Maxima"/> wrote.</param>
     /// <param name="recipes">Names, with steps behind a colon if not their own: <c>fourier:128</c>.</param>
     /// <param name="device">cpu or cuda.</param>
-    public static void Shares(string model, string preprocess, string maxima, string[] recipes, string device)
+    /// <param name="layers">Layers or patterns, by commas.</param>
+    /// <param name="most">Most neurons of a layer, evenly among its own.</param>
+    public static void Shares(string model, string preprocess, string maxima, string[] recipes, string device, string layers, int most)
     {
         using var bench = new Opened(model, preprocess, maxima, device);
         foreach (var (recipe, channel) in recipes.Select(name => (RecipeOf(name), new ChannelObjective())))
         {
             var (clock, all, above, dead, silent) = (Stopwatch.StartNew(), 0, 0, 0, 0);
             Console.WriteLine($"{bench.Graph.Name}, recipe {recipe.Name}, {recipe.Steps} steps, channel objective, {device}");
-            foreach (var layer in bench.Graph.Layers)
+            foreach (var layer in LayerPatterns.Select(bench.Graph, layers.Split(',')))
             {
-                var results = Climb(bench, layer, recipe with { Objective = channel }, [.. Enumerable.Range(0, layer.Neurons)], 0);
+                var count = Math.Min(most, layer.Neurons);
+                var results = Climb(bench, layer, recipe with { Objective = channel }, [.. Enumerable.Range(0, count).Select(i => (int)((long)i * layer.Neurons / count))], 0);
                 var ratios = results.Select(result => result.Activation / (double)bench.Maxima[layer.Name][result.Neuron]).Order().ToArray();
                 int Count(Func<AscentResult, bool> condition) => results.Count(condition);
                 var (exceeds, isDead, isSilent) = (

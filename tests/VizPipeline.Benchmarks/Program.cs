@@ -7,7 +7,7 @@ using VizPipeline.Benchmarks;
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- readers
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- similar
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-maxima MODEL PREPROCESSING IMAGES MAXIMA.json
-//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-shares MODEL PREPROCESSING MAXIMA.json DEVICE RECIPE[:STEPS] ...
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-shares MODEL PREPROCESSING MAXIMA.json DEVICE LAYERS NEURONS RECIPE[:STEPS] ...
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-sheet MODEL PREPROCESSING MAXIMA.json DEVICE SHEET.png neuron|channel RECIPE[:STEPS] ...
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-regions MODEL PREPROCESSING LAYER ...
 if (args is ["readers"])
@@ -26,9 +26,9 @@ if (args is ["ascent-maxima", var network, var preprocess, var set, var output])
     Bench.OnTorchThread(() => AscentEvidence.Maxima(network, preprocess, set, output));
     return 0;
 }
-if (args is ["ascent-shares", var network2, var preprocess2, var maxima, var device, .. var recipes])
+if (args is ["ascent-shares", var network2, var preprocess2, var maxima, var device, var some, var most, .. var recipes])
 {
-    Bench.OnTorchThread(() => AscentEvidence.Shares(network2, preprocess2, maxima, recipes, device));
+    Bench.OnTorchThread(() => AscentEvidence.Shares(network2, preprocess2, maxima, recipes, device, some, int.Parse(most, CultureInfo.InvariantCulture)));
     return 0;
 }
 if (args is ["ascent-sheet", var network3, var preprocess3, var maxima3, var device3, var picture, ("neuron" or "channel") and var objective, .. var recipes3])

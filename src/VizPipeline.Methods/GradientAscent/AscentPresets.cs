@@ -43,6 +43,7 @@ public static class AscentPresets
         Parametrization = new FourierParametrization(),
         Start = new NoiseStart(0),
         Transformations = Robust,
+        PlainSteps = 64,
         Rule = new Adam(0.05),
         RescueSteps = 16,
     };
@@ -90,7 +91,7 @@ public static class AscentPresets
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        return recipe with { Steps = steps, Rule = recipe.Rule is NormalisedRate ? new NormalisedRate(StepLength(recipe.Regularizers, steps)) : recipe.Rule };
+        return recipe with { Steps = steps, PlainSteps = (int)((long)recipe.PlainSteps * steps / recipe.Steps), Rule = recipe.Rule is NormalisedRate ? new NormalisedRate(StepLength(recipe.Regularizers, steps)) : recipe.Rule };
     }
 
     /// <summary>

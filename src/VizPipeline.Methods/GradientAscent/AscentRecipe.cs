@@ -31,6 +31,9 @@ public sealed record AscentRecipe : IRecipePart
     /// <summary>What is done to the image, anew in each step, before the network sees it; none for the image as it is.</summary>
     public IReadOnlyList<Transformation> Transformations { get; init; } = [];
 
+    /// <summary>So many last steps see the image as it is, so that it is at its best as it will be shown.</summary>
+    public int PlainSteps { get; init; }
+
     /// <summary>How far each step goes.</summary>
     public required StepRule Rule { get; init; }
 
@@ -62,6 +65,8 @@ public sealed record AscentRecipe : IRecipePart
             yield return "its name must be 1 to 80 characters";
         if (Steps is < 1 or > MostSteps)
             yield return $"steps must be 1 to {MostSteps}, not {Steps}";
+        if (PlainSteps < 0)
+            yield return $"plain_steps must be 0 or more, not {PlainSteps}";
         if (RescueSteps < 0)
             yield return $"rescue_steps must be 0 or more, not {RescueSteps}";
         if (Parametrization is not PixelParametrization && Regularizers.Count > 0)

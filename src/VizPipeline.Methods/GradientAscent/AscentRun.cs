@@ -107,7 +107,7 @@ public sealed class AscentRun
     private void Step(AscentProgress climb, AscentImages images, Geometries places, torch.Tensor? picture, int seed, int step)
     {
         var plain = images.Render();
-        var isViewed = _recipe.Transformations.Count > 0;
+        var isViewed = _recipe.Transformations.Count > 0 && step < _recipe.Steps - _recipe.PlainSteps;
         var views = isViewed ? Views.Draw(_recipe.Transformations, Generators(climb, seed), step, seed, SizeOf(plain), Grey()) : null;
         var perImage = isViewed ? Views.PerImage(_recipe.Transformations) : 1;
         using var pass = new Pass(places.Of(climb.Rows * perImage), ReverseRule.Gradient) { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };

@@ -47,14 +47,17 @@ public sealed record Pad(double Pixels) : Transformation
     internal override void Draw(ref ViewFrame frame, ref SplitMix random) => frame.Grow(Pixels);
 }
 
-/// <summary>The image moved by up to half of <paramref name="Pixels"/> in each direction: a random crop that is so much smaller.</summary>
+/// <summary>
+/// The image moved by up to half of <paramref name="Pixels"/> in each direction, as a random crop of a larger one. By whole pixels: in
+/// between, it would blur the finest waves away.
+/// </summary>
 public sealed record Jitter(double Pixels) : Transformation
 {
     /// <inheritdoc/>
     public override IEnumerable<string> Faults() => Within(Pixels, 0, 224, "jitter's pixels");
 
     internal override void Draw(ref ViewFrame frame, ref SplitMix random) =>
-        frame.CutTo(Pixels, random.Uniform(), random.Uniform());
+        frame.Move(Pixels, random.Uniform(), random.Uniform());
 }
 
 /// <summary>Larger or smaller by a factor from <paramref name="Smallest"/> to <paramref name="Largest"/>.</summary>

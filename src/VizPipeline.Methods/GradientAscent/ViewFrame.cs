@@ -31,11 +31,12 @@ internal record struct ViewFrame(int Height, int Width, double PixelFactor)
         (Top, Left, Rows, Columns) = (Top - border, Left - border, Rows + (2 * border), Columns + (2 * border));
     }
 
-    /// <summary>A rectangle that is smaller by so many pixels, at a place within the old one given by two shares of the play.</summary>
-    public void CutTo(double pixels, double down, double right)
+    /// <summary>Moves the rectangle by whole pixels, up to half of <paramref name="pixels"/> either way, as two shares of the play say.</summary>
+    public void Move(double pixels, double down, double right)
     {
-        var play = Math.Min(pixels * PixelFactor, Math.Min(Rows, Columns) / 2);
-        (Top, Left, Rows, Columns) = (Top + (down * play), Left + (right * play), Rows - play, Columns - play);
+        var half = Math.Round(pixels * PixelFactor / 2);
+        double Offset(double share) => Math.Floor(share * ((2 * half) + 1)) - half;
+        (Top, Left) = (Top + Offset(down), Left + Offset(right));
     }
 
     /// <summary>What is shown, enlarged about its centre.</summary>

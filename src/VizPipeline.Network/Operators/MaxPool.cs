@@ -46,9 +46,9 @@ public sealed record MaxPool(Window Window) : Operator
     {
         var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);
         if (stage.IsRegion || TorchPads)
-            return [Scatter(signal, stage.Memory!, height, width)];
+            return [Scatter(signal, stage.Memory!, height, width, Overlap)];
         var (below, right) = WindowPadding.Overhang(stage, Window);
-        var padded = Scatter(signal, stage.Memory!, height + Window.Y.PadBefore + below, width + Window.X.PadBefore + right);
+        var padded = Scatter(signal, stage.Memory!, height + Window.Y.PadBefore + below, width + Window.X.PadBefore + right, Overlap);
         return [padded.narrow(2, Window.Y.PadBefore, height).narrow(3, Window.X.PadBefore, width)];
     }
 
@@ -60,16 +60,25 @@ public sealed record MaxPool(Window Window) : Operator
     /// <param name="switches">[N, C, h, w], row-major indices into height x width.</param>
     /// <param name="height">Rows of the result.</param>
     /// <param name="width">Columns of the result.</param>
-    internal static torch.Tensor Scatter(torch.Tensor signal, torch.Tensor switches, long height, long width)
+    /// <param name="overlap">How many windows in a row share an input at most.</param>
+    internal static torch.Tensor Scatter(torch.Tensor signal, torch.Tensor switches, long height, long width, int overlap = 1)
     {
         var (samples, channels) = (signal.shape[0], signal.shape[1]);
         // Worked on as [N, h*w, C]: the channels-last memory order, so that nothing is copied.
         var flat = torch.zeros([samples, height * width, channels], dtype: signal.dtype, device: signal.device);
-        flat.scatter_add_(1, Flat(switches), Flat(signal));
+        // A GPU adds up what meets in any order, so sums of three would differ in their last bits from run to run: windows that share no input go together.
+        var passes = signal.device.type == DeviceType.CPU ? 1 : overlap;
+        for (var pass = 0; pass < passes * passes; pass++)
+            flat.scatter_add_(1, Flat(Every(switches, pass)), Flat(Every(signal, pass)));
         return flat.view(samples, height, width, channels).permute(0, 3, 1, 2);
+
+        torch.Tensor Every(torch.Tensor maps, int pass) => passes == 1 ? maps
+            : maps[torch.TensorIndex.Colon, torch.TensorIndex.Colon, torch.TensorIndex.Slice(pass / passes, null, passes), torch.TensorIndex.Slice(pass % passes, null, passes)];
 
         torch.Tensor Flat(torch.Tensor maps) => maps.permute(0, 2, 3, 1).reshape(samples, -1, channels);
     }
+
+    private int Overlap => Math.Max((Window.Y.Span + Window.Y.Stride - 1) / Window.Y.Stride, (Window.X.Span + Window.X.Stride - 1) / Window.X.Stride);
 
     // torch takes padding up to half the kernel, alike on both sides, and one ceil_mode for both axes.
     private bool TorchPads =>
