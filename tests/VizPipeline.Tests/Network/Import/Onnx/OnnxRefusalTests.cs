@@ -139,6 +139,10 @@ public class OnnxRefusalTests
             {
                 Assert.DoesNotContain('\n', refusal.Message);
             }
+            catch (Exception failure)
+            {
+                Assert.Fail($"case {i}, {valid[i % valid.Length]}: {failure}");
+            }
         }
         Assert.InRange(ran, Damages / 6, Damages - 1);
     }
