@@ -119,8 +119,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         };
         _stages[index] = stage;
         var output = node.Operator.Forward(stage, inputs);
-        // Work in place answers with its input's own handle, which is about to be released.
-        _values[index] = inputs.Contains(output) ? output.alias() : output;
+        // Work in place answers with its input's own handle, which is about to be released. (Equals would compare numbers, and not find NaN.)
+        _values[index] = Array.Exists(inputs, input => ReferenceEquals(input, output)) ? output.alias() : output;
         for (var k = 0; k < sources.Length; k++)
         {
             if (!ReferenceEquals(inputs[k], _values[sources[k]]))

@@ -24,6 +24,12 @@ internal sealed partial class OnnxImporter
         "Celu" => new Celu(node.GetFloat("alpha", 1)),
         "Softplus" => new Softplus(),
         "Softsign" => new Softsign(),
+        "Sqrt" => new Power(0.5),
+        "Reciprocal" => new Power(-1),
+        "Abs" => new Absolute(),
+        "Exp" => new Exponential(),
+        "Log" => new Logarithm(),
+        "Erf" => new ErrorFunction(),
         "ThresholdedRelu" => new ThresholdedRelu(node.GetFloat("alpha", 1)),
         _ => null,
     };
@@ -41,6 +47,12 @@ internal sealed partial class OnnxImporter
             return Elementwise(node, name, new LeakyRelu(slopes.Values[0]));
         var perChannel = PerChannel(node, slopes, view);
         return Elementwise(node, name, new PRelu(new FloatTensor(slopes.Name, [perChannel.Length], perChannel)));
+    }
+
+    private OnnxView Pow(OnnxNode node, string name)
+    {
+        var exponent = Number(node, 1) ?? throw new GraphException(name, "Pow lacks its exponent");
+        return exponent == 1 ? View(node, 0) : Elementwise(node, name, new Power(exponent));
     }
 
     private OnnxView Clip(OnnxNode node, string name)
@@ -92,7 +104,10 @@ internal sealed partial class OnnxImporter
             return view.Of(_graph.Add(name, type == "Max" ? new Clip(constant.Values[0], double.PositiveInfinity) : new Clip(double.NegativeInfinity, constant.Values[0]), view.Node));
         }
         if (type == "Div" && constantFirst)
-            throw Unsupported(node, "a constant divided by a map");
+        {
+            view = view.Of(_graph.Add(name + ".reciprocal", new Power(-1), view.Node));
+            type = "Mul";
+        }
         if (constant.Count > 1 && IsFlattened(view))
             view = Natural(AsVector(node, name, view));
         var perChannel = PerChannel(node, constant, view);

@@ -160,6 +160,7 @@ internal sealed partial class OnnxImporter
         "LRN" => LocalResponse(node, name),
         "PRelu" => PRelu(node, name),
         "Clip" => Clip(node, name),
+        "Pow" => Pow(node, name),
         "Add" or "Sub" or "Mul" or "Div" or "Max" or "Min" or "Sum" or "Mean" => Arithmetic(node, name),
         "Neg" => Elementwise(node, name, Uniform(name, View(node, 0), -1, 0)),
         "Pad" => Pad(node, name),

@@ -95,6 +95,18 @@ public class ReverseRuleTests
         Assert.Equal(new ReceptiveField(new FieldAxis(9, 2, -2), new FieldAxis(9, 2, -2)), field);
     }
 
+    [Fact]
+    public void What_is_no_number_passes_through_work_in_place()
+    {
+        var graph = new GraphBuilder(Image);
+        var x = graph.Add("conv", new Convolution(RandomNetworks.Weight(new Random(3), "conv.weight", 2, 3, 1, 1), null, Window.Square(1)), GraphBuilder.Input);
+        var network = graph.Build("tanh", graph.Add("tanh", new Tanh(), x));
+        using var runner = new NetworkRunner(network);
+        using var images = torch.full(Image.Batch(1), float.NaN);
+        using var value = runner.Forward(images, network.Output);
+        Assert.All(value.ToArray(), number => Assert.True(float.IsNaN(number)));
+    }
+
     private static float[] Value(NetworkGraph graph, int node)
     {
         using var runner = new NetworkRunner(graph);

@@ -43,6 +43,14 @@ internal static class OnnxCases
         ["Gelu"] = m => Since(m, 20) ? m.Add("Gelu", [Mixed(m)], ("approximate", Pick(m, "none", "tanh"))) : m.AddTo("com.microsoft", "Gelu", [Mixed(m)], 1)[0],
         ["FastGelu"] = m => m.AddTo("com.microsoft", "FastGelu", [Mixed(m)], 1)[0],
         ["QuickGelu"] = m => m.AddTo("com.microsoft", "QuickGelu", [Mixed(m)], 1, ("alpha", 1.702f))[0],
+        ["Pow"] = m => m.Add("Pow", [Mixed(m), m.Number(Pick(m, 1, 2, 3))]),
+        ["generalised mean"] = m => m.Add("Pow", [m.Add("GlobalAveragePool", [m.Add("Pow", [Above(m), m.Number(3)])]), m.Number(1 / 3.0)]),
+        ["Sqrt"] = m => m.Add("Sqrt", [Above(m)]),
+        ["Log"] = m => m.Add("Log", [Above(m)]),
+        ["Reciprocal"] = m => m.Add("Div", [m.Positive(4, 1, 1), m.Add("Reciprocal", [Above(m)])]),
+        ["Abs"] = m => m.Add("Abs", [Mixed(m)]),
+        ["Exp"] = m => m.Add("Exp", [Mixed(m)]),
+        ["Erf"] = m => m.Opset >= 9 ? m.Add("Erf", [Mixed(m)]) : Mixed(m),
         ["Neg"] = m => m.Add("Neg", [Mixed(m)]),
         ["Add"] = m => Combined(m, "Add"),
         ["Sub"] = m => Combined(m, "Sub"),
@@ -91,6 +99,9 @@ internal static class OnnxCases
 
     /// <summary>Channels of mixed sign, each another.</summary>
     private static string Mixed(OnnxModel m, int channels = 4) => m.Conv(OnnxModel.Input, m.InputShape[1], channels);
+
+    /// <summary>Values above 0.1.</summary>
+    private static string Above(OnnxModel m) => m.Add("Add", [m.Add("Softplus", [Mixed(m)]), m.Number(0.1)]);
 
     private static string Evened(OnnxModel m) =>
         m.Add("AveragePool", [Mixed(m)], ("kernel_shape", new[] { m.InputShape[2] - 5, m.InputShape[3] - 3 }));

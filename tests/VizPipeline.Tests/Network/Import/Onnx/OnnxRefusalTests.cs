@@ -114,17 +114,18 @@ public class OnnxRefusalTests
     [Fact]
     public void Damaged_models_are_refused_or_run()
     {
-        var random = new Random(42);
         var (valid, ran) = (OnnxCases.All.Keys.Order().ToArray(), 0);
         for (var i = 0; i < Damages; i++)
         {
+            var random = new Random(-i);
+            NetworkGraph? graph = null;
             var model = new OnnxModel(new Random(i), 13 + (i % 9), 1, 3, 8, 9);
             var bytes = model.Write(OnnxCases.All[valid[i % valid.Length]](model));
             for (var times = random.Next(1, 4); times > 0; times--)
                 bytes[random.Next(bytes.Length)] = (byte)(random.Next(3) == 0 ? random.Next(256) : bytes[random.Next(bytes.Length)] ^ (1 << random.Next(8)));
             try
             {
-                var graph = OnnxParity.Load(bytes);
+                graph = OnnxParity.Load(bytes);
                 if (graph.Nodes.Sum(node => node.Shape.Count) > 1 << 18 || graph.InputShape != new Shape(3, 8, 9))
                     continue;
                 using var runner = new NetworkRunner(graph);
@@ -138,6 +139,10 @@ public class OnnxRefusalTests
             catch (Exception refusal) when (refusal is GraphException or ModelFormatException)
             {
                 Assert.DoesNotContain('\n', refusal.Message);
+            }
+            catch (Exception failure)
+            {
+                Assert.Fail($"case {i}, {valid[i % valid.Length]}: {string.Join(", ", graph?.Nodes.Select(node => node.Operator) ?? [])}: {failure}");
             }
         }
         Assert.InRange(ran, Damages / 6, Damages - 1);
