@@ -1,10 +1,12 @@
+using VizPipeline.Network.Formats;
+
 namespace VizPipeline.Network.Graph;
 
 /// <summary>A network that cannot be built: shapes that do not fit, missing or odd weights. The message is one line that names the node.</summary>
 public class GraphException : Exception
 {
     /// <summary>A fault at <paramref name="node"/>.</summary>
-    public GraphException(string node, string fault) : base($"node '{node}': {fault}") => Node = node;
+    public GraphException(string node, string fault) : base(HostileText.OneLine($"node '{HostileText.OneLine(node, 200)}': {fault}", 2000)) => Node = node;
 
     /// <summary>Name of the node at fault.</summary>
     public string Node { get; }
@@ -27,7 +29,7 @@ public sealed class OperatorNotSupportedException : GraphException
 
     /// <summary>Operator <paramref name="operatorType"/> at <paramref name="node"/>, with what exactly is not supported.</summary>
     public OperatorNotSupportedException(string node, string operatorType, string? variant = null)
-        : base(node, $"operator '{operatorType}' {(variant is null ? "is not supported" : $"is not supported with {variant}")}; "
+        : base(node, $"operator '{HostileText.OneLine(operatorType, 100)}' {(variant is null ? "is not supported" : $"is not supported with {HostileText.OneLine(variant, 500)}")}; "
             + $"supported are {string.Join(", ", Supported)}. `--layers` cannot route around it: export the network without it")
         => OperatorType = operatorType;
 

@@ -67,6 +67,7 @@ public class OnnxRefusalTests
         ["an attribute of another kind"] = m => m.Add("Concat", [X(m), X(m)], ("axis", "channels")),
         ["an activation that falls"] = m => m.Add("Elu", [X(m)], ("alpha", -1f)),
         ["limits in the wrong order"] = m => m.Add("Clip", [X(m), m.Floats([2]), m.Floats([1])]),
+        ["a name of several lines"] = m => m.Add("Bell\a\nLine", [X(m)]),
         ["another domain"] = m => m.AddTo("org.example", "Relu", [X(m)], 1)[0],
         ["softmax over positions in the middle"] = m => m.Conv(m.Add("Softmax", [X(m)], ("axis", 3)), 4, 2),
     };
@@ -84,6 +85,14 @@ public class OnnxRefusalTests
         Assert.DoesNotContain('\n', refusal!.Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 512 << 20);
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 10);
+    }
+
+    [Fact]
+    public void More_operators_than_any_network_has_are_refused()
+    {
+        var model = new OnnxModel(new Random(1), 18, 1, 1, 2, 2);
+        var bytes = model.Write(Enumerable.Range(0, GraphBuilder.MaxNodes).Aggregate(model.Conv(OnnxModel.Input, 1, 1), (at, _) => model.Add("Relu", [at])));
+        Assert.Contains("more than", Assert.Throws<GraphException>(() => OnnxParity.Load(bytes)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
