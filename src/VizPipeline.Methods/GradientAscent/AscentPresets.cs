@@ -44,7 +44,8 @@ public static class AscentPresets
         Start = new NoiseStart(0),
         Transformations = Robust,
         PlainSteps = 64,
-        Rule = new Adam(0.05),
+        // Lucid's 0.05 leaves early layers pale in so few steps.
+        Rule = new Adam(0.1),
         RescueSteps = 16,
     };
 

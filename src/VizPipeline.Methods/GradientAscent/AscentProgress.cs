@@ -38,6 +38,18 @@ internal sealed class AscentProgress : IDisposable
         return views == 1 ? _index.alias() : _index.repeat_interleave(views);
     }
 
+    /// <summary>
+    /// The images whose gradient vanished in the last step though the neuron fired, bool [Rows * views]; null where there are none. It fired
+    /// on the border around a transformed image alone, so that nothing of the image moved it.
+    /// </summary>
+    public torch.Tensor? Pressed(int views)
+    {
+        if (!Array.Exists(_active, row => _rows[row].IsPressed))
+            return null;
+        var pressed = torch.tensor([.. _active.Select(row => _rows[row].IsPressed)]).to(_device);
+        return views == 1 ? pressed : pressed.repeat_interleave(views);
+    }
+
     /// <summary>Takes note of the images [Rows, C, H, W] of a step and their objective and activation [Rows].</summary>
     public void Record(int step, torch.Tensor images, torch.Tensor objective, torch.Tensor activation, bool note = true)
     {
@@ -75,8 +87,8 @@ internal sealed class AscentProgress : IDisposable
     /// <summary>Ends the images whose gradient has vanished, and those that grow no more.</summary>
     /// <param name="step">The step.</param>
     /// <param name="vanished">Bool [Rows].</param>
-    /// <param name="weights">[Rows, H, W], or null.</param>
-    public void Stop(int step, torch.Tensor vanished, torch.Tensor? weights)
+    /// <param name="mayPress">Whether images whose gradient has vanished get another step, <see cref="Pressed"/>.</param>
+    public void Stop(int step, torch.Tensor vanished, bool mayPress)
     {
         using var flags = vanished.cpu();
         var gone = flags.data<bool>();
@@ -85,7 +97,8 @@ internal sealed class AscentProgress : IDisposable
             var row = _rows[_active[i]];
             if (row.IsDone)
                 continue;
-            row.HasVanished = gone[i];
+            row.HasVanished = gone[i] && (row.IsPressed || !mayPress);
+            row.IsPressed = gone[i] && !row.IsPressed && mayPress;
             row.HasSettled = _recipe.EarlyStop is { } early && step - row.LastGain >= early.Patience;
             row.IsDone = row.HasVanished || row.HasSettled;
         }
@@ -187,6 +200,8 @@ internal sealed class AscentProgress : IDisposable
         public int LastGain { get; private set; }
 
         public bool HasVanished { get; set; }
+
+        public bool IsPressed { get; set; }
 
         public bool HasSettled { get; set; }
 

@@ -112,7 +112,7 @@ public sealed class AscentRun
         var perImage = isViewed ? Views.PerImage(_recipe.Transformations) : 1;
         using var pass = new Pass(places.Of(climb.Rows * perImage), ReverseRule.Gradient) { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };
         var values = pass.Forward(ToInput(views?.Of(plain) ?? plain));
-        var look = _layer.Climb(values, climb.Neurons(perImage), perImage, picture);
+        var look = _layer.Climb(values, climb.Neurons(perImage), climb.Pressed(perImage), perImage, picture);
         if (views is null)
             climb.Record(step, plain, look.Objective, look.Activation);
         else
@@ -123,7 +123,7 @@ public sealed class AscentRun
         var gradient = FromInput(pass.Reverse(look.Seeds));
         if (views is not null)
             gradient = views.Back(gradient) / perImage;
-        climb.Stop(step, gradient.flatten(1).ne(0).any(1).logical_not(), images.Weights);
+        climb.Stop(step, gradient.flatten(1).ne(0).any(1).logical_not(), isViewed);
         images.Climb(gradient, step, step == _recipe.Steps - 1);
         if (climb.Compact(images.Weights) is { } rows)
             images.Keep(rows.to(_runner.Device));

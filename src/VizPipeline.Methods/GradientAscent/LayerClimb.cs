@@ -36,9 +36,10 @@ internal sealed class LayerClimb
     /// <summary>The same, with the objective's gradient by <paramref name="before"/>, in its shape.</summary>
     /// <param name="before">[N * views, C, h, w] or [N * views, C], before the nonlinearity.</param>
     /// <param name="neurons">[N * views].</param>
+    /// <param name="pressed">Bool [N * views], where the value before the nonlinearity is climbed in any case; null for nowhere.</param>
     /// <param name="views">Views per image: objective and activation are their means.</param>
     /// <param name="picture">The layer's values on the recipe's picture, or null.</param>
-    public (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) Climb(torch.Tensor before, torch.Tensor neurons, int views, torch.Tensor? picture)
+    public (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) Climb(torch.Tensor before, torch.Tensor neurons, torch.Tensor? pressed, int views, torch.Tensor? picture)
     {
         using var graph = torch.enable_grad();
         var leaf = before.detach().requires_grad_(true);
@@ -47,16 +48,18 @@ internal sealed class LayerClimb
         var activation = _recipe.Objective.Activation(values).detach();
         var seeds = Slope(objective, leaf, retain: _recipe.Diversity is not null);
         if (_nonlinearity is not null)
-            (objective, seeds) = WhereShut(values, leaf, objective, seeds);
+            (objective, seeds) = WhereShut(values, leaf, objective, seeds, pressed);
         if (_recipe.Diversity is { } diversity)
             seeds += Apart(diversity, values.Maps, leaf, seeds, views);
         return (PerImage(objective.detach(), views), PerImage(activation, views), seeds.detach());
     }
 
     /// <summary>Where the nonlinearity lets nothing of an image through from below, the value before it is climbed instead.</summary>
-    private (torch.Tensor Objective, torch.Tensor Seeds) WhereShut(LayerValues values, torch.Tensor leaf, torch.Tensor objective, torch.Tensor seeds)
+    private (torch.Tensor Objective, torch.Tensor Seeds) WhereShut(LayerValues values, torch.Tensor leaf, torch.Tensor objective, torch.Tensor seeds, torch.Tensor? pressed)
     {
         var shut = seeds.flatten(1).ne(0).any(1).logical_not();
+        if (pressed is not null)
+            shut = shut.logical_or(pressed);
         if (!shut.any().item<bool>())
             return (objective, seeds);
         var open = _recipe.Objective.Of(values with { Maps = leaf });

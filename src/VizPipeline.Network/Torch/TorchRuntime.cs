@@ -54,6 +54,8 @@ public static class TorchRuntime
     {
         // Spinning OpenMP threads collapse on shared cores: 8 -> 63 images/s measured. libgomp reads this when it is loaded.
         _ = setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
+        // cuBLAS promises the same bits from run to run only with a workspace of fixed size.
+        _ = setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
         // Keep freed memory: handing large blocks back to the system costs up to 2x in page faults.
         // The arenas of threads other than the first hand large blocks back whatever the thresholds say; with a limit of one arena, new
         // threads begin at the first.

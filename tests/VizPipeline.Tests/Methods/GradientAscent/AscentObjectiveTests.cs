@@ -26,7 +26,7 @@ public class AscentObjectiveTests
         var neurons = torch.tensor(new long[] { 3, 1 });
         var picture = torch.tensor([.. Enumerable.Range(0, 80).Select(_ => (float)random.NextDouble())], [1, 4, 5, 4]);
         double[] At(float[] maps) => [.. climb.Look(torch.tensor(maps, [2, 4, 5, 4]), neurons, picture).Objective.data<float>().ToArray().Select(value => (double)value)];
-        var seeds = climb.Climb(torch.tensor(values, [2, 4, 5, 4]), neurons, 1, picture).Seeds.contiguous().data<float>().ToArray();
+        var seeds = climb.Climb(torch.tensor(values, [2, 4, 5, 4]), neurons, null, 1, picture).Seeds.contiguous().data<float>().ToArray();
         for (var i = 0; i < values.Length; i += 3)
         {
             const float step = 0.01f;

@@ -98,6 +98,6 @@ public class RecipeJsonTests
     {
         double Length(int steps) => Assert.IsType<NormalisedRate>(AscentPresets.WithSteps(AscentPresets.Find("3")!, steps).Rule).RmsPixels;
         Assert.True(Length(50) > Length(500));
-        Assert.Equal(new Adam(0.05), AscentPresets.WithSteps(AscentPresets.Fourier, 10).Rule);
+        Assert.Equal(new Adam(0.1), AscentPresets.WithSteps(AscentPresets.Fourier, 10).Rule);
     }
 }
