@@ -21,7 +21,7 @@ public sealed class ModelOptions
     public Option<string?> InputSize { get; } = new("--input-size") { Description = "Input size where the model leaves it open, e.g. 224 or 240x320 (height x width)" };
 
     /// <summary>Preset or file of the preprocessing.</summary>
-    public Option<string?> Preprocess { get; } = new("--preprocess") { Description = "imagenet (mean/std), unit (/255), or a JSON file; default: the file beside the model, else imagenet" };
+    public Option<string?> Preprocess { get; } = new("--preprocess") { Description = "imagenet (mean/std), unit (/255), or a JSON file; default: the file beside the model, else imagenet, or unit where the network reads no RGB" };
 
     /// <summary>Where to compute.</summary>
     public Option<string> Device { get; } = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "auto" };
@@ -59,16 +59,14 @@ public sealed class ModelOptions
             ? (sides[0], sides[^1]) : throw new UsageException($"--input-size '{text}' is no size; give 224, or height x width as 240x320");
     }
 
-    /// <summary>The preprocessing for <paramref name="graph"/>: as asked for, else from the file beside the model, else ImageNet's.</summary>
+    /// <summary>The preprocessing for <paramref name="graph"/>: as asked for, else from the file beside the model, else ImageNet's, or plain where the network reads no RGB.</summary>
     public Preprocessing PreprocessingFor(ParseResult parsed, NetworkGraph graph)
     {
         ArgumentNullException.ThrowIfNull(parsed);
         ArgumentNullException.ThrowIfNull(graph);
         var (model, input) = (parsed.GetRequiredValue(Model), graph.InputShape);
-        var asked = parsed.GetValue(Preprocess) ?? (File.Exists(model) ? Preprocessing.FindBeside(model) : null) ?? "imagenet";
-        var preprocessing = Preprocessing.Load(asked, input.Height, input.Width);
-        if (input.Channels != 3)
-            throw new UsageException($"model '{model}' takes {input.Channels} input channels; VizPipeline reads networks of RGB images");
+        var asked = parsed.GetValue(Preprocess) ?? (File.Exists(model) ? Preprocessing.FindBeside(model) : null) ?? Preprocessing.DefaultPreset(input.Channels);
+        var preprocessing = Preprocessing.Load(asked, input.Height, input.Width, input.Channels);
         if ((preprocessing.CropHeight, preprocessing.CropWidth) != (input.Height, input.Width))
             throw new UsageException($"--preprocess '{asked}' makes crops of {preprocessing.CropHeight}x{preprocessing.CropWidth}, and the model takes {input.Height}x{input.Width}");
         return preprocessing;

@@ -4,7 +4,7 @@ namespace VizPipeline.Images;
 
 /// <summary>
 /// Decodes JPEG, PNG, WebP, BMP and GIF (its first frame) to 8-bit RGB, with the pixels that Pillow's <c>convert('RGB')</c> gives:
-/// grey is replicated, CMYK converted, alpha dropped (the colour below it stays), 16 bits cut to the upper 8.
+/// grey is replicated, CMYK converted, alpha dropped unless a network reads it (the colour below it stays), 16 bits cut to the upper 8.
 /// EXIF orientation is not applied and colour profiles are not converted: the pixels are those that the file stores.
 /// </summary>
 /// <remarks>
@@ -31,7 +31,7 @@ public static class ImageDecoder
     }
 
     /// <summary>The same into borrowed memory, for pictures that live only until they are cropped.</summary>
-    internal static unsafe PooledPixels DecodePooled(ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit)
+    internal static unsafe PooledPixels DecodePooled(ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit, bool withAlpha = false)
     {
         if (bytes.IsEmpty)
             throw new UnreadableImageException(name, "the file is empty");
@@ -52,6 +52,8 @@ public static class ImageDecoder
         try
         {
             Check(ReadPixels(codec, pixels), name);
+            if (withAlpha)
+                pixels.KeepAlpha();
             RgbPacking.DropFourth(pixels.Buffer.AsSpan(0, width * height * 4));
             return pixels;
         }
