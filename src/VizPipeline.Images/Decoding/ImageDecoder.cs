@@ -18,6 +18,15 @@ public static class ImageDecoder
     /// </summary>
     public const long DefaultPixelLimit = 178_956_970;
 
+    // Deflate's best ratio of 1032 at one bit per pixel; JPEG and GIF stay far below.
+    private const long PixelsPerByte = 8 * 1032;
+
+    // WebP packs one colour without end, so small files may claim as much as a large photograph has.
+    private const long PixelsOfAnyFile = 16 << 20;
+
+    /// <summary>Most pixels that a file of so many bytes is believed to have.</summary>
+    public static long MostPixels(long bytes) => Math.Min(DefaultPixelLimit, PixelsOfAnyFile + (bytes * PixelsPerByte));
+
     /// <summary>Decodes a whole file.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="name">What error messages call the picture.</param>
@@ -47,6 +56,9 @@ public static class ImageDecoder
         // The second bound is what one array can hold at the four bytes per pixel that Skia writes.
         if ((long)width * height > Math.Min(pixelLimit, Array.MaxLength / 4))
             throw new UnreadableImageException(name, $"its {width}x{height} pixels are more than the limit of {pixelLimit}");
+
+        if ((long)width * height > MostPixels(bytes.Length))
+            throw new UnreadableImageException(name, $"its header says {width}x{height} pixels, more than its {bytes.Length} bytes can hold");
 
         var pixels = new PooledPixels(width, height);
         try

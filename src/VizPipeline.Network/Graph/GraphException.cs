@@ -1,10 +1,15 @@
+using VizPipeline.Network.Formats;
+
 namespace VizPipeline.Network.Graph;
 
 /// <summary>A network that cannot be built: shapes that do not fit, missing or odd weights. The message is one line that names the node.</summary>
 public class GraphException : Exception
 {
+    // The lists of all operators and layers are long.
+    private const int LongestMessage = 4000;
+
     /// <summary>A fault at <paramref name="node"/>.</summary>
-    public GraphException(string node, string fault) : base($"node '{node}': {fault}") => Node = node;
+    public GraphException(string node, string fault) : base(FileText.OneLine($"node '{node}': {fault}", LongestMessage)) => Node = node;
 
     /// <summary>Name of the node at fault.</summary>
     public string Node { get; }
