@@ -50,7 +50,7 @@ internal sealed class ChannelSources
     public IEnumerable<ChannelSource[]> TermsOf(int layer)
     {
         var node = _graph.Nodes[_observed[layer].Node];
-        while (node.Operator is Nonlinearity or ChannelAffine or Identity)
+        while (node.Operator is Nonlinearity or ChannelAffine or Normalization or Saturation or Identity)
             node = _graph.Nodes[node.Inputs[0]];
         IEnumerable<ChannelSource[]> terms = node.Operator switch
         {
@@ -71,12 +71,20 @@ internal sealed class ChannelSources
             Network.Operators.Input => [.. Enumerable.Range(0, node.Shape.Channels).Select(channel => new ChannelSource(-1, _isBgr ? 2 - channel : channel))],
             Flatten when _graph.Nodes[node.Inputs[0]].Shape is { IsVector: false } map => [.. known[node.Inputs[0]].Select(source => source with { Height = map.Height, Width = map.Width })],
             Concat => [.. node.Inputs.SelectMany(input => known[input])],
+            ChannelSlice part when HasAll(node) => known[node.Inputs[0]][part.First..(part.First + part.Count)],
+            ChannelGather gather when HasAll(node) => [.. gather.Channels.Select(channel => known[node.Inputs[0]][channel])],
+            // A gate scales channels and leaves them what they are.
+            Multiply => known[node.Inputs.MaxBy(input => _graph.Nodes[input].Shape.Count)],
             var kept when KeepsChannels(kept) => known[node.Inputs[0]],
             _ => [.. Enumerable.Repeat(new ChannelSource(-1, -1), node.Shape.Channels)],
         };
+
+        // The channels of a flattened map stand for their units together.
+        bool HasAll(Node choice) => known[choice.Inputs[0]].Length == _graph.Nodes[choice.Inputs[0]].Shape.Channels;
     }
 
     // A normalisation over neighbouring channels scales each, and leaves it what it is.
     private static bool KeepsChannels(Operator op) => op
-        is Nonlinearity or ChannelAffine or LocalResponseNorm or Identity or ZeroPad or MaxPool or AveragePool or AdaptiveAveragePool or GlobalPool or Flatten or Concat;
+        is Nonlinearity or ChannelAffine or Normalization or LocalResponseNorm or Saturation or Identity or ConstantPad or MirrorPad or Crop or Resample
+        or MaxPool or AveragePool or LpPool or AdaptiveAveragePool or AdaptiveMaxPool or GlobalPool or Flatten or Concat or ChannelSlice or ChannelGather or Multiply;
 }

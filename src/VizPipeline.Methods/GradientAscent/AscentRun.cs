@@ -125,7 +125,7 @@ public sealed class AscentRun
         if (_layer.Node == _layer.PreActivation || _runner.OperatorOf(_layer.Node) is not Nonlinearity nonlinearity)
             return (before, torch.ones_like(before));
         var after = nonlinearity.Of(before);
-        return (after, nonlinearity.Slope(after).to(before.dtype));
+        return (after, nonlinearity.Slope(before, after).to(before.dtype));
     }
 
     // Where the nonlinearity lets no gradient through anywhere, the value before it is climbed instead.

@@ -19,14 +19,17 @@ internal static class Folding
             if (node.Operator is not ChannelAffine affine)
                 continue;
             var before = node.Inputs[0];
-            while (graph.Nodes[before].Operator is Identity && graph.Consumers(before).Count == 1)
+            while (Now(before) is Identity && graph.Consumers(before).Count == 1)
                 before = graph.Nodes[before].Inputs[0];
-            if (graph.Nodes[before].Operator is not Convolution convolution || graph.Consumers(before).Count != 1 || replacements.ContainsKey(before))
+            if (Now(before) is not Convolution convolution || graph.Consumers(before).Count != 1)
                 continue;
             replacements[before] = Scaled(convolution, affine);
             replacements[node.Index] = new Identity();
         }
         return replacements.Count == 0 ? graph : graph.With(replacements);
+
+        // Exporters write one normalisation as several factors and summands: each folds into what the one before it made.
+        Operator Now(int node) => replacements.GetValueOrDefault(node) ?? graph.Nodes[node].Operator;
     }
 
     private static Convolution Scaled(Convolution convolution, ChannelAffine affine)

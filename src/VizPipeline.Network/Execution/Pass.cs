@@ -71,11 +71,14 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
             var inputs = geometry.InputsOf(index);
             var leaving = _stages[index].Node.Operator.Reverse(_stages[index], arriving);
             for (var k = 0; k < inputs.Length; k++)
-                Arrive(signals, index, inputs[k], leaving[k]);
+            {
+                if (leaving[k] is { } left)
+                    Arrive(signals, index, inputs[k], left);
+            }
             if (index != geometry.Target)
                 arriving.Dispose();
         }
-        return signals[0];
+        return signals.TryGetValue(0, out var back) ? back : NothingAt(0, signal);
     }
 
     /// <inheritdoc/>
@@ -198,9 +201,20 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         using var image = torch.tensor([.. sites.Image.Select(i => (long)i)], dtype: torch.int64).to(Runner.Device);
         foreach (var stage in _stages.Values.Where(stage => !stage.IsRegion))
         {
-            if (stage.Memory is { } memory && memory.shape[0] == _images)
-                stage.Memory = memory.index_select(0, image);
+            if (stage.Memory is { } memory)
+                stage.Memory = Spread(memory);
+            stage.Operands = [.. stage.Operands.Select(Spread)];
         }
+
+        torch.Tensor Spread(torch.Tensor kept) => kept.shape[0] == _images ? kept.index_select(0, image) : kept;
+    }
+
+    // Where gates that count as constants are all that connects the target to a node.
+    private torch.Tensor NothingAt(int node, torch.Tensor signal)
+    {
+        var shape = Plan.Graph.Nodes[node].Shape;
+        long[] extents = Plan[node] is { } extent ? [signal.shape[0], shape.Channels, extent.Y.Size, extent.X.Size] : shape.Batch(signal.shape[0]);
+        return torch.zeros(extents, dtype: signal.dtype, device: signal.device);
     }
 
     private void Arrive(Dictionary<int, torch.Tensor> signals, int index, int source, torch.Tensor signal)

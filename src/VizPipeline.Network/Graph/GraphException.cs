@@ -21,9 +21,13 @@ public sealed class OperatorNotSupportedException : GraphException
     /// <summary>Operator types that the importers know, for the message.</summary>
     public static IReadOnlyList<string> Supported { get; } =
     [
-        "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "Conv", "Div", "Dropout", "Flatten", "Gemm", "GlobalAveragePool",
-        "GlobalMaxPool", "Identity", "LRN", "LeakyRelu", "LogSoftmax", "MatMul", "MaxPool", "Mul", "Pad", "ReduceMean", "Relu", "Reshape",
-        "Sigmoid", "Softmax", "Squeeze", "Sub", "Sum", "Tanh", "Unsqueeze", "and Shape/Gather/Slice/Cast chains of constants",
+        "Add", "AveragePool", "BatchNormalization", "Cast", "Celu", "Clip", "Concat", "Constant", "Conv", "ConvTranspose", "DequantizeLinear", "Div",
+        "Dropout", "Elu", "Expand", "Flatten", "Gather", "Gelu", "Gemm", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", "GroupNormalization",
+        "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu", "LogSoftmax", "LpPool", "MatMul",
+        "Max", "MaxPool", "Mean", "MeanVarianceNormalization", "Min", "Mish", "Mul", "Neg", "PRelu", "Pad", "QuantizeLinear", "ReduceL1", "ReduceL2",
+        "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Resize", "Selu", "Sigmoid", "Slice", "Softmax", "Softplus", "Softsign",
+        "SpaceToDepth", "Split", "Squeeze", "Sub", "Sum", "Swish", "Tanh", "ThresholdedRelu", "Transpose", "Unsqueeze", "Upsample",
+        "and chains of constants",
     ];
 
     /// <summary>Operator <paramref name="operatorType"/> at <paramref name="node"/>, with what exactly is not supported.</summary>

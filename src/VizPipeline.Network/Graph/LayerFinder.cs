@@ -32,13 +32,15 @@ internal static class LayerFinder
     private static Layer Make(NetworkGraph graph, int index, string name, string? alias, LayerKind kind, int observed, int before, Node? from)
     {
         var weighted = from is { Operator: Convolution or Linear } ? from.Index : (int?)null;
-        var parameters = weighted is { } first ? Enumerable.Range(first, observed - first + 1).Where(node => OnPath(graph, first, node, observed)).Sum(node => graph.Nodes[node].Operator.Parameters) : 0;
+        // The filters of a transposed convolution are drawn nowhere.
+        var learned = from is { Operator: ConvolutionTranspose } ? from.Index : weighted;
+        var parameters = learned is { } first ? Enumerable.Range(first, observed - first + 1).Where(node => OnPath(graph, first, node, observed)).Sum(node => graph.Nodes[node].Operator.Parameters) : 0;
         return new Layer(index, name, alias, kind, observed, before, weighted, graph.Nodes[observed].Shape, RegionPlan.FieldOf(graph, observed), parameters);
     }
 
     private static LayerKind? KindOf(Node node) => node.Operator switch
     {
-        Convolution => LayerKind.Conv,
+        Convolution or ConvolutionTranspose => LayerKind.Conv,
         Linear => LayerKind.Linear,
         Concat => LayerKind.Concat,
         Add => LayerKind.Add,
@@ -53,9 +55,12 @@ internal static class LayerFinder
         {
             switch (graph.Nodes[next].Operator)
             {
+                // Its slope differs by channel, so that what stands before it cannot be climbed through it neuron by neuron.
+                case PRelu:
+                    return (next, next);
                 case Nonlinearity:
                     return (next, at);
-                case ChannelAffine or Identity:
+                case ChannelAffine or Normalization or Saturation or Identity:
                     at = next;
                     break;
                 default:
@@ -79,7 +84,7 @@ internal static class LayerFinder
 
     private static string NameOf(Node node)
     {
-        var weight = node.Operator switch { Convolution conv => conv.Weight.Name, Linear linear => linear.Weight.Name, _ => null };
+        var weight = node.Operator switch { Convolution conv => conv.Weight.Name, ConvolutionTranspose conv => conv.Weight.Name, Linear linear => linear.Weight.Name, _ => null };
         return weight is not null && weight.EndsWith(".weight", StringComparison.Ordinal) && weight.Length > 7 ? weight[..^7] : ModulePath(node.Name);
     }
 

@@ -40,6 +40,9 @@ public sealed class NetworkGraph
     /// <summary>Nodes that read the output of <paramref name="node"/>; a node that reads it twice is listed twice.</summary>
     public IReadOnlyList<int> Consumers(int node) => _consumers[node];
 
+    /// <summary>Shapes of what <paramref name="node"/> reads.</summary>
+    internal Shape[] InputShapesOf(Node node) => [.. node.Inputs.Select(input => Nodes[input].Shape)];
+
     /// <summary>True for each node on which <paramref name="target"/> depends, itself included.</summary>
     public bool[] Ancestors(params IEnumerable<int> target)
     {

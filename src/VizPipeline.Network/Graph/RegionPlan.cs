@@ -1,3 +1,5 @@
+using VizPipeline.Network.Operators;
+
 namespace VizPipeline.Network.Graph;
 
 /// <summary>
@@ -82,12 +84,15 @@ public sealed class RegionPlan
     public static RegionPlan ForPosition(NetworkGraph graph, int target, double wholeFrom = 0.75)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        var (extents, whole) = Spread(graph, target);
+        var (extents, whole) = Spread(graph, target, (op, inputs, _) => op.ReachOver(inputs));
         var needed = graph.Ancestors(target);
         for (var i = target; i >= 0; i--)
         {
-            var map = graph.Nodes[i].Shape;
+            var (node, map) = (graph.Nodes[i], graph.Nodes[i].Shape);
             if (extents[i] is { } extent && extent.Area >= wholeFrom * map.Height * map.Width)
+                whole[i] = true;
+            // Operators that need all of their input know no regions.
+            if (needed[i] && i > 0 && node.Operator.ReachOver(graph.InputShapesOf(node)) is Reach.Whole)
                 whole[i] = true;
         }
         // What a whole map is made from must be whole as well.
@@ -106,7 +111,7 @@ public sealed class RegionPlan
     public static ReceptiveField FieldOf(NetworkGraph graph, int target)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        var (extents, whole) = Spread(graph, target);
+        var (extents, whole) = Spread(graph, target, (op, inputs, input) => op.FieldOver(inputs, input));
         var input = graph.InputShape;
         if (whole[0] || extents[0] is not { } extent)
             return ReceptiveField.Whole(input.Height, input.Width);
@@ -114,7 +119,7 @@ public sealed class RegionPlan
             new FieldAxis(extent.Y.Size, extent.Y.Stride, extent.Y.Start), new FieldAxis(extent.X.Size, extent.X.Stride, extent.X.Start));
     }
 
-    private static (Extent?[] Extents, bool[] Whole) Spread(NetworkGraph graph, int target)
+    private static (Extent?[] Extents, bool[] Whole) Spread(NetworkGraph graph, int target, Func<Operator, Shape[], int, Reach?> reach)
     {
         var extents = new Extent?[graph.Nodes.Count];
         var whole = new bool[graph.Nodes.Count];
@@ -127,9 +132,13 @@ public sealed class RegionPlan
             if (extents[i] is null && !whole[i])
                 continue;
             var node = graph.Nodes[i];
-            foreach (var input in node.Inputs)
+            var shapes = graph.InputShapesOf(node);
+            for (var k = 0; k < node.Inputs.Count; k++)
             {
-                var below = whole[i] ? null : node.Operator.Reach switch
+                if (reach(node.Operator, shapes, k) is not { } reached)
+                    continue;
+                var input = node.Inputs[k];
+                var below = whole[i] ? null : reached switch
                 {
                     Reach.Pointwise => extents[i],
                     Reach.Sliding(var window) => new Extent(extents[i]!.Y.Through(window.Y), extents[i]!.X.Through(window.X)),

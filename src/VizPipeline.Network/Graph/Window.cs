@@ -12,6 +12,9 @@ public readonly record struct WindowAxis(int Kernel, int Stride = 1, int PadBefo
     /// <summary>Input positions from the first tap to the last, both included.</summary>
     public int Span => ((Kernel - 1) * Dilation) + 1;
 
+    /// <summary><see cref="Span"/> of numbers that are not checked yet.</summary>
+    internal long LongSpan => ((Kernel - 1L) * Dilation) + 1;
+
     /// <summary>Number of outputs over <paramref name="input"/> positions; 0 or less where the window does not fit.</summary>
     public int Over(int input)
     {
@@ -64,15 +67,24 @@ public readonly record struct Window(WindowAxis Y, WindowAxis X)
         Check(Y, node);
         Check(X, node);
         var (height, width) = (Y.Over(input.Height), X.Over(input.Width));
+        CheckPadded(input, node);
         if (height < 1 || width < 1)
             throw new GraphException(node, $"its {Y.Span}x{X.Span} window does not fit on an input of {input.Height}x{input.Width}; try a larger --input-size");
         return new Shape(channels, height, width);
     }
 
+    // Some operators make the padded map.
+    private void CheckPadded(Shape input, string node)
+    {
+        var (height, width) = ((Int128)input.Height + Y.PadBefore + Y.PadAfter + Y.Stride, (Int128)input.Width + X.PadBefore + X.PadAfter + X.Stride);
+        if (height * width * input.Channels > GraphBuilder.MaxValues)
+            throw new GraphException(node, $"its input of {input} with a border of {Y.PadBefore + Y.PadAfter} rows and {X.PadBefore + X.PadAfter} columns is too large");
+    }
+
     private static void Check(WindowAxis axis, string node)
     {
         if (axis.Kernel < 1 || axis.Stride < 1 || axis.Dilation < 1 || axis.PadBefore < 0 || axis.PadAfter < 0
-            || axis.Kernel > 1 << 20 || axis.Stride > 1 << 20 || axis.Dilation > 1 << 20 || axis.PadBefore > 1 << 20 || axis.PadAfter > 1 << 20)
+            || axis.LongSpan > 1 << 20 || axis.Kernel > 1 << 20 || axis.Stride > 1 << 20 || axis.Dilation > 1 << 20 || axis.PadBefore > 1 << 20 || axis.PadAfter > 1 << 20)
         {
             throw new GraphException(node, $"kernel {axis.Kernel}, stride {axis.Stride}, padding {axis.PadBefore}/{axis.PadAfter}, dilation {axis.Dilation} make no window");
         }

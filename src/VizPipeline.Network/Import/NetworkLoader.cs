@@ -1,5 +1,6 @@
 using VizPipeline.Network.Formats;
 using VizPipeline.Network.Graph;
+using VizPipeline.Network.Import.Onnx;
 using VizPipeline.Network.Zoo;
 
 namespace VizPipeline.Network.Import;

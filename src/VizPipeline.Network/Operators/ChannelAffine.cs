@@ -58,7 +58,7 @@ public sealed record ChannelAffine(FloatTensor Scale, FloatTensor Shift, long Le
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal) => [signal * PerChannel(stage, Scale)];
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal * PerChannel(stage, Scale)];
 
     private static torch.Tensor PerChannel(Stage stage, FloatTensor values) =>
         stage.SeenShape.Length == 4 ? stage.Weight(values, "per channel", plain => plain.view(1, -1, 1, 1)) : stage.Weight(values);

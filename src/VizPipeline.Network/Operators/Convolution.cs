@@ -56,7 +56,7 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);
         if (stage.IsRegion)

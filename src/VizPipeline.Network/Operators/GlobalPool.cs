@@ -34,7 +34,7 @@ public sealed record GlobalAveragePool(bool KeepMap = true) : GlobalPool(KeepMap
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var (channels, height, width) = (stage.SeenShape[1], stage.SeenShape[2], stage.SeenShape[3]);
         return [(signal.reshape(-1, channels, 1, 1) / (height * width)).expand(-1, channels, height, width)];
@@ -59,7 +59,7 @@ public sealed record GlobalMaxPool(bool KeepMap = true) : GlobalPool(KeepMap)
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal) =>
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
         [MaxPool.Scatter(signal.reshape(-1, stage.SeenShape[1], 1, 1), stage.Memory!, stage.SeenShape[2], stage.SeenShape[3])];
 }
 
@@ -76,7 +76,8 @@ public sealed record AdaptiveAveragePool(int Height, int Width) : Operator
     public override Reach Reach => Reach.All;
 
     /// <inheritdoc/>
-    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => new(OnlyMap(node, inputs).Channels, Height, Width);
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => Height >= 1 && Width >= 1
+        ? new(OnlyMap(node, inputs).Channels, Height, Width) : throw new GraphException(node, $"it cannot make a map of {Height}x{Width}");
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
@@ -88,7 +89,7 @@ public sealed record AdaptiveAveragePool(int Height, int Width) : Operator
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         if (stage.SeenShape[2] == Height && stage.SeenShape[3] == Width)
             return [signal.alias()];
@@ -110,4 +111,32 @@ public sealed record AdaptiveAveragePool(int Height, int Width) : Operator
         }
         return new FloatTensor($"adaptive {from}->{to}", [to, from], matrix);
     });
+}
+
+/// <summary>PyTorch's adaptive maximum pooling, over the same windows as <see cref="AdaptiveAveragePool"/>. The way back leads to where each maximum stood.</summary>
+public sealed record AdaptiveMaxPool(int Height, int Width) : Operator
+{
+    /// <inheritdoc/>
+    public override string Kind => "AdaptiveMaxPool";
+
+    /// <inheritdoc/>
+    public override Reach Reach => Reach.All;
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => Height >= 1 && Width >= 1
+        ? new(OnlyMap(node, inputs).Channels, Height, Width) : throw new GraphException(node, $"it cannot make a map of {Height}x{Width}");
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
+    {
+        stage.SeenShape = inputs[0].shape;
+        var (values, switches) = torch.nn.functional.adaptive_max_pool2d_with_indices(inputs[0], [Height, Width]);
+        if (stage.Rule is not null)
+            stage.Memory = switches;
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
+        [MaxPool.Scatter(signal, stage.Memory!, stage.SeenShape[2], stage.SeenShape[3])];
 }

@@ -16,5 +16,5 @@ public sealed record Input(Shape Shape) : Operator
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => throw new InvalidOperationException("the input is given, not computed");
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal) => throw new InvalidOperationException("nothing lies below the input");
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => throw new InvalidOperationException("nothing lies below the input");
 }

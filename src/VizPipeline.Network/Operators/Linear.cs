@@ -41,7 +41,7 @@ public sealed record Linear(FloatTensor Weight, FloatTensor? Bias) : Operator
         torch.nn.functional.linear(inputs[0], stage.Weight(Weight), Bias is null ? null : stage.Weight(Bias));
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal) => [signal.matmul(stage.Weight(Weight))];
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal.matmul(stage.Weight(Weight))];
 }
 
 /// <summary>A map [N, C, H, W] as a vector [N, C * H * W] in row-major order.</summary>
@@ -68,5 +68,5 @@ public sealed record Flatten : Operator
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal) => [signal.reshape([-1, .. stage.SeenShape[1..]])];
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal.reshape([-1, .. stage.SeenShape[1..]])];
 }

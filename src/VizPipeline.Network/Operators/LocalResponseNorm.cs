@@ -29,7 +29,7 @@ public sealed record LocalResponseNorm(int Size, double Alpha, double Beta, doub
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         if (stage.Rule is not ReverseRule.Gradient)
             return [signal.alias()];

@@ -33,7 +33,7 @@ public sealed record MaxPool(Window Window) : Operator
         if (stage.IsRegion)
             window = Window.Unpadded;
         else if (!TorchPads)
-            (input, window) = (PadWhole(stage, input), Window.Unpadded);
+            (input, window) = (WindowPadding.PadWhole(stage, input, Window, double.NegativeInfinity), Window.Unpadded);
         if (stage.Rule is null)
             return F.max_pool2d(input, window.Kernel, window.Stride, window.Padding, window.Dilation, window.Y.Ceil);
         var (output, switches) = F.max_pool2d_with_indices(input, window.Kernel, window.Stride, window.Padding, window.Dilation, window.Y.Ceil);
@@ -42,12 +42,12 @@ public sealed record MaxPool(Window Window) : Operator
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal)
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);
         if (stage.IsRegion || TorchPads)
             return [Scatter(signal, stage.Memory!, height, width)];
-        var (below, right) = Overhang(stage);
+        var (below, right) = WindowPadding.Overhang(stage, Window);
         var padded = Scatter(signal, stage.Memory!, height + Window.Y.PadBefore + below, width + Window.X.PadBefore + right);
         return [padded.narrow(2, Window.Y.PadBefore, height).narrow(3, Window.X.PadBefore, width)];
     }
@@ -74,17 +74,4 @@ public sealed record MaxPool(Window Window) : Operator
     // torch takes padding up to half the kernel, alike on both sides, and one ceil_mode for both axes.
     private bool TorchPads =>
         Window.IsSymmetric && Window.Y.PadBefore * 2 <= Window.Y.Kernel && Window.X.PadBefore * 2 <= Window.X.Kernel && Window.Y.Ceil == Window.X.Ceil;
-
-    private (long Below, long Right) Overhang(Stage stage)
-    {
-        var (input, output) = (stage.InputShapes[0], stage.Node.Shape);
-        return (Math.Max(0, ((output.Height - 1) * Window.Y.Stride) + Window.Y.Span - Window.Y.PadBefore - input.Height),
-            Math.Max(0, ((output.Width - 1) * Window.X.Stride) + Window.X.Span - Window.X.PadBefore - input.Width));
-    }
-
-    private torch.Tensor PadWhole(Stage stage, torch.Tensor input)
-    {
-        var (below, right) = Overhang(stage);
-        return F.pad(input, [Window.X.PadBefore, right, Window.Y.PadBefore, below], value: double.NegativeInfinity);
-    }
 }

@@ -1,46 +1,55 @@
 using TorchSharp;
+using VizPipeline.Network.Formats;
 using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
 /// <summary>
 /// An elementwise function. The deconvnet rectifies the signal whatever the function; guided backpropagation rectifies it and masks
-/// by forward &gt; 0; the gradient multiplies by the slope (METHODS 2). The slope must be computable from the output alone, so that
-/// the function may run in place.
+/// by forward &gt; 0; the gradient multiplies by the slope (METHODS 2).
 /// </summary>
 public abstract record Nonlinearity : Operator
 {
+    /// <summary>
+    /// Whether the slope is computed from the function's input, as it must be where the function falls and rises (SiLU, GELU). Else it
+    /// is computed from the output, so that the function may run in place.
+    /// </summary>
+    public virtual bool SlopeNeedsInput => false;
+
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => OnlyInput(node, inputs);
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
     {
-        var output = stage.MayOverwrite ? ApplyInPlace(inputs[0]) : Apply(inputs[0]);
-        if (stage.NeedsForwardSign)
+        var keepsInput = SlopeNeedsInput && stage.Rule is ReverseRule.Gradient;
+        if (keepsInput)
+            stage.Memory = inputs[0].alias();
+        var output = stage.MayOverwrite && !keepsInput ? ApplyInPlace(inputs[0]) : Apply(inputs[0]);
+        if (stage.NeedsForwardSign && !keepsInput)
             stage.Memory = output.alias();
         return output;
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal) => stage.Rule switch
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => stage.Rule switch
     {
         ReverseRule.Deconvolution => [signal.relu()],
         ReverseRule.GuidedBackpropagation => [signal.relu().mul_(stage.Memory!.gt(0))],
-        _ => [signal * Slope(stage.Memory!)],
+        _ => [signal * Slope(stage.Memory!, stage.Memory!)],
     };
 
     /// <summary>The function of a value that stays as it is.</summary>
     public torch.Tensor Of(torch.Tensor value) => Apply(value);
 
-    /// <summary>The derivative, from the function's output.</summary>
-    public abstract torch.Tensor Slope(torch.Tensor output);
+    /// <summary>The derivative. It looks at <paramref name="input"/> alone where <see cref="SlopeNeedsInput"/>, else at <paramref name="output"/> alone.</summary>
+    public abstract torch.Tensor Slope(torch.Tensor input, torch.Tensor output);
 
     /// <summary>The function.</summary>
     protected abstract torch.Tensor Apply(torch.Tensor input);
 
-    /// <summary>The function, written over its input.</summary>
-    protected abstract torch.Tensor ApplyInPlace(torch.Tensor input);
+    /// <summary>The function, written over its input where it can be.</summary>
+    protected virtual torch.Tensor ApplyInPlace(torch.Tensor input) => Apply(input);
 }
 
 /// <summary>max(x, 0).</summary>
@@ -50,7 +59,7 @@ public sealed record Relu : Nonlinearity
     public override string Kind => "Relu";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor output) => output.gt(0);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(0);
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.relu();
@@ -66,7 +75,7 @@ public sealed record LeakyRelu(double NegativeSlope) : Nonlinearity
     public override string Kind => "LeakyRelu";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor output) => output.gt(0).to(output.dtype).mul_(1 - NegativeSlope).add_(NegativeSlope);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(0).to(output.dtype).mul_(1 - NegativeSlope).add_(NegativeSlope);
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => torch.nn.functional.leaky_relu(input, NegativeSlope);
@@ -86,7 +95,7 @@ public sealed record Clip(double Min, double Max) : Nonlinearity
         Min <= Max ? base.OutputShape(node, inputs) : throw new GraphException(node, $"its limits {Min} and {Max} are in the wrong order");
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor output) => output.gt(Min).logical_and(output.lt(Max));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Min).logical_and(output.lt(Max));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.clamp(Min, Max);
@@ -102,7 +111,7 @@ public sealed record Sigmoid : Nonlinearity
     public override string Kind => "Sigmoid";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor output) => output * (1 - output);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output * (1 - output);
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.sigmoid();
@@ -118,11 +127,80 @@ public sealed record Tanh : Nonlinearity
     public override string Kind => "Tanh";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor output) => 1 - output.square();
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => 1 - output.square();
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.tanh();
 
     /// <inheritdoc/>
     protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.tanh_();
+}
+
+/// <summary>clip(Alpha * x + Beta, 0, 1).</summary>
+/// <param name="Alpha">Slope in the middle, more than 0.</param>
+/// <param name="Beta">Value at 0.</param>
+public sealed record HardSigmoid(double Alpha = 0.2, double Beta = 0.5) : Nonlinearity
+{
+    /// <inheritdoc/>
+    public override string Kind => "HardSigmoid";
+
+    /// <inheritdoc/>
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(0).logical_and(output.lt(1)).to(output.dtype).mul_(Alpha);
+
+    /// <inheritdoc/>
+    protected override torch.Tensor Apply(torch.Tensor input) => (input * Alpha).add_(Beta).clamp_(0, 1);
+
+    /// <inheritdoc/>
+    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.mul_(Alpha).add_(Beta).clamp_(0, 1);
+}
+
+/// <summary>x where more than Alpha, else 0.</summary>
+/// <param name="Alpha">At least 0.</param>
+public sealed record ThresholdedRelu(double Alpha) : Nonlinearity
+{
+    /// <inheritdoc/>
+    public override string Kind => "ThresholdedRelu";
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => Alpha >= 0
+        ? base.OutputShape(node, inputs) : throw new OperatorNotSupportedException(node, Kind, $"alpha {Alpha}: it must not be negative");
+
+    /// <inheritdoc/>
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(0);
+
+    /// <inheritdoc/>
+    protected override torch.Tensor Apply(torch.Tensor input) => input * input.gt(Alpha);
+}
+
+/// <summary>
+/// x where positive, else a learned multiple of x for each channel. Its slope needs the channel, so that its values are observed
+/// without a look at what stands before it (<see cref="Layer.PreActivation"/>).
+/// </summary>
+/// <param name="Slopes">[C].</param>
+public sealed record PRelu(FloatTensor Slopes) : Nonlinearity
+{
+    /// <inheritdoc/>
+    public override string Kind => "PRelu";
+
+    /// <inheritdoc/>
+    public override long Parameters => Slopes.Count;
+
+    /// <inheritdoc/>
+    public override bool SlopeNeedsInput => true;
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
+    {
+        var input = OnlyInput(node, inputs);
+        return Slopes.Count == input.Channels ? input : throw new GraphException(node, $"it has slopes for {Slopes.Count} channels and gets {input.Channels}");
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => torch.where(input.gt(0), torch.ones_like(input), PerChannel(input));
+
+    /// <inheritdoc/>
+    protected override torch.Tensor Apply(torch.Tensor input) => torch.where(input.gt(0), input, input * PerChannel(input));
+
+    private torch.Tensor PerChannel(torch.Tensor like) =>
+        torch.tensor(Slopes.Values, like.dim() == 4 ? [1, Slopes.Count, 1, 1] : [1, Slopes.Count]).to(like.device);
 }

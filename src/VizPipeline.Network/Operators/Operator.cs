@@ -15,6 +15,15 @@ public abstract record Operator
     /// <summary>How output positions depend on input positions.</summary>
     public virtual Reach Reach => Reach.Point;
 
+    /// <summary>How output positions depend on positions of inputs of these shapes; differs from <see cref="Reach"/> where inputs are broadcast.</summary>
+    public virtual Reach ReachOver(IReadOnlyList<Shape> inputs) => Reach;
+
+    /// <summary>
+    /// What the receptive field (METHODS 1) counts of one input; null for nothing. A gate or a statistic that is one number for the whole
+    /// map only scales what a position sees, so it is computed from the whole map but does not widen the field.
+    /// </summary>
+    public virtual Reach? FieldOver(IReadOnlyList<Shape> inputs, int input) => ReachOver(inputs);
+
     /// <summary>Learned numbers, folded normalisations included.</summary>
     public virtual long Parameters => 0;
 
@@ -34,8 +43,11 @@ public abstract record Operator
     /// </summary>
     public abstract torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs);
 
-    /// <summary>Leads a signal of the output's shape back to each input (METHODS 2), by <see cref="Stage.Rule"/>.</summary>
-    public abstract IReadOnlyList<torch.Tensor> Reverse(Stage stage, torch.Tensor signal);
+    /// <summary>
+    /// Leads a signal of the output's shape back to each input (METHODS 2), by <see cref="Stage.Rule"/>. Each is a handle of its own;
+    /// null where nothing goes, as to a gate that counts as a constant.
+    /// </summary>
+    public abstract IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal);
 
     /// <summary>The only input's shape.</summary>
     /// <exception cref="GraphException">There is not exactly one.</exception>
@@ -51,5 +63,13 @@ public abstract record Operator
     {
         var input = OnlyInput(node, inputs);
         return input.IsVector ? throw new GraphException(node, $"{Kind} needs a feature map and gets a vector of {input.Channels}") : input;
+    }
+
+    /// <summary>The shapes, if there are exactly two.</summary>
+    /// <exception cref="GraphException">There are not.</exception>
+    protected IReadOnlyList<Shape> OnlyTwo(string node, IReadOnlyList<Shape> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        return inputs.Count == 2 ? inputs : throw new GraphException(node, $"{Kind} takes two inputs and has {inputs.Count}");
     }
 }

@@ -48,6 +48,9 @@ public sealed class Stage(Node node, IReadOnlyList<Shape> inputShapes, WeightBan
     /// <summary>What the operator keeps for the way back, batch first; null if nothing. Owned by the pass.</summary>
     public torch.Tensor? Memory { get; set; }
 
+    /// <summary>Further tensors that the operator keeps for the way back, batch first. Owned by the pass.</summary>
+    public IReadOnlyList<torch.Tensor> Operands { get; set; } = [];
+
     /// <summary>Batch shape of the first input as it was seen, [N, C, h, w] or [N, C].</summary>
     public long[] SeenShape { get; set; } = [];
 

@@ -13,4 +13,31 @@ internal static class WindowPadding
     /// <summary>Cuts the borders off again; what was signalled to them is lost, as it must be.</summary>
     public static torch.Tensor Unpad(torch.Tensor maps, Window window, long height, long width) =>
         maps.narrow(2, window.Y.PadBefore, height).narrow(3, window.X.PadBefore, width);
+
+    /// <summary>Rows and columns that the last windows need behind the map.</summary>
+    public static (long Below, long Right) Overhang(Stage stage, Window window)
+    {
+        var (input, output) = (stage.InputShapes[0], stage.Node.Shape);
+        return (Math.Max(0, ((output.Height - 1L) * window.Y.Stride) + window.Y.Span - window.Y.PadBefore - input.Height),
+            Math.Max(0, ((output.Width - 1L) * window.X.Stride) + window.X.Span - window.X.PadBefore - input.Width));
+    }
+
+    /// <summary>Puts around whole maps what all windows need, also those that only partly fit (<c>ceil_mode</c>).</summary>
+    public static torch.Tensor PadWhole(Stage stage, torch.Tensor maps, Window window, double value)
+    {
+        var (below, right) = Overhang(stage, window);
+        return window.Y.PadBefore == 0 && window.X.PadBefore == 0 && below == 0 && right == 0
+            ? maps : torch.nn.functional.pad(maps, [window.X.PadBefore, right, window.Y.PadBefore, below], value: value);
+    }
+
+    /// <summary>A signal to the windows' positions as one to the operator's input: borders cut off, zeros where no window looked.</summary>
+    public static torch.Tensor UnpadWhole(Stage stage, torch.Tensor spread, Window window)
+    {
+        var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);
+        var (padY, padX) = stage.IsRegion ? (0, 0) : (window.Y.PadBefore, window.X.PadBefore);
+        var (missingY, missingX) = (padY + height - spread.shape[2], padX + width - spread.shape[3]);
+        if (missingY > 0 || missingX > 0)
+            spread = torch.nn.functional.pad(spread, [0, Math.Max(0, missingX), 0, Math.Max(0, missingY)]);
+        return spread.narrow(2, padY, height).narrow(3, padX, width);
+    }
 }

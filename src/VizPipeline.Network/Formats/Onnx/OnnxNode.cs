@@ -66,6 +66,22 @@ public sealed class OnnxNode
     public override string ToString()
         => $"{(Domain.Length == 0 ? OpType : $"{Domain}.{OpType}")} '{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(output => output.Length > 0))}'";
 
+    /// <summary>A node in this one's place that does something else.</summary>
+    internal OnnxNode As(string opType, IReadOnlyList<string> inputs, params (string Name, object Value)[] attributes) => new(file, Name, opType, "")
+    {
+        Inputs = inputs,
+        Outputs = [Outputs[0]],
+        Attributes = attributes.ToDictionary(attribute => attribute.Name, attribute => new OnnxAttribute(attribute.Name, attribute.Value switch
+        {
+            float => OnnxAttributeKind.Number,
+            string => OnnxAttributeKind.Text,
+            _ => OnnxAttributeKind.WholeNumbers,
+        }, attribute.Value)),
+    };
+
+    /// <summary>The same node of another domain.</summary>
+    internal OnnxNode In(string domain) => new(file, Name, OpType, domain) { Inputs = Inputs, Outputs = Outputs, Attributes = Attributes };
+
     private object? Find(string attribute, OnnxAttributeKind kind)
     {
         if (!Attributes.TryGetValue(attribute, out var found))

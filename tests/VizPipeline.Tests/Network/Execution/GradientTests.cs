@@ -11,9 +11,13 @@ public class GradientTests
     public static TheoryData<int> Seeds => [.. Enumerable.Range(100, 30)];
 
     [Theory, MemberData(nameof(Seeds))]
-    public void Gradient_rule_equals_central_differences(int seed)
+    public void Gradient_rule_equals_central_differences(int seed) => Check(RandomNetworks.Make(seed, 17), seed);
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void So_it_does_for_newer_operators(int seed) => Check(ModernNetworks.Make(seed, 15), seed);
+
+    private static void Check(NetworkGraph graph, int seed)
     {
-        var graph = RandomNetworks.Make(seed, 17);
         using var runner = new NetworkRunner(graph);
         using var mode = torch.inference_mode();
         using var images = RandomNetworks.Images(graph, 1, seed);

@@ -11,10 +11,14 @@ public class RegionTests
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 60)];
 
     [Theory, MemberData(nameof(Seeds))]
-    public void Region_execution_equals_full_execution(int seed)
+    public void Region_execution_equals_full_execution(int seed) => Check(RandomNetworks.Make(seed), seed);
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void So_it_does_for_newer_operators(int seed) => Check(ModernNetworks.Make(seed), seed);
+
+    private static void Check(NetworkGraph graph, int seed)
     {
         var random = new Random(seed);
-        var graph = RandomNetworks.Make(seed);
         var target = graph.Layers[random.Next(graph.Layers.Count)].Node;
         if (graph.Nodes[target].Shape.IsVector)
             target = graph.Layers[0].Node;

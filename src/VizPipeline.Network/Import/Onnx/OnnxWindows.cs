@@ -3,7 +3,7 @@ using VizPipeline.Network.Formats.Onnx;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Operators;
 
-namespace VizPipeline.Network.Import;
+namespace VizPipeline.Network.Import.Onnx;
 
 /// <summary>Kernel, stride, padding and dilation of ONNX's convolutions and pools.</summary>
 internal static class OnnxWindows
@@ -17,6 +17,36 @@ internal static class OnnxWindows
         return groups is > 0 and <= int.MaxValue ? new Convolution(weight, bias, window, (int)groups) : throw new GraphException(name, $"{groups} groups make no convolution");
     }
 
+    public static ConvolutionTranspose ConvolutionTranspose(OnnxNode node, string name, Shape input, FloatTensor weight, FloatTensor? bias)
+    {
+        if (weight.Shape.Length != 4)
+            throw new OperatorNotSupportedException(name, "ConvTranspose", $"a weight of {weight.Shape.Length} dimensions");
+        var window = Read(node, name, null, [weight.Shape[2], weight.Shape[3]]);
+        var extra = Pair(node, name, "output_padding") ?? [0, 0];
+        var (groups, sizes, auto) = (node.GetInt("group", 1), node.GetInts("output_shape"), node.GetText("auto_pad", "NOTSET"));
+        if (groups is < 1 or > int.MaxValue)
+            throw new GraphException(name, $"{groups} groups make no convolution");
+        if (sizes is not null && (sizes.Count is not (2 or 4) || sizes.Any(size => size is < 1 or > 1 << 20)))
+            throw new GraphException(name, $"output_shape [{string.Join(", ", sizes)}] makes no map");
+        var (y, extraY) = Along(window.Y, input.Height, extra[0], (int?)sizes?[^2]);
+        var (x, extraX) = Along(window.X, input.Width, extra[1], (int?)sizes?[^1]);
+        return new ConvolutionTranspose(weight, bias, new Window(y, x), extraY, extraX, (int)groups);
+
+        // Padding that follows from the wanted extent; by default (SAME) that is the input's times the stride.
+        (WindowAxis Axis, int Extra) Along(WindowAxis axis, int from, int more, int? wanted)
+        {
+            if (wanted is null && auto is not ("SAME_UPPER" or "SAME_LOWER"))
+                return (axis, more);
+            var total = ((long)axis.Stride * (from - 1)) + more + axis.Span - (wanted ?? (long)from * axis.Stride);
+            if (total > 1 << 20 || -total > 1 << 20)
+                throw new GraphException(name, $"its output of {wanted} is out of proportion to its input of {from}");
+            var small = (int)Math.Max(0, total) / 2;
+            var large = (int)Math.Max(0, total) - small;
+            var (before, after) = auto == "SAME_UPPER" ? (small, large) : (large, small);
+            return (axis with { PadBefore = before, PadAfter = after }, more + (int)Math.Max(0, -total));
+        }
+    }
+
     public static Window Pool(OnnxNode node, string name, Shape input)
     {
         if (node.GetInt("storage_order", 0) != 0)
@@ -24,23 +54,25 @@ internal static class OnnxWindows
         return Read(node, name, input, null);
     }
 
-    private static Window Read(OnnxNode node, string name, Shape input, int[]? weightKernel)
+    private static Window Read(OnnxNode node, string name, Shape? input, int[]? weightKernel)
     {
         var kernel = Pair(node, name, "kernel_shape") ?? weightKernel ?? throw new GraphException(name, $"{node.OpType} lacks kernel_shape");
         var (strides, dilations) = (Pair(node, name, "strides") ?? [1, 1], Pair(node, name, "dilations") ?? [1, 1]);
         var pads = Ints(node, name, "pads", 4) ?? [0, 0, 0, 0];
         var ceil = node.GetInt("ceil_mode", 0) != 0;
         var auto = node.GetText("auto_pad", "NOTSET");
-        return new Window(Axis(0, input.Height), Axis(1, input.Width));
+        return new Window(Axis(0, input?.Height), Axis(1, input?.Width));
 
-        WindowAxis Axis(int i, int extent)
+        WindowAxis Axis(int i, int? extent)
         {
             var axis = new WindowAxis(kernel[i], strides[i], pads[i], pads[i + 2], dilations[i], ceil);
+            if (axis.LongSpan > 1 << 20 || axis.Kernel < 1 || axis.Stride < 1 || axis.Dilation < 1)
+                throw new GraphException(name, $"kernel {axis.Kernel}, stride {axis.Stride} and dilation {axis.Dilation} make no window");
             return auto switch
             {
                 "NOTSET" or "" => axis,
                 "VALID" => axis with { PadBefore = 0, PadAfter = 0 },
-                "SAME_UPPER" or "SAME_LOWER" => Same(axis, extent, upper: auto == "SAME_UPPER"),
+                "SAME_UPPER" or "SAME_LOWER" => extent is { } from ? Same(axis, from, upper: auto == "SAME_UPPER") : axis,
                 _ => throw new OperatorNotSupportedException(name, node.OpType, $"auto_pad {auto}"),
             };
         }
@@ -49,10 +81,8 @@ internal static class OnnxWindows
     // Output extent ceil(input / stride); an odd remainder goes to the end (UPPER) or to the beginning (LOWER).
     private static WindowAxis Same(WindowAxis axis, int extent, bool upper)
     {
-        if (axis.Stride < 1)
-            return axis;
         var output = (extent + axis.Stride - 1) / axis.Stride;
-        var total = Math.Max(0, ((output - 1) * axis.Stride) + axis.Span - extent);
+        var total = Math.Max(0, (int)Math.Min(int.MaxValue, ((output - 1L) * axis.Stride) + axis.Span - extent));
         var small = total / 2;
         return upper ? axis with { PadBefore = small, PadAfter = total - small } : axis with { PadBefore = total - small, PadAfter = small };
     }

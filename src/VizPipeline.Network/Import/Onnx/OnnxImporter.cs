@@ -1,0 +1,238 @@
+using VizPipeline.Network.Formats;
+using VizPipeline.Network.Formats.Onnx;
+using VizPipeline.Network.Graph;
+
+namespace VizPipeline.Network.Import.Onnx;
+
+/// <summary>
+/// Builds a network from an ONNX file (operator sets 7 to 22). Nodes that read constants only are computed on the way, for a batch of one;
+/// patterns that stand for one operator become it (<see cref="OnnxFusion"/>); layouts are followed on paper (<see cref="OnnxView"/>).
+/// </summary>
+internal sealed partial class OnnxImporter
+{
+    private const int OldestOpset = 7;
+    private const int MostClasses = 1 << 20;
+
+    private readonly OnnxFile _file;
+    private readonly GraphBuilder _graph;
+    private readonly OnnxFolding _folding;
+    private readonly IReadOnlyList<OnnxNode> _nodes;
+    private readonly Dictionary<string, OnnxView> _values = [];
+    private readonly Dictionary<string, OnnxConstant> _constants = [];
+    private readonly Dictionary<string, (double Scale, long Zero)> _quantised = [];
+    private readonly Dictionary<string, int> _readers = [];
+    private readonly int _batch;
+
+    private OnnxImporter(OnnxFile file, (int Height, int Width)? size)
+    {
+        _file = file;
+        if (Opset < OldestOpset)
+            throw new ModelFormatException(file.Path, $"uses operator set {Opset}", $"export it with {OldestOpset} or newer");
+        var input = file.Inputs.Count == 1 ? file.Inputs[0] : throw new ModelFormatException(file.Path, $"has {file.Inputs.Count} inputs", "VizPipeline reads networks with one image input");
+        foreach (var (name, tensor) in file.Initializers)
+            _constants[name] = OnnxConstant.Of(tensor);
+        _folding = new OnnxFolding(_constants.Values.Sum(constant => (long)constant.Count));
+        var outputs = file.Outputs.Select(output => output.Name).Where(name => !_constants.ContainsKey(name)).Take(1).ToHashSet();
+        _nodes = OnnxFusion.Fuse(FoldConstants(file.Nodes), _constants, outputs);
+        foreach (var name in _nodes.SelectMany(node => node.Inputs).Concat(outputs))
+            _readers[name] = _readers.GetValueOrDefault(name) + 1;
+        (_batch, var shape, var channelsLast) = InputShape(input, size);
+        _graph = new GraphBuilder(shape, input.Name);
+        _values[input.Name] = channelsLast ? OnnxView.ChannelsLast(GraphBuilder.Input, shape) : OnnxView.Natural(GraphBuilder.Input, shape);
+    }
+
+    private long Opset => _file.Opsets[""];
+
+    /// <summary>Reads <paramref name="path"/>; <paramref name="size"/> overrides, or supplies, the input's height and width.</summary>
+    /// <exception cref="ModelFormatException">The file is damaged.</exception>
+    /// <exception cref="GraphException">Operators are unknown or do not fit.</exception>
+    public static NetworkGraph Read(string path, (int Height, int Width)? size)
+    {
+        var file = OnnxFile.Read(path);
+        return new OnnxImporter(file, size).Build(Path.GetFileNameWithoutExtension(path));
+    }
+
+    private NetworkGraph Build(string name)
+    {
+        foreach (var node in _nodes)
+            Import(node);
+        var output = _file.Outputs.Select(value => _values.GetValueOrDefault(value.Name)).FirstOrDefault(view => view is not null)
+            ?? throw new ModelFormatException(_file.Path, "has no output that depends on its input");
+        return _graph.Build(name, Ordered(output));
+    }
+
+    // Classes, or the channels of a map, may stand in another order than the graph's.
+    private int Ordered(OnnxView view)
+    {
+        var (shape, last) = (ShapeOf(view), _nodes[^1]);
+        if (shape.Count > MostClasses || !view.StartsWithBatch || view.Places(shape, 1..view.Rank) is not { } places || IsOrdered(places))
+            return view.Node;
+        return view.Rank switch { 2 => AsVector(last, NameOf(last), view), 4 => AsMap(last, NameOf(last), view), _ => view.Node };
+    }
+
+    // Nodes whose inputs are constants become constants; those that ask for a computed value's shape wait until it is known.
+    private List<OnnxNode> FoldConstants(IEnumerable<OnnxNode> nodes)
+    {
+        var left = new List<OnnxNode>();
+        foreach (var node in nodes)
+        {
+            if (!ReadsConstantsOnly(node) || !TryFold(node))
+                left.Add(node);
+        }
+        return left;
+    }
+
+    private bool ReadsConstantsOnly(OnnxNode node) => node.Inputs.All(input => input.Length == 0 || _constants.ContainsKey(input));
+
+    private bool TryFold(OnnxNode node)
+    {
+        if (_folding.Fold(node, [.. node.Inputs.Select(input => _constants.GetValueOrDefault(input))]) is not { } values)
+            return false;
+        for (var i = 0; i < Math.Min(values.Length, node.Outputs.Count); i++)
+            _constants[node.Outputs[i]] = values[i];
+        return true;
+    }
+
+    private (int Batch, Shape Shape, bool ChannelsLast) InputShape(OnnxValue input, (int Height, int Width)? size)
+    {
+        if (input.Shape is { Count: not 4 } odd)
+            throw new ModelFormatException(_file.Path, $"has an input of {odd.Count} dimensions", "VizPipeline reads networks of images, [N, C, H, W] or [N, H, W, C]");
+        int[] shape = [.. input.Shape ?? [-1, -1, -1, -1]];
+        var last = OnnxInputLayout.IsChannelsLast(shape, input.Name, _nodes, _constants);
+        var (channels, rows, columns) = last ? (shape[3], shape[1], shape[2]) : (shape[1], shape[2], shape[3]);
+        var (height, width) = size ?? (rows, columns);
+        if (height < 1 || width < 1)
+            throw new ModelFormatException(_file.Path, "leaves the size of its input open", "give it with --input-size, for example --input-size 224");
+        return (Math.Max(1, shape[0]), new Shape(channels < 1 ? 3 : channels, height, width), last);
+    }
+
+    private void Import(OnnxNode node)
+    {
+        var name = NameOf(node);
+        if (node.OpType is "Shape" or "Size" && node.Domain.Length == 0 && node.Inputs.Count == 1 && _values.TryGetValue(node.Inputs[0], out var asked))
+        {
+            _constants[node.Outputs[0]] = node.OpType == "Shape" ? OnnxFolding.ShapeOf(node, asked.Shape) : new OnnxConstant([], [_graph.Shape(asked.Node).Count]);
+            return;
+        }
+        if (ReadsConstantsOnly(node))
+        {
+            if (!TryFold(node))
+                throw new OperatorNotSupportedException(name, node.OpType, "constant inputs");
+            return;
+        }
+        var results = Convert(node, name);
+        if (results.Count == 1 && node.Inputs.Any(_quantised.ContainsKey) && node.OpType is not "DequantizeLinear")
+            Requantise(node, name);
+        for (var i = 0; i < Math.Min(results.Count, node.Outputs.Count); i++)
+            _values[node.Outputs[i]] = results[i];
+        // Further outputs (a pool's indices, a dropout's mask) are for training; whoever reads one is told.
+    }
+
+    private List<OnnxView> Convert(OnnxNode node, string name)
+    {
+        if (node.Outputs.Count == 0)
+            throw new GraphException(name, $"{node.OpType} has no output");
+        if (node.Domain == OnnxFusion.Domain && node.OpType == OnnxFusion.Normalize)
+            return [NormalizeAxes(node, name)];
+        if (node.Domain == "com.microsoft")
+            return [Microsoft(node, name)];
+        if (node.Domain.Length > 0)
+            throw new OperatorNotSupportedException(name, $"{node.Domain}.{node.OpType}");
+        if (node.OpType == "Split")
+            return Split(node, name);
+        return [Activation(node) is { } function ? Elementwise(node, name, function) : ConvertOne(node, name)];
+    }
+
+    private OnnxView ConvertOne(OnnxNode node, string name) => node.OpType switch
+    {
+        "Conv" => Conv(node, name),
+        "ConvTranspose" => ConvTranspose(node, name),
+        "Gemm" => Gemm(node, name),
+        "MatMul" => MatMul(node, name),
+        "MaxPool" or "AveragePool" or "LpPool" => Pool(node, name),
+        "GlobalAveragePool" or "GlobalMaxPool" or "GlobalLpPool" => GlobalPool(node, name),
+        "ReduceMean" or "ReduceMax" or "ReduceSum" or "ReduceL1" or "ReduceL2" => Reduce(node, name),
+        "BatchNormalization" => BatchNormalization(node, name),
+        "InstanceNormalization" => InstanceNormalization(node, name),
+        "LayerNormalization" => LayerNormalization(node, name),
+        "GroupNormalization" => GroupNormalization(node, name),
+        "MeanVarianceNormalization" => NormalizeAxes(node, name),
+        "LRN" => LocalResponse(node, name),
+        "PRelu" => PRelu(node, name),
+        "Clip" => Clip(node, name),
+        "Add" or "Sub" or "Mul" or "Div" or "Max" or "Min" or "Sum" or "Mean" => Arithmetic(node, name),
+        "Neg" => Elementwise(node, name, Uniform(name, View(node, 0), -1, 0)),
+        "Pad" => Pad(node, name),
+        "Resize" or "Upsample" => Resize(node, name),
+        "Concat" => Concat(node, name),
+        "Slice" => Slice(node, name),
+        "Gather" => Gather(node, name),
+        "SpaceToDepth" => SpaceToDepth(node, name),
+        "Transpose" => Transpose(node, name),
+        "Reshape" => Reshape(node, name),
+        "Flatten" => Flatten(node, name),
+        "Squeeze" => Squeeze(node, name),
+        "Unsqueeze" => Unsqueeze(node, name),
+        "Expand" => Expand(node, name),
+        "Dropout" or "Identity" => View(node, 0),
+        "Cast" or "CastLike" => Cast(node, name),
+        "Softmax" or "LogSoftmax" => AtTheEnd(node) ? View(node, 0) : throw Unsupported(node, "operators after it"),
+        "QuantizeLinear" => QuantizeLinear(node, name),
+        "DequantizeLinear" => DequantizeLinear(node, name),
+        "ConvInteger" or "MatMulInteger" or "QLinearConv" or "QLinearMatMul" or "DynamicQuantizeLinear" =>
+            throw Unsupported(node, "integer arithmetic: quantise the network in the QDQ format instead, or export it in float32"),
+        _ => throw new OperatorNotSupportedException(name, node.OpType),
+    };
+
+    private static string NameOf(OnnxNode node) => node.Name.Length > 0 ? node.Name : node.Outputs.FirstOrDefault(output => output.Length > 0) ?? node.OpType;
+
+    private static OperatorNotSupportedException Unsupported(OnnxNode node, string variant) => new(NameOf(node), node.OpType, variant);
+
+    private static bool IsGiven(OnnxNode node, int input) => input < node.Inputs.Count && node.Inputs[input].Length > 0;
+
+    private OnnxView View(OnnxNode node, int input)
+    {
+        if (!IsGiven(node, input))
+            throw new GraphException(NameOf(node), $"{node.OpType} lacks its input {input}");
+        return _values.TryGetValue(node.Inputs[input], out var value)
+            ? value : throw Unsupported(node, $"'{node.Inputs[input]}' as its input {input}, which is a constant or a second output");
+    }
+
+    private OnnxConstant? Constant(OnnxNode node, int input)
+    {
+        if (!IsGiven(node, input))
+            return null;
+        return _constants.TryGetValue(node.Inputs[input], out var constant) ? constant : throw Unsupported(node, $"an input {input} that is not a constant");
+    }
+
+    private IReadOnlyList<OnnxConstant?> Constants(OnnxNode node) => [.. node.Inputs.Select(input => _constants.GetValueOrDefault(input))];
+
+    private FloatTensor Weight(OnnxNode node, int input) =>
+        OptionalWeight(node, input) ?? throw new GraphException(NameOf(node), $"{node.OpType} lacks its input {input}");
+
+    private FloatTensor? OptionalWeight(OnnxNode node, int input) => Constant(node, input) is not { } constant ? null
+        : constant.Floats ?? throw Unsupported(node, $"an input {input} that is not a constant of floats");
+
+    private double? Number(OnnxNode node, int input) => Constant(node, input) is not { } constant ? null
+        : constant.Scalar ?? throw Unsupported(node, $"an input {input} of {constant.Count} numbers where one is needed");
+
+    private Shape ShapeOf(OnnxView view) => _graph.Shape(view.Node);
+
+    private OnnxView Natural(int node) => OnnxView.Natural(node, _graph.Shape(node));
+
+    private bool OnlyReader(string value) => _readers.GetValueOrDefault(value) == 1;
+
+    // Whatever makes probabilities of logits, and what only passes them on.
+    private bool AtTheEnd(OnnxNode node)
+    {
+        for (var value = node.Outputs[0]; ;)
+        {
+            var readers = _nodes.Where(other => other.Inputs.Contains(value)).ToList();
+            if (readers.Count == 0)
+                return true;
+            if (readers is not [{ OpType: "Identity" or "Cast" or "Reshape" or "Flatten" or "Squeeze" or "QuantizeLinear" or "DequantizeLinear" } next])
+                return false;
+            value = next.Outputs[0];
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using TorchSharp;
+using VizPipeline.Network.Formats;
+using VizPipeline.Network.Graph;
+
+namespace VizPipeline.Network.Operators;
+
+/// <summary>
+/// (sum of |x|^p)^(1/p) of each window; padding counts as zeros. The way back is its gradient under every rule: it gives each value the
+/// part of the signal that it has in the norm, as average pooling does.
+/// </summary>
+/// <param name="Window">Kernel, stride, padding, dilation.</param>
+/// <param name="Power">p, at least 1.</param>
+public sealed record LpPool(Window Window, long Power) : Operator
+{
+    /// <inheritdoc/>
+    public override string Kind => "LpPool";
+
+    /// <inheritdoc/>
+    public override Reach Reach => new Reach.Sliding(Window);
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
+    {
+        var input = OnlyMap(node, inputs);
+        return Power >= 1 ? Window.Over(input, input.Channels, node) : throw new GraphException(node, $"p {Power} is no norm");
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
+    {
+        stage.SeenShape = inputs[0].shape;
+        var input = stage.IsRegion ? inputs[0] : WindowPadding.PadWhole(stage, inputs[0], Window, 0);
+        var norm = WindowSum.Over(stage, Powered(input), Window, 1).clamp_min_(0).pow(1.0 / Power);
+        if (stage.Rule is not null)
+            stage.Operands = [inputs[0].alias(), norm.clone()];
+        return norm;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
+    {
+        var (input, norm) = (stage.Operands[0], stage.Operands[1]);
+        var each = Share(signal, norm, Power);
+        var spread = WindowSum.Transposed(stage, each, Window, 1);
+        return [WindowPadding.UnpadWhole(stage, spread, Window) * Towards(input, Power)];
+    }
+
+    private torch.Tensor Powered(torch.Tensor input) => Power == 2 ? input.square() : input.abs().pow((double)Power);
+
+    /// <summary>The signal over norm^(p-1); 0 where there is nothing.</summary>
+    internal static torch.Tensor Share(torch.Tensor signal, torch.Tensor norm, long power) =>
+        torch.where(norm.gt(0), signal / norm.pow((double)(power - 1)), torch.zeros_like(signal));
+
+    /// <summary>sign(x) |x|^(p-1).</summary>
+    internal static torch.Tensor Towards(torch.Tensor input, long power) => power == 2 ? input : input.sign() * input.abs().pow((double)(power - 1));
+}
+
+/// <summary>(sum of |x|^p)^(1/p) of each channel's whole map. The way back is its gradient, as that of <see cref="LpPool"/>.</summary>
+/// <param name="Power">p, at least 1.</param>
+public sealed record GlobalLpPool(long Power) : GlobalPool(KeepMap: true)
+{
+    /// <inheritdoc/>
+    public override string Kind => "GlobalLpPool";
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
+    {
+        var norm = inputs[0].abs().pow((double)Power).sum([2, 3], keepdim: true).pow(1.0 / Power);
+        if (stage.Rule is not null)
+            stage.Operands = [inputs[0].alias(), norm.clone()];
+        return norm;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
+        [LpPool.Share(signal, stage.Operands[1], Power) * LpPool.Towards(stage.Operands[0], Power)];
+}
+
+/// <summary>Sums over windows of each channel for itself, also over dilated ones, which torch's pools do not know.</summary>
+internal static class WindowSum
+{
+    /// <summary>The sum of each window of padded maps [N, C, H, W], times a factor.</summary>
+    public static torch.Tensor Over(Stage stage, torch.Tensor padded, Window window, float factor)
+    {
+        var (samples, channels) = (padded.shape[0], padded.shape[1]);
+        // All channels share the one kernel, so they ride along as samples of one channel.
+        var sums = torch.nn.functional.conv2d(padded.reshape(samples * channels, 1, padded.shape[2], padded.shape[3]), Kernel(stage, window, factor), null, window.Stride, [0, 0], window.Dilation);
+        return sums.reshape(samples, channels, sums.shape[2], sums.shape[3]);
+    }
+
+    /// <summary>The way back: each signal to all positions of its window, times the factor.</summary>
+    public static torch.Tensor Transposed(Stage stage, torch.Tensor signal, Window window, float factor)
+    {
+        var (samples, channels) = (signal.shape[0], signal.shape[1]);
+        var spread = torch.nn.functional.conv_transpose2d(
+            signal.reshape(samples * channels, 1, signal.shape[2], signal.shape[3]), Kernel(stage, window, factor), null, window.Stride, [0, 0], [0, 0], window.Dilation);
+        return spread.reshape(samples, channels, spread.shape[2], spread.shape[3]);
+    }
+
+    private static torch.Tensor Kernel(Stage stage, Window window, float factor)
+    {
+        var (rows, columns) = (window.Y.Kernel, window.X.Kernel);
+        var key = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{factor:R} in {rows}x{columns}");
+        return stage.Constant(key, () => new FloatTensor(key, [1, 1, rows, columns], [.. Enumerable.Repeat(factor, rows * columns)]));
+    }
+}
