@@ -14,31 +14,12 @@ internal static partial class ContainerMutations
     /// <summary>Changes a member of a zip archive and packs it again.</summary>
     public static byte[] Zip(byte[] archive, Func<string, byte[], byte[]> change, Random random)
     {
-        var members = new List<(string Name, byte[] Bytes)>();
-        using (var reader = new ZipArchive(new MemoryStream(archive)))
-        {
-            foreach (var entry in reader.Entries)
-            {
-                using var stream = entry.Open();
-                var bytes = new byte[entry.Length];
-                stream.ReadExactly(bytes);
-                members.Add((entry.FullName, bytes));
-            }
-        }
+        var members = ZipFiles.Members(archive);
         var at = random.Next(Math.Min(members.Count, 2));
         members[at] = (members[at].Name, change(members[at].Name, members[at].Bytes));
         if (random.Next(8) == 0)
             members.RemoveAt(random.Next(members.Count));
-        using var target = new MemoryStream();
-        using (var writer = new ZipArchive(target, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, bytes) in members)
-            {
-                using var entry = writer.CreateEntry(name, random.Next(4) == 0 ? CompressionLevel.Fastest : CompressionLevel.NoCompression).Open();
-                entry.Write(bytes);
-            }
-        }
-        return target.ToArray();
+        return ZipFiles.Of(members, () => random.Next(4) == 0 ? CompressionLevel.Fastest : CompressionLevel.NoCompression);
     }
 
     /// <summary>Changes numbers and names of a safetensors header, and its length with it.</summary>

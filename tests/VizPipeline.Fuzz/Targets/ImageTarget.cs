@@ -59,8 +59,8 @@ public sealed class ImageTarget : FuzzTarget
             members.AddRange([($"train/{kind}.jpg", picture.File), ($"train/{kind}.cls", "7"u8.ToArray())]);
         members.Add((new string('l', 120) + ".png", small));
         seeds.Add(new("set.tar", Tar(members), ContainerMutations.Tar));
-        seeds.Add(new("set.zip", Zip(members)));
-        seeds.Add(new("deflated.zip", Zip(members, System.IO.Compression.CompressionLevel.Fastest)));
+        seeds.Add(new("set.zip", ZipFiles.Of(members)));
+        seeds.Add(new("deflated.zip", ZipFiles.Of(members, System.IO.Compression.CompressionLevel.Fastest)));
         foreach (var packing in new[] { Parquet.CompressionMethod.None, Parquet.CompressionMethod.Snappy, Parquet.CompressionMethod.Zstd, Parquet.CompressionMethod.Gzip })
         {
             (byte[]?, long?)[] rows = [.. members.Where(member => member.Bytes.Length > 1).Select((member, i) => ((byte[]?)member.Bytes, (long?)(i % 2))), (null, 1), (small, null)];
@@ -91,20 +91,10 @@ public sealed class ImageTarget : FuzzTarget
         using (var writer = new TarWriter(stream, leaveOpen: true))
         {
             foreach (var (name, bytes) in members)
-                writer.WriteEntry(name.Length > 100 ? new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) } : new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });
-        }
-        return stream.ToArray();
-    }
-
-    private static byte[] Zip(List<(string Name, byte[] Bytes)> members, System.IO.Compression.CompressionLevel level = System.IO.Compression.CompressionLevel.NoCompression)
-    {
-        using var stream = new MemoryStream();
-        using (var archive = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, bytes) in members)
             {
-                using var entry = archive.CreateEntry(name, level).Open();
-                entry.Write(bytes);
+                TarEntry entry = name.Length > 100 ? new PaxTarEntry(TarEntryType.RegularFile, name) : new UstarTarEntry(TarEntryType.RegularFile, name);
+                (entry.ModificationTime, entry.DataStream) = (DateTimeOffset.UnixEpoch, new MemoryStream(bytes));
+                writer.WriteEntry(entry);
             }
         }
         return stream.ToArray();

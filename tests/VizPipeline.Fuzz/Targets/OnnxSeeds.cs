@@ -1,4 +1,5 @@
 using VizPipeline.Tests.Network.Formats.Onnx;
+using VizPipeline.Tests.Network.Import.Onnx;
 
 namespace VizPipeline.Fuzz.Targets;
 
@@ -28,6 +29,19 @@ internal static class OnnxSeeds
         yield return ("means", new Model()
             .Node("Conv", "x w1", "c", Ints("kernel_shape", 2, 3), Ints("strides", 2, 1), Ints("dilations", 1, 2)).Node("Relu", "c", "r").Node("ReduceMean", "r", "m", Ints("axes", 2, 3), Int("keepdims", 0)).Node("Sum", "m m", "y")
             .Weight("w1", 4, 4, 2, 3).End("x", [1, 4, 7, 11], "y", [1, 4]));
+    }
+
+    /// <summary>A use of each operator of the tests against ONNX Runtime, in an old and in a new operator set.</summary>
+    public static IEnumerable<(string Name, byte[] Bytes)> Operators()
+    {
+        foreach (var (name, add) in OnnxCases.All)
+        {
+            foreach (var opset in (int[])[9, 21])
+            {
+                var model = new OnnxModel(new Random(name.Length + opset), opset, 1, 3, 8, 9);
+                yield return ($"{string.Concat(name.Where(char.IsAsciiLetter))}{opset}", model.Write(add(model)));
+            }
+        }
     }
 
     private static ProtoWriter Int(string name, long value) => OnnxModels.Attribute(name, 2, attribute => attribute.Number(3, value));

@@ -47,7 +47,7 @@ public sealed class OnnxTarget : FuzzTarget
 
     /// <inheritdoc/>
     protected override IReadOnlyList<FuzzSeed> Seeds() =>
-        [.. OnnxSeeds.All().Select(seed => new FuzzSeed(seed.Name + ".onnx", seed.Bytes, ProtobufMutations.Mutate))];
+        [.. OnnxSeeds.All().Concat(OnnxSeeds.Operators()).Select(seed => new FuzzSeed(seed.Name + ".onnx", seed.Bytes, ProtobufMutations.Mutate))];
 
     private static bool IsSmall(NetworkGraph graph) =>
         graph.Nodes.All(node => node.Shape.Count <= MostValues) && graph.Nodes.Sum(node => node.Shape.Count) <= MostValues && graph.MultiplyAdds([graph.Nodes.Count - 1]) <= MostMultiplyAdds;

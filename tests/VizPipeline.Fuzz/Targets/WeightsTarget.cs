@@ -59,7 +59,7 @@ public sealed class WeightsTarget : FuzzTarget
         ];
     }
 
-    private static FuzzSeed Torch(string name, byte[] file) => new(name, file, (bytes, random) => ContainerMutations.Zip(
+    private static FuzzSeed Torch(string name, byte[] file) => new(name, ZipFiles.Of(ZipFiles.Members(file)), (bytes, random) => ContainerMutations.Zip(
         bytes, (member, content) => member.EndsWith("data.pkl", StringComparison.Ordinal) ? PickleMutations.Mutate(content, random) : ByteMutations.Damage(content, content, random), random));
 
     private static byte[] Safetensors(Random random) => Written(".safetensors", file =>
@@ -67,19 +67,7 @@ public sealed class WeightsTarget : FuzzTarget
 
     private static byte[] Npy(Random random) => Written(".npy", file => NpyArray.Write(file, new FloatTensor("x", [2, 3, 4], Floats(random, 24))));
 
-    private static byte[] Npz(Random random)
-    {
-        using var stream = new MemoryStream();
-        using (var archive = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var name in (string[])["a.npy", "b.npy"])
-            {
-                using var entry = archive.CreateEntry(name).Open();
-                entry.Write(Npy(random));
-            }
-        }
-        return stream.ToArray();
-    }
+    private static byte[] Npz(Random random) => ZipFiles.Of([("a.npy", Npy(random)), ("b.npy", Npy(random))], System.IO.Compression.CompressionLevel.Fastest);
 
     private static byte[] Written(string extension, Action<string> write)
     {

@@ -32,6 +32,9 @@ public sealed class ParquetPageTests
             }
         }
         Assert.InRange(refused, 1000, 3000);
+        // A length that does not end.
+        valid.AsSpan(0, 12).Fill(255);
+        Assert.Throws<InvalidDataException>(() => Page(valid.Length, Content.Length).Unpack(valid, codec, 0));
     }
 
     [Theory]

@@ -99,27 +99,33 @@ internal sealed record ParquetPage
         if (unpacked > (codec == 1 ? ((long)bytes.Length * 22) + 64 : Math.Max(bytes.Length * BestRatio, SmallPage)))
             throw new InvalidDataException();
         var target = new byte[unpacked];
-        var count = codec switch
-        {
-            1 => Snappy.TryDecompress(bytes.Span, target, out var written) ? written : throw new InvalidDataException(),
-            2 => Stream(new GZipStream(Open(bytes), CompressionMode.Decompress), target),
-            4 => Stream(new BrotliStream(Open(bytes), CompressionMode.Decompress), target),
-            6 => Zstandard(bytes.Span, target),
-            _ => throw new IOException($"its columns are packed by codec {codec}; snappy, gzip, brotli and zstd are read"),
-        };
-        return count == unpacked ? target : throw new InvalidDataException();
-    }
-
-    private static int Zstandard(ReadOnlySpan<byte> bytes, Span<byte> target)
-    {
-        using var unpacker = new ZstdSharp.Decompressor();
         try
         {
-            return unpacker.TryUnwrap(bytes, target, out var written) ? written : throw new InvalidDataException();
+            return Decompress(bytes, target, codec) == unpacked ? target : throw new InvalidDataException();
         }
-        catch (ZstdSharp.ZstdException error)
+        // Each library has its own word for damage: Brotli and Snappy say that the operation is invalid.
+        catch (Exception error) when (error is InvalidOperationException or ZstdSharp.ZstdException)
         {
             throw new InvalidDataException(error.Message, error);
+        }
+    }
+
+    private static int Decompress(ReadOnlyMemory<byte> bytes, Span<byte> target, int codec)
+    {
+        int written;
+        switch (codec)
+        {
+            case 1:
+                return Snappy.TryDecompress(bytes.Span, target, out written) ? written : throw new InvalidDataException();
+            case 2:
+                return Stream(new GZipStream(Open(bytes), CompressionMode.Decompress), target);
+            case 4:
+                return Stream(new BrotliStream(Open(bytes), CompressionMode.Decompress), target);
+            case 6:
+                using (var unpacker = new ZstdSharp.Decompressor())
+                    return unpacker.TryUnwrap(bytes.Span, target, out written) ? written : throw new InvalidDataException();
+            default:
+                throw new IOException($"its columns are packed by codec {codec}; snappy, gzip, brotli and zstd are read");
         }
     }
 
