@@ -53,7 +53,7 @@ internal sealed class AtlasOptions
         var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
         var images = methods.HasFlag(AtlasMethods.Top9) ? _images.Choose(parsed, names, cancellation) : null;
         return new AtlasRequest(
-            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), parsed.GetValue(_model.Weights), graph, layers, preprocessing, images?.Manifest,
+            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.WeightsOf(parsed), graph, layers, preprocessing, images?.Manifest,
             images?.Root ?? _images.RootOf(parsed), names is null ? images?.Manifest.Classes ?? [] : NamesByIndex(names),
             names is null ? [] : NamesByIndex(names), methods, ascent, parsed.GetRequiredValue(_model.Device), batch, images?.Selection ?? "");
     }

@@ -22,6 +22,7 @@ public static class VizCommands
         ExportCommand.Create(),
         VerifyCommand.Create(),
         DoctorCommand.Create(),
+        ModelsCommand.Create(),
         LayersCommand.Create(),
         ActivationsCommand.Create(),
         MapsCommand.Create(),

@@ -15,7 +15,7 @@ public static class ModelWeights
     {
         var source = ByteSource.Of(path);
         var start = source.Start(StartBytes);
-        if (IsZip(start) || StateDict.IsOld(start))
+        if (IsZip(start) || StateDict.IsLegacy(start))
             return StateDict.Read(source);
         if (LooksLikeSafetensors(start) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && WellKnown(start) is null)
             return Unwrap(SafetensorsFile.Read(path).ReadFloats());
@@ -28,7 +28,7 @@ public static class ModelWeights
     public static bool IsWeights(string path)
     {
         var start = ByteSource.Of(path).Start(StartBytes);
-        return IsZip(start) || StateDict.IsOld(start) || LooksLikeSafetensors(start) || WellKnown(start) is not null;
+        return IsZip(start) || StateDict.IsLegacy(start) || LooksLikeSafetensors(start) || WellKnown(start) is not null;
     }
 
     private static bool IsZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\x03\x04"u8);
@@ -50,14 +50,11 @@ public static class ModelWeights
         return null;
     }
 
-    private static IReadOnlyDictionary<string, FloatTensor> Unwrap(IReadOnlyDictionary<string, FloatTensor> tensors)
+    private static OrderedDictionary<string, FloatTensor> Unwrap(IReadOnlyDictionary<string, FloatTensor> tensors)
     {
-        var prefix = WeightNames.CommonWrapper(tensors.Keys);
-        if (prefix == 0)
-            return tensors;
-        var unwrapped = new OrderedDictionary<string, FloatTensor>(tensors.Count, StringComparer.Ordinal);
-        foreach (var (name, tensor) in tensors)
-            unwrapped.Add(name[prefix..], tensor.With(name: name[prefix..]));
-        return unwrapped;
+        var own = new OrderedDictionary<string, FloatTensor>(tensors.Count, StringComparer.Ordinal);
+        foreach (var (inFile, name) in WeightNames.Own(tensors.Keys))
+            own[name] = tensors[inFile].With(name: name);
+        return own;
     }
 }

@@ -30,7 +30,7 @@ public static class NetworkLoader
         if (!File.Exists(model))
         {
             var known = ZooModels.Find(model) ?? throw new ModelNotFoundException(
-                $"model '{model}' is neither a file nor an architecture; architectures are {string.Join(", ", ZooModels.All.Select(entry => entry.Name))}");
+                $"model '{model}' is neither a file nor an architecture{(ZooModels.Nearest(model) is { } near ? $" (do you mean '{near.Name}'?)" : "")}; `viz models` lists the architectures");
             return Build(known, weights is null ? null : ModelWeights.Read(weights), inputSize);
         }
         if (IsOnnx(model))
@@ -46,21 +46,9 @@ public static class NetworkLoader
         return model.Build(new Shape(3, height, width), weights);
     }
 
-    private static NetworkGraph Recognise(string file, IReadOnlyDictionary<string, FloatTensor> weights, (int Height, int Width)? size)
-    {
-        foreach (var candidate in ZooModels.All)
-        {
-            try
-            {
-                return Build(candidate, weights, size);
-            }
-            catch (Exception mismatch) when (mismatch is WeightsMismatchException or GraphException)
-            {
-                // not this one
-            }
-        }
-        throw new ModelNotFoundException($"the weights in '{file}' fit none of the architectures {string.Join(", ", ZooModels.All.Select(entry => entry.Name))}; give an ONNX file instead");
-    }
+    private static NetworkGraph Recognise(string file, IReadOnlyDictionary<string, FloatTensor> weights, (int Height, int Width)? size) =>
+        ZooModels.Recognise(weights) is { } model ? Build(model, weights, size) : throw new ModelNotFoundException(
+            $"the weights in '{file}' fit none of the architectures that `viz models` lists; give an ONNX file instead");
 
     // Weights of either kind are recognised by their first bytes; an ONNX file has no such mark.
     private static bool IsOnnx(string file) => !ModelWeights.IsWeights(file);

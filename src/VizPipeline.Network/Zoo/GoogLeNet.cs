@@ -1,6 +1,5 @@
 using VizPipeline.Network.Formats;
 using VizPipeline.Network.Graph;
-using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
@@ -21,9 +20,8 @@ internal static class GoogLeNet
     public static NetworkGraph Build(Shape input, IReadOnlyDictionary<string, FloatTensor>? weights)
     {
         var net = new ZooBuilder(input, weights);
-        // torchvision's ImageNet weights were made for (x + 1) / 2-style inputs (transform_input); they carry the auxiliary heads' names.
-        var x = net.ChannelsOf(GraphBuilder.Input) == 3 ? net.Graph.Add("transform_input", TransformInput(), GraphBuilder.Input) : GraphBuilder.Input;
-        x = net.MaxPool(Conv(net, x, "conv1", 64, 7, 2, 3), "maxpool1", 3, 2, ceil: true);
+        // torchvision's weights also carry the auxiliary heads' names.
+        var x = net.MaxPool(Conv(net, net.TransformInput(), "conv1", 64, 7, 2, 3), "maxpool1", 3, 2, ceil: true);
         x = Conv(net, Conv(net, x, "conv2", 64, 1), "conv3", 192, 3, 1, 1);
         x = net.MaxPool(x, "maxpool2", 3, 2, ceil: true);
         foreach (var (name, widths) in Blocks)
@@ -37,11 +35,6 @@ internal static class GoogLeNet
         x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
         return net.Build("googlenet", net.Linear(x, "fc", 1000), "aux1.", "aux2.");
     }
-
-    // From ImageNet's mean and deviation, which every other network here takes, to mean 0.5 and deviation 0.5.
-    private static ChannelAffine TransformInput() => new(
-        new FloatTensor("transform_input.scale", [3], [0.229f / 0.5f, 0.224f / 0.5f, 0.225f / 0.5f]),
-        new FloatTensor("transform_input.shift", [3], [(0.485f - 0.5f) / 0.5f, (0.456f - 0.5f) / 0.5f, (0.406f - 0.5f) / 0.5f]), 0);
 
     private static int Inception(ZooBuilder net, int x, string name, int[] widths)
     {

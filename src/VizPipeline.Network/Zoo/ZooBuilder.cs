@@ -20,14 +20,75 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
     public int ChannelsOf(int node) => Graph.Shape(node).Channels;
 
     /// <summary>A convolution <c>name.weight</c> (and <c>name.bias</c> where it has one).</summary>
-    public int Conv(int x, string name, int outputs, int kernel, int stride = 1, int pad = 0, int groups = 1, bool bias = true)
+    public int Conv(int x, string name, int outputs, int kernel, int stride = 1, int pad = 0, int groups = 1, bool bias = true) =>
+        Conv(x, name, outputs, Window.Square(kernel, stride, pad), groups, bias);
+
+    /// <summary>A convolution with a window of any form.</summary>
+    public int Conv(int x, string name, int outputs, Window window, int groups, bool bias)
     {
-        var weight = Take($"{name}.weight", outputs, ChannelsOf(x) / groups, kernel, kernel);
-        if (weight.Shape.Length != 4 || weight.Shape[2] != kernel || weight.Shape[3] != kernel)
-            throw new WeightsMismatchException($"'{weight.Name}' has shape [{string.Join(", ", weight.Shape)}], the architecture has a {kernel}x{kernel} kernel there: are the weights of another architecture?");
-        var window = Window.Square(kernel, stride, pad);
+        var (height, width) = (window.Y.Kernel, window.X.Kernel);
+        var weight = Take($"{name}.weight", outputs, ChannelsOf(x) / groups, height, width);
+        if (weight.Shape.Length != 4 || weight.Shape[2] != height || weight.Shape[3] != width)
+            throw new WeightsMismatchException($"'{weight.Name}' has shape [{string.Join(", ", weight.Shape)}], the architecture has a {height}x{width} kernel there: are the weights of another architecture?");
         return Graph.Add(name, new Convolution(weight, bias ? Take($"{name}.bias", weight.Shape[0]) : null, window, groups), x);
     }
+
+    /// <summary>A fully connected layer at each position of a map, <c>name.weight</c> [outputs, inputs]: a 1x1 convolution.</summary>
+    public int PointwiseLinear(int x, string name, int outputs)
+    {
+        var weight = Take($"{name}.weight", outputs, ChannelsOf(x));
+        if (weight.Shape.Length != 2)
+            throw new WeightsMismatchException($"'{weight.Name}' has shape [{string.Join(", ", weight.Shape)}], the architecture has a matrix there: are the weights of another architecture?");
+        return Graph.Add(name, new Convolution(weight.With(shape: [.. weight.Shape, 1, 1]), Take($"{name}.bias", weight.Shape[0]), Window.Square(1)), x);
+    }
+
+    /// <summary>
+    /// torchvision's Conv2dNormActivation: convolution <c>name.0</c> without bias that keeps the size up to its stride, normalisation
+    /// <c>name.1</c>, and <paramref name="activation"/> as <c>name.2</c> where there is one.
+    /// </summary>
+    public int ConvNorm(int x, string name, int outputs, int kernel, int stride = 1, int groups = 1, Operator? activation = null, double epsilon = 1e-5)
+    {
+        x = BatchNorm(Conv(x, $"{name}.0", outputs, kernel, stride, (kernel - 1) / 2, groups, bias: false), $"{name}.1", epsilon);
+        return activation is null ? x : Graph.Add($"{name}.2", activation, x);
+    }
+
+    /// <summary>
+    /// Squeeze-excitation (Hu et al. 2017, arXiv 1709.01507): each channel times a factor between 0 and 1, made of all channels' means by <c>name.fc1</c>,
+    /// <paramref name="activation"/>, <c>name.fc2</c> and <paramref name="gate"/>.
+    /// </summary>
+    public int Excite(int x, string name, int squeezed, Operator activation, Operator gate)
+    {
+        var channels = ChannelsOf(x);
+        var means = Graph.Add($"{name}.avgpool", new GlobalAveragePool(), x);
+        var factors = Graph.Add($"{name}.activation", activation, Conv(means, $"{name}.fc1", squeezed, 1));
+        factors = Graph.Add($"{name}.scale_activation", gate, Conv(factors, $"{name}.fc2", channels, 1));
+        return Graph.Add(name, new Multiply(Gate: 1), x, factors);
+    }
+
+    public int LayerNorm(int x, string name, double epsilon)
+    {
+        var channels = ChannelsOf(x);
+        return Graph.Add(name, new LayerNorm(Take($"{name}.weight", channels), Take($"{name}.bias", channels), epsilon), x);
+    }
+
+    /// <summary>A learned factor per channel, <paramref name="name"/> [C, 1, 1].</summary>
+    public int LayerScale(int x, string name)
+    {
+        var channels = ChannelsOf(x);
+        var factors = Take(name, channels, 1, 1);
+        if (factors.Count != channels)
+            throw new WeightsMismatchException($"'{name}' has {factors.Count} factors for {channels} channels: are the weights of another architecture?");
+        var zeros = factors.IsPlaceholder ? FloatTensor.Placeholder($"{name}.shift", channels) : new FloatTensor($"{name}.shift", [channels], new float[channels]);
+        return Graph.Add(name, new ChannelAffine(factors.With(shape: [channels]), zeros, channels), x);
+    }
+
+    /// <summary>
+    /// torchvision's <c>transform_input</c>: from ImageNet's mean and deviation, which every other network here takes, to mean 0.5 and
+    /// deviation 0.5, which weights that were ported from TensorFlow take.
+    /// </summary>
+    public int TransformInput() => ChannelsOf(GraphBuilder.Input) != 3 ? GraphBuilder.Input : Graph.Add("transform_input", new ChannelAffine(
+        new FloatTensor("transform_input.scale", [3], [0.229f / 0.5f, 0.224f / 0.5f, 0.225f / 0.5f]),
+        new FloatTensor("transform_input.shift", [3], [(0.485f - 0.5f) / 0.5f, (0.456f - 0.5f) / 0.5f, (0.406f - 0.5f) / 0.5f]), 0), GraphBuilder.Input);
 
     public int BatchNorm(int x, string name, double epsilon = 1e-5)
     {
@@ -40,6 +101,9 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
 
     public int MaxPool(int x, string name, int kernel, int stride, int pad = 0, bool ceil = false) =>
         Graph.Add(name, new MaxPool(Window.Square(kernel, stride, pad, ceil: ceil)), x);
+
+    public int AveragePool(int x, string name, int kernel, int stride, int pad = 0) =>
+        Graph.Add(name, new AveragePool(Window.Square(kernel, stride, pad), CountPadding: true), x);
 
     /// <summary>torchvision's adaptive average pooling, which at the usual input size does nothing.</summary>
     public int AdaptiveAveragePool(int x, string name, int size) =>
@@ -64,6 +128,13 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
         var unknown = weights?.Keys.FirstOrDefault(key => !_used.Contains(key) && !key.EndsWith(".num_batches_tracked", StringComparison.Ordinal)
             && !Array.Exists(ignoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal)));
         return unknown is null ? Graph.Build(name, output) : throw new WeightsMismatchException($"the weights have '{unknown}', which {name} does not: are they of another architecture?");
+    }
+
+    /// <summary>torchvision's <c>_make_divisible</c>: the nearest multiple of <paramref name="divisor"/> that takes away less than a tenth.</summary>
+    public static int Divisible(double width, int divisor = 8)
+    {
+        var rounded = Math.Max(divisor, (int)(width + (divisor / 2.0)) / divisor * divisor);
+        return rounded < 0.9 * width ? rounded + divisor : rounded;
     }
 
     private FloatTensor Take(string name, params int[] shape)

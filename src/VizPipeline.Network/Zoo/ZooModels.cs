@@ -7,23 +7,80 @@ namespace VizPipeline.Network.Zoo;
 /// <param name="Name">torchvision's name, for example <c>resnet18</c>.</param>
 /// <param name="InputSize">Height and width that its ImageNet weights were trained for.</param>
 /// <param name="Build">Makes the network from an input shape and a state dict (null: placeholders).</param>
-public sealed record ZooModel(string Name, int InputSize, Func<Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> Build);
+public sealed record ZooModel(string Name, int InputSize, Func<Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> Build)
+{
+    /// <summary>Its official weights, the usual ones first; none for an architecture that torchvision does not have.</summary>
+    public IReadOnlyList<ZooWeights> Weights => ZooWeightsTable.Of(Name);
+
+    /// <summary>The network without weights, for its usual input: enough to plan it and to count.</summary>
+    public NetworkGraph Plan() => Build(new Shape(3, InputSize, InputSize), null);
+}
 
 /// <summary>The architectures by name.</summary>
 public static class ZooModels
 {
-    /// <summary>All of them, sorted by family.</summary>
+    /// <summary>All of them, by family.</summary>
     public static IReadOnlyList<ZooModel> All { get; } =
     [
         new("alexnet", 224, AlexNet.Build),
-        .. Vgg.Names.Select(name => new ZooModel(name, 224, (input, weights) => Vgg.Build(name, input, weights))),
-        new("squeezenet1_0", 224, (input, weights) => SqueezeNet.Build("squeezenet1_0", input, weights)),
-        new("squeezenet1_1", 224, (input, weights) => SqueezeNet.Build("squeezenet1_1", input, weights)),
-        .. ResNet.Names.Select(name => new ZooModel(name, 224, (input, weights) => ResNet.Build(name, input, weights))),
+        .. Family(Vgg.Names, Vgg.Build),
+        .. Family(["squeezenet1_0", "squeezenet1_1"], SqueezeNet.Build),
+        .. Family(ResNet.Names, ResNet.Build),
         new("googlenet", 224, GoogLeNet.Build),
+        new("inception_v3", 299, InceptionV3.Build),
+        .. Family(DenseNet.Names, DenseNet.Build),
+        new("mobilenet_v2", 224, MobileNetV2.Build),
+        .. Family(MobileNetV3.Names, MobileNetV3.Build),
+        .. Family(EfficientNet.Names, EfficientNet.Build),
+        .. Family(ShuffleNetV2.Names, ShuffleNetV2.Build),
+        .. Family(MnasNet.Names, MnasNet.Build),
+        .. Family(RegNet.Names, RegNet.Build),
+        .. Family(ConvNeXt.Names, ConvNeXt.Build),
         new("tiny-darknet", 224, TinyDarknet.Build),
     ];
 
     /// <summary>The architecture called <paramref name="name"/>, or null.</summary>
     public static ZooModel? Find(string name) => All.FirstOrDefault(model => model.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The architecture that is spelled like <paramref name="name"/> but for signs and case: <c>resnet-50</c>, <c>EfficientNetB0</c>; or null.</summary>
+    public static ZooModel? Nearest(string name)
+    {
+        return All.FirstOrDefault(model => Plain(model.Name) == Plain(name));
+
+        static string Plain(string text) => string.Concat(text.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
+    }
+
+    /// <summary>
+    /// The architecture whose parameters <paramref name="weights"/> are, by names and shapes; of several that differ only in width, the one with
+    /// most layers of these widths. Null where none fits.
+    /// </summary>
+    public static ZooModel? Recognise(IReadOnlyDictionary<string, FloatTensor> weights)
+    {
+        ZooModel? best = null;
+        var most = -1;
+        foreach (var candidate in All)
+        {
+            if (TryBuild(candidate, weights) is not { } graph)
+                continue;
+            var alike = graph.Layers.Zip(candidate.Plan().Layers).Count(pair => pair.First.Neurons == pair.Second.Neurons);
+            if (alike > most)
+                (best, most) = (candidate, alike);
+        }
+        return best;
+    }
+
+    private static NetworkGraph? TryBuild(ZooModel model, IReadOnlyDictionary<string, FloatTensor> weights)
+    {
+        try
+        {
+            return model.Build(new Shape(3, model.InputSize, model.InputSize), weights);
+        }
+        catch (Exception mismatch) when (mismatch is WeightsMismatchException or GraphException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<ZooModel> Family(IEnumerable<string> names, Func<string, Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> build) =>
+        names.Select(name => new ZooModel(name, ZooWeightsTable.Of(name) is [var usual, ..] ? usual.Crop : 224, (input, weights) => build(name, input, weights)));
 }

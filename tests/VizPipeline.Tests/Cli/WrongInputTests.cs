@@ -64,7 +64,7 @@ public sealed class WrongInputTests : IDisposable
 
     [Fact]
     public async Task A_missing_model_is_named()
-        => (await CommandLineRun.Of("filters", "--model", "no-such-net", "--layer", "a", "--out", _tiny.Path("x.png"))).ComplainedOf("no-such-net", "squeezenet1_1");
+        => (await CommandLineRun.Of("filters", "--model", "no-such-net", "--layer", "a", "--out", _tiny.Path("x.png"))).ComplainedOf("no-such-net", "viz models");
 
     private string Text()
     {

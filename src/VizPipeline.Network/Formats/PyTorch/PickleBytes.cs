@@ -3,19 +3,42 @@ using System.Text;
 
 namespace VizPipeline.Network.Formats.PyTorch;
 
-/// <summary>A position in a pickle. Nothing is ever read, or asked for, beyond its end.</summary>
-internal sealed class PickleBytes(byte[] pickle, string file)
+/// <summary>
+/// A position in one or several pickles that stand one behind the other. Nothing is ever read, or asked for, beyond their end; of a file
+/// that goes on with gigabytes of numbers, only as much is held as the pickles have.
+/// </summary>
+internal sealed class PickleBytes
 {
+    private const int FirstBytes = 64 << 10;
+
+    private readonly ByteSource source;
+    private readonly int limit;
+    private byte[] held = [];
     private int position;
+
+    /// <summary>Begins at <paramref name="start"/>; <paramref name="limit"/> is the most that is read of the file from its first byte on.</summary>
+    public PickleBytes(ByteSource source, int start, int limit)
+    {
+        this.source = source;
+        this.limit = (int)Math.Min(limit, source.Length);
+        position = start;
+    }
+
+    /// <summary>How messages name the file.</summary>
+    public string File => source.Name;
+
+    /// <summary>Offset in the file of the next byte.</summary>
+    public int Position => position;
 
     public byte Next() => Take(1)[0];
 
     public ReadOnlySpan<byte> Take(int count)
     {
-        if (count > pickle.Length - position)
+        if (count > limit - position)
             throw EndsTooSoon();
+        Hold(position + count);
         position += count;
-        return pickle.AsSpan(position - count, count);
+        return held.AsSpan(position - count, count);
     }
 
     /// <summary>A length of four or eight bytes, of something that must still fit.</summary>
@@ -23,19 +46,32 @@ internal sealed class PickleBytes(byte[] pickle, string file)
     {
         var bytes = Take(width);
         var length = width == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-        return length <= (ulong)(pickle.Length - position) ? (int)length : throw EndsTooSoon();
+        return length <= (ulong)(limit - position) ? (int)length : throw EndsTooSoon();
     }
 
     /// <summary>Text up to the end of a line.</summary>
     public string Line()
     {
-        var length = pickle.AsSpan(position).IndexOf((byte)'\n');
-        if (length < 0)
-            throw EndsTooSoon();
+        int length;
+        while ((length = held.AsSpan(Math.Min(position, held.Length)).IndexOf((byte)'\n')) < 0)
+        {
+            if (held.Length == limit)
+                throw EndsTooSoon();
+            Hold(Math.Max(held.Length, position) + 1);
+        }
         var line = Encoding.UTF8.GetString(Take(length));
         position++;
         return line;
     }
 
-    private ModelFormatException EndsTooSoon() => new(file, "has a pickle that ends too soon", "it is damaged or no PyTorch file");
+    private void Hold(int end)
+    {
+        if (end <= held.Length)
+            return;
+        var (have, want) = (held.Length, (int)Math.Min(limit, Math.Max(Math.Max(FirstBytes, 2L * held.Length), end)));
+        Array.Resize(ref held, want);
+        source.Read(have, held.AsSpan(have));
+    }
+
+    private ModelFormatException EndsTooSoon() => new(File, "has a pickle that ends too soon", "it is damaged or no PyTorch file");
 }

@@ -20,7 +20,10 @@ internal enum PickleOpcode : byte
     Long1 = 0x8a,
     Long4 = 0x8b,
     BinFloat = (byte)'G',
+    Int = (byte)'I',
 
+    ShortBinString = (byte)'U',
+    BinString = (byte)'T',
     ShortBinUnicode = 0x8c,
     BinUnicode = (byte)'X',
     BinUnicode8 = 0x8d,

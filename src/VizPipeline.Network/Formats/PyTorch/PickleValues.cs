@@ -33,9 +33,22 @@ internal sealed class PickleDict
 }
 
 /// <summary>A name of Python that is on the list of known ones. It is never imported.</summary>
-internal sealed class PickleGlobal(string name)
+internal sealed class PickleGlobal(string name, bool isInert = false)
 {
     public string Name { get; } = name;
+
+    /// <summary>Whether whatever it makes is stepped over as <see cref="PickleInert"/>.</summary>
+    public bool IsInert { get; } = isInert;
+}
+
+/// <summary>Something that training scripts put beside the weights and that no weight needs: command-line arguments, NumPy's numbers, paths.</summary>
+internal sealed class PickleInert
+{
+    public static PickleInert Instance { get; } = new();
+
+    private PickleInert()
+    {
+    }
 }
 
 /// <summary>A type of number, as <c>torch.float32</c>.</summary>
@@ -50,8 +63,8 @@ internal sealed class StorageType(ElementType? type)
     public ElementType? Type { get; } = type;
 }
 
-/// <summary>A storage: numbers in a file of their own inside the zip.</summary>
-internal sealed class StorageRef(string key, ElementType? type, long count)
+/// <summary>A storage: numbers in a file of their own inside the zip, or behind the pickles of an old file.</summary>
+internal sealed class StorageRef(string key, ElementType? type, long count, long start = 0)
 {
     public string Key { get; } = key;
 
@@ -60,4 +73,10 @@ internal sealed class StorageRef(string key, ElementType? type, long count)
 
     /// <summary>Elements of the type; bytes where there is none.</summary>
     public long Count { get; } = count;
+
+    /// <summary>First element of what the pickle names, where that is a part of the storage (files before version 0.4).</summary>
+    public long Start { get; } = start;
+
+    /// <summary>Bytes in the file.</summary>
+    public Int128 Bytes => (Int128)Count * (Type?.Size() ?? 1);
 }

@@ -3,36 +3,31 @@ namespace VizPipeline.Network.Formats.PyTorch;
 /// <summary>Reads the weights of a network from a file that torch.save wrote (.pth, .pt), without running any code that is in it.</summary>
 public static class StateDict
 {
-    // Where training scripts put the weights beside epoch, optimizer and the like.
-    private static readonly string[] UsualKeys = ["state_dict", "model_state_dict", "model", "net", "weights"];
-
-    // First bytes of files before torch 1.6: a pickled number.
-    private static readonly byte[] OldMagic = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+    // Where training scripts put the weights beside epoch, optimizer and the like; averaged ones only where there are no others.
+    private static readonly string[] UsualKeys =
+    [
+        "state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module",
+        "model_ema", "state_dict_ema", "ema_state_dict", "ema_model", "ema", "params_ema",
+    ];
 
     /// <summary>
-    /// All tensors of the state dict as float32, by name in file order. A checkpoint's nested <c>state_dict</c> is found,
-    /// and the prefixes of <c>DataParallel</c> (<c>module.</c>) and <c>torch.compile</c> (<c>_orig_mod.</c>) are removed.
+    /// All tensors of the state dict as float32, by name in file order, in the formats since PyTorch 1.6 and before. A checkpoint's nested
+    /// <c>state_dict</c> is found, prefixes such as <c>module.</c> (<c>DataParallel</c>) and <c>_orig_mod.</c> (<c>torch.compile</c>) are
+    /// removed, and names of older versions become today's.
     /// </summary>
     /// <remarks>Tensors that share a whole storage, as tied weights do, share one array.</remarks>
-    /// <exception cref="ModelFormatException">The file is damaged, of the old format, or would run code.</exception>
+    /// <exception cref="ModelFormatException">The file is damaged, or would run code.</exception>
     public static IReadOnlyDictionary<string, FloatTensor> Read(string path) => Read(ByteSource.Of(path));
 
     internal static IReadOnlyDictionary<string, FloatTensor> Read(ByteSource source)
     {
-        if (IsOld(source.Start(OldMagic.Length)))
-        {
-            throw new ModelFormatException(
-                source.Name,
-                "is in PyTorch's format from before version 1.6",
-                "load it in a newer PyTorch and save it again: torch.save(torch.load(path, map_location='cpu', weights_only=True), new_path)");
-        }
-        using var archive = TorchArchive.Open(source);
-        var views = Tensors(FindStateDict(archive.ReadPickle(), source.Name), source.Name);
+        using var file = TorchFile.Open(source);
+        var views = Tensors(FindStateDict(file.Root, source.Name), source.Name);
         CheckTotal(views, source);
-        return Materialize(views, archive);
+        return Materialize(views, file);
     }
 
-    internal static bool IsOld(ReadOnlySpan<byte> start) => start.StartsWith(OldMagic);
+    internal static bool IsLegacy(ReadOnlySpan<byte> start) => LegacyTorchFile.IsLegacy(start);
 
     private static PickleDict FindStateDict(object? root, string file)
     {
@@ -41,14 +36,20 @@ public static class StateDict
         // Four levels are more than any script has; a dict that contains itself must not keep us here.
         for (var level = 0; level < 4; level++)
         {
-            if (UsualKeys.Select(key => dict.Find(key)).OfType<PickleDict>().FirstOrDefault() is not { } inner)
+            if (UsualKeys.Select(dict.Find).OfType<PickleDict>().FirstOrDefault() is not { } inner)
                 break;
             dict = inner;
         }
-        return dict;
+        if (HasTensors(dict))
+            return dict;
+        // A script's own name for it: taken where it is the only one.
+        var holders = dict.Pairs.Select(pair => pair.Value).OfType<PickleDict>().Distinct().Where(HasTensors).Take(2).ToList();
+        return holders.Count == 1 ? holders[0] : dict;
     }
 
-    private static List<KeyValuePair<string, TensorView>> Tensors(PickleDict dict, string file)
+    private static bool HasTensors(PickleDict dict) => dict.Pairs.Exists(pair => pair is { Key: string, Value: TensorView });
+
+    private static OrderedDictionary<string, TensorView> Tensors(PickleDict dict, string file)
     {
         var views = new OrderedDictionary<string, TensorView>(StringComparer.Ordinal);
         foreach (var (key, value) in dict.Pairs)
@@ -57,33 +58,32 @@ public static class StateDict
                 views[name] = view;
         }
         if (views.Count > 0)
-            return [.. views];
+            return views;
         var keys = dict.Pairs.Select(pair => pair.Key).OfType<string>().Take(5);
         throw new ModelFormatException(file, $"has no tensors in its state dict (first keys: {string.Join(", ", keys)})", "save one with torch.save(model.state_dict(), path)");
     }
 
     // A stride of zero repeats an element, and views may overlap, so a few bytes can stand for any number of elements.
-    private static void CheckTotal(List<KeyValuePair<string, TensorView>> views, ByteSource source)
+    private static void CheckTotal(OrderedDictionary<string, TensorView> views, ByteSource source)
     {
-        var total = views.Select(view => view.Value.Count).Aggregate((Int128)0, (sum, count) => sum + count);
+        var total = views.Values.Aggregate((Int128)0, (sum, view) => sum + view.Count);
         if (total > source.Length)
             throw new ModelFormatException(source.Name, $"has tensors of {total} elements together, more than its {source.Length} bytes can hold");
     }
 
-    private static OrderedDictionary<string, FloatTensor> Materialize(List<KeyValuePair<string, TensorView>> views, TorchArchive archive)
+    private static OrderedDictionary<string, FloatTensor> Materialize(OrderedDictionary<string, TensorView> views, TorchFile file)
     {
         var arrays = new Dictionary<TensorView, float[]>(views.Count);
         // By storage, so that each is read once and let go again.
-        foreach (var sharing in views.Select(view => view.Value).Distinct().GroupBy(view => (view.Storage.Key, view.Type, view.Storage.Type, view.Storage.Count)))
+        foreach (var sharing in views.Values.Distinct().GroupBy(view => (view.Storage.Key, view.Type, view.Storage.Type, view.Storage.Count)))
         {
-            var numbers = archive.ReadStorage(sharing.First().Storage, sharing.Key.Item2);
+            var numbers = file.ReadStorage(sharing.First().Storage, sharing.Key.Item2);
             foreach (var view in sharing)
                 arrays[view] = view.Gather(numbers);
         }
         var tensors = new OrderedDictionary<string, FloatTensor>(views.Count, StringComparer.Ordinal);
-        var prefix = WeightNames.CommonWrapper(views.Select(view => view.Key));
-        foreach (var (name, view) in views)
-            tensors[name[prefix..]] = new FloatTensor(name[prefix..], view.Shape, arrays[view]);
+        foreach (var (inFile, name) in WeightNames.Own(views.Keys))
+            tensors[name] = new FloatTensor(name, views[inFile].Shape, arrays[views[inFile]]);
         return tensors;
     }
 }

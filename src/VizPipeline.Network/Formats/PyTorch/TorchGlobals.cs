@@ -12,10 +12,21 @@ internal static class TorchGlobals
     public const string RebuildParameter = "torch._utils._rebuild_parameter";
     public const string RebuildParameterWithState = "torch._utils._rebuild_parameter_with_state";
 
+    public const string RebuildFromType = "torch._tensor._rebuild_from_type_v2";
+    public const string Parameter = "torch.nn.parameter.Parameter";
+    public const string PlainTensor = "torch.Tensor";
+
     private static readonly HashSet<string> Callable =
     [
         OrderedDict, Size, Device, RebuildTensor, RebuildTensor2, RebuildTensor3, RebuildParameter, RebuildParameterWithState,
-        "builtins.set", "builtins.frozenset", "__builtin__.set", "__builtin__.frozenset",
+        RebuildFromType, Parameter, PlainTensor, "builtins.set", "builtins.frozenset", "__builtin__.set", "__builtin__.frozenset",
+    ];
+
+    // What checkpoints hold beside weights. Nothing is made of these but a mark that something stood there.
+    private static readonly HashSet<string> Inert =
+    [
+        "argparse.Namespace", "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "_codecs.encode",
+        "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "torch.torch_version.TorchVersion",
     ];
 
     /// <summary>What a name stands for; null where it is not on the list.</summary>
@@ -27,7 +38,9 @@ internal static class TorchGlobals
         var full = $"{module}.{name}";
         if (Callable.Contains(full))
             return new PickleGlobal(full);
-        if (module is "torch" or "torch.storage" && name.EndsWith("Storage", StringComparison.Ordinal))
+        if (Inert.Contains(full))
+            return new PickleGlobal(full, isInert: true);
+        if (module is "torch" or "torch.storage" or "torch.cuda" && name.EndsWith("Storage", StringComparison.Ordinal))
             return FindStorage(name);
         return module == "torch" && FindType(name) is { } type ? new TorchType(type) : null;
     }

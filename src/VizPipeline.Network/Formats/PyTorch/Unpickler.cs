@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 
 namespace VizPipeline.Network.Formats.PyTorch;
@@ -20,18 +21,20 @@ internal sealed class Unpickler
     private readonly Stack<List<object?>> marked = new();
     private List<object?> stack = [];
 
-    private Unpickler(byte[] pickle, string file)
+    private Unpickler(PickleBytes bytes, StorageList? references)
     {
-        this.file = file;
-        bytes = new PickleBytes(pickle, file);
-        calls = new TorchCalls(file);
+        file = bytes.File;
+        this.bytes = bytes;
+        calls = new TorchCalls(file, references);
     }
 
-    /// <summary>The value that the pickle builds.</summary>
+    /// <summary>The value that the next pickle builds; <paramref name="bytes"/> then stands behind it.</summary>
+    /// <param name="bytes">Where to read.</param>
+    /// <param name="references">Gets the storages that the pickle names.</param>
     /// <exception cref="ModelFormatException">The pickle is damaged, or would run code.</exception>
-    public static object? Read(byte[] pickle, string file)
+    public static object? Read(PickleBytes bytes, StorageList? references = null)
     {
-        var machine = new Unpickler(pickle, file);
+        var machine = new Unpickler(bytes, references);
         while (true)
         {
             var opcode = (PickleOpcode)machine.bytes.Next();
@@ -105,6 +108,11 @@ internal sealed class Unpickler
             case PickleOpcode.Long4:
                 stack.Add(Long(bytes.Take(bytes.Length(4))));
                 return true;
+            case PickleOpcode.Int:
+                // Python 2 writes whole numbers of more than 32 bits as text.
+                stack.Add(long.TryParse(bytes.Line(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+                    ? number : throw Wrong("has a whole number that is none"));
+                return true;
             case PickleOpcode.BinFloat:
                 stack.Add(BinaryPrimitives.ReadDoubleBigEndian(bytes.Take(8)));
                 return true;
@@ -117,10 +125,14 @@ internal sealed class Unpickler
     {
         switch (opcode)
         {
+            // Python 2's plain strings: names and keys are ASCII.
+            case PickleOpcode.ShortBinString:
+                stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Next())));
+                return true;
             case PickleOpcode.ShortBinUnicode:
                 stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Next())));
                 return true;
-            case PickleOpcode.BinUnicode:
+            case PickleOpcode.BinString or PickleOpcode.BinUnicode:
                 stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Length(4))));
                 return true;
             case PickleOpcode.BinUnicode8:
@@ -225,7 +237,11 @@ internal sealed class Unpickler
             case PickleOpcode.Reduce:
                 if (TakeLast(2) is not [PickleGlobal function, PickleTuple arguments])
                     throw RunsCode("a call of something that is not a known function");
-                stack.Add(calls.Call(function.Name, arguments.Items));
+                stack.Add(calls.Call(function, arguments.Items));
+                break;
+            case PickleOpcode.NewObj when stack is [.., PickleGlobal { IsInert: true }, PickleTuple]:
+                TakeLast(2);
+                stack.Add(PickleInert.Instance);
                 break;
             case PickleOpcode.BinPersId:
                 stack.Add(calls.Persistent(Pop()));
@@ -240,10 +256,13 @@ internal sealed class Unpickler
         }
     }
 
-    // Module.state_dict() hangs a dict `_metadata` on its OrderedDict. Any other state would be an object's, set by code.
+    // Module.state_dict() hangs a dict `_metadata` on its OrderedDict. Any other state would be an object's, set by code; that of
+    // something that we only step over is let go with it.
     private void Build()
     {
         var state = Pop();
+        if (Peek() is PickleInert)
+            return;
         if (Peek() is not PickleDict || state is not PickleDict { Pairs: var pairs } || pairs.Any(pair => pair.Key is not string))
             throw RunsCode("an object with a state of its own");
     }
@@ -252,7 +271,7 @@ internal sealed class Unpickler
         => TorchGlobals.Find(module, name) ?? throw RunsCode($"{module}.{name}");
 
     private ModelFormatException RunsCode(string what)
-        => new(file, $"contains {what}, which would run code; only plain state dicts are read", "save one with torch.save(model.state_dict(), path)");
+        => new(file, $"contains {what}, which would run code; only plain state dicts are read", "save one with torch.save(model.state_dict(), path); of a whole saved network, load it where its code is and save its state_dict()");
 
     private void Recall(long key)
         => stack.Add(memo.TryGetValue(key, out var value) ? value : throw Wrong("recalls a value that it never stored"));

@@ -32,7 +32,9 @@ internal sealed class OnnxFusion
         var fused = new List<OnnxNode>(nodes.Count);
         foreach (var node in nodes)
         {
-            // Each node sees those before it already replaced.
+            // Each node sees those before it already replaced, and itself as it is.
+            foreach (var output in node.Outputs.Where(output => output.Length > 0))
+                writers[output] = node;
             var result = node.Domain.Length == 0 ? fusion.Replacement(node) ?? node : node;
             fused.Add(result);
             foreach (var output in result.Outputs.Where(output => output.Length > 0))

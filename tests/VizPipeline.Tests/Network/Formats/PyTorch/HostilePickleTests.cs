@@ -95,6 +95,30 @@ public class HostilePickleTests
         Assert.Contains("no tensors", Refusal(laughs.Op('2').Op('s').End()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Making_many_dicts_of_one_long_list_is_cheap()
+    {
+        // A hundred thousand pairs, and as many dicts of them: 10^10 pairs, if each dict had its own.
+        var pickle = new PickleWriter().Op('}').Op(']').Raw((byte)'q', 0).Op('(');
+        for (var i = 0; i < 100_000; i++)
+            pickle.Op(')').Op(')').Raw(0x86);
+        pickle.Op('e');
+        for (var i = 0; i < 100_000; i++)
+            pickle.Global("collections", "OrderedDict").Raw((byte)'h', 0).Raw(0x85).Op('R').Op('0');
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("no tensors", Refusal(pickle.Op('0').End()), StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 500L << 20);
+    }
+
+    [Fact]
+    public void What_is_stepped_over_is_nothing_whatever_it_is_given()
+    {
+        var refusal = Refusal(new PickleWriter().Op('}').Text("args").Global("argparse", "Namespace").Op('(').Global("torch._utils", "_rebuild_tensor_v2").Op('t').Op('R').Text("state").Op('b').Op('s').End());
+        Assert.Contains("no tensors", refusal, StringComparison.Ordinal);
+        RunsCode("argparse.ArgumentParser", new PickleWriter().Global("argparse", "ArgumentParser").Op(')').Raw(0x81));
+        RunsCode("not a known function", new PickleWriter().Global("argparse", "Namespace").Op(')').Raw(0x81).Op(')').Op('R'));
+    }
+
     [Theory]
     [InlineData("8b00000080")]
     [InlineData("8bffffff7f")]

@@ -1,0 +1,37 @@
+using VizPipeline.Network.Zoo;
+
+namespace VizPipeline.Cli.Models;
+
+/// <summary>The folder of official weights on this machine, shared by all networks and processes.</summary>
+public static class ModelFolder
+{
+    /// <summary>Its path: $VIZ_MODELS, else $XDG_CACHE_HOME/viz/models, else ~/.cache/viz/models.</summary>
+    public static string Path
+    {
+        get
+        {
+            if (Environment.GetEnvironmentVariable("VIZ_MODELS") is { Length: > 0 } named)
+                return System.IO.Path.GetFullPath(named);
+            var home = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+                ? cache : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            return System.IO.Path.GetFullPath(System.IO.Path.Combine(home, "viz", "models"));
+        }
+    }
+
+    /// <summary>Where these weights belong, whether they are there or not.</summary>
+    public static string PathOf(ZooWeights weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return System.IO.Path.Combine(Path, weights.File);
+    }
+
+    /// <summary>Whether these weights are here.</summary>
+    public static bool Has(ZooWeights weights) => File.Exists(PathOf(weights));
+
+    /// <summary>The first of a model's weights that are here, or null.</summary>
+    public static ZooWeights? Present(ZooModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.Weights.FirstOrDefault(Has);
+    }
+}

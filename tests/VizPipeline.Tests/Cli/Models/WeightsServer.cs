@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace VizPipeline.Tests.Cli.Models;
+
+/// <summary>A server of one file on this machine, with the ways in which servers and lines fail.</summary>
+internal sealed class WeightsServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private int _requests;
+
+    private WeightsServer(WebApplication app) => _app = app;
+
+    /// <summary>The file.</summary>
+    public byte[] Content { get; init; } = [];
+
+    /// <summary>Its tag.</summary>
+    public string Tag { get; init; } = "\"one\"";
+
+    /// <summary>Whether parts may be asked for.</summary>
+    public bool HasRanges { get; init; } = true;
+
+    /// <summary>The first so many requests break off in the middle.</summary>
+    public int Breaks { get; init; }
+
+    /// <summary>The first so many requests fall silent in the middle.</summary>
+    public int Silences { get; init; }
+
+    /// <summary>Ranges that were asked for, empty for the whole, and the condition.</summary>
+    public ConcurrentQueue<(string Range, string If)> Asked { get; } = new();
+
+    public Uri Address => new(_app.Urls.First() + "/models/");
+
+    public static async Task<WeightsServer> Start(Func<WebApplication, WeightsServer> make)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var server = make(builder.Build());
+        server._app.MapGet("/models/{file}", server.Answer);
+        await server._app.StartAsync(TestContext.Current.CancellationToken);
+        return server;
+    }
+
+    public static WeightsServer Of(WebApplication app, byte[] content, string tag = "\"one\"", bool hasRanges = true, int breaks = 0, int silences = 0) =>
+        new(app) { Content = content, Tag = tag, HasRanges = hasRanges, Breaks = breaks, Silences = silences };
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        await _app.StopAsync(now.Token);
+        await _app.DisposeAsync();
+    }
+
+    private async Task Answer(HttpContext context, string file)
+    {
+        var (range, condition) = (context.Request.Headers.Range.ToString(), context.Request.Headers.IfRange.ToString());
+        Asked.Enqueue((range, condition));
+        if (file.StartsWith("missing", StringComparison.Ordinal))
+        {
+            context.Response.StatusCode = 404;
+            return;
+        }
+        var first = 0;
+        if (HasRanges && range.StartsWith("bytes=", StringComparison.Ordinal) && (condition.Length == 0 || condition == Tag))
+        {
+            first = int.Parse(range[6..^1], CultureInfo.InvariantCulture);
+            context.Response.StatusCode = first < Content.Length ? 206 : 416;
+            context.Response.Headers.ContentRange = first < Content.Length ? $"bytes {first}-{Content.Length - 1}/{Content.Length}" : $"bytes */{Content.Length}";
+        }
+        context.Response.Headers.ETag = Tag;
+        if (first >= Content.Length)
+            return;
+        context.Response.ContentLength = Content.Length - first;
+        var number = Interlocked.Increment(ref _requests);
+        if (number > Breaks + Silences)
+        {
+            await context.Response.Body.WriteAsync(Content.AsMemory(first));
+            return;
+        }
+        await context.Response.Body.WriteAsync(Content.AsMemory(first, (Content.Length - first) / 2));
+        await context.Response.Body.FlushAsync();
+        // Long enough that the half has arrived.
+        await Task.Delay(number > Breaks ? 5000 : 200, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        context.Abort();
+    }
+}
