@@ -25,15 +25,16 @@ public abstract class FuzzTarget
     /// <summary>Whether an exception is one that the reader documents.</summary>
     public abstract bool IsDocumented(Exception error);
 
-    /// <summary>Most bytes that reading an input may allocate on its thread.</summary>
+    /// <summary>Most bytes that reading an input may allocate on its thread; what is done with it afterwards does not count.</summary>
     public abstract long AllowedBytes(FuzzInput input);
 
     /// <summary>Reads an input, and goes on with what was read as far as that is cheap.</summary>
     /// <param name="input">The damaged file.</param>
     /// <param name="file">Where it lies.</param>
     /// <param name="mayCrash">Whether native code may run that could end the process.</param>
+    /// <param name="isRead">To be called when the reader is done, where more follows.</param>
     /// <returns>How it ended, e.g. "loaded".</returns>
-    public abstract string Read(FuzzInput input, string file, bool mayCrash);
+    public abstract string Read(FuzzInput input, string file, bool mayCrash, Action isRead);
 
     /// <summary>Input number <paramref name="index"/>: the same for the same seed, in every process.</summary>
     public FuzzInput Input(int seed, int index)
@@ -41,7 +42,7 @@ public abstract class FuzzTarget
         var random = new Random(unchecked((seed * 1_000_003) + index));
         var seeds = _seeds.Value;
         var (from, other) = (seeds[random.Next(seeds.Count)], seeds[random.Next(seeds.Count)]);
-        var bytes = from.Mutate is { } mutate && random.Next(3) != 0 ? mutate(from.Bytes, random) : Mutations.ByteMutations.Damage(from.Bytes, other.Bytes, random);
+        var bytes = from.Mutate is { } mutate && random.Next(5) != 0 ? mutate(from.Bytes, random) : Mutations.ByteMutations.Damage(from.Bytes, other.Bytes, random);
         return new(from.Name, bytes);
     }
 

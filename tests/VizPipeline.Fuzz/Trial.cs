@@ -21,10 +21,11 @@ public sealed record Trial(string Outcome, string? Failure, long Allocated, Time
         var file = Path.Combine(folder, input.Name);
         File.WriteAllBytes(file, input.Bytes);
         var (outcome, failure) = ("", (string?)null);
+        var whenRead = (long?)null;
         var (before, started) = (GC.GetAllocatedBytesForCurrentThread(), Stopwatch.GetTimestamp());
         try
         {
-            outcome = target.Read(input, file, mayCrash);
+            outcome = target.Read(input, file, mayCrash, () => whenRead = GC.GetAllocatedBytesForCurrentThread());
         }
         catch (Exception error) when (target.IsDocumented(error))
         {
@@ -36,7 +37,7 @@ public sealed record Trial(string Outcome, string? Failure, long Allocated, Time
             outcome = $"! {error.GetType().Name}";
             failure = error.ToString();
         }
-        var (allocated, elapsed) = (GC.GetAllocatedBytesForCurrentThread() - before, Stopwatch.GetElapsedTime(started));
+        var (allocated, elapsed) = ((whenRead ?? GC.GetAllocatedBytesForCurrentThread()) - before, Stopwatch.GetElapsedTime(started));
         File.Delete(file);
         if (allocated > target.AllowedBytes(input) && failure is null)
             (outcome, failure) = ("! memory", $"{allocated:N0} bytes allocated for a file of {input.Bytes.Length:N0}, which ended as {outcome}");

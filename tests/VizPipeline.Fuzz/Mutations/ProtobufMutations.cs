@@ -26,6 +26,12 @@ internal static class ProtobufMutations
             Flatten(root, all);
             if (all.Count == 0)
                 break;
+            var numbers = all.FindAll(one => one.Field.Wire == 0 || (one.Field is { Wire: 2, Children: null, Bytes.Length: > 0 and < 40 } && !IsText(one.Field.Bytes)));
+            if (random.Next(2) == 0 && numbers.Count > 0)
+            {
+                EditNumber(numbers[random.Next(numbers.Count)].Field, random);
+                continue;
+            }
             // Deep fields are many and alike; a walk from the top meets the others too.
             var (siblings, field) = random.Next(3) == 0 ? all[random.Next(Math.Min(all.Count, 40))] : all[random.Next(all.Count)];
             Edit(siblings, field, all, random);
@@ -56,6 +62,30 @@ internal static class ProtobufMutations
                 EditValue(field, random);
                 break;
         }
+    }
+
+    /// <summary>Changes a number, or one of a packed list, or how many there are.</summary>
+    private static void EditNumber(Field field, Random random)
+    {
+        if (field.Wire == 0)
+        {
+            field.Number = (ulong)ByteMutations.Trap(random, (long)field.Number);
+            return;
+        }
+        var numbers = new List<ulong>();
+        ReadOnlySpan<byte> rest = field.Bytes;
+        while (rest.Length > 0 && TryVarint(ref rest, out var number))
+            numbers.Add(number);
+        var at = random.Next(numbers.Count + 1);
+        if (at == numbers.Count || random.Next(6) == 0)
+            numbers.Insert(at, (ulong)random.Next(-2, 5));
+        else if (random.Next(6) == 0)
+            numbers.RemoveAt(at);
+        else
+            numbers[at] = random.Next(2) == 0 ? (ulong)random.Next(-1, 9) : (ulong)ByteMutations.Trap(random, (long)numbers[at]);
+        var bytes = new List<byte>();
+        numbers.ForEach(number => Varint(bytes, number));
+        field.Bytes = [.. bytes];
     }
 
     private static void EditValue(Field field, Random random)

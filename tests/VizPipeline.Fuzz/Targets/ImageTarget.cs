@@ -28,7 +28,7 @@ public sealed class ImageTarget : FuzzTarget
     }
 
     /// <inheritdoc/>
-    public override string Read(FuzzInput input, string file, bool mayCrash)
+    public override string Read(FuzzInput input, string file, bool mayCrash, Action isRead)
     {
         ArgumentNullException.ThrowIfNull(input);
         var way = Ways[input.Bytes.Length % Ways.Length];

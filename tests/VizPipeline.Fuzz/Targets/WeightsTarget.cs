@@ -3,18 +3,24 @@ using VizPipeline.Fuzz.Mutations;
 using VizPipeline.Network.Formats;
 using VizPipeline.Network.Formats.Numpy;
 using VizPipeline.Network.Formats.Safetensors;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Import;
+using VizPipeline.Network.Zoo;
 using VizPipeline.Tests.Network.Formats.PyTorch;
 
 namespace VizPipeline.Fuzz.Targets;
 
-/// <summary>Weights and arrays: PyTorch's files, safetensors, .npy and .npz.</summary>
+/// <summary>Weights and arrays: PyTorch's files, safetensors, .npy and .npz; and an architecture that is given such weights.</summary>
 public sealed class WeightsTarget : FuzzTarget
 {
+    private const string Architecture = "squeezenet1_1";
+    private static readonly int[] Fires = [3, 4, 6, 7, 9, 10, 11, 12];
+
     /// <inheritdoc/>
     public override string Name => "weights";
 
     /// <inheritdoc/>
-    public override bool IsDocumented(Exception error) => error is ModelFormatException;
+    public override bool IsDocumented(Exception error) => error is ModelFormatException or GraphException or WeightsMismatchException;
 
     /// <inheritdoc/>
     public override long AllowedBytes(FuzzInput input)
@@ -25,7 +31,7 @@ public sealed class WeightsTarget : FuzzTarget
     }
 
     /// <inheritdoc/>
-    public override string Read(FuzzInput input, string file, bool mayCrash)
+    public override string Read(FuzzInput input, string file, bool mayCrash, Action isRead)
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.Name.EndsWith(".npy", StringComparison.Ordinal))
@@ -37,6 +43,8 @@ public sealed class WeightsTarget : FuzzTarget
                 archive.Array(name).ToFloats();
             return "arrays";
         }
+        if (input.Name.StartsWith(Architecture, StringComparison.Ordinal))
+            return $"{NetworkLoader.Load(Architecture, file, (32, 32)).Nodes.Count} nodes";
         return ModelWeights.Read(file).Count > 0 ? "weights" : "no weights";
     }
 
@@ -55,15 +63,36 @@ public sealed class WeightsTarget : FuzzTarget
         return
         [
             Torch("plain.pth", TorchZip.Of(dict.End(), parts)), Torch("checkpoint.pth", TorchZip.Of(checkpoint.End(), parts)), Torch("half.pt", TorchZip.Of(half.End(), halfParts)),
-            new("weights.safetensors", Safetensors(random), ContainerMutations.Safetensors), new("array.npy", Npy(random)), new("arrays.npz", Npz(random)),
+            new("old.pth", Old(dict, [LegacyTorch.Floats("0", Floats(random, 24)), LegacyTorch.Floats("1", 1, 2)]), PickleMutations.Mutate), new("older.pth.tar", Old(checkpoint, [LegacyTorch.Floats("0", Floats(random, 24)), LegacyTorch.Floats("1", 1, 2)]), PickleMutations.Mutate),
+            new("weights.safetensors", Safetensors(random), ContainerMutations.Safetensors), new(Architecture + ".safetensors", Network(random), ContainerMutations.Safetensors), new("array.npy", Npy(random)), new("arrays.npz", Npz(random)),
         ];
     }
+
+    private static byte[] Old(PickleWriter pickle, (string, long, byte[])[] storages) => LegacyTorch.Of(pickle.End(), storages);
 
     private static FuzzSeed Torch(string name, byte[] file) => new(name, ZipFiles.Of(ZipFiles.Members(file)), (bytes, random) => ContainerMutations.Zip(
         bytes, (member, content) => member.EndsWith("data.pkl", StringComparison.Ordinal) ? PickleMutations.Mutate(content, random) : ByteMutations.Damage(content, content, random), random));
 
     private static byte[] Safetensors(Random random) => Written(".safetensors", file =>
         new SafetensorsWriter().Add("conv.weight", Floats(random, 24), 2, 3, 2, 2).Add("conv.bias", Floats(random, 2), 2).Add("fc.weight", Floats(random, 12), 3, 4).WriteTo(file));
+
+    // One channel in each layer: names and shapes are what counts.
+    private static byte[] Network(Random random) => Written(".safetensors", file =>
+    {
+        var weights = new SafetensorsWriter();
+        Add("features.0", 1, 3, 3);
+        foreach (var fire in Fires)
+        {
+            Add($"features.{fire}.squeeze", 1, fire == Fires[0] ? 1 : 2, 1);
+            Add($"features.{fire}.expand1x1", 1, 1, 1);
+            Add($"features.{fire}.expand3x3", 1, 1, 3);
+        }
+        Add("classifier.1", 2, 2, 1);
+        weights.WriteTo(file);
+
+        void Add(string name, int outputs, int inputs, int kernel) =>
+            weights.Add($"{name}.weight", Floats(random, outputs * inputs * kernel * kernel), outputs, inputs, kernel, kernel).Add($"{name}.bias", Floats(random, outputs), outputs);
+    });
 
     private static byte[] Npy(Random random) => Written(".npy", file => NpyArray.Write(file, new FloatTensor("x", [2, 3, 4], Floats(random, 24))));
 
