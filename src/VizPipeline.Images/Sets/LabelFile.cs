@@ -35,6 +35,9 @@ public sealed class LabelFile
     internal static IReadOnlyDictionary<string, string?> LoadList(string file)
     {
         var text = SetFiles.ReadText(file, "image list");
+        // Somebody's model or picture, given by mistake.
+        if (text.Any(sign => char.IsControl(sign) && sign is not ('\n' or '\r' or '\t')))
+            throw new ImageSetException($"image list {file} is no text; it must give a path a line");
         var paths = new Dictionary<string, string?>();
         foreach (var (path, label, where) in text.TrimStart().StartsWith('{') ? FromJson(file, text) : FromLines(file, text, isList: true))
         {

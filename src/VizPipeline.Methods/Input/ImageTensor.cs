@@ -64,7 +64,7 @@ public static class ImageTensor
         }
     }
 
-    private static torch.Tensor OnDevice(ReadOnlyMemory<byte> crops, int count, Preprocessing preprocessing, torch.Device device)
+    internal static torch.Tensor OnDevice(ReadOnlyMemory<byte> crops, int count, Preprocessing preprocessing, torch.Device device)
     {
         var (height, width, area) = (preprocessing.CropHeight, preprocessing.CropWidth, preprocessing.CropHeight * preprocessing.CropWidth);
         var bytes = torch.empty([count, preprocessing.CropBytes], dtype: torch.uint8);

@@ -62,6 +62,7 @@ public sealed class ImageSetSourceTests : IDisposable
         var again = Build(ImageSetSource.Parse(beside));
         Assert.Equal(["1.png", "2 two.png", "missing.png"], again.Entries.Select(entry => entry.Path));
         Assert.Equal("the file or the target of its link is missing", again.Entries[2].Unreadable);
+        Assert.Contains("is no text", Assert.Throws<ImageSetException>(() => ImageSetSource.Parse(folder.Write("model.onnx", [8, 7, 0, 65, 10]))).Message);
         Assert.Contains("is empty", Assert.Throws<ImageSetException>(() => ImageSetSource.Parse(folder.Write("none.txt", "#\n"))).Message);
     }
 

@@ -20,6 +20,10 @@ public class ImageTensorTests
         var crops = Enumerable.Range(0, 2 * preprocessing.CropBytes).Select(i => (byte)(i * 7)).ToArray();
         using var tensor = ImageTensor.Of(crops, 2, preprocessing, torch.CPU);
         Assert.Equal([2, planes, 2, 3], tensor.shape);
+        // The way of other devices, which the CPU can go too.
+        using var other = ImageTensor.OnDevice(crops, 2, preprocessing, torch.CPU);
+        Assert.Equal(tensor.shape, other.shape);
+        Assert.True(tensor.sub(other).abs().max().item<float>() < 1e-6f);
         var expected = new float[planes * 6];
         for (var n = 0; n < 2; n++)
         {

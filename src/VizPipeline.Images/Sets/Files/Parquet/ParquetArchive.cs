@@ -12,6 +12,7 @@ internal sealed class ParquetArchive : IImageArchive
 {
     private const string Magic = "PAR1";
     private const int KeptPages = 3;
+    private const long KeptBytes = 256 << 20;
 
     private readonly ArchiveBytes _bytes;
     private readonly ParquetMetadata _table;
@@ -19,7 +20,7 @@ internal sealed class ParquetArchive : IImageArchive
     private readonly long[] _firstRows;
     private readonly Lazy<ParquetColumn>[] _images;
     private readonly Lock _lock = new();
-    private readonly List<((int Group, int Page) Place, Lazy<ParquetValues> Values)> _kept = [];
+    private readonly List<((int Group, int Page) Place, long Bytes, Lazy<ParquetValues> Values)> _kept = [];
 
     /// <summary>Takes over the handle and reads the table's metadata.</summary>
     /// <exception cref="IOException">It is no Parquet file, contradicts itself, or has no pictures.</exception>
@@ -112,8 +113,8 @@ internal sealed class ParquetArchive : IImageArchive
             values = at >= 0 ? _kept[at].Values : new(() => column.Read(page));
             if (at >= 0)
                 _kept.RemoveAt(at);
-            _kept.Add(((group, page), values));
-            if (_kept.Count > KeptPages)
+            _kept.Add(((group, page), column.BytesOf(page), values));
+            while (_kept.Count > KeptPages || (_kept.Count > 1 && _kept.Sum(kept => kept.Bytes) > KeptBytes))
                 _kept.RemoveAt(0);
         }
         // Outside the lock: whoever wants the same page waits for it, the others do not.

@@ -36,7 +36,7 @@ internal sealed class ParquetColumn
                 throw bytes.NotWhole();
             var page = new Page(header, position, row);
             if (header.Kind == ParquetPage.Dictionary)
-                _dictionary = new(() => Decode(page));
+                _dictionary = new(() => Decode(page), LazyThreadSafetyMode.PublicationOnly);
             else if (header.Kind is ParquetPage.Data or ParquetPage.DataV2)
             {
                 // Each row has one value or none, as nothing repeats.
@@ -52,6 +52,9 @@ internal sealed class ParquetColumn
 
     /// <summary>Pages of values.</summary>
     public int Pages => _pages.Count;
+
+    /// <summary>Bytes that a page takes when it is read.</summary>
+    public long BytesOf(int page) => _pages[page].Header.Unpacked;
 
     /// <summary>The page that has a row of the group, and the row's place in it.</summary>
     public (int Page, int Place) Find(long row)
