@@ -23,11 +23,13 @@ internal static class ProtobufMutations
         for (var times = random.Next(1, 4); times > 0; times--)
         {
             List<(List<Field> Siblings, Field Field)> all = [];
-            Flatten(root, all);
+            Flatten(root, all, 0, isWeight: false);
             if (all.Count == 0)
                 break;
-            var numbers = all.FindAll(one => one.Field.Wire == 0 || (one.Field is { Wire: 2, Children: null, Bytes.Length: > 0 and < 40 } && !IsText(one.Field.Bytes)));
-            if (random.Next(2) == 0 && numbers.Count > 0)
+            // Most numbers are sizes of weights, which have to be right for anything to follow.
+            var inWeights = random.Next(4) == 0;
+            var numbers = all.FindAll(one => one.Field.IsWeight == inWeights && (one.Field.Wire == 0 || (one.Field is { Wire: 2, Children: null, Bytes.Length: > 0 and < 40 } && !IsText(one.Field.Bytes))));
+            if (random.Next(3) != 0 && numbers.Count > 0)
             {
                 EditNumber(numbers[random.Next(numbers.Count)].Field, random);
                 continue;
@@ -110,13 +112,15 @@ internal static class ProtobufMutations
 
     private static bool IsText(byte[] bytes) => bytes.All(value => value is >= 32 and < 127);
 
-    private static void Flatten(List<Field> fields, List<(List<Field>, Field)> all)
+    private static void Flatten(List<Field> fields, List<(List<Field>, Field)> all, int depth, bool isWeight)
     {
         foreach (var field in fields)
         {
+            // A model's graph is its field 7, a graph's weights are its field 5.
+            field.IsWeight = isWeight || (depth == 1 && field.Id == 5);
             all.Add((fields, field));
             if (field.Children is { } children)
-                Flatten(children, all);
+                Flatten(children, all, depth + 1, field.IsWeight);
         }
     }
 
@@ -199,6 +203,8 @@ internal static class ProtobufMutations
         public byte[] Bytes { get; set; } = [];
 
         public List<Field>? Children { get; set; }
+
+        public bool IsWeight { get; set; }
 
         public Field Copy() => new() { Id = Id, Wire = Wire, Number = Number, Bytes = Bytes, Children = Children?.Select(child => child.Copy()).ToList() };
     }
