@@ -74,6 +74,7 @@ internal sealed class ChannelSources
             ChannelSlice part when HasAll(node) => known[node.Inputs[0]][part.First..(part.First + part.Count)],
             ChannelGather gather when HasAll(node) => [.. gather.Channels.Select(channel => known[node.Inputs[0]][channel])],
             // A gate scales channels and leaves them what they are.
+            Multiply { Gate: { } gate } => known[node.Inputs[1 - gate]],
             Multiply => known[node.Inputs.MaxBy(input => _graph.Nodes[input].Shape.Count)],
             var kept when KeepsChannels(kept) => known[node.Inputs[0]],
             _ => [.. Enumerable.Repeat(new ChannelSource(-1, -1), node.Shape.Channels)],

@@ -115,9 +115,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         };
         _stages[index] = stage;
         var output = node.Operator.Forward(stage, inputs);
-        // Work in place answers with its input's own handle, which is about to be released. Tensors are equal to others of equal values,
-        // and not to themselves where one of these is no number.
-        _values[index] = Array.Exists(inputs, input => input.Handle == output.Handle) ? output.alias() : output;
+        // Work in place answers with its input's own handle, which is about to be released. (Equals would compare numbers, and not find NaN.)
+        _values[index] = Array.Exists(inputs, input => ReferenceEquals(input, output)) ? output.alias() : output;
         for (var k = 0; k < sources.Length; k++)
         {
             if (!ReferenceEquals(inputs[k], _values[sources[k]]))

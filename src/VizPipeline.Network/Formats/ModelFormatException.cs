@@ -12,7 +12,7 @@ public sealed class ModelFormatException : Exception
     /// <param name="advice">What to do about it, in the imperative.</param>
     /// <param name="inner">The failure underneath, if there is one.</param>
     public ModelFormatException(string file, string problem, string? advice = null, Exception? inner = null)
-        : base(FileText.OneLine(advice is null ? $"{file}: {problem}" : $"{file}: {problem}; {advice}"), inner)
+        : base(HostileText.OneLine(advice is null ? $"{file}: {problem}" : $"{file}: {problem}; {advice}", 600), inner)
         => File = file;
 
     /// <summary>The file as the user named it.</summary>

@@ -8,8 +8,11 @@ public sealed class GraphBuilder
     /// <summary>Largest value of one image at one node, in numbers: a guard against files that claim absurd sizes (2 GiB of float32).</summary>
     public const long MaxValues = 1L << 29;
 
+    /// <summary>Most operators of a network: what is found out about each layer takes a walk over all of them.</summary>
+    public const int MaxNodes = 1 << 14;
+
     private readonly List<Node> _nodes = [];
-    private readonly HashSet<string> _names = [];
+    private readonly UniqueNames _names = new();
 
     /// <summary>Starts with the input, an image of the given shape.</summary>
     /// <exception cref="GraphException">The shape is not that of an image.</exception>
@@ -40,10 +43,9 @@ public sealed class GraphBuilder
         var shape = op.OutputShape(name, [.. inputs.ToArray().Select(input => _nodes[input].Shape)]);
         if (shape.Count > MaxValues)
             throw new GraphException(name, $"its output of {shape} is too large");
-        var unique = name;
-        for (var i = 2; !_names.Add(unique); i++)
-            unique = $"{name}#{i}";
-        _nodes.Add(new Node(_nodes.Count, unique, op, inputs.ToArray(), shape));
+        if (_nodes.Count == MaxNodes)
+            throw new GraphException(name, $"the network has more than {MaxNodes} operators");
+        _nodes.Add(new Node(_nodes.Count, _names.Add(name), op, inputs.ToArray(), shape));
         return _nodes.Count - 1;
     }
 

@@ -12,7 +12,7 @@ internal static class LayerFinder
     {
         var reaches = graph.Ancestors(graph.Output);
         var found = new List<Layer>();
-        var names = new HashSet<string> { OutputName };
+        var names = new UniqueNames(OutputName);
         foreach (var node in graph.Nodes)
         {
             if (!reaches[node.Index] || KindOf(node) is not { } kind)
@@ -22,7 +22,7 @@ internal static class LayerFinder
             if (observed == graph.Output)
                 found.Add(Make(graph, found.Count, OutputName, name, LayerKind.Output, observed, before, node));
             else if (!found.Exists(layer => layer.Node == observed))
-                found.Add(Make(graph, found.Count, Unique(name, names), null, kind, observed, before, node));
+                found.Add(Make(graph, found.Count, names.Add(name), null, kind, observed, before, node));
         }
         if (found.Count > 0 && found[^1].Kind != LayerKind.Output)
             found.Add(Make(graph, found.Count, OutputName, null, LayerKind.Output, graph.Output, graph.Output, null));
@@ -105,13 +105,5 @@ internal static class LayerFinder
         // A second use of one kind of operator in a module is numbered by the exporter (Add, Add_1).
         var mark = parts[^1].LastIndexOf('_');
         return mark > 0 && int.TryParse(parts[^1][(mark + 1)..], out var number) ? $"{path}#{number + 1}" : path;
-    }
-
-    private static string Unique(string name, HashSet<string> names)
-    {
-        var unique = name;
-        for (var i = 2; !names.Add(unique); i++)
-            unique = $"{name}#{i}";
-        return unique;
     }
 }

@@ -81,6 +81,9 @@ public readonly record struct Window(WindowAxis Y, WindowAxis X)
             throw new GraphException(node, $"its input of {input} with a border of {Y.PadBefore + Y.PadAfter} rows and {X.PadBefore + X.PadAfter} columns is too large");
     }
 
+    /// <summary>Rows, then columns. Written by hand: the compiler's text would hold <see cref="Unpadded"/>, and so on without end.</summary>
+    public override string ToString() => $"{Y} x {X}";
+
     private static void Check(WindowAxis axis, string node)
     {
         if (axis.Kernel < 1 || axis.Stride < 1 || axis.Dilation < 1 || axis.PadBefore < 0 || axis.PadAfter < 0

@@ -50,53 +50,45 @@ public sealed record ChannelReduction(ChannelReductionKind Reduction) : Operator
     }
 }
 
-/// <summary>A vector as a map, row-major: the undoing of <see cref="Flatten"/>.</summary>
-public sealed record Unflatten(int Channels, int Height, int Width) : Operator
+/// <summary>
+/// exp(x) over the sum of it among some channels at each position: those that lie <paramref name="Step"/> apart, <paramref name="Extent"/> of
+/// them. It makes gates (which of several branches counts), so that it is treated as other nonlinearities are: the deconvnet and guided
+/// backpropagation rectify the signal, of which forward is positive everywhere; the gradient is its own.
+/// </summary>
+/// <param name="Step">Channels from one to the next that it competes with; 1 where all neighbours compete.</param>
+/// <param name="Extent">Channels that compete.</param>
+public sealed record ChannelSoftmax(int Step, int Extent) : Operator
 {
     /// <inheritdoc/>
-    public override string Kind => "Reshape";
-
-    /// <inheritdoc/>
-    public override Reach Reach => Reach.All;
+    public override string Kind => "Softmax";
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
-        var (input, shape) = (OnlyInput(node, inputs), new Shape(Channels, Height, Width));
-        return input.IsVector && Channels >= 1 && Height >= 1 && Width >= 1 && shape.Count == input.Channels
-            ? shape : throw new GraphException(node, $"a value of {input} is no map of {shape}");
+        var input = OnlyInput(node, inputs);
+        return Step >= 1 && Extent >= 1 && input.Channels % ((long)Step * Extent) == 0
+            ? input : throw new GraphException(node, $"{input.Channels} channels do not divide into {Extent} that lie {Step} apart");
     }
-
-    /// <inheritdoc/>
-    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => inputs[0].reshape(inputs[0].shape[0], Channels, Height, Width);
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal.reshape(signal.shape[0], -1)];
-}
-
-/// <summary>
-/// Limits that stand for a number format and are seldom reached: those of quantised activations. It is no rectifier, so that the deconvnet
-/// and guided backpropagation pass signals through; the gradient is masked outside the limits.
-/// </summary>
-public sealed record Saturation(double Min, double Max) : Operator
-{
-    /// <inheritdoc/>
-    public override string Kind => "Quantize";
-
-    /// <inheritdoc/>
-    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) =>
-        Min < Max ? OnlyInput(node, inputs) : throw new GraphException(node, $"its limits {Min} and {Max} are in the wrong order");
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
     {
-        var output = inputs[0].clamp(Min, Max);
+        stage.SeenShape = inputs[0].shape;
+        var output = torch.softmax(Apart(inputs[0]), 2).reshape(stage.SeenShape);
         if (stage.Rule is ReverseRule.Gradient)
-            stage.Memory = output.gt(Min).logical_and(output.lt(Max));
+            stage.Memory = output.clone();
         return output;
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
-        [stage.Rule is ReverseRule.Gradient ? signal * stage.Memory! : signal.alias()];
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
+    {
+        if (stage.Rule is not ReverseRule.Gradient)
+            return [signal.relu()];
+        var (output, arriving) = (Apart(stage.Memory!), Apart(signal));
+        return [(output * (arriving - (arriving * output).sum([2], keepdim: true))).reshape(signal.shape)];
+    }
+
+    // [N, groups, Extent, Step, positions].
+    private torch.Tensor Apart(torch.Tensor values) => values.reshape(values.shape[0], values.shape[1] / ((long)Step * Extent), Extent, Step, -1);
 }

@@ -70,3 +70,27 @@ public sealed record Flatten : Operator
     /// <inheritdoc/>
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal.reshape([-1, .. stage.SeenShape[1..]])];
 }
+
+/// <summary>A vector as a map, row-major: the undoing of <see cref="Flatten"/>.</summary>
+public sealed record Unflatten(int Channels, int Height, int Width) : Operator
+{
+    /// <inheritdoc/>
+    public override string Kind => "Reshape";
+
+    /// <inheritdoc/>
+    public override Reach Reach => Reach.All;
+
+    /// <inheritdoc/>
+    public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
+    {
+        var (input, shape) = (OnlyInput(node, inputs), new Shape(Channels, Height, Width));
+        return input.IsVector && Channels >= 1 && Height >= 1 && Width >= 1 && shape.Count == input.Channels
+            ? shape : throw new GraphException(node, $"a value of {input} is no map of {shape}");
+    }
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => inputs[0].reshape(inputs[0].shape[0], Channels, Height, Width);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal.reshape(signal.shape[0], -1)];
+}

@@ -108,7 +108,7 @@ public static class ModernNetworks
             var shape = Graph.Shape(x);
             var window = new Window(new WindowAxis(2, Random.Next(1, 3), 1, 0, Random.Next(1, 3)), new WindowAxis(3, 1, 0, 1, Ceil: true));
             var border = new Window(new WindowAxis(1, 1, 2, 1), new WindowAxis(1, 1, 0, 3));
-            return Graph.Add(name, Random.Next(10) switch
+            return Graph.Add(name, Random.Next(11) switch
             {
                 0 => new ConvolutionTranspose(Weight(name + ".weight", shape.Channels, 4, 3, 2), Weight(name + ".bias", 4), new Window(new WindowAxis(3, 2, 1, 1), new WindowAxis(2, 1, 0, 1)), 1),
                 1 => new LpPool(window, Random.Next(2, 4)),
@@ -119,6 +119,7 @@ public static class ModernNetworks
                 6 => new Resample(Weight(name + ".rows", 9, shape.Height), Random.Next(2) == 0 ? null : Weight(name + ".columns", 8, shape.Width)),
                 7 => new ChannelPad(1, 2),
                 8 => new AdaptiveMaxPool(7, 6),
+                9 => new ChannelSoftmax(1, shape.Channels),
                 _ => new Saturation(-0.5, 0.6),
             }, x);
         }

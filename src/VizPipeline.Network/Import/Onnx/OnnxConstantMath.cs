@@ -39,6 +39,17 @@ internal static class OnnxConstantMath
         return function is null ? null : OnnxConstant.Of(name, value.Shape, [.. value.Floats!.Values.Select(a => (float)function(a))]);
     }
 
+    public static OnnxConstant? Clip(OnnxNode node, OnnxConstant value, IReadOnlyList<OnnxConstant?> inputs, string name)
+    {
+        var low = inputs.ElementAtOrDefault(1) is { } given ? given.Scalar : node.GetFloat("min", float.NegativeInfinity);
+        var high = inputs.ElementAtOrDefault(2) is { } limit ? limit.Scalar : node.GetFloat("max", float.PositiveInfinity);
+        if (low is not { } min || high is not { } max)
+            return null;
+        return value.Longs is { } longs
+            ? value with { Longs = [.. longs.Select(number => number < min ? (long)min : number > max ? (long)max : number)] }
+            : OnnxConstant.Of(name, value.Shape, [.. value.Floats!.Values.Select(number => (float)Math.Min(Math.Max(number, min), max))]);
+    }
+
     public static OnnxConstant? Combine(string type, OnnxConstant a, OnnxConstant b, int[] shape, string name)
     {
         var (left, right) = (OnnxShapes.BroadcastPlaces(a.Shape, shape), OnnxShapes.BroadcastPlaces(b.Shape, shape));

@@ -57,6 +57,7 @@ internal sealed class OnnxFolding(long fileElements)
             "Expand" => One(Expand(node, first, inputs.ElementAtOrDefault(1))),
             "Tile" => One(Tile(node, first, inputs.ElementAtOrDefault(1))),
             "Where" => One(Where(node, first, inputs.ElementAtOrDefault(1), inputs.ElementAtOrDefault(2), name)),
+            "Clip" => One(OnnxConstantMath.Clip(node, first, inputs, name)),
             "DequantizeLinear" => One(OnnxQuantization.Dequantize(node, first, inputs)),
             "QuantizeLinear" => One(OnnxQuantization.Quantize(node, first, inputs)),
             _ when node.OpType.StartsWith("Reduce", StringComparison.Ordinal) => One(OnnxConstantMath.Reduce(node, first, AxesOf(node, inputs), name)),

@@ -16,31 +16,30 @@ internal sealed class OnnxFusion
     public const string Normalize = "Normalize";
 
     private readonly OnnxExpressions _expressions;
-    private readonly Dictionary<string, OnnxNode> _writers;
 
-    private OnnxFusion(Dictionary<string, OnnxNode> writers, IReadOnlyDictionary<string, OnnxConstant> constants)
-    {
-        _writers = writers;
-        _expressions = new OnnxExpressions(writers, constants);
-    }
+    private OnnxFusion(OnnxExpressions expressions) => _expressions = expressions;
 
     /// <summary>The nodes that the outputs need, in their order, with patterns replaced.</summary>
     public static IReadOnlyList<OnnxNode> Fuse(IReadOnlyList<OnnxNode> nodes, IReadOnlyDictionary<string, OnnxConstant> constants, IEnumerable<string> outputs)
     {
         var writers = new Dictionary<string, OnnxNode>(StringComparer.Ordinal);
-        var fusion = new OnnxFusion(writers, constants);
+        var fusion = new OnnxFusion(new OnnxExpressions(writers, constants));
         var fused = new List<OnnxNode>(nodes.Count);
         foreach (var node in nodes)
         {
-            // Each node sees those before it already replaced, and itself as it is.
-            foreach (var output in node.Outputs.Where(output => output.Length > 0))
-                writers[output] = node;
+            // Each node sees those before it already replaced.
+            Write(node);
             var result = node.Domain.Length == 0 ? fusion.Replacement(node) ?? node : node;
+            Write(result);
             fused.Add(result);
-            foreach (var output in result.Outputs.Where(output => output.Length > 0))
-                writers[output] = result;
         }
         return Needed(fused, outputs);
+
+        void Write(OnnxNode node)
+        {
+            foreach (var output in node.Outputs.Where(output => output.Length > 0))
+                writers[output] = node;
+        }
     }
 
     private static List<OnnxNode> Needed(List<OnnxNode> nodes, IEnumerable<string> outputs)

@@ -24,6 +24,12 @@ internal sealed partial class OnnxImporter
         "Celu" => new Celu(node.GetFloat("alpha", 1)),
         "Softplus" => new Softplus(),
         "Softsign" => new Softsign(),
+        "Sqrt" => new Power(0.5),
+        "Reciprocal" => new Power(-1),
+        "Abs" => new Absolute(),
+        "Exp" => new Exponential(),
+        "Log" => new Logarithm(),
+        "Erf" => new ErrorFunction(),
         "ThresholdedRelu" => new ThresholdedRelu(node.GetFloat("alpha", 1)),
         _ => null,
     };
@@ -41,6 +47,12 @@ internal sealed partial class OnnxImporter
             return Elementwise(node, name, new LeakyRelu(slopes.Values[0]));
         var perChannel = PerChannel(node, slopes, view);
         return Elementwise(node, name, new PRelu(new FloatTensor(slopes.Name, [perChannel.Length], perChannel)));
+    }
+
+    private OnnxView Pow(OnnxNode node, string name)
+    {
+        var exponent = Number(node, 1) ?? throw new GraphException(name, "Pow lacks its exponent");
+        return exponent == 1 ? View(node, 0) : Elementwise(node, name, new Power(exponent));
     }
 
     private OnnxView Clip(OnnxNode node, string name)
@@ -92,12 +104,15 @@ internal sealed partial class OnnxImporter
             return view.Of(_graph.Add(name, type == "Max" ? new Clip(constant.Values[0], double.PositiveInfinity) : new Clip(double.NegativeInfinity, constant.Values[0]), view.Node));
         }
         if (type == "Div" && constantFirst)
-            throw Unsupported(node, "a constant divided by a map");
+        {
+            view = view.Of(_graph.Add(name + ".reciprocal", new Power(-1), view.Node));
+            type = "Mul";
+        }
         if (constant.Count > 1 && IsFlattened(view))
             view = Natural(AsVector(node, name, view));
         var perChannel = PerChannel(node, constant, view);
         var of = node.Inputs[constantFirst ? 1 : 0];
-        if (type == "Add" && view.Node == _graph.Count - 1 && OnlyReader(of) && WithBias(_graph[view.Node].Operator, new FloatTensor(constant.Name, [perChannel.Length], perChannel)) is { } biased)
+        if (type == "Add" && view.Node == _graph.Count - 1 && HasOneReader(of) && WithBias(_graph[view.Node].Operator, new FloatTensor(constant.Name, [perChannel.Length], perChannel)) is { } biased)
         {
             _graph.Replace(view.Node, biased);
             return view;
@@ -191,7 +206,7 @@ internal sealed partial class OnnxImporter
         var (shapeA, shapeB) = (_graph.Shape(a), _graph.Shape(b));
         if ((shapeA.Height, shapeA.Width) != (shapeB.Height, shapeB.Width))
             return null;
-        var (isGateA, isGateB) = (_graph[a].Operator is Sigmoid or HardSigmoid, _graph[b].Operator is Sigmoid or HardSigmoid);
+        var (isGateA, isGateB) = (_graph[a].Operator is Sigmoid or HardSigmoid or ChannelSoftmax, _graph[b].Operator is Sigmoid or HardSigmoid or ChannelSoftmax);
         return isGateA == isGateB ? null : isGateA ? 0 : 1;
     }
 

@@ -124,7 +124,7 @@ internal sealed partial class OnnxImporter
         OnnxView[] parts = [.. node.Inputs.Select((_, i) => View(node, i))];
         if (parts.Length == 0 || OnnxShapes.Axis(node.GetInt("axis", 1), parts[0].Rank) is not { } axis)
             throw Unsupported(node, $"axis {node.GetInt("axis", 1)}");
-        if (!parts.All(part => IsChannels(part, axis) && SameBut(part, parts[0], axis)))
+        if (!parts.All(part => InnerOf(part, axis) is { } inner && inner == InnerOf(parts[0], axis) && SameBut(part, parts[0], axis)))
         {
             if (axis != 1)
                 throw Unsupported(node, $"axis {axis} of {Text(parts[0])}: only channels are concatenated");
@@ -137,8 +137,23 @@ internal sealed partial class OnnxImporter
         var channels = parts.Sum(part => (long)ShapeOf(part).Channels);
         if (channels > int.MaxValue)
             throw new GraphException(name, $"{channels} channels are too many");
+        var step = InnerOf(parts[0], axis) ?? throw Unsupported(node, $"axis {axis} of {Text(parts[0])}");
         var joined = _graph.Add(name, new Concat([.. parts.Select(part => ShapeOf(part).Channels)]), [.. parts.Select(part => part.Node)]);
-        return parts[0].With(axis, OnnxView.Whole(GraphAxis.Channel, (int)channels)).Of(joined);
+        return parts[0].With(axis, (int)channels == step ? [] : [new AxisFactor(GraphAxis.Channel, step, (int)channels / step)]).Of(joined);
+    }
+
+    // How many channels follow each other at one place of a dimension that counts the outermost part of them: 1 where it counts them all.
+    private int? InnerOf(OnnxView view, int dimension)
+    {
+        if (view.Rank <= dimension)
+            return null;
+        var channels = ShapeOf(view).Channels;
+        return view.Dimensions[dimension] switch
+        {
+            [] => channels,
+            [{ Axis: GraphAxis.Channel } part] when (long)part.Step * part.Extent == channels => part.Step,
+            _ => null,
+        };
     }
 
     private bool IsChannels(OnnxView view, int dimension) =>
@@ -177,6 +192,9 @@ internal sealed partial class OnnxImporter
     private OnnxView Gather(OnnxNode node, string name)
     {
         var view = View(node, 0);
+        // PyTorch's as_strided, where it only gives another shape.
+        if (view.Rank == 1 && Constant(node, 1) is { Longs: { } all, Shape.Length: > 1 and <= 16 } order && all.Length == view.Shape[0] && all.Select((place, i) => place == i).All(same => same))
+            return view.Reshaped(order.Shape) ?? throw Unsupported(node, $"{Text(view)} as [{string.Join(", ", order.Shape)}]");
         if (OnnxShapes.Axis(node.GetInt("axis", 0), view.Rank) is not { } axis || Constant(node, 1) is not { Longs: { Length: > 0 } indices, Shape.Length: <= 1 } wanted)
             throw Unsupported(node, $"indices that are no constant list on {Text(view)}");
         var extent = view.Shape[axis];

@@ -94,6 +94,18 @@ internal sealed partial class OnnxImporter
         }
     }
 
+    private OnnxView SoftmaxOverChannels(OnnxNode node, string name)
+    {
+        var view = View(node, 0);
+        var given = node.GetInt("axis", Opset < 13 ? 1 : -1);
+        if (OnnxShapes.Axis(given, view.Rank) is not { } axis || view.Dimensions[axis] is not [{ Axis: GraphAxis.Channel } part]
+            || (Opset < 13 && view.Dimensions.Skip(axis + 1).Any(factors => factors.Count > 0)))
+        {
+            throw Unsupported(node, $"axis {given} of {Text(view)} and operators after it");
+        }
+        return view.Of(_graph.Add(name, new ChannelSoftmax(part.Step, part.Extent), view.Node));
+    }
+
     private OnnxView LocalResponse(OnnxNode node, string name)
     {
         var view = View(node, 0);

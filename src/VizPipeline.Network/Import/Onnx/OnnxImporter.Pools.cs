@@ -7,6 +7,8 @@ namespace VizPipeline.Network.Import.Onnx;
 /// <summary>Pools, reductions, borders and resizing.</summary>
 internal sealed partial class OnnxImporter
 {
+    private const int MostBranches = 32;
+
     private OnnxView Pool(OnnxNode node, string name)
     {
         var x = AsMap(node, name, View(node, 0));
@@ -47,6 +49,8 @@ internal sealed partial class OnnxImporter
         if (gone.Any(factor => factor.Axis == GraphAxis.Batch))
             throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}: the batch");
         var (channels, rows, columns) = (Covers(GraphAxis.Channel, shape.Channels), Covers(GraphAxis.Row, shape.Height), Covers(GraphAxis.Column, shape.Width));
+        if (channels is null && rows is false && columns is false && axes.Length == 1)
+            return ReducedPart(node, name, view, axes[0], keep);
         if (channels is null || rows is null || columns is null)
             throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}, which are parts of axes");
         var at = view.Node;
@@ -70,6 +74,23 @@ internal sealed partial class OnnxImporter
             var taken = gone.Where(factor => factor.Axis == axis).Aggregate(1, (product, factor) => product * factor.Extent);
             return taken == 1 ? false : taken == extent ? true : null;
         }
+    }
+
+    // Over a part of the channels, as split attention sums its branches: each place of the dimension is one value.
+    private OnnxView ReducedPart(OnnxNode node, string name, OnnxView view, int axis, bool keep)
+    {
+        var count = view.Shape[axis];
+        if (count > MostBranches || node.OpType is not ("ReduceSum" or "ReduceMean" or "ReduceMax"))
+            throw Unsupported(node, $"axis {axis} of {Text(view)}");
+        OnnxView[] parts = [.. Enumerable.Range(0, count).Select(i => TakeChannels(node, $"{name}.part", view, axis, [i]))];
+        var result = parts[0];
+        if (node.OpType == "ReduceMax")
+            result = parts.Skip(1).Aggregate(result, (most, part) => most.Of(_graph.Add(name, new Extremum(Largest: true), most.Node, part.Node)));
+        else
+            result = result.Of(_graph.Add(name, new Add(), [.. parts.Select(part => part.Node)]));
+        if (node.OpType == "ReduceMean")
+            result = result.Of(_graph.Add(name + ".mean", Uniform(name, result, 1.0 / count, 0), result.Node));
+        return keep ? result : result.Without(axis);
     }
 
     private static Operator OverMap(OnnxNode node, string name, Shape shape, bool rows, bool columns)

@@ -20,7 +20,8 @@ internal sealed partial class OnnxImporter
     private readonly Dictionary<string, OnnxView> _values = [];
     private readonly Dictionary<string, OnnxConstant> _constants = [];
     private readonly Dictionary<string, (double Scale, long Zero)> _quantised = [];
-    private readonly Dictionary<string, int> _readers = [];
+    private readonly ILookup<string, OnnxNode> _readers;
+    private readonly HashSet<string> _outputs;
     private readonly int _batch;
 
     private OnnxImporter(OnnxFile file, (int Height, int Width)? size)
@@ -32,10 +33,9 @@ internal sealed partial class OnnxImporter
         foreach (var (name, tensor) in file.Initializers)
             _constants[name] = OnnxConstant.Of(tensor);
         _folding = new OnnxFolding(_constants.Values.Sum(constant => (long)constant.Count));
-        var outputs = file.Outputs.Select(output => output.Name).Where(name => !_constants.ContainsKey(name)).Take(1).ToHashSet();
-        _nodes = OnnxFusion.Fuse(FoldConstants(file.Nodes), _constants, outputs);
-        foreach (var name in _nodes.SelectMany(node => node.Inputs).Concat(outputs))
-            _readers[name] = _readers.GetValueOrDefault(name) + 1;
+        _outputs = [.. file.Outputs.Select(output => output.Name).Where(name => !_constants.ContainsKey(name)).Take(1)];
+        _nodes = OnnxFusion.Fuse(FoldConstants(file.Nodes), _constants, _outputs);
+        _readers = _nodes.SelectMany(node => node.Inputs.Select(input => (Input: input, Node: node))).ToLookup(pair => pair.Input, pair => pair.Node);
         (_batch, var shape, var channelsLast) = InputShape(input, size);
         _graph = new GraphBuilder(shape, input.Name);
         _values[input.Name] = channelsLast ? OnnxView.ChannelsLast(GraphBuilder.Input, shape) : OnnxView.Natural(GraphBuilder.Input, shape);
@@ -160,6 +160,7 @@ internal sealed partial class OnnxImporter
         "LRN" => LocalResponse(node, name),
         "PRelu" => PRelu(node, name),
         "Clip" => Clip(node, name),
+        "Pow" => Pow(node, name),
         "Add" or "Sub" or "Mul" or "Div" or "Max" or "Min" or "Sum" or "Mean" => Arithmetic(node, name),
         "Neg" => Elementwise(node, name, Uniform(name, View(node, 0), -1, 0)),
         "Pad" => Pad(node, name),
@@ -176,7 +177,8 @@ internal sealed partial class OnnxImporter
         "Expand" => Expand(node, name),
         "Dropout" or "Identity" => View(node, 0),
         "Cast" or "CastLike" => Cast(node, name),
-        "Softmax" or "LogSoftmax" => AtTheEnd(node) ? View(node, 0) : throw Unsupported(node, "operators after it"),
+        "Softmax" => AtTheEnd(node) ? View(node, 0) : SoftmaxOverChannels(node, name),
+        "LogSoftmax" => AtTheEnd(node) ? View(node, 0) : throw Unsupported(node, "operators after it"),
         "QuantizeLinear" => QuantizeLinear(node, name),
         "DequantizeLinear" => DequantizeLinear(node, name),
         "ConvInteger" or "MatMulInteger" or "QLinearConv" or "QLinearMatMul" or "DynamicQuantizeLinear" =>
@@ -220,14 +222,14 @@ internal sealed partial class OnnxImporter
 
     private OnnxView Natural(int node) => OnnxView.Natural(node, _graph.Shape(node));
 
-    private bool OnlyReader(string value) => _readers.GetValueOrDefault(value) == 1;
+    private bool HasOneReader(string value) => _readers[value].Take(2).Count() == 1 && !_outputs.Contains(value);
 
     // Whatever makes probabilities of logits, and what only passes them on.
     private bool AtTheEnd(OnnxNode node)
     {
         for (var value = node.Outputs[0]; ;)
         {
-            var readers = _nodes.Where(other => other.Inputs.Contains(value)).ToList();
+            var readers = _readers[value].Take(2).ToList();
             if (readers.Count == 0)
                 return true;
             if (readers is not [{ OpType: "Identity" or "Cast" or "Reshape" or "Flatten" or "Squeeze" or "QuantizeLinear" or "DequantizeLinear" } next])

@@ -43,7 +43,8 @@ internal static class OnnxWindows
             var small = (int)Math.Max(0, total) / 2;
             var large = (int)Math.Max(0, total) - small;
             var (before, after) = auto == "SAME_UPPER" ? (small, large) : (large, small);
-            return (axis with { PadBefore = before, PadAfter = after }, more + (int)Math.Max(0, -total));
+            // A kernel that is shorter than its stride leaves less than that, as in ONNX Runtime; a wanted extent is filled up.
+            return (axis with { PadBefore = before, PadAfter = after }, more + (wanted is null ? 0 : (int)Math.Max(0, -total)));
         }
     }
 

@@ -19,7 +19,7 @@ internal static class OnnxCases
         ["LpPool"] = m => m.Add("LpPool", [Mixed(m)], [.. Window(m, m.Opset >= 18), ("p", m.Random.Next(1, 4))]),
         ["GlobalAveragePool"] = m => m.Add("GlobalAveragePool", [Mixed(m)]),
         ["GlobalMaxPool"] = m => m.Add("GlobalMaxPool", [Mixed(m)]),
-        ["GlobalLpPool"] = m => m.Add("GlobalLpPool", [Mixed(m)], ("p", m.Random.Next(1, 4))),
+        ["GlobalLpPool"] = m => Since(m, 22) ? Mixed(m) : m.Add("GlobalLpPool", [Mixed(m)], ("p", m.Random.Next(1, 4))),
         ["ReduceMean"] = m => Reduced(m, "ReduceMean"),
         ["ReduceMax"] = m => Reduced(m, "ReduceMax"),
         ["ReduceSum"] = m => Reduced(m, "ReduceSum"),
@@ -43,6 +43,14 @@ internal static class OnnxCases
         ["Gelu"] = m => Since(m, 20) ? m.Add("Gelu", [Mixed(m)], ("approximate", Pick(m, "none", "tanh"))) : m.AddTo("com.microsoft", "Gelu", [Mixed(m)], 1)[0],
         ["FastGelu"] = m => m.AddTo("com.microsoft", "FastGelu", [Mixed(m)], 1)[0],
         ["QuickGelu"] = m => m.AddTo("com.microsoft", "QuickGelu", [Mixed(m)], 1, ("alpha", 1.702f))[0],
+        ["Pow"] = m => m.Add("Pow", [Mixed(m), m.Number(Pick(m, 1, 2, 3))]),
+        ["generalised mean"] = m => m.Add("Pow", [m.Add("GlobalAveragePool", [m.Add("Pow", [Above(m), m.Number(3)])]), m.Number(1 / 3.0)]),
+        ["Sqrt"] = m => m.Add("Sqrt", [Above(m)]),
+        ["Log"] = m => m.Add("Log", [Above(m)]),
+        ["Reciprocal"] = m => m.Add("Div", [m.Positive(4, 1, 1), m.Add("Reciprocal", [Above(m)])]),
+        ["Abs"] = m => m.Add("Abs", [Mixed(m)]),
+        ["Exp"] = m => m.Add("Exp", [Mixed(m)]),
+        ["Erf"] = m => m.Opset >= 9 ? m.Add("Erf", [Mixed(m)]) : Mixed(m),
         ["Neg"] = m => m.Add("Neg", [Mixed(m)]),
         ["Add"] = m => Combined(m, "Add"),
         ["Sub"] = m => Combined(m, "Sub"),
@@ -69,10 +77,12 @@ internal static class OnnxCases
         ["SpaceToDepth"] = m => m.Add("SpaceToDepth", [Evened(m)], ("blocksize", 2)),
         ["Transpose"] = m => m.Add("Transpose", [m.Add("Transpose", [Mixed(m)], ("perm", new[] { 0, 2, 3, 1 }))], ("perm", new[] { 0, 3, 1, 2 })),
         ["shuffle"] = Shuffled,
+        ["split attention"] = SplitAttention,
+        ["as_strided"] = m => m.InputShape[0] > 1 ? Mixed(m) : m.Conv(m.Add("Gather", [m.Add("Reshape", [m.Add("GlobalAveragePool", [Mixed(m)]), m.Longs(-1)]), m.Tensor([.. Enumerable.Range(0, 4 * m.InputShape[0]).Select(i => (long)i)], m.InputShape[0], 4, 1, 1)]), 4, 3),
         ["Gemm"] = FullyConnected,
         ["MatMul"] = m => m.Add("Add", [m.Add("MatMul", [Flat(m), m.Weight(4 * Pixels(m), 6)]), m.Weight(6)]),
         ["MatMul over channels"] = OverChannels,
-        ["Softmax"] = m => m.Add("Gemm", [Flat(m), m.Weight(4 * Pixels(m), 6), m.Weight(6)]),
+        ["Softmax"] = m => Since(m, 13) ? m.Conv(m.Add("Softmax", [Mixed(m)], ("axis", Pick(m, 1, -3))), 4, 3) : Mixed(m),
         ["Shape chains"] = ShapeChain,
         ["Squeeze"] = Squeezed,
         ["Cast, Identity, Dropout"] = m => m.Add("Dropout", [m.Add("Identity", [m.Add("Cast", [Mixed(m)], ("to", 1))])]),
@@ -89,6 +99,9 @@ internal static class OnnxCases
 
     /// <summary>Channels of mixed sign, each another.</summary>
     private static string Mixed(OnnxModel m, int channels = 4) => m.Conv(OnnxModel.Input, m.InputShape[1], channels);
+
+    /// <summary>Values above 0.1.</summary>
+    private static string Above(OnnxModel m) => m.Add("Add", [m.Add("Softplus", [Mixed(m)]), m.Number(0.1)]);
 
     private static string Evened(OnnxModel m) =>
         m.Add("AveragePool", [Mixed(m)], ("kernel_shape", new[] { m.InputShape[2] - 5, m.InputShape[3] - 3 }));
@@ -265,6 +278,22 @@ internal static class OnnxCases
         string Dropped(string value) => m.Opset < 13 ? m.Add("Squeeze", [value], ("axes", new[] { 0 })) : m.Add("Squeeze", [value, m.Longs(0)]);
     }
 
+    // As in ResNeSt and SKNet: which of two branches counts, for each channel.
+    private static string SplitAttention(OnnxModel m)
+    {
+        var (n, h, w) = (m.InputShape[0], m.InputShape[2], m.InputShape[3]);
+        var over = m.Opset < 13 ? (Func<string, string>)(x => m.Add("ReduceSum", [x], ("axes", new[] { 1 }), ("keepdims", 0))) : x => m.Add("ReduceSum", [x, m.Longs(1)], ("keepdims", 0));
+        var branches = m.Random.Next(2) == 0
+            ? m.Add("Reshape", [Mixed(m, 6), m.Longs(n, 2, 3, h, w)]) : m.Add("Concat", [Raised(Mixed(m, 3)), Raised(Mixed(m, 3))], ("axis", 1));
+        var pooled = m.Add("GlobalAveragePool", [over(branches)]);
+        var split = m.Add("Reshape", [m.Conv(pooled, 3, 6), m.Longs(n, 2, 3, 1, 1)]);
+        // Before operator set 13 softmax is over all that follows.
+        var gate = m.Opset < 13 ? m.Add("Sigmoid", [split]) : m.Add("Softmax", [split], ("axis", 1));
+        return over(m.Add("Mul", [branches, gate]));
+
+        string Raised(string x) => m.Opset < 13 ? m.Add("Unsqueeze", [x], ("axes", new[] { 1 })) : m.Add("Unsqueeze", [x, m.Longs(1)]);
+    }
+
     private static string FullyConnected(OnnxModel m)
     {
         var inputs = 4 * Pixels(m);
@@ -299,7 +328,8 @@ internal static class OnnxCases
 
     private static string Folded(OnnxModel m)
     {
-        var root = m.Add("Sqrt", [m.Add("Add", [m.Positive(4), m.Number(1e-3)])]);
+        var limited = m.Add(m.Opset < 11 ? "Add" : "Clip", m.Opset < 11 ? [m.Positive(4), m.Number(1e-3)] : [m.Positive(4), m.Number(0.8), ""]);
+        var root = m.Add("Sqrt", [m.Add("Add", [limited, m.Number(1e-3)])]);
         var scale = m.Add("Reshape", [m.Add("Div", [m.Weight(4), root]), m.Longs(4, 1, 1)]);
         var weight = m.Add("Mul", [m.Weight(4, m.InputShape[1], 3, 3), m.Add("Unsqueeze", m.Opset < 13 ? [scale] : [scale, m.Longs(3)], m.Opset < 13 ? [("axes", new[] { 3 })] : [])]);
         return m.Add("Mul", [m.Add("Conv", [OnnxModel.Input, weight]), scale]);

@@ -44,6 +44,8 @@ internal sealed class OnnxModel(Random random, int opset, params int[] input)
 
     public string Longs(params long[] values) => Constant(OnnxModels.Int64, [values.Length], values.SelectMany(BitConverter.GetBytes));
 
+    public string Tensor(long[] values, params int[] shape) => Constant(OnnxModels.Int64, shape, values.SelectMany(BitConverter.GetBytes));
+
     public string Bytes(sbyte[] values, params int[] shape) => Constant(3, shape, values.Select(value => (byte)value));
 
     public string Codes(byte[] values, params int[] shape) => Constant(2, shape, values);

@@ -21,7 +21,7 @@ public class OnnxNetworkTests
 
         Assert.Equal(3, graph.Nodes.Count(node => node.Operator is HardSwish));
         Assert.Single(graph.Nodes, node => node.Operator is HardSigmoid);
-        Assert.Equal(9, graph.Layers.Count);
+        Assert.Equal(8, graph.Layers.Count);
         // The gate depends on the whole map; the field of what it scales stays that of the convolutions.
         var added = graph.Layers.Single(layer => layer.Kind == LayerKind.Add);
         Assert.Equal((7, 2, false), (added.Field.Y.Size, added.Field.Y.Stride, added.Field.IsWhole));
@@ -87,6 +87,31 @@ public class OnnxNetworkTests
         Assert.Equal(new Shape(channels, 14, 17), graph.InputShape);
         Assert.DoesNotContain(graph.Nodes, node => node.Operator is ChannelGather);
         Assert.Equal(new Shape(channels, 20, 31), OnnxParity.Load(ForAnySize(channels), (20, 31)).InputShape);
+    }
+
+    [Fact]
+    public void Channels_last_borders_slices_and_sizes()
+    {
+        var m = new OnnxModel(new Random(11), 13, 1, 3, 9, 10);
+        var last = ToLast(m, m.Conv(OnnxModel.Input, 3, 4));
+        var padded = m.Add("Pad", [last, m.Longs(0, 1, 0, 0, 0, 2, 3, 0)]);
+        var larger = m.Add("Resize", [padded, "", m.Floats([1, 2, 1.5f, 1], 4)], ("mode", "linear"));
+        var cut = m.Add("Slice", [larger, m.Longs(1, 0, 1), m.Longs(20, 18, 4), m.Longs(1, 2, 3), m.Longs(2, 1, 1)]);
+        var split = m.AddTo("", "Split", [cut, m.Longs(1, 2)], 2, ("axis", 3));
+        var most = m.Add("ReduceMax", [m.Add("Mul", [split[1], m.Add("Sigmoid", [split[0]])])], ("axes", new[] { -2 }), ("keepdims", 1));
+        OnnxParity.Check(m, ToFirst(m, m.Add("Concat", [most, most], ("axis", -1))));
+    }
+
+    [Fact]
+    public void A_response_normalisation_of_convnext_v2()
+    {
+        var m = new OnnxModel(new Random(12), 17, 2, 3, 8, 8);
+        var last = m.Add("Relu", [ToLast(m, m.Conv(OnnxModel.Input, 3, 6))]);
+        var norm = m.Add("ReduceL2", [last], ("axes", new[] { 1, 2 }), ("keepdims", 1));
+        var share = m.Add("Div", [norm, m.Add("Add", [m.Add("ReduceMean", [norm], ("axes", new[] { -1 }), ("keepdims", 1)), m.Number(1e-6)])]);
+        var scaled = m.Add("Add", [m.Weight(1, 1, 1, 6), m.Add("Mul", [m.Weight(1, 1, 1, 6), m.Add("Mul", [last, share])])]);
+        var graph = OnnxParity.Check(m, ToFirst(m, m.Add("Add", [scaled, last])));
+        Assert.False(graph.Layers[^1].Field.IsWhole);
     }
 
     [Fact]

@@ -3,7 +3,8 @@ namespace VizPipeline.Tests.Network.Import.Onnx;
 /// <summary>Every operator against ONNX Runtime, over random shapes, attributes and operator sets.</summary>
 public class OnnxOperatorTests
 {
-    private const int Tries = 10;
+    // More, for a long search: VIZ_ONNX_TRIES.
+    private static readonly int Tries = int.TryParse(Environment.GetEnvironmentVariable("VIZ_ONNX_TRIES"), out var tries) ? tries : 10;
 
     public static TheoryData<string> Cases => [.. OnnxCases.All.Keys];
 
