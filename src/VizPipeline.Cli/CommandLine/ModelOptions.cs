@@ -101,7 +101,7 @@ public sealed class ModelOptions
     // The official weights that a file's name says it is, else the architecture's first ones: people's own training mostly follows these.
     private static ZooWeights? OfficialOf(string file, NetworkGraph graph)
     {
-        if (ZooModels.Find(graph.Name) is not { Weights.Count: > 0 } known || !File.Exists(file) || !ModelWeights.IsWeights(file))
+        if (graph.InputShape.Channels != 3 || ZooModels.Find(graph.Name) is not { Weights.Count: > 0 } known || !File.Exists(file) || !ModelWeights.IsWeights(file))
             return null;
         return known.Weights.FirstOrDefault(weights => weights.File == Path.GetFileName(file)) ?? known.Weights[^1];
     }

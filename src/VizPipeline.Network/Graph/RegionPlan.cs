@@ -119,6 +119,17 @@ public sealed class RegionPlan
             new FieldAxis(extent.Y.Size, extent.Y.Stride, extent.Y.Start), new FieldAxis(extent.X.Size, extent.X.Stride, extent.X.Start));
     }
 
+    /// <summary>
+    /// Whether a position of <paramref name="target"/> depends on its receptive field alone. Behind a gate that is made of the whole map
+    /// (squeeze-excitation) or statistics of it (group normalisation), the rest of the image has a say too.
+    /// </summary>
+    public static bool IsWithinField(NetworkGraph graph, int target)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        var (extents, whole) = Spread(graph, target, (op, inputs, _) => op.ReachOver(inputs));
+        return FieldOf(graph, target).IsWhole || (!whole[0] && extents[0] is not null);
+    }
+
     private static (Extent?[] Extents, bool[] Whole) Spread(NetworkGraph graph, int target, Func<Operator, Shape[], int, Reach?> reach)
     {
         var extents = new Extent?[graph.Nodes.Count];

@@ -43,7 +43,7 @@ public static class NetworkLoader
     private static NetworkGraph Build(ZooModel model, IReadOnlyDictionary<string, FloatTensor>? weights, (int Height, int Width)? size)
     {
         var (height, width) = size ?? (model.InputSize, model.InputSize);
-        return model.Build(new Shape(3, height, width), weights);
+        return model.Build(new Shape(model.ChannelsOf(weights), height, width), weights);
     }
 
     private static NetworkGraph Recognise(string file, IReadOnlyDictionary<string, FloatTensor> weights, (int Height, int Width)? size) =>

@@ -1,5 +1,6 @@
 using VizPipeline.Network.Formats;
 using VizPipeline.Network.Graph;
+using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
@@ -14,6 +15,13 @@ public sealed record ZooModel(string Name, int InputSize, Func<Shape, IReadOnlyD
 
     /// <summary>The network without weights, for its usual input: enough to plan it and to count.</summary>
     public NetworkGraph Plan() => Build(new Shape(3, InputSize, InputSize), null);
+
+    /// <summary>Channels of the images that <paramref name="weights"/> were trained on, by the first convolution: 3, but for grey and other images.</summary>
+    public int ChannelsOf(IReadOnlyDictionary<string, FloatTensor>? weights)
+    {
+        var first = Plan().Nodes.Select(node => node.Operator).OfType<Convolution>().First().Weight.Name;
+        return weights is not null && weights.TryGetValue(first, out var weight) && weight.Shape is [_, > 0 and var channels, _, _] ? channels : 3;
+    }
 }
 
 /// <summary>The architectures by name.</summary>
@@ -56,11 +64,17 @@ public static class ZooModels
     /// </summary>
     public static ZooModel? Recognise(IReadOnlyDictionary<string, FloatTensor> weights)
     {
+        // Nearly all were trained on RGB, and asking each for its first convolution takes longer than building.
+        return Recognise(weights, _ => 3) ?? Recognise(weights, model => model.ChannelsOf(weights));
+    }
+
+    private static ZooModel? Recognise(IReadOnlyDictionary<string, FloatTensor> weights, Func<ZooModel, int> channelsOf)
+    {
         ZooModel? best = null;
         var most = -1;
         foreach (var candidate in All)
         {
-            if (TryBuild(candidate, weights) is not { } graph)
+            if (TryBuild(candidate, weights, channelsOf(candidate)) is not { } graph)
                 continue;
             var alike = graph.Layers.Zip(candidate.Plan().Layers).Count(pair => pair.First.Neurons == pair.Second.Neurons);
             if (alike > most)
@@ -69,11 +83,11 @@ public static class ZooModels
         return best;
     }
 
-    private static NetworkGraph? TryBuild(ZooModel model, IReadOnlyDictionary<string, FloatTensor> weights)
+    private static NetworkGraph? TryBuild(ZooModel model, IReadOnlyDictionary<string, FloatTensor> weights, int channels)
     {
         try
         {
-            return model.Build(new Shape(3, model.InputSize, model.InputSize), weights);
+            return model.Build(new Shape(channels, model.InputSize, model.InputSize), weights);
         }
         catch (Exception mismatch) when (mismatch is WeightsMismatchException or GraphException)
         {

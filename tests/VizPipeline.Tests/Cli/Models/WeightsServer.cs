@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -84,8 +86,14 @@ internal sealed class WeightsServer : IAsyncDisposable
         }
         await context.Response.Body.WriteAsync(Content.AsMemory(first, (Content.Length - first) / 2));
         await context.Response.Body.FlushAsync();
-        // Long enough that the half has arrived.
-        await Task.Delay(number > Breaks ? 5000 : 200, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        var gone = Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        if (number <= Breaks)
+        {
+            // Ended instead of reset, so that what was sent still arrives; the pause is for it to leave.
+            await Task.WhenAny(gone, Task.Delay(200));
+            context.Features.Get<IConnectionSocketFeature>()?.Socket.Shutdown(SocketShutdown.Send);
+        }
+        await Task.WhenAny(gone, Task.Delay(5000));
         context.Abort();
     }
 }

@@ -40,6 +40,21 @@ public class TorchvisionTests
         Assert.Throws<WeightsMismatchException>(() => model.Build(graph.InputShape, weights.Skip(1).ToDictionary()));
     }
 
+    [Theory]
+    [InlineData("resnet18", "conv1.weight", 1)]
+    [InlineData("inception_v3", "Conv2d_1a_3x3.conv.weight", 4)]
+    [InlineData("mobilenet_v3_small", "features.0.0.weight", 1)]
+    public void Weights_of_networks_of_grey_and_other_images_are_recognised(string name, string first, int channels)
+    {
+        var model = ZooModels.Find(name)!;
+        var weights = Entries(name).ToDictionary(entry => entry.Name, entry => FloatTensor.Placeholder(
+            entry.Name, entry.Name == first ? [entry.Shape[0], channels, .. entry.Shape[2..]] : entry.Shape));
+        Assert.Equal(model, ZooModels.Recognise(weights));
+        Assert.Equal(channels, model.ChannelsOf(weights));
+        var graph = model.Build(new Shape(channels, model.InputSize, model.InputSize), weights);
+        Assert.Equal(model.Plan().Layers.Select(layer => (layer.Name, layer.Shape)), graph.Layers.Select(layer => (layer.Name, layer.Shape)));
+    }
+
     [Fact]
     public void Official_weights_are_torchvisions()
     {

@@ -1,3 +1,4 @@
+using VizPipeline.Network.Graph;
 using VizPipeline.Network.Zoo;
 
 namespace VizPipeline.Tests.Network.Zoo;
@@ -48,5 +49,20 @@ public class ZooModelTests
             });
             Assert.NotEmpty(model.Weights);
         }
+    }
+
+    [Theory]
+    [InlineData("mobilenet_v3_small", "features.1.block.0.0", true)]
+    [InlineData("mobilenet_v3_small", "features.3", false)]
+    [InlineData("efficientnet_b0", "features.2.1", false)]
+    [InlineData("regnet_y_400mf", "trunk_output.block1.block1-0", false)]
+    [InlineData("regnet_x_400mf", "trunk_output.block1.block1-0", true)]
+    [InlineData("convnext_tiny", "features.1.0", true)]
+    [InlineData("densenet121", "features.denseblock1.denselayer2", true)]
+    [InlineData("resnet50", "logits", true)]
+    public void Behind_squeeze_excitation_the_whole_image_has_a_say(string name, string layer, bool isWithinField)
+    {
+        var graph = ZooModels.Find(name)!.Plan();
+        Assert.Equal(isWithinField, RegionPlan.IsWithinField(graph, graph.Layer(layer).Node));
     }
 }
