@@ -10,6 +10,7 @@ namespace VizPipeline.Fuzz.Targets;
 public sealed class ImageTarget : FuzzTarget
 {
     private const int PicturesPerSet = 6;
+    private const long BytesPerPixel = 16;
     private static readonly Preprocessing[] Ways = [Preprocessing.Unit(8, 8), Preprocessing.Unit(8, 8, ChannelOrder.Grey), Preprocessing.Unit(8, 8, ChannelOrder.Rgba)];
 
     /// <inheritdoc/>
@@ -22,9 +23,10 @@ public sealed class ImageTarget : FuzzTarget
     public override long AllowedBytes(FuzzInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        // Eight bytes for each pixel that a file of this size may have; in a set a few of them, and an entry for each row or member.
+        // For each pixel that a file of this size may have its four bytes and those of its planes, in arrays whose sizes the pool rounds up; in a
+        // set, whose pictures may be packed, a few pictures, and an entry for each row or member.
         var pixels = ImageDecoder.MostPixels(input.Bytes.Length);
-        return IsSet(input) ? (16 << 20) + (4096L * input.Bytes.Length) + (PicturesPerSet * 8 * pixels) : (8 << 20) + (8 * pixels);
+        return IsSet(input) ? (16 << 20) + (4096L * input.Bytes.Length) + (PicturesPerSet * BytesPerPixel * pixels) : (8 << 20) + (BytesPerPixel * pixels);
     }
 
     /// <inheritdoc/>
