@@ -175,6 +175,9 @@ public sealed record ImageSetSpec
 
     /// <summary>Names of the classes, in the order of the labels; empty for an unlabelled set.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
+
+    /// <summary>Which part of the set was chosen, in words, e.g. "10 of each class, seed 3"; null for all of it. The list has the result.</summary>
+    public string? Selection { get; init; }
 }
 
 /// <summary>How gradient ascent runs.</summary>

@@ -23,7 +23,7 @@ public sealed class AtlasRuntime : IDisposable
         (Spec, Images, _files) = (spec, images, files);
         Runner = new NetworkRunner(graph, device);
         _layers = [.. spec.Layers.Select(layer => graph.Layer(layer.Name))];
-        Preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width);
+        Preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width, graph.InputShape.Channels);
         var manifest = ManifestOf(images, spec.Images.Classes);
         _cache = cache is null || images.Images.Count == 0 ? null : CropCache.Open(manifest, Preprocessing, cache);
         Crops = new CropSource(manifest, files, Preprocessing, _cache);

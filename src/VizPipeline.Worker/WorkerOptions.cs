@@ -34,7 +34,7 @@ public sealed class WorkerOptions
     [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:CacheBytes must be from 1048576")]
     public long? CacheBytes { get; set; }
 
-    /// <summary>Most bytes of tar archives of images that are kept below the cache folder; an archive that is larger is kept alone.</summary>
+    /// <summary>Most bytes of archives of images that are kept below the cache folder; an archive that is larger is kept alone.</summary>
     /// <value>8 GiB</value>
     [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:ArchiveBytes must be from 1048576")]
     public long ArchiveBytes { get; set; } = 8L << 30;

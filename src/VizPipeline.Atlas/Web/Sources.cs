@@ -77,9 +77,7 @@ public sealed class Sources(ImageRoot roots) : IDisposable
             var content = new byte[file.Length];
             return content.AsMemory(0, file.Read(content, 0));
         });
-        var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", spec.Model.Input[1], spec.Model.Input[2]);
-        var crop = new RgbImage(preprocessing.CropWidth, preprocessing.CropHeight);
-        preprocessing.Crop(ImageDecoder.Decode(bytes, path, LiveLimits.ImagePixels)).AsSpan(0, preprocessing.CropBytes).CopyTo(crop.Pixels);
-        return Jpeg.Encode(crop, Quality);
+        var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", spec.Model.Input[1], spec.Model.Input[2], spec.Model.Input[0]);
+        return Jpeg.Encode(preprocessing.Picture(preprocessing.CropOf(bytes, path, LiveLimits.ImagePixels)), Quality);
     }
 }

@@ -4,7 +4,6 @@ using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Network.Graph;
-using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.CommandLine;
 
@@ -12,7 +11,7 @@ namespace VizPipeline.Cli.CommandLine;
 internal sealed class AtlasOptions
 {
     private readonly ModelOptions _model = new();
-    private readonly Option<string?> _images = new("--images") { Description = "Folder of images and tar archives of images, searched recursively, or s3://BUCKET/PREFIX; classes from the first folder level or from <synset>_name files" };
+    private readonly ImageOptions _images = new();
     private readonly Option<string[]> _layers = new("--layers") { Description = "Layers or patterns, e.g. conv3,features.*; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
     private readonly Option<string[]> _methods = new("--methods") { Description = "Of top9,deconv,ascent,filters; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
     private readonly Option<string[]> _presets = new("--ascent-presets") { Description = $"Recipes, one picture each: {RecipeOptions.Choices}; default 3", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
@@ -20,8 +19,6 @@ internal sealed class AtlasOptions
     private readonly Option<string[]> _seeds = new("--ascent-seeds") { Description = "Seeds of the start images, one picture each; default 0", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
     private readonly Option<string> _objective = new("--ascent-objective") { Description = "neuron (centre of the map) or channel (mean of the map)", DefaultValueFactory = _ => "neuron" };
     private readonly Option<string> _rates = new("--ascent-rates") { Description = "normalised (any network) or published (CaffeNet's rates)", DefaultValueFactory = _ => "normalised" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "Use only the first N images" };
-    private readonly Option<string?> _labels = new("--labels") { Description = "File of labels: path and label per line" };
     private readonly Option<string?> _classNames = new("--class-names") { Description = "File of class names in the order of the network's outputs (JSON or text)" };
     private readonly Option<int> _batch = new("--batch") { Description = "Images per forward pass", DefaultValueFactory = _ => 32 };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the atlas; default the model's" };
@@ -33,7 +30,8 @@ internal sealed class AtlasOptions
     public void AddTo(Command command)
     {
         _model.AddTo(command);
-        foreach (var option in (Option[])[_images, _layers, _methods, _presets, _steps, _seeds, _objective, _rates, _limit, _labels, _classNames, _batch, _name])
+        _images.AddTo(command);
+        foreach (var option in (Option[])[_layers, _methods, _presets, _steps, _seeds, _objective, _rates, _classNames, _batch, _name])
             command.Options.Add(option);
     }
 
@@ -53,11 +51,11 @@ internal sealed class AtlasOptions
         var layers = LayerPatterns.Select(graph, parsed.GetValue(_layers) ?? []);
         var preprocessing = _model.PreprocessingFor(parsed, graph);
         var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
-        var manifest = methods.HasFlag(AtlasMethods.Top9) ? ImageSet(parsed, names, cancellation) : null;
+        var images = methods.HasFlag(AtlasMethods.Top9) ? _images.Choose(parsed, names, cancellation) : null;
         return new AtlasRequest(
-            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.WeightsOf(parsed), graph, layers, preprocessing, manifest,
-            parsed.GetValue(_images) is { } folder ? ImageRoot.IsBucket(folder) ? folder : Path.GetFullPath(folder) : "", names is null ? manifest?.Classes ?? [] : NamesByIndex(names),
-            names is null ? [] : NamesByIndex(names), methods, ascent, parsed.GetRequiredValue(_model.Device), batch);
+            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.WeightsOf(parsed), graph, layers, preprocessing, images?.Manifest,
+            images?.Root ?? _images.RootOf(parsed), names is null ? images?.Manifest.Classes ?? [] : NamesByIndex(names),
+            names is null ? [] : NamesByIndex(names), methods, ascent, parsed.GetRequiredValue(_model.Device), batch, images?.Selection ?? "");
     }
 
     /// <summary>Methods by name.</summary>
@@ -99,16 +97,6 @@ internal sealed class AtlasOptions
 
     private static int Number(string option, string text) =>
         int.TryParse(text, out var number) ? number : throw new UsageException($"{option} '{text}' is no whole number");
-
-    private ImageManifest ImageSet(ParseResult parsed, ClassNames? names, CancellationToken cancellation)
-    {
-        var folder = parsed.GetValue(_images) ?? throw new UsageException("--images is missing: give a folder of images (or --methods ascent,filters, which need none)");
-        if (parsed.GetValue(_limit) is < 1)
-            throw new UsageException("--limit must be 1 or more");
-        var options = new ImageSetOptions { Limit = parsed.GetValue(_limit), LabelFile = parsed.GetValue(_labels), ClassNames = names };
-        using var files = ImageRoots.Here().Open(folder);
-        return ImageManifest.Build(files, options, ListingProgress.ToConsole(), cancellation);
-    }
 
     private static string[] NamesByIndex(ClassNames names) =>
         [.. Enumerable.Range(0, names.All.Max(name => name.Index) + 1).Select(i => names[i]?.Name ?? $"class {i}")];

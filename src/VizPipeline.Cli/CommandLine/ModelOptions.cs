@@ -24,7 +24,7 @@ public sealed class ModelOptions
     public Option<string?> InputSize { get; } = new("--input-size") { Description = "Input size where the model leaves it open, e.g. 224 or 240x320 (height x width)" };
 
     /// <summary>Preset or file of the preprocessing.</summary>
-    public Option<string?> Preprocess { get; } = new("--preprocess") { Description = "imagenet (mean/std), unit (/255), or a JSON file; default: the file beside the model, else that of the architecture's official weights, else imagenet" };
+    public Option<string?> Preprocess { get; } = new("--preprocess") { Description = "imagenet (mean/std), unit (/255), or a JSON file; default: the file beside the model, else that of the architecture's official weights, else imagenet, or unit where the network reads no RGB" };
 
     /// <summary>Where to compute.</summary>
     public Option<string> Device { get; } = new("--device") { Description = "auto, cpu or cuda", DefaultValueFactory = _ => "auto" };
@@ -74,7 +74,7 @@ public sealed class ModelOptions
             ? (sides[0], sides[^1]) : throw new UsageException($"--input-size '{text}' is no size; give 224, or height x width as 240x320");
     }
 
-    /// <summary>The preprocessing for <paramref name="graph"/>: as asked for, else from the file beside the model, else ImageNet's.</summary>
+    /// <summary>The preprocessing for <paramref name="graph"/>: as asked for, else from the file beside the model, else ImageNet's, or plain where the network reads no RGB.</summary>
     public Preprocessing PreprocessingFor(ParseResult parsed, NetworkGraph graph)
     {
         ArgumentNullException.ThrowIfNull(parsed);
@@ -82,9 +82,8 @@ public sealed class ModelOptions
         var (model, input) = (parsed.GetRequiredValue(Model), graph.InputShape);
         var asked = parsed.GetValue(Preprocess) ?? (File.Exists(model) ? Preprocessing.FindBeside(model) : null);
         var preprocessing = asked is null && OfficialOf(WeightsOf(parsed) ?? model, graph) is { } official
-            ? PreprocessingOf(official, input) : Preprocessing.Load(asked ??= "imagenet", input.Height, input.Width);
-        if (input.Channels != 3)
-            throw new UsageException($"model '{model}' takes {input.Channels} input channels; VizPipeline reads networks of RGB images");
+            ? PreprocessingOf(official, input)
+            : Preprocessing.Load(asked ??= Preprocessing.DefaultPreset(input.Channels), input.Height, input.Width, input.Channels);
         if ((preprocessing.CropHeight, preprocessing.CropWidth) != (input.Height, input.Width))
             throw new UsageException($"--preprocess '{asked}' makes crops of {preprocessing.CropHeight}x{preprocessing.CropWidth}, and the model takes {input.Height}x{input.Width}");
         return preprocessing;

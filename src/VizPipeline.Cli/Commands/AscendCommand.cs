@@ -128,7 +128,7 @@ internal static class AscendCommand
     private static NaturalSpectrum? Spectrum(RunningNetwork network, string folder, CancellationToken cancellation)
     {
         using var files = ImageRoots.Here().Open(folder);
-        var crops = new CropSource(ImageManifest.Build(files, new ImageSetOptions { Limit = SpectrumImages }, ListingProgress.ToConsole(), cancellation), files, network.Preprocessing);
+        var crops = new CropSource(ImageManifest.Build(files, new ImageSetOptions { Selection = new ImageSelection { Limit = SpectrumImages } }, ListingProgress.ToConsole(), cancellation), files, network.Preprocessing);
         var pixels = PixelScales.Of(network.Preprocessing);
         var batches = Enumerable.Range(0, crops.Manifest.Entries.Count).Chunk(32).Select(batch => batch.Select(i => crops.Get(i).Crop).OfType<byte[]>().ToArray()).Where(batch => batch.Length > 0);
         return NaturalSpectrum.Measure(batches.Select(batch => PixelScales.Unscale(

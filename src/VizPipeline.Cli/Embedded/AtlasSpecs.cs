@@ -23,9 +23,10 @@ namespace VizPipeline.Cli.Embedded;
 /// <param name="Ascent">Ascent settings.</param>
 /// <param name="Device">auto, cpu or cuda.</param>
 /// <param name="BatchSize">Images per forward pass.</param>
+/// <param name="Selection">Which part of the image set was chosen, in words; empty for all of it.</param>
 internal sealed record AtlasRequest(
     string Name, string Model, string? Weights, NetworkGraph Graph, IReadOnlyList<Network.Graph.Layer> Layers, Preprocessing Preprocessing, ImageManifest? Images,
-    string ImageFolder, IReadOnlyList<string> Classes, IReadOnlyList<string> OutputNames, AtlasMethods Methods, AscentSpec Ascent, string Device, int BatchSize);
+    string ImageFolder, IReadOnlyList<string> Classes, IReadOnlyList<string> OutputNames, AtlasMethods Methods, AscentSpec Ascent, string Device, int BatchSize, string Selection = "");
 
 /// <summary>Makes specs: hashes of the files, layers as records, and job sizes for about half a minute of work each.</summary>
 internal static class AtlasSpecs
@@ -57,6 +58,7 @@ internal static class AtlasSpecs
                 ManifestSha256 = request.Images?.Hash ?? "",
                 Count = request.Images?.Entries.Count ?? 0,
                 Classes = request.Classes,
+                Selection = request.Selection.Length > 0 ? request.Selection : null,
             },
             Preprocessing = JsonDocument.Parse(request.Preprocessing.ToJson()).RootElement,
             Layers = [.. request.Layers.Select((layer, i) => LayerOf(request.Graph, layer, i) with { Inputs = InputsOf(request, i) })],

@@ -25,7 +25,7 @@ internal static class AtlasVerification
         var (neurons, shown) = ((IReadOnlyList<NeuronUnderTest>)[], 0);
         if (atlas.Spec.NeedsScan())
         {
-            var preprocessing = Preprocessing.Parse(atlas.Spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width);
+            var preprocessing = Preprocessing.Parse(atlas.Spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width, graph.InputShape.Channels);
             var images = await VerifiedImages.OpenAsync(atlas, preprocessing, options, findings, cancellation);
             var random = new Random(options.Seed);
             neurons = await SampleAsync(atlas, graph, random, options.Neurons, findings, cancellation);

@@ -4,7 +4,7 @@ namespace VizPipeline.Images;
 
 /// <summary>
 /// Decodes JPEG, PNG, WebP, BMP and GIF (its first frame) to 8-bit RGB, with the pixels that Pillow's <c>convert('RGB')</c> gives:
-/// grey is replicated, CMYK converted, alpha dropped (the colour below it stays), 16 bits cut to the upper 8.
+/// grey is replicated, CMYK converted, alpha dropped unless a network reads it (the colour below it stays), 16 bits cut to the upper 8.
 /// EXIF orientation is not applied and colour profiles are not converted: the pixels are those that the file stores.
 /// </summary>
 /// <remarks>
@@ -17,6 +17,15 @@ public static class ImageDecoder
     /// Pictures with more pixels than this are refused before they are decoded; Pillow's limit (a quarter of a gibibyte of RGB, doubled).
     /// </summary>
     public const long DefaultPixelLimit = 178_956_970;
+
+    // Deflate's best ratio of 1032 at one bit per pixel; JPEG and GIF stay far below.
+    private const long PixelsPerByte = 8 * 1032;
+
+    // WebP packs one colour without end, so small files may claim as much as a large photograph has.
+    private const long PixelsOfAnyFile = 16 << 20;
+
+    /// <summary>Most pixels that a file of so many bytes is believed to have.</summary>
+    public static long MostPixels(long bytes) => Math.Min(DefaultPixelLimit, PixelsOfAnyFile + (bytes * PixelsPerByte));
 
     /// <summary>Decodes a whole file.</summary>
     /// <param name="bytes">The file.</param>
@@ -31,7 +40,7 @@ public static class ImageDecoder
     }
 
     /// <summary>The same into borrowed memory, for pictures that live only until they are cropped.</summary>
-    internal static unsafe PooledPixels DecodePooled(ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit)
+    internal static unsafe PooledPixels DecodePooled(ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit, bool withAlpha = false)
     {
         if (bytes.IsEmpty)
             throw new UnreadableImageException(name, "the file is empty");
@@ -48,10 +57,15 @@ public static class ImageDecoder
         if ((long)width * height > Math.Min(pixelLimit, Array.MaxLength / 4))
             throw new UnreadableImageException(name, $"its {width}x{height} pixels are more than the limit of {pixelLimit}");
 
+        if ((long)width * height > MostPixels(bytes.Length))
+            throw new UnreadableImageException(name, $"its header says {width}x{height} pixels, more than its {bytes.Length} bytes can hold");
+
         var pixels = new PooledPixels(width, height);
         try
         {
             Check(ReadPixels(codec, pixels), name);
+            if (withAlpha)
+                pixels.KeepAlpha();
             RgbPacking.DropFourth(pixels.Buffer.AsSpan(0, width * height * 4));
             return pixels;
         }

@@ -22,7 +22,7 @@ public sealed partial record Preprocessing
             Write(writer, "mean", Mean);
             Write(writer, "std", Std);
             writer.WriteNumber("scale", Scale);
-            writer.WriteString("channels", Channels == ChannelOrder.Rgb ? "RGB" : "BGR");
+            writer.WriteString("channels", Channels.Name());
             writer.WriteEndObject();
         }
         return Encoding.UTF8.GetString(stream.ToArray());
@@ -32,20 +32,26 @@ public sealed partial record Preprocessing
     /// <param name="presetOrFile"><c>imagenet</c>, <c>unit</c> or the path of a file.</param>
     /// <param name="height">Height of the network's input; a file may repeat it but not contradict it.</param>
     /// <param name="width">Width of the network's input.</param>
-    /// <exception cref="PreprocessingException">There is no such preset or file, or a field of the file is wrong; the message names
+    /// <param name="planes">Planes of the network's input.</param>
+    /// <exception cref="PreprocessingException">There is no such preset for it, no such file, or a field of the file is wrong; the message names
     /// both.</exception>
-    public static Preprocessing Load(string presetOrFile, int height, int width)
+    public static Preprocessing Load(string presetOrFile, int height, int width, int planes = 3)
     {
         ArgumentException.ThrowIfNullOrEmpty(presetOrFile);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         return presetOrFile.ToLowerInvariant() switch
         {
-            "imagenet" => ImageNet(height, width),
-            "unit" => Unit(height, width),
-            _ => Parse(ReadFile(presetOrFile), presetOrFile, height, width),
+            "imagenet" when planes == 3 => ImageNet(height, width),
+            "imagenet" => throw new PreprocessingException($"preprocessing 'imagenet' is for networks of RGB, and the network's input has {Counted(planes)}; use unit, or a JSON file"),
+            "unit" => Unit(height, width, Usual(planes)),
+            _ => Parse(ReadFile(presetOrFile), presetOrFile, height, width, planes),
         };
     }
+
+    /// <summary>The preset for a network that nobody gave one: <c>imagenet</c> for colour, else <c>unit</c>.</summary>
+    /// <param name="planes">Planes of the network's input.</param>
+    public static string DefaultPreset(int planes) => planes == 3 ? "imagenet" : "unit";
 
     /// <summary>
     /// Reads the JSON form. Fields that are left out have the defaults of an unscaled <see cref="Unit"/> without resizing.
@@ -54,9 +60,10 @@ public sealed partial record Preprocessing
     /// <param name="source">What error messages call it.</param>
     /// <param name="height">Height of the network's input.</param>
     /// <param name="width">Width of the network's input.</param>
+    /// <param name="planes">Planes of the network's input; 1 is grey, 4 are RGBA, 3 are RGB unless the text says BGR.</param>
     /// <exception cref="PreprocessingException">The text is no JSON object, or a field is unknown, missing or wrong.</exception>
-    public static Preprocessing Parse(string json, string source, int height, int width) =>
-        new PreprocessingReader(source, height, width).Read(json);
+    public static Preprocessing Parse(string json, string source, int height, int width, int planes = 3) =>
+        new PreprocessingReader(source, height, width, Usual(planes)).Read(json);
 
     /// <summary>
     /// The preprocessing file that lies beside a model: <c>MODEL.preprocess.json</c> without the model's extension, else
@@ -70,6 +77,11 @@ public sealed partial record Preprocessing
         string[] candidates = [Path.GetFileNameWithoutExtension(modelPath) + ".preprocess.json", "preprocess.json"];
         return candidates.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
     }
+
+    internal static string Counted(int planes) => planes == 1 ? "1 channel" : $"{planes} channels";
+
+    private static ChannelOrder Usual(int planes) => ChannelOrders.Usual(planes)
+        ?? throw new PreprocessingException($"the network's input has {Counted(planes)}; VizPipeline reads networks of grey (1), RGB (3) and RGBA (4) images");
 
     private static string ReadFile(string path)
     {

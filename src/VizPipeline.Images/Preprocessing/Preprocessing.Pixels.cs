@@ -3,18 +3,52 @@ namespace VizPipeline.Images;
 // The pixel work: crop exactly as Pillow and torchvision do, then the float planes.
 public sealed partial record Preprocessing
 {
-    /// <summary>Resizes and cuts out the centre. What the picture does not cover is black, as torchvision's CenterCrop pads.</summary>
-    /// <returns><see cref="CropHeight"/> x <see cref="CropWidth"/> x 3 bytes, RGB interleaved.</returns>
+    /// <summary>
+    /// Resizes and cuts out the centre, of a picture without alpha. What the picture does not cover is black, as torchvision's CenterCrop
+    /// pads, and transparent.
+    /// </summary>
+    /// <returns><see cref="CropBytes"/> bytes.</returns>
     public byte[] Crop(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
         var crop = new byte[CropBytes];
-        Crop(image.Pixels, image.Width, image.Height, crop);
+        Crop(image.Pixels, image.Width, image.Height, null, crop);
         return crop;
     }
 
-    /// <summary>The same from and to memory of the caller.</summary>
-    internal void Crop(ReadOnlySpan<byte> pixels, int width, int height, Span<byte> crop)
+    /// <summary>Decodes a picture's file, alpha included where the network reads it, and crops it.</summary>
+    /// <param name="file">JPEG, PNG, WebP, BMP or GIF.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="pixelLimit">Largest width x height that is decoded.</param>
+    /// <exception cref="UnreadableImageException">It is no picture that can be read.</exception>
+    public byte[] CropOf(ReadOnlyMemory<byte> file, string name, long pixelLimit = ImageDecoder.DefaultPixelLimit)
+    {
+        using var pixels = ImageDecoder.DecodePooled(file, name, pixelLimit, withAlpha: Channels == ChannelOrder.Rgba);
+        var crop = new byte[CropBytes];
+        Crop(pixels, crop);
+        return crop;
+    }
+
+    /// <summary>The same into memory of the caller.</summary>
+    internal void Crop(PooledPixels pixels, Span<byte> crop) => Crop(pixels.Span, pixels.Width, pixels.Height, pixels.Alpha, crop);
+
+    private void Crop(ReadOnlySpan<byte> rgb, int width, int height, byte[]? alpha, Span<byte> crop)
+    {
+        switch (Channels)
+        {
+            case ChannelOrder.Grey:
+                CropGrey(rgb, width, height, crop);
+                break;
+            case ChannelOrder.Rgba:
+                CropWithAlpha(rgb, width, height, alpha, crop);
+                break;
+            default:
+                CropColour(rgb, width, height, crop);
+                break;
+        }
+    }
+
+    private void CropColour(ReadOnlySpan<byte> pixels, int width, int height, Span<byte> crop)
     {
         var (resizedWidth, resizedHeight) = ResizedSize(width, height);
         var (left, top) = (Offset(resizedWidth, CropWidth), Offset(resizedHeight, CropHeight));
@@ -26,9 +60,36 @@ public sealed partial record Preprocessing
         PillowResize.Resize(pixels, width, height, resizedWidth, resizedHeight, window, crop[first..], CropWidth * 3);
     }
 
+    /// <summary>The picture that a crop shows: grey for grey, colours without their alpha for RGBA.</summary>
+    /// <param name="crop"><see cref="CropBytes"/> bytes.</param>
+    public RgbImage Picture(ReadOnlySpan<byte> crop)
+    {
+        var picture = new RgbImage(CropWidth, CropHeight);
+        for (var y = 0; y < CropHeight; y++)
+            CopyPixels(crop, 0, y, picture.Row(y));
+        return picture;
+    }
+
+    /// <summary>Copies the colours of a part of a row of a crop, from (<paramref name="x"/>, <paramref name="y"/>) on.</summary>
+    /// <param name="crop"><see cref="CropBytes"/> bytes.</param>
+    /// <param name="x">Column.</param>
+    /// <param name="y">Row.</param>
+    /// <param name="rgb">Receives 3 bytes per pixel.</param>
+    public void CopyPixels(ReadOnlySpan<byte> crop, int x, int y, Span<byte> rgb)
+    {
+        var first = (y * CropWidth) + x;
+        if (Channels != ChannelOrder.Grey)
+        {
+            crop.Slice(first * 3, rgb.Length).CopyTo(rgb);
+            return;
+        }
+        for (var i = 0; i < rgb.Length; i++)
+            rgb[i] = crop[first + (i / 3)];
+    }
+
     /// <summary>Turns one crop into the network's input.</summary>
-    /// <param name="crop"><see cref="CropBytes"/> bytes, RGB interleaved.</param>
-    /// <param name="chw">Receives 3 x height x width values, planes in the order of <see cref="Channels"/>.</param>
+    /// <param name="crop"><see cref="CropBytes"/> bytes.</param>
+    /// <param name="chw">Receives as many values, planes in the order of <see cref="Channels"/>.</param>
     /// <exception cref="ArgumentException">One of the two has another length.</exception>
     public void ToInput(ReadOnlySpan<byte> crop, Span<float> chw)
     {
@@ -37,15 +98,24 @@ public sealed partial record Preprocessing
                 $"a crop of {CropWidth}x{CropHeight} has {CropBytes} values, not {crop.Length} in and {chw.Length} out");
         var area = CropHeight * CropWidth;
         Span<float> table = stackalloc float[256];
-        for (var plane = 0; plane < 3; plane++)
+        for (var plane = 0; plane < Channels.Planes(); plane++)
         {
             FillTable(table, plane);
             var values = chw.Slice(plane * area, area);
-            var from = Channels == ChannelOrder.Rgb ? plane : 2 - plane;
+            var (from, step) = Layout(plane);
             for (var i = 0; i < values.Length; i++)
-                values[i] = table[crop[i * 3 + from]];
+                values[i] = table[crop[i * step + from]];
         }
     }
+
+    /// <summary>Where a crop has the values of the network's <paramref name="plane"/>: the first one, and the step from one to the next.</summary>
+    public (int First, int Step) Layout(int plane) => Channels switch
+    {
+        ChannelOrder.Grey => (0, 1),
+        ChannelOrder.Bgr => (2 - plane, 3),
+        ChannelOrder.Rgba when plane == 3 => (CropHeight * CropWidth * 3, 1),
+        _ => (plane, 3),
+    };
 
     // The scale is applied in double and rounded once, so that 1/255 gives the same float as numpy's division by 255.
     private void FillTable(Span<float> table, int plane)

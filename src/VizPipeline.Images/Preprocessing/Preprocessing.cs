@@ -3,16 +3,6 @@ using System.Text;
 
 namespace VizPipeline.Images;
 
-/// <summary>The order of a network's input planes.</summary>
-public enum ChannelOrder
-{
-    /// <summary>Red first.</summary>
-    Rgb,
-
-    /// <summary>Blue first, as Caffe's networks have it.</summary>
-    Bgr,
-}
-
 /// <summary>
 /// How a picture becomes a network's input: resize the shorter side (Pillow's bilinear), cut out the centre, then
 /// <c>(pixel * Scale - Mean) / Std</c> in planes of float32. Two records are equal when they treat every picture alike.
@@ -28,24 +18,27 @@ public sealed partial record Preprocessing
     /// <summary>Width of the network's input in pixels.</summary>
     public required int CropWidth { get; init; }
 
-    /// <summary>Subtracted per channel after scaling; three values in the order of the network's channels.</summary>
+    /// <summary>Subtracted per channel after scaling; a value per plane, in the order of the network's channels.</summary>
     /// <value>Zero.</value>
-    public IReadOnlyList<float> Mean { get; init; } = [0, 0, 0];
+    public IReadOnlyList<float> Mean { get => field ?? Repeated(0); init; }
 
-    /// <summary>Divides each channel at the end; three positive values in the order of the network's channels.</summary>
+    /// <summary>Divides each channel at the end; a positive value per plane, in the order of the network's channels.</summary>
     /// <value>One.</value>
-    public IReadOnlyList<float> Std { get; init; } = [1, 1, 1];
+    public IReadOnlyList<float> Std { get => field ?? Repeated(1); init; }
 
     /// <summary>Multiplies the 0..255 pixel first.</summary>
     /// <value>1/255, so that mean and std are in units of 0..1. Networks of Caffe have 1.</value>
     public double Scale { get; init; } = 1.0 / 255;
 
-    /// <summary>The order of the network's input planes. Crops are always RGB; only <see cref="ToInput"/> reorders.</summary>
+    /// <summary>The network's input planes and their order. Crops of colour are always RGB; only <see cref="ToInput"/> reorders.</summary>
     /// <value>RGB.</value>
     public ChannelOrder Channels { get; init; } = ChannelOrder.Rgb;
 
-    /// <summary>Bytes of one crop: height x width x 3.</summary>
-    public int CropBytes => CropHeight * CropWidth * 3;
+    /// <summary>
+    /// Bytes of one crop: height x width x 3 of RGB, interleaved; height x width for grey; for RGBA those of RGB, and behind them height x
+    /// width of alpha.
+    /// </summary>
+    public int CropBytes => CropHeight * CropWidth * Channels.Planes();
 
     /// <summary>Name of this preprocessing: the hash of its canonical JSON, 32 hex digits, the same in every process and version.</summary>
     public string Hash => Hashing.Hex(Encoding.UTF8.GetBytes(ToJson()));
@@ -58,8 +51,8 @@ public sealed partial record Preprocessing
         Unit(height, width) with { Mean = [0.485f, 0.456f, 0.406f], Std = [0.229f, 0.224f, 0.225f] };
 
     /// <summary>Pixels divided by 255 and nothing else; sizes as in <see cref="ImageNet"/>.</summary>
-    public static Preprocessing Unit(int height, int width) =>
-        new() { ShorterSide = ShorterSideFor(Math.Max(height, width)), CropHeight = height, CropWidth = width };
+    public static Preprocessing Unit(int height, int width, ChannelOrder channels = ChannelOrder.Rgb) =>
+        new() { ShorterSide = ShorterSideFor(Math.Max(height, width)), CropHeight = height, CropWidth = width, Channels = channels };
 
     /// <summary>
     /// Per plane, the factor and summand that <see cref="ToInput"/> applies to a 0..255 pixel, for those who do it elsewhere:
@@ -74,6 +67,8 @@ public sealed partial record Preprocessing
     /// <inheritdoc/>
     public override int GetHashCode() => ToJson().GetHashCode(StringComparison.Ordinal);
 
+    private float[] Repeated(float value) => [.. Enumerable.Repeat(value, Channels.Planes())];
+
     private static int ShorterSideFor(int side) =>
         side < 64 ? side : (int)Math.Round(side * 256.0 / 224, MidpointRounding.ToEven);
 
@@ -82,6 +77,6 @@ public sealed partial record Preprocessing
     /// </summary>
     public override string ToString() =>
         (ShorterSide is { } side ? $"shorter side {side}, " : "")
-        + $"centre {CropWidth}x{CropHeight}, {(Channels == ChannelOrder.Rgb ? "RGB" : "BGR")}"
+        + $"centre {CropWidth}x{CropHeight}, {Channels.Name()}"
         + $", mean {string.Join(' ', Mean)}, std {string.Join(' ', Std)}, scale {Scale.ToString("0.######", CultureInfo.InvariantCulture)}";
 }

@@ -3,10 +3,11 @@ using System.Text.Json;
 namespace VizPipeline.Images;
 
 /// <summary>Reads the JSON form of a preprocessing field by field, so that every message can name its field.</summary>
-internal sealed class PreprocessingReader(string source, int height, int width)
+internal sealed class PreprocessingReader(string source, int height, int width, ChannelOrder usual)
 {
     // One picture of this side is 12 GB of floats: larger values are typing errors.
     private const int LargestSide = 32768;
+    private static readonly string[] Words = ["no", "one", "two", "three", "four"];
 
     public Preprocessing Read(string json)
     {
@@ -25,9 +26,17 @@ internal sealed class PreprocessingReader(string source, int height, int width)
     {
         if (root.ValueKind != JsonValueKind.Object)
             throw new PreprocessingException($"{source} must hold one JSON object");
-        var result = new Preprocessing { CropHeight = height, CropWidth = width };
+        var result = new Preprocessing { CropHeight = height, CropWidth = width, Channels = usual };
         foreach (var field in root.EnumerateObject())
             result = Apply(result, field.Name, field.Value);
+        var planes = result.Channels.Planes();
+        if (planes != usual.Planes())
+            throw new PreprocessingException($"{source}: channels is {result.Channels.Name()}, but the network's input has {Preprocessing.Counted(usual.Planes())}");
+        // Only now, as the fields come in any order.
+        if (result.Mean.Count != planes)
+            throw Wrong("mean", planes == 1 ? "one number" : $"{Words[planes]} numbers");
+        if (result.Std.Count != planes || result.Std.Any(value => value <= 0))
+            throw Wrong("std", planes == 1 ? "one positive number" : $"{Words[planes]} positive numbers");
         if (result.CropHeight != height || result.CropWidth != width)
             throw new PreprocessingException(
                 $"{source}: cropHeight x cropWidth is {result.CropHeight}x{result.CropWidth}, but the network's input is {height}x{width}");
@@ -39,8 +48,8 @@ internal sealed class PreprocessingReader(string source, int height, int width)
         "shorterSide" => result with { ShorterSide = value.ValueKind == JsonValueKind.Null ? null : Side(name, value) },
         "cropHeight" => result with { CropHeight = Side(name, value) },
         "cropWidth" => result with { CropWidth = Side(name, value) },
-        "mean" => result with { Mean = Triple(name, value, positive: false) },
-        "std" => result with { Std = Triple(name, value, positive: true) },
+        "mean" => result with { Mean = Values(name, value) },
+        "std" => result with { Std = Values(name, value) },
         "scale" => result with { Scale = Number(name, value) is var scale && scale > 0 ? scale : throw Wrong(name, "a positive number") },
         "channels" => result with { Channels = Order(name, value) },
         _ => throw new PreprocessingException(
@@ -52,13 +61,12 @@ internal sealed class PreprocessingReader(string source, int height, int width)
             ? side
             : throw Wrong(name, $"a whole number from 1 to {LargestSide}");
 
-    private float[] Triple(string name, JsonElement value, bool positive)
+    private float[] Values(string name, JsonElement value)
     {
-        var wanted = positive ? "three positive numbers" : "three numbers";
-        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != 3)
-            throw Wrong(name, wanted);
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() >= Words.Length)
+            throw Wrong(name, "a list of numbers, one per channel");
         float[] values = [.. value.EnumerateArray().Select(item => (float)Number(name, item))];
-        return values.All(item => float.IsFinite(item) && (!positive || item > 0)) ? values : throw Wrong(name, wanted);
+        return values.All(float.IsFinite) ? values : throw Wrong(name, "finite numbers");
     }
 
     private double Number(string name, JsonElement value) =>
@@ -67,12 +75,7 @@ internal sealed class PreprocessingReader(string source, int height, int width)
             : throw Wrong(name, "finite numbers");
 
     private ChannelOrder Order(string name, JsonElement value) =>
-        value.ValueKind != JsonValueKind.String ? throw Wrong(name, "\"RGB\" or \"BGR\"") : value.GetString() switch
-        {
-            "RGB" => ChannelOrder.Rgb,
-            "BGR" => ChannelOrder.Bgr,
-            _ => throw Wrong(name, "\"RGB\" or \"BGR\""),
-        };
+        (value.ValueKind == JsonValueKind.String ? ChannelOrders.Of(value.GetString()) : null) ?? throw Wrong(name, ChannelOrders.Names);
 
     private PreprocessingException Wrong(string field, string wanted) => new($"{source}: field '{field}' must be {wanted}");
 }

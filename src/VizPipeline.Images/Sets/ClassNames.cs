@@ -45,12 +45,14 @@ public sealed partial class ClassNames
     public ClassName? this[string synset] => _bySynset.GetValueOrDefault(synset);
 
     /// <summary>
-    /// The class that a label means: a synset, else a name, else an index in digits; null where the list knows no such class.
+    /// The class that a label means: a synset, else a name, else an index in digits, else a name before the first comma (one list has
+    /// "tench, Tinca tinca" where the other has "tench"); null where the list knows no such class.
     /// </summary>
     public ClassName? Find(string label)
     {
         ArgumentNullException.ThrowIfNull(label);
-        return this[label] ?? _byName.GetValueOrDefault(label) ?? (int.TryParse(label, out var index) ? this[index] : null);
+        return this[label] ?? _byName.GetValueOrDefault(label) ?? (int.TryParse(label, out var index) ? this[index] : null)
+            ?? (label.IndexOf(',') is var comma and > 0 ? _byName.GetValueOrDefault(label[..comma]) : null);
     }
 
     /// <summary>Reads a list of classes.</summary>

@@ -24,10 +24,10 @@ public sealed class CropBatch : IDisposable
     /// <summary>Images of this batch that are unreadable.</summary>
     public IReadOnlyList<SkippedImage> Skipped { get; }
 
-    /// <summary>Bytes of one crop: height x width x 3.</summary>
+    /// <summary>Bytes of one crop, see <see cref="Preprocessing.CropBytes"/>.</summary>
     public int CropBytes { get; }
 
-    /// <summary>The crops one after the other: N x height x width x 3 bytes. Not to be used after dispose.</summary>
+    /// <summary>The crops one after the other. Not to be used after dispose.</summary>
     /// <exception cref="ObjectDisposedException">The memory was given back.</exception>
     public Memory<byte> Pixels
     {

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace VizPipeline.Images;
 
-/// <summary>What became of one image: its crop (height x width x 3 bytes, RGB interleaved), or one sentence why it has none.</summary>
+/// <summary>What became of one image: its crop (<see cref="Preprocessing.CropBytes"/>), or one sentence why it has none.</summary>
 public sealed record CropResult(byte[]? Crop, string? Unreadable);
 
 /// <summary>The crops of an image set, by image index: from the cache where it has them, else decoded. Safe for many threads.</summary>
@@ -38,7 +38,7 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
     /// <exception cref="ArgumentOutOfRangeException">The set has no such index.</exception>
     public RgbImage Original(int index)
     {
-        using var pixels = Decode(Entry(index), out _);
+        using var pixels = Decode(Entry(index), withAlpha: false, out _);
         return new(pixels.Width, pixels.Height, pixels.Span.ToArray());
     }
 
@@ -52,8 +52,8 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
         var isListedContent = false;
         try
         {
-            using var pixels = Decode(entry, out isListedContent);
-            Preprocessing.Crop(pixels.Span, pixels.Width, pixels.Height, crop);
+            using var pixels = Decode(entry, Preprocessing.Channels == ChannelOrder.Rgba, out isListedContent);
+            Preprocessing.Crop(pixels, crop);
             cache?.Write(index, crop);
             return null;
         }
@@ -65,7 +65,7 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
         }
     }
 
-    private PooledPixels Decode(ImageEntry entry, out bool isListedContent)
+    private PooledPixels Decode(ImageEntry entry, bool withAlpha, out bool isListedContent)
     {
         isListedContent = false;
         var (buffer, length) = ReadFile(entry);
@@ -75,7 +75,7 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
             if (Hashing.Hex(bytes.Span) != entry.ContentHash)
                 throw new UnreadableImageException(entry.Path, "the file has changed since the image set was listed");
             isListedContent = true;
-            return ImageDecoder.DecodePooled(bytes, entry.Path);
+            return ImageDecoder.DecodePooled(bytes, entry.Path, withAlpha: withAlpha);
         }
         finally
         {

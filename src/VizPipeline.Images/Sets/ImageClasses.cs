@@ -5,10 +5,13 @@ namespace VizPipeline.Images;
 /// <summary>Which class each picture of a set belongs to.</summary>
 internal static partial class ImageClasses
 {
-    public static string?[] Find(IReadOnlyList<string> paths, LabelFile? labels)
+    public static string?[] Find(IReadOnlyList<string> paths, LabelFile? labels, params IReadOnlyDictionary<string, string>[] given)
     {
         if (labels is not null)
             return [.. labels.For(paths)];
+        // A set that says some of its classes itself means by the others that they have none.
+        if (given.FirstOrDefault(labels => labels.Count > 0) is { } own)
+            return [.. paths.Select(path => own.GetValueOrDefault(path))];
         var inner = paths.Select(ImageFiles.Inner).ToList();
         var inFolders = inner.Any(path => path.Contains('/'));
         return [.. inner.Select(path => inFolders ? Folder(path) : Synset(path))];

@@ -1,10 +1,19 @@
+using System.Collections.Concurrent;
+
 namespace VizPipeline.Images;
 
 /// <summary>How a folder becomes an image set.</summary>
 public sealed record ImageSetOptions
 {
-    /// <summary>Only the first so many pictures in the set's order; null for all. The others are not even opened.</summary>
-    public int? Limit { get; init; }
+    /// <summary>Which of the set's pictures; the others are not even opened.</summary>
+    /// <value>All.</value>
+    public ImageSelection Selection { get; init; } = new();
+
+    /// <summary>Pictures, archives and archives' members that make the set; null for all below its root.</summary>
+    public IReadOnlyCollection<string>? Only { get; init; }
+
+    /// <summary>Classes that came with the list of <see cref="Only"/>, by path; a label file goes before them.</summary>
+    public IReadOnlyDictionary<string, string> ListLabels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
     /// A file that gives each picture its class (see <see cref="LabelFile"/>); null to take classes from folders or names.
@@ -27,14 +36,15 @@ public sealed partial class ImageManifest
 {
     /// <summary>
     /// Lists the pictures below a folder (.jpg .jpeg .png .webp .bmp .gif in any case; names that begin with a dot are left out),
-    /// looks into tar archives, hashes the contents and finds the classes.
+    /// looks into archives (.tar .zip .parquet), finds the classes, selects, and hashes the contents.
     /// </summary>
     /// <remarks>
-    /// The class is, in this order: the label file's; the first folder's name (in an archive: of the archive's), if pictures lie in
-    /// folders; the synset of a name like <c>n01440764_tench.JPEG</c>; none. A folder is visited once, whatever symbolic links lead to it.
+    /// The class is, in this order: the label file's; the image list's; the archives' own (WebDataset's <c>.cls</c> and <c>.json</c>, a Parquet
+    /// table's label); the first folder's name (in an archive: of the archive's), if pictures lie in folders; the synset of a name like
+    /// <c>n01440764_tench.JPEG</c>; none. A folder is visited once, whatever symbolic links lead to it.
     /// </remarks>
     /// <param name="folder">The set's folder.</param>
-    /// <param name="options">Limit, labels, class names.</param>
+    /// <param name="options">Which pictures, labels, class names.</param>
     /// <param name="progress">Told now and then how many files are hashed.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
     /// <exception cref="ImageSetException">The folder is missing, unreadable or without pictures, or the label file is wrong.</exception>
@@ -49,7 +59,7 @@ public sealed partial class ImageManifest
 
     /// <inheritdoc cref="Build(string, ImageSetOptions?, IProgress{ManifestProgress}?, CancellationToken)"/>
     /// <param name="files">The set's files, wherever they lie.</param>
-    /// <param name="options">Limit, labels, class names.</param>
+    /// <param name="options">Which pictures, labels, class names.</param>
     /// <param name="progress">Told now and then how many files are hashed.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
     public static ImageManifest Build(
@@ -58,14 +68,14 @@ public sealed partial class ImageManifest
     {
         ArgumentNullException.ThrowIfNull(files);
         options ??= new();
-        var listing = files.List(cancellationToken);
+        var listing = files.List(options.Only, cancellationToken);
         var labels = options.LabelFile is { } file ? LabelFile.Load(file) : null;
-        var paths = options.Limit is { } limit ? [.. listing.Paths.Take(limit)] : listing.Paths;
-        if (paths.Count == 0)
-            throw new ImageSetException($"image set {files.Name} has no pictures ({string.Join(' ', FileListing.Extensions)}, or tar archives of them){WhyNot(listing)}");
-        var classes = ImageClasses.Find(paths, labels);
-        var entries = HashFiles(files, paths, options.Readers, progress, cancellationToken);
-        return new(Classify(entries, classes, options.ClassNames), listing.Skipped);
+        if (listing.Paths.Count == 0)
+            throw new ImageSetException($"image set {files.Name} has no pictures ({string.Join(' ', FileListing.Extensions)}, or {string.Join(' ', FileListing.ArchiveExtensions)} archives of them){WhyNot(listing)}");
+        var classes = ImageClasses.Find(listing.Paths, labels, options.ListLabels, listing.Labels);
+        int[] chosen = options.Selection.Choose(files.Name, listing.Paths, classes, options.ClassNames);
+        var entries = HashFiles(files, [.. chosen.Select(i => listing.Paths[i])], options.Readers, progress, cancellationToken);
+        return new(Classify(entries, [.. chosen.Select(i => classes[i])], options.ClassNames), listing.Skipped);
     }
 
     private static string WhyNot(FileListing listing) =>
@@ -77,7 +87,8 @@ public sealed partial class ImageManifest
         var entries = new ImageEntry[paths.Count];
         var done = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(readers, 1), CancellationToken = cancellationToken };
-        Parallel.For(0, paths.Count, parallel, i =>
+        // One after the other, so that all readers are in the same few archives.
+        Parallel.ForEach(Partitioner.Create(Enumerable.Range(0, paths.Count), EnumerablePartitionerOptions.NoBuffering), parallel, i =>
         {
             entries[i] = HashFile(files, paths[i], i);
             var count = Interlocked.Increment(ref done);

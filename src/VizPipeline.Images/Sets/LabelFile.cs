@@ -23,10 +23,28 @@ public sealed class LabelFile
         foreach (var (path, label, where) in text.TrimStart().StartsWith('{') ? FromJson(file, text) : FromLines(file, text))
         {
             var clean = path.Replace('\\', '/').TrimStart('.').TrimStart('/');
-            if (!labels.TryAdd(clean, label) && labels[clean] != label)
+            if (!labels.TryAdd(clean, label!) && labels[clean] != label)
                 throw new ImageSetException($"label file {file}, {where}: {clean} has two labels, '{labels[clean]}' and '{label}'");
         }
         return new(file, labels);
+    }
+
+    /// <summary>Reads a list of pictures, in the same forms; a line may be a path alone.</summary>
+    /// <returns>Paths with '/', as the list has them, and their labels.</returns>
+    /// <exception cref="ImageSetException">The file is missing, empty, or a picture has two different labels.</exception>
+    internal static IReadOnlyDictionary<string, string?> LoadList(string file)
+    {
+        var text = SetFiles.ReadText(file, "image list");
+        // Somebody's model or picture, given by mistake.
+        if (text.Any(sign => char.IsControl(sign) && sign is not ('\n' or '\r' or '\t')))
+            throw new ImageSetException($"image list {file} is no text; it must give a path a line");
+        var paths = new Dictionary<string, string?>();
+        foreach (var (path, label, where) in text.TrimStart().StartsWith('{') ? FromJson(file, text) : FromLines(file, text, isList: true))
+        {
+            if (!paths.TryAdd(path.Replace('\\', '/'), label) && paths[path] != label)
+                throw new ImageSetException($"image list {file}, {where}: {path} has two labels, '{paths[path]}' and '{label}'");
+        }
+        return paths.Count > 0 ? paths : throw new ImageSetException($"image list {file} is empty; it must give a path a line");
     }
 
     /// <summary>The label of each path; null where the file does not name it.</summary>
@@ -40,7 +58,7 @@ public sealed class LabelFile
         return paths.Select(path => _labels.GetValueOrDefault(path));
     }
 
-    private static IEnumerable<(string Path, string Label, string Where)> FromLines(string file, string text)
+    private static IEnumerable<(string Path, string? Label, string Where)> FromLines(string file, string text, bool isList = false)
     {
         var number = 0;
         foreach (var raw in text.Split('\n'))
@@ -49,6 +67,12 @@ public sealed class LabelFile
             var line = raw.Trim();
             if (line.Length == 0 || line.StartsWith('#'))
                 continue;
+            // "a cat.jpg" is a picture, and "a.jpg cat" one with its label.
+            if (isList && (Separator(line) <= 0 || (!line.Contains('\t') && IsImage(Unquote(line)))))
+            {
+                yield return (Unquote(line), null, $"line {number}");
+                continue;
+            }
             var at = Separator(line);
             if (at <= 0 || at == line.Length - 1)
                 throw new ImageSetException(
@@ -61,12 +85,14 @@ public sealed class LabelFile
     private static int Separator(string line) =>
         line.IndexOf('\t') is var tab && tab > 0 ? tab : line.LastIndexOf(',') is var comma && comma > 0 ? comma : line.LastIndexOf(' ');
 
-    private static List<(string Path, string Label, string Where)> FromJson(string file, string text)
+    private static bool IsImage(string path) => FileListing.IsPicture(Path.GetFileName(path)) || ImageArchives.IsArchive(path);
+
+    private static List<(string Path, string? Label, string Where)> FromJson(string file, string text)
     {
         try
         {
             using var document = JsonDocument.Parse(text);
-            return [.. document.RootElement.EnumerateObject().Select(field => (field.Name, Label(file, field), $"'{field.Name}'"))];
+            return [.. document.RootElement.EnumerateObject().Select(field => (field.Name, (string?)Label(file, field), $"'{field.Name}'"))];
         }
         catch (JsonException error)
         {

@@ -17,38 +17,38 @@ public static class FilterTiles
         return layer.WeightedNode is { } node ? graph.Nodes[node].Operator as Convolution : null;
     }
 
-    /// <summary>Whether the filters can be shown in colour: the convolution reads RGB.</summary>
-    public static bool IsColour(Convolution convolution)
+    /// <summary>
+    /// One tile per output channel: in colour where the convolution reads three channels, grey where each filter reads one; null where its
+    /// filters are no pictures.
+    /// </summary>
+    public static IReadOnlyList<RgbImage>? Tiles(Convolution convolution, bool isBgr = false)
     {
         ArgumentNullException.ThrowIfNull(convolution);
-        return convolution.Weight.Shape[1] == 3 && convolution.Groups == 1;
-    }
-
-    /// <summary>One colour tile per output channel, of a convolution that reads RGB.</summary>
-    public static IReadOnlyList<RgbImage> Colour(Convolution convolution, bool isBgr = false)
-    {
-        ArgumentNullException.ThrowIfNull(convolution);
-        var (height, width) = (convolution.Weight.Shape[2], convolution.Weight.Shape[3]);
+        var (planes, height, width) = (convolution.Weight.Shape[1], convolution.Weight.Shape[2], convolution.Weight.Shape[3]);
         var weights = convolution.Weight.Values;
-        return SignedDisplay.Filters(isBgr ? Turned(weights, height * width) : weights, width, height, 3);
+        return planes switch
+        {
+            1 => SignedDisplay.Filters(weights, width, height, 1),
+            3 when convolution.Groups == 1 => SignedDisplay.Filters(isBgr ? Turned(weights, height * width) : weights, width, height, 3),
+            _ => null,
+        };
     }
 
     /// <summary>
-    /// The layer's filters as one picture: a grid of colour tiles where it reads RGB; else a matrix of grey tiles, one row per output
+    /// The layer's filters as one picture: a grid of tiles where they are pictures (see <see cref="Tiles"/>); else a matrix of grey tiles, one row per output
     /// channel and one column per input channel, enlarged as far as the picture stays below 4096 pixels.
     /// </summary>
     public static RgbImage Render(Convolution convolution, string title, bool isBgr = false)
     {
         ArgumentNullException.ThrowIfNull(convolution);
         var (outputs, inputs, height, width) = (convolution.Outputs, convolution.Weight.Shape[1], convolution.Weight.Shape[2], convolution.Weight.Shape[3]);
-        if (IsColour(convolution))
+        if (Tiles(convolution, isBgr) is { } tiles)
         {
-            var tiles = Colour(convolution, isBgr);
             var side = Math.Max(40, 5 * Math.Max(width, height));
             return new Sheet
             {
                 Title = title,
-                Subtitle = $"{outputs} filters of {height}x{width} over RGB; grey is zero, one scale for all",
+                Subtitle = $"{outputs} filters of {height}x{width} over {(inputs == 3 ? "RGB" : "one channel")}; mid-grey is zero, one scale for all",
                 Tiles = [.. tiles.Select((tile, i) => new SheetTile(tile, $"{i}"))],
                 Columns = Math.Clamp((int)Math.Ceiling(Math.Sqrt(outputs * 1.6)), 1, 16),
                 TileWidth = side,

@@ -9,14 +9,14 @@ public static class PixelScales
 {
     /// <summary>
     /// The scale of <paramref name="preprocessing"/>, in the network's channel order. The mean pixel is the preprocessing's own mean, or
-    /// ImageNet's where it subtracts none.
+    /// ImageNet's (opaque, or its luma) where it subtracts none.
     /// </summary>
     public static PixelScale Of(Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
         var mean = preprocessing.Mean.Any(value => value != 0)
             ? preprocessing.Mean.Select(value => (float)(value / preprocessing.Scale))
-            : preprocessing.Channels == ChannelOrder.Bgr ? PixelScale.ImageNetMean.Reverse() : PixelScale.ImageNetMean;
+            : UsualMean(preprocessing.Channels);
         return new PixelScale([.. preprocessing.Affine.Select(affine => affine.Factor)], [.. preprocessing.Affine.Select(affine => affine.Summand)], [.. mean],
             preprocessing.Channels == ChannelOrder.Bgr);
     }
@@ -30,14 +30,26 @@ public static class PixelScales
         return (input - PerChannel(scale.Shift)) / PerChannel(scale.Scale);
     }
 
-    /// <summary>Planes [3, H, W] in the network's channel order as RGB planes.</summary>
+    /// <summary>Planes [C, H, W] in the network's channel order as RGB planes [3, H, W]: grey three times, RGBA without its alpha.</summary>
     public static float[] ToRgb(float[] planes, Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(planes);
         ArgumentNullException.ThrowIfNull(preprocessing);
-        if (preprocessing.Channels == ChannelOrder.Rgb)
-            return planes;
-        var plane = planes.Length / 3;
-        return [.. planes.AsSpan(2 * plane), .. planes.AsSpan(plane, plane), .. planes.AsSpan(0, plane)];
+        var plane = planes.Length / preprocessing.Channels.Planes();
+        return preprocessing.Channels switch
+        {
+            ChannelOrder.Grey => [.. planes, .. planes, .. planes],
+            ChannelOrder.Rgba => planes[..(3 * plane)],
+            ChannelOrder.Bgr => [.. planes.AsSpan(2 * plane), .. planes.AsSpan(plane, plane), .. planes.AsSpan(0, plane)],
+            _ => planes,
+        };
     }
+
+    private static IEnumerable<float> UsualMean(ChannelOrder channels) => channels switch
+    {
+        ChannelOrder.Grey => [(0.299f * PixelScale.ImageNetMean[0]) + (0.587f * PixelScale.ImageNetMean[1]) + (0.114f * PixelScale.ImageNetMean[2])],
+        ChannelOrder.Rgba => [.. PixelScale.ImageNetMean, 255],
+        ChannelOrder.Bgr => PixelScale.ImageNetMean.Reverse(),
+        _ => PixelScale.ImageNetMean,
+    };
 }

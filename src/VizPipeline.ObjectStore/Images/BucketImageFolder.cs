@@ -4,7 +4,7 @@ using VizPipeline.Images;
 namespace VizPipeline.ObjectStore;
 
 /// <summary>
-/// An image set below a prefix of a bucket: objects that are pictures, and tar archives of pictures, which are fetched whole into a
+/// An image set below a prefix of a bucket: objects that are pictures, and archives of pictures, which are fetched whole into a
 /// folder of bounded size. Its calls wait for the server, so they belong on threads of their own.
 /// </summary>
 public sealed class BucketImageFolder : IImageFolder, IDisposable
@@ -16,7 +16,7 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
     /// <summary>Names the place; nothing is asked yet.</summary>
     /// <param name="options">Server and bucket.</param>
     /// <param name="prefix">What the keys begin with, empty for the whole bucket; a folder's name, with or without the slash behind it.</param>
-    /// <param name="archives">Where tar archives are kept; null where there is no such place.</param>
+    /// <param name="archives">Where archives are kept; null where there is no such place.</param>
     public BucketImageFolder(S3Options options, string prefix, ArchiveCache? archives)
     {
         (_connection, _archives) = (new S3Connection(options), archives);
@@ -60,7 +60,7 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
     /// <exception cref="ObjectStoreException">The server does not answer, or refuses, or the folder has no room.</exception>
     public SafeFileHandle? OpenArchive(string path)
     {
-        var cache = _archives ?? throw new ObjectStoreException($"{Name} holds tar archives, which need a folder to be kept in", isTransient: false);
+        var cache = _archives ?? throw new ObjectStoreException($"{Name} holds archives, which need a folder to be kept in", isTransient: false);
         var key = _prefix + path;
         var stat = Wait(_connection.Calls.RunAsync<Minio.DataModel.ObjectStat>(key, async () => await _connection.StatAsync(key, default), default));
         return stat is null ? null : cache.Open($"{Name}{path}\n{stat.ETag}\n{stat.Size}", stat.Size, file => Wait(_connection.TryGetFileAsync(key, file, default)));

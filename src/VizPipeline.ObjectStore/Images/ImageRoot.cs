@@ -6,7 +6,7 @@ namespace VizPipeline.ObjectStore;
 
 /// <summary>Opens the root of an image set: a folder's path, or <c>s3://BUCKET/PREFIX</c> at the server of the object store.</summary>
 /// <param name="options">How to reach the server; null where there is none.</param>
-/// <param name="archives">Where tar archives from it are kept.</param>
+/// <param name="archives">Where archives from it are kept.</param>
 public sealed partial class ImageRoot(S3Options? options, ArchiveCache? archives)
 {
     /// <summary>What roots in a bucket begin with.</summary>

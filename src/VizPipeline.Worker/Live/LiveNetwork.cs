@@ -29,7 +29,7 @@ public sealed class LiveNetwork : IDisposable
 
     /// <summary>All maps of a layer.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="crop">The picture's crop, [H, W, 3].</param>
+    /// <param name="crop">The picture's crop, as the preprocessing makes it.</param>
     /// <param name="cost">What was spent so far; <see cref="LiveCost.Compute"/> holds the timestamp of the beginning.</param>
     public FeatureMapsShown FeatureMaps(ShowFeatureMaps request, byte[] crop, LiveCost cost)
     {
@@ -43,7 +43,7 @@ public sealed class LiveNetwork : IDisposable
         var (least, greatest, bytes) = (new float[layer.Neurons], new float[layer.Neurons], new byte[maps.Length]);
         Parallel.For(0, layer.Neurons, channel => (least[channel], greatest[channel]) = Quantise(maps.AsSpan(channel * area, area), bytes.AsSpan(channel * area, area)));
         return new FeatureMapsShown(
-            layer.Neurons, layer.Shape.Height, layer.Shape.Width, least, greatest, bytes, Png.Encode(Picture(crop)), output is null ? [] : Strongest(values[output.Node]), Spent(cost));
+            layer.Neurons, layer.Shape.Height, layer.Shape.Width, least, greatest, bytes, Png.Encode(_preprocessing.Picture(crop)), output is null ? [] : Strongest(values[output.Node]), Spent(cost));
     }
 
     /// <summary>Every neuron's activation.</summary>
@@ -54,7 +54,7 @@ public sealed class LiveNetwork : IDisposable
         using var scope = torch.NewDisposeScope();
         var maxima = new Dictionary<int, float[]>();
         _runner.Forward(Upload(crop), [.. layers.Select(layer => layer.Node).Distinct()], (node, value) => maxima[node] = SpatialMaximum.Of(value).Values);
-        return new ResponsesShown([.. layers.Select(layer => maxima[layer.Node])], Png.Encode(Picture(crop)), Output is null ? [] : Strongest(maxima[Output.Node]), Spent(cost));
+        return new ResponsesShown([.. layers.Select(layer => maxima[layer.Node])], Png.Encode(_preprocessing.Picture(crop)), Output is null ? [] : Strongest(maxima[Output.Node]), Spent(cost));
     }
 
     /// <summary>One neuron's deconvolution.</summary>
@@ -75,7 +75,7 @@ public sealed class LiveNetwork : IDisposable
         var signal = PixelScales.ToRgb(result.Cut(0, new Box(0, 0, input.Width, input.Height)), _preprocessing);
         var box = layer.Field.At(y, x).Clip(input.Height, input.Width);
         return new DeconvolutionShown(
-            result.Activations[0], y, x, [box.X0, box.Y0, box.X1, box.Y1], Png.Encode(SignedDisplay.Render(signal, input.Width, input.Height)), Png.Encode(Picture(crop)), Spent(cost));
+            result.Activations[0], y, x, [box.X0, box.Y0, box.X1, box.Y1], Png.Encode(SignedDisplay.Render(signal, input.Width, input.Height)), Png.Encode(_preprocessing.Picture(crop)), Spent(cost));
     }
 
     /// <inheritdoc/>
@@ -127,13 +127,6 @@ public sealed class LiveNetwork : IDisposable
         "gradient" => ReverseRule.Gradient,
         _ => throw new LiveRequestException($"the rule must be deconv, guided or gradient, not '{rule}'"),
     };
-
-    private RgbImage Picture(byte[] crop)
-    {
-        var picture = new RgbImage(_preprocessing.CropWidth, _preprocessing.CropHeight);
-        crop.AsSpan(0, _preprocessing.CropBytes).CopyTo(picture.Pixels);
-        return picture;
-    }
 
     private static LiveCost Spent(LiveCost cost) => cost with { Compute = Stopwatch.GetElapsedTime((long)cost.Compute).TotalMilliseconds };
 }

@@ -32,8 +32,8 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, IOptions
 
         var clock = Stopwatch.StartNew();
         var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
-        var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", height, width);
-        var crop = preprocessing.Crop(ImageDecoder.Decode(request.Image, "the picture", LiveLimits.ImagePixels));
+        var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", height, width, spec.Model.Input[0]);
+        var crop = preprocessing.CropOf(request.Image, "the picture", LiveLimits.ImagePixels);
         var decode = clock.Elapsed.TotalMilliseconds;
         return await TorchThread.RunLive(async () =>
         {

@@ -5,7 +5,7 @@ using VizPipeline.Methods.Filters;
 namespace VizPipeline.Worker.Rendering;
 
 /// <summary>
-/// A layer at a glance: for each neuron its filter (where it reads RGB), its nine patches, their deconvolutions and its ascent pictures,
+/// A layer at a glance: for each neuron its filter (where that is a picture), its nine patches, their deconvolutions and its ascent pictures,
 /// side by side.
 /// </summary>
 internal sealed class ContactSheet
@@ -30,8 +30,8 @@ internal sealed class ContactSheet
         _pictures = pictures.ToLookup(picture => picture.Channel);
         _columns = [.. pictures.Select(picture => (picture.Method, picture.Variant, picture.Seed)).Distinct()
             .OrderBy(column => Order(column.Method)).ThenBy(column => column.Variant).ThenBy(column => column.Seed)];
-        if (FilterTiles.ConvolutionOf(atlas.Runner.Graph, atlas.Layer(layer)) is { } convolution && FilterTiles.IsColour(convolution))
-            _filters = FilterTiles.Colour(convolution, atlas.Preprocessing.Channels == ChannelOrder.Bgr);
+        if (FilterTiles.ConvolutionOf(atlas.Runner.Graph, atlas.Layer(layer)) is { } convolution)
+            _filters = FilterTiles.Tiles(convolution, atlas.Preprocessing.Channels == ChannelOrder.Bgr);
     }
 
     /// <summary>Keys of the pictures that <see cref="Draw"/> shows.</summary>

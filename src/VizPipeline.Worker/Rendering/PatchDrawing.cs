@@ -42,12 +42,11 @@ internal sealed class PatchDrawing
     public void DrawPatch(PatchRow patch, ReadOnlySpan<byte> crop)
     {
         var (target, cell, window) = Place(Patches, patch);
-        var width = _atlas.Preprocessing.CropWidth;
-        var visible = window.Clip(_atlas.Preprocessing.CropHeight, width);
+        var visible = window.Clip(_atlas.Preprocessing.CropHeight, _atlas.Preprocessing.CropWidth);
         for (var y = visible.Y0; y < visible.Y1; y++)
         {
             var row = target.Row(cell.Y0 + y - window.Y0);
-            crop.Slice(((y * width) + visible.X0) * 3, visible.Width * 3).CopyTo(row[((cell.X0 + visible.X0 - window.X0) * 3)..]);
+            _atlas.Preprocessing.CopyPixels(crop, visible.X0, y, row.Slice((cell.X0 + visible.X0 - window.X0) * 3, visible.Width * 3));
         }
     }
 

@@ -64,7 +64,7 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
         var graph = NetworkLoader.Load(material.Model);
         using var runner = new NetworkRunner(graph);
         var preprocessing = Preprocessing.Load(Preprocessing.FindBeside(material.Model)!, graph.InputShape.Height, graph.InputShape.Width);
-        var manifest = ImageManifest.Build(material.Images, new ImageSetOptions { Limit = Count }, null, TestContext.Current.CancellationToken);
+        var manifest = ImageManifest.Build(material.Images, new ImageSetOptions { Selection = new() { Limit = Count } }, null, TestContext.Current.CancellationToken);
         var crops = new CropSource(manifest, material.Images, preprocessing);
         var whole = (await Search(runner, crops, 0, Count, batchOfWhole)).Tallies;
         var merged = graph.Layers.Select(layer => new LayerTally(layer.Neurons, exact: true, Count)).ToArray();

@@ -4,7 +4,7 @@ namespace VizPipeline.Tests.Images;
 /// Small pictures of 11x9 pixels, one per kind of file, written by Pillow 9.4 (libjpeg-turbo 2.1), with the pixels that its
 /// <c>convert('RGB')</c> reads from them (height x width x 3 bytes).
 /// </summary>
-public static class Fixtures
+internal static class Fixtures
 {
     public static readonly IReadOnlyDictionary<string, (byte[] File, byte[] Pixels)> All = new Dictionary<string, (byte[], byte[])>
     {

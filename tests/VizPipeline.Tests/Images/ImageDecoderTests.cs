@@ -87,6 +87,18 @@ public class ImageDecoderTests
     }
 
     [Fact]
+    public void A_small_file_that_claims_more_pixels_than_it_can_hold_takes_no_memory_for_them()
+    {
+        byte[] gif = [.. Fixtures.All["Gif"].File];
+        BitConverter.TryWriteBytes(gif.AsSpan(6), (ushort)13000);
+        BitConverter.TryWriteBytes(gif.AsSpan(8), (ushort)13000);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.Throws<UnreadableImageException>(() => ImageDecoder.Decode(gif, "bomb.gif"));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+        Assert.Equal($"its header says 13000x13000 pixels, more than its {gif.Length} bytes can hold", error.Reason);
+    }
+
+    [Fact]
     public void A_picture_of_one_pixel_is_a_picture()
     {
         var image = ImageDecoder.Decode(Png.Encode(new RgbImage(1, 1, [1, 2, 3])), "dot.png");

@@ -82,7 +82,7 @@ public class ImageManifestTests
         using var folder = Folder("a.jpg", "b.jpg", "c.jpg");
         File.CreateSymbolicLink(Path.Combine(folder.Path, "d.jpg"), "nowhere.jpg");
 
-        var manifest = List(folder.Path, new() { Limit = 2 });
+        var manifest = List(folder.Path, new() { Selection = new() { Limit = 2 } });
 
         Assert.Equal(["a.jpg", "b.jpg"], manifest.Entries.Select(entry => entry.Path));
         Assert.Equal(manifest.Hash, List(folder.Path).First(2).Hash);
@@ -119,7 +119,7 @@ public class ImageManifestTests
         var missing = Path.Combine(folder.Path, "missing");
 
         Assert.Equal($"image set {missing} does not exist", Message(missing));
-        Assert.Equal($"image set {folder.Path} has no pictures (.jpg .jpeg .png .webp .bmp .gif, or tar archives of them)", Message(folder.Path));
+        Assert.Equal($"image set {folder.Path} has no pictures (.jpg .jpeg .png .webp .bmp .gif, or .tar .zip .parquet archives of them)", Message(folder.Path));
         Assert.Equal($"image set {folder.Path}/notes.txt is a file, not a folder", Message(folder.Path + "/notes.txt"));
 
         static string Message(string path) => Assert.Throws<ImageSetException>(() => List(path)).Message;

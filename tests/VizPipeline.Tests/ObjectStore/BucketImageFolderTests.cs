@@ -67,6 +67,26 @@ public sealed class BucketImageFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task Archives_that_are_named_are_the_set()
+    {
+        var options = await TestS3.NewBucketAsync();
+        await FillAsync(options);
+        using (var client = Client(options))
+        {
+            await Put(client, options, "sets/mine/c.zip", Zip(18, 3));
+            await Put(client, options, "sets/mine/d.parquet", await HuggingFaceTable.Of([.. Enumerable.Range(21, 3).Select(i => ((byte[]?)Bytes(i), (long?)1))]));
+        }
+        var source = ImageSetSource.Parse($"s3://{options.Bucket}/sets/mine/{{a.tar,c.zip,d.parquet}}");
+        using var files = new ImageRoot(options, new ArchiveCache(cache.File("archives"), budget: 1 << 20)).Open(source.Root);
+        var manifest = await Task.Run(() => ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: cancellation), cancellation);
+        Assert.Equal(8 + 3 + 3, manifest.Entries.Count);
+        Assert.Equal(["goldfish"], manifest.Classes);
+        var crops = new CropSource(manifest, files, RandomPictures.Small);
+        Assert.Equal(pictures.Source().Get(19).Crop, await Task.Run(() => crops.Get(9).Crop));
+        Assert.Equal(pictures.Source().Get(23).Crop, await Task.Run(() => crops.Get(13).Crop));
+    }
+
+    [Fact]
     public async Task What_is_wrong_is_told_in_one_line()
     {
         var options = await TestS3.NewBucketAsync();
@@ -110,17 +130,34 @@ public sealed class BucketImageFolderTests : IDisposable
     {
         using (var store = new S3ObjectStore(options))
             await store.EnsureBucketAsync(TimeSpan.Zero, cancellation);
-        using var client = new MinioClient().WithEndpoint(new Uri(options.Endpoint).Authority).WithCredentials(options.AccessKey, options.SecretKey).Build();
-        await Put(client, "sets/mine/a.tar", Tar(0, 8));
-        await Put(client, "sets/mine/b.tar", Tar(8, 8));
+        using var client = Client(options);
+        await Put(client, options, "sets/mine/a.tar", Tar(0, 8));
+        await Put(client, options, "sets/mine/b.tar", Tar(8, 8));
         for (var i = 16; i < 20; i++)
-            await Put(client, $"sets/mine/odd (1) + ü/{RandomPictures.Name(i)}", Bytes(i));
+            await Put(client, options, $"sets/mine/odd (1) + ü/{RandomPictures.Name(i)}", Bytes(i));
         for (var i = 20; i < 24; i++)
-            await Put(client, $"sets/mine/tail/{RandomPictures.Name(i)}", Bytes(i));
-        await Put(client, "sets/mine/README.txt", Bytes(0));
-        await Put(client, "sets/mine-not/x.png", Bytes(0));
-
-        Task Put(IMinioClient to, string key, byte[] bytes) => to.PutObjectAsync(
-            new PutObjectArgs().WithBucket(options.Bucket).WithObject(key).WithStreamData(new MemoryStream(bytes)).WithObjectSize(bytes.Length), cancellation);
+            await Put(client, options, $"sets/mine/tail/{RandomPictures.Name(i)}", Bytes(i));
+        await Put(client, options, "sets/mine/README.txt", Bytes(0));
+        await Put(client, options, "sets/mine-not/x.png", Bytes(0));
     }
+
+    private byte[] Zip(int first, int count)
+    {
+        using var stream = new MemoryStream();
+        using (var archive = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true))
+        {
+            for (var i = first; i < first + count; i++)
+            {
+                using var entry = archive.CreateEntry(RandomPictures.Name(i)).Open();
+                entry.Write(Bytes(i));
+            }
+        }
+        return stream.ToArray();
+    }
+
+    private static IMinioClient Client(S3Options options) =>
+        new MinioClient().WithEndpoint(new Uri(options.Endpoint).Authority).WithCredentials(options.AccessKey, options.SecretKey).Build();
+
+    private async Task Put(IMinioClient to, S3Options options, string key, byte[] bytes) => await to.PutObjectAsync(
+        new PutObjectArgs().WithBucket(options.Bucket).WithObject(key).WithStreamData(new MemoryStream(bytes)).WithObjectSize(bytes.Length), cancellation);
 }

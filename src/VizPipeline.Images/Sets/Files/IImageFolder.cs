@@ -35,14 +35,20 @@ public interface IImageFolder
 /// <param name="Skipped">Folders and files that could not be listed.</param>
 public sealed record FileListing(IReadOnlyList<string> Paths, IReadOnlyList<SkippedFolder> Skipped)
 {
+    /// <summary>Classes that archives give their pictures, by path.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Extensions of pictures, with the dot, in lower case.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"];
+
+    /// <summary>Extensions of archives of pictures, in the same form.</summary>
+    public static IReadOnlyList<string> ArchiveExtensions { get; } = [.. ImageArchives.Extensions];
 
     /// <summary>Whether a name is a picture's.</summary>
     public static bool IsPicture(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) && !IsHidden(path);
 
     /// <summary>Whether a name is an archive's.</summary>
-    public static bool IsArchive(string path) => path.EndsWith(TarArchive.Extension, StringComparison.OrdinalIgnoreCase) && !IsHidden(path);
+    public static bool IsArchive(string path) => ImageArchives.IsArchive(path) && !IsHidden(path);
 
     // Dot names are other programs' notes: .git, .Trash, macOS's ._photo.jpg (which is no picture).
     private static bool IsHidden(string path) => path.StartsWith('.') || path.Contains("/.", StringComparison.Ordinal);

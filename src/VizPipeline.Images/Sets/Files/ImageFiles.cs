@@ -1,8 +1,8 @@
 namespace VizPipeline.Images;
 
 /// <summary>
-/// The files of an image set, those in tar archives included: <c>shards/000.tar/n01440764/x.jpg</c> is the member
-/// <c>n01440764/x.jpg</c> of the archive <c>shards/000.tar</c>. Safe for many threads.
+/// The files of an image set, those in archives included: <c>shards/000.tar/n01440764/x.jpg</c> is the member
+/// <c>n01440764/x.jpg</c> of the archive <c>shards/000.tar</c>, and <c>train.parquet/000000007</c> the picture in row 7. Safe for many threads.
 /// </summary>
 public sealed class ImageFiles : IDisposable
 {
@@ -42,21 +42,29 @@ public sealed class ImageFiles : IDisposable
     }
 
     /// <summary>The part of a path that names classes: below the archive, where there is one.</summary>
-    public static string Inner(string path) => Split(path) is var (_, member) ? member : path;
+    public static string Inner(string path) => ImageArchives.Split(path) is var (_, member) ? member : path;
 
     /// <summary>All pictures in ordinal order of their paths, those of archives included.</summary>
-    /// <exception cref="ImageSetException">The set is missing or cannot be listed.</exception>
-    public FileListing List(CancellationToken cancellation = default)
+    /// <param name="only">Paths of pictures, archives and archives' members; null for all that there are.</param>
+    /// <param name="cancellation">Stops the listing.</param>
+    /// <exception cref="ImageSetException">The set, or an archive of <paramref name="only"/>, is missing or cannot be listed.</exception>
+    public FileListing List(IReadOnlyCollection<string>? only = null, CancellationToken cancellation = default)
     {
-        var files = _folder.List(cancellation);
-        var (paths, skipped) = (files.Paths.Where(FileListing.IsPicture).ToList(), files.Skipped.ToList());
+        var files = only is null ? _folder.List(cancellation) : Named(only);
+        // A picture that is named and has another extension is one if it can be decoded.
+        var (paths, skipped) = (files.Paths.Where(path => !FileListing.IsArchive(path)).ToList(), files.Skipped.ToList());
+        var labels = new Dictionary<string, string>();
         foreach (var archive in files.Paths.Where(FileListing.IsArchive).Order(StringComparer.Ordinal))
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
                 using var held = Borrow(archive);
+                if (held.Archive is null && only is not null)
+                    throw new ImageSetException($"image set {Name} has no {archive}");
                 paths.AddRange(held.Archive?.Pictures.Select(member => $"{archive}/{member}") ?? []);
+                foreach (var (member, label) in held.Archive?.Labels() ?? new Dictionary<string, string>())
+                    labels[$"{archive}/{member}"] = label;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -64,7 +72,7 @@ public sealed class ImageFiles : IDisposable
             }
         }
         paths.Sort(StringComparer.Ordinal);
-        return new(paths, [.. skipped.OrderBy(folder => folder.Path, StringComparer.Ordinal)]);
+        return new(paths, [.. skipped.OrderBy(folder => folder.Path, StringComparer.Ordinal)]) { Labels = labels };
     }
 
     /// <summary>Uses a file.</summary>
@@ -75,11 +83,11 @@ public sealed class ImageFiles : IDisposable
         ArgumentNullException.ThrowIfNull(use);
         if (!IsSafe(path))
             throw new FileNotFoundException("its path leaves the image set");
-        if (Split(path) is var (archive, member))
+        if (ImageArchives.Split(path) is var (archive, member))
         {
             using var held = Borrow(archive);
-            if (held.Archive is { } tar)
-                return use(tar.Open(member));
+            if (held.Archive is { } open)
+                return use(open.Open(member));
         }
         using var file = _folder.Open(path);
         return use(file);
@@ -96,10 +104,12 @@ public sealed class ImageFiles : IDisposable
         }
     }
 
-    private static (string Archive, string Member)? Split(string path)
+    private FileListing Named(IReadOnlyCollection<string> only)
     {
-        var end = path.IndexOf(TarArchive.Extension + "/", StringComparison.OrdinalIgnoreCase);
-        return end > 0 ? (path[..(end + TarArchive.Extension.Length)], path[(end + TarArchive.Extension.Length + 1)..]) : null;
+        Check();
+        return only.FirstOrDefault(path => !IsSafe(path)) is { } outside
+            ? throw new ImageSetException($"image set {Name} cannot have '{outside}': it is no path below it")
+            : new([.. only.Distinct()], []);
     }
 
     private Loan Borrow(string path)
@@ -108,7 +118,7 @@ public sealed class ImageFiles : IDisposable
         lock (_lock)
         {
             if (!_archives.TryGetValue(path, out var known))
-                _archives[path] = known = new Held(() => _folder.OpenArchive(path) is { } handle ? new TarArchive(handle) : null);
+                _archives[path] = known = new Held(() => _folder.OpenArchive(path) is { } handle ? ImageArchives.Open(path, handle) : null);
             held = known;
             held.Enter(++_clock);
             Shrink();
@@ -140,13 +150,13 @@ public sealed class ImageFiles : IDisposable
     }
 
     /// <summary>An open archive; closed when it has been put away and the last reader has left.</summary>
-    private sealed class Held(Func<TarArchive?> open)
+    private sealed class Held(Func<IImageArchive?> open)
     {
         private readonly Lock _lock = new();
         private int _readers;
         private bool _closed;
 
-        public Lazy<TarArchive?> Archive { get; } = new(open);
+        public Lazy<IImageArchive?> Archive { get; } = new(open);
 
         public long LastUse { get; private set; }
 
@@ -182,9 +192,9 @@ public sealed class ImageFiles : IDisposable
         }
     }
 
-    private readonly struct Loan(Held held, TarArchive? archive) : IDisposable
+    private readonly struct Loan(Held held, IImageArchive? archive) : IDisposable
     {
-        public TarArchive? Archive => archive;
+        public IImageArchive? Archive => archive;
 
         public void Dispose() => held.Leave();
     }

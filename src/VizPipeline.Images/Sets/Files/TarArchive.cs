@@ -1,67 +1,150 @@
-using System.Formats.Tar;
+using System.Globalization;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace VizPipeline.Images;
 
-/// <summary>A tar archive opened for reading its pictures at random. Nothing is ever unpacked under a name of its own.</summary>
-internal sealed class TarArchive : IDisposable
+/// <summary>
+/// A tar archive (V7, ustar, pax and GNU's long names), with the labels of WebDataset's samples. Its headers are read once, when it is opened.
+/// </summary>
+/// <remarks>Not .NET's TarReader, which takes a buffer of whatever size an extended header claims, up to 2 GB.</remarks>
+internal sealed class TarArchive : IImageArchive
 {
-    public const string Extension = ".tar";
+    private const int Block = 512;
 
-    private readonly SafeFileHandle _handle;
-    private readonly Dictionary<string, (long Offset, long Length)> _members = [];
+    // Names and attributes; real ones have a few hundred bytes.
+    private const long LargestExtension = 1 << 20;
+
+    private readonly ArchiveBytes _bytes;
+    private readonly ArchiveMembers<(long Offset, long Length)> _members = new();
+    private string? _longName;
+    private long? _longSize;
+    private bool _isExpected;
 
     /// <summary>Takes over the handle and reads the archive's headers.</summary>
     /// <exception cref="IOException">It is no tar archive, or ends too soon.</exception>
     public TarArchive(SafeFileHandle handle)
     {
-        _handle = handle;
-        try
+        _bytes = new(handle, "tar archive");
+        Span<byte> header = stackalloc byte[Block];
+        for (long position = 0; position < _bytes.Length; position += Block)
         {
-            var length = RandomAccess.GetLength(handle);
-            // The stream shares the handle and must not close it.
-            var stream = new FileStream(new SafeFileHandle(handle.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, bufferSize: 4096);
-            using var reader = new TarReader(stream, leaveOpen: true);
-            var entries = 0;
-            for (; reader.GetNextEntry(copyData: false) is { } entry; entries++)
-                Add(entry, length);
-            // A block that is no header passes for the end, which in an archive is zeros.
-            Span<byte> first = stackalloc byte[1];
-            if (entries == 0 && RandomAccess.Read(handle, first, 0) == 1 && first[0] != 0)
-                throw new InvalidDataException();
+            _bytes.Read(header[..(int)Math.Min(Block, _bytes.Length - position)], position);
+            // The end is zeros, and archives that were cut behind their last member have none.
+            if (!header.ContainsAnyExcept((byte)0))
+                break;
+            if (_bytes.Length - position < Block || !IsHeader(header))
+                throw _bytes.NotWhole();
+            position += Padded(Take(header, position + Block));
         }
-        catch (Exception error) when (error is InvalidDataException or FormatException or EndOfStreamException or ArgumentException or OverflowException or NotSupportedException)
-        {
-            handle.Dispose();
-            throw new IOException("it is no whole tar archive", error);
-        }
-        catch
-        {
-            handle.Dispose();
-            throw;
-        }
+        // Attributes of a member that is not there any more.
+        if (_isExpected)
+            throw _bytes.NotWhole();
     }
 
-    /// <summary>Paths of the pictures in it.</summary>
-    public IEnumerable<string> Pictures => _members.Keys;
+    public IEnumerable<string> Pictures => _members.Pictures;
 
-    /// <exception cref="FileNotFoundException">There is no such member.</exception>
-    public ImageFile Open(string member) => _members.TryGetValue(member, out var place)
-        ? new ImageFile(_handle, place.Offset, place.Length)
-        : throw new FileNotFoundException("the archive has no such member");
+    public ImageFile Open(string member) => Open(_members[member]);
 
-    public void Dispose() => _handle.Dispose();
+    public IReadOnlyDictionary<string, string> Labels() => _members.Labels(Open);
 
-    private void Add(TarEntry entry, long archiveLength)
+    public void Dispose() => _bytes.Dispose();
+
+    private ImageFile Open((long Offset, long Length) place) => _bytes.Part(place.Offset, place.Length);
+
+    /// <summary>Reads a header, and returns how many bytes follow it.</summary>
+    private long Take(ReadOnlySpan<byte> header, long data)
     {
-        if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile))
-            return;
-        var name = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
-        if (!ImageFiles.IsSafe(name) || !FileListing.IsPicture(name))
-            return;
-        if (entry.DataOffset < 0 || entry.Length > archiveLength - entry.DataOffset)
-            throw new EndOfStreamException();
-        // As tar does it when it unpacks: a later member of the same name takes the place of the former.
-        _members[name] = (entry.DataOffset, entry.Length);
+        var type = header[156];
+        // Links, devices and folders have none, whatever their size says.
+        if (type is >= (byte)'1' and <= (byte)'6')
+        {
+            (_longName, _longSize, _isExpected) = (null, null, false);
+            return 0;
+        }
+        var isExtension = type is (byte)'x' or (byte)'g' or (byte)'L' or (byte)'K';
+        var size = isExtension ? Size(header) : _longSize ?? Size(header);
+        if (size > _bytes.Length - data || (isExtension && size > LargestExtension))
+            throw _bytes.NotWhole();
+        _isExpected = isExtension && type != 'g';
+        if (type == 'x')
+            TakeAttributes(_bytes.Read(data, size));
+        else if (type == 'L')
+            _longName = Text(_bytes.Read(data, size));
+        else if (!isExtension)
+        {
+            if (type is 0 or (byte)'0' or (byte)'7')
+                Add(_longName ?? Name(header), data, size);
+            (_longName, _longSize) = (null, null);
+        }
+        return size;
     }
+
+    private void Add(string name, long offset, long length)
+    {
+        var clean = name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name;
+        // As tar does it when it unpacks: a later member of the same name takes the place of the former.
+        if (ImageFiles.IsSafe(clean))
+            _members.Add(clean, (offset, length), length);
+    }
+
+    /// <summary>Pax attributes: <c>LENGTH key=value\n</c>, the length that of the whole record.</summary>
+    private void TakeAttributes(ReadOnlySpan<byte> records)
+    {
+        while (records.Length > 0)
+        {
+            var space = records.IndexOf((byte)' ');
+            if (space < 1 || !int.TryParse(records[..space], NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length <= space + 1 || length > records.Length)
+                throw _bytes.NotWhole();
+            var record = records[(space + 1)..(length - 1)];
+            if (record.StartsWith("path="u8))
+                _longName = Text(record[5..]);
+            else if (record.StartsWith("size="u8))
+                _longSize = long.TryParse(record[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : throw _bytes.NotWhole();
+            records = records[length..];
+        }
+    }
+
+    // The sum of all bytes, its own field taken for spaces.
+    private static bool IsHeader(ReadOnlySpan<byte> header)
+    {
+        var sum = 8 * ' ';
+        for (var i = 0; i < Block; i++)
+            sum += i is >= 148 and < 156 ? 0 : header[i];
+        return Number(header[148..156]) == sum;
+    }
+
+    private static string Name(ReadOnlySpan<byte> header)
+    {
+        var name = Text(header[..100]);
+        // GNU's own form keeps times where ustar has the folder, and says so by blanks behind the magic.
+        var prefix = header[257..263].SequenceEqual("ustar\0"u8) ? Text(header[345..500]) : "";
+        return prefix.Length > 0 ? $"{prefix}/{name}" : name;
+    }
+
+    private long Size(ReadOnlySpan<byte> header) => Number(header[124..136]) is >= 0 and var size ? size : throw _bytes.NotWhole();
+
+    /// <summary>Octal digits, or GNU's binary form for what they cannot hold; -1 where it is no number.</summary>
+    private static long Number(ReadOnlySpan<byte> field)
+    {
+        long value = 0;
+        if ((field[0] & 0x80) != 0)
+        {
+            foreach (var digit in field[^8..])
+                value = (value << 8) | digit;
+            return value;
+        }
+        foreach (var digit in field.Trim([(byte)' ', (byte)0]))
+        {
+            if (digit is < (byte)'0' or > (byte)'7')
+                return -1;
+            value = (value << 3) | (uint)(digit - '0');
+        }
+        return value;
+    }
+
+    private static string Text(ReadOnlySpan<byte> field) =>
+        Encoding.UTF8.GetString(field.IndexOf((byte)0) is var end && end >= 0 ? field[..end] : field);
+
+    private static long Padded(long size) => (size + Block - 1) / Block * Block;
 }

@@ -58,7 +58,7 @@ internal sealed partial class OnnxImporter
             Import(node);
         var output = _file.Outputs.Select(value => _values.GetValueOrDefault(value.Name)).FirstOrDefault(view => view is not null)
             ?? throw new ModelFormatException(_file.Path, "has no output that depends on its input");
-        return _graph.Build(name, Ordered(output));
+        return _nodes.Count > 0 ? _graph.Build(name, Ordered(output)) : throw new ModelFormatException(_file.Path, "computes nothing of its input");
     }
 
     // Classes, or the channels of a map, may stand in another order than the graph's.

@@ -10,24 +10,26 @@ public class ImageTensorTests
     [Theory]
     [InlineData(ChannelOrder.Rgb)]
     [InlineData(ChannelOrder.Bgr)]
+    [InlineData(ChannelOrder.Grey)]
+    [InlineData(ChannelOrder.Rgba)]
     public void Pixels_are_scaled_and_shifted_per_channel_of_the_networks_order(ChannelOrder order)
     {
         TorchRuntime.Start();
-        var preprocessing = Preprocessing.ImageNet(2, 3) with { Channels = order };
-        var crops = Enumerable.Range(0, 2 * 2 * 3 * 3).Select(i => (byte)(i * 7)).ToArray();
+        var planes = order.Planes();
+        var preprocessing = Preprocessing.Unit(2, 3, order) with { Mean = new[] { 0.485f, 0.456f, 0.406f, 0.2f }[..planes], Std = new[] { 0.229f, 0.224f, 0.225f, 0.4f }[..planes] };
+        var crops = Enumerable.Range(0, 2 * preprocessing.CropBytes).Select(i => (byte)(i * 7)).ToArray();
         using var tensor = ImageTensor.Of(crops, 2, preprocessing, torch.CPU);
-        Assert.Equal([2, 3, 2, 3], tensor.shape);
+        Assert.Equal([2, planes, 2, 3], tensor.shape);
+        // The way of other devices, which the CPU can go too.
+        using var other = ImageTensor.OnDevice(crops, 2, preprocessing, torch.CPU);
+        Assert.Equal(tensor.shape, other.shape);
+        Assert.True(tensor.sub(other).abs().max().item<float>() < 1e-6f);
+        var expected = new float[planes * 6];
         for (var n = 0; n < 2; n++)
         {
-            for (var c = 0; c < 3; c++)
-            {
-                for (var pixel = 0; pixel < 6; pixel++)
-                {
-                    var value = crops[(n * 18) + (pixel * 3) + (order == ChannelOrder.Rgb ? c : 2 - c)];
-                    var expected = (value * preprocessing.Affine[c].Factor) + preprocessing.Affine[c].Summand;
-                    Assert.Equal(expected, tensor[n, c, pixel / 3, pixel % 3].item<float>(), 1e-6f);
-                }
-            }
+            preprocessing.ToInput(crops.AsSpan(n * expected.Length, expected.Length), expected);
+            for (var i = 0; i < expected.Length; i++)
+                Assert.Equal(expected[i], tensor[n, i / 6, i / 3 % 2, i % 3].item<float>(), 1e-6f);
         }
     }
 }
