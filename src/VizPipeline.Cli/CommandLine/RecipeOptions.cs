@@ -1,6 +1,6 @@
+using VizPipeline.Jobs;
 using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Worker.Jobs;
-using VizPipeline.Jobs;
 
 namespace VizPipeline.Cli.CommandLine;
 
