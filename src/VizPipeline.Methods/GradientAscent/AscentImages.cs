@@ -87,7 +87,7 @@ internal sealed class PixelImages : AscentImages
 
     public override torch.Tensor Render()
     {
-        Replace((_images + _mean).clamp(0, 255) - _mean);
+        Replace((_images + _mean).clamp(Scalars.Of(0), Scalars.Of(255)) - _mean);
         return _images.alias();
     }
 

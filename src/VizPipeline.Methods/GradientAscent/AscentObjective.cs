@@ -129,7 +129,7 @@ public sealed record InversionObjective : AscentObjective
     internal override torch.Tensor Of(LayerValues values)
     {
         var picture = values.Picture!.flatten(1);
-        return -((values.Maps.flatten(1) - picture).square().sum(1) / picture.square().sum(1).clamp(min: 1e-12));
+        return -((values.Maps.flatten(1) - picture).square().sum(1) / picture.square().sum(1).clamp(min: Scalars.Of(1e-12)));
     }
 }
 
@@ -160,7 +160,7 @@ public sealed record CaricatureObjective(double Power = 2) : AscentObjective
     {
         var (maps, picture) = (values.Maps.flatten(1), values.Picture!.flatten(1));
         var product = (maps * picture).sum(1);
-        var cosine = product / (maps.norm(1) * picture.norm(1)).clamp(min: 1e-12);
-        return (product / picture.norm(1).clamp(min: 1e-12)) * cosine.clamp(min: 0.1).pow(Power);
+        var cosine = product / (maps.norm(1) * picture.norm(1)).clamp(min: Scalars.Of(1e-12));
+        return (product / picture.norm(1).clamp(min: Scalars.Of(1e-12))) * cosine.clamp(min: Scalars.Of(0.1)).pow(Scalars.Of(Power));
     }
 }

@@ -122,8 +122,8 @@ public sealed class AscentRun
 
         var gradient = FromInput(pass.Reverse(look.Seeds));
         if (views is not null)
-            gradient = views.Back(gradient) / perImage;
-        climb.Stop(step, gradient.flatten(1).ne(0).any(1).logical_not(), isViewed);
+            gradient = views.Back(gradient) / Scalars.Of(perImage);
+        climb.Stop(step, gradient.flatten(1).ne(Scalars.Of(0)).any(1).logical_not(), isViewed);
         images.Climb(gradient, step, step == _recipe.Steps - 1);
         if (climb.Compact(images.Weights) is { } rows)
             images.Keep(rows.to(_runner.Device));

@@ -30,7 +30,7 @@ internal sealed class LayerClimb
             return (objective, activation);
         // A silent neuron's is as in Climb, so that the two can be compared.
         var open = _recipe.Objective.Of(values with { Maps = before });
-        return (torch.where(objective.eq(0).logical_and(open.lt(0)), open, objective), activation);
+        return (torch.where(objective.eq(Scalars.Of(0)).logical_and(open.lt(Scalars.Of(0))), open, objective), activation);
     }
 
     /// <summary>The same, with the objective's gradient by <paramref name="before"/>, in its shape.</summary>
@@ -57,7 +57,7 @@ internal sealed class LayerClimb
     /// <summary>Where the nonlinearity lets nothing of an image through from below, the value before it is climbed instead.</summary>
     private (torch.Tensor Objective, torch.Tensor Seeds) WhereShut(LayerValues values, torch.Tensor leaf, torch.Tensor objective, torch.Tensor seeds, torch.Tensor? pressed)
     {
-        var shut = seeds.flatten(1).ne(0).any(1).logical_not();
+        var shut = seeds.flatten(1).ne(Scalars.Of(0)).any(1).logical_not();
         if (pressed is not null)
             shut = shut.logical_or(pressed);
         if (!shut.any().item<bool>())
@@ -76,11 +76,11 @@ internal sealed class LayerClimb
         var grams = flat.matmul(flat.transpose(1, 2)).flatten(1);
         if (views > 1)
             grams = grams.reshape(-1, views, grams.shape[1]).mean([1]);
-        var directions = (grams / grams.norm(1, keepdim: true).clamp(min: 1e-12)).reshape(-1, diversity.Facets, grams.shape[1]);
+        var directions = (grams / grams.norm(1, keepdim: true).clamp(min: Scalars.Of(1e-12))).reshape(-1, diversity.Facets, grams.shape[1]);
         var likeness = directions.matmul(directions.transpose(1, 2)).triu(1).sum();
         var apart = Slope(-likeness, leaf, retain: false);
         torch.Tensor Length(torch.Tensor gradient) => gradient.flatten(1).norm(1).reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]);
-        return apart * (diversity.Weight * Length(seeds) / Length(apart).clamp(min: 1e-20));
+        return apart * (Scalars.Of(diversity.Weight) * Length(seeds) / Length(apart).clamp(min: Scalars.Of(1e-20)));
     }
 
     private static torch.Tensor Slope(torch.Tensor objective, torch.Tensor leaf, bool retain) =>

@@ -21,7 +21,7 @@ public sealed record NaturalSpectrum(int Channels, int Height, int Width, float[
         using var scope = torch.NewDisposeScope();
         using var mode = torch.no_grad();
         var frequencies = Frequencies(FormulaSide, FormulaSide);
-        var plane = (1.0 / FormulaSide / frequencies.clamp(min: 1.0 / FormulaSide)) * frequencies.gt(0);
+        var plane = (Scalars.Of(1.0 / FormulaSide) / frequencies.clamp(min: Scalars.Of(1.0 / FormulaSide))) * frequencies.gt(Scalars.Of(0));
         return new NaturalSpectrum(channels, FormulaSide, FormulaSide, plane.expand(channels, -1, -1).contiguous().data<float>().ToArray(), 0);
     }
 
@@ -41,7 +41,7 @@ public sealed record NaturalSpectrum(int Channels, int Height, int Width, float[
         {
             using var inner = torch.NewDisposeScope();
             var cpu = batch.to(torch.CPU);
-            var magnitudes = torch.fft.rfft2(ColourSpace.Apply(cpu / 255, inverse)).abs().sum([0]);
+            var magnitudes = torch.fft.rfft2(ColourSpace.Apply(cpu / Scalars.Of(255), inverse)).abs().sum([0]);
             var next = (sum is null ? magnitudes : sum + magnitudes).MoveToOuterDisposeScope();
             (sum, count, size) = (next, count + (int)batch.shape[0], ((int)batch.shape[2], (int)batch.shape[3]));
         }

@@ -32,7 +32,7 @@ public sealed record L2Decay(double Decay) : Regularizer
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) => images * (1 - Decay);
+    public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) => images * Scalars.Of(1 - Decay);
 }
 
 /// <summary>Gaussian blur of standard deviation <paramref name="Sigma"/> pixels every <paramref name="Every"/> steps, the first included: penalises high frequencies (theta_b).</summary>
@@ -94,7 +94,7 @@ internal static class PixelClipping
         var below = (long)Math.Floor(position);
         var (low, _) = torch.kthvalue(flat, below + 1, 1, keepdim: true);
         var (high, _) = torch.kthvalue(flat, Math.Min(below + 2, flat.shape[1]), 1, keepdim: true);
-        var threshold = (low + ((high - low) * (position - below))).reshape(-1, 1, 1, 1);
+        var threshold = (low + ((high - low) * Scalars.Of(position - below))).reshape(-1, 1, 1, 1);
         return images * measure.ge(threshold);
     }
 }

@@ -38,7 +38,7 @@ internal abstract class SpectralImages : AscentImages
         using var graph = torch.enable_grad();
         using var scope = torch.NewDisposeScope();
         _parameters.requires_grad_(true);
-        _rendered = ((Make(_parameters) * 255) - _mean).DetachFromDisposeScope();
+        _rendered = ((Make(_parameters) * Scalars.Of(255)) - _mean).DetachFromDisposeScope();
         return _rendered.detach().MoveToOuterDisposeScope();
     }
 
@@ -86,7 +86,7 @@ internal sealed class FourierImages : SpectralImages
     public FourierImages(FourierParametrization parametrization, AscentBatch batch)
         : base(batch, Start(parametrization, batch), Space(parametrization, batch)) => _scale = Scale(batch).DetachFromDisposeScope();
 
-    protected override torch.Tensor Make(torch.Tensor parameters) => ColourSpace.Apply(FromSpectrum(parameters * _scale) / 4, Colours).sigmoid();
+    protected override torch.Tensor Make(torch.Tensor parameters) => ColourSpace.Apply(FromSpectrum(parameters * _scale) / Scalars.Of(4), Colours).sigmoid();
 
     public override void Dispose()
     {
@@ -101,7 +101,7 @@ internal sealed class FourierImages : SpectralImages
     private static torch.Tensor Scale(AscentBatch batch)
     {
         var (_, height, width) = batch.Shape;
-        return (Math.Sqrt(width * height) / NaturalSpectrum.Frequencies(height, width).clamp(min: 1.0 / Math.Max(width, height))).to(batch.Device).unsqueeze(-1);
+        return (Scalars.Of(Math.Sqrt(width * height)) / NaturalSpectrum.Frequencies(height, width).clamp(min: Scalars.Of(1.0 / Math.Max(width, height)))).to(batch.Device).unsqueeze(-1);
     }
 
     private static torch.Tensor Start(FourierParametrization parametrization, AscentBatch batch)
@@ -111,9 +111,9 @@ internal sealed class FourierImages : SpectralImages
         if (batch.Recipe.Start is NoiseStart)
             return noise;
         // The way back through sigmoid, colours and transform; the ends of the range have no finite logit.
-        var shares = ((batch.StartImages() + batch.PerChannel(batch.Pixels.Mean)) / 255).clamp(0.02, 0.98);
-        var decorrelated = ColourSpace.Apply((shares / (1 - shares)).log(), Space(parametrization, batch).inverse());
-        return (torch.fft.rfft2(decorrelated * 4).view_as_real() / Scale(batch)) + noise;
+        var shares = ((batch.StartImages() + batch.PerChannel(batch.Pixels.Mean)) / Scalars.Of(255)).clamp(Scalars.Of(0.02), Scalars.Of(0.98));
+        var decorrelated = ColourSpace.Apply((shares / (Scalars.Of(1) - shares)).log(), Space(parametrization, batch).inverse());
+        return (torch.fft.rfft2(decorrelated * Scalars.Of(4)).view_as_real() / Scale(batch)) + noise;
     }
 }
 
@@ -169,7 +169,7 @@ internal sealed class MacoImages : SpectralImages
         var (channels, height, width) = batch.Shape;
         if (batch.Recipe.Start is NoiseStart)
             return batch.Normals(1, channels, height, (width / 2) + 1);
-        var decorrelated = ColourSpace.Apply(batch.StartImages() / 255, ColourSpace.Of(batch.Pixels, true).to(batch.Device).inverse());
+        var decorrelated = ColourSpace.Apply(batch.StartImages() / Scalars.Of(255), ColourSpace.Of(batch.Pixels, true).to(batch.Device).inverse());
         return torch.fft.rfft2(decorrelated).angle();
     }
 
@@ -177,6 +177,6 @@ internal sealed class MacoImages : SpectralImages
     {
         var each = values.flatten(1);
         var centred = each - each.mean([1], keepdim: true);
-        return (centred / (centred.square().mean([1], keepdim: true).sqrt() + 1e-5)).reshape(values.shape);
+        return (centred / (centred.square().mean([1], keepdim: true).sqrt() + Scalars.Of(1e-5))).reshape(values.shape);
     }
 }

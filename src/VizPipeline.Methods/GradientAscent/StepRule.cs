@@ -44,7 +44,7 @@ public sealed record ConstantRate(double Rate) : RateRule
     public override IEnumerable<string> Faults() => Positive(Rate, "rate");
 
     /// <inheritdoc/>
-    public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) => torch.full_like(squaredNorms, Rate);
+    public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) => torch.full_like(squaredNorms, Scalars.Of(Rate));
 }
 
 /// <summary>The rate that would raise the objective by <paramref name="Desired"/> were it linear, Desired / norm^2, at most <paramref name="Max"/>.</summary>
@@ -54,7 +54,7 @@ public sealed record ProgressRate(double Max, double Desired) : RateRule
     public override IEnumerable<string> Faults() => [.. Positive(Max, "max"), .. Positive(Desired, "desired")];
 
     /// <inheritdoc/>
-    public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) => (Desired / squaredNorms).clamp(max: Max);
+    public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) => (Scalars.Of(Desired) / squaredNorms).clamp(max: Scalars.Of(Max));
 }
 
 /// <summary>
@@ -67,7 +67,7 @@ public sealed record NormalisedRate(double RmsPixels) : RateRule
     public override IEnumerable<string> Faults() => Positive(RmsPixels, "rms_pixels");
 
     /// <inheritdoc/>
-    public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) => RmsPixels * Math.Sqrt(values) / squaredNorms.sqrt();
+    public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) => Scalars.Of(RmsPixels * Math.Sqrt(values)) / squaredNorms.sqrt();
 }
 
 /// <summary>Adam (Kingma and Ba 2014, algorithm 1), upwards.</summary>

@@ -99,8 +99,8 @@ internal sealed class Views
     {
         var starts = torch.tensor([.. axes.Select(axis => (float)(axis.Start + (axis.Extent / size / 2) - 0.5))]).to(device).reshape(-1, 1, 1, 1);
         var strides = torch.tensor([.. axes.Select(axis => (float)(axis.Extent / size))]).to(device).reshape(-1, 1, 1, 1);
-        var places = torch.arange(size, dtype: torch.float32, device: device);
-        return (1 - ((strides * places.reshape(1, 1, -1, 1)) + starts - places.reshape(1, 1, 1, -1)).abs()).clamp_(min: 0);
+        var places = torch.arange(Scalars.Of(size), dtype: torch.float32, device: device);
+        return (Scalars.Of(1) - ((strides * places.reshape(1, 1, -1, 1)) + starts - places.reshape(1, 1, 1, -1)).abs()).clamp_(min: Scalars.Of(0));
     }
 
     // [V, 2, 3] in grid_sample's coordinates, -1 to 1 along each side.

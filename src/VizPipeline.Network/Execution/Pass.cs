@@ -168,7 +168,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
             (value, fresh) = (Gather(value, needed), true);
         }
         if (geometry.Outside(index, source) is { } outside)
-            (value, fresh) = (value.masked_fill(outside, Runner.OperatorOf(index).PaddingValue), true);
+            (value, fresh) = (value.masked_fill(outside, Scalars.Of(Runner.OperatorOf(index).PaddingValue)), true);
         return (value, fresh);
     }
 
@@ -226,7 +226,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         {
             var needed = geometry.Needed(index);
             if (geometry.Outside(index, source) is { } outside)
-                signal = signal.masked_fill(outside, 0);
+                signal = signal.masked_fill(outside, Scalars.Of(0));
             if (Plan[source] is not { } have)
                 signal = Scatter(signal, needed, Plan.Graph.Nodes[source].Shape);
             else if (have != needed)

@@ -69,7 +69,7 @@ public sealed record ChannelGather(IReadOnlyList<int> Channels) : Operator
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var back = torch.zeros([signal.shape[0], .. stage.SeenShape[1..]], dtype: signal.dtype, device: signal.device);
-        return [back.index_add_(1, Index(stage), signal, 1)];
+        return [back.index_add_(1, Index(stage), signal, Scalars.Of(1))];
     }
 
     private torch.Tensor Index(Stage stage) => stage.Weight(_index, "index", plain => plain.to(torch.int64));

@@ -44,7 +44,7 @@ public sealed record ChannelReduction(ChannelReductionKind Reduction) : Operator
         return Reduction switch
         {
             ChannelReductionKind.Max => [torch.zeros(shape, dtype: signal.dtype, device: signal.device).scatter_(1, stage.Memory!, signal)],
-            ChannelReductionKind.Mean => [(signal / shape[1]).expand(shape)],
+            ChannelReductionKind.Mean => [(signal / Scalars.Of(shape[1])).expand(shape)],
             _ => [signal.expand(shape)],
         };
     }

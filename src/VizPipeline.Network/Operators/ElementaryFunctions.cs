@@ -12,10 +12,10 @@ public sealed record Power(double Exponent) : Nonlinearity
     public override bool SlopeNeedsInput => true;
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => input.pow(Exponent - 1) * Exponent;
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => input.pow(Scalars.Of(Exponent - 1)) * Scalars.Of(Exponent);
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => Exponent == 2 ? input.square() : input.pow(Exponent);
+    protected override torch.Tensor Apply(torch.Tensor input) => Exponent == 2 ? input.square() : input.pow(Scalars.Of(Exponent));
 }
 
 /// <summary>|x|.</summary>
@@ -70,7 +70,7 @@ public sealed record ErrorFunction : Nonlinearity
     public override bool SlopeNeedsInput => true;
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => (-input.square()).exp() * (2 / Math.Sqrt(Math.PI));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => (-input.square()).exp() * Scalars.Of(2 / Math.Sqrt(Math.PI));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.erf();

@@ -37,7 +37,7 @@ public sealed record GlobalAveragePool(bool KeepMap = true) : GlobalPool(KeepMap
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var (channels, height, width) = (stage.SeenShape[1], stage.SeenShape[2], stage.SeenShape[3]);
-        return [(signal.reshape(-1, channels, 1, 1) / (height * width)).expand(-1, channels, height, width)];
+        return [(signal.reshape(-1, channels, 1, 1) / Scalars.Of(height * width)).expand(-1, channels, height, width)];
     }
 }
 

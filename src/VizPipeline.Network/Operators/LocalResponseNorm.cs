@@ -34,10 +34,10 @@ public sealed record LocalResponseNorm(int Size, double Alpha, double Beta, doub
         if (stage.Rule is not ReverseRule.Gradient)
             return [signal.alias()];
         var input = stage.Memory!;
-        var divisor = (MeanOverChannels(input.square()) * Alpha) + K;
-        var through = signal * divisor.pow(-Beta);
-        var around = MeanOverChannels(signal * input * divisor.pow(-Beta - 1));
-        return [through - (input * around * (2 * Alpha * Beta))];
+        var divisor = (MeanOverChannels(input.square()) * Scalars.Of(Alpha)) + Scalars.Of(K);
+        var through = signal * divisor.pow(Scalars.Of(-Beta));
+        var around = MeanOverChannels(signal * input * divisor.pow(Scalars.Of(-Beta - 1)));
+        return [through - (input * around * Scalars.Of(2 * Alpha * Beta))];
     }
 
     // The window is symmetric, so that the sum over a channel's neighbours is its own transpose.

@@ -30,7 +30,7 @@ public sealed record LpPool(Window Window, long Power) : Operator
     {
         stage.SeenShape = inputs[0].shape;
         var input = stage.IsRegion ? inputs[0] : WindowPadding.PadWhole(stage, inputs[0], Window, 0);
-        var norm = WindowSum.Over(stage, Powered(input), Window, 1).clamp_min_(0).pow(1.0 / Power);
+        var norm = WindowSum.Over(stage, Powered(input), Window, 1).clamp_min_(Scalars.Of(0)).pow(Scalars.Of(1.0 / Power));
         if (stage.Rule is not null)
             stage.Operands = [inputs[0].alias(), norm.clone()];
         return norm;
@@ -45,14 +45,14 @@ public sealed record LpPool(Window Window, long Power) : Operator
         return [WindowPadding.UnpadWhole(stage, spread, Window) * Towards(input, Power)];
     }
 
-    private torch.Tensor Powered(torch.Tensor input) => Power == 2 ? input.square() : input.abs().pow((double)Power);
+    private torch.Tensor Powered(torch.Tensor input) => Power == 2 ? input.square() : input.abs().pow(Scalars.Of((double)Power));
 
     /// <summary>The signal over norm^(p-1); 0 where there is nothing.</summary>
     internal static torch.Tensor Share(torch.Tensor signal, torch.Tensor norm, long power) =>
-        torch.where(norm.gt(0), signal / norm.pow((double)(power - 1)), torch.zeros_like(signal));
+        torch.where(norm.gt(Scalars.Of(0)), signal / norm.pow(Scalars.Of((double)(power - 1))), torch.zeros_like(signal));
 
     /// <summary>sign(x) |x|^(p-1).</summary>
-    internal static torch.Tensor Towards(torch.Tensor input, long power) => power == 2 ? input : input.sign() * input.abs().pow((double)(power - 1));
+    internal static torch.Tensor Towards(torch.Tensor input, long power) => power == 2 ? input : input.sign() * input.abs().pow(Scalars.Of((double)(power - 1)));
 }
 
 /// <summary>(sum of |x|^p)^(1/p) of each channel's whole map. The way back is its gradient, as that of <see cref="LpPool"/>.</summary>
@@ -65,7 +65,7 @@ public sealed record GlobalLpPool(long Power) : GlobalPool(KeepMap: true)
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
     {
-        var norm = inputs[0].abs().pow((double)Power).sum([2, 3], keepdim: true).pow(1.0 / Power);
+        var norm = inputs[0].abs().pow(Scalars.Of((double)Power)).sum([2, 3], keepdim: true).pow(Scalars.Of(1.0 / Power));
         if (stage.Rule is not null)
             stage.Operands = [inputs[0].alias(), norm.clone()];
         return norm;

@@ -35,7 +35,7 @@ public abstract record Nonlinearity : Operator
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => stage.Rule switch
     {
         ReverseRule.Deconvolution => [signal.relu()],
-        ReverseRule.GuidedBackpropagation => [signal.relu().mul_(stage.Memory!.gt(0))],
+        ReverseRule.GuidedBackpropagation => [signal.relu().mul_(stage.Memory!.gt(Scalars.Of(0)))],
         _ => [Through(stage, signal)],
     };
 
@@ -44,7 +44,7 @@ public abstract record Nonlinearity : Operator
         var through = signal * Slope(stage.Memory!, stage.Memory!);
         if (!stage.RescuesDead)
             return through;
-        var silent = through.flatten(1).ne(0).any(1).logical_not();
+        var silent = through.flatten(1).ne(Scalars.Of(0)).any(1).logical_not();
         return silent.any().item<bool>() ? torch.where(silent.reshape([-1, .. Enumerable.Repeat(1L, (int)signal.dim() - 1)]), signal.relu(), through) : through;
     }
 
@@ -68,7 +68,7 @@ public sealed record Relu : Nonlinearity
     public override string Kind => "Relu";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(0);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(0));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.relu();
@@ -84,13 +84,13 @@ public sealed record LeakyRelu(double NegativeSlope) : Nonlinearity
     public override string Kind => "LeakyRelu";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(0).to(output.dtype).mul_(1 - NegativeSlope).add_(NegativeSlope);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(0)).to(output.dtype).mul_(Scalars.Of(1 - NegativeSlope)).add_(Scalars.Of(NegativeSlope));
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => torch.nn.functional.leaky_relu(input, NegativeSlope);
+    protected override torch.Tensor Apply(torch.Tensor input) => input.leaky_relu(Scalars.Of(NegativeSlope));
 
     /// <inheritdoc/>
-    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => torch.nn.functional.leaky_relu(input, NegativeSlope, inplace: true);
+    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.leaky_relu_(Scalars.Of(NegativeSlope));
 }
 
 /// <summary>x limited to [<paramref name="Min"/>, <paramref name="Max"/>]; ReLU6 is 0 to 6.</summary>
@@ -104,13 +104,13 @@ public sealed record Clip(double Min, double Max) : Nonlinearity
         Min <= Max ? base.OutputShape(node, inputs) : throw new GraphException(node, $"its limits {Min} and {Max} are in the wrong order");
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Min).logical_and(output.lt(Max));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(Min)).logical_and(output.lt(Scalars.Of(Max)));
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => input.clamp(Min, Max);
+    protected override torch.Tensor Apply(torch.Tensor input) => input.clamp(Scalars.Of(Min), Scalars.Of(Max));
 
     /// <inheritdoc/>
-    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.clamp_(Min, Max);
+    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.clamp_(Scalars.Of(Min), Scalars.Of(Max));
 }
 
 /// <summary>1 / (1 + exp(-x)).</summary>
@@ -120,7 +120,7 @@ public sealed record Sigmoid : Nonlinearity
     public override string Kind => "Sigmoid";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output * (1 - output);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output * (Scalars.Of(1) - output);
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.sigmoid();
@@ -136,7 +136,7 @@ public sealed record Tanh : Nonlinearity
     public override string Kind => "Tanh";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => 1 - output.square();
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => Scalars.Of(1) - output.square();
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.tanh();
@@ -154,13 +154,13 @@ public sealed record HardSigmoid(double Alpha = 0.2, double Beta = 0.5) : Nonlin
     public override string Kind => "HardSigmoid";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(0).logical_and(output.lt(1)).to(output.dtype).mul_(Alpha);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(0)).logical_and(output.lt(Scalars.Of(1))).to(output.dtype).mul_(Scalars.Of(Alpha));
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => (input * Alpha).add_(Beta).clamp_(0, 1);
+    protected override torch.Tensor Apply(torch.Tensor input) => (input * Scalars.Of(Alpha)).add_(Scalars.Of(Beta)).clamp_(Scalars.Of(0), Scalars.Of(1));
 
     /// <inheritdoc/>
-    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.mul_(Alpha).add_(Beta).clamp_(0, 1);
+    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.mul_(Scalars.Of(Alpha)).add_(Scalars.Of(Beta)).clamp_(Scalars.Of(0), Scalars.Of(1));
 }
 
 /// <summary>x where more than Alpha, else 0.</summary>
@@ -175,10 +175,10 @@ public sealed record ThresholdedRelu(double Alpha) : Nonlinearity
         ? base.OutputShape(node, inputs) : throw new OperatorNotSupportedException(node, Kind, $"alpha {Alpha}: it must not be negative");
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(0);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(0));
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => input * input.gt(Alpha);
+    protected override torch.Tensor Apply(torch.Tensor input) => input * input.gt(Scalars.Of(Alpha));
 }
 
 /// <summary>
@@ -205,10 +205,10 @@ public sealed record PRelu(FloatTensor Slopes) : Nonlinearity
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => torch.where(input.gt(0), torch.ones_like(input), PerChannel(input));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => torch.where(input.gt(Scalars.Of(0)), torch.ones_like(input), PerChannel(input));
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => torch.where(input.gt(0), input, input * PerChannel(input));
+    protected override torch.Tensor Apply(torch.Tensor input) => torch.where(input.gt(Scalars.Of(0)), input, input * PerChannel(input));
 
     private torch.Tensor PerChannel(torch.Tensor like) =>
         torch.tensor(Slopes.Values, like.dim() == 4 ? [1, Slopes.Count, 1, 1] : [1, Slopes.Count]).to(like.device);

@@ -32,7 +32,7 @@ public abstract record Normalization(FloatTensor? Scale, FloatTensor? Shift, dou
         stage.SeenShape = inputs[0].shape;
         var grouped = Group(inputs[0]);
         var centred = grouped - Mean(grouped);
-        var factor = (Mean(centred.square()) + Epsilon).rsqrt();
+        var factor = (Mean(centred.square()) + Scalars.Of(Epsilon)).rsqrt();
         var normal = centred.mul_(factor);
         if (stage.Rule is not null)
             stage.Operands = stage.Rule is ReverseRule.Gradient ? [factor, normal] : [factor];

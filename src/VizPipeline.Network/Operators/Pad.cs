@@ -75,9 +75,9 @@ public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
     {
         var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);
         var columns = torch.zeros([signal.shape[0], signal.shape[1], signal.shape[2], width], dtype: signal.dtype, device: signal.device);
-        columns.index_add_(3, Places(stage, Window.X, width), signal, 1);
+        columns.index_add_(3, Places(stage, Window.X, width), signal, Scalars.Of(1));
         var back = torch.zeros([signal.shape[0], signal.shape[1], height, width], dtype: signal.dtype, device: signal.device);
-        return [back.index_add_(2, Places(stage, Window.Y, height), columns, 1)];
+        return [back.index_add_(2, Places(stage, Window.Y, height), columns, Scalars.Of(1))];
     }
 
     private torch.Tensor Places(Stage stage, WindowAxis axis, long extent) => torch.tensor(

@@ -19,9 +19,9 @@ public sealed record Saturation(double Min, double Max) : Operator
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
     {
-        var output = inputs[0].clamp(Min, Max);
+        var output = inputs[0].clamp(Scalars.Of(Min), Scalars.Of(Max));
         if (stage.Rule is ReverseRule.Gradient)
-            stage.Memory = output.gt(Min).logical_and(output.lt(Max));
+            stage.Memory = output.gt(Scalars.Of(Min)).logical_and(output.lt(Scalars.Of(Max)));
         return output;
     }
 

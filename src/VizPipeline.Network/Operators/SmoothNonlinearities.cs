@@ -17,13 +17,13 @@ public sealed record Silu(double Beta = 1) : Nonlinearity
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output)
     {
         var gate = Gate(input);
-        return gate + (input * gate * (1 - gate) * Beta);
+        return gate + (input * gate * (Scalars.Of(1) - gate) * Scalars.Of(Beta));
     }
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => Beta == 1 ? F.silu(input) : input * Gate(input);
 
-    private torch.Tensor Gate(torch.Tensor input) => (Beta == 1 ? input : input * Beta).sigmoid();
+    private torch.Tensor Gate(torch.Tensor input) => (Beta == 1 ? input : input * Scalars.Of(Beta)).sigmoid();
 }
 
 /// <summary>x * clip(x / 6 + 1 / 2, 0, 1).</summary>
@@ -37,7 +37,7 @@ public sealed record HardSwish : Nonlinearity
 
     /// <inheritdoc/>
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) =>
-        torch.where(input.abs().lt(3), (input / 3) + 0.5, input.gt(0).to(input.dtype));
+        torch.where(input.abs().lt(Scalars.Of(3)), (input / Scalars.Of(3)) + Scalars.Of(0.5), input.gt(Scalars.Of(0)).to(input.dtype));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => F.hardswish(input);
@@ -63,18 +63,18 @@ public sealed record Gelu(bool Approximate = false) : Nonlinearity
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output)
     {
         if (!Approximate)
-            return Below(input) + (input * (input.square() * -0.5).exp() * (1 / Math.Sqrt(2 * Math.PI)));
+            return Below(input) + (input * (input.square() * Scalars.Of(-0.5)).exp() * Scalars.Of(1 / Math.Sqrt(2 * Math.PI)));
         var square = input.square();
-        var inner = (input * ((square * TanhCube) + 1) * TanhScale).tanh();
-        return ((inner + 1) * 0.5) + (input * (1 - inner.square()) * ((square * (3 * TanhCube)) + 1) * (0.5 * TanhScale));
+        var inner = (input * ((square * Scalars.Of(TanhCube)) + Scalars.Of(1)) * Scalars.Of(TanhScale)).tanh();
+        return ((inner + Scalars.Of(1)) * Scalars.Of(0.5)) + (input * (Scalars.Of(1) - inner.square()) * ((square * Scalars.Of(3 * TanhCube)) + Scalars.Of(1)) * Scalars.Of(0.5 * TanhScale));
     }
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => Approximate
-        ? input * 0.5 * ((input * ((input.square() * TanhCube) + 1) * TanhScale).tanh() + 1)
+        ? input * Scalars.Of(0.5) * ((input * ((input.square() * Scalars.Of(TanhCube)) + Scalars.Of(1)) * Scalars.Of(TanhScale)).tanh() + Scalars.Of(1))
         : input * Below(input);
 
-    private static torch.Tensor Below(torch.Tensor input) => ((input * Math.Sqrt(0.5)).erf() + 1) * 0.5;
+    private static torch.Tensor Below(torch.Tensor input) => ((input * Scalars.Of(Math.Sqrt(0.5))).erf() + Scalars.Of(1)) * Scalars.Of(0.5);
 }
 
 /// <summary>x * tanh(log(1 + exp(x))).</summary>
@@ -90,7 +90,7 @@ public sealed record Mish : Nonlinearity
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output)
     {
         var gate = F.softplus(input).tanh();
-        return gate + (input * (1 - gate.square()) * input.sigmoid());
+        return gate + (input * (Scalars.Of(1) - gate.square()) * input.sigmoid());
     }
 
     /// <inheritdoc/>
@@ -114,11 +114,11 @@ public sealed record Elu(double Alpha = 1, double Scale = 1) : Nonlinearity
 
     /// <inheritdoc/>
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) =>
-        torch.where(output.gt(0), torch.full_like(output, Scale), output + (Alpha * Scale));
+        torch.where(output.gt(Scalars.Of(0)), torch.full_like(output, Scalars.Of(Scale)), output + Scalars.Of(Alpha * Scale));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) =>
-        torch.where(input.gt(0), input, (input.clamp_max(0).exp() - 1) * Alpha) * Scale;
+        torch.where(input.gt(Scalars.Of(0)), input, (input.clamp_max(Scalars.Of(0)).exp() - Scalars.Of(1)) * Scalars.Of(Alpha)) * Scalars.Of(Scale);
 }
 
 /// <summary>x where positive, else Alpha * (exp(x / Alpha) - 1).</summary>
@@ -134,11 +134,11 @@ public sealed record Celu(double Alpha = 1) : Nonlinearity
 
     /// <inheritdoc/>
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) =>
-        torch.where(output.gt(0), torch.ones_like(output), (output / Alpha) + 1);
+        torch.where(output.gt(Scalars.Of(0)), torch.ones_like(output), (output / Scalars.Of(Alpha)) + Scalars.Of(1));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) =>
-        torch.where(input.gt(0), input, ((input.clamp_max(0) / Alpha).exp() - 1) * Alpha);
+        torch.where(input.gt(Scalars.Of(0)), input, ((input.clamp_max(Scalars.Of(0)) / Scalars.Of(Alpha)).exp() - Scalars.Of(1)) * Scalars.Of(Alpha));
 }
 
 /// <summary>log(1 + exp(x)).</summary>
@@ -148,7 +148,7 @@ public sealed record Softplus : Nonlinearity
     public override string Kind => "Softplus";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => 1 - (-output).exp();
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => Scalars.Of(1) - (-output).exp();
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => F.softplus(input);
@@ -161,8 +161,8 @@ public sealed record Softsign : Nonlinearity
     public override string Kind => "Softsign";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => (1 - output.abs()).square();
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => (Scalars.Of(1) - output.abs()).square();
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => input / (input.abs() + 1);
+    protected override torch.Tensor Apply(torch.Tensor input) => input / (input.abs() + Scalars.Of(1));
 }
