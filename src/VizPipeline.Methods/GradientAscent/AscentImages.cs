@@ -13,6 +13,12 @@ namespace VizPipeline.Methods.GradientAscent;
 internal sealed record AscentBatch(
     AscentRecipe Recipe, PixelScale Pixels, (int Channels, int Height, int Width) Shape, SplitMix[] Random, float[]?[] Starts, NaturalSpectrum? Spectrum, torch.Device Device)
 {
+    /// <summary>Side of the layer's receptive field, and of a pixel, as shares of the input's.</summary>
+    public (double Field, double Pixel) Shares { get; init; } = (1, 1.0 / 224);
+
+    /// <summary>The step rule at its first step.</summary>
+    public Stepper BeginSteps() => Recipe.Rule.Begin(Shares.Field, Shares.Pixel);
+
     /// <summary>[1, C, 1, 1].</summary>
     public torch.Tensor PerChannel(float[] values) => torch.tensor(values, [1, values.Length, 1, 1]).to(Device);
 
@@ -80,7 +86,7 @@ internal sealed class PixelImages : AscentImages
 
     public PixelImages(AscentBatch batch)
     {
-        (_stepper, _regularizers) = (batch.Recipe.Rule.Begin(), batch.Recipe.Regularizers);
+        (_stepper, _regularizers) = (batch.BeginSteps(), batch.Recipe.Regularizers);
         _mean = batch.PerChannel(batch.Pixels.Mean).DetachFromDisposeScope();
         _images = batch.StartImages().ChannelsLast().DetachFromDisposeScope();
     }

@@ -44,8 +44,7 @@ public static class AscentPresets
         Start = new NoiseStart(0),
         Transformations = Robust,
         PlainSteps = 64,
-        // Lucid's 0.05 leaves early layers pale in so few steps.
-        Rule = new Adam(0.1),
+        Rule = new Adam(0.05, SmallFields: 4),
         RescueSteps = 16,
     };
 

@@ -39,14 +39,19 @@ internal sealed class AscentProgress : IDisposable
     }
 
     /// <summary>
-    /// The images whose gradient vanished in the last step though the neuron fired, bool [Rows * views]; null where there are none. It fired
-    /// on the border around a transformed image alone, so that nothing of the image moved it.
+    /// Which images' gradient vanished in the last step though it need not, or null where none's did: the neuron fired on the border around
+    /// the transformed image alone, so that nothing of the image moved it. Such an image is shown as it is for a step, and climbed before its
+    /// nonlinearity.
     /// </summary>
+    public bool[]? PressedRows() =>
+        Array.Exists(_active, row => _rows[row].IsPressed) ? [.. _active.Select(row => _rows[row].IsPressed)] : null;
+
+    /// <summary>The same for each view, bool [Rows * views].</summary>
     public torch.Tensor? Pressed(int views)
     {
-        if (!Array.Exists(_active, row => _rows[row].IsPressed))
+        if (PressedRows() is not { } rows)
             return null;
-        var pressed = torch.tensor([.. _active.Select(row => _rows[row].IsPressed)]).to(_device);
+        var pressed = torch.tensor(rows).to(_device);
         return views == 1 ? pressed : pressed.repeat_interleave(views);
     }
 

@@ -22,6 +22,7 @@ public sealed class AscentRun
     private readonly LayerClimb _layer;
     private readonly (int Y, int X) _centre;
     private readonly Box _region;
+    private readonly (double Field, double Pixel) _shares;
 
     /// <summary>An ascent at <paramref name="layer"/> by <paramref name="recipe"/>.</summary>
     /// <param name="runner">The network on its device.</param>
@@ -47,6 +48,8 @@ public sealed class AscentRun
             ? new Box(At(extent.X, _centre.X), At(extent.Y, _centre.Y), At(extent.X, _centre.X) + extent.X.Size, At(extent.Y, _centre.Y) + extent.Y.Size)
             : new Box(0, 0, input.Width, input.Height);
         Box = _region.Clip(input.Height, input.Width);
+        var side = Math.Min(input.Height, input.Width);
+        _shares = (layer.Field.IsWhole ? 1 : Math.Min(1, (double)Math.Min(layer.Field.Y.Size, layer.Field.X.Size) / side), 1.0 / side);
         _layer = new LayerClimb(runner, layer, recipe, _plan.IsWhole && !shape.IsVector ? _centre : (0, 0));
         var rows = Deconvolution.PatchSizing.SamplesPerBatch(_plan, runner.Device) / (recipe.Facets * Views.PerImage(recipe.Transformations));
         SamplesPerBatch = Math.Clamp(rows, 1, runner.Device.type == DeviceType.CPU ? 64 : 256);
@@ -108,7 +111,7 @@ public sealed class AscentRun
     {
         var plain = images.Render();
         var isViewed = _recipe.Transformations.Count > 0 && step < _recipe.Steps - _recipe.PlainSteps;
-        var views = isViewed ? Views.Draw(_recipe.Transformations, Generators(climb, seed), step, seed, SizeOf(plain), Grey()) : null;
+        var views = isViewed ? Views.Draw(_recipe.Transformations, Generators(climb, seed), step, seed, SizeOf(plain), Grey(), climb.PressedRows()) : null;
         var perImage = isViewed ? Views.PerImage(_recipe.Transformations) : 1;
         using var pass = new Pass(places.Of(climb.Rows * perImage), ReverseRule.Gradient) { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };
         var values = pass.Forward(ToInput(views?.Of(plain) ?? plain));
@@ -148,7 +151,7 @@ public sealed class AscentRun
     {
         var rows = neurons.SelectMany(neuron => Enumerable.Range(0, _recipe.Facets).Select(facet => (Neuron: neuron, Facet: facet))).ToArray();
         var shape = (_pixels.Mean.Length, Box.Height, Box.Width);
-        return new AscentBatch(_recipe, _pixels, shape, [.. rows.Select(row => Generator(seed, row.Neuron, row.Facet))], [.. rows.Select(row => StartOf(row.Neuron))], _material.Spectrum, _runner.Device);
+        return new AscentBatch(_recipe, _pixels, shape, [.. rows.Select(row => Generator(seed, row.Neuron, row.Facet))], [.. rows.Select(row => StartOf(row.Neuron))], _material.Spectrum, _runner.Device) { Shares = _shares };
     }
 
     private static SplitMix Generator(int seed, int neuron, int facet) => facet == 0 ? new SplitMix(seed, neuron) : new SplitMix(seed, neuron).At(-facet);

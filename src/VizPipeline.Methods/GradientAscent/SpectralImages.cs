@@ -12,7 +12,7 @@ internal abstract class SpectralImages : AscentImages
 
     protected SpectralImages(AscentBatch batch, torch.Tensor parameters, torch.Tensor colours)
     {
-        _stepper = batch.Recipe.Rule.Begin();
+        _stepper = batch.BeginSteps();
         _mean = batch.PerChannel(batch.Pixels.Mean).DetachFromDisposeScope();
         _parameters = parameters.DetachFromDisposeScope();
         Colours = colours.DetachFromDisposeScope();

@@ -16,7 +16,9 @@ public abstract record StepRule : IRecipePart
     public abstract IEnumerable<string> Faults();
 
     /// <summary>The rule with its memory of earlier steps, at the first step of a batch.</summary>
-    internal abstract Stepper Begin();
+    /// <param name="fieldShare">Side of the layer's receptive field as a share of the input's, above 0, at most 1.</param>
+    /// <param name="pixelShare">One pixel as a share of the input's side.</param>
+    internal abstract Stepper Begin(double fieldShare, double pixelShare);
 
     private protected static IEnumerable<string> Positive(double value, string name)
     {
@@ -34,7 +36,7 @@ public abstract record RateRule : StepRule
     public abstract torch.Tensor Rates(torch.Tensor squaredNorms, long values);
 
     /// <inheritdoc/>
-    internal override Stepper Begin() => new RateStepper(this);
+    internal override Stepper Begin(double fieldShare, double pixelShare) => new RateStepper(this);
 }
 
 /// <summary>The same rate at every step.</summary>
@@ -74,13 +76,21 @@ public sealed record NormalisedRate(double RmsPixels) : RateRule
 /// <param name="Rate">Step size, in the units of what is optimised.</param>
 /// <param name="Beta1">Decay of the mean of gradients.</param>
 /// <param name="Beta2">Decay of the mean of squared gradients.</param>
-public sealed record Adam(double Rate, double Beta1 = 0.9, double Beta2 = 0.999) : StepRule
+/// <param name="SmallFields">
+/// The rate is so many times as large at a layer whose receptive field is one pixel, falling with the logarithm of the field's side to once where
+/// it is half of the input's: early layers want more contrast than a spectrum reaches in the steps that later ones need.
+/// </param>
+public sealed record Adam(double Rate, double Beta1 = 0.9, double Beta2 = 0.999, double SmallFields = 1) : StepRule
 {
     /// <inheritdoc/>
-    public override IEnumerable<string> Faults() => [.. Positive(Rate, "rate"), .. AdamStepper.Faults(Beta1, Beta2)];
+    public override IEnumerable<string> Faults() => [.. Positive(Rate, "rate"), .. Positive(SmallFields, "small_fields"), .. AdamStepper.Faults(Beta1, Beta2)];
 
     /// <inheritdoc/>
-    internal override Stepper Begin() => new AdamStepper(Rate, Beta1, Beta2, isNesterov: false);
+    internal override Stepper Begin(double fieldShare, double pixelShare) => new AdamStepper(RateAt(fieldShare, pixelShare), Beta1, Beta2, isNesterov: false);
+
+    /// <summary>The rate at a layer, see <see cref="SmallFields"/>.</summary>
+    internal double RateAt(double fieldShare, double pixelShare) =>
+        Rate * (1 + ((SmallFields - 1) * Math.Clamp(Math.Log(2 * fieldShare) / Math.Log(Math.Min(2 * pixelShare, 0.5)), 0, 1)));
 }
 
 /// <summary>Adam with Nesterov's momentum (Dozat 2016), upwards.</summary>
@@ -93,5 +103,5 @@ public sealed record NAdam(double Rate, double Beta1 = 0.9, double Beta2 = 0.999
     public override IEnumerable<string> Faults() => [.. Positive(Rate, "rate"), .. AdamStepper.Faults(Beta1, Beta2)];
 
     /// <inheritdoc/>
-    internal override Stepper Begin() => new AdamStepper(Rate, Beta1, Beta2, isNesterov: true);
+    internal override Stepper Begin(double fieldShare, double pixelShare) => new AdamStepper(Rate, Beta1, Beta2, isNesterov: true);
 }

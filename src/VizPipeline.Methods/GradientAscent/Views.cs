@@ -43,8 +43,9 @@ internal sealed class Views
     /// <param name="seed">Decides the noise, with the step.</param>
     /// <param name="shape">Channels, rows and columns of an image.</param>
     /// <param name="grey">[1, C, 1, 1], what lies outside the image, in its units.</param>
+    /// <param name="plain">Images that stay as they are, or null for none.</param>
     public static Views Draw(
-        IReadOnlyList<Transformation> transformations, IReadOnlyList<SplitMix> images, int step, int seed, (int Channels, int Height, int Width) shape, torch.Tensor grey)
+        IReadOnlyList<Transformation> transformations, IReadOnlyList<SplitMix> images, int step, int seed, (int Channels, int Height, int Width) shape, torch.Tensor grey, bool[]? plain = null)
     {
         var count = PerImage(transformations);
         // On a receptive field's crop that is a tenth of the usual input, lengths are a tenth as long.
@@ -54,6 +55,8 @@ internal sealed class Views
         {
             var random = images[i / count].At((step * 64) + (i % count));
             frames[i] = new ViewFrame(shape.Height, shape.Width, factor);
+            if (plain?[i / count] == true)
+                continue;
             foreach (var transformation in transformations)
                 transformation.Draw(ref frames[i], ref random);
         }

@@ -67,17 +67,20 @@ public class AscentBatchTests
         Assert.True(rescued.Activation > 0.2, $"{rescued.Activation}");
     }
 
-    [Fact]
-    public void A_neuron_that_fires_on_the_grey_border_alone_is_climbed_all_the_same()
+    [Theory]
+    [InlineData(false), InlineData(true)]
+    public void A_neuron_that_fires_on_the_grey_border_alone_is_climbed_all_the_same(bool isMerge)
     {
         // It answers to mid-grey, which only the border has: the image is darker everywhere.
         var builder = new GraphBuilder(new Shape(3, 24, 24));
         var x = builder.Add("conv", new Convolution(new FloatTensor("conv.weight", [1, 3, 1, 1], [1f, 1f, 1f]), new FloatTensor("conv.bias", [1], [-1.45f]), Window.Square(1)), 0);
-        var graph = builder.Build("border", builder.Add("relu", new Relu(), x));
+        x = builder.Add("relu", new Relu(), x);
+        // A merge has no nonlinearity of its own.
+        var graph = builder.Build("border", isMerge ? builder.Add("both", new Concat([1, 1]), x, x) : x);
         using var runner = new NetworkRunner(graph);
         var recipe = AscentPresets.WithSteps(AscentPresets.Fourier, 60) with { Objective = new ChannelObjective(), Transformations = [new Pad(60)], PlainSteps = 0, Start = new PictureStart() };
         var dark = new AscentMaterial { Picture = [.. Enumerable.Repeat(100f, 3 * 24 * 24)] };
-        var result = new AscentRun(runner, graph.Layers[0], recipe, Unit, dark).Climb([0], 0, TestContext.Current.CancellationToken)[0];
+        var result = new AscentRun(runner, graph.Layers[^1], recipe, Unit, dark).Climb([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.True(result.Curve[0] > 0, "the border fires");
         Assert.NotEqual(AscentStatus.Dead, result.Status);
         Assert.True(result.Activation > 0.1, $"{result.Activation}");

@@ -94,10 +94,21 @@ public class RecipeJsonTests
     }
 
     [Fact]
+    public void Adams_rate_is_larger_at_small_fields_as_far_as_it_is_asked()
+    {
+        var rule = new Adam(0.05, SmallFields: 4);
+        Assert.Equal(0.2, rule.RateAt(1.0 / 224, 1.0 / 224), 1e-9);
+        Assert.Equal(0.05, rule.RateAt(0.5, 1.0 / 224), 1e-9);
+        Assert.Equal(0.05, rule.RateAt(1, 1.0 / 224), 1e-9);
+        Assert.InRange(rule.RateAt(20.0 / 224, 1.0 / 224), 0.09, 0.12);
+        Assert.Equal(0.05, new Adam(0.05).RateAt(1.0 / 224, 1.0 / 224), 1e-9);
+    }
+
+    [Fact]
     public void Fewer_steps_are_longer()
     {
         double Length(int steps) => Assert.IsType<NormalisedRate>(AscentPresets.WithSteps(AscentPresets.Find("3")!, steps).Rule).RmsPixels;
         Assert.True(Length(50) > Length(500));
-        Assert.Equal(new Adam(0.1), AscentPresets.WithSteps(AscentPresets.Fourier, 10).Rule);
+        Assert.Equal(new Adam(0.05, SmallFields: 4), AscentPresets.WithSteps(AscentPresets.Fourier, 10).Rule);
     }
 }
