@@ -215,6 +215,10 @@ public sealed record AscentSpec
     /// <summary>Steps of a preset as this spec has it, for estimates.</summary>
     public int StepsOf(string preset) => Steps ?? (Recipe(preset) is { } recipe && recipe.TryGetProperty("steps", out var steps) && steps.TryGetInt32(out var count) ? count : UsualSteps);
 
+    /// <summary>Pictures of one neuron: the facets of each recipe, times the seeds.</summary>
+    public int PicturesPerNeuron() => Seeds.Count * Presets.Sum(name => Recipe(name) is { } recipe && recipe.TryGetProperty("diversity", out var diversity)
+        && diversity.ValueKind == JsonValueKind.Object && diversity.TryGetProperty("facets", out var facets) && facets.TryGetInt32(out var count) ? count : 1);
+
     private JsonElement? Recipe(string name) => Recipes is not null && Recipes.TryGetValue(name, out var recipe) && recipe.ValueKind == JsonValueKind.Object ? recipe : null;
 
     /// <summary>Every fault as one sentence each.</summary>

@@ -25,7 +25,7 @@ internal static class QueryCommand
         var sort = new Option<string>("--sort") { Description = "layer, or a statistic; with a minus before it the largest first: --sort=-max", DefaultValueFactory = _ => "layer" };
         var limit = new Option<int>("--limit") { Description = "How many at most", DefaultValueFactory = _ => 50 };
         var format = new Option<string>("--format") { Description = "table, csv, or json: a line per neuron", DefaultValueFactory = _ => "table" };
-        var pictures = new Option<string?>("--pictures") { Description = "Show their pictures too, where the terminal can: top1, top9, deconv, filter, or ascent-p3-s0 (preset 3, seed 0)" };
+        var pictures = new Option<string?>("--pictures") { Description = "Show their pictures too, where the terminal can: top1, top9, deconv, filter, ascent-p3-s0 (preset 3, seed 0) or ascent-fourier-s0" };
         var command = new Command("query", "Find neurons by layer, class and statistics") { atlas, layer, text, dead, where, sort, limit, format, pictures };
         command.SetAction(async (parsed, cancellation) =>
         {

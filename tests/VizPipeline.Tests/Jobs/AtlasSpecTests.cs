@@ -38,6 +38,8 @@ public sealed class AtlasSpecTests
         Assert.Contains("'5'", Assert.Single(Faults(Of("5"))), StringComparison.Ordinal);
         Assert.True(Of("3", "mine").StartsFromTopPatches());
         Assert.False(Of("3").StartsFromTopPatches());
+        var facets = new AscentSpec { Presets = ["3", "many"], Seeds = [0, 1], Recipes = new Dictionary<string, JsonElement> { ["many"] = JsonSerializer.SerializeToElement(new { diversity = new { facets = 4 } }) } };
+        Assert.Equal((1, 10), (Of("3").PicturesPerNeuron(), facets.PicturesPerNeuron()));
         Assert.Equal((77, AscentSpec.UsualSteps), (Of("mine").StepsOf("mine"), Of("3").StepsOf("3")));
     }
 
