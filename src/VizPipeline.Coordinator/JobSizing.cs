@@ -93,6 +93,6 @@ internal static class JobSizing
     private static double Cost(AtlasSpec spec, JobKind kind)
     {
         var flops = 1 + spec.Layers.Sum(layer => (double)layer.Flops);
-        return kind == JobKind.Ascent ? flops * spec.Ascent.Presets.Average(spec.Ascent.StepsOf) : flops;
+        return kind == JobKind.Ascent ? flops * spec.Ascent.Presets.Average(spec.Ascent.PassesOf) : flops;
     }
 }

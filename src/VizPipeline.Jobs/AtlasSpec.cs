@@ -125,7 +125,10 @@ public sealed partial record AtlasSpec
         foreach (var twice in Layers.GroupBy(layer => layer.Name).Where(same => same.Count() > 1))
             faults.Add($"layer '{twice.Key}' is listed {twice.Count()} times");
         if (Methods.HasFlag(AtlasMethods.Ascent))
+        {
             faults.AddRange(Ascent.Faults());
+            Check(NeedsScan() || !Ascent.StartsFromTopPatches(), "an ascent recipe starts from top-9 patches: add top9 to the methods");
+        }
         return faults;
     }
 
@@ -186,6 +189,9 @@ public sealed record AscentSpec
     /// <summary>About the steps of a preset, where <see cref="Steps"/> names no number: for estimates.</summary>
     public const int UsualSteps = 750;
 
+    /// <summary>Most steps of an ascent.</summary>
+    public const int MostSteps = 1_000_000;
+
     /// <summary>Names of the recipes, each one picture (or several facets) per neuron and seed: 1 to 4 for the published presets, or of <see cref="Recipes"/>.</summary>
     [JsonConverter(typeof(PresetNamesConverter))]
     public IReadOnlyList<string> Presets { get; init; } = ["3"];
@@ -209,17 +215,18 @@ public sealed record AscentSpec
     public string Objective { get; init; } = "neuron";
 
     /// <summary>Whether a recipe begins at the neurons' top patches, so that its layer must be merged before.</summary>
-    public bool StartsFromTopPatches() => Presets.Any(name => Recipe(name) is { } recipe
-        && recipe.TryGetProperty("start", out var start) && start.TryGetProperty("kind", out var kind) && kind.ValueKind == JsonValueKind.String && kind.ValueEquals("top_patches"));
+    public bool StartsFromTopPatches() => Presets.Any(name => RecipeOf(name).KindOf("start") == "top_patches");
 
     /// <summary>Steps of a preset as this spec has it, for estimates.</summary>
-    public int StepsOf(string preset) => Steps ?? (Recipe(preset) is { } recipe && recipe.TryGetProperty("steps", out var steps) && steps.TryGetInt32(out var count) ? count : UsualSteps);
+    public int StepsOf(string preset) => Steps ?? (RecipeOf(preset).Number("steps") is > 0 and var steps ? steps : UsualSteps);
+
+    /// <summary>Images that a preset sends through the network for one neuron, for estimates: steps, facets and views of each.</summary>
+    public double PassesOf(string preset) => (double)StepsOf(preset) * RecipeOf(preset).Facets * RecipeOf(preset).Views;
 
     /// <summary>Pictures of one neuron: the facets of each recipe, times the seeds.</summary>
-    public int PicturesPerNeuron() => Seeds.Count * Presets.Sum(name => Recipe(name) is { } recipe && recipe.TryGetProperty("diversity", out var diversity)
-        && diversity.ValueKind == JsonValueKind.Object && diversity.TryGetProperty("facets", out var facets) && facets.TryGetInt32(out var count) ? count : 1);
+    public int PicturesPerNeuron() => Seeds.Count * Presets.Sum(name => RecipeOf(name).Facets);
 
-    private JsonElement? Recipe(string name) => Recipes is not null && Recipes.TryGetValue(name, out var recipe) && recipe.ValueKind == JsonValueKind.Object ? recipe : null;
+    private RecipeView RecipeOf(string name) => new(Recipes is not null && Recipes.TryGetValue(name, out var recipe) ? recipe : default);
 
     /// <summary>Every fault as one sentence each.</summary>
     internal IEnumerable<string> Faults()
@@ -230,13 +237,17 @@ public sealed record AscentSpec
         {
             if (!PresetNames.IsName(name))
                 yield return $"ascent preset '{name}' is neither 1 to 4 nor a name of 1 to 40 characters of a-z, 0-9 and '-'";
-            else if (!PresetNames.IsNumber(name) && Recipe(name) is null)
+            else if (!PresetNames.IsNumber(name) && !RecipeOf(name).Exists)
                 yield return $"ascent preset '{name}' has no recipe in the spec";
+            else if (!PresetNames.IsNumber(name) && RecipeOf(name).Fault(MostSteps) is { } fault)
+                yield return $"the recipe of ascent preset '{name}' {fault}";
         }
+        foreach (var unused in Recipes?.Keys.Except(Presets) ?? [])
+            yield return $"the spec has a recipe '{unused}' that no ascent preset names";
         if (Seeds.Count == 0 || Seeds.Distinct().Count() != Seeds.Count)
             yield return "ascent needs at least one seed, each named once";
-        if (Steps is < 1)
-            yield return $"ascent steps must be 1 or more, not {Steps}";
+        if (Steps is < 1 or > MostSteps)
+            yield return $"ascent steps must be 1 to {MostSteps}, not {Steps}";
         if (Rates is not ("normalised" or "published"))
             yield return $"ascent rates '{Rates}' are unknown; use normalised or published";
         if (Objective is not ("neuron" or "channel"))

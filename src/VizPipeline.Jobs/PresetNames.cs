@@ -18,7 +18,8 @@ public static partial class PresetNames
     public static string Variant(string name, int facet = 0) =>
         (IsNumber(name) ? $"preset {name}" : name) + (facet == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" {facet + 1}"));
 
-    [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,39}\z")]
+    // Not what pictures and tiles of the numbered presets are called.
+    [GeneratedRegex(@"\A(?!(?:p|preset)[0-9]+\z)[a-z][a-z0-9-]{0,39}\z")]
     private static partial Regex Slug();
 }
 

@@ -27,7 +27,8 @@ public sealed class AtlasRuntime : IDisposable
         var manifest = ManifestOf(images, spec.Images.Classes);
         _cache = cache is null || images.Images.Count == 0 ? null : CropCache.Open(manifest, Preprocessing, cache);
         Crops = new CropSource(manifest, files, Preprocessing, _cache);
-        _spectrum = new(() => AscentMaterials.Spectrum(this));
+        // What fails once may succeed the next time.
+        _spectrum = new(() => AscentMaterials.Spectrum(this), LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>What determines the atlas.</summary>

@@ -87,6 +87,6 @@ public sealed partial record TileView(string Id)
         _ => preset,
     };
 
-    [GeneratedRegex(@"\Aascent-(?:p([1-4])|([a-z][a-z0-9-]{0,39}))-s([0-9]{1,9})\z")]
+    [GeneratedRegex(@"\Aascent-(?:p([1-4])|([a-z][a-z0-9-]{0,39}))-s(-?[0-9]{1,9})\z")]
     private static partial Regex AscentId();
 }

@@ -33,7 +33,7 @@ internal static class RecipeOptions
     private static string NameOf(string file)
     {
         var slug = Embedded.AtlasSpecs.Slug(Path.GetFileNameWithoutExtension(file));
-        var name = char.IsAsciiLetter(slug[0]) ? slug : $"recipe-{slug}";
-        return name.Length <= 40 && PresetNames.IsName(name) ? name : name[..40].TrimEnd('-');
+        var name = slug.Length > 40 ? slug[..40].TrimEnd('-') : slug;
+        return PresetNames.IsName(name) && !PresetNames.IsNumber(name) ? name : $"recipe-{name[..Math.Min(name.Length, 33)].TrimEnd('-')}";
     }
 }

@@ -40,6 +40,8 @@ internal static class AscendCommand
                 var file = OutputFile.Of(parsed.GetRequiredValue(output));
                 var recipe = RecipeOf(parsed.GetRequiredValue(preset), parsed.GetValue(steps), parsed.GetRequiredValue(rates));
                 recipe = recipe with { Objective = ObjectiveOf(parsed.GetValue(objective), parsed.GetValue(direction), recipe.Objective) };
+                if (recipe.Faults().FirstOrDefault() is { } fault)
+                    throw new UsageException($"recipe '{recipe.Name}' with these options: {fault}");
                 var graph = model.Open(parsed);
                 var chosen = graph.Layer(parsed.GetRequiredValue(layer));
                 var neurons = Neurons(recipe, chosen, parsed.GetValue(channels));

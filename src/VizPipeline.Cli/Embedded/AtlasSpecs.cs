@@ -157,7 +157,7 @@ internal static class AtlasSpecs
     {
         if (!request.Methods.HasFlag(AtlasMethods.Ascent))
             return 64;
-        var steps = request.Ascent.Presets.Max(request.Ascent.StepsOf);
+        var steps = request.Ascent.Presets.Max(request.Ascent.PassesOf);
         var dearest = request.Layers.Max(layer => RegionPlan.ForPosition(request.Graph, layer.PreActivation).MultiplyAdds());
         // Forward and back, and the regularizers.
         var perNeuron = 1 + (3.0 * steps * dearest);

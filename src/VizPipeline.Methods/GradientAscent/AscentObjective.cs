@@ -97,7 +97,7 @@ public sealed record DirectionObjective(IReadOnlyDictionary<int, double> Weights
             yield return "direction needs at least one channel with a weight that is not 0";
         foreach (var (channel, weight) in Weights)
         {
-            if (channel < 0 || !double.IsFinite(weight))
+            if (channel < 0 || weight is not (>= -1e6 and <= 1e6))
                 yield return $"direction has the weight {weight} for channel {channel}";
         }
     }

@@ -82,7 +82,7 @@ public static class AscentPresets
     public static AscentRecipe Normalised(int number, int? steps = null)
     {
         var published = Published(number);
-        return WithSteps(published with { RescueSteps = 16, EarlyStop = new EarlyStop(Math.Max(50, published.Steps / 8)), Rule = new NormalisedRate(1) }, steps ?? published.Steps);
+        return WithSteps(published with { RescueSteps = 16, EarlyStop = new EarlyStop(Math.Max(50, published.Steps / 8)), Rule = new NormalisedRate(StepLength(published.Regularizers, published.Steps)) }, steps ?? published.Steps);
     }
 
     /// <summary>A recipe with another number of steps; steps of one length are made longer where there are fewer of them.</summary>
@@ -91,7 +91,7 @@ public static class AscentPresets
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        return recipe with { Steps = steps, PlainSteps = (int)((long)recipe.PlainSteps * steps / recipe.Steps), Rule = recipe.Rule is NormalisedRate ? new NormalisedRate(StepLength(recipe.Regularizers, steps)) : recipe.Rule };
+        return recipe with { Steps = steps, PlainSteps = (int)((long)recipe.PlainSteps * steps / recipe.Steps), Rule = recipe.Rule is NormalisedRate own ? new NormalisedRate(own.RmsPixels * StepLength(recipe.Regularizers, steps) / StepLength(recipe.Regularizers, recipe.Steps)) : recipe.Rule };
     }
 
     /// <summary>

@@ -92,7 +92,7 @@ internal sealed class AscentProgress : IDisposable
     /// <summary>Ends the images whose gradient has vanished, and those that grow no more.</summary>
     /// <param name="step">The step.</param>
     /// <param name="vanished">Bool [Rows].</param>
-    /// <param name="mayPress">Whether images whose gradient has vanished get another step, <see cref="Pressed"/>.</param>
+    /// <param name="mayPress">Whether the step saw transformed images: those whose gradient has vanished get another step, <see cref="Pressed"/>.</param>
     public void Stop(int step, torch.Tensor vanished, bool mayPress)
     {
         using var flags = vanished.cpu();
@@ -104,7 +104,8 @@ internal sealed class AscentProgress : IDisposable
                 continue;
             row.HasVanished = gone[i] && (row.IsPressed || !mayPress);
             row.IsPressed = gone[i] && !row.IsPressed && mayPress;
-            row.HasSettled = _recipe.EarlyStop is { } early && step - row.LastGain >= early.Patience;
+            // Transformed images are looked at too rarely to tell, and have their plain steps before them.
+            row.HasSettled = !mayPress && _recipe.EarlyStop is { } early && step - Math.Max(row.LastGain, FirstPlainStep) >= early.Patience;
             row.IsDone = row.HasVanished || row.HasSettled;
         }
     }
@@ -146,9 +147,12 @@ internal sealed class AscentProgress : IDisposable
         _index?.Dispose();
     }
 
+    private int FirstPlainStep => _recipe.Transformations.Count > 0 ? Math.Max(0, _recipe.Steps - _recipe.PlainSteps) : 0;
+
     private AscentStatus StatusOf(Row row)
     {
-        if (row.HasVanished && !(row.Best > row.Start))
+        // Not-a-numbers are above nothing either. Few steps may end below their start without anything being dead.
+        if (!(row.Best > row.Start) && (row.HasVanished || row.HasSettled || !float.IsFinite(row.Best)))
             return AscentStatus.Dead;
         return row.HasSettled || row.BestStep >= _recipe.Steps * 9 / 10 ? AscentStatus.Converged : AscentStatus.BestAtStep;
     }

@@ -9,6 +9,9 @@ public sealed record AscentRecipe : IRecipePart
     /// <summary>Most steps of a recipe.</summary>
     public const int MostSteps = 1_000_000;
 
+    private const int MostParts = 16;
+    private const int MostImages = 64;
+
     /// <summary>A name for people, for example <c>3 low-frequency</c>.</summary>
     public required string Name { get; init; }
 
@@ -71,6 +74,17 @@ public sealed record AscentRecipe : IRecipePart
             yield return $"rescue_steps must be 0 or more, not {RescueSteps}";
         if (Parametrization is not PixelParametrization && Regularizers.Count > 0)
             yield return $"regularizers work on pixels, and its parametrization is {RecipeJson.KindOf(Parametrization)}";
+        if (Parametrization is MacoParametrization && Start is not NoiseStart)
+            yield return $"maco starts from random phases, and its start is {RecipeJson.KindOf(Start)}";
+        if (Transformations.Count > MostParts || Regularizers.Count > MostParts)
+            yield return $"it may have {MostParts} transformations and {MostParts} regularizers at most";
+        if (Transformations.Contains(null!) || Regularizers.Contains(null!))
+        {
+            yield return "one of its transformations or regularizers is null";
+            yield break;
+        }
+        if (Facets <= 16 && Facets * Views.PerImage(Transformations) > MostImages)
+            yield return $"facets times views must be {MostImages} at most, not {Facets * Views.PerImage(Transformations)}";
         if (Diversity is not null && !Objective.IsPerNeuron)
             yield return $"diversity is for objectives of neurons, and its objective is {RecipeJson.KindOf(Objective)}";
         IEnumerable<IRecipePart?> parts = [Objective, Start, Parametrization, .. Transformations, Rule, .. Regularizers, EarlyStop, Diversity];
@@ -96,8 +110,8 @@ public sealed record EarlyStop(int Patience, double Gain = 0.001) : IRecipePart
     {
         if (Patience < 1)
             yield return $"early_stop's patience must be 1 or more steps, not {Patience}";
-        if (!(Gain >= 0))
-            yield return $"early_stop's gain must be 0 or more, not {Gain}";
+        if (Gain is not (>= 0 and <= 1))
+            yield return $"early_stop's gain must be 0 to 1, not {Gain}";
     }
 }
 
@@ -114,7 +128,7 @@ public sealed record Diversity(int Facets, double Weight = 0.5) : IRecipePart
     {
         if (Facets is < 2 or > 16)
             yield return $"diversity's facets must be 2 to 16, not {Facets}";
-        if (!(Weight >= 0))
-            yield return $"diversity's weight must be 0 or more, not {Weight}";
+        if (Weight is not (>= 0 and <= 100))
+            yield return $"diversity's weight must be 0 to 100, not {Weight}";
     }
 }

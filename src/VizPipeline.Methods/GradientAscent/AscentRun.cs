@@ -13,6 +13,7 @@ public sealed class AscentRun
 {
     // Of transformed images the plain ones are looked at so many times.
     private const int PlainLooks = 32;
+    private const long GramFloats = 64L << 20;
 
     private readonly NetworkRunner _runner;
     private readonly AscentRecipe _recipe;
@@ -52,6 +53,9 @@ public sealed class AscentRun
         _shares = (layer.Field.IsWhole ? 1 : Math.Min(1, (double)Math.Min(layer.Field.Y.Size, layer.Field.X.Size) / side), 1.0 / side);
         _layer = new LayerClimb(runner, layer, recipe, _plan.IsWhole && !shape.IsVector ? _centre : (0, 0));
         var rows = Deconvolution.PatchSizing.SamplesPerBatch(_plan, runner.Device) / (recipe.Facets * Views.PerImage(recipe.Transformations));
+        // Gram matrices are as large as the square of the layer's width, whatever the maps' size.
+        if (recipe.Diversity is not null)
+            rows = (int)Math.Min(rows, GramFloats / ((long)shape.Channels * shape.Channels * recipe.Facets * Views.PerImage(recipe.Transformations)));
         SamplesPerBatch = Math.Clamp(rows, 1, runner.Device.type == DeviceType.CPU ? 64 : 256);
     }
 

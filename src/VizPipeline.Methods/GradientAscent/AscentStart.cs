@@ -14,8 +14,8 @@ public abstract record AscentStart : IRecipePart
 
     private protected static IEnumerable<string> NotNegative(double value, string name)
     {
-        if (!(value >= 0) || double.IsInfinity(value))
-            yield return $"start's {name} must be 0 or more, not {value}";
+        if (value is not (>= 0 and <= 1000))
+            yield return $"start's {name} must be 0 to 1000, not {value}";
     }
 }
 

@@ -49,6 +49,9 @@ internal sealed class LayerClimb
         var seeds = Slope(objective, leaf, retain: _recipe.Diversity is not null);
         if (_nonlinearity is not null)
             (objective, seeds) = WhereShut(values, leaf, objective, seeds, pressed);
+        // SiLU, GELU and their like fall before they rise: down there the way to a larger value of theirs is away from firing.
+        if (_nonlinearity is { SlopeNeedsInput: true } && _recipe.Objective.IsPerNeuron)
+            seeds = torch.where(seeds.lt(Scalars.Of(0)), Slope(_recipe.Objective.Of(values with { Maps = leaf }), leaf, retain: false), seeds);
         if (_recipe.Diversity is { } diversity)
             seeds += Apart(diversity, values.Maps, leaf, seeds, views);
         return (PerImage(objective.detach(), views), PerImage(activation, views), seeds.detach());

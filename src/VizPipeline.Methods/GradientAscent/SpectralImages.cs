@@ -177,6 +177,7 @@ internal sealed class MacoImages : SpectralImages
     {
         var each = values.flatten(1);
         var centred = each - each.mean([1], keepdim: true);
-        return (centred / (centred.square().mean([1], keepdim: true).sqrt() + Scalars.Of(1e-5))).reshape(values.shape);
+        // The root of nothing has no slope, as on a crop of one pixel.
+        return (centred / ((centred.square().mean([1], keepdim: true) + Scalars.Of(1e-10)).sqrt() + Scalars.Of(1e-5))).reshape(values.shape);
     }
 }

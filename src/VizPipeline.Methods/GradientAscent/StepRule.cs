@@ -22,8 +22,8 @@ public abstract record StepRule : IRecipePart
 
     private protected static IEnumerable<string> Positive(double value, string name)
     {
-        if (!(value > 0) || double.IsInfinity(value))
-            yield return $"rule's {name} must be above 0, not {value}";
+        if (value is not (> 0 and <= 1e12))
+            yield return $"rule's {name} must be above 0 and at most 1e12, not {value}";
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.GradientAscent;
@@ -35,7 +36,10 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
             recipe = settings.Recipes?.TryGetValue(preset, out var json) == true
                 ? RecipeJson.Parse(json.GetRawText(), preset) : throw new RecipeException($"the atlas has no recipe for its ascent preset '{preset}'");
         }
-        return settings.Steps is { } steps ? AscentPresets.WithSteps(recipe, steps) : recipe;
+        if (!recipe.Objective.IsPerNeuron || recipe.Start is PictureStart)
+            throw new RecipeException($"recipe '{recipe.Name}' is not for an atlas: its objective or start is no single neuron's");
+        recipe = settings.Steps is { } steps ? AscentPresets.WithSteps(recipe, steps) : recipe;
+        return recipe.Faults().FirstOrDefault() is { } fault ? throw new RecipeException($"recipe '{recipe.Name}': {fault}") : recipe;
     }
 
     /// <summary>An objective by its name in settings.</summary>
@@ -46,7 +50,7 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
     {
         var recipe = RecipeOf(atlas.Spec.Ascent, command.Preset);
         var run = await Prepare(atlas, command, recipe, cancellation);
-        var (rows, parameters) = (new List<PictureRow>(), RecipeJson.Write(recipe));
+        var (rows, parameters) = (new List<PictureRow>(), Parameters(atlas, recipe));
         for (var first = command.FirstChannel; first < command.EndChannel; first += run.SamplesPerBatch)
         {
             var neurons = Enumerable.Range(first, Math.Min(run.SamplesPerBatch, command.EndChannel - first)).ToArray();
@@ -55,6 +59,16 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
             progress.Report(rows.Count / recipe.Facets);
         }
         return VizJson.Write(new PictureTable(command.Layer, rows, []));
+    }
+
+    // The recipe, and for MACO which magnitudes it had.
+    private static string Parameters(AtlasRuntime atlas, AscentRecipe recipe)
+    {
+        if (recipe.Parametrization is not MacoParametrization)
+            return RecipeJson.Write(recipe);
+        var record = JsonNode.Parse(RecipeJson.Write(recipe))!.AsObject();
+        record["spectrum"] = atlas.Spectrum is { } spectrum ? $"mean of {spectrum.Images} images of the set" : "1/f";
+        return record.ToJsonString(VizJson.Options);
     }
 
     private async Task<AscentRun> Prepare(AtlasRuntime atlas, AscendNeurons command, AscentRecipe recipe, CancellationToken cancellation)

@@ -34,7 +34,7 @@ internal static class AscentMaterials
 
     private static torch.Tensor? Batch(AtlasRuntime atlas, int[] images)
     {
-        var planes = images.AsParallel().AsOrdered().Select(image => atlas.Crops.Get(image).Crop).OfType<byte[]>().ToArray();
+        var planes = images.Select(image => atlas.Crops.Get(image).Crop).OfType<byte[]>().ToArray();
         return planes.Length == 0 ? null : Pixels(atlas, planes);
     }
 

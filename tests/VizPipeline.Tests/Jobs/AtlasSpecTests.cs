@@ -33,14 +33,42 @@ public sealed class AtlasSpecTests
         string[] Faults(AscentSpec ascent) => [.. (SpecSamples.Small() with { Ascent = ascent }).Faults()];
 
         Assert.Empty(Faults(Of("3", "mine")));
-        Assert.Contains("'other' has no recipe", Assert.Single(Faults(Of("other"))), StringComparison.Ordinal);
-        Assert.Contains("'../x'", Assert.Single(Faults(Of("../x"))), StringComparison.Ordinal);
-        Assert.Contains("'5'", Assert.Single(Faults(Of("5"))), StringComparison.Ordinal);
+        Assert.Contains("'other' has no recipe", Faults(Of("other", "mine"))[0], StringComparison.Ordinal);
+        Assert.Contains("'../x'", Assert.Single(Faults(Of("../x", "mine"))), StringComparison.Ordinal);
+        Assert.Contains("'5'", Assert.Single(Faults(Of("5", "mine"))), StringComparison.Ordinal);
         Assert.True(Of("3", "mine").StartsFromTopPatches());
         Assert.False(Of("3").StartsFromTopPatches());
         var facets = new AscentSpec { Presets = ["3", "many"], Seeds = [0, 1], Recipes = new Dictionary<string, JsonElement> { ["many"] = JsonSerializer.SerializeToElement(new { diversity = new { facets = 4 } }) } };
         Assert.Equal((1, 10), (Of("3").PicturesPerNeuron(), facets.PicturesPerNeuron()));
         Assert.Equal((77, AscentSpec.UsualSteps), (Of("mine").StepsOf("mine"), Of("3").StepsOf("3")));
+    }
+
+    [Theory]
+    [InlineData("""{"steps":"a"}""", "1 to 1000000 steps")]
+    [InlineData("""{"steps":-750}""", "1 to 1000000 steps")]
+    [InlineData("""{"steps":3,"objective":{"kind":"direction"}}""", "objective direction")]
+    [InlineData("""{"steps":3,"start":{"kind":"picture"}}""", "starts from a picture")]
+    [InlineData("""{"steps":3,"start":5,"diversity":{"facets":"x"},"transformations":7}""", null)]
+    public void A_recipe_that_anybody_sent_is_a_fault_or_harmless(string json, string? fault)
+    {
+        var ascent = new AscentSpec { Presets = ["x"], Recipes = new Dictionary<string, JsonElement> { ["x"] = JsonDocument.Parse(json).RootElement } };
+        var faults = (SpecSamples.Small() with { Ascent = ascent }).Faults();
+        if (fault is null)
+            Assert.Empty(faults);
+        else
+            Assert.Contains(fault, Assert.Single(faults), StringComparison.Ordinal);
+        Assert.True(ascent.PassesOf("x") > 0 && ascent.PicturesPerNeuron() == 1 && !ascent.StartsFromTopPatches());
+    }
+
+    [Fact]
+    public void A_recipes_name_is_never_that_of_a_numbered_preset()
+    {
+        Assert.All((string[])["p3", "preset3", "preset12"], name => Assert.False(PresetNames.IsName(name)));
+        Assert.All((string[])["p3x", "preset", "presets-3", "fourier"], name => Assert.True(PresetNames.IsName(name)));
+        var spec = SpecSamples.Small() with { Ascent = new AscentSpec { Presets = ["3"], Steps = int.MaxValue, Recipes = new Dictionary<string, JsonElement> { ["left"] = JsonSerializer.SerializeToElement(new { steps = 1 }) } } };
+        Assert.Equal(2, spec.Faults().Count);
+        var top = new AscentSpec { Presets = ["x"], Recipes = new Dictionary<string, JsonElement> { ["x"] = JsonDocument.Parse("""{"steps":3,"start":{"kind":"top_patches"}}""").RootElement } };
+        Assert.Contains("add top9", Assert.Single((SpecSamples.Small() with { Ascent = top, Methods = AtlasMethods.Ascent }).Faults()), StringComparison.Ordinal);
     }
 
     [Fact]

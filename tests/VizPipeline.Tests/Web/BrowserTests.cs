@@ -74,12 +74,9 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         Assert.True(channel > 3, $"{channel}");
         await page.Locator(".tile:focus").PressAsync("Enter");
         await page.WaitForURLAsync($"**/neurons/conv1/{channel}");
-        await page.Keyboard.PressAsync("ArrowRight");
-        await page.WaitForURLAsync($"**/neurons/conv1/{channel + 1}");
-        await page.Keyboard.PressAsync("u");
-        await page.WaitForURLAsync("**/layers/conv1");
-        await page.Keyboard.PressAsync("]");
-        await page.WaitForURLAsync("**/layers/conv3");
+        await PressTo(page, "ArrowRight", $"**/neurons/conv1/{channel + 1}");
+        await PressTo(page, "u", "**/layers/conv1");
+        await PressTo(page, "]", "**/layers/conv3");
         await page.Keyboard.PressAsync("?");
         Assert.True(await page.Locator("dialog.help").IsVisibleAsync());
         await page.Keyboard.PressAsync("Escape");
@@ -89,6 +86,21 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.ReloadAsync();
         Assert.Equal(theme, await page.EvaluateAsync<string>("document.documentElement.dataset.theme"));
         watched.IsClean();
+    }
+
+    // A key that comes while the browser of a crowded machine still puts the page in place is lost: seen once in many runs.
+    private static async Task PressTo(IPage page, string key, string address)
+    {
+        await page.Keyboard.PressAsync(key);
+        try
+        {
+            await page.WaitForURLAsync(address, new() { Timeout = 8_000 });
+        }
+        catch (TimeoutException)
+        {
+            await page.Keyboard.PressAsync(key);
+            await page.WaitForURLAsync(address);
+        }
     }
 
     [Fact]

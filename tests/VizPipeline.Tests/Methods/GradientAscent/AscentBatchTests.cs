@@ -87,6 +87,33 @@ public class AscentBatchTests
     }
 
     [Fact]
+    public void A_neuron_in_the_dip_of_a_smooth_nonlinearity_climbs_out_of_it()
+    {
+        // At the start the convolution gives about -3, where SiLU falls.
+        var builder = new GraphBuilder(new Shape(3, 5, 5));
+        var x = builder.Add("conv", new Convolution(new FloatTensor("conv.weight", [1, 3, 5, 5], [.. Enumerable.Repeat(0.15f, 75)]), new FloatTensor("conv.bias", [1], [-8f]), Window.Square(5)), 0);
+        var graph = builder.Build("dip", builder.Add("silu", new Silu(), x));
+        using var runner = new NetworkRunner(graph);
+        var recipe = AscentPresets.Normalised(3, 60) with { Regularizers = [], Rule = new NormalisedRate(3) };
+        var result = new AscentRun(runner, graph.Layers[0], recipe, Unit).Climb([0], 0, TestContext.Current.CancellationToken)[0];
+        Assert.True(result.Curve[0] < 0 && result.Activation > 1, $"{result.Curve[0]} -> {result.Activation}, {result.Status}");
+    }
+
+    [Fact]
+    public void What_never_rises_above_its_start_is_no_result_and_transformed_images_do_not_settle()
+    {
+        // It is at its ceiling from the start: only that could be shown.
+        var falling = Two(new Clip(0, 0.5), 4f, 4f);
+        using var runner = new NetworkRunner(falling);
+        Assert.Equal(AscentStatus.Dead, new AscentRun(runner, falling.Layers[0], AscentPresets.Normalised(3, 10), Unit).Climb([0], 0, TestContext.Current.CancellationToken)[0].Status);
+        var graph = RandomNetworks.Make(7, 31);
+        using var other = new NetworkRunner(graph);
+        var recipe = AscentPresets.WithSteps(AscentPresets.Fourier, 64) with { EarlyStop = new EarlyStop(2), PlainSteps = 8, Objective = new ChannelObjective() };
+        var result = new AscentRun(other, graph.Layers[0], recipe, Unit).Climb([0], 0, TestContext.Current.CancellationToken)[0];
+        Assert.True(result.Curve.Length > 56, $"{result.Curve.Length} steps");
+    }
+
+    [Fact]
     public void Facets_of_a_neuron_are_less_alike_with_diversity()
     {
         var graph = TinyDarknetReference.Graph();

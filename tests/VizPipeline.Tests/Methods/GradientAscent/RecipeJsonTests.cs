@@ -68,6 +68,10 @@ public class RecipeJsonTests
     [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"diversity":{"facets":99}}""", "facets must be 2 to 16")]
     [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"transformations":[{"kind":"crop","smallest":0.5,"largest":0.1,"spread":0.1,"views":2}]}""", "largest must be")]
     [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"objective":{"kind":"direction","weights":{}}}""", "at least one channel")]
+    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1e999}}""", "rate must be above 0")]
+    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"regularizers":[null]}""", "is null")]
+    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"parametrization":{"kind":"maco"},"start":{"kind":"picture","deviation":0}}""", "random phases")]
+    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"diversity":{"facets":16,"weight":1},"transformations":[{"kind":"crop","smallest":0.1,"largest":0.5,"spread":0.1,"views":20}]}""", "at most, not 320")]
     public void A_wrong_recipe_is_one_line_that_says_what_is_wrong(string json, string expected)
     {
         var message = Assert.Throws<RecipeException>(() => RecipeJson.Parse(json, "mine.json")).Message;
@@ -107,6 +111,8 @@ public class RecipeJsonTests
     [Fact]
     public void Fewer_steps_are_longer()
     {
+        var half = AscentPresets.Normalised(3) with { Rule = new NormalisedRate(0.5) };
+        Assert.Equal(new NormalisedRate(0.5), AscentPresets.WithSteps(half, half.Steps).Rule);
         double Length(int steps) => Assert.IsType<NormalisedRate>(AscentPresets.WithSteps(AscentPresets.Find("3")!, steps).Rule).RmsPixels;
         Assert.True(Length(50) > Length(500));
         Assert.Equal(new Adam(0.05, SmallFields: 4), AscentPresets.WithSteps(AscentPresets.Fourier, 10).Rule);
