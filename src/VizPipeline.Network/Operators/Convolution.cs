@@ -75,7 +75,7 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
         // With stride 1 the transposed convolution is a convolution with turned weights, which oneDNN runs several times faster.
         if (Window.Y.Stride == 1 && Window.X.Stride == 1 && flipY >= 0 && flipX >= 0)
             return F.conv2d(signal, stage.Weight(Weight, "turned", Turn), null, [1, 1], [flipY, flipX], Window.Dilation, Groups);
-        if (Groups == 1 && Window.Y.Dilation == 1 && Window.X.Dilation == 1 && Window.Y.Stride == Window.X.Stride && Window.Y.Kernel >= Window.Y.Stride && Window.X.Kernel >= Window.X.Stride)
+        if (Window.Y.Dilation == 1 && Window.X.Dilation == 1 && Window.Y.Stride == Window.X.Stride && Window.Y.Kernel >= Window.Y.Stride && Window.X.Kernel >= Window.X.Stride)
             return TransposeByPhases(stage, signal, height, width, padY, padX);
         long[] rest =
         [
@@ -96,7 +96,7 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
     private torch.Tensor TransposeByPhases(Stage stage, torch.Tensor signal, long height, long width, int padY, int padX)
     {
         var phases = stage.Weight(Weight, "phases", Phases);
-        var full = F.conv2d(signal, phases, null, [1, 1], [phases.shape[2] - 1, phases.shape[3] - 1]);
+        var full = F.conv2d(signal, phases, null, [1, 1], [phases.shape[2] - 1, phases.shape[3] - 1], [1, 1], Groups);
         var padded = F.pixel_shuffle(full, Window.Y.Stride);
         var (missingY, missingX) = (padY + height - padded.shape[2], padX + width - padded.shape[3]);
         if (missingY > 0 || missingX > 0)
@@ -104,14 +104,14 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
         return padded.narrow(2, padY, height).narrow(3, padX, width);
     }
 
-    // [O, I, kH, kW] -> [I * S * S, O, ceil(kH / S), ceil(kW / S)], turned by 180 degrees, phases innermost as pixel_shuffle wants them.
+    // [O, I/g, kH, kW] -> [I * S * S, O/g, ceil(kH / S), ceil(kW / S)], turned by 180 degrees, phases innermost as pixel_shuffle wants them.
     private torch.Tensor Phases(torch.Tensor weight)
     {
         var (outputs, inputs, stride) = (weight.shape[0], weight.shape[1], (long)Window.Y.Stride);
         var (tapsY, tapsX) = ((weight.shape[2] + stride - 1) / stride, (weight.shape[3] + stride - 1) / stride);
         return F.pad(weight, [0, (tapsX * stride) - weight.shape[3], 0, (tapsY * stride) - weight.shape[2]])
-            .reshape(outputs, inputs, tapsY, stride, tapsX, stride).permute(1, 3, 5, 0, 2, 4)
-            .reshape(inputs * stride * stride, outputs, tapsY, tapsX).flip(2, 3).ChannelsLast();
+            .reshape(Groups, outputs / Groups, inputs, tapsY, stride, tapsX, stride).permute(0, 2, 4, 6, 1, 3, 5)
+            .reshape(Groups * inputs * stride * stride, outputs / Groups, tapsY, tapsX).flip(2, 3).ChannelsLast();
     }
 
     // [O, I/g, kH, kW] -> [I, O/g, kH, kW], turned by 180 degrees.
