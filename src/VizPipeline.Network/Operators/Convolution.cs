@@ -77,6 +77,8 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
             return F.conv2d(signal, stage.Weight(Weight, "turned", Turn), null, [1, 1], [flipY, flipX], Window.Dilation, Groups);
         if (Window.Y.Dilation == 1 && Window.X.Dilation == 1 && Window.Y.Stride == Window.X.Stride && Window.Y.Kernel >= Window.Y.Stride && Window.X.Kernel >= Window.X.Stride)
             return TransposeByPhases(stage, signal, height, width, padY, padX);
+        if (Window.Y.Kernel == 1 && Window.X.Kernel == 1)
+            return Cropped(SpreadOut(F.conv2d(signal, stage.Weight(Weight, "turned", Turn), null, groups: Groups)), height, width, padY, padX);
         long[] rest =
         [
             height - (((signal.shape[2] - 1) * Window.Y.Stride) - (2 * padY) + Window.Y.Span),
@@ -97,7 +99,21 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
     {
         var phases = stage.Weight(Weight, "phases", Phases);
         var full = F.conv2d(signal, phases, null, [1, 1], [phases.shape[2] - 1, phases.shape[3] - 1], [1, 1], Groups);
-        var padded = F.pixel_shuffle(full, Window.Y.Stride);
+        return Cropped(F.pixel_shuffle(full, Window.Y.Stride), height, width, padY, padX);
+    }
+
+    // Each value at the first position of its stride, zeros between.
+    private torch.Tensor SpreadOut(torch.Tensor values)
+    {
+        var (height, width) = (values.shape[2] * Window.Y.Stride, values.shape[3] * Window.X.Stride);
+        var spread = torch.zeros([values.shape[0], values.shape[1], height, width], values.dtype, values.device).ChannelsLast();
+        spread.slice(2, 0, height, Window.Y.Stride).slice(3, 0, width, Window.X.Stride).copy_(values);
+        return spread;
+    }
+
+    // Without the borders that were padded, and with zeros where no window reached.
+    private static torch.Tensor Cropped(torch.Tensor padded, long height, long width, int padY, int padX)
+    {
         var (missingY, missingX) = (padY + height - padded.shape[2], padX + width - padded.shape[3]);
         if (missingY > 0 || missingX > 0)
             padded = F.pad(padded, [0, Math.Max(0, missingX), 0, Math.Max(0, missingY)]);
