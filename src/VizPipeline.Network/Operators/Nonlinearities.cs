@@ -83,8 +83,15 @@ public sealed record LeakyRelu(double NegativeSlope) : Nonlinearity
     /// <inheritdoc/>
     public override string Kind => "LeakyRelu";
 
+    /// <summary>With a negative slope both sides are positive, so that the output does not tell the side.</summary>
+    public override bool SlopeNeedsInput => NegativeSlope < 0;
+
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(0)).to(output.dtype).mul_(Scalars.Of(1 - NegativeSlope)).add_(Scalars.Of(NegativeSlope));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output)
+    {
+        var side = SlopeNeedsInput ? input : output;
+        return side.gt(Scalars.Of(0)).to(side.dtype).mul_(Scalars.Of(1 - NegativeSlope)).add_(Scalars.Of(NegativeSlope));
+    }
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.leaky_relu(Scalars.Of(NegativeSlope));

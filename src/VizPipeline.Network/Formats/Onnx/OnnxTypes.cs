@@ -3,7 +3,7 @@ namespace VizPipeline.Network.Formats.Onnx;
 /// <summary>ONNX's numbers for types of elements.</summary>
 internal static class OnnxTypes
 {
-    public static ElementType? Find(int number) => number switch
+    public static ElementType? Find(long number) => number switch
     {
         1 => ElementType.F32,
         2 => ElementType.U8,
@@ -22,7 +22,7 @@ internal static class OnnxTypes
     };
 
     /// <summary>The name for messages, also of types that are not read.</summary>
-    public static string NameOf(int number) => Find(number)?.ToString() ?? number switch
+    public static string NameOf(long number) => Find(number)?.ToString() ?? number switch
     {
         8 => "text",
         14 or 15 => "complex number",

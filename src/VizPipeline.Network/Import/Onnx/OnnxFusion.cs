@@ -86,7 +86,7 @@ internal sealed class OnnxFusion
             return null;
         var inner = _expressions.Affine(source);
         var (alpha, beta) = (outer.Scale * inner.Scale, (outer.Scale * inner.Shift) + outer.Shift);
-        var isSigmoid = Near(outer.At(low), 0) && Near(outer.At(high), 1) && outer.Scale > 0 && inner.Scale > 0 && !(Near(alpha, 1) && Near(beta, 0));
+        var isSigmoid = Rounded(outer.At(low), 0) && Rounded(outer.At(high), 1) && outer.Scale > 0 && inner.Scale > 0 && !(Near(alpha, 1) && Near(beta, 0));
         return isSigmoid ? node.As("HardSigmoid", [inner.Root], ("alpha", (float)alpha), ("beta", (float)beta)) : null;
     }
 
@@ -111,7 +111,7 @@ internal sealed class OnnxFusion
         if (_expressions.Limits(outer.Root) is (var limited, var low, var high))
         {
             var line = _expressions.Affine(limited);
-            return line.Root == x.Root && Near(outer.At(low), 0) && Near(outer.At(high), 1) && Near(outer.Scale * line.Scale, 1 / 6.0) && Near(outer.At(line.Shift), 0.5)
+            return line.Root == x.Root && Rounded(outer.At(low), 0) && Rounded(outer.At(high), 1) && Rounded(outer.Scale * line.Scale, 1 / 6.0) && Rounded(outer.At(line.Shift), 0.5)
                 ? node.As("HardSwish", [x.Root]) : null;
         }
         var inner = _expressions.Affine(function.Inputs[0]);
@@ -121,13 +121,13 @@ internal sealed class OnnxFusion
         {
             "Sigmoid" when Near(outer.Scale, 1) && Near(outer.Shift, 0) && Near(inner.Shift, 0) && inner.Scale > 0 => node.As("Swish", [x.Root], ("alpha", (float)inner.Scale)),
             "HardSigmoid" when Near(outer.Scale, 1) && Near(outer.Shift, 0) && IsHardSwish(function, inner) => node.As("HardSwish", [x.Root]),
-            "Erf" when Near(outer.Scale, 0.5) && Near(outer.Shift, 0.5) && Near(inner.Scale, Math.Sqrt(0.5)) && Near(inner.Shift, 0) => node.As("Gelu", [x.Root]),
+            "Erf" when Near(outer.Scale, 0.5) && Near(outer.Shift, 0.5) && Rounded(inner.Scale, Math.Sqrt(0.5)) && Near(inner.Shift, 0) => node.As("Gelu", [x.Root]),
             _ => null,
         };
     }
 
     private static bool IsHardSwish(OnnxNode function, OnnxAffine inner) =>
-        Near(function.GetFloat("alpha", 0.2f) * inner.Scale, 1 / 6.0) && Near((function.GetFloat("alpha", 0.2f) * inner.Shift) + function.GetFloat("beta", 0.5f), 0.5);
+        Rounded(function.GetFloat("alpha", 0.2f) * inner.Scale, 1 / 6.0) && Rounded((function.GetFloat("alpha", 0.2f) * inner.Shift) + function.GetFloat("beta", 0.5f), 0.5);
 
     private OnnxNode? Tanh(OnnxNode node, string x, OnnxAffine outer, string argument)
     {
@@ -135,7 +135,7 @@ internal sealed class OnnxFusion
             return _expressions.Same(softplus.Inputs[0], x) && Near(outer.Scale, 1) && Near(outer.Shift, 0) ? node.As("Mish", [x]) : null;
         var scale = Math.Sqrt(2 / Math.PI);
         return Near(outer.Scale, 0.5) && Near(outer.Shift, 0.5) && _expressions.Polynomial(argument, x) is [var constant, var linear, var square, var cube]
-            && Near(constant, 0) && Near(linear, scale) && Near(square, 0) && Near(cube, scale * 0.044715) ? node.As("Gelu", [x], ("approximate", "tanh")) : null;
+            && Near(constant, 0) && Rounded(linear, scale) && Near(square, 0) && Rounded(cube, scale * 0.044715) ? node.As("Gelu", [x], ("approximate", "tanh")) : null;
     }
 
     // (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon)
@@ -169,5 +169,9 @@ internal sealed class OnnxFusion
         return _expressions.Same(mean.Inputs[0], difference.Inputs[0]) && mean.GetInt("keepdims", 1) != 0 && _expressions.Axes(mean) is { } axes ? (difference.Inputs[0], axes) : null;
     }
 
-    private static bool Near(double a, double b) => Math.Abs(a - b) <= 1e-3 * Math.Max(1e-2, Math.Abs(b));
+    // Whether a factor or summand may be left out, which single precision has to allow.
+    private static bool Near(double a, double b) => Math.Abs(a - b) <= 1e-5 * Math.Max(1e-2, Math.Abs(b));
+
+    // Whether a number is one that people write rounded, such as 1 / 6 as 0.16667.
+    private static bool Rounded(double a, double b) => Math.Abs(a - b) <= 1e-4 * Math.Max(1e-1, Math.Abs(b));
 }

@@ -111,8 +111,7 @@ internal sealed partial class OnnxImporter
         if (constant.Count > 1 && IsFlattened(view))
             view = Natural(AsVector(node, name, view));
         var perChannel = PerChannel(node, constant, view);
-        var of = node.Inputs[constantFirst ? 1 : 0];
-        if (type == "Add" && view.Node == _graph.Count - 1 && HasOneReader(of) && WithBias(_graph[view.Node].Operator, new FloatTensor(constant.Name, [perChannel.Length], perChannel)) is { } biased)
+        if (type == "Add" && view.Node == _graph.Count - 1 && IsReadOnlyHere(view.Node) && WithBias(_graph[view.Node].Operator, new FloatTensor(constant.Name, [perChannel.Length], perChannel)) is { } biased)
         {
             _graph.Replace(view.Node, biased);
             return view;

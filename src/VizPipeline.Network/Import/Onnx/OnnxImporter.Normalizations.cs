@@ -21,6 +21,9 @@ internal sealed partial class OnnxImporter
         return view.Of(_graph.Add(name, norm, view.Node));
     }
 
+    private OnnxView Dropout(OnnxNode node) => Number(node, 2) is not (null or 0)
+        ? throw Unsupported(node, "training_mode: export the network in inference mode") : View(node, 0);
+
     private OnnxView InstanceNormalization(OnnxNode node, string name)
     {
         var view = View(node, 0);
@@ -122,8 +125,8 @@ internal sealed partial class OnnxImporter
     private OnnxView QuantizeLinear(OnnxNode node, string name)
     {
         var (scale, zero) = Quantisation(node);
-        if (OnnxQuantization.Range(Constant(node, 2)) is not (var low, var high))
-            throw Unsupported(node, $"codes of type {Constant(node, 2)?.Type}");
+        if (OnnxQuantization.Range(OnnxQuantization.CodeType(node, Constant(node, 2))) is not (var low, var high))
+            throw Unsupported(node, $"codes of type {(Constant(node, 2)?.Type is { } type ? type.ToString() : OnnxTypes.NameOf(node.GetInt("output_dtype", 0)))}: quantise to whole numbers of 8 or 16 bits");
         _quantised[node.Outputs[0]] = (scale, zero);
         var (min, max) = ((low - zero) * scale, (high - zero) * scale);
         return Elementwise(node, name, low == zero ? new Clip(min, max) : new Saturation(min, max));

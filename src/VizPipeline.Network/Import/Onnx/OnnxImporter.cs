@@ -5,12 +5,13 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Import.Onnx;
 
 /// <summary>
-/// Builds a network from an ONNX file (operator sets 7 to 22). Nodes that read constants only are computed on the way, for a batch of one;
+/// Builds a network from an ONNX file (operator sets 7 to 25). Nodes that read constants only are computed on the way, for a batch of one;
 /// patterns that stand for one operator become it (<see cref="OnnxFusion"/>); layouts are followed on paper (<see cref="OnnxView"/>).
 /// </summary>
 internal sealed partial class OnnxImporter
 {
     private const int OldestOpset = 7;
+    private const int NewestOpset = 25;
     private const int MostClasses = 1 << 20;
 
     private readonly OnnxFile _file;
@@ -20,15 +21,20 @@ internal sealed partial class OnnxImporter
     private readonly Dictionary<string, OnnxView> _values = [];
     private readonly Dictionary<string, OnnxConstant> _constants = [];
     private readonly Dictionary<string, (double Scale, long Zero)> _quantised = [];
+    private readonly Dictionary<int, List<string>> _names = [];
     private readonly ILookup<string, OnnxNode> _readers;
+    private readonly Dictionary<string, int> _lastReader = [];
     private readonly HashSet<string> _outputs;
     private readonly int _batch;
+    private int _at;
 
     private OnnxImporter(OnnxFile file, (int Height, int Width)? size)
     {
         _file = file;
         if (Opset < OldestOpset)
             throw new ModelFormatException(file.Path, $"uses operator set {Opset}", $"export it with {OldestOpset} or newer");
+        if (Opset > NewestOpset)
+            throw new ModelFormatException(file.Path, $"uses operator set {Opset}, newer than {NewestOpset}", "export it with operator set 18");
         var input = file.Inputs.Count == 1 ? file.Inputs[0] : throw new ModelFormatException(file.Path, $"has {file.Inputs.Count} inputs", "VizPipeline reads networks with one image input");
         foreach (var (name, tensor) in file.Initializers)
             _constants[name] = OnnxConstant.Of(tensor);
@@ -36,6 +42,11 @@ internal sealed partial class OnnxImporter
         _outputs = [.. file.Outputs.Select(output => output.Name).Where(name => !_constants.ContainsKey(name)).Take(1)];
         _nodes = OnnxFusion.Fuse(FoldConstants(file.Nodes), _constants, _outputs);
         _readers = _nodes.SelectMany(node => node.Inputs.Select(input => (Input: input, Node: node))).ToLookup(pair => pair.Input, pair => pair.Node);
+        for (var i = 0; i < _nodes.Count; i++)
+        {
+            foreach (var read in _nodes[i].Inputs)
+                _lastReader[read] = i;
+        }
         (_batch, var shape, var channelsLast) = InputShape(input, size);
         _graph = new GraphBuilder(shape, input.Name);
         _values[input.Name] = channelsLast ? OnnxView.ChannelsLast(GraphBuilder.Input, shape) : OnnxView.Natural(GraphBuilder.Input, shape);
@@ -54,8 +65,8 @@ internal sealed partial class OnnxImporter
 
     private NetworkGraph Build(string name)
     {
-        foreach (var node in _nodes)
-            Import(node);
+        for (_at = 0; _at < _nodes.Count; _at++)
+            Import(_nodes[_at]);
         var output = _file.Outputs.Select(value => _values.GetValueOrDefault(value.Name)).FirstOrDefault(view => view is not null)
             ?? throw new ModelFormatException(_file.Path, "has no output that depends on its input");
         return _nodes.Count > 0 ? _graph.Build(name, Ordered(output)) : throw new ModelFormatException(_file.Path, "computes nothing of its input");
@@ -124,7 +135,12 @@ internal sealed partial class OnnxImporter
         if (results.Count == 1 && node.Inputs.Any(_quantised.ContainsKey) && node.OpType is not "DequantizeLinear")
             Requantise(node, name);
         for (var i = 0; i < Math.Min(results.Count, node.Outputs.Count); i++)
+        {
             _values[node.Outputs[i]] = results[i];
+            if (!_names.TryGetValue(results[i].Node, out var names))
+                _names[results[i].Node] = names = [];
+            names.Add(node.Outputs[i]);
+        }
         // Further outputs (a pool's indices, a dropout's mask) are for training; whoever reads one is told.
     }
 
@@ -175,7 +191,8 @@ internal sealed partial class OnnxImporter
         "Squeeze" => Squeeze(node, name),
         "Unsqueeze" => Unsqueeze(node, name),
         "Expand" => Expand(node, name),
-        "Dropout" or "Identity" => View(node, 0),
+        "Dropout" => Dropout(node),
+        "Identity" => View(node, 0),
         "Cast" or "CastLike" => Cast(node, name),
         "Softmax" => AtTheEnd(node) ? View(node, 0) : SoftmaxOverChannels(node, name),
         "LogSoftmax" => AtTheEnd(node) ? View(node, 0) : throw Unsupported(node, "operators after it"),
@@ -222,7 +239,9 @@ internal sealed partial class OnnxImporter
 
     private OnnxView Natural(int node) => OnnxView.Natural(node, _graph.Shape(node));
 
-    private bool HasOneReader(string value) => _readers[value].Take(2).Count() == 1 && !_outputs.Contains(value);
+    // Whether nothing after the operator at hand sees the graph's node, which identities and reshapes give several names, and it once only.
+    private bool IsReadOnlyHere(int node) => _names.TryGetValue(node, out var names)
+        && names.All(name => !_outputs.Contains(name) && _lastReader.GetValueOrDefault(name, -1) <= _at) && _nodes[_at].Inputs.Count(names.Contains) == 1;
 
     // Whatever makes probabilities of logits, and what only passes them on.
     private bool AtTheEnd(OnnxNode node)

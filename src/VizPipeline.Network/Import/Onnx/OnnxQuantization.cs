@@ -24,7 +24,7 @@ internal static class OnnxQuantization
 
     public static OnnxConstant? Quantize(OnnxNode node, OnnxConstant value, IReadOnlyList<OnnxConstant?> inputs)
     {
-        if (value.Floats is not { } floats || Scales(node, value, inputs) is not { } scale || Range(inputs.ElementAtOrDefault(2)) is not (var low, var high))
+        if (value.Floats is not { } floats || Scales(node, value, inputs) is not { } scale || CodeType(node, inputs.ElementAtOrDefault(2)) is not { } type || Range(type) is not (var low, var high))
             return null;
         var zero = inputs.ElementAtOrDefault(2);
         var codes = new long[floats.Values.Length];
@@ -34,11 +34,15 @@ internal static class OnnxQuantization
             var code = Math.Round(floats.Values[i] / (double)scale.Values[at], MidpointRounding.ToEven) + (zero?.Longs?[zero.Count == 1 ? 0 : at] ?? 0);
             codes[i] = double.IsNaN(code) ? 0 : (long)Math.Clamp(code, low, high);
         }
-        return new(value.Shape, codes, null, zero?.Type ?? ElementType.U8);
+        return new(value.Shape, codes, null, type);
     }
 
-    /// <summary>The smallest and the largest code of a zero point's type (8-bit without one); null for types that are no codes.</summary>
-    public static (long Low, long High)? Range(OnnxConstant? zero) => zero is null ? (0, 255) : zero.Type switch
+    /// <summary>The type of the codes that QuantizeLinear makes: its zero point's, or without one output_dtype (bytes where that is absent too); null for types that are not read.</summary>
+    public static ElementType? CodeType(OnnxNode node, OnnxConstant? zero) => zero is not null ? zero.Type
+        : node.GetInt("output_dtype", 0) is not 0 and var number ? OnnxTypes.Find(number) : ElementType.U8;
+
+    /// <summary>The smallest and the largest code of a type; null for types that are no codes.</summary>
+    public static (long Low, long High)? Range(ElementType? codes) => codes switch
     {
         ElementType.U8 => (0, 255),
         ElementType.I8 => (-128, 127),

@@ -41,8 +41,11 @@ internal static class OnnxResize
     /// <summary>The matrix [to, from] of an axis.</summary>
     public static FloatTensor Matrix(OnnxNode node, ScaledAxis axis, Action<long> spend)
     {
-        spend((long)axis.From * axis.To);
-        var values = new float[axis.From * axis.To];
+        var count = (long)axis.From * axis.To;
+        spend(count);
+        if (count > Array.MaxLength)
+            throw new GraphException(node.Name, $"resizing an extent of {axis.From} to {axis.To} is too large");
+        var values = new float[count];
         var isOld = node.OpType == "Upsample" || !node.Has("coordinate_transformation_mode") && node.Inputs.Count == 2;
         var (mode, coordinates) = (node.GetText("mode", "nearest"), node.GetText("coordinate_transformation_mode", isOld ? "asymmetric" : "half_pixel"));
         if (node.GetInt("antialias", 0) != 0 && axis.Scale < 1)

@@ -16,6 +16,15 @@ public class GradientTests
     [Theory, MemberData(nameof(Seeds))]
     public void So_it_does_for_newer_operators(int seed) => Check(ModernNetworks.Make(seed, 15), seed);
 
+    [Fact]
+    public void So_it_does_where_both_sides_of_a_rectifier_are_positive()
+    {
+        var random = new Random(3);
+        var graph = new GraphBuilder(new Shape(3, 8, 8));
+        var x = graph.Add("conv", new Convolution(RandomNetworks.Weight(random, "conv.weight", 4, 3, 3, 3), null, Window.Square(3, pad: 1)), GraphBuilder.Input);
+        Check(graph.Build("mirror", graph.Add("act", new LeakyRelu(-0.4), x)), 3);
+    }
+
     private static void Check(NetworkGraph graph, int seed)
     {
         using var runner = new NetworkRunner(graph);

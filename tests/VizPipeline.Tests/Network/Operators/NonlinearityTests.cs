@@ -9,7 +9,7 @@ public class NonlinearityTests
 {
     private static Nonlinearity[] All =>
     [
-        .. ModernNetworks.Functions(new Random(1), 4, "all"), new Power(3), new Power(0.5), new Power(-1), new Absolute(), new Exponential(), new Logarithm(), new ErrorFunction(),
+        .. ModernNetworks.Functions(new Random(1), 4, "all"), new LeakyRelu(-0.4), new Power(3), new Power(0.5), new Power(-1), new Absolute(), new Exponential(), new Logarithm(), new ErrorFunction(),
     ];
 
     public static TheoryData<int> Numbers => [.. Enumerable.Range(0, All.Length)];

@@ -131,6 +131,43 @@ public class OnnxNetworkTests
         Assert.Equal((0, 255 * 0.03f), (clip.Min, (float)clip.Max));
     }
 
+    // Identities and changes of layout only name a product again, so its bias must not get into what another name reads.
+    [Theory]
+    [InlineData("Identity"), InlineData("Dropout"), InlineData("Cast"), InlineData("Reshape"), InlineData("Transpose"), InlineData("Flatten"), InlineData("Squeeze")]
+    public void A_product_that_is_read_without_its_bias_too_stays_without(string alias)
+    {
+        var m = new OnnxModel(new Random(10), 13, 2, 3, 5, 5);
+        var isMatrix = alias is "Flatten" or "Squeeze";
+        var plain = isMatrix ? m.Add("MatMul", [m.Add("Flatten", [OnnxModel.Input]), m.Weight(75, 4)]) : m.Add("Conv", [OnnxModel.Input, m.Weight(4, 3, 2, 2)]);
+        var other = alias switch
+        {
+            "Cast" => m.Add("Cast", [plain], ("to", 1)),
+            "Reshape" => m.Add("Reshape", [plain, m.Longs(0, 0, 4, 4)]),
+            "Transpose" => m.Add("Transpose", [plain], ("perm", new[] { 0, 2, 3, 1 })),
+            "Squeeze" => m.Add("Squeeze", [m.Add("Unsqueeze", [plain, m.Longs(2)]), m.Longs(2)]),
+            _ => m.Add(alias, [plain]),
+        };
+        var biased = m.Add("Add", [other, m.Weight(isMatrix || alias == "Transpose" ? [4] : [4, 1, 1])]);
+        if (alias == "Transpose")
+            biased = ToFirst(m, biased);
+        var graph = OnnxParity.Check(m, m.Add("Mul", [biased, plain]));
+        Assert.Single(graph.Nodes, node => node.Operator is ChannelAffine);
+
+        // Within one operator too.
+        var sum = m.Add("Sum", [plain, m.Weight(isMatrix ? [4] : [4, 1, 1]), m.Add("Identity", [plain])]);
+        OnnxParity.Check(m, sum);
+    }
+
+    [Theory, InlineData(2), InlineData(3), InlineData(4), InlineData(5)]
+    public void Codes_without_a_zero_point_have_the_type_that_is_asked_for(int type)
+    {
+        var m = new OnnxModel(new Random(13), 21, 1, 3, 8, 8);
+        var weight = m.Add("DequantizeLinear", [m.Add("QuantizeLinear", [m.Weight(4, 3, 3, 3), m.Number(0.01)], ("output_dtype", type)), m.Number(0.01)]);
+        var x = m.Add("Conv", [OnnxModel.Input, weight]);
+        var codes = m.Add("QuantizeLinear", [x, m.Number(1e-2)], ("output_dtype", type));
+        OnnxParity.Check(m, m.Add("DequantizeLinear", [codes, m.Number(1e-2)]), tolerance: 0.01);
+    }
+
     [Fact]
     public void Softmax_at_the_end_is_left_out_and_a_second_output_does_not_matter()
     {

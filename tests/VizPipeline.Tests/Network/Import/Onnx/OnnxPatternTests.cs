@@ -56,6 +56,19 @@ public class OnnxPatternTests
     }
 
     [Theory]
+    [InlineData(1.0009), InlineData(0.9991)]
+    public void A_factor_near_one_is_not_dropped(double factor)
+    {
+        var model = new OnnxModel(new Random(1), 13, 1, 3, 6, 7);
+        var gated = model.Add("Mul", [X(model, out var x), model.Add("Sigmoid", [x])]);
+        OnnxParity.Check(model, model.Add("Mul", [gated, model.Number(factor)]));
+        var gelu = model.Add("Mul", [x, model.Add("Add", [Erf(model, x), model.Number(1)])]);
+        OnnxParity.Check(model, model.Add("Mul", [gelu, model.Number(0.5 * factor)]));
+        var swish = model.Add("Mul", [x, Clipped(model, model.Add("Add", [x, model.Number(3)]))]);
+        OnnxParity.Check(model, model.Add("Mul", [swish, model.Number(factor / 6)]));
+    }
+
+    [Theory]
     [InlineData("Sqrt", false), InlineData("Pow", false), InlineData("Reciprocal", true), InlineData("InversePow", true)]
     public void A_layer_norm_in_parts_is_one(string root, bool isProduct)
     {

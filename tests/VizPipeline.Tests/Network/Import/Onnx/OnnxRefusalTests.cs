@@ -62,6 +62,9 @@ public class OnnxRefusalTests
         ["an outer product of constants"] = m => m.Add("Add", [X(m), m.Add("Mul", [m.Add("ConstantOfShape", [m.Longs(100000, 1)]), m.Add("ConstantOfShape", [m.Longs(1, 100000)])])]),
         ["scales of another axis"] = m => m.Add("Conv", [X(m), m.Add("DequantizeLinear", [m.Bytes(new sbyte[8], 2, 4, 1, 1), m.Weight(3)], ("axis", 0))]),
         ["no scale"] = m => m.Add("QuantizeLinear", [X(m), m.Number(0), m.Codes([0])]),
+        ["codes that are floats"] = m => m.Add("QuantizeLinear", [X(m), m.Number(0.1)], ("output_dtype", 17)),
+        ["codes of four bits"] = m => m.Add("QuantizeLinear", [X(m), m.Number(0.1)], ("output_dtype", 22)),
+        ["a dropout in training"] = m => m.Add("Dropout", [X(m), m.Number(0.5), m.Add("Cast", [m.Longs(1)], ("to", 9))]),
         ["integer arithmetic"] = m => m.Add("MatMulInteger", [X(m), m.Bytes(new sbyte[8], 2, 4)]),
         ["an input that is missing"] = m => m.Add("Concat", [X(m), ""], ("axis", 1)),
         ["an attribute of another kind"] = m => m.Add("Concat", [X(m), X(m)], ("axis", "channels")),
@@ -85,6 +88,14 @@ public class OnnxRefusalTests
         Assert.DoesNotContain('\n', refusal!.Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 512 << 20);
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 10);
+    }
+
+    [Fact]
+    public void A_newer_operator_set_is_refused()
+    {
+        var model = new OnnxModel(new Random(1), 26, 1, 3, 8, 8);
+        var bytes = model.Write(X(model));
+        Assert.Contains("uses operator set 26", Assert.Throws<ModelFormatException>(() => OnnxParity.Load(bytes)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
