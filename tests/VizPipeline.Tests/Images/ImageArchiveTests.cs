@@ -84,6 +84,20 @@ public sealed class ImageArchiveTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Zips_of_more_entries_than_their_end_can_count_are_whole(bool hasLargeCount)
+    {
+        const int Count = 66_000;
+        var whole = Zip(CompressionLevel.NoCompression, [.. Enumerable.Range(0, Count).Select(i => ($"{i}.txt", Array.Empty<byte>())), ("a.png", Bytes(0))]);
+        // Writers that know no zip64 keep the low 16 bits.
+        if (!hasLargeCount)
+            BitConverter.TryWriteBytes(whole.AsSpan(whole.Length - 22 + 10), (ushort)((Count + 1) & 0xffff));
+        folder.Write("many.zip", whole);
+        Assert.Equal("many.zip/a.png", Assert.Single(ImageManifest.Build(folder.Path, cancellationToken: cancellation).Entries).Path);
+    }
+
     [Fact]
     public async Task A_table_that_claims_more_pictures_than_its_pages_hold_gets_no_names_for_them()
     {
