@@ -14,6 +14,8 @@ internal sealed record ChosenImages(string Root, ImageManifest Manifest, string 
 /// <summary>The options that say which pictures: where they lie, which of them, and their classes.</summary>
 internal sealed class ImageOptions
 {
+    private const int MostSkippedLines = 20;
+
     private readonly Option<string?> _images = new("--images") { Description = "Folder, searched recursively; archives such as train.zip or shards/train-{000..147}.tar; a text list; or s3://BUCKET/PREFIX. Classes come with them, or from the first folder level or <synset>_name files" };
     private readonly Option<int?> _limit = new("--limit") { Description = "Use only the first N images, in the order of their paths" };
     private readonly Option<int?> _sample = new("--sample") { Description = "Use only N images, drawn by chance" };
@@ -50,8 +52,20 @@ internal sealed class ImageOptions
         if (parsed.GetResult(_seed) is { Implicit: false } && selection is { Sample: null, PerClass: null })
             throw new UsageException("--sample-seed draws nothing by itself: give --sample or --per-class with it");
         var options = new ImageSetOptions { Only = source.Only, ListLabels = source.Labels, Selection = selection, LabelFile = parsed.GetValue(_labels), ClassNames = names };
+        if (parsed.GetResult(_classes) is { Implicit: false } && selection.Classes.Count == 0)
+            throw new UsageException("--classes names no class: give names separated by commas, or leave it out for all images");
         using var files = ImageRoots.Here().Open(source.Root);
-        return new(source.Root, ImageManifest.Build(files, options, ListingProgress.ToConsole(), cancellation), selection.ToString());
+        var manifest = ImageManifest.Build(files, options, ListingProgress.ToConsole(), cancellation);
+        TellSkipped(manifest.SkippedFolders);
+        return new(source.Root, manifest, selection.ToString());
+    }
+
+    private static void TellSkipped(IReadOnlyList<SkippedFolder> skipped)
+    {
+        foreach (var (path, reason) in skipped.Take(MostSkippedLines))
+            Console.Error.WriteLine($"skipped {path}: {reason}");
+        if (skipped.Count > MostSkippedLines)
+            Console.Error.WriteLine($"skipped {skipped.Count - MostSkippedLines} more folders and archives");
     }
 
     private static int? Count(ParseResult parsed, Option<int?> option) =>

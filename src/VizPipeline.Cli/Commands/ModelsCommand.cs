@@ -59,8 +59,8 @@ internal static class ModelsCommand
             return;
         }
         using (var line = new DownloadLine(weights.File))
-            await download.FetchAsync(weights, path, line, cancellation);
-        Console.WriteLine($"{model.Name}: {path}, {DownloadLine.Megabytes(new FileInfo(path).Length)} MB, SHA-256 as its name says");
+            await download.FetchAsync(weights, path, WeightsDownload.MostBytes(model.Plan().Parameters), line, cancellation);
+        Console.WriteLine($"{model.Name}: {path}, {DownloadLine.Megabytes(new FileInfo(path).Length)} MB, SHA-256 begins as its name says");
     }
 
     private static void List()

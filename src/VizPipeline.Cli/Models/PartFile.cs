@@ -8,6 +8,9 @@ public sealed class PartFileException(string message, Exception inner) : IOExcep
 /// <summary>A file on its way, <c>NAME.part</c> beside its place, and the server's tag of it in <c>NAME.part.tag</c>. One process at a time has it.</summary>
 internal sealed class PartFile : IDisposable
 {
+    // Windows moves and deletes an open file only where that is shared; elsewhere any sharing would let a second writer in.
+    private static readonly FileShare Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None;
+
     private readonly string _path;
     private readonly FileStream _stream;
 
@@ -16,7 +19,7 @@ internal sealed class PartFile : IDisposable
         _path = path;
         try
         {
-            _stream = new FileStream($"{path}.part", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+            _stream = new FileStream($"{path}.part", FileMode.OpenOrCreate, FileAccess.ReadWrite, Share, 1);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -24,6 +27,9 @@ internal sealed class PartFile : IDisposable
         }
         _stream.Seek(0, SeekOrigin.End);
     }
+
+    /// <summary>Whether the file is in its place: then another process had it, and what was opened here may even be the file itself.</summary>
+    public bool IsComplete => File.Exists(_path);
 
     /// <summary>Bytes that are here.</summary>
     public long Length => _stream.Length;
@@ -64,29 +70,28 @@ internal sealed class PartFile : IDisposable
         return Convert.ToHexStringLower(hash);
     }
 
-    /// <summary>Puts the file in its place, whole.</summary>
+    /// <summary>Puts the file in its place, whole. Nobody else has it until it is there.</summary>
     public void Complete()
     {
         _stream.Flush(flushToDisk: true);
-        _stream.Dispose();
         File.Move($"{_path}.part", _path, overwrite: true);
         File.Delete(TagPath);
+        _stream.Dispose();
     }
 
     /// <summary>Throws it away.</summary>
     public void Discard()
     {
-        _stream.Dispose();
         File.Delete($"{_path}.part");
         File.Delete(TagPath);
+        _stream.Dispose();
     }
 
     // An attempt that brought nothing leaves nothing.
     public void Dispose()
     {
-        var isEmpty = _stream.CanRead && _stream.Length == 0;
-        _stream.Dispose();
-        if (isEmpty)
+        if (_stream.CanRead && _stream.Length == 0)
             File.Delete($"{_path}.part");
+        _stream.Dispose();
     }
 }

@@ -39,8 +39,8 @@ public sealed partial class ImageManifest
     /// looks into archives (.tar .zip .parquet), finds the classes, selects, and hashes the contents.
     /// </summary>
     /// <remarks>
-    /// The class is, in this order: the label file's; the image list's; the archives' own (WebDataset's <c>.cls</c> and <c>.json</c>, a Parquet
-    /// table's label); the first folder's name (in an archive: of the archive's), if pictures lie in folders; the synset of a name like
+    /// The class is, in this order: the label file's; the image list's; the archive's own (WebDataset's <c>.cls</c> and <c>.json</c>, a Parquet
+    /// table's label), of which one that labels some gives the others none; the first folder's name (in an archive: of the archive's), if pictures lie in folders; the synset of a name like
     /// <c>n01440764_tench.JPEG</c>; none. A folder is visited once, whatever symbolic links lead to it.
     /// </remarks>
     /// <param name="folder">The set's folder.</param>
@@ -72,7 +72,7 @@ public sealed partial class ImageManifest
         var labels = options.LabelFile is { } file ? LabelFile.Load(file) : null;
         if (listing.Paths.Count == 0)
             throw new ImageSetException($"image set {files.Name} has no pictures ({string.Join(' ', FileListing.Extensions)}, or {string.Join(' ', FileListing.ArchiveExtensions)} archives of them){WhyNot(listing)}");
-        var classes = ImageClasses.Find(listing.Paths, labels, options.ListLabels, listing.Labels);
+        var classes = ImageClasses.Find(labels, options.ListLabels, listing);
         int[] chosen = options.Selection.Choose(files.Name, listing.Paths, classes, options.ClassNames);
         var entries = HashFiles(files, [.. chosen.Select(i => listing.Paths[i])], options.Readers, progress, cancellationToken);
         return new(Classify(entries, [.. chosen.Select(i => classes[i])], options.ClassNames), listing.Skipped);

@@ -14,6 +14,7 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
 {
     private const int MostPaths = 1_000_000;
     private const string BucketScheme = "s3://";
+    private static readonly string[] ListExtensions = [".txt", ".csv", ".tsv", ".json"];
 
     /// <summary>Takes a name apart. Whether the root and what is below it are there is found when they are listed.</summary>
     /// <exception cref="ImageSetException">A range in braces is none, or a list cannot be used.</exception>
@@ -21,7 +22,11 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
         if (text.StartsWith(BucketScheme, StringComparison.OrdinalIgnoreCase))
+        {
+            if (ListExtensions.Contains(Path.GetExtension(text), StringComparer.OrdinalIgnoreCase))
+                throw new ImageSetException($"image set '{text}': a list is not read from a bucket; name a list on this machine, or the bucket's prefix");
             return text.Contains('{') || ImageArchives.IsArchive(text) ? Below(text, Expand(text), BucketScheme.Length) : Whole(text);
+        }
         if (Directory.Exists(text))
             return Whole(Path.GetFullPath(text));
         if (File.Exists(text))

@@ -1,13 +1,29 @@
+using System.Text;
+
 namespace VizPipeline.Images;
 
 /// <summary>Reads the small text files that come with an image set, and turns what goes wrong into one clear line.</summary>
 internal static class SetFiles
 {
+    // Lists of the largest public sets (some ten million pictures) are about this long.
+    private const long LargestText = 1_000_000_000;
+
     public static string ReadText(string file, string what)
     {
         try
         {
-            return File.ReadAllText(file);
+            using var reader = new StreamReader(file);
+            // A model or an archive, given by mistake, is not taken into memory to find out; a pipe has no length and is counted.
+            if (reader.BaseStream is { CanSeek: true, Length: > LargestText })
+                throw TooLarge(file, what);
+            var (text, buffer) = (new StringBuilder(), new char[1 << 14]);
+            while (reader.ReadBlock(buffer) is var count and > 0)
+            {
+                if (text.Length + count > LargestText)
+                    throw TooLarge(file, what);
+                text.Append(buffer, 0, count);
+            }
+            return text.ToString();
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -18,4 +34,6 @@ internal static class SetFiles
             throw new ImageSetException($"{what} {file} cannot be read: {error.Message}");
         }
     }
+    private static ImageSetException TooLarge(string file, string what) =>
+        new($"{what} {file} is larger than {LargestText / 1_000_000} MB; it must be a text that gives a path a line");
 }

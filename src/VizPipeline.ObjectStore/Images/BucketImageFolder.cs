@@ -60,10 +60,13 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
     /// <exception cref="ObjectStoreException">The server does not answer, or refuses, or the folder has no room.</exception>
     public SafeFileHandle? OpenArchive(string path)
     {
-        var cache = _archives ?? throw new ObjectStoreException($"{Name} holds archives, which need a folder to be kept in", isTransient: false);
         var key = _prefix + path;
         var stat = Wait(_connection.Calls.RunAsync<Minio.DataModel.ObjectStat>(key, async () => await _connection.StatAsync(key, default), default));
-        return stat is null ? null : cache.Open($"{Name}{path}\n{stat.ETag}\n{stat.Size}", stat.Size, file => Wait(_connection.TryGetFileAsync(key, file, default)));
+        // A prefix may be called like an archive, too.
+        if (stat is null)
+            return null;
+        var cache = _archives ?? throw new ObjectStoreException($"{Name} holds archives, which need a folder to be kept in", isTransient: false);
+        return cache.Open($"{Name}{path}\n{stat.ETag}\n{stat.Size}", stat.Size, file => Wait(_connection.TryGetFileAsync(key, file, default)));
     }
 
     /// <inheritdoc/>

@@ -40,6 +40,12 @@ public sealed class ImageOptionsTests : IDisposable
     public void Wrong_numbers_are_named(string options, string message) =>
         Assert.Contains(message, Assert.Throws<UsageException>(() => Choose("set", options)).Message);
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(",")]
+    public void No_class_is_not_all_of_them(string classes) =>
+        Assert.Contains("--classes names no class", Assert.Throws<UsageException>(() => Choose("set", "--classes", classes)).Message);
+
     [Fact]
     public void Commas_with_a_blank_behind_them_belong_to_a_class()
     {

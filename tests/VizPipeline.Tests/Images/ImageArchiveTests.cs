@@ -47,6 +47,78 @@ public sealed class ImageArchiveTests : IDisposable
     }
 
     [Fact]
+    public void A_zip_with_a_damaged_directory_or_sizes_past_counting_is_not_taken_in_part()
+    {
+        var whole = Zip(CompressionLevel.Optimal, [("a.png", Bytes(0)), ("b.png", Bytes(1)), ("c.png", Bytes(2))]);
+        var last = whole.AsSpan().LastIndexOf("PK\x01\x02"u8);
+        var damaged = whole.ToArray();
+        damaged[last] = (byte)'Q';
+        folder.Write("damaged.zip", damaged);
+
+        // Sizes whose sum leaves 64 bits, in zip64's extra fields.
+        using var stream = new MemoryStream();
+        foreach (var name in new[] { "a.png", "b.png", "c.png" })
+            stream.Write(Entry(name, packed: long.MaxValue));
+        var directory = stream.ToArray();
+        var end = new byte[22];
+        "PK\x05\x06"u8.CopyTo(end);
+        (end[8], end[10]) = (3, 3);
+        BitConverter.TryWriteBytes(end.AsSpan(12), directory.Length);
+        folder.Write("endless.zip", [.. directory, .. end]);
+        folder.Write("fine.png", Bytes(3));
+
+        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        Assert.Equal("fine.png", Assert.Single(manifest.Entries).Path);
+        Assert.Equal([("damaged.zip", "it is no whole zip archive"), ("endless.zip", "it is no whole zip archive")], manifest.SkippedFolders.Select(skipped => (skipped.Path, skipped.Reason)));
+
+        static byte[] Entry(string name, long packed)
+        {
+            var entry = new byte[46 + name.Length + 12];
+            "PK\x01\x02"u8.CopyTo(entry);
+            entry.AsSpan(20, 4).Fill(255);
+            (entry[28], entry[30]) = ((byte)name.Length, 12);
+            Encoding.ASCII.GetBytes(name).CopyTo(entry, 46);
+            (entry[46 + name.Length], entry[48 + name.Length]) = (1, 8);
+            BitConverter.TryWriteBytes(entry.AsSpan(50 + name.Length), packed);
+            return entry;
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Zips_of_more_entries_than_their_end_can_count_are_whole(bool hasLargeCount)
+    {
+        const int Count = 66_000;
+        var whole = Zip(CompressionLevel.NoCompression, [.. Enumerable.Range(0, Count).Select(i => ($"{i}.txt", Array.Empty<byte>())), ("a.png", Bytes(0))]);
+        // Writers that know no zip64 keep the low 16 bits.
+        if (!hasLargeCount)
+            BitConverter.TryWriteBytes(whole.AsSpan(whole.Length - 22 + 10), (ushort)((Count + 1) & 0xffff));
+        folder.Write("many.zip", whole);
+        Assert.Equal("many.zip/a.png", Assert.Single(ImageManifest.Build(folder.Path, cancellationToken: cancellation).Entries).Path);
+    }
+
+    [Fact]
+    public async Task A_table_that_claims_more_pictures_than_its_pages_hold_gets_no_names_for_them()
+    {
+        folder.Write("a.parquet", await HuggingFaceTable.Of([.. Enumerable.Range(0, 100_000).Select(i => ((byte[]?)null, (long?)(i * 7919L)))], perGroup: 100_000));
+        Assert.Contains("it claims 100000 pictures in", Assert.Throws<ImageSetException>(() => ImageManifest.Build(folder.Path, cancellationToken: cancellation)).Message);
+    }
+
+    [Fact]
+    public void An_archive_whose_labels_cannot_be_read_gives_no_pictures_either()
+    {
+        var zip = Zip(CompressionLevel.NoCompression, [("x/1.png", Bytes(0)), ("x/1.cls", "seal"u8.ToArray())]);
+        var last = zip.AsSpan(0, zip.AsSpan().IndexOf("PK\x01\x02"u8)).LastIndexOf("PK\x03\x04"u8);
+        zip[last] = (byte)'Q';
+        folder.Write("a.zip", zip);
+        folder.Write("fine.png", Bytes(3));
+        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        Assert.Equal("fine.png", Assert.Single(manifest.Entries).Path);
+        Assert.Equal("a.zip", Assert.Single(manifest.SkippedFolders).Path);
+    }
+
+    [Fact]
     public void A_tar_whose_attributes_claim_gigabytes_takes_no_memory_for_them()
     {
         using var stream = new MemoryStream();

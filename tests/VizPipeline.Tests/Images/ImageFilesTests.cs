@@ -60,6 +60,10 @@ public sealed class ImageFilesTests : IDisposable
         Assert.Equal(["good.tar/a.png", "good.tar/b.png"], manifest.Entries.Select(entry => entry.Path));
         Assert.Equal(["short.tar", "text.tar"], manifest.SkippedFolders.Select(skipped => skipped.Path));
         Assert.All(manifest.SkippedFolders, skipped => Assert.Equal("it is no whole tar archive", skipped.Reason));
+
+        // Who names them does not want the set without them.
+        var named = Assert.Throws<ImageSetException>(() => ImageManifest.Build(folder.Path, new() { Only = ["good.tar", "short.tar"] }, cancellationToken: cancellation));
+        Assert.EndsWith(": short.tar cannot be used: it is no whole tar archive", named.Message);
     }
 
     [Fact]
@@ -89,6 +93,31 @@ public sealed class ImageFilesTests : IDisposable
         var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
         Assert.Equal("odd.tar/a.png", Assert.Single(manifest.Entries).Path);
         Assert.NotNull(new CropSource(manifest, folder.Path, RandomPictures.Small).Get(0).Crop);
+    }
+
+    [Fact]
+    public void Archives_in_folders_that_are_called_like_archives_are_archives()
+    {
+        Tar("odd.zip/part.tar", TarEntryFormat.Pax, [("cat/a.png", Bytes(0)), ("b.tar/c.png", Bytes(1))]);
+        folder.Write("odd.zip/cat/a.png", Bytes(2));
+        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        Assert.Equal([("odd.zip/cat/a.png", "odd.zip"), ("odd.zip/part.tar/b.tar/c.png", "b.tar"), ("odd.zip/part.tar/cat/a.png", "cat")], manifest.Entries.Select(entry => (entry.Path, entry.Class!)));
+        Assert.All(manifest.Entries, entry => Assert.Null(entry.Unreadable));
+        Assert.NotNull(new CropSource(manifest, folder.Path, RandomPictures.Small).Get(1).Crop);
+
+        // Named one by one, they have the same classes.
+        var named = ImageManifest.Build(folder.Path, new() { Only = [.. manifest.Entries.Select(entry => entry.Path)] }, cancellationToken: cancellation);
+        Assert.Equal(manifest.Hash, named.Hash);
+    }
+
+    [Fact]
+    public void Labels_of_one_archive_leave_the_others_to_their_folders()
+    {
+        Tar("a.tar", TarEntryFormat.Pax, [("x/1.png", Bytes(0)), ("x/1.cls", "seal"u8.ToArray()), ("x/2.png", Bytes(1))]);
+        Tar("b.tar", TarEntryFormat.Pax, [("cat/1.png", Bytes(2))]);
+        folder.Write("dog/1.png", Bytes(3));
+        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        Assert.Equal(["seal", null, "cat", "dog"], manifest.Entries.Select(entry => entry.Class));
     }
 
     [Fact]

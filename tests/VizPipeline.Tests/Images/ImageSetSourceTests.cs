@@ -22,6 +22,7 @@ public sealed class ImageSetSourceTests : IDisposable
     [InlineData("x/{1..2.tar", "not closed")]
     [InlineData("x/{a,b}.doc", "'a.doc' is neither a picture nor an archive")]
     [InlineData("s3://{a,b}/x.tar", "more than one bucket")]
+    [InlineData("s3://bucket/sets/list.txt", "a list is not read from a bucket")]
     public void What_is_wrong_is_told_in_one_line(string text, string message)
     {
         var error = Assert.Throws<ImageSetException>(() => ImageSetSource.Parse(text));
@@ -43,6 +44,15 @@ public sealed class ImageSetSourceTests : IDisposable
     {
         var source = ImageSetSource.Parse(Path.Combine(folder.Path, "x-{0..1}.tar"));
         Assert.Contains("has no x-0.tar", Assert.Throws<ImageSetException>(() => Build(source)).Message);
+    }
+
+    [Fact]
+    public void A_list_that_is_too_large_for_one_is_not_read()
+    {
+        var list = folder.Write("huge.txt", "a.png\n");
+        using (var file = File.OpenWrite(list))
+            file.SetLength(5L << 30);
+        Assert.Contains("is larger than 1000 MB", Assert.Throws<ImageSetException>(() => ImageSetSource.Parse(list)).Message);
     }
 
     [Fact]

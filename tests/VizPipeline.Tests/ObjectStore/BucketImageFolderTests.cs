@@ -80,10 +80,25 @@ public sealed class BucketImageFolderTests : IDisposable
         using var files = new ImageRoot(options, new ArchiveCache(cache.File("archives"), budget: 1 << 20)).Open(source.Root);
         var manifest = await Task.Run(() => ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: cancellation), cancellation);
         Assert.Equal(8 + 3 + 3, manifest.Entries.Count);
-        Assert.Equal(["goldfish"], manifest.Classes);
+        // The table's labels are its own; the others have their folders.
+        Assert.Equal(["goldfish", "shard"], manifest.Classes);
         var crops = new CropSource(manifest, files, RandomPictures.Small);
         Assert.Equal(pictures.Source().Get(19).Crop, await Task.Run(() => crops.Get(9).Crop));
         Assert.Equal(pictures.Source().Get(23).Crop, await Task.Run(() => crops.Get(13).Crop));
+    }
+
+    [Fact]
+    public async Task Prefixes_that_are_called_like_archives_are_prefixes()
+    {
+        var options = await TestS3.NewBucketAsync();
+        await FillAsync(options);
+        using (var client = Client(options))
+            await Put(client, options, "odd/x.zip/cat/1.png", Bytes(5));
+        // Without a folder for archives, as there are none.
+        using var files = new ImageRoot(options, null).Open($"s3://{options.Bucket}/odd");
+        var manifest = await Task.Run(() => ImageManifest.Build(files, cancellationToken: cancellation), cancellation);
+        Assert.Equal(("x.zip/cat/1.png", "x.zip", null), (Assert.Single(manifest.Entries).Path, manifest.Entries[0].Class, manifest.Entries[0].Unreadable));
+        Assert.Equal(pictures.Source().Get(5).Crop, await Task.Run(() => new CropSource(manifest, files, RandomPictures.Small).Get(0).Crop));
     }
 
     [Fact]

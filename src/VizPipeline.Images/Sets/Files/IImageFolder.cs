@@ -38,6 +38,9 @@ public sealed record FileListing(IReadOnlyList<string> Paths, IReadOnlyList<Skip
     /// <summary>Classes that archives give their pictures, by path.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The archives that pictures lie in.</summary>
+    internal IReadOnlySet<string> Archives { get; init; } = new HashSet<string>();
+
     /// <summary>Extensions of pictures, with the dot, in lower case.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"];
 
@@ -49,6 +52,9 @@ public sealed record FileListing(IReadOnlyList<string> Paths, IReadOnlyList<Skip
 
     /// <summary>Whether a name is an archive's.</summary>
     public static bool IsArchive(string path) => ImageArchives.IsArchive(path) && !IsHidden(path);
+
+    /// <summary>The archive that a path lies in; null for a file of its own, whatever its folders are called.</summary>
+    internal string? ArchiveOf(string path) => Archives.Count == 0 ? null : ImageArchives.Splits(path).Select(split => split.Archive).FirstOrDefault(Archives.Contains);
 
     // Dot names are other programs' notes: .git, .Trash, macOS's ._photo.jpg (which is no picture).
     private static bool IsHidden(string path) => path.StartsWith('.') || path.Contains("/.", StringComparison.Ordinal);

@@ -47,14 +47,16 @@ internal static class ImageArchives
         }
     }
 
-    /// <summary>A member's path as archive and name in it: at the first part that is called like an archive.</summary>
-    public static (string Archive, string Member)? Split(string path)
+    /// <summary>
+    /// What a path may be as archive and name in it: at each part that is called like an archive, the outermost first. Folders may be
+    /// called so, too (Spark writes <c>train.parquet/part-0000.parquet</c>), so the first that is an archive is meant.
+    /// </summary>
+    public static IEnumerable<(string Archive, string Member)> Splits(string path)
     {
         for (var slash = path.IndexOf('/'); slash > 0; slash = path.IndexOf('/', slash + 1))
         {
             if (IsArchive(path[..slash]))
-                return (path[..slash], path[(slash + 1)..]);
+                yield return (path[..slash], path[(slash + 1)..]);
         }
-        return null;
     }
 }

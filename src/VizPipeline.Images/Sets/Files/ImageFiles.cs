@@ -41,38 +41,47 @@ public sealed class ImageFiles : IDisposable
         return path.Length > 0 && !path.Any(char.IsControl) && path.Split('/').All(part => part is not ("" or "." or ".."));
     }
 
-    /// <summary>The part of a path that names classes: below the archive, where there is one.</summary>
-    public static string Inner(string path) => ImageArchives.Split(path) is var (_, member) ? member : path;
-
     /// <summary>All pictures in ordinal order of their paths, those of archives included.</summary>
     /// <param name="only">Paths of pictures, archives and archives' members; null for all that there are.</param>
     /// <param name="cancellation">Stops the listing.</param>
-    /// <exception cref="ImageSetException">The set, or an archive of <paramref name="only"/>, is missing or cannot be listed.</exception>
+    /// <exception cref="ImageSetException">The set, or an archive of <paramref name="only"/>, is missing, damaged or cannot be listed.</exception>
     public FileListing List(IReadOnlyCollection<string>? only = null, CancellationToken cancellation = default)
     {
         var files = only is null ? _folder.List(cancellation) : Named(only);
         // A picture that is named and has another extension is one if it can be decoded.
         var (paths, skipped) = (files.Paths.Where(path => !FileListing.IsArchive(path)).ToList(), files.Skipped.ToList());
         var labels = new Dictionary<string, string>();
+        var archives = ArchivesOf(only is null ? [] : paths);
         foreach (var archive in files.Paths.Where(FileListing.IsArchive).Order(StringComparer.Ordinal))
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
                 using var held = Borrow(archive);
-                if (held.Archive is null && only is not null)
-                    throw new ImageSetException($"image set {Name} has no {archive}");
-                paths.AddRange(held.Archive?.Pictures.Select(member => $"{archive}/{member}") ?? []);
-                foreach (var (member, label) in held.Archive?.Labels() ?? new Dictionary<string, string>())
+                if (held.Archive is not { } open)
+                {
+                    if (only is not null)
+                        throw new ImageSetException($"image set {Name} has no {archive}");
+                    continue;
+                }
+                // Both or nothing: pictures without the classes that they have would be another set.
+                var (members, given) = (open.Pictures.ToList(), open.Labels());
+                archives.Add(archive);
+                paths.AddRange(members.Select(member => $"{archive}/{member}"));
+                foreach (var (member, label) in given)
                     labels[$"{archive}/{member}"] = label;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                skipped.Add(new(archive, error is UnauthorizedAccessException ? "permission denied" : error.Message));
+                var reason = error is UnauthorizedAccessException ? "permission denied" : error.Message;
+                // Who names an archive does not want the set without it.
+                if (only is not null)
+                    throw new ImageSetException($"image set {Name}: {archive} cannot be used: {reason}");
+                skipped.Add(new(archive, reason));
             }
         }
         paths.Sort(StringComparer.Ordinal);
-        return new(paths, [.. skipped.OrderBy(folder => folder.Path, StringComparer.Ordinal)]) { Labels = labels };
+        return new(paths, [.. skipped.OrderBy(folder => folder.Path, StringComparer.Ordinal)]) { Labels = labels, Archives = archives };
     }
 
     /// <summary>Uses a file.</summary>
@@ -83,7 +92,7 @@ public sealed class ImageFiles : IDisposable
         ArgumentNullException.ThrowIfNull(use);
         if (!IsSafe(path))
             throw new FileNotFoundException("its path leaves the image set");
-        if (ImageArchives.Split(path) is var (archive, member))
+        foreach (var (archive, member) in ImageArchives.Splits(path))
         {
             using var held = Borrow(archive);
             if (held.Archive is { } open)
@@ -110,6 +119,36 @@ public sealed class ImageFiles : IDisposable
         return only.FirstOrDefault(path => !IsSafe(path)) is { } outside
             ? throw new ImageSetException($"image set {Name} cannot have '{outside}': it is no path below it")
             : new([.. only.Distinct()], []);
+    }
+
+    /// <summary>The archives that paths which were named lie in. One that cannot be read is one, too: its pictures say so when they are read.</summary>
+    private HashSet<string> ArchivesOf(List<string> paths)
+    {
+        var known = new Dictionary<string, bool>();
+        foreach (var path in paths)
+        {
+            foreach (var (archive, _) in ImageArchives.Splits(path))
+            {
+                if (!known.TryGetValue(archive, out var isArchive))
+                    known[archive] = isArchive = IsThere(archive);
+                if (isArchive)
+                    break;
+            }
+        }
+        return [.. known.Where(pair => pair.Value).Select(pair => pair.Key)];
+    }
+
+    private bool IsThere(string archive)
+    {
+        try
+        {
+            using var held = Borrow(archive);
+            return held.Archive is not null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
     }
 
     private Loan Borrow(string path)

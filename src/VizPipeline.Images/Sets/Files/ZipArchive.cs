@@ -22,9 +22,9 @@ internal sealed class ZipArchive : IImageArchive
     public ZipArchive(SafeFileHandle handle)
     {
         _bytes = new(handle, "zip archive");
-        var (offset, size) = Directory();
+        var (offset, size, entries, isExact) = Directory();
         ReadOnlySpan<byte> directory = _bytes.Read(offset, size);
-        long packed = 0;
+        long packed = 0, found = 0;
         while (directory.Length >= EntryBytes && U32(directory, 0) == 0x02014b50)
         {
             var (nameLength, extraLength, commentLength) = (U16(directory, 28), U16(directory, 30), U16(directory, 32));
@@ -32,15 +32,19 @@ internal sealed class ZipArchive : IImageArchive
             if (length > directory.Length)
                 throw _bytes.NotWhole();
             var place = PlaceOf(directory, directory.Slice(EntryBytes + nameLength, extraLength));
-            packed += place.Packed;
             // Entries that share bytes are how small files unpack to endless ones.
-            if (packed > _bytes.Length)
+            if (place.Packed > _bytes.Length - packed)
                 throw _bytes.NotWhole();
+            packed += place.Packed;
+            found++;
             var name = Encoding.UTF8.GetString(directory.Slice(EntryBytes, nameLength)).Replace('\\', '/');
             if (ImageFiles.IsSafe(name) && (U16(directory, 8) & 1) == 0)
                 _members.Add(name, place, place.Unpacked);
             directory = directory[length..];
         }
+        // A damaged entry would end the listing, and what follows be missing without a word.
+        if (found != entries && (isExact || (ushort)found != entries))
+            throw _bytes.NotWhole();
     }
 
     public IEnumerable<string> Pictures => _members.Pictures;
@@ -51,8 +55,11 @@ internal sealed class ZipArchive : IImageArchive
 
     public void Dispose() => _bytes.Dispose();
 
-    /// <summary>Where the directory is: the end record says so, from behind a comment that may follow it.</summary>
-    private (long Offset, long Size) Directory()
+    /// <summary>
+    /// Where the directory is and how many entries it has: the end record says so, from behind a comment that may follow it. Its
+    /// count has 16 bits, of which writers that know no zip64 let the rest fall.
+    /// </summary>
+    private (long Offset, long Size, long Entries, bool IsExact) Directory()
     {
         if (_bytes.Length < EndBytes)
             throw _bytes.NotWhole();
@@ -60,13 +67,15 @@ internal sealed class ZipArchive : IImageArchive
         var at = tail.LastIndexOf("PK\x05\x06"u8);
         if (at < 0 || at > tail.Length - EndBytes)
             throw _bytes.NotWhole();
-        var (size, offset) = ((long)U32(tail, at + 12), (long)U32(tail, at + 16));
-        if (size != uint.MaxValue && offset != uint.MaxValue)
-            return (offset, size);
-        if (at < 20 || U32(tail, at - 20) != 0x07064b50)
+        var (entries, size, offset) = (U16(tail, at + 10), (long)U32(tail, at + 12), (long)U32(tail, at + 16));
+        var hasLarge = at >= 20 && U32(tail, at - 20) == 0x07064b50;
+        var fits = size != uint.MaxValue && offset != uint.MaxValue;
+        if (fits && (entries != ushort.MaxValue || !hasLarge))
+            return (offset, size, entries, false);
+        if (!hasLarge)
             throw _bytes.NotWhole();
         var end = _bytes.Read(I64(tail, at - 20 + 8), 56);
-        return U32(end, 0) == 0x06064b50 ? (I64(end, 48), I64(end, 40)) : throw _bytes.NotWhole();
+        return U32(end, 0) == 0x06064b50 ? (I64(end, 48), I64(end, 40), I64(end, 32), true) : throw _bytes.NotWhole();
     }
 
     private Place PlaceOf(ReadOnlySpan<byte> entry, ReadOnlySpan<byte> extra)

@@ -18,15 +18,26 @@ internal sealed class PickleTuple(object?[] items)
 /// <summary>A dict or OrderedDict: pairs in insertion order. Keys are not hashed (see above), so later pairs may repeat them.</summary>
 internal sealed class PickleDict
 {
-    public List<KeyValuePair<object?, object?>> Pairs { get; } = [];
+    private readonly List<KeyValuePair<object?, object?>> _pairs = [];
+
+    public IReadOnlyList<KeyValuePair<object?, object?>> Pairs => _pairs;
+
+    /// <summary>Whether all keys are text. Kept as pairs come: a hostile pickle may ask any number of times.</summary>
+    public bool HasTextKeys { get; private set; } = true;
+
+    public void Add(object? key, object? value)
+    {
+        HasTextKeys &= key is string;
+        _pairs.Add(new(key, value));
+    }
 
     /// <summary>The value that a text key was given last, as in Python.</summary>
     public object? Find(string key)
     {
-        for (var i = Pairs.Count - 1; i >= 0; i--)
+        for (var i = _pairs.Count - 1; i >= 0; i--)
         {
-            if (Pairs[i].Key is string found && found == key)
-                return Pairs[i].Value;
+            if (_pairs[i].Key is string found && found == key)
+                return _pairs[i].Value;
         }
         return null;
     }

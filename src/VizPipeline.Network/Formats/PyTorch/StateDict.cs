@@ -47,7 +47,7 @@ public static class StateDict
         return holders.Count == 1 ? holders[0] : dict;
     }
 
-    private static bool HasTensors(PickleDict dict) => dict.Pairs.Exists(pair => pair is { Key: string, Value: TensorView });
+    private static bool HasTensors(PickleDict dict) => dict.Pairs.Any(pair => pair is { Key: string, Value: TensorView });
 
     private static OrderedDictionary<string, TensorView> Tensors(PickleDict dict, string file)
     {

@@ -53,7 +53,7 @@ internal sealed class TorchCalls(string file, StorageList? references = null)
                 PickleTuple { Items: [var first, var second] } => (first, second),
                 _ => throw Wrong("has an OrderedDict of something other than pairs"),
             };
-            dict.Pairs.Add(new(key, value));
+            dict.Add(key, value);
         }
         // Moved, not copied: a list in the memo could be made into any number of dicts.
         pairs.Items.Clear();

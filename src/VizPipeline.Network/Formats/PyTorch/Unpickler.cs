@@ -263,7 +263,7 @@ internal sealed class Unpickler
         var state = Pop();
         if (Peek() is PickleInert)
             return;
-        if (Peek() is not PickleDict || state is not PickleDict { Pairs: var pairs } || pairs.Any(pair => pair.Key is not string))
+        if (Peek() is not PickleDict || state is not PickleDict { HasTextKeys: true })
             throw RunsCode("an object with a state of its own");
     }
 
@@ -294,7 +294,7 @@ internal sealed class Unpickler
         if (items.Count % 2 != 0)
             throw Wrong("has a dict with a key that has no value");
         for (var i = 0; i < items.Count; i += 2)
-            dict.Pairs.Add(new(items[i], items[i + 1]));
+            dict.Add(items[i], items[i + 1]);
         return dict;
     }
 

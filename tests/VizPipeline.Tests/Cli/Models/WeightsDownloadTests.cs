@@ -57,7 +57,7 @@ public sealed class WeightsDownloadTests : IDisposable
     [Fact]
     public async Task A_download_that_ends_in_the_middle_says_so_and_the_next_one_goes_on()
     {
-        await using (var server = await WeightsServer.Start(app => WeightsServer.Of(app, Content, breaks: 99)))
+        await using (var server = await WeightsServer.Start(app => WeightsServer.Of(app, Content, hasRanges: false, breaks: 99)))
         {
             var failure = await Assert.ThrowsAsync<DownloadException>(() => Fetch(server));
             Assert.Contains("the same command goes on from there", failure.Message, StringComparison.Ordinal);
@@ -126,7 +126,7 @@ public sealed class WeightsDownloadTests : IDisposable
     public async Task Without_a_network_one_line_says_where_to_put_the_file()
     {
         var download = new WeightsDownload(_client, new Uri("http://127.0.0.1:1/models/"), new DownloadPatience(TimeSpan.FromSeconds(5), TimeSpan.Zero));
-        var message = (await Assert.ThrowsAsync<DownloadException>(() => download.FetchAsync(Weights, Place, null, TestContext.Current.CancellationToken))).Message;
+        var message = (await Assert.ThrowsAsync<DownloadException>(() => download.FetchAsync(Weights, Place, 1 << 20, null, TestContext.Current.CancellationToken))).Message;
         Assert.Contains($"http://127.0.0.1:1/models/{Weights.File}", message, StringComparison.Ordinal);
         Assert.Contains($"put it at {Place}", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
@@ -139,9 +139,64 @@ public sealed class WeightsDownloadTests : IDisposable
         await using var server = await WeightsServer.Start(app => WeightsServer.Of(app, Content));
         var download = new WeightsDownload(_client, server.Address, new DownloadPatience(TimeSpan.FromSeconds(5), TimeSpan.Zero));
         var missing = Weights with { File = "missing-00000000.pth" };
-        var message = (await Assert.ThrowsAsync<DownloadException>(() => download.FetchAsync(missing, Path.Combine(_folder, missing.File), null, TestContext.Current.CancellationToken))).Message;
+        var message = (await Assert.ThrowsAsync<DownloadException>(() => download.FetchAsync(missing, Path.Combine(_folder, missing.File), 1 << 20, null, TestContext.Current.CancellationToken))).Message;
         Assert.Contains("404 Not Found", message, StringComparison.Ordinal);
         Assert.Single(server.Asked);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(99)]
+    public async Task A_server_that_is_busy_is_asked_again(int refusals)
+    {
+        await using var server = await WeightsServer.Start(app => WeightsServer.Of(app, Content, refusals: refusals));
+        if (refusals < 5)
+        {
+            await Fetch(server);
+            Complete();
+            return;
+        }
+        Assert.Contains("429 Too Many Requests", (await Assert.ThrowsAsync<DownloadException>(() => Fetch(server))).Message, StringComparison.Ordinal);
+        Assert.Equal(5, server.Asked.Count);
+    }
+
+    [Fact]
+    public async Task A_line_that_breaks_often_brings_the_file_as_long_as_it_brings_more()
+    {
+        await using var server = await WeightsServer.Start(app => WeightsServer.Of(app, Content, breaks: 8));
+        await Fetch(server);
+        Complete();
+        Assert.Equal(9, server.Asked.Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task More_than_the_architecture_can_have_is_not_taken(bool hasLength)
+    {
+        await using var server = await WeightsServer.Start(app => WeightsServer.Of(app, Content, hasLength: hasLength));
+        var failure = await Assert.ThrowsAsync<DownloadException>(() => Fetch(server, mostBytes: Content.Length - 1));
+        Assert.Contains("longer than weights of this architecture can be", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(Place)!));
+    }
+
+    [Fact]
+    public async Task What_another_process_has_just_put_there_is_left_alone()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Place)!);
+        File.WriteAllBytes(Place, Content);
+        await using var server = await WeightsServer.Start(app => WeightsServer.Of(app, Content));
+        await Fetch(server);
+        Complete();
+        Assert.Empty(server.Asked);
+    }
+
+    [Fact]
+    public void Files_with_auxiliary_heads_and_the_largest_are_within_the_bound()
+    {
+        // MiB, as torchvision's page has them.
+        foreach (var (name, size) in new[] { ("googlenet", 49.8), ("inception_v3", 104), ("vgg19", 548.1) })
+            Assert.InRange(size * (1 << 20), 1, WeightsDownload.MostBytes(ZooModels.Find(name)!.Plan().Parameters));
     }
 
     [Fact]
@@ -160,9 +215,9 @@ public sealed class WeightsDownloadTests : IDisposable
     public void Progress_is_told_in_bytes_rate_and_time_left(long done, long? total, double rate, string text)
         => Assert.Equal(text, DownloadLine.Text(new DownloadStep(done, total, rate)));
 
-    private Task Fetch(WeightsServer server, Steps? steps = null, TimeSpan? silence = null) =>
+    private Task Fetch(WeightsServer server, Steps? steps = null, TimeSpan? silence = null, long mostBytes = 1 << 20) =>
         new WeightsDownload(_client, server.Address, new DownloadPatience(silence ?? TimeSpan.FromSeconds(20), TimeSpan.Zero))
-            .FetchAsync(Weights, Place, steps, TestContext.Current.CancellationToken);
+            .FetchAsync(Weights, Place, mostBytes, steps, TestContext.Current.CancellationToken);
 
     private void Complete()
     {

@@ -29,6 +29,12 @@ internal sealed class WeightsServer : IAsyncDisposable
     /// <summary>The first so many requests break off in the middle.</summary>
     public int Breaks { get; init; }
 
+    /// <summary>The first so many requests are refused for now.</summary>
+    public int Refusals { get; init; }
+
+    /// <summary>Whether answers say how long they are.</summary>
+    public bool HasLength { get; init; } = true;
+
     /// <summary>The first so many requests fall silent in the middle.</summary>
     public int Silences { get; init; }
 
@@ -48,8 +54,8 @@ internal sealed class WeightsServer : IAsyncDisposable
         return server;
     }
 
-    public static WeightsServer Of(WebApplication app, byte[] content, string tag = "\"one\"", bool hasRanges = true, int breaks = 0, int silences = 0) =>
-        new(app) { Content = content, Tag = tag, HasRanges = hasRanges, Breaks = breaks, Silences = silences };
+    public static WeightsServer Of(WebApplication app, byte[] content, string tag = "\"one\"", bool hasRanges = true, int breaks = 0, int silences = 0, int refusals = 0, bool hasLength = true) =>
+        new(app) { Content = content, Tag = tag, HasRanges = hasRanges, Breaks = breaks, Silences = silences, Refusals = refusals, HasLength = hasLength };
 
     public async ValueTask DisposeAsync()
     {
@@ -67,6 +73,11 @@ internal sealed class WeightsServer : IAsyncDisposable
             context.Response.StatusCode = 404;
             return;
         }
+        if (Asked.Count <= Refusals)
+        {
+            context.Response.StatusCode = Asked.Count % 2 == 0 ? 503 : 429;
+            return;
+        }
         var first = 0;
         if (HasRanges && range.StartsWith("bytes=", StringComparison.Ordinal) && (condition.Length == 0 || condition == Tag))
         {
@@ -77,7 +88,8 @@ internal sealed class WeightsServer : IAsyncDisposable
         context.Response.Headers.ETag = Tag;
         if (first >= Content.Length)
             return;
-        context.Response.ContentLength = Content.Length - first;
+        if (HasLength)
+            context.Response.ContentLength = Content.Length - first;
         var number = Interlocked.Increment(ref _requests);
         if (number > Breaks + Silences)
         {

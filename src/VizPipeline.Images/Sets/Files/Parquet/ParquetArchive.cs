@@ -14,6 +14,9 @@ internal sealed class ParquetArchive : IImageArchive
     private const int KeptPages = 3;
     private const long KeptBytes = 256 << 20;
 
+    // A picture's length alone takes four bytes; so many rows may have none, or repeat a few pictures.
+    private const long LeastRowBytes = 4, RowsForNothing = 1 << 16;
+
     private readonly ArchiveBytes _bytes;
     private readonly ParquetMetadata _table;
     private readonly HuggingFaceFeatures _features;
@@ -55,6 +58,7 @@ internal sealed class ParquetArchive : IImageArchive
     {
         get
         {
+            CheckRows();
             for (long row = 0; row < _firstRows[^1]; row++)
                 yield return Member(row);
         }
@@ -90,6 +94,14 @@ internal sealed class ParquetArchive : IImageArchive
     }
 
     public void Dispose() => _bytes.Dispose();
+
+    /// <summary>Rows are a claim of the metadata: before each gets a name, the pages must be there.</summary>
+    private void CheckRows()
+    {
+        var (rows, bytes) = (_firstRows[^1], _images.Sum(column => column.Value.PackedBytes));
+        if (rows > RowsForNothing + (bytes / LeastRowBytes))
+            throw new IOException($"it claims {rows} pictures in {bytes} bytes");
+    }
 
     private static string Member(long row) => row.ToString("D9", CultureInfo.InvariantCulture);
 

@@ -45,6 +45,7 @@ internal sealed class ParquetColumn
                 _pages.Add(page);
                 row += header.Values;
             }
+            PackedBytes += header.Packed;
             position += header.Packed;
         }
         _window = (0, []);
@@ -55,6 +56,9 @@ internal sealed class ParquetColumn
 
     /// <summary>Bytes that a page takes when it is read.</summary>
     public long BytesOf(int page) => _pages[page].Header.Unpacked;
+
+    /// <summary>Bytes of its pages in the file, the dictionary's included.</summary>
+    public long PackedBytes { get; }
 
     /// <summary>The page that has a row of the group, and the row's place in it.</summary>
     public (int Page, int Place) Find(long row)

@@ -111,6 +111,22 @@ public class HostilePickleTests
     }
 
     [Fact]
+    public void Asking_many_times_what_a_long_dict_has_for_keys_is_cheap()
+    {
+        // Two hundred thousand pairs, and as many states of them: 4 * 10^10 keys, if each were looked at.
+        var pickle = new PickleWriter().Op('}').Op('}').Op('(');
+        pickle.Text("").Raw((byte)'q', 0).Op('N');
+        for (var i = 1; i < 200_000; i++)
+            pickle.Raw((byte)'h', 0).Op('N');
+        pickle.Op('u').Raw((byte)'q', 1);
+        for (var i = 0; i < 200_000; i++)
+            pickle.Raw((byte)'h', 1).Op('b');
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        Assert.Contains("no tensors", Refusal(pickle.Op('0').End()), StringComparison.Ordinal);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+    }
+
+    [Fact]
     public void What_is_stepped_over_is_nothing_whatever_it_is_given()
     {
         var refusal = Refusal(new PickleWriter().Op('}').Text("args").Global("argparse", "Namespace").Op('(').Global("torch._utils", "_rebuild_tensor_v2").Op('t').Op('R').Text("state").Op('b').Op('s').End());
