@@ -75,10 +75,8 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
         // With stride 1 the transposed convolution is a convolution with turned weights, which oneDNN runs several times faster.
         if (Window.Y.Stride == 1 && Window.X.Stride == 1 && flipY >= 0 && flipX >= 0)
             return F.conv2d(signal, stage.Weight(Weight, "turned", Turn), null, [1, 1], [flipY, flipX], Window.Dilation, Groups);
-        if (Window.Y.Dilation == 1 && Window.X.Dilation == 1 && Window.Y.Stride == Window.X.Stride && Window.Y.Kernel >= Window.Y.Stride && Window.X.Kernel >= Window.X.Stride)
+        if (Groups == 1 && Window.Y.Dilation == 1 && Window.X.Dilation == 1 && Window.Y.Stride == Window.X.Stride && Window.Y.Kernel >= Window.Y.Stride && Window.X.Kernel >= Window.X.Stride)
             return TransposeByPhases(stage, signal, height, width, padY, padX);
-        if (Window.Y.Kernel == 1 && Window.X.Kernel == 1)
-            return Cropped(SpreadOut(F.conv2d(signal, stage.Weight(Weight, "turned", Turn), null, groups: Groups)), height, width, padY, padX);
         long[] rest =
         [
             height - (((signal.shape[2] - 1) * Window.Y.Stride) - (2 * padY) + Window.Y.Span),
@@ -98,36 +96,22 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
     private torch.Tensor TransposeByPhases(Stage stage, torch.Tensor signal, long height, long width, int padY, int padX)
     {
         var phases = stage.Weight(Weight, "phases", Phases);
-        var full = F.conv2d(signal, phases, null, [1, 1], [phases.shape[2] - 1, phases.shape[3] - 1], [1, 1], Groups);
-        return Cropped(F.pixel_shuffle(full, Window.Y.Stride), height, width, padY, padX);
-    }
-
-    // Each value at the first position of its stride, zeros between.
-    private torch.Tensor SpreadOut(torch.Tensor values)
-    {
-        var (height, width) = (values.shape[2] * Window.Y.Stride, values.shape[3] * Window.X.Stride);
-        var spread = torch.zeros([values.shape[0], values.shape[1], height, width], values.dtype, values.device).ChannelsLast();
-        spread.slice(2, 0, height, Window.Y.Stride).slice(3, 0, width, Window.X.Stride).copy_(values);
-        return spread;
-    }
-
-    // Without the borders that were padded, and with zeros where no window reached.
-    private static torch.Tensor Cropped(torch.Tensor padded, long height, long width, int padY, int padX)
-    {
+        var full = F.conv2d(signal, phases, null, [1, 1], [phases.shape[2] - 1, phases.shape[3] - 1]);
+        var padded = F.pixel_shuffle(full, Window.Y.Stride);
         var (missingY, missingX) = (padY + height - padded.shape[2], padX + width - padded.shape[3]);
         if (missingY > 0 || missingX > 0)
             padded = F.pad(padded, [0, Math.Max(0, missingX), 0, Math.Max(0, missingY)]);
         return padded.narrow(2, padY, height).narrow(3, padX, width);
     }
 
-    // [O, I/g, kH, kW] -> [I * S * S, O/g, ceil(kH / S), ceil(kW / S)], turned by 180 degrees, phases innermost as pixel_shuffle wants them.
+    // [O, I, kH, kW] -> [I * S * S, O, ceil(kH / S), ceil(kW / S)], turned by 180 degrees, phases innermost as pixel_shuffle wants them.
     private torch.Tensor Phases(torch.Tensor weight)
     {
         var (outputs, inputs, stride) = (weight.shape[0], weight.shape[1], (long)Window.Y.Stride);
         var (tapsY, tapsX) = ((weight.shape[2] + stride - 1) / stride, (weight.shape[3] + stride - 1) / stride);
         return F.pad(weight, [0, (tapsX * stride) - weight.shape[3], 0, (tapsY * stride) - weight.shape[2]])
-            .reshape(Groups, outputs / Groups, inputs, tapsY, stride, tapsX, stride).permute(0, 2, 4, 6, 1, 3, 5)
-            .reshape(Groups * inputs * stride * stride, outputs / Groups, tapsY, tapsX).flip(2, 3).ChannelsLast();
+            .reshape(outputs, inputs, tapsY, stride, tapsX, stride).permute(1, 3, 5, 0, 2, 4)
+            .reshape(inputs * stride * stride, outputs, tapsY, tapsX).flip(2, 3).ChannelsLast();
     }
 
     // [O, I/g, kH, kW] -> [I, O/g, kH, kW], turned by 180 degrees.
