@@ -93,13 +93,13 @@ internal sealed class PixelImages : AscentImages
 
     public override torch.Tensor Render()
     {
-        Replace((_images + _mean).clamp(Scalars.Of(0), Scalars.Of(255)) - _mean);
+        Replace(_images.Plus(_mean).clamp(Scalars.Of(0), Scalars.Of(255)) - _mean);
         return _images.alias();
     }
 
     public override void Climb(torch.Tensor gradient, int step, bool isLast)
     {
-        var next = _images + _stepper.Step(gradient);
+        var next = _images.Plus(_stepper.Step(gradient));
         if (!isLast)
         {
             foreach (var regularizer in _regularizers)

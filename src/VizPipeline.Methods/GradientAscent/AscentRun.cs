@@ -213,7 +213,7 @@ public sealed class AscentRun
     // Regions hold zeros (of the network's input) where they reach over the border of the image.
     private torch.Tensor ToInput(torch.Tensor images)
     {
-        var input = ((images + PerChannel(_pixels.Mean)) * PerChannel(_pixels.Scale)) + PerChannel(_pixels.Shift);
+        var input = ((images.Plus(PerChannel(_pixels.Mean))) * PerChannel(_pixels.Scale)).Plus(PerChannel(_pixels.Shift));
         if (_region != Box)
             input = torch.nn.functional.pad(input, [Box.X0 - _region.X0, _region.X1 - Box.X1, Box.Y0 - _region.Y0, _region.Y1 - Box.Y1]);
         return input.ChannelsLast();

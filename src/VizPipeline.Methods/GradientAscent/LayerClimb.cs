@@ -53,7 +53,7 @@ internal sealed class LayerClimb
         if (_nonlinearity is { SlopeNeedsInput: true } && _recipe.Objective.IsPerNeuron)
             seeds = torch.where(seeds.lt(Scalars.Of(0)), Slope(_recipe.Objective.Of(values with { Maps = leaf }), leaf, retain: false), seeds);
         if (_recipe.Diversity is { } diversity)
-            seeds += Apart(diversity, values.Maps, leaf, seeds, views);
+            seeds = seeds.Plus(Apart(diversity, values.Maps, leaf, seeds, views));
         return (PerImage(objective.detach(), views), PerImage(activation, views), seeds.detach());
     }
 

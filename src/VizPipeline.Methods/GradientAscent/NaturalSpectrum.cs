@@ -42,7 +42,7 @@ public sealed record NaturalSpectrum(int Channels, int Height, int Width, float[
             using var inner = torch.NewDisposeScope();
             var cpu = batch.to(torch.CPU);
             var magnitudes = torch.fft.rfft2(ColourSpace.Apply(cpu / Scalars.Of(255), inverse)).abs().sum([0]);
-            var next = (sum is null ? magnitudes : sum + magnitudes).MoveToOuterDisposeScope();
+            var next = (sum is null ? magnitudes : sum.Plus(magnitudes)).MoveToOuterDisposeScope();
             (sum, count, size) = (next, count + (int)batch.shape[0], ((int)batch.shape[2], (int)batch.shape[3]));
         }
         if (sum is null)
@@ -73,7 +73,7 @@ public sealed record NaturalSpectrum(int Channels, int Height, int Width, float[
     internal static torch.Tensor Frequencies(int height, int width)
     {
         var (rows, columns) = (torch.fft.fftfreq(height).reshape(-1, 1), torch.fft.rfftfreq(width).reshape(1, -1));
-        return (rows.square() + columns.square()).sqrt();
+        return rows.square().Plus(columns.square()).sqrt();
     }
 
     // Bilinear, with the negative rows where transforms put them.

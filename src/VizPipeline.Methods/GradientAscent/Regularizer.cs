@@ -94,7 +94,7 @@ internal static class PixelClipping
         var below = (long)Math.Floor(position);
         var (low, _) = torch.kthvalue(flat, below + 1, 1, keepdim: true);
         var (high, _) = torch.kthvalue(flat, Math.Min(below + 2, flat.shape[1]), 1, keepdim: true);
-        var threshold = (low + ((high - low) * Scalars.Of(position - below))).reshape(-1, 1, 1, 1);
+        var threshold = low.Plus((high - low) * Scalars.Of(position - below)).reshape(-1, 1, 1, 1);
         return images * measure.ge(threshold);
     }
 }

@@ -47,7 +47,7 @@ internal abstract class SpectralImages : AscentImages
         Weigh(gradient);
         using var scope = torch.NewDisposeScope();
         var slope = torch.autograd.grad([_rendered!], [_parameters], [gradient.contiguous()])[0];
-        var next = (_parameters.detach() + _stepper.Step(slope.detach())).nan_to_num().DetachFromDisposeScope();
+        var next = (_parameters.detach().Plus(_stepper.Step(slope.detach()))).nan_to_num().DetachFromDisposeScope();
         _rendered!.Dispose();
         _rendered = null;
         _parameters.Dispose();
@@ -111,9 +111,9 @@ internal sealed class FourierImages : SpectralImages
         if (batch.Recipe.Start is NoiseStart)
             return noise;
         // The way back through sigmoid, colours and transform; the ends of the range have no finite logit.
-        var shares = ((batch.StartImages() + batch.PerChannel(batch.Pixels.Mean)) / Scalars.Of(255)).clamp(Scalars.Of(0.02), Scalars.Of(0.98));
-        var decorrelated = ColourSpace.Apply((shares / (Scalars.Of(1) - shares)).log(), Space(parametrization, batch).inverse());
-        return (torch.fft.rfft2(decorrelated * Scalars.Of(4)).view_as_real() / Scale(batch)) + noise;
+        var shares = ((batch.StartImages().Plus(batch.PerChannel(batch.Pixels.Mean))) / Scalars.Of(255)).clamp(Scalars.Of(0.02), Scalars.Of(0.98));
+        var decorrelated = ColourSpace.Apply((shares / (Scalars.Of(1).Minus(shares))).log(), Space(parametrization, batch).inverse());
+        return (torch.fft.rfft2(decorrelated * Scalars.Of(4)).view_as_real() / Scale(batch)).Plus(noise);
     }
 }
 
@@ -144,7 +144,7 @@ internal sealed class MacoImages : SpectralImages
     protected override void Weigh(torch.Tensor gradient)
     {
         var now = gradient.abs().mean([1]);
-        var next = (_weights is null ? now : _weights + now).DetachFromDisposeScope();
+        var next = (_weights is null ? now : _weights.Plus(now)).DetachFromDisposeScope();
         _weights?.Dispose();
         _weights = next;
     }
@@ -178,6 +178,6 @@ internal sealed class MacoImages : SpectralImages
         var each = values.flatten(1);
         var centred = each - each.mean([1], keepdim: true);
         // The root of nothing has no slope, as on a crop of one pixel.
-        return (centred / ((centred.square().mean([1], keepdim: true) + Scalars.Of(1e-10)).sqrt() + Scalars.Of(1e-5))).reshape(values.shape);
+        return (centred / (centred.square().mean([1], keepdim: true).Plus(Scalars.Of(1e-10)).sqrt().Plus(Scalars.Of(1e-5)))).reshape(values.shape);
     }
 }

@@ -56,11 +56,11 @@ internal sealed class AdamStepper(double rate, double beta1, double beta2, bool 
     {
         _step++;
         var (mean, square) = (_mean, _square);
-        _mean = (mean is null ? gradient * Scalars.Of(1 - beta1) : (mean * Scalars.Of(beta1)) + (gradient * Scalars.Of(1 - beta1))).DetachFromDisposeScope();
-        _square = (square is null ? gradient.square() * Scalars.Of(1 - beta2) : (square * Scalars.Of(beta2)) + (gradient.square() * Scalars.Of(1 - beta2))).DetachFromDisposeScope();
+        _mean = (mean is null ? gradient * Scalars.Of(1 - beta1) : (mean * Scalars.Of(beta1)).Plus(gradient * Scalars.Of(1 - beta1))).DetachFromDisposeScope();
+        _square = (square is null ? gradient.square() * Scalars.Of(1 - beta2) : (square * Scalars.Of(beta2)).Plus(gradient.square() * Scalars.Of(1 - beta2))).DetachFromDisposeScope();
         mean?.Dispose();
         square?.Dispose();
-        var deviation = (_square / Scalars.Of(1 - Math.Pow(beta2, _step))).sqrt_().add_(Scalars.Of(Epsilon));
+        var deviation = (_square / Scalars.Of(1 - Math.Pow(beta2, _step))).sqrt_().PlusInPlace(Scalars.Of(Epsilon));
         return isNesterov ? NesterovMean(gradient).mul_(Scalars.Of(rate)).div_(deviation) : (_mean * Scalars.Of(rate / (1 - Math.Pow(beta1, _step)))).div_(deviation);
     }
 
@@ -83,6 +83,6 @@ internal sealed class AdamStepper(double rate, double beta1, double beta2, bool 
         double Momentum(int step) => beta1 * (1 - (0.5 * Math.Pow(0.96, step * MomentumDecay)));
         var (now, next) = (Momentum(_step), Momentum(_step + 1));
         _momentumProduct *= now;
-        return (gradient * Scalars.Of((1 - now) / (1 - _momentumProduct))).add_(_mean! * Scalars.Of(next / (1 - (_momentumProduct * next))));
+        return (gradient * Scalars.Of((1 - now) / (1 - _momentumProduct))).PlusInPlace(_mean! * Scalars.Of(next / (1 - (_momentumProduct * next))));
     }
 }

@@ -81,8 +81,8 @@ internal sealed class Views
             views = Sample(views, _turn);
         if (_rows is not null)
             views = _rows.matmul(views.contiguous()).matmul(_columns!.transpose(2, 3));
-        views = views + _grey;
-        return _noise is null ? views : (views.reshape(n, _count, channels, height, width) + _noise).reshape(n * _count, channels, height, width);
+        views = views.Plus(_grey);
+        return _noise is null ? views : views.reshape(n, _count, channels, height, width).Plus(_noise).reshape(n * _count, channels, height, width);
     }
 
     /// <summary>The gradient at the images, from that at the views.</summary>
@@ -103,7 +103,7 @@ internal sealed class Views
         var starts = torch.tensor([.. axes.Select(axis => (float)(axis.Start + (axis.Extent / size / 2) - 0.5))]).to(device).reshape(-1, 1, 1, 1);
         var strides = torch.tensor([.. axes.Select(axis => (float)(axis.Extent / size))]).to(device).reshape(-1, 1, 1, 1);
         var places = torch.arange(Scalars.Of(size), dtype: torch.float32, device: device);
-        return (Scalars.Of(1) - ((strides * places.reshape(1, 1, -1, 1)) + starts - places.reshape(1, 1, 1, -1)).abs()).clamp_(min: Scalars.Of(0));
+        return (Scalars.Of(1).Minus(((strides * places.reshape(1, 1, -1, 1)).Plus(starts) - places.reshape(1, 1, 1, -1)).abs())).clamp_(min: Scalars.Of(0));
     }
 
     // [V, 2, 3] in grid_sample's coordinates, -1 to 1 along each side.

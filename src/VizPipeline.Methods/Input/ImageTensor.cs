@@ -78,7 +78,7 @@ public static class ImageTensor
             _ => Colours().permute(0, 3, 1, 2),
         };
         return pixels.mul_(PerChannel(preprocessing.Affine.Select(affine => affine.Factor), device))
-            .add_(PerChannel(preprocessing.Affine.Select(affine => affine.Summand), device)).ChannelsLast();
+            .PlusInPlace(PerChannel(preprocessing.Affine.Select(affine => affine.Summand), device)).ChannelsLast();
 
         torch.Tensor Colours() => values.narrow(1, 0, 3 * area).reshape(count, height, width, 3);
     }

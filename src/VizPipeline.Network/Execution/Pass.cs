@@ -232,7 +232,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
             else if (have != needed)
                 signal = Embed(signal, needed, have);
         }
-        signals[source] = signals.TryGetValue(source, out var known) ? known + signal : signal;
+        signals[source] = signals.TryGetValue(source, out var known) ? known.Plus(signal) : signal;
     }
 
     private static torch.Tensor Embed(torch.Tensor signal, Extent needed, Extent have)

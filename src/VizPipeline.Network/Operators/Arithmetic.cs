@@ -67,7 +67,7 @@ public sealed record Add : Combination
     public override string Kind => "Add";
 
     /// <inheritdoc/>
-    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => inputs.Skip(2).Aggregate(inputs[0] + inputs[1], (sum, more) => sum + more);
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => inputs.Skip(2).Aggregate(inputs[0].Plus(inputs[1]), (sum, more) => sum.Plus(more));
 
     /// <inheritdoc/>
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>

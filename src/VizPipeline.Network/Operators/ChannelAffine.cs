@@ -54,7 +54,7 @@ public sealed record ChannelAffine(FloatTensor Scale, FloatTensor Shift, long Le
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
     {
         stage.SeenShape = inputs[0].shape;
-        return inputs[0] * PerChannel(stage, Scale) + PerChannel(stage, Shift);
+        return (inputs[0] * PerChannel(stage, Scale)).Plus(PerChannel(stage, Shift));
     }
 
     /// <inheritdoc/>

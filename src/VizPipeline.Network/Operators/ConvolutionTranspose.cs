@@ -57,7 +57,7 @@ public sealed record ConvolutionTranspose(FloatTensor Weight, FloatTensor? Bias,
     {
         var full = F.conv_transpose2d(inputs[0], stage.Weight(Weight), null, Window.Stride, [0, 0], [0, 0], Window.Dilation, Groups);
         var cut = F.pad(full, [-Window.X.PadBefore, ExtraColumns - Window.X.PadAfter, -Window.Y.PadBefore, ExtraRows - Window.Y.PadAfter]);
-        return Bias is null ? cut : cut + stage.Weight(Bias, "per channel", plain => plain.view(1, -1, 1, 1));
+        return Bias is null ? cut : cut.Plus(stage.Weight(Bias, "per channel", plain => plain.view(1, -1, 1, 1)));
     }
 
     /// <inheritdoc/>

@@ -137,6 +137,11 @@ public sealed record AdaptiveMaxPool(int Height, int Width) : Operator
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
-        [MaxPool.Scatter(signal, stage.Memory!, stage.SeenShape[2], stage.SeenShape[3])];
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
+    {
+        var (height, width) = ((int)stage.SeenShape[2], (int)stage.SeenShape[3]);
+        // Windows meet at their ends, and where the map grows, several are one input's.
+        var overlap = Math.Max((Height + height - 1) / height, (Width + width - 1) / width) + 1;
+        return [MaxPool.Scatter(signal, stage.Memory!, height, width, overlap)];
+    }
 }

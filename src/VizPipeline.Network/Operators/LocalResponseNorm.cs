@@ -34,7 +34,7 @@ public sealed record LocalResponseNorm(int Size, double Alpha, double Beta, doub
         if (stage.Rule is not ReverseRule.Gradient)
             return [signal.alias()];
         var input = stage.Memory!;
-        var divisor = (MeanOverChannels(input.square()) * Scalars.Of(Alpha)) + Scalars.Of(K);
+        var divisor = (MeanOverChannels(input.square()) * Scalars.Of(Alpha)).Plus(Scalars.Of(K));
         var through = signal * divisor.pow(Scalars.Of(-Beta));
         var around = MeanOverChannels(signal * input * divisor.pow(Scalars.Of(-Beta - 1)));
         return [through - (input * around * Scalars.Of(2 * Alpha * Beta))];

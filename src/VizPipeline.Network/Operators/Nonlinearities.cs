@@ -90,7 +90,7 @@ public sealed record LeakyRelu(double NegativeSlope) : Nonlinearity
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output)
     {
         var side = SlopeNeedsInput ? input : output;
-        return side.gt(Scalars.Of(0)).to(side.dtype).mul_(Scalars.Of(1 - NegativeSlope)).add_(Scalars.Of(NegativeSlope));
+        return side.gt(Scalars.Of(0)).to(side.dtype).mul_(Scalars.Of(1 - NegativeSlope)).PlusInPlace(Scalars.Of(NegativeSlope));
     }
 
     /// <inheritdoc/>
@@ -127,7 +127,7 @@ public sealed record Sigmoid : Nonlinearity
     public override string Kind => "Sigmoid";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output * (Scalars.Of(1) - output);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output * (Scalars.Of(1).Minus(output));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.sigmoid();
@@ -143,7 +143,7 @@ public sealed record Tanh : Nonlinearity
     public override string Kind => "Tanh";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => Scalars.Of(1) - output.square();
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => Scalars.Of(1).Minus(output.square());
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.tanh();
@@ -164,10 +164,10 @@ public sealed record HardSigmoid(double Alpha = 0.2, double Beta = 0.5) : Nonlin
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(0)).logical_and(output.lt(Scalars.Of(1))).to(output.dtype).mul_(Scalars.Of(Alpha));
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => (input * Scalars.Of(Alpha)).add_(Scalars.Of(Beta)).clamp_(Scalars.Of(0), Scalars.Of(1));
+    protected override torch.Tensor Apply(torch.Tensor input) => (input * Scalars.Of(Alpha)).PlusInPlace(Scalars.Of(Beta)).clamp_(Scalars.Of(0), Scalars.Of(1));
 
     /// <inheritdoc/>
-    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.mul_(Scalars.Of(Alpha)).add_(Scalars.Of(Beta)).clamp_(Scalars.Of(0), Scalars.Of(1));
+    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.mul_(Scalars.Of(Alpha)).PlusInPlace(Scalars.Of(Beta)).clamp_(Scalars.Of(0), Scalars.Of(1));
 }
 
 /// <summary>x where more than Alpha, else 0.</summary>

@@ -32,7 +32,7 @@ public abstract record Normalization(FloatTensor? Scale, FloatTensor? Shift, dou
         stage.SeenShape = inputs[0].shape;
         var grouped = Group(inputs[0]);
         var centred = grouped - Mean(grouped);
-        var factor = (Mean(centred.square()) + Scalars.Of(Epsilon)).rsqrt();
+        var factor = (Mean(centred.square()).Plus(Scalars.Of(Epsilon))).rsqrt();
         var normal = centred.mul_(factor);
         if (stage.Rule is not null)
             stage.Operands = stage.Rule is ReverseRule.Gradient ? [factor, normal] : [factor];
@@ -40,7 +40,7 @@ public abstract record Normalization(FloatTensor? Scale, FloatTensor? Shift, dou
         if (Scale is not null)
             output = output * PerChannel(stage, Scale);
         if (Shift is not null)
-            output = output + PerChannel(stage, Shift);
+            output = output.Plus(PerChannel(stage, Shift));
         // What is kept for the way back must not be handed out as well: the next operator may write over it.
         return Scale is null && Shift is null && stage.Rule is ReverseRule.Gradient ? output.clone() : output;
     }

@@ -17,7 +17,7 @@ public sealed record Silu(double Beta = 1) : Nonlinearity
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output)
     {
         var gate = Gate(input);
-        return gate + (input * gate * (Scalars.Of(1) - gate) * Scalars.Of(Beta));
+        return gate.Plus(input * gate * (Scalars.Of(1).Minus(gate)) * Scalars.Of(Beta));
     }
 
     /// <inheritdoc/>
@@ -37,7 +37,7 @@ public sealed record HardSwish : Nonlinearity
 
     /// <inheritdoc/>
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) =>
-        torch.where(input.abs().lt(Scalars.Of(3)), (input / Scalars.Of(3)) + Scalars.Of(0.5), input.gt(Scalars.Of(0)).to(input.dtype));
+        torch.where(input.abs().lt(Scalars.Of(3)), (input / Scalars.Of(3)).Plus(Scalars.Of(0.5)), input.gt(Scalars.Of(0)).to(input.dtype));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => F.hardswish(input);
@@ -63,18 +63,18 @@ public sealed record Gelu(bool Approximate = false) : Nonlinearity
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output)
     {
         if (!Approximate)
-            return Below(input) + (input * (input.square() * Scalars.Of(-0.5)).exp() * Scalars.Of(1 / Math.Sqrt(2 * Math.PI)));
+            return Below(input).Plus(input * (input.square() * Scalars.Of(-0.5)).exp() * Scalars.Of(1 / Math.Sqrt(2 * Math.PI)));
         var square = input.square();
-        var inner = (input * ((square * Scalars.Of(TanhCube)) + Scalars.Of(1)) * Scalars.Of(TanhScale)).tanh();
-        return ((inner + Scalars.Of(1)) * Scalars.Of(0.5)) + (input * (Scalars.Of(1) - inner.square()) * ((square * Scalars.Of(3 * TanhCube)) + Scalars.Of(1)) * Scalars.Of(0.5 * TanhScale));
+        var inner = (input * ((square * Scalars.Of(TanhCube)).Plus(Scalars.Of(1))) * Scalars.Of(TanhScale)).tanh();
+        return ((inner.Plus(Scalars.Of(1))) * Scalars.Of(0.5)).Plus(input * (Scalars.Of(1).Minus(inner.square())) * ((square * Scalars.Of(3 * TanhCube)).Plus(Scalars.Of(1))) * Scalars.Of(0.5 * TanhScale));
     }
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => Approximate
-        ? input * Scalars.Of(0.5) * ((input * ((input.square() * Scalars.Of(TanhCube)) + Scalars.Of(1)) * Scalars.Of(TanhScale)).tanh() + Scalars.Of(1))
+        ? input * Scalars.Of(0.5) * ((input * ((input.square() * Scalars.Of(TanhCube)).Plus(Scalars.Of(1))) * Scalars.Of(TanhScale)).tanh().Plus(Scalars.Of(1)))
         : input * Below(input);
 
-    private static torch.Tensor Below(torch.Tensor input) => ((input * Scalars.Of(Math.Sqrt(0.5))).erf() + Scalars.Of(1)) * Scalars.Of(0.5);
+    private static torch.Tensor Below(torch.Tensor input) => ((input * Scalars.Of(Math.Sqrt(0.5))).erf().Plus(Scalars.Of(1))) * Scalars.Of(0.5);
 }
 
 /// <summary>x * tanh(log(1 + exp(x))).</summary>
@@ -90,7 +90,7 @@ public sealed record Mish : Nonlinearity
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output)
     {
         var gate = F.softplus(input).tanh();
-        return gate + (input * (Scalars.Of(1) - gate.square()) * input.sigmoid());
+        return gate.Plus(input * (Scalars.Of(1).Minus(gate.square())) * input.sigmoid());
     }
 
     /// <inheritdoc/>
@@ -114,7 +114,7 @@ public sealed record Elu(double Alpha = 1, double Scale = 1) : Nonlinearity
 
     /// <inheritdoc/>
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) =>
-        torch.where(output.gt(Scalars.Of(0)), torch.full_like(output, Scalars.Of(Scale)), output + Scalars.Of(Alpha * Scale));
+        torch.where(output.gt(Scalars.Of(0)), torch.full_like(output, Scalars.Of(Scale)), output.Plus(Scalars.Of(Alpha * Scale)));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) =>
@@ -134,7 +134,7 @@ public sealed record Celu(double Alpha = 1) : Nonlinearity
 
     /// <inheritdoc/>
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) =>
-        torch.where(output.gt(Scalars.Of(0)), torch.ones_like(output), (output / Scalars.Of(Alpha)) + Scalars.Of(1));
+        torch.where(output.gt(Scalars.Of(0)), torch.ones_like(output), (output / Scalars.Of(Alpha)).Plus(Scalars.Of(1)));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) =>
@@ -148,7 +148,7 @@ public sealed record Softplus : Nonlinearity
     public override string Kind => "Softplus";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => Scalars.Of(1) - (-output).exp();
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => Scalars.Of(1).Minus((-output).exp());
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => F.softplus(input);
@@ -161,8 +161,8 @@ public sealed record Softsign : Nonlinearity
     public override string Kind => "Softsign";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => (Scalars.Of(1) - output.abs()).square();
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => Scalars.Of(1).Minus(output.abs()).square();
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => input / (input.abs() + Scalars.Of(1));
+    protected override torch.Tensor Apply(torch.Tensor input) => input / (input.abs().Plus(Scalars.Of(1)));
 }
