@@ -153,7 +153,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
 
     private static List<string[]> Rows(string csv) => [.. csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(',')).OrderBy(cells => cells[0] + cells[1].PadLeft(6), StringComparer.Ordinal)];
 
-    private static string PreviousSchema()
+    internal static string PreviousSchema()
     {
         using var database = new PostgresCatalogDatabase(new PostgresOptions { Host = "nowhere", Database = "none", User = "nobody" });
         using var catalog = database.Open();
