@@ -8,6 +8,9 @@ public abstract class CatalogDatabase
     /// <summary>Where the catalog is, for messages; no secrets.</summary>
     public abstract string Place { get; }
 
+    /// <summary>Whether workers report to this catalog, as those of a cluster do. Where one process does everything, nobody does.</summary>
+    public virtual bool HearsWorkers => false;
+
     /// <summary>What brings an older database up to date, as the rest of a sentence.</summary>
     protected abstract string HowToMigrate { get; }
 

@@ -30,6 +30,9 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     public override string Place { get; }
 
     /// <inheritdoc/>
+    public override bool HearsWorkers => true;
+
+    /// <inheritdoc/>
     protected override string HowToMigrate => "start the coordinator, or run `viz-coordinator migrate`";
 
     /// <inheritdoc/>
