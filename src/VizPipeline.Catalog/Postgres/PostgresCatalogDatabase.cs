@@ -136,7 +136,8 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
             throw new CatalogUnusableException(
                 $"The catalog {Place} lacks migration {missing}, and user '{user}' may not add it ({refused.MessageText}): run `viz-coordinator migrate` "
                 + "as the role that owns the tables, see docs/sql.md.",
-                refused);
+                refused)
+            { IsBehind = true };
         }
     }
 

@@ -32,7 +32,7 @@ internal static class DeploymentContract
         ["worker"] =
         [
             .. Bus, .. Process,
-            "Worker__Device", "Worker__Kinds", "Worker__CacheFolder", "Worker__CacheBytes", "Worker__ShutdownSeconds",
+            "Worker__Device", "Worker__Kinds", "Worker__CacheFolder", "Worker__DiskBytes", "Worker__ShutdownSeconds",
         ],
         ["atlas"] = [.. Bus, .. Database, .. Web, .. Process],
         ["migrate"] = [.. Database, .. Process],
@@ -52,7 +52,7 @@ internal static class DeploymentContract
     public static readonly Dictionary<string, string[]> Required = new()
     {
         ["coordinator"] = [.. Servers, .. Tables, "Http__ApiKeys", "Http__OpenReading", "Coordinator__OutstandingPerKind"],
-        ["worker"] = [.. Servers, "Worker__Device", "Worker__CacheFolder", "Worker__CacheBytes", "Worker__ShutdownSeconds"],
+        ["worker"] = [.. Servers, "Worker__Device", "Worker__CacheFolder", "Worker__DiskBytes", "Worker__ShutdownSeconds"],
         ["atlas"] = [.. Servers, .. Tables, "Http__ApiKeys", "Http__OpenReading"],
         ["migrate"] = Tables,
     };
