@@ -153,7 +153,7 @@ public sealed class DiskBudget
     {
         try
         {
-            using var alone = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using var alone = OpenAlone(file, FileMode.Open);
             return false;
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
@@ -162,7 +162,7 @@ public sealed class DiskBudget
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Open elsewhere, or another user's.
+            // Open elsewhere, or not ours to look at.
             return true;
         }
     }
@@ -183,7 +183,7 @@ public sealed class DiskBudget
     }
 
     // One process and thread after the other looks at the folder and changes it; nobody fetches anything meanwhile.
-    private FileStream Enter()
+    private SafeFileHandle Enter()
     {
         Directory.CreateDirectory(Folder);
         var path = Path.Combine(Folder, ".lock");
@@ -191,12 +191,25 @@ public sealed class DiskBudget
         {
             try
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+                return OpenAlone(path, FileMode.OpenOrCreate);
             }
             catch (IOException failure) when (IsHeldByOther(failure) && Environment.TickCount64 < limit)
             {
                 // It is another's turn.
             }
+        }
+    }
+
+    // For writing where that is allowed, as locks of NFS want it; another user's file is locked as well by a reader.
+    private static SafeFileHandle OpenAlone(string file, FileMode mode)
+    {
+        try
+        {
+            return File.OpenHandle(file, mode, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (UnauthorizedAccessException) when (File.Exists(file))
+        {
+            return File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.None);
         }
     }
 
