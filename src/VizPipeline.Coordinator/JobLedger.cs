@@ -17,9 +17,6 @@ internal sealed class JobLedger(
     TimeProvider time,
     ILogger<JobLedger> logger)
 {
-    /// <summary>A worker that has not been heard of for so long is taken for gone.</summary>
-    internal static readonly TimeSpan WorkerSilence = TimeSpan.FromSeconds(30);
-
     private const int LongestError = 1000;
     private const int LargestWindow = 10_000;
 
@@ -337,7 +334,7 @@ internal sealed class JobLedger(
     /// <summary>Workers that have been heard of lately.</summary>
     public Task<int> WorkersAsync(CatalogContext catalog, CancellationToken cancellation)
     {
-        var alive = Now - WorkerSilence;
+        var alive = Now - UnservedJobsQueries.WorkerSilence;
         return catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation);
     }
 

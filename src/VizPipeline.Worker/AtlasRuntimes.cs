@@ -32,8 +32,8 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRo
             files.Check();
         var device = TorchDevice.Find(spec.Device != "auto" ? spec.Device : options.Value.Device);
         var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
-        var (model, weights) = await models.Find(spec.Model, cancellation);
-        var graph = NetworkLoader.Load(model, weights, (height, width));
+        using var found = await models.Find(spec.Model, cancellation);
+        var graph = NetworkLoader.Load(found.Model, found.Weights, (height, width));
         _open = new AtlasRuntime(spec, graph, device, images, files, CacheOptions());
         _openSpec = bytes;
         logger.AtlasOpened(atlasId, graph.Name, device.ToString());
@@ -45,10 +45,6 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRo
 
     private CropCacheOptions? CacheOptions()
     {
-        var folder = options.Value.CacheFolder;
-        if (folder is { Length: 0 })
-            return null;
-        var cache = new CropCacheOptions { Budget = options.Value.CacheBytes, Warn = logger.CacheUnusable };
-        return folder is null ? cache : cache with { Folder = folder };
+        return options.Value.CacheFolder is { Length: 0 } ? null : new CropCacheOptions { Disk = options.Value.Disk(), Warn = logger.CacheUnusable };
     }
 }

@@ -19,7 +19,7 @@ spec:
     metadata:
       labels: {{- include "viz.labels" $component | nindent 8 }}
     spec:
-      serviceAccountName: {{ include "viz.fullname" .root }}-trial
+      serviceAccountName: {{ include "viz.serviceAccountName" (dict "root" .root "component" "trial") }}
       terminationGracePeriodSeconds: 60
       {{- include "viz.podSecurity" (dict "root" .root "user" .user) | nindent 6 }}
       containers:
@@ -31,7 +31,7 @@ spec:
             {{- range $port, $number := .ports }}
             - { name: {{ $port }}, containerPort: {{ $number }} }
             {{- end }}
-          resources: {{- toYaml .of.resources | nindent 12 }}
+          resources: {{- include "viz.resources" (dict "resources" .of.resources "requestGiB" 1 "limitGiB" 3) | nindent 12 }}
           {{- .container | nindent 10 }}
       volumes:
         - name: tmp
