@@ -35,11 +35,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         // Elsewhere: another database, bucket and virtual host.
         var settings = await ClusterServers.EmptyAsync();
         await RunAsync(backup, settings, MarkdownCommands.Of("Restore", "docs", "operations.md"));
-        await using var restored = await TestCluster.StartAsync(material, change: all =>
-        {
-            foreach (var name in (string[])["Postgres__Database", "ObjectStore__Bucket", "RabbitMq__VirtualHost"])
-                all[name] = settings[name];
-        });
+        await using var restored = await TestCluster.StartAsync(material, settings: settings);
         restored.AddWorkers(1);
         Assert.Equal(AtlasState.Completed, await restored.FinishAsync(cancellation));
         Assert.Equal(expected, await restored.ContentsAsync(cancellation));
