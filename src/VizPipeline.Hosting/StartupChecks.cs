@@ -42,6 +42,7 @@ internal static class StartupChecks
     private static async Task<string?> Run(IStartupCheck check, CancellationToken limit)
     {
         var patience = Task.Delay(Patience, limit);
+        string? last = null;
         while (true)
         {
             try
@@ -51,10 +52,12 @@ internal static class StartupChecks
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
-                return $"{check.Target} does not answer; check its settings, and firewalls between";
+                // Who answered before, and said why not, says more than a silence now.
+                return last ?? $"{check.Target} does not answer; check its settings, and firewalls between";
             }
             catch (StartupException failure) when (failure.IsTransient && !patience.IsCompleted)
             {
+                last = failure.Message.ReplaceLineEndings(" ");
                 await Task.WhenAny(patience, Task.Delay(Pause, CancellationToken.None));
             }
             catch (StartupException failure)

@@ -79,8 +79,17 @@ public sealed class DiskBudget
         var unfinished = $"{file}.{Environment.ProcessId}-{Interlocked.Increment(ref fetched)}{UnfinishedExtension}";
         // The lock of this handle says that somebody lives who fetches it.
         var room = new FileStream(unfinished + RoomExtension, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        room.SetLength(bytes);
-        return new DiskRoom(file, unfinished, room);
+        try
+        {
+            room.SetLength(bytes);
+            return new DiskRoom(file, unfinished, room);
+        }
+        catch
+        {
+            room.Dispose();
+            File.Delete(room.Name);
+            throw;
+        }
     }
 
     /// <summary>Makes room for a file of crops and opens it.</summary>
