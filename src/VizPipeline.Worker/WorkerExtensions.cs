@@ -59,6 +59,7 @@ public static class WorkerExtensions
         bus.AddConsumer<FeatureMapsConsumer, LiveConsumerDefinition<FeatureMapsConsumer>>();
         bus.AddConsumer<DeconvolutionConsumer, LiveConsumerDefinition<DeconvolutionConsumer>>();
         bus.AddConsumer<ResponsesConsumer, LiveConsumerDefinition<ResponsesConsumer>>();
+        bus.AddConsumer<FindImagesConsumer, LiveConsumerDefinition<FindImagesConsumer>>();
         return bus;
     }
 
@@ -66,6 +67,8 @@ public static class WorkerExtensions
     public static IHostApplicationBuilder AddWorkerReports(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<ReportHealth>();
+        builder.Services.AddHealthChecks().AddCheck<ReportHealth>("reports");
         builder.Services.AddHostedService<WorkerReporter>();
         return builder;
     }

@@ -10,8 +10,8 @@ namespace VizPipeline.Worker;
 
 /// <summary>Tells the coordinators every few seconds that this worker lives and what it does.</summary>
 internal sealed class WorkerReporter(
-    IBus bus, WorkerActivity activity, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
-    ILogger<WorkerReporter> logger) : BackgroundService
+    IBus bus, WorkerActivity activity, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime,
+    ReportHealth health, TimeProvider time, ILogger<WorkerReporter> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
@@ -27,10 +27,11 @@ internal sealed class WorkerReporter(
             try
             {
                 await bus.Publish(Report(), limit.Token);
+                health.Reported();
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // The next report tells more.
+                // The next report tells more; the health tells when none gets through.
             }
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

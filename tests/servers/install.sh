@@ -10,6 +10,8 @@ command -v ceph-mon > /dev/null || missing+=(ceph-mon)
 command -v ceph-osd > /dev/null || missing+=(ceph-osd)
 [[ -x ${VIZ_CHROMIUM:-/usr/bin/chromium} ]] || missing+=(chromium)
 command -v curl > /dev/null || missing+=(curl)
+# Copies buckets, as docs/operations.md does.
+command -v rclone > /dev/null || missing+=(rclone)
 if ((${#missing[@]} == 0)); then
     exit 0
 fi

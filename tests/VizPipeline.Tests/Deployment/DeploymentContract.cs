@@ -27,7 +27,7 @@ internal static class DeploymentContract
         ["coordinator"] =
         [
             .. Bus, .. Database, .. Web, .. Process,
-            "Coordinator__MaxFailures", "Coordinator__MaxLosses", "Coordinator__OutstandingPerKind",
+            "Coordinator__MaxFailures", "Coordinator__MaxLosses", "Coordinator__OutstandingPerKind", "Coordinator__ImageRoots",
         ],
         ["worker"] =
         [
@@ -64,6 +64,9 @@ internal static class DeploymentContract
         .. Histogram("viz_ingest_lag_seconds"), .. Histogram("viz_ingest_batch_size"), "viz_workers", "viz_worker_busy_ratio", "viz_leader",
         "viz_atlas_progress_ratio",
     ];
+
+    /// <summary>Metrics that a coordinator has on a real broker only.</summary>
+    public static readonly string[] BrokerMetrics = ["viz_error_queue_messages_total"];
 
     /// <summary>Families of metrics that .NET's runtime brings.</summary>
     public static readonly string[] MetricFamilies = ["dotnet_", "process_"];
