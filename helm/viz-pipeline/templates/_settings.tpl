@@ -36,6 +36,11 @@
 {{- $v := .root.Values -}}
 - { name: VIZ_SECRETS, value: /etc/viz/secrets }
 - { name: VIZ_LOG, value: {{ $v.log }} }
+{{- /*
+  Servers, and tables, that come later are waited for and not crashed over. Less than the startup probe allows, so that the log says in the end what was
+  missing.
+*/}}
+- { name: Startup__PatienceSeconds, value: "240" }
 {{- if and $v.otlpEndpoint (ne .role "migration") }}
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ $v.otlpEndpoint | quote }} }
 {{- end }}

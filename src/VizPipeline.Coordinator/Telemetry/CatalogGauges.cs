@@ -39,7 +39,8 @@ internal sealed class CatalogGauges : BackgroundService
         meter.CreateObservableGauge("viz_leader", () => session.IsLeading ? 1 : 0, description: "1 where this coordinator leads, else 0.");
         meter.CreateObservableGauge("viz_jobs", () => Shown(sample => sample.Jobs), description: "Jobs of the atlases that are not finished.");
         meter.CreateObservableGauge("viz_queue_depth", () => Shown(sample => sample.Depths), description: "Jobs that are sent and not answered.");
-        meter.CreateObservableGauge("viz_jobs_unserved", () => Shown(sample => sample.Unserved), description: "Jobs that could be done now, of kinds that no live worker serves.");
+        meter.CreateObservableGauge(
+            "viz_jobs_unserved", () => Shown(sample => sample.Unserved), description: "Jobs that could be done now, of kinds that no live worker serves.");
         meter.CreateObservableGauge("viz_workers", () => Shown(sample => sample.Workers), description: "Workers by what they do; lost: unheard of, and they did not say that they stop.");
         meter.CreateObservableGauge("viz_atlas_progress_ratio", () => Shown(sample => sample.Progress), description: "Completed share of a running atlas's jobs, from 0 to 1.");
     }

@@ -31,7 +31,9 @@ public sealed class DiskBudget
 
     /// <summary>Names the folder; nothing is made yet.</summary>
     /// <param name="folder">The folder; null for $VIZ_CACHE, else $XDG_CACHE_HOME/vizpipeline, else ~/.cache/vizpipeline.</param>
-    /// <param name="bytes">Most bytes of all files; null for 16 GiB, or a quarter of what the disk can give where that is less, and a file that is needed may exceed it.</param>
+    /// <param name="bytes">
+    /// Most bytes of all files; null for 16 GiB, or a quarter of what the disk can give where that is less, and a file that is needed may exceed it.
+    /// </param>
     public DiskBudget(string? folder = null, long? bytes = null) => (Folder, _bytes) = (Path.GetFullPath(folder ?? DefaultFolder()), bytes);
 
     /// <summary>The folder.</summary>
@@ -74,13 +76,23 @@ public sealed class DiskBudget
         // Where nobody said how much, what is needed is worth more than the rule of thumb.
         if (_bytes is not null && inUse + bytes > budget)
             throw new DiskBudgetException(
-                $"a file of {Size(bytes)} does not fit into {Folder}: it may hold {Size(budget)} (Worker:DiskBytes), and {Size(inUse)} of them are in use; allow more, or use smaller archives");
+                $"a file of {Size(bytes)} does not fit into {Folder}: it may hold {Size(budget)} (Worker:DiskBytes), and {Size(inUse)} of them are in use; "
+                + "allow more, or use smaller archives");
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         var unfinished = $"{file}.{Environment.ProcessId}-{Interlocked.Increment(ref fetched)}{UnfinishedExtension}";
         // The lock of this handle says that somebody lives who fetches it.
         var room = new FileStream(unfinished + RoomExtension, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        room.SetLength(bytes);
-        return new DiskRoom(file, unfinished, room);
+        try
+        {
+            room.SetLength(bytes);
+            return new DiskRoom(file, unfinished, room);
+        }
+        catch
+        {
+            room.Dispose();
+            File.Delete(room.Name);
+            throw;
+        }
     }
 
     /// <summary>Makes room for a file of crops and opens it.</summary>
@@ -142,7 +154,8 @@ public sealed class DiskBudget
         foreach (var below in new[] { Archives, Models }.Select(name => new DirectoryInfo(Path.Combine(Folder, name))).Where(below => below.Exists))
         {
             var files = below.GetFiles();
-            var rooms = files.Where(file => file.Extension == RoomExtension && IsInUse(file.FullName)).Select(file => file.FullName[..^RoomExtension.Length]).ToHashSet();
+            var rooms = files.Where(file => file.Extension == RoomExtension && IsInUse(file.FullName))
+                .Select(file => file.FullName[..^RoomExtension.Length]).ToHashSet();
             foreach (var file in files.Where(file => !rooms.Contains(file.FullName)))
                 yield return (file.FullName, file.Length, file.LastWriteTimeUtc, false);
         }
@@ -228,7 +241,9 @@ public sealed class DiskBudget
         }
     }
 
-    private static string Size(long bytes) => bytes >= 1 << 30 ? $"{bytes / (double)(1 << 30):0.0} GiB" : $"{bytes / (double)(1 << 20):0.0} MiB";
+    private static string Size(long bytes) => bytes >= 1 << 30
+        ? FormattableString.Invariant($"{bytes / (double)(1 << 30):0.0} GiB")
+        : FormattableString.Invariant($"{bytes / (double)(1 << 20):0.0} MiB");
 
     private static string DefaultFolder()
     {

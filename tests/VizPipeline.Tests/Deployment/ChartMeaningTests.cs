@@ -131,6 +131,18 @@ public sealed partial class ChartMeaningTests
     }
 
     [Theory, MemberData(nameof(ValueSets))]
+    public async Task A_service_that_waits_for_its_servers_is_not_killed_for_it(string values)
+    {
+        foreach (var pod in (await Helm.Render(values)).Pods.Where(pod => Roles.Contains(pod.Component)))
+        {
+            var patience = long.Parse(pod.Variable("Startup__PatienceSeconds")!, CultureInfo.InvariantCulture);
+            Assert.InRange(patience, 60, 3600);
+            if (pod.Container["startupProbe"] is { } probe)
+                Assert.True(probe["periodSeconds"]!.GetValue<long>() * probe["failureThreshold"]!.GetValue<long>() >= patience + 30, pod.Name);
+        }
+    }
+
+    [Theory, MemberData(nameof(ValueSets))]
     public async Task Kubernetes_waits_longer_than_a_stop_takes(string values)
     {
         foreach (var pod in (await Helm.Render(values)).Pods.Where(pod => Roles.Contains(pod.Component)))
@@ -251,6 +263,8 @@ public sealed partial class ChartMeaningTests
     {
         foreach (var service in release.OfKind("Service").Where(o => Release.Name(o) == host))
         {
+            // A headless one has no name until its pod is ready.
+            Assert.NotEqual("None", (string?)service["spec"]!["clusterIP"]);
             Assert.Contains(Pod.List(service["spec"]!["ports"]), open => open["port"]!.GetValue<long>() == port);
             foreach (var server in release.SelectedBy(service["spec"]!["selector"]))
             {

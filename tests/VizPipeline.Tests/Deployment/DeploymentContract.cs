@@ -19,7 +19,7 @@ internal static class DeploymentContract
 
     private static readonly string[] Web = ["Http__ApiKeys", "Http__OpenReading", "Http__BehindProxy"];
 
-    private static readonly string[] Process = ["VIZ_SECRETS", "VIZ_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+    private static readonly string[] Process = ["VIZ_SECRETS", "VIZ_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT", "Startup__PatienceSeconds"];
 
     /// <summary>All settings that a role may have. The keys of the API stand as one, however many there are.</summary>
     public static readonly Dictionary<string, string[]> Settings = new()

@@ -52,7 +52,7 @@ metadata:
   name: {{ $name }}
   labels: {{- include "viz.labels" $component | nindent 4 }}
 spec:
-  clusterIP: None
+  # With an address of its own: the name of a headless one is unknown as long as its pod is not ready, and an unknown name is a wrong setting to the services.
   selector: {{- include "viz.selector" $component | nindent 4 }}
   ports:
     {{- range $port, $number := .ports }}
