@@ -78,7 +78,7 @@ public sealed class TestService : IAsyncDisposable
     }
 
     /// <summary>Keeps the real worker from beginning a job until the result is disposed.</summary>
-    public Task<IDisposable> HoldDeviceAsync() => app.Services.GetRequiredService<DeviceGate>().Enter(CancellationToken.None);
+    public async Task<IDisposable> HoldDeviceAsync() => await app.Services.GetRequiredService<DeviceGate>().Enter(CancellationToken.None);
 
     public Task FinishAsync(string atlas) => app.Services.GetRequiredService<AtlasMonitor>().WhenFinished(atlas).WaitAsync(Patience);
 
