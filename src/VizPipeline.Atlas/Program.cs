@@ -1,8 +1,11 @@
 using VizPipeline.Hosting;
 using VizPipeline.Web;
 
+if (await ServiceHost.RunVerbAsync(args, "atlas", new Dictionary<string, ServiceVerb>()) is { } exitCode)
+    return exitCode;
+
 var builder = ServiceHost.CreateBuilder(args, "atlas", port: 8082);
-builder.AddObjectStore();
+builder.AddObjectStore(StoreAccess.Read);
 builder.AddCatalogReader();
 builder.AddRabbitMqBus(_ => { });
 builder.AddAtlas();

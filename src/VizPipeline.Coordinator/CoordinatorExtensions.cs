@@ -29,6 +29,7 @@ public static class CoordinatorExtensions
         services.AddSingleton<DispatchSignal>();
         services.AddSingleton<JobLedger>();
         services.AddSingleton<AtlasMonitor>();
+        services.TryAddSingleton<ServiceTroubles>();
         services.AddSingleton<AnswerDesk>();
         // By hand: its constructor takes parts that nobody outside needs to see.
         services.AddSingleton(provider => new AtlasPlanner(
@@ -42,6 +43,14 @@ public static class CoordinatorExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<AtlasPlanner>>()));
         services.AddHostedService<JobDispatcher>();
+        return builder;
+    }
+
+    /// <summary>Adds what <see cref="CoordinatorApi"/> needs beside the coordinator itself.</summary>
+    public static IHostApplicationBuilder AddCoordinatorApi(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<LiveClient>();
+        builder.Services.AddSingleton<SubmittedImages>();
         return builder;
     }
 

@@ -80,7 +80,7 @@ internal sealed class CoordinatorSession(
         try
         {
             await database.MigrateAsync(cancellation);
-            await ledger.RequeueAsync(cancellation);
+            await ledger.RequeueAsync(isForgotten: false, cancellation);
         }
         catch
         {

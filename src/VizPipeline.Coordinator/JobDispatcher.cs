@@ -17,7 +17,8 @@ internal sealed class JobDispatcher(
     AtlasMonitor monitor,
     IOptions<CoordinatorOptions> options,
     TimeProvider time,
-    ILogger<JobDispatcher> logger) : BackgroundService
+    ILogger<JobDispatcher> logger,
+    IBrokerMemory? broker = null) : BackgroundService
 {
     private const int MostFailuresInARow = 5;
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
@@ -68,17 +69,26 @@ internal sealed class JobDispatcher(
     private async Task DispatchWhileLeadingAsync(CancellationToken cancellation)
     {
         var swept = time.GetTimestamp();
-        await ledger.RequeueAsync(cancellation);
+        await RequeueAsync(cancellation);
         while (await session.IsLeaderAsync(cancellation))
         {
             if (time.GetElapsedTime(swept) > SweepPause)
             {
-                await ledger.RequeueAsync(cancellation);
+                await RequeueAsync(cancellation);
                 swept = time.GetTimestamp();
             }
             await SendAsync(await ledger.TakeAsync(cancellation), cancellation);
             await signal.WaitAsync(SharedPause, cancellation);
         }
+    }
+
+    private async Task RequeueAsync(CancellationToken cancellation)
+    {
+        var isForgotten = broker is not null && !await broker.HasKeptQueuesAsync(cancellation);
+        await ledger.RequeueAsync(isForgotten, cancellation);
+        // After the jobs are set back: whoever dies in between looks again.
+        if (isForgotten)
+            await broker!.MarkAsync(cancellation);
     }
 
     private async Task DispatchAsync(CancellationToken cancellation)

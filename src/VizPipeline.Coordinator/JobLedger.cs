@@ -86,15 +86,17 @@ internal sealed class JobLedger(
     /// <summary>Sets back the jobs that nobody may have any more.</summary>
     /// <remarks>
     /// In one process: all that are out, as the bus died with the process that sent them. On a shared bus: those whose sending was never
-    /// confirmed, and those without an answer for very long.
+    /// confirmed, and those without an answer for very long; and all where the broker has lost its queues.
     /// </remarks>
-    public async Task<int> RequeueAsync(CancellationToken cancellation)
+    /// <param name="isForgotten">Whether the broker has lost what was sent.</param>
+    /// <param name="cancellation">Stops.</param>
+    public async Task<int> RequeueAsync(bool isForgotten, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         await using var transaction = await BeginAsync(catalog, cancellation);
         var longAgo = Now - options.Value.ResendAfter;
         var jobs = catalog.Jobs.Where(job => job.State == JobState.Sent || job.State == JobState.Running);
-        if (options.Value.SharedBus)
+        if (options.Value.SharedBus && !isForgotten)
             jobs = jobs.Where(job => (job.State == JobState.Sent && !job.Published) || job.SentAt < longAgo);
         var count = await jobs.ExecuteUpdateAsync(job => job.SetProperty(j => j.State, JobState.Pending), cancellation);
         await transaction.CommitAsync(cancellation);

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -19,21 +18,12 @@ public static class PostgresCatalogExtensions
         return builder;
     }
 
-    /// <summary>Makes or updates the tables and ends: for a role that may, before services whose role may not.</summary>
-    public static async Task<int> MigrateAsync(this WebApplication app)
+    /// <summary>Says that the tables are of this version, which the check at start has seen to.</summary>
+    /// <returns>The exit code of <c>migrate</c>.</returns>
+    public static Task<int> TellUpToDate(IServiceProvider services)
     {
-        try
-        {
-            var database = app.Services.GetRequiredService<CatalogDatabase>();
-            await database.MigrateAsync();
-            Console.WriteLine($"The catalog {database.Place} is up to date.");
-            return 0;
-        }
-        catch (CatalogUnusableException failure)
-        {
-            await Console.Error.WriteLineAsync($"viz-coordinator migrate: {failure.Message}");
-            return ServiceHost.CannotStart;
-        }
+        Console.WriteLine($"The catalog {services.GetRequiredService<CatalogDatabase>().Place} is up to date.");
+        return Task.FromResult(0);
     }
 
     private sealed class PostgresCheck(CatalogDatabase database) : IStartupCheck

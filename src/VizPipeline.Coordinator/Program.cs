@@ -1,19 +1,28 @@
 using VizPipeline.Coordinator;
 using VizPipeline.Hosting;
+using VizPipeline.Jobs;
+
+var verbs = new Dictionary<string, ServiceVerb>
+{
+    // Makes or updates the tables and ends: for a role that may, before services whose role may not.
+    ["migrate"] = new(builder => builder.AddPostgresCatalog(), PostgresCatalogExtensions.TellUpToDate),
+};
+if (await ServiceHost.RunVerbAsync(args, "coordinator", verbs) is { } exitCode)
+    return exitCode;
 
 var builder = ServiceHost.CreateBuilder(args, "coordinator", port: 8080);
-builder.AddObjectStore();
+builder.AddObjectStore(StoreAccess.Own);
 builder.AddPostgresCatalog();
-builder.AddRabbitMqBus(bus => bus.AddCoordinatorConsumers());
+builder.AddRabbitMqBus(bus => bus.AddCoordinatorConsumers(), [QueueNames.Answers, .. Enum.GetValues<JobKind>().Select(QueueNames.Of)]);
+builder.AddBrokerCare();
 builder.AddCoordinator(options => options.ShareBus());
 builder.AddCoordinatorGauges();
 builder.AddManifests();
+builder.AddCoordinatorApi();
 
 if (builder.RefusesSettings())
     return ServiceHost.CannotStart;
 var app = builder.Build();
-if (args is ["migrate", ..])
-    return await app.MigrateAsync();
 app.MapServiceEndpoints();
 app.MapCoordinatorApi();
 return await app.RunServiceAsync();

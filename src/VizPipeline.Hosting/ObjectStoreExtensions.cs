@@ -10,19 +10,21 @@ namespace VizPipeline.Hosting;
 public static class ObjectStoreExtensions
 {
     /// <summary>Adds the store that the settings name: an S3 server, or with <c>ObjectStore:Folder</c> a folder that all machines mount.</summary>
-    public static IHostApplicationBuilder AddObjectStore(this IHostApplicationBuilder builder)
+    /// <param name="builder">The host.</param>
+    /// <param name="access">What the service does with it; tried at start.</param>
+    public static IHostApplicationBuilder AddObjectStore(this IHostApplicationBuilder builder, StoreAccess access)
     {
         ArgumentNullException.ThrowIfNull(builder);
         if (builder.Configuration[$"{S3Options.Section}:Folder"] is { Length: > 0 } folder)
         {
             builder.Services.AddSingleton<IObjectStore>(_ => new FolderObjectStore(folder));
-            builder.Services.AddSingleton<IStartupCheck>(services => new FolderCheck(folder, services));
+            builder.Services.AddSingleton<IStartupCheck>(services => new FolderCheck(folder, services, builder.Environment.ApplicationName, access));
             return builder;
         }
         builder.Services.AddValidatedOptions<S3Options>(S3Options.Section);
         builder.Services.AddSingleton(services => new S3ObjectStore(services.GetRequiredService<IOptions<S3Options>>().Value));
         builder.Services.AddSingleton<IObjectStore>(services => services.GetRequiredService<S3ObjectStore>());
-        builder.Services.AddSingleton<IStartupCheck, S3Check>();
+        builder.Services.AddSingleton<IStartupCheck>(services => new S3Check(services.GetRequiredService<S3ObjectStore>(), builder.Environment.ApplicationName, access));
         return builder;
     }
 
@@ -33,7 +35,7 @@ public static class ObjectStoreExtensions
         return options is { Endpoint.Length: > 0 } ? options : null;
     }
 
-    private sealed class FolderCheck(string folder, IServiceProvider services) : IStartupCheck
+    private sealed class FolderCheck(string folder, IServiceProvider services, string service, StoreAccess access) : IStartupCheck
     {
         public string Target => $"The folder {folder} (ObjectStore__Folder)";
 
@@ -42,7 +44,8 @@ public static class ObjectStoreExtensions
             try
             {
                 // Makes the folder. A mount that hangs must not hang the other checks.
-                await Task.Run(services.GetRequiredService<IObjectStore>, cancellation).WaitAsync(cancellation);
+                var store = await Task.Run(services.GetRequiredService<IObjectStore>, cancellation).WaitAsync(cancellation);
+                await Task.Run(() => StoreProbe.RunAsync(store, service, access, cancellation), cancellation).WaitAsync(cancellation);
             }
             catch (ObjectStoreException failure)
             {
@@ -51,7 +54,7 @@ public static class ObjectStoreExtensions
         }
     }
 
-    private sealed class S3Check(S3ObjectStore store) : IStartupCheck
+    private sealed class S3Check(S3ObjectStore store, string service, StoreAccess access) : IStartupCheck
     {
         public string Target => $"S3 at {store.Place} (ObjectStore__Endpoint)";
 
@@ -65,6 +68,7 @@ public static class ObjectStoreExtensions
             {
                 throw new StartupException(failure.Message, failure.IsTransient, failure);
             }
+            await StoreProbe.RunAsync(store, service, access, cancellation);
         }
     }
 }

@@ -21,16 +21,62 @@ public static class ServiceHost
 
     /// <summary>A host for a service.</summary>
     /// <remarks>Settings come from appsettings.json beside the program, then the secrets folder (files named like <c>Postgres__Password</c>), then the environment.</remarks>
-    /// <param name="args">The command line; <c>--Section:Key=value</c> overrides all. Anything else but words, which are for the program, is refused.</param>
+    /// <param name="args">The command line; <c>--Section:Key=value</c> overrides all. Anything else is refused.</param>
     /// <param name="name">The service's name in logs, metrics and connections.</param>
     /// <param name="port">Its port where the settings name none.</param>
     public static WebApplicationBuilder CreateBuilder(string[] args, string name, int port)
+    {
+        var builder = CreateBuilder(args, name);
+        builder.AddVizTelemetry(name);
+        builder.Services.AddValidatedOptions<HttpOptions>(HttpOptions.Section, options => options.Port = builder.Configuration[$"{HttpOptions.Section}:Port"] is null ? port : options.Port);
+        builder.Services.AddSingleton<ApiKeys>();
+        builder.Services.AddSingleton<ServiceTroubles>();
+        builder.Services.AddHealthChecks().AddCheck<ServiceTroubles>("troubles");
+        builder.Services.AddProblemDetails();
+        builder.WebHost.ConfigureKestrel((_, kestrel) =>
+        {
+            var http = kestrel.ApplicationServices.GetRequiredService<IOptions<HttpOptions>>().Value;
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
+        });
+        return builder;
+    }
+
+    /// <summary>
+    /// Runs a verb of a service, such as <c>migrate</c>, when it stands first on the command line. A verb registers, and so is asked for, only the
+    /// settings that it uses. Returns null where there is none: the service itself is to be started.
+    /// </summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="name">The service's name.</param>
+    /// <param name="verbs">The verbs by name: <c>Add</c> registers what the verb uses, <c>RunAsync</c> does its work once all servers are there.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int?> RunVerbAsync(string[] args, string name, IReadOnlyDictionary<string, ServiceVerb> verbs)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        ArgumentNullException.ThrowIfNull(verbs);
+        if (args.Length == 0 || args[0].StartsWith('-'))
+            return null;
+        if (!verbs.TryGetValue(args[0], out var verb))
+        {
+            var known = verbs.Count == 0 ? "it takes settings only" : $"it knows {string.Join(", ", verbs.Keys)}, and without a word it starts the service";
+            return Refuse(name, [$"there is no command '{args[0]}'; {known}"]);
+        }
+        var builder = CreateBuilder(args[1..], name);
+        verb.Add(builder);
+        if (builder.RefusesSettings())
+            return CannotStart;
+        await using var app = builder.Build();
+        var faults = await StartupChecks.RunAsync(app.Services, CancellationToken.None);
+        return faults.Count > 0 ? Refuse($"{name} {args[0]}", faults) : await verb.RunAsync(app.Services);
+    }
+
+    private static WebApplicationBuilder CreateBuilder(string[] args, string name)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = name, ContentRootPath = AppContext.BaseDirectory });
         // Anew, in our own order: the defaults would put the working folder's files and ASPNETCORE_ variables in between.
         builder.Configuration.Sources.Clear();
         // There is no service yet that could end in good order.
-        if (args.FirstOrDefault(arg => arg.StartsWith('-') && !(arg.StartsWith("--", StringComparison.Ordinal) && arg.Contains('=', StringComparison.Ordinal))) is { } odd)
+        if (args.FirstOrDefault(arg => !(arg.StartsWith("--", StringComparison.Ordinal) && arg.Contains('=', StringComparison.Ordinal))) is { } odd)
             Environment.Exit(Refuse(name, [$"'{odd}' is no setting; settings are environment variables like Http__Port=8080, or --Http:Port=8080 here (docs/cluster.md has all)"]));
         try
         {
@@ -45,17 +91,8 @@ public static class ServiceHost
             Environment.Exit(Refuse(name, [$"{failure.Message} {failure.InnerException?.Message}".Trim()]));
         }
         builder.AddVizLogging();
-        builder.AddVizTelemetry(name);
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddValidatedOptions<HttpOptions>(HttpOptions.Section, options => options.Port = builder.Configuration[$"{HttpOptions.Section}:Port"] is null ? port : options.Port);
-        builder.Services.AddSingleton<ApiKeys>();
-        builder.Services.AddProblemDetails();
-        builder.WebHost.ConfigureKestrel((_, kestrel) =>
-        {
-            var http = kestrel.ApplicationServices.GetRequiredService<IOptions<HttpOptions>>().Value;
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Parse(http.Address), http.Port);
-        });
+        builder.Services.AddValidatedOptions<StartupOptions>(StartupOptions.Section);
         return builder;
     }
 
@@ -155,3 +192,8 @@ public static class ServiceHost
             });
     }
 }
+
+/// <summary>What a service does instead of serving, e.g. <c>migrate</c>.</summary>
+/// <param name="Add">Registers what it uses, settings and startup checks included.</param>
+/// <param name="RunAsync">Does the work and returns the exit code.</param>
+public sealed record ServiceVerb(Action<WebApplicationBuilder> Add, Func<IServiceProvider, Task<int>> RunAsync);

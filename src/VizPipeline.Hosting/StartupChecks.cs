@@ -1,4 +1,7 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace VizPipeline.Hosting;
@@ -24,24 +27,28 @@ public sealed class StartupException(string message, bool isTransient = false, E
 /// <summary>Everything that is looked at before a service starts, so that every fault is told at once.</summary>
 internal static class StartupChecks
 {
-    // A supervisor starts all servers together and restarts whoever ends: waiting longer would only hide the line.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan TellPause = TimeSpan.FromSeconds(10);
 
-    /// <summary>Returns the faults, one line each; none when the service may start.</summary>
+    // A check that has not ended by then hangs on a server that takes connections and says nothing.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    /// <summary>Returns the faults, one line each; none when the service may start. What may heal is waited for and told meanwhile.</summary>
     public static async Task<IReadOnlyList<string>> RunAsync(IServiceProvider services, CancellationToken cancellation)
     {
+        var patience = TimeSpan.FromSeconds(services.GetRequiredService<IOptions<StartupOptions>>().Value.PatienceSeconds);
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("VizPipeline.Startup");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Longest);
-        var faults = await Task.WhenAll(services.GetServices<IStartupCheck>().Select(check => Run(check, limit.Token)));
+        limit.CancelAfter(patience + Grace);
+        var faults = await Task.WhenAll(services.GetServices<IStartupCheck>().Select(check => Run(check, patience, logger, limit.Token)));
         cancellation.ThrowIfCancellationRequested();
         return [.. faults.OfType<string>()];
     }
 
-    private static async Task<string?> Run(IStartupCheck check, CancellationToken limit)
+    private static async Task<string?> Run(IStartupCheck check, TimeSpan patience, ILogger logger, CancellationToken limit)
     {
-        var patience = Task.Delay(Patience, limit);
+        var began = Stopwatch.GetTimestamp();
+        var told = began;
         while (true)
         {
             try
@@ -53,9 +60,14 @@ internal static class StartupChecks
             {
                 return $"{check.Target} does not answer; check its settings, and firewalls between";
             }
-            catch (StartupException failure) when (failure.IsTransient && !patience.IsCompleted)
+            catch (StartupException failure) when (failure.IsTransient && Stopwatch.GetElapsedTime(began) < patience)
             {
-                await Task.WhenAny(patience, Task.Delay(Pause, CancellationToken.None));
+                if (Stopwatch.GetElapsedTime(told) > TellPause)
+                {
+                    logger.WaitsAtStart(failure.Message.ReplaceLineEndings(" "), (patience - Stopwatch.GetElapsedTime(began)).TotalSeconds);
+                    told = Stopwatch.GetTimestamp();
+                }
+                await Task.Delay(Pause, limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (StartupException failure)
             {
@@ -94,4 +106,22 @@ internal static class StartupChecks
         }
         return faults;
     }
+}
+
+/// <summary>How a service starts. Section <c>Startup</c>.</summary>
+public sealed class StartupOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Startup";
+
+    /// <summary>How long a service waits at its start for servers that do not answer yet. What waiting cannot mend, such as a wrong password, ends it at once.</summary>
+    /// <value>60 s</value>
+    [Range(0, 3600, ErrorMessage = "Startup:PatienceSeconds must be from 0 to 3600")]
+    public double PatienceSeconds { get; set; } = 60;
+}
+
+internal static partial class StartupLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting to start: {Fault}; {Seconds:F0} s of patience are left")]
+    public static partial void WaitsAtStart(this ILogger logger, string fault, double seconds);
 }

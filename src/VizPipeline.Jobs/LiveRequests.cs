@@ -93,3 +93,13 @@ public sealed record LiveOutput(int Index, string? Name, float Value);
 /// <param name="Wait">Opening the network, or waiting for other live requests.</param>
 /// <param name="Compute">The network.</param>
 public sealed record LiveCost(string Worker, double Decode, double Wait, double Compute);
+
+/// <summary>Asks whether workers find images of a set before an atlas over them is planned.</summary>
+/// <param name="Root">The set's root as workers would see it: a folder, or <c>s3://BUCKET/PREFIX</c>.</param>
+/// <param name="Images">Some of the set's images.</param>
+public sealed record FindImages(string Root, IReadOnlyList<ImageEntry> Images);
+
+/// <summary>The answer to <see cref="FindImages"/>.</summary>
+/// <param name="Worker">Who looked.</param>
+/// <param name="Fault">Why an image is not found, in one line; null where all are.</param>
+public sealed record ImagesFound(string Worker, string? Fault);

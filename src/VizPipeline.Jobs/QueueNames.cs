@@ -15,6 +15,12 @@ public static class QueueNames
     /// <summary>Progress within jobs, for every coordinator; each binds a temporary queue of its own.</summary>
     public const string Progress = "viz.progress";
 
+    /// <summary>
+    /// The exchange through which messages get into a queue, e.g. <c>viz.exchange.answers</c>. It is not called like its queue, because whoever
+    /// publishes binds the two and so needs the right to read the exchange, which would be the right to consume from a queue of that name.
+    /// </summary>
+    public static string ExchangeOf(string queue) => $"viz.exchange.{queue["viz.".Length..]}";
+
     /// <summary>The queue of a kind of job, e.g. <c>viz.scan</c>.</summary>
     public static string Of(JobKind kind) => "viz." + Name(kind);
 

@@ -1,16 +1,21 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
+using VizPipeline.Jobs;
 using VizPipeline.Worker;
 
+if (await ServiceHost.RunVerbAsync(args, "worker", new Dictionary<string, ServiceVerb>()) is { } exitCode)
+    return exitCode;
+
 var builder = ServiceHost.CreateBuilder(args, "worker", port: 8081);
-builder.AddObjectStore();
+builder.AddObjectStore(StoreAccess.Write);
 builder.AddWorker(options => options.ShareBus());
 builder.AddWorkerReports();
 // The bus asks for them before they are checked.
 var kinds = new WorkerOptions { Kinds = builder.Configuration[$"{WorkerOptions.Section}:{nameof(WorkerOptions.Kinds)}"] ?? "" };
 builder.AddRabbitMqBus(
     bus => bus.AddWorkerConsumers(kinds.KindNames()),
+    [QueueNames.Answers],
     services => services.GetRequiredService<IOptions<WorkerOptions>>().Value.ShutdownSeconds);
 
 if (builder.RefusesSettings())

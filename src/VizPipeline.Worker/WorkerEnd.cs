@@ -32,7 +32,7 @@ internal sealed class WorkerEnd(
     // Jobs that wait for others have no command in a queue yet: a worker that left during a merge would be missing afterwards.
     private async Task WatchIdle(TimeSpan limit, CancellationToken cancellation)
     {
-        var client = bus.CreateRequestClient<OpenJobsAsked>(new Uri($"exchange:{QueueNames.Answers}"), Patience);
+        var client = bus.CreateRequestClient<OpenJobsAsked>(new Uri($"exchange:{QueueNames.ExchangeOf(QueueNames.Answers)}"), Patience);
         while (true)
         {
             await Task.Delay(limit > gate.Idle ? limit - gate.Idle : Pause, time, cancellation);

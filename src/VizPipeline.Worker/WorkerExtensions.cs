@@ -58,6 +58,7 @@ public static class WorkerExtensions
         bus.AddConsumer<FeatureMapsConsumer, LiveConsumerDefinition<FeatureMapsConsumer>>();
         bus.AddConsumer<DeconvolutionConsumer, LiveConsumerDefinition<DeconvolutionConsumer>>();
         bus.AddConsumer<ResponsesConsumer, LiveConsumerDefinition<ResponsesConsumer>>();
+        bus.AddConsumer<FindImagesConsumer, LiveConsumerDefinition<FindImagesConsumer>>();
         return bus;
     }
 
@@ -65,6 +66,8 @@ public static class WorkerExtensions
     public static IHostApplicationBuilder AddWorkerReports(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<ReportHealth>();
+        builder.Services.AddHealthChecks().AddCheck<ReportHealth>("reports");
         builder.Services.AddHostedService<WorkerReporter>();
         builder.Services.AddHostedService<WorkerEnd>();
         builder.Services.AddHealthChecks().AddCheck<DeviceHealth>("devices");

@@ -8,7 +8,8 @@ namespace VizPipeline.Worker;
 
 /// <summary>Tells the coordinators every few seconds that this worker lives and what it does.</summary>
 internal sealed class WorkerReporter(
-    IBus bus, DeviceGate gate, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
+    IBus bus, DeviceGate gate, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, ReportHealth health,
+    TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
@@ -24,10 +25,11 @@ internal sealed class WorkerReporter(
             try
             {
                 await bus.Publish(Report(), limit.Token);
+                health.Reported();
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // The next report tells more.
+                // The next report tells more; the health tells when none gets through.
             }
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

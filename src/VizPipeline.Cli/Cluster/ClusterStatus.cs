@@ -22,7 +22,11 @@ internal static class ClusterStatus
         if (json)
             Console.WriteLine(Encoding.UTF8.GetString(VizJson.Write(report.Status)));
         else
-            StatusText.Write(ConsoleOutput.Wide(), report.Status);
+        {
+            StatusText.Write(ConsoleOutput.Wide(), report.Status, $"`viz retry {report.Status.Id}`");
+            foreach (var trouble in report.Troubles ?? [])
+                Console.WriteLine($"at the moment {trouble}");
+        }
         return ExitCode.Done;
     }
 

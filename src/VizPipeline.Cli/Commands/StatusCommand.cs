@@ -36,7 +36,7 @@ internal static class StatusCommand
         if (json)
             Console.WriteLine(Encoding.UTF8.GetString(VizJson.Write(status)));
         else
-            StatusText.Write(ConsoleOutput.Wide(), status);
+            StatusText.Write(ConsoleOutput.Wide(), status, "the same `viz run` again");
         return ExitCode.Done;
     }
 }

@@ -12,7 +12,7 @@ internal sealed class SubmitCommand
 {
     private readonly AtlasOptions _atlas = new();
     private readonly Option<string?> _coordinator = CoordinatorOption.Create();
-    private readonly Option<string?> _root = new("--images-at") { Description = "Where the workers find the images: a folder of theirs or s3://BUCKET/PREFIX; default the place of --images" };
+    private readonly Option<string?> _root = new("--images-at") { Description = "Where the workers find the images: a folder of theirs or s3://BUCKET/PREFIX; default the place of --images, which a worker then looks for" };
     private readonly Option<int> _priority = new("--priority") { Description = "From -100 to 100; larger goes before other atlases", DefaultValueFactory = _ => 0 };
     private readonly Option<bool> _watch = new("--watch") { Description = "Stay and show the progress until the end" };
 
@@ -39,13 +39,24 @@ internal sealed class SubmitCommand
         spec = spec with { Images = spec.Images with { Root = parsed.GetValue(_root) ?? spec.Images.Root } };
         var submission = new Submission(spec, AtlasSpecs.ListOf(request.Images), parsed.GetRequiredValue(_priority));
         var submitted = await coordinator.PostAsync<Submitted>("atlases", submission, cancellation);
-        Console.WriteLine($"{(submitted.Resumed ? "Known" : "Planned")}: atlas '{submitted.Id}', {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers{(spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : "")}");
+        Console.WriteLine(
+            $"{Said(submitted)}: {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers{(spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : "")}");
+        if (submitted.Note is { } note)
+            await Console.Error.WriteLineAsync($"viz: {note}");
         if (parsed.GetValue(_watch))
             return await AtlasWatch.RunAsync(coordinator, submitted.Id, cancellation);
         if (submitted.State == AtlasState.Running)
-            Console.WriteLine($"Follow it with `viz status {submitted.Id} --coordinator ... --watch`");
+            Console.WriteLine($"Follow it with `viz status {submitted.Id} --watch`");
         return ExitCode.Done;
     }
+
+    private static string Said(Submitted submitted) => submitted switch
+    {
+        { Resumed: false } => $"Planned atlas '{submitted.Id}'",
+        { JobsAgain: > 0 } => $"Going on with atlas '{submitted.Id}', {submitted.JobsAgain:N0} failed or cancelled job{(submitted.JobsAgain == 1 ? "" : "s")} again",
+        { State: AtlasState.Running } => $"Atlas '{submitted.Id}' is being made already; nothing has changed",
+        _ => $"Atlas '{submitted.Id}' is complete already; nothing has changed",
+    };
 }
 
 /// <summary>The option that names the coordinator.</summary>

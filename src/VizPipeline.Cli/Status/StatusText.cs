@@ -9,13 +9,16 @@ namespace VizPipeline.Cli.Status;
 internal static class StatusText
 {
     /// <summary>Writes it to <paramref name="console"/>.</summary>
-    public static void Write(IAnsiConsole console, AtlasStatus status)
+    /// <param name="console">Where.</param>
+    /// <param name="status">The status.</param>
+    /// <param name="retry">The command that does failed jobs again.</param>
+    public static void Write(IAnsiConsole console, AtlasStatus status, string retry)
     {
         Line(console, $"atlas {status.Id}{(status.Name == status.Id ? "" : $" ({status.Name})")}: {State(status)}");
         Line(console, $"{status.Layers:N0} layers, {status.Neurons:N0} neurons, {status.Images:N0} images; planned {Time(status.CreatedAt)}, last activity {Time(status.LastActivityAt)}");
         console.Write(Stages(status));
         Line(console, $"{Duration(status.Seconds)} of work in all");
-        WriteFailures(console, status);
+        WriteFailures(console, status, retry);
         WriteUnreadable(console, status);
     }
 
@@ -33,11 +36,11 @@ internal static class StatusText
         return table;
     }
 
-    private static void WriteFailures(IAnsiConsole console, AtlasStatus status)
+    private static void WriteFailures(IAnsiConsole console, AtlasStatus status, string retry)
     {
         if (status.Failures.Count == 0)
             return;
-        Line(console, $"{Count(status.Failures.Count, "job")} failed; the same `viz run` again does them again:");
+        Line(console, $"{Count(status.Failures.Count, "job")} failed; when the cause is gone, {retry} does them again:");
         foreach (var job in status.Failures)
         {
             var reason = job.State == JobState.Blocked ? "was never started, as a job that it needs failed" : $"failed {Count(job.Failures, "time")}: {job.Error}";

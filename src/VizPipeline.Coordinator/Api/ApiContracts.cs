@@ -13,13 +13,16 @@ public sealed record Submission(AtlasSpec Spec, ImageList Images, int Priority =
 /// <param name="Id">The atlas's id.</param>
 /// <param name="Resumed">Whether it was planned before.</param>
 /// <param name="State">Its state.</param>
-public sealed record Submitted(string Id, bool Resumed, AtlasState State);
+/// <param name="JobsAgain">How many failed, blocked or cancelled jobs of it will be done again.</param>
+/// <param name="Note">What could not be checked, in one line; null as a rule.</param>
+public sealed record Submitted(string Id, bool Resumed, AtlasState State, int JobsAgain = 0, string? Note = null);
 
 /// <summary>How an atlas stands and goes on.</summary>
 /// <param name="Status">What the catalog says.</param>
 /// <param name="Progress">Rates and time left, running jobs included.</param>
 /// <param name="Workers">Workers that were heard of lately.</param>
-public sealed record AtlasReport(AtlasStatus Status, AtlasProgress Progress, int Workers);
+/// <param name="Troubles">What keeps the coordinator from its work at the moment, one line each; null or empty as a rule.</param>
+public sealed record AtlasReport(AtlasStatus Status, AtlasProgress Progress, int Workers, IReadOnlyList<string>? Troubles = null);
 
 /// <summary>One atlas in the list.</summary>
 /// <param name="Id">The atlas's id.</param>

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
@@ -85,7 +86,7 @@ public static partial class CoordinatorApi
         }
     }
 
-    private static async Task<IResult> SubmitAsync(HttpRequest request, AtlasPlanner planner, IObjectStore store, CancellationToken cancellation)
+    private static async Task<IResult> SubmitAsync(HttpRequest request, AtlasPlanner planner, SubmittedImages images, IObjectStore store, CancellationToken cancellation)
     {
         AllowBody(request, LargestSubmission);
         using var body = new MemoryStream();
@@ -98,8 +99,11 @@ public static partial class CoordinatorApi
             if (!await store.ExistsAsync(key, cancellation))
                 throw new ArgumentException($"{key} has not been sent: put it to /api/v1/{key} first");
         }
-        var opened = await planner.OpenAsync(submission.Spec, submission.Images, submission.Priority, cancellation);
-        return Json(new Submitted(opened.Spec.Id, opened.Resumed, opened.State));
+        var (spec, note) = await images.LocateAsync(submission.Spec, submission.Images, cancellation);
+        var opened = await planner.OpenAsync(spec, submission.Images, submission.Priority, cancellation);
+        // As a second `viz run` does.
+        var again = opened.State is AtlasState.CompletedWithFailures or AtlasState.Cancelled || opened.HasFailures ? await planner.RetryAsync(opened.Spec.Id, cancellation) : 0;
+        return Json(new Submitted(opened.Spec.Id, opened.Resumed, again > 0 ? AtlasState.Running : opened.State, again, note));
     }
 
     private static async Task<IResult> ListAsync(CatalogDatabase database, CancellationToken cancellation)
@@ -116,7 +120,7 @@ public static partial class CoordinatorApi
         }).ToList());
     }
 
-    private static async Task<IResult> ReportAsync(string id, CatalogDatabase database, AtlasMonitor monitor, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IResult> ReportAsync(string id, CatalogDatabase database, AtlasMonitor monitor, ServiceTroubles troubles, TimeProvider time, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var atlas = await catalog.FindAtlasAsync(id, cancellation) ?? throw new AtlasNotFoundException(database.Place, id);
@@ -124,7 +128,8 @@ public static partial class CoordinatorApi
         return Json(new AtlasReport(
             await AtlasStatus.ReadAsync(catalog, atlas, cancellation),
             await monitor.SnapshotAsync(id, cancellation),
-            await catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation)));
+            await catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation),
+            troubles.Now));
     }
 
     private static async Task<IResult> WorkersAsync(CatalogDatabase database, TimeProvider time, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
@@ -12,7 +13,8 @@ namespace VizPipeline.Coordinator;
 /// order of their arrival.
 /// </summary>
 internal sealed class AnswerDesk(
-    JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, IOptions<CoordinatorOptions> options, TimeProvider time, ILogger<AnswerDesk> logger)
+    JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, IOptions<CoordinatorOptions> options, ServiceTroubles troubles,
+    TimeProvider time, ILogger<AnswerDesk> logger)
     : IDisposable
 {
     /// <summary>Answers that are written at once at most: enough that a transaction's own cost does not count, few enough that none waits for long.</summary>
@@ -51,24 +53,31 @@ internal sealed class AnswerDesk(
     /// <summary>Takes an answer, and waits where the catalog or the store is out of order: an answer must not be lost.</summary>
     public async Task TakeAsync(Func<Task> take, CancellationToken cancellation)
     {
+        var began = time.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 await take();
+                if (attempt > 0)
+                    troubles.End(nameof(AnswerDesk));
                 return;
             }
             catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {
-                if (attempt >= Pauses.Length && !IsOutage(failure))
+                // In one process the answer is lost and its job would stay "sent" for ever: better to stop and be resumed.
+                if (!options.Value.SharedBus && attempt >= Pauses.Length)
                 {
-                    // The answer is lost and its job would stay "sent" for ever: better to stop and be resumed. On a cluster the broker keeps
-                    // the answer apart, and the job is sent again after a while.
-                    if (!options.Value.SharedBus)
-                        monitor.Stop(failure);
+                    monitor.Stop(failure);
                     throw;
                 }
-                logger.AnswerWaits(failure.Message.ReplaceLineEndings(" "));
+                var error = failure.Message.ReplaceLineEndings(" ");
+                troubles.Tell(nameof(AnswerDesk), $"answers of workers cannot be taken and are tried again: {error}");
+                // Whatever fails on a cluster may heal: a store that refuses for a while, a full disk. The broker puts the answer aside, and
+                // ErrorQueues brings it back.
+                if (!IsOutage(failure) && time.GetElapsedTime(began) > options.Value.AnswerPatience)
+                    throw;
+                logger.AnswerWaits(error);
                 await Task.Delay(Pauses[Math.Min(attempt, Pauses.Length - 1)], time, cancellation);
             }
         }

@@ -10,8 +10,8 @@ namespace VizPipeline.Hosting;
 
 /// <summary>The bus of a cluster: RabbitMQ with quorum queues and publisher confirms. The only place that names this transport.</summary>
 /// <remarks>
-/// Each queue of <see cref="QueueNames"/> has an exchange of its own name, and whoever publishes declares both: a command that is sent
-/// before the first worker starts waits for it. So a user of the broker needs rights to <c>^viz\.</c> and to temporary queues only.
+/// Messages reach a queue of <see cref="QueueNames"/> through its <see cref="QueueNames.ExchangeOf"/>, and whoever publishes declares both: a
+/// command that is sent before the first worker starts waits for it. docs/cluster.md says which rights each role needs for that.
 /// </remarks>
 public static class RabbitMqBus
 {
@@ -20,13 +20,15 @@ public static class RabbitMqBus
     /// <summary>Adds the bus with a service's consumers. Once per host, as MassTransit demands.</summary>
     /// <param name="builder">The host.</param>
     /// <param name="addConsumers">Adds the consumers.</param>
+    /// <param name="publishes">The queues that the service publishes to; at start it is checked that its account may.</param>
     /// <param name="stopSeconds">How long a stop waits for what is being consumed.</param>
     public static IHostApplicationBuilder AddRabbitMqBus(
-        this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> addConsumers, Func<IServiceProvider, int>? stopSeconds = null)
+        this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> addConsumers, IReadOnlyList<string>? publishes = null,
+        Func<IServiceProvider, int>? stopSeconds = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddValidatedOptions<RabbitMqOptions>(RabbitMqOptions.Section);
-        builder.Services.AddSingleton<IStartupCheck, RabbitMqCheck>();
+        builder.Services.AddSingleton<IStartupCheck>(services => new RabbitMqCheck(services.GetRequiredService<IOptions<RabbitMqOptions>>(), publishes ?? []));
         builder.Services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
@@ -49,6 +51,15 @@ public static class RabbitMqBus
         });
         // Reconnecting is told by our own checks; each attempt of its would be a stack trace.
         builder.Logging.AddFilter("MassTransit", LogLevel.Error);
+        return builder;
+    }
+
+    /// <summary>Adds what a coordinator does for the broker: messages come back from the error queues, and lost queues are noticed.</summary>
+    public static IHostApplicationBuilder AddBrokerCare(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<IBrokerMemory, RabbitMqMemory>();
+        builder.Services.AddHostedService<ErrorQueues>();
         return builder;
     }
 
@@ -110,7 +121,8 @@ public static class RabbitMqBus
     private static void Message<T>(IRabbitMqBusFactoryConfigurator transport, string queue)
         where T : class
     {
-        transport.Message<T>(message => message.SetEntityName(queue));
-        transport.Publish<T>(topology => topology.BindQueue(queue, queue, binding => binding.SetQuorumQueue()));
+        var exchange = QueueNames.ExchangeOf(queue);
+        transport.Message<T>(message => message.SetEntityName(exchange));
+        transport.Publish<T>(topology => topology.BindQueue(exchange, queue, binding => binding.SetQuorumQueue()));
     }
 }

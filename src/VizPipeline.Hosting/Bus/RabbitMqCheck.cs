@@ -3,38 +3,41 @@ using System.Security.Authentication;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
-using VizPipeline.ObjectStore;
+using VizPipeline.Jobs;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Looks whether the broker is there and lets this user in.</summary>
-internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options) : IStartupCheck
+/// <summary>Looks whether the broker is there, lets this user in, and lets it publish to the queues that the service publishes to.</summary>
+internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, IReadOnlyList<string> publishes) : IStartupCheck
 {
+    private const int AccessRefused = 403;
+
     public string Target => $"RabbitMQ at {options.Value.Host}:{options.Value.EffectivePort} (RabbitMq__Host, RabbitMq__Port)";
 
     public async Task RunAsync(CancellationToken cancellation)
     {
         var settings = options.Value;
-        var factory = new ConnectionFactory
-        {
-            HostName = settings.Host,
-            Port = settings.EffectivePort,
-            VirtualHost = settings.VirtualHost,
-            UserName = settings.User,
-            Password = settings.Password,
-            RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
-            AutomaticRecoveryEnabled = false,
-        };
-        if (settings.Tls)
-            factory.Ssl = new SslOption(settings.Host, "", enabled: true) { CertificateValidationCallback = CertificateAuthority.Validator(settings.CaFile) };
         try
         {
-            await using var connection = await factory.CreateConnectionAsync(cancellation);
+            await using var connection = await RabbitMqConnection.OpenAsync(settings, cancellation);
+            foreach (var queue in publishes)
+                await BindAsync(connection, queue, cancellation);
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
             throw new StartupException($"RabbitMQ at {settings.Host}:{settings.EffectivePort}: {Explain(failure, settings)}", IsTransient(failure), failure);
         }
+    }
+
+    // As the bus itself does before its first message to the queue.
+    private static async Task BindAsync(IConnection connection, string queue, CancellationToken cancellation)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        var exchange = QueueNames.ExchangeOf(queue);
+        await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
+        await channel.QueueDeclareAsync(
+            queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
+        await channel.QueueBindAsync(queue, exchange, "", cancellationToken: cancellation);
     }
 
     private static IEnumerable<Exception> Causes(Exception failure)
@@ -56,6 +59,8 @@ internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options) : IStartu
         var causes = Causes(failure).ToList();
         if (causes.OfType<AuthenticationFailureException>().Any() || causes.OfType<PossibleAuthenticationFailureException>().Any())
             return $"user '{settings.User}' is refused; check RabbitMq__User and RabbitMq__Password";
+        if (causes.OfType<OperationInterruptedException>().FirstOrDefault(cause => cause.ShutdownReason?.ReplyCode == AccessRefused) is { } refused)
+            return $"user '{settings.User}' lacks a right ({refused.ShutdownReason?.ReplyText}); docs/cluster.md has the rights of each role";
         if (causes.OfType<OperationInterruptedException>().FirstOrDefault() is { } interrupted)
             return $"virtual host '{settings.VirtualHost}' is refused to user '{settings.User}' ({interrupted.ShutdownReason?.ReplyText}); check RabbitMq__VirtualHost and the user's rights";
         if (causes.OfType<AuthenticationException>().FirstOrDefault() is { } tls)

@@ -9,15 +9,16 @@ public sealed class LiveClient
     private readonly IRequestClient<ShowFeatureMaps> _maps;
     private readonly IRequestClient<ShowDeconvolution> _deconvolutions;
     private readonly IRequestClient<ShowResponses> _responses;
+    private readonly IRequestClient<FindImages> _images;
 
     /// <summary>A client of the host's one bus.</summary>
     public LiveClient(IBus bus)
     {
         // The exchange and not the queue: where no worker ever was, there is nobody to make one for.
         var workers = new Uri($"exchange:{QueueNames.Live}");
-        (_maps, _deconvolutions, _responses) = (
+        (_maps, _deconvolutions, _responses, _images) = (
             bus.CreateRequestClient<ShowFeatureMaps>(workers, LiveLimits.Patience), bus.CreateRequestClient<ShowDeconvolution>(workers, LiveLimits.Patience),
-            bus.CreateRequestClient<ShowResponses>(workers, LiveLimits.Patience));
+            bus.CreateRequestClient<ShowResponses>(workers, LiveLimits.Patience), bus.CreateRequestClient<FindImages>(workers, LiveLimits.Patience));
     }
 
     /// <summary>All feature maps of a layer on a picture.</summary>
@@ -33,12 +34,16 @@ public sealed class LiveClient
     /// <exception cref="LiveRefusedException">It cannot be done, or no worker answers.</exception>
     public Task<ResponsesShown> AskAsync(ShowResponses request, CancellationToken cancellation = default) => AskAsync<ShowResponses, ResponsesShown>(_responses, request, cancellation);
 
+    /// <summary>Whether a worker finds images.</summary>
+    /// <exception cref="LiveRefusedException">No worker answers.</exception>
+    public Task<ImagesFound> AskAsync(FindImages request, CancellationToken cancellation = default) => AskAsync<FindImages, ImagesFound>(_images, request, cancellation);
+
     private static async Task<TAnswer> AskAsync<TRequest, TAnswer>(IRequestClient<TRequest> client, TRequest request, CancellationToken cancellation)
-        where TRequest : class, ILiveRequest
+        where TRequest : class
         where TAnswer : class
     {
-        if (request.Image.Length > LiveLimits.ImageBytes)
-            throw new LiveRefusedException($"the picture has {request.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are taken");
+        if (request is ILiveRequest { Image.Length: > LiveLimits.ImageBytes } large)
+            throw new LiveRefusedException($"the picture has {large.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are taken");
         try
         {
             var answer = await client.GetResponse<TAnswer, LiveRefused>(request, cancellation);

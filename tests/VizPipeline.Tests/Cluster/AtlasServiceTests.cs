@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using VizPipeline.Catalog;
-using VizPipeline.Tests.Deployment;
 using VizPipeline.Tests.EndToEnd;
 using VizPipeline.Tests.Servers;
 
@@ -22,7 +21,7 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
         await using var cluster = await TestCluster.StartAsync(material);
         cluster.AddWorkers(1);
         await cluster.WaitForWorkersAsync(1, cancellation);
-        using var atlas = await StartAsync(cluster.Settings);
+        using var atlas = Start(cluster.Settings);
         using var http = await ClientAsync(atlas);
         Assert.Contains("There is no atlas yet", await http.GetStringAsync("/", cancellation));
         await cluster.SubmitAsync(cancellation);
@@ -53,7 +52,7 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
         // It comes up again after any death, and has lost nothing, as it keeps nothing.
         atlas.Kill();
         await atlas.FinishAsync(TimeSpan.FromSeconds(10), cancellation);
-        using var again = await StartAsync(cluster.Settings, makeAccounts: false);
+        using var again = Start(cluster.Settings);
         using var second = await ClientAsync(again);
         Assert.Contains("conv3", await second.GetStringAsync("/atlases/sample-network", cancellation));
         // `viz query` asks it, too.
@@ -67,7 +66,7 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
     [Fact]
     public async Task A_catalog_without_tables_and_a_wrong_password_are_one_line_each()
     {
-        var settings = await ClusterServers.SettingsAsync();
+        var settings = await ClusterServers.EmptyAsync();
         await FailsAsync(settings, "migrate");
         await FailsAsync(new(settings) { ["Postgres__Password"] = "wrong" }, "Postgres:Password");
     }
@@ -80,59 +79,13 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
         Assert.Contains(named, line);
     }
 
-    // As helm/viz-pipeline/files has them for the servers of compose.
-    private async Task<ServiceProcess> StartAsync(Dictionary<string, string> settings, bool makeAccounts = true)
+    private static ServiceProcess Start(Dictionary<string, string> settings)
     {
-        var name = $"atlas-{settings["RabbitMq__VirtualHost"]}";
-        if (makeAccounts)
-        {
-            var permissions = await PermissionsAsync();
-            await ClusterServers.RabbitMq.RunAsync("ctl", "add_user", name, "atlas-secret");
-            await ClusterServers.RabbitMq.RunAsync("ctl", "set_permissions", "-p", settings["RabbitMq__VirtualHost"], name, permissions.Configure, permissions.Write, permissions.Read);
-            var sql = (await File.ReadAllTextAsync(Path.Combine(Helm.Chart, "files", "postgres-init.sh"), cancellation)).Replace("viz_atlas", name.Replace('-', '_'), StringComparison.Ordinal);
-            var script = material.Out($"{name}.sh");
-            await File.WriteAllTextAsync(script, sql, cancellation);
-            // The tables' owner here is "app", who makes default privileges; only the administrator makes roles.
-            var made = await Helm.Execute("/bin/sh", [script], new()
-            {
-                ["ATLAS_PASSWORD"] = "atlas-secret",
-                ["POSTGRES_USER"] = "postgres",
-                ["POSTGRES_DB"] = settings["Postgres__Database"],
-                ["PGHOST"] = "127.0.0.1",
-                ["PGPORT"] = settings["Postgres__Port"],
-                ["PGPASSWORD"] = "admin-secret",
-                ["PGOPTIONS"] = "-c role=none",
-            });
-            Assert.True(made.ExitCode == 0, made.Error);
-            await using var source = Npgsql.NpgsqlDataSource.Create($"Host=127.0.0.1;Port={settings["Postgres__Port"]};Database={settings["Postgres__Database"]};Username=app;Password=app-secret");
-            await using var grant = source.CreateCommand($"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name.Replace('-', '_')}");
-            await grant.ExecuteNonQueryAsync(cancellation);
-        }
-        return ServiceProcess.Start(Program, new Dictionary<string, string>(settings)
-        {
-            ["RabbitMq__User"] = name,
-            ["RabbitMq__Password"] = "atlas-secret",
-            ["Postgres__User"] = name.Replace('-', '_'),
-            ["Postgres__Password"] = "atlas-secret",
-            ["Http__Port"] = $"{TestServer.FreePorts(1)}",
-        });
-    }
-
-    private async Task<(string Configure, string Write, string Read)> PermissionsAsync()
-    {
-        var folder = Directory.CreateDirectory(material.Out("definitions")).FullName;
-        var written = await Helm.Execute("/bin/sh", [Path.Combine(Helm.Chart, "files", "rabbitmq-start.sh"), "true"], new()
-        {
-            ["COORDINATOR_PASSWORD"] = "c",
-            ["WORKER_PASSWORD"] = "w",
-            ["ATLAS_PASSWORD"] = "a",
-            ["MONITOR_PASSWORD"] = "m",
-            ["RUN_FOLDER"] = folder,
-        });
-        Assert.True(written.ExitCode == 0, written.Error);
-        var definitions = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "definitions.json"), cancellation)).RootElement;
-        var atlas = definitions.GetProperty("permissions").EnumerateArray().Single(of => of.GetProperty("user").GetString() == "viz-atlas");
-        return (atlas.GetProperty("configure").GetString()!, atlas.GetProperty("write").GetString()!, atlas.GetProperty("read").GetString()!);
+        var all = new Dictionary<string, string>(settings);
+        foreach (var (name, value) in ClusterServers.AtlasSettings)
+            all[name] = value;
+        all["Http__Port"] = $"{TestServer.FreePorts(1)}";
+        return ServiceProcess.Start(Program, all);
     }
 
     private async Task<HttpClient> ClientAsync(ServiceProcess atlas)

@@ -1,11 +1,12 @@
 using System.Globalization;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>Delivers every message of some queues a second time.</summary>
-/// <remarks>MassTransit sends to an exchange of the queue's name; a second queue behind it has a copy of each message, which goes to the first.</remarks>
+/// <remarks>What is published goes through the queue's exchange; a second queue behind it has a copy of each message, which goes to the first.</remarks>
 public sealed class DoubledDelivery : IAsyncDisposable
 {
     private readonly IConnection _connection;
@@ -25,15 +26,15 @@ public sealed class DoubledDelivery : IAsyncDisposable
             HostName = settings["RabbitMq__Host"],
             Port = int.Parse(settings["RabbitMq__Port"], CultureInfo.InvariantCulture),
             VirtualHost = settings["RabbitMq__VirtualHost"],
-            UserName = settings["RabbitMq__User"],
-            Password = settings["RabbitMq__Password"],
+            UserName = "app",
+            Password = "app-secret",
         };
         var doubled = new DoubledDelivery(await factory.CreateConnectionAsync());
         foreach (var queue in queues)
         {
             var channel = await doubled._connection.CreateChannelAsync();
             var copies = (await channel.QueueDeclareAsync($"viz.copies.{queue}")).QueueName;
-            await channel.QueueBindAsync(copies, queue, "");
+            await channel.QueueBindAsync(copies, QueueNames.ExchangeOf(queue), "");
             var consumer = new AsyncEventingBasicConsumer(channel);
             consumer.ReceivedAsync += async (_, message) =>
             {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
@@ -203,10 +204,61 @@ public sealed class StartupTests : IDisposable
         Assert.DoesNotContain(WrongSecret, service.Log);
     }
 
+    [Fact]
+    public async Task Migrating_asks_for_the_settings_of_the_database_and_no_others()
+    {
+        var settings = (await GoodSettingsAsync()).Where(setting => setting.Key.StartsWith("Postgres__", StringComparison.Ordinal) || setting.Key is "VIZ_SECRETS").ToDictionary();
+        using var service = ServiceProcess.Start(Coordinator, settings, "migrate");
+        Assert.True(await service.FinishAsync(TimeSpan.FromSeconds(30), cancellation) == 0, service.Log);
+        Assert.Contains("is up to date", service.Log);
+        using var without = ServiceProcess.Start(Coordinator, new Dictionary<string, string>(settings) { ["Postgres__Host"] = "" }, "migrate");
+        Assert.Equal(2, await without.FinishAsync(TimeSpan.FromSeconds(30), cancellation));
+        var line = Assert.Single(without.Log.Trim().Split('\n'));
+        Assert.Contains("Postgres:Host is missing", line);
+        Assert.DoesNotContain("RabbitMq", line);
+    }
+
+    [Theory]
+    [InlineData(Coordinator, "it knows migrate")]
+    [InlineData(Worker, "it takes settings only")]
+    [InlineData("VizPipeline.Atlas", "it takes settings only")]
+    public async Task Commands_that_a_service_does_not_know(string program, string known)
+    {
+        using var service = ServiceProcess.Start(program, new Dictionary<string, string> { ["VIZ_SECRETS"] = "/nowhere" }, "migrat");
+        Assert.Equal(2, await service.FinishAsync(TimeSpan.FromSeconds(15), cancellation));
+        Assert.Contains("there is no command 'migrat'", Assert.Single(service.Log.Trim().Split('\n')));
+        Assert.Contains(known, service.Log);
+    }
+
+    [Fact]
+    public async Task A_server_that_comes_late_is_waited_for()
+    {
+        var settings = await GoodSettingsAsync();
+        settings["Startup__PatienceSeconds"] = "60";
+        using var late = new BreakableProxy(int.Parse(settings["Postgres__Port"], CultureInfo.InvariantCulture));
+        late.Break();
+        settings["Postgres__Port"] = $"{late.Port}";
+        using var service = ServiceProcess.Start(Coordinator, settings);
+        await WaitAsync("Waiting to start: The catalog");
+        late.Mend();
+        await WaitAsync("Now listening on");
+
+        async Task WaitAsync(string text)
+        {
+            for (var attempt = 0; !service.Log.Contains(text, StringComparison.Ordinal); attempt++)
+            {
+                Assert.True(attempt < 200 && service.IsRunning, service.Log);
+                await Task.Delay(200, cancellation);
+            }
+        }
+    }
+
     /// <summary>Right settings for servers that are never asked.</summary>
     private static Dictionary<string, string> Settings => new()
     {
         ["VIZ_SECRETS"] = "/nowhere",
+        // What may heal is waited for; a test has no minute.
+        ["Startup__PatienceSeconds"] = "6",
         ["Http__Port"] = "0",
         ["Http__ApiKeys__0"] = "api-key-0123456789abcdef",
         ["RabbitMq__Host"] = "127.0.0.1",

@@ -11,7 +11,10 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>Coordinators and workers as processes, with a database, a bucket and a broker's virtual host of their own. Whatever exits is started again.</summary>
+/// <summary>
+/// Coordinators and workers as processes, each under the accounts of its role, with a database, a bucket and a broker's virtual host of their own.
+/// Whatever exits is started again.
+/// </summary>
 public sealed class TestCluster : IAsyncDisposable
 {
     private const string Key = "0123456789abcdef0123456789";
@@ -56,7 +59,8 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Adds a worker; its settings are asked for at each of its starts.</summary>
-    public void AddWorker(Func<(string Name, string Value)[]>? settings = null) => Add("VizPipeline.Worker", () => [("Http__Port", "0"), .. settings?.Invoke() ?? []]);
+    public void AddWorker(Func<(string Name, string Value)[]>? settings = null)
+        => Add("VizPipeline.Worker", () => [.. ClusterServers.WorkerSettings.Select(setting => (setting.Key, setting.Value)), ("Http__Port", "0"), .. settings?.Invoke() ?? []]);
 
     public void AddWorkers(int count)
     {

@@ -37,14 +37,14 @@ internal static class Helm
     public static Task<CommandResult> Lint(string? valueSet) => Run(["lint", "--strict", Chart, .. Values(valueSet)]);
 
     /// <summary>Runs a command, with a few variables more in its environment.</summary>
-    public static async Task<CommandResult> Execute(string command, string[] arguments, Dictionary<string, string> variables)
+    public static async Task<CommandResult> Execute(string command, string[] arguments, Dictionary<string, string> variables, TimeSpan? limit = null)
     {
         var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(4));
+        await process.WaitForExitAsync().WaitAsync(limit ?? TimeSpan.FromMinutes(4));
         return new CommandResult(process.ExitCode, await output, await error);
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Deployment;
@@ -8,36 +9,84 @@ namespace VizPipeline.Tests.Deployment;
 /// <summary>The Dockerfiles, as far as can be seen without building them.</summary>
 public sealed partial class ImageTests
 {
-    public static TheoryData<string> Dockerfiles => ["Dockerfile.service", "Dockerfile.worker"];
+    private static readonly string Dockerfile = Repository.Read("deploy", "Dockerfile");
 
-    [Theory, MemberData(nameof(Dockerfiles))]
-    public void Bases_are_of_a_known_version(string file)
+    [Fact]
+    public void Bases_are_of_a_known_version()
     {
-        var text = Repository.Read("deploy", file);
-        var bases = Argument().Matches(text);
+        var bases = Argument().Matches(Dockerfile);
         Assert.Equal(2, bases.Count);
         Assert.All(bases, b => Assert.Matches(@"^mcr\.microsoft\.com/dotnet/[a-z]+:10\.0-noble$", b.Groups["value"].Value));
-        var stages = From().Matches(text).Select(f => f.Groups["stage"].Value).ToHashSet();
-        Assert.All(From().Matches(text), f => Assert.True(f.Groups["base"].Value is "${SDK}" or "${RUNTIME}" || stages.Contains(f.Groups["base"].Value)));
+        var stages = From().Matches(Dockerfile).Select(f => f.Groups["stage"].Value).ToHashSet();
+        Assert.All(From().Matches(Dockerfile), f => Assert.True(f.Groups["base"].Value is "${SDK}" or "${RUNTIME}" or "runtime-${TORCH}" || stages.Contains(f.Groups["base"].Value)));
+        Assert.ProperSuperset(new HashSet<string> { "coordinator", "atlas", "worker", "viz", "runtime-cpu", "runtime-cuda" }, stages);
     }
 
-    [Theory, MemberData(nameof(Dockerfiles))]
-    public void Nobody_runs_as_root(string file)
+    [Fact]
+    public void Nobody_runs_as_root()
     {
         // Each stage with an entry point has its user before it.
-        var text = Repository.Read("deploy", file);
-        foreach (var stage in text.Split("\nFROM ").Where(stage => stage.Contains("ENTRYPOINT", StringComparison.Ordinal)))
+        foreach (var stage in Dockerfile.Split("\nFROM ").Where(stage => stage.Contains("ENTRYPOINT", StringComparison.Ordinal)))
             Assert.Matches(@"\nUSER [1-9][0-9]*:[1-9][0-9]*\n((?!USER).*\n)*ENTRYPOINT ", stage);
     }
 
-    [Theory, MemberData(nameof(Dockerfiles))]
-    public void What_is_copied_is_let_through(string file)
+    [Fact]
+    public void Only_images_for_CUDA_ask_for_devices()
     {
-        var allowed = Repository.Read(".dockerignore").Split('\n');
-        foreach (var source in Copied().Matches(Repository.Read("deploy", file)).Select(c => c.Groups["source"].Value).Where(s => s != "."))
-            Assert.Contains("!" + source, allowed);
-        foreach (var needed in (string[])["src", "global.json", "Directory.Build.props", "Directory.Packages.props", "BannedSymbols.txt", ".editorconfig"])
-            Assert.Contains("!" + needed, allowed);
+        foreach (var stage in Dockerfile.Split("\nFROM ").Where(stage => stage.Contains("NVIDIA_VISIBLE_DEVICES", StringComparison.Ordinal)))
+            Assert.StartsWith("runtime-cpu AS runtime-cuda\n", stage);
+    }
+
+    [Theory]
+    [InlineData("VizPipeline.Coordinator")]
+    [InlineData("VizPipeline.Atlas")]
+    [InlineData("VizPipeline.Worker")]
+    [InlineData("VizPipeline.Cli")]
+    public async Task What_the_build_reads_is_in_the_context(string project)
+    {
+        // The build itself says what it reads; files of the SDK and of packages lie elsewhere.
+        var result = await Helm.Execute(
+            "dotnet",
+            ["msbuild", Repository.Path("src", project), "-nologo", "-p:Configuration=Release", "-p:RuntimeIdentifier=linux-x64",
+                "-getProperty:MSBuildAllProjects", "-getItem:AdditionalFiles,EditorConfigFiles,Compile,EmbeddedResource,Content,Protobuf,None"],
+            new() { ["MSBUILDDISABLENODEREUSE"] = "1" });
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        var read = JsonNode.Parse(result.Output)!;
+        var root = Repository.Path();
+        var files = read["Properties"]!["MSBuildAllProjects"]!.GetValue<string>().Split(';')
+            .Concat(read["Items"]!.AsObject().SelectMany(items => items.Value!.AsArray()).Select(item => item!["FullPath"]!.GetValue<string>()))
+            .Append(Repository.Path("global.json")).Append(Repository.Path("Directory.Packages.props"))
+            .Select(file => Path.GetRelativePath(root, file))
+            .Where(file => !file.StartsWith("..", StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+            .Distinct().ToList();
+        Assert.Contains("BannedSymbols.txt", files);
+        Assert.All(files, file => Assert.True(IsInContext(file), $"{file} is read by the build, and .dockerignore keeps it out"));
+    }
+
+    [Theory]
+    [InlineData(".env", false)]
+    [InlineData("src/.env", false)]
+    [InlineData("src/VizPipeline.Jobs/bin/x.dll", false)]
+    [InlineData("tests/run", false)]
+    [InlineData("photos/cat.jpg", false)]
+    [InlineData("model.onnx", false)]
+    [InlineData("deploy/healthy", true)]
+    [InlineData("Directory.Build.props", true)]
+    public void The_context_has_sources_and_nothing_else(string file, bool isIn) => Assert.Equal(isIn, IsInContext(file));
+
+    // As Docker reads it: the last pattern that matches a path, or a folder above it, decides.
+    private static bool IsInContext(string file)
+    {
+        var isIn = true;
+        var above = file.Split('/').Select((_, i) => string.Join('/', file.Split('/')[..(i + 1)])).ToList();
+        foreach (var line in Repository.Read(".dockerignore").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#'))
+        {
+            var (exception, pattern) = (line[0] == '!', line.TrimStart('!').Trim('/'));
+            var regex = "^" + Regex.Escape(pattern).Replace(@"\*\*/", "(.*/)?", StringComparison.Ordinal).Replace(@"\*", "[^/]*", StringComparison.Ordinal) + "$";
+            if (above.Exists(path => Regex.IsMatch(path, regex)))
+                isIn = exception;
+        }
+        return isIn;
     }
 
     [Theory]
@@ -80,7 +129,4 @@ public sealed partial class ImageTests
 
     [GeneratedRegex(@"^FROM (?<base>\S+)( AS (?<stage>\S+))?$", RegexOptions.Multiline)]
     private static partial Regex From();
-
-    [GeneratedRegex(@"^COPY (?!--from)(?<source>\S+) ", RegexOptions.Multiline)]
-    private static partial Regex Copied();
 }

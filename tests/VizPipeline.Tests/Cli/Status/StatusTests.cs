@@ -93,7 +93,7 @@ public sealed class StatusTests : IDisposable
         var written = new StringWriter { NewLine = "\n" };
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(written), Ansi = AnsiSupport.No });
         console.Profile.Width = 200;
-        StatusText.Write(console, await Read());
+        StatusText.Write(console, await Read(), "`viz retry`");
         return written.ToString();
     }
 }

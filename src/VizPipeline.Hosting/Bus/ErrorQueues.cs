@@ -1,0 +1,108 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Hosting;
+
+/// <summary>
+/// Takes up again what no consumer could take. The bus moves such a message to <c>QUEUE_error</c>, where it would lie for ever; every
+/// half minute this moves it back to its queue, and counts and tells it.
+/// </summary>
+/// <remarks>
+/// An answer goes back until it is taken: whatever kept it away, a store that refuses or a database that is full, is temporary. A command
+/// goes back three times and is then dropped, as the jobs table sends its job again.
+/// </remarks>
+internal sealed class ErrorQueues(IOptions<RabbitMqOptions> options, ServiceTroubles troubles, IMeterFactory meters, TimeProvider time, ILogger<ErrorQueues> logger)
+    : BackgroundService
+{
+    /// <summary>How often it looks.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+
+    private const string Returns = "viz-returns";
+    private const int MostReturnsOfCommands = 3;
+    private readonly Counter<long> found = meters.Create(VizTelemetry.Name).CreateCounter<long>(
+        "viz_error_queue_messages_total", description: "Messages that no consumer could take and that were moved out of an error queue to be tried again.");
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        string[] queues = [QueueNames.Answers, .. Enum.GetValues<JobKind>().Select(QueueNames.Of)];
+        foreach (var queue in queues)
+            found.Add(0, new KeyValuePair<string, object?>("queue", queue));
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                await using var connection = await RabbitMqConnection.OpenAsync(options.Value, stoppingToken);
+                foreach (var queue in queues)
+                    await EmptyAsync(connection, queue, stoppingToken);
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                // The broker is away, which the bus's health tells; what lies in its queues stays there.
+                logger.ErrorQueuesUnseen(failure);
+            }
+            catch (OperationCanceledException)
+            {
+                // The host stops.
+            }
+        }
+    }
+
+    private async Task EmptyAsync(IConnection connection, string queue, CancellationToken cancellation)
+    {
+        var confirms = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+        await using var channel = await connection.CreateChannelAsync(confirms, cancellation);
+        uint waiting;
+        try
+        {
+            waiting = (await channel.QueueDeclarePassiveAsync($"{queue}_error", cancellation)).MessageCount;
+        }
+        catch (OperationInterruptedException)
+        {
+            // The bus makes it with the first message that goes there.
+            return;
+        }
+        var (moved, reason) = (0, "");
+        for (; waiting > 0 && await channel.BasicGetAsync($"{queue}_error", autoAck: false, cancellation) is { } message; waiting--)
+        {
+            reason = Text(message, "MT-Fault-Message") ?? reason;
+            var returns = int.TryParse(Text(message, Returns), CultureInfo.InvariantCulture, out var before) ? before + 1 : 1;
+            if (queue == QueueNames.Answers || returns <= MostReturnsOfCommands)
+            {
+                var properties = new BasicProperties(message.BasicProperties) { Persistent = true };
+                properties.Headers = new Dictionary<string, object?>(properties.Headers ?? new Dictionary<string, object?>()) { [Returns] = $"{returns}" };
+                // Confirmed before it leaves the error queue: better twice than not at all. Through the exchange, as no role may use the default one.
+                await channel.BasicPublishAsync(QueueNames.ExchangeOf(queue), "", mandatory: true, properties, message.Body, cancellation);
+            }
+            await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellation);
+            moved++;
+        }
+        if (moved == 0)
+            return;
+        found.Add(moved, new KeyValuePair<string, object?>("queue", queue));
+        var text = $"{moved} message{(moved == 1 ? "" : "s")} of {queue} could not be taken and {(moved == 1 ? "is" : "are")} tried again: {reason}";
+        troubles.Tell(queue, text);
+        logger.MessagesReturned(text);
+    }
+
+    private static string? Text(BasicGetResult message, string header)
+        => message.BasicProperties.Headers?.TryGetValue(header, out var value) == true
+            ? value is byte[] bytes ? Encoding.UTF8.GetString(bytes).ReplaceLineEndings(" ") : value?.ToString()
+            : null;
+}
+
+internal static partial class ErrorQueueLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Text}")]
+    public static partial void MessagesReturned(this ILogger logger, string text);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The error queues could not be looked at")]
+    public static partial void ErrorQueuesUnseen(this ILogger logger, Exception failure);
+}

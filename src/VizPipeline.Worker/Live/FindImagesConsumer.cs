@@ -1,0 +1,47 @@
+using MassTransit;
+using Microsoft.Extensions.Options;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Worker.Live;
+
+/// <summary>Answers <see cref="FindImages"/>.</summary>
+public sealed class FindImagesConsumer(ImageRoot roots, IOptions<WorkerOptions> options) : IConsumer<FindImages>
+{
+    /// <inheritdoc/>
+    public async Task Consume(ConsumeContext<FindImages> context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var request = context.Message;
+        // A mount that hangs must not hang the bus.
+        var fault = await Task.Run(() => Fault(request)).WaitAsync(LiveLimits.Patience, context.CancellationToken);
+        await context.RespondAsync(new ImagesFound(options.Value.Name, fault));
+    }
+
+    private string? Fault(FindImages request)
+    {
+        try
+        {
+            using var files = roots.Open(request.Root);
+            foreach (var image in request.Images)
+            {
+                try
+                {
+                    var bytes = files.Use(image.Path, file => file.Length);
+                    if (image.Bytes > 0 && bytes != image.Bytes)
+                        return $"'{image.Path}' in {request.Root} has {bytes:N0} bytes and not {image.Bytes:N0}: it is another file";
+                }
+                catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ImageSetException or ObjectStoreException)
+                {
+                    return $"'{image.Path}' in {request.Root}: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}";
+                }
+            }
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ImageSetException or ObjectStoreException)
+        {
+            return failure.Message.ReplaceLineEndings(" ").TrimEnd('.');
+        }
+    }
+}

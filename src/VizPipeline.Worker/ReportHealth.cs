@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Worker;
+
+/// <summary>A worker is healthy while its reports reach the broker: one that cannot publish cannot answer either, and would only take jobs away from others.</summary>
+internal sealed class ReportHealth(TimeProvider time) : IHealthCheck
+{
+    // Several reports.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly long started = time.GetTimestamp();
+    private long last;
+
+    /// <summary>A report was confirmed by the broker.</summary>
+    public void Reported() => Volatile.Write(ref last, time.GetTimestamp());
+
+    /// <inheritdoc/>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var at = Volatile.Read(ref last);
+        if (at != 0 && time.GetElapsedTime(at) < Patience)
+            return Task.FromResult(HealthCheckResult.Healthy());
+        if (at == 0 && time.GetElapsedTime(started) < Patience)
+            return Task.FromResult(HealthCheckResult.Unhealthy("it has not reported to a coordinator yet"));
+        return Task.FromResult(HealthCheckResult.Unhealthy(
+            $"its reports have not reached {QueueNames.Answers} for {time.GetElapsedTime(at != 0 ? at : started).TotalSeconds:F0} s; check the broker, and whether this account may write to "
+            + $"{QueueNames.ExchangeOf(QueueNames.Answers)} (docs/cluster.md)"));
+    }
+}

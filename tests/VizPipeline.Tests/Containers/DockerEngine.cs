@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+using VizPipeline.Tests.Deployment;
+
+namespace VizPipeline.Tests.Containers;
+
+/// <summary>A Docker engine with the base images; the tests that need it are skipped, with the reason, where it cannot be had.</summary>
+internal static partial class DockerEngine
+{
+    private static readonly Lazy<Task<(Dictionary<string, string> Variables, string? Reason)>> Started = new(StartAsync);
+
+    /// <summary>Variables for every docker command. Skips the test where there is no engine.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> VariablesAsync()
+    {
+        var (variables, reason) = await Started.Value;
+        Assert.SkipWhen(reason is not null, reason ?? "");
+        return variables;
+    }
+
+    /// <summary>Runs a script in a folder and returns what it printed, standard error included; fails where it fails.</summary>
+    public static async Task<string> RunAsync(string folder, IReadOnlyDictionary<string, string> variables, string script, TimeSpan limit, Action<string>? line = null)
+    {
+        var start = new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var text = new StringBuilder();
+        void Append(string? part)
+        {
+            if (part is null)
+                return;
+            lock (text)
+                text.AppendLine(part);
+            line?.Invoke(part);
+        }
+        process.OutputDataReceived += (_, part) => Append(part.Data);
+        process.ErrorDataReceived += (_, part) => Append(part.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        try
+        {
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(limit);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"not done within {limit.TotalMinutes:0.#} min: {script}\n{text}");
+        }
+        lock (text)
+        {
+            Assert.True(process.ExitCode == 0, $"exit code {process.ExitCode}: {script}\n{text}");
+            return text.ToString();
+        }
+    }
+
+    private static async Task<(Dictionary<string, string>, string?)> StartAsync()
+    {
+        if (Environment.GetEnvironmentVariable("VIZ_SKIP_CONTAINERS") is { Length: > 0 })
+            return ([], "VIZ_SKIP_CONTAINERS is set");
+        var engine = await Helm.Execute(Repository.Path("tests", "containers", "engine"), ["start"], []);
+        if (engine.ExitCode != 0)
+            return ([], engine.Error.Trim());
+        var variables = Export().Matches(engine.Output).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        var bases = await Helm.Execute(Repository.Path("tests", "containers", "bases"), [], variables, TimeSpan.FromMinutes(20));
+        if (bases.ExitCode != 0)
+            return ([], bases.Error.Trim());
+        // The stand-ins reach NuGet as this machine does.
+        variables["COMPOSE_FILE"] = bases.Output.Trim() == "stand-in" ? $"docker-compose.yml:{Repository.Path("tests", "containers", "stand-ins.yml")}" : "docker-compose.yml";
+        variables["VIZ_BASES"] = bases.Output.Trim();
+        return (variables, null);
+    }
+
+    [GeneratedRegex(@"^export (\w+)=(.*)$", RegexOptions.Multiline)]
+    private static partial Regex Export();
+}
