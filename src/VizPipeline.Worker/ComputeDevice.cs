@@ -45,7 +45,7 @@ public sealed class ComputeDevice
     public TorchThread Live => TorchThread.ForLive(Name, _sharers);
 
     /// <summary>Jobs and live requests that it has: who asks for the least busy device means the one with the fewest.</summary>
-    internal int Load => LiveRequests + (Activity.InHand is null ? 0 : 1);
+    internal int Load => LiveRequests + (IsTaken ? 1 : 0);
 
     /// <summary>The device that an atlas asks for here: this one, unless its spec insists on another kind.</summary>
     /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
