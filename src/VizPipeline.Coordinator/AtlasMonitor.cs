@@ -78,7 +78,8 @@ public sealed class AtlasMonitor
         }
     }
 
-    internal void Stop(Exception reason)
+    /// <summary>Ends the waiting for all atlases: this process cannot go on with them.</summary>
+    public void Stop(Exception reason)
     {
         logger.CoordinatorStopped(reason.Message);
         lock (gate)

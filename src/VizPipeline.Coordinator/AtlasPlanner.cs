@@ -128,7 +128,7 @@ public sealed class AtlasPlanner
     private async Task<OpenedAtlas> PlanAsync(CatalogContext catalog, AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation)
     {
         if (options.SharedBus)
-            spec = await JobSizing.FitAsync(catalog, spec, await ledger.WorkersAsync(catalog, cancellation), cancellation);
+            spec = await JobSizing.FitAsync(catalog, spec, await ledger.DevicesAsync(catalog, cancellation), cancellation);
         // Before the catalog knows the first job: whoever gets it finds the spec.
         await StoreAsync(spec, images, cancellation);
         IReadOnlyList<PlannedJob> plan = [.. JobPlan.For(spec).Select(job => job with { Priority = job.Priority - (KindPriorities * priority) })];

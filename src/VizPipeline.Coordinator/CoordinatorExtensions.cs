@@ -79,6 +79,7 @@ public static class CoordinatorExtensions
         bus.AddConsumer<JobFailedConsumer, CoordinatorEndpoint<JobFailedConsumer>>();
         bus.AddConsumer<JobReturnedConsumer, CoordinatorEndpoint<JobReturnedConsumer>>();
         bus.AddConsumer<WorkerReportedConsumer, CoordinatorEndpoint<WorkerReportedConsumer>>();
+        bus.AddConsumer<OpenJobsConsumer, CoordinatorEndpoint<OpenJobsConsumer>>();
         bus.AddFaultConsumer<ScanShard>();
         bus.AddFaultConsumer<GatherShards>();
         bus.AddFaultConsumer<MergeLayer>();

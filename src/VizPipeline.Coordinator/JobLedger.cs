@@ -106,21 +106,23 @@ internal sealed class JobLedger(
     public LedgerEntry TakenBack(JobReturned returned) => new(returned.AtlasId, returned.JobId, returned.Attempt, (turn, atlas, job) =>
     {
         // A command that was delivered twice before anyone began it has only seen a connection break.
-        var isLoss = returned.Reason == ReturnReason.Redelivered && job.State == JobState.Running;
+        var isLoss = returned.Reason != ReturnReason.Stopping && job.State == JobState.Running;
         job.Losses += isLoss ? 1 : 0;
         if (isLoss)
             turn.AfterCommit(() => logger.JobLost(job.JobId, atlas.Slug, job.Worker ?? "unknown", job.Losses, options.Value.MaxLosses));
         if (job.Losses < options.Value.MaxLosses)
         {
             // A worker that stops gives jobs back in good order.
-            if (returned.Reason == ReturnReason.Redelivered)
+            if (returned.Reason != ReturnReason.Stopping)
                 turn.AfterCommit(() => metrics.Retried(job.Kind));
             job.State = JobState.Pending;
             return Task.CompletedTask;
         }
         job.State = JobState.Failed;
         job.FinishedAt = Now;
-        job.Error = $"the worker process died, or lost its connection, {job.Losses} times in the middle of this job (last: {job.Worker})";
+        job.Error = returned.Error is { } error
+            ? OneLine($"the worker's device broke, or the worker died, {job.Losses} times in the middle of this job (last: {returned.Worker}, {error})")
+            : $"the worker process died, or lost its connection, {job.Losses} times in the middle of this job (last: {job.Worker})";
         turn.Failed(job);
         turn.AfterCommit(() =>
         {
@@ -320,22 +322,22 @@ internal sealed class JobLedger(
         return transaction;
     }
 
-    // On a cluster each worker has one job and finds the next one ready.
+    // On a cluster each device has one job and finds the next one ready.
     private async Task<(int Most, int MostOfKind)> WindowAsync(CatalogContext catalog, CancellationToken cancellation)
     {
         if (!options.Value.SharedBus)
             return (options.Value.Outstanding, options.Value.OutstandingPerKind);
-        var workers = await WorkersAsync(catalog, cancellation);
+        var devices = await DevicesAsync(catalog, cancellation);
         // Short jobs are done before more are sent: what lies ready must last for a second.
         var aSecond = (int)Math.Min(completions.PerSecond, LargestWindow);
-        return (int.MaxValue, Math.Max(options.Value.OutstandingPerKind, Math.Max(2 * workers, aSecond)));
+        return (int.MaxValue, Math.Max(options.Value.OutstandingPerKind, Math.Max(2 * devices, aSecond)));
     }
 
-    /// <summary>Workers that have been heard of lately.</summary>
-    public Task<int> WorkersAsync(CatalogContext catalog, CancellationToken cancellation)
+    /// <summary>Devices of the workers that have been heard of lately: so many jobs are done at once.</summary>
+    public Task<int> DevicesAsync(CatalogContext catalog, CancellationToken cancellation)
     {
         var alive = Now - UnservedJobsQueries.WorkerSilence;
-        return catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation);
+        return catalog.Workers.Where(worker => worker.LastSeenAt > alive).SumAsync(worker => worker.Devices, cancellation);
     }
 
     private static IQueryable<Job> Ready(CatalogContext catalog, DateTime now)
@@ -375,7 +377,7 @@ internal sealed class JobLedger(
                 catalog.Workers.Add(worker);
             }
             (worker.Host, worker.ProcessId, worker.Device, worker.SoftwareVersion) = (report.Host, report.ProcessId, report.Device, report.Version);
-            (worker.Kinds, worker.State) = (string.Join(',', report.Kinds), report.State);
+            (worker.Kinds, worker.State, worker.Devices) = (string.Join(',', report.Kinds), report.State, report.Devices);
             (worker.AtlasSlug, worker.JobId, worker.JobsDone) = (report.AtlasId, report.JobId, report.JobsDone);
             (worker.MemoryBytes, worker.StartedAt, worker.LastSeenAt) = (report.MemoryBytes, report.Started.UtcDateTime, Now);
         }

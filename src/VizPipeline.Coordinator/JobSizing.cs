@@ -16,7 +16,7 @@ internal static class JobSizing
     public const double TargetSeconds = 60;
 
     private const int LatestAtlases = 20;
-    private const int JobsPerWorker = 2;
+    private const int JobsPerDevice = 2;
     private const int LeastImages = 32;
     private const int MostImages = 100_000;
     private const int MostNeurons = 4_096;
@@ -27,9 +27,9 @@ internal static class JobSizing
     /// <summary>The spec with sizes for this cluster.</summary>
     /// <param name="catalog">The catalog.</param>
     /// <param name="spec">The spec as it was submitted; what nothing is known about stays.</param>
-    /// <param name="workers">Workers that are there.</param>
+    /// <param name="devices">Devices of the workers that are there.</param>
     /// <param name="cancellation">Stops.</param>
-    public static async Task<AtlasSpec> FitAsync(CatalogContext catalog, AtlasSpec spec, int workers, CancellationToken cancellation)
+    public static async Task<AtlasSpec> FitAsync(CatalogContext catalog, AtlasSpec spec, int devices, CancellationToken cancellation)
     {
         var rates = await RatesAsync(catalog, spec, cancellation);
         double? Seconds(JobKind kind) => rates.TryGetValue(kind, out var rate) ? rate * Cost(spec, kind) : null;
@@ -37,7 +37,7 @@ internal static class JobSizing
         var images = spec.ShardImages;
         if (Seconds(JobKind.Scan) is { } perImage)
             images = (int)Math.Clamp(TargetSeconds / perImage, LeastImages, MostImages);
-        images = EvenShards(spec, images, workers);
+        images = EvenShards(spec, images, devices);
 
         // Both kinds are cut alike, so the slower one decides.
         double?[] perNeuron =
@@ -49,12 +49,12 @@ internal static class JobSizing
         return spec with { ShardImages = Math.Max(1, images), NeuronsPerJob = neurons };
     }
 
-    /// <summary>Images of a shard, so that all shards are of one size and each worker gets as many of them as the others.</summary>
-    private static int EvenShards(AtlasSpec spec, int images, int workers)
+    /// <summary>Images of a shard, so that all shards are of one size and each device gets as many of them as the others.</summary>
+    private static int EvenShards(AtlasSpec spec, int images, int devices)
     {
         var shards = Ceiling(spec.Images.Count, images);
-        if (workers > 0)
-            shards = Math.Max(JobsPerWorker, Ceiling(shards, workers)) * workers;
+        if (devices > 0)
+            shards = Math.Max(JobsPerDevice, Ceiling(shards, devices)) * devices;
         else if (images == spec.ShardImages)
             return images;
         // Up to whole batches, which waste nothing: downwards a small shard would be left over, and one worker be busy with it at the end.

@@ -51,7 +51,8 @@ public sealed record JobFailed(string AtlasId, long JobId, int Attempt, string W
 /// <param name="Attempt">The attempt of the command.</param>
 /// <param name="Worker">The worker's name.</param>
 /// <param name="Reason">Why.</param>
-public sealed record JobReturned(string AtlasId, long JobId, int Attempt, string Worker, ReturnReason Reason);
+/// <param name="Error">What happened, in one line, where the reason alone does not say it.</param>
+public sealed record JobReturned(string AtlasId, long JobId, int Attempt, string Worker, ReturnReason Reason, string? Error = null);
 
 /// <summary>Why a worker gives a job back.</summary>
 public enum ReturnReason
@@ -64,23 +65,27 @@ public enum ReturnReason
     /// the cause, so nobody runs it again before this is counted.
     /// </summary>
     Redelivered,
+
+    /// <summary>The device broke in the middle of the job, and is set aside. The job may be the cause.</summary>
+    DeviceFailed,
 }
 
 /// <summary>Published by each worker every few seconds.</summary>
 /// <param name="Worker">The worker's name.</param>
 /// <param name="Host">The machine's name.</param>
 /// <param name="ProcessId">The process there.</param>
-/// <param name="Device">Where it computes, e.g. <c>cpu</c> or <c>cuda:0</c>.</param>
+/// <param name="Device">Where it computes, in words, e.g. <c>cpu</c> or <c>cuda:0, cuda:1</c>, and which devices it has set aside.</param>
 /// <param name="Version">The software's version.</param>
 /// <param name="Kinds">The queues that it serves.</param>
 /// <param name="State">What it does.</param>
-/// <param name="AtlasId">The atlas of the job in hand; null for none.</param>
-/// <param name="JobId">The job in hand; null for none.</param>
+/// <param name="AtlasId">The atlas of the job in hand, of several of the oldest; null for none.</param>
+/// <param name="JobId">That job; null for none.</param>
 /// <param name="JobsDone">Jobs completed since it started.</param>
-/// <param name="BusyRatio">Share of the time since it started with a job on the device, from 0 to 1.</param>
+/// <param name="BusyRatio">Share of the time since it started with a job on the device, from 0 to 1; the mean of several devices.</param>
 /// <param name="MemoryBytes">Resident memory of the process.</param>
 /// <param name="Started">When it started, UTC.</param>
 /// <param name="Now">When it said so, UTC.</param>
+/// <param name="Devices">On how many devices it does jobs at once.</param>
 public sealed record WorkerReported(
     string Worker,
     string Host,
@@ -95,7 +100,8 @@ public sealed record WorkerReported(
     double BusyRatio,
     long MemoryBytes,
     DateTimeOffset Started,
-    DateTimeOffset Now);
+    DateTimeOffset Now,
+    int Devices = 1);
 
 /// <summary>What a worker does. Stored by name: names are only ever added.</summary>
 public enum WorkerState
@@ -109,3 +115,11 @@ public enum WorkerState
     /// <summary>Takes no more jobs and ends.</summary>
     Stopping,
 }
+
+/// <summary>A worker asks the coordinators how many jobs are not finished of the kinds that it serves; <see cref="OpenJobs"/> answers.</summary>
+/// <param name="Kinds">Names of the kinds.</param>
+public sealed record OpenJobsAsked(IReadOnlyList<string> Kinds);
+
+/// <summary>Tells how many jobs of all atlases are not finished: those that wait for others, that are ready, and that are being done.</summary>
+/// <param name="Jobs">Their number, of the kinds that were asked for.</param>
+public sealed record OpenJobs(int Jobs);

@@ -1,47 +1,60 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Import;
-using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker;
 
-/// <summary>Opens atlases for jobs and keeps the last one open: loading a network takes longer than many a job.</summary>
+/// <summary>Opens atlases for jobs and keeps the last one of each device open: loading a network takes longer than many a job.</summary>
 public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRoot roots, IOptions<WorkerOptions> options, ILogger<AtlasRuntimes> logger) : IDisposable
 {
-    private AtlasRuntime? _open;
-    private byte[] _openSpec = [];
+    private readonly ConcurrentDictionary<ComputeDevice, (AtlasRuntime Atlas, byte[] Spec)> _open = new();
 
-    /// <summary>The atlas, opened. Only under the <see cref="DeviceGate"/>.</summary>
+    /// <summary>The atlas, opened on a device. Only by who has the device from the <see cref="DeviceGate"/>.</summary>
     /// <exception cref="ObjectStoreException">Its spec or image list is missing.</exception>
     /// <exception cref="ImageSetException">This machine does not see its image set.</exception>
-    public async Task<AtlasRuntime> Open(string atlasId, CancellationToken cancellation)
+    public async Task<AtlasRuntime> Open(ComputeDevice device, string atlasId, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(device);
         var bytes = await store.GetAsync(AtlasKeys.Spec(atlasId), cancellation);
-        if (_open is not null && bytes.AsSpan().SequenceEqual(_openSpec))
-            return _open;
+        if (_open.TryGetValue(device, out var known) && bytes.AsSpan().SequenceEqual(known.Spec))
+            return known.Atlas;
         var images = VizJson.Read<ImageList>(await store.GetAsync(AtlasKeys.ImageList(atlasId), cancellation));
-        _open?.Dispose();
-        _open = null;
+        Close(device);
         var spec = VizJson.Read<AtlasSpec>(bytes);
         var files = roots.Open(spec.Images.Root);
         // Else each picture would be missing, one by one, and the atlas be finished without any.
         if (images.Images.Count > 0)
             files.Check();
-        var device = TorchDevice.Find(spec.Device != "auto" ? spec.Device : options.Value.Device);
+        var torch = device.For(spec.Device);
         var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
         using var found = await models.Find(spec.Model, cancellation);
         var graph = NetworkLoader.Load(found.Model, found.Weights, (height, width));
-        _open = new AtlasRuntime(spec, graph, device, images, files, CacheOptions());
-        _openSpec = bytes;
-        logger.AtlasOpened(atlasId, graph.Name, device.ToString());
-        return _open;
+        var atlas = new AtlasRuntime(spec, graph, torch, images, files, CacheOptions());
+        _open[device] = (atlas, bytes);
+        logger.AtlasOpened(atlasId, graph.Name, device.Name);
+        return atlas;
     }
 
+    /// <summary>Closes the device's atlas and so frees its memory. Only by who has the device.</summary>
+    public void Close(ComputeDevice device)
+    {
+        if (_open.TryRemove(device, out var known))
+            known.Atlas.Dispose();
+    }
+
+    /// <summary>Forgets the device's atlas without freeing anything, which a broken device cannot do.</summary>
+    public void Forget(ComputeDevice device) => _open.TryRemove(device, out _);
+
     /// <inheritdoc/>
-    public void Dispose() => _open?.Dispose();
+    public void Dispose()
+    {
+        foreach (var (atlas, _) in _open.Values)
+            atlas.Dispose();
+    }
 
     private CropCacheOptions? CacheOptions()
     {

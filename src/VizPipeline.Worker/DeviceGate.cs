@@ -1,22 +1,279 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VizPipeline.Network.Torch;
+
 namespace VizPipeline.Worker;
 
-/// <summary>Lets one job at a time onto the device, whichever queue it came from.</summary>
-public sealed class DeviceGate : IDisposable
+/// <summary>
+/// Lets one job at a time onto each device, whichever queue it came from, and live requests onto the least busy one. A device that fails
+/// is set aside and the others go on. Safe for many threads.
+/// </summary>
+public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider time, ILogger<DeviceGate> logger)
 {
-    private readonly SemaphoreSlim _free = new(1);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(30);
+    private readonly Lock _gate = new();
+    private readonly LinkedList<TaskCompletionSource<ComputeDevice>> _waiting = new();
+    private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task<IReadOnlyList<ComputeDevice>>? _finding;
+    private List<ComputeDevice> _free = [];
+    private IReadOnlyList<ComputeDevice> _devices = [];
+    private int _inHand;
+    private long _lastWork = time.GetTimestamp();
 
-    /// <summary>Waits for the device; dispose the result to give it back.</summary>
-    public async Task<IDisposable> Enter(CancellationToken cancellation)
+    /// <summary>How many devices the settings mean; for limits that must be known before the devices are.</summary>
+    public int Count { get; } = TorchDevice.Count(options.Value.Device);
+
+    /// <summary>When the worker started, UTC.</summary>
+    public DateTimeOffset Started { get; } = time.GetUtcNow();
+
+    /// <summary>The devices, those that are set aside included; none until <see cref="FindAsync"/> has found them.</summary>
+    public IReadOnlyList<ComputeDevice> Devices => _devices;
+
+    /// <summary>Ends when no device is left, or none was found, with the reason.</summary>
+    public Task<string> Lost => _lost.Task;
+
+    /// <summary>How long there has been neither a job nor a live request.</summary>
+    public TimeSpan Idle
     {
-        await _free.WaitAsync(cancellation);
-        return new Turn(_free);
+        get
+        {
+            lock (_gate)
+                return _inHand > 0 ? TimeSpan.Zero : time.GetElapsedTime(_lastWork);
+        }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _free.Dispose();
-
-    private sealed class Turn(SemaphoreSlim free) : IDisposable
+    /// <summary>The devices in words, for people: <c>cuda:0, cuda:1; set aside: cuda:2 (reason)</c>.</summary>
+    public string Text()
     {
-        public void Dispose() => free.Release();
+        if (_lost.Task.IsCompleted && _devices.Count == 0)
+            return $"none ({_lost.Task.Result})";
+        if (_devices.Count == 0)
+            return options.Value.Device;
+        var aside = _devices.Where(device => device.Fault is not null).Select(device => $"{device.Name} ({device.Fault})").ToList();
+        var used = _devices.Where(device => device.Fault is null).Select(device => device.Name).ToList();
+        return string.Join("; ", new[] { string.Join(", ", used), aside.Count > 0 ? $"set aside: {string.Join(", ", aside)}" : "" }.Where(part => part.Length > 0));
+    }
+
+    /// <summary>Finds the devices, once.</summary>
+    /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
+    /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
+    public Task<IReadOnlyList<ComputeDevice>> FindAsync()
+    {
+        lock (_gate)
+            return _finding ??= Task.Run(Find);
+    }
+
+    /// <summary>Waits for a device; dispose the result to give it back.</summary>
+    public async Task<DeviceTurn> Enter(CancellationToken cancellation)
+    {
+        await Known(cancellation);
+        TaskCompletionSource<ComputeDevice> turn;
+        lock (_gate)
+        {
+            if (_free.Count > 0)
+                return new DeviceTurn(this, Take(_free.MinBy(device => (device.LiveRequests, device.Index))!));
+            turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.AddLast(turn);
+        }
+        await using var stop = cancellation.Register(() =>
+        {
+            lock (_gate)
+                if (turn.TrySetCanceled(cancellation))
+                    _waiting.Remove(turn);
+        });
+        return new DeviceTurn(this, await turn.Task);
+    }
+
+    /// <summary>The least busy device, for a live request; dispose the result at its end.</summary>
+    /// <param name="but">Devices that it shall not be.</param>
+    /// <exception cref="DeviceUnavailableException">No device is left.</exception>
+    public async Task<LiveTurn> EnterLive(IReadOnlyCollection<ComputeDevice>? but = null)
+    {
+        await FindAsync();
+        lock (_gate)
+        {
+            var device = _devices.Where(device => device.Fault is null && but?.Contains(device) != true).OrderBy(device => device.Load).ThenBy(device => device.LiveRequests).ThenBy(device => device.Index).FirstOrDefault()
+                ?? throw new DeviceUnavailableException($"this worker has no device left: {Text()}");
+            device.LiveRequests++;
+            _inHand++;
+            return new LiveTurn(this, device);
+        }
+    }
+
+    /// <summary>Takes note of what a device's work ended with.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="failure">What was thrown.</param>
+    /// <returns>What it says of the device; none where the device is not to blame.</returns>
+    public DeviceFault Note(ComputeDevice device, Exception failure)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        var fault = DeviceFaults.Of(failure);
+        if (fault.Kind == DeviceFaultKind.None)
+            return fault;
+        lock (_gate)
+        {
+            if (device.Fault is not null)
+                return fault;
+            var isAlone = _devices.All(other => other == device || other.Fault is not null);
+            if (fault.Kind == DeviceFaultKind.Broken)
+                SetAside(device, fault.Reason);
+            // Who has no other device, and no other worker, can only try again with it.
+            else if (!isAlone || options.Value.Rest is not null)
+                Rest(device, fault.Reason);
+            if (_devices.All(other => other.IsBroken))
+                _lost.TrySetResult(Text());
+        }
+        return fault;
+    }
+
+    /// <summary>A device has done a job.</summary>
+    internal void Succeeded(ComputeDevice device)
+    {
+        lock (_gate)
+            device.Shortages = 0;
+    }
+
+    internal void Leave(ComputeDevice device)
+    {
+        lock (_gate)
+        {
+            device.IsTaken = false;
+            End();
+            if (device.Fault is null)
+                Offer(device);
+        }
+    }
+
+    internal void LeaveLive(ComputeDevice device)
+    {
+        lock (_gate)
+        {
+            device.LiveRequests--;
+            End();
+        }
+    }
+
+    private IReadOnlyList<ComputeDevice> Find()
+    {
+        try
+        {
+            var found = TorchDevice.FindAll(options.Value.Device);
+            var devices = found.Select((device, i) => new ComputeDevice(device, i, found.Count, time)).ToList();
+            lock (_gate)
+                (_devices, _free) = (devices, [.. devices]);
+            return devices;
+        }
+        catch (Exception failure)
+        {
+            var reason = failure.Message.ReplaceLineEndings(" ");
+            logger.DeviceUnusable(reason);
+            _lost.TrySetResult(reason);
+            throw;
+        }
+    }
+
+    // Without any device one waits for the end: whoever watches Lost brings it about.
+    private async Task Known(CancellationToken cancellation)
+    {
+        try
+        {
+            await FindAsync().WaitAsync(cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
+        }
+    }
+
+    private ComputeDevice Take(ComputeDevice device)
+    {
+        _free.Remove(device);
+        device.IsTaken = true;
+        _inHand++;
+        return device;
+    }
+
+    private void End()
+    {
+        _inHand--;
+        _lastWork = time.GetTimestamp();
+    }
+
+    private void Offer(ComputeDevice device)
+    {
+        _free.Add(device);
+        while (_waiting.First is { } first)
+        {
+            _waiting.RemoveFirst();
+            if (!first.Value.TrySetResult(device))
+                continue;
+            Take(device);
+            return;
+        }
+    }
+
+    private void SetAside(ComputeDevice device, string reason)
+    {
+        (device.Fault, device.IsBroken) = (reason, true);
+        _free.Remove(device);
+        logger.DeviceSetAside(device.Name, reason);
+    }
+
+    // Memory may be another program's, and come free.
+    private void Rest(ComputeDevice device, string reason)
+    {
+        var first = options.Value.Rest is { } rest && rest > TimeSpan.Zero ? rest : ShortestRest;
+        var pause = first * Math.Pow(2, Math.Min(device.Shortages++, 10));
+        pause = pause < LongestRest ? pause : LongestRest;
+        device.Fault = reason;
+        _free.Remove(device);
+        logger.DeviceRests(device.Name, pause.TotalSeconds, reason);
+        _ = Task.Delay(pause, time).ContinueWith(_ => Return(device), TaskScheduler.Default);
+    }
+
+    private void Return(ComputeDevice device)
+    {
+        lock (_gate)
+        {
+            if (device.IsBroken)
+                return;
+            device.Fault = null;
+            // The job that still has it gives it back itself.
+            if (!device.IsTaken)
+                Offer(device);
+        }
+    }
+}
+
+/// <summary>A device that a job has to itself.</summary>
+public sealed class DeviceTurn(DeviceGate gate, ComputeDevice device) : IDisposable
+{
+    private int _left;
+
+    /// <summary>The device.</summary>
+    public ComputeDevice Device => device;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _left, 1) == 0)
+            gate.Leave(device);
+    }
+}
+
+/// <summary>A device that works on a live request, beside others and beside a job.</summary>
+public sealed class LiveTurn(DeviceGate gate, ComputeDevice device) : IDisposable
+{
+    private int _left;
+
+    /// <summary>The device.</summary>
+    public ComputeDevice Device => device;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _left, 1) == 0)
+            gate.LeaveLive(device);
     }
 }

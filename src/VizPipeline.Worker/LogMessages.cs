@@ -23,7 +23,7 @@ internal static partial class LogMessages
     [LoggerMessage(6, LogLevel.Information, "Job {Job} of atlas {Atlas} was given back: {Reason}")]
     public static partial void JobReturned(this ILogger logger, long job, string atlas, VizPipeline.Jobs.ReturnReason reason);
 
-    [LoggerMessage(8, LogLevel.Warning, "The device cannot be used, and jobs will fail: {Reason}")]
+    [LoggerMessage(8, LogLevel.Critical, "There is no device to work on: {Reason}")]
     public static partial void DeviceUnusable(this ILogger logger, string reason);
 
     [LoggerMessage(9, LogLevel.Error, "A live request about {Atlas} failed")]
@@ -31,4 +31,19 @@ internal static partial class LogMessages
 
     [LoggerMessage(7, LogLevel.Information, "Fetched {Key} into {File}")]
     public static partial void ModelFetched(this ILogger logger, string key, string file);
+
+    [LoggerMessage(10, LogLevel.Error, "Device {Device} is set aside until this process is started again: {Reason}")]
+    public static partial void DeviceSetAside(this ILogger logger, string device, string reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "Device {Device} is set aside for {Seconds:0} s: {Reason}")]
+    public static partial void DeviceRests(this ILogger logger, string device, double seconds, string reason);
+
+    [LoggerMessage(12, LogLevel.Critical, "No device is left, so this worker ends: {Reason}")]
+    public static partial void DevicesLost(this ILogger logger, string reason);
+
+    [LoggerMessage(13, LogLevel.Information, "Nothing is left to do and there was no job for {Idle}, so this worker ends (Worker:ExitWhenIdle)")]
+    public static partial void NothingLeft(this ILogger logger, TimeSpan idle);
+
+    [LoggerMessage(14, LogLevel.Debug, "No coordinator says whether anything is left to do: {Reason}")]
+    public static partial void NobodyKnowsWhatIsLeft(this ILogger logger, string reason);
 }

@@ -22,4 +22,6 @@ if (builder.RefusesSettings())
     return ServiceHost.CannotStart;
 var app = builder.Build();
 app.MapServiceEndpoints();
-return await app.RunServiceAsync();
+var gate = app.Services.GetRequiredService<DeviceGate>();
+var code = await app.RunServiceAsync();
+return code == 0 && gate.Lost.IsCompleted ? WorkerEnd.NoDevice : code;

@@ -24,7 +24,6 @@ public static class WorkerExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<DeviceGate>();
         services.AddMetrics();
-        services.AddSingleton<WorkerActivity>();
         services.AddSingleton<WorkerMetrics>();
         services.AddSingleton<ModelFiles>();
         services.AddSingleton(ImageRoots);
@@ -70,6 +69,8 @@ public static class WorkerExtensions
         builder.Services.AddSingleton<ReportHealth>();
         builder.Services.AddHealthChecks().AddCheck<ReportHealth>("reports");
         builder.Services.AddHostedService<WorkerReporter>();
+        builder.Services.AddHostedService<WorkerEnd>();
+        builder.Services.AddHealthChecks().AddCheck<DeviceHealth>("devices");
         return builder;
     }
 
@@ -88,13 +89,17 @@ public static class WorkerExtensions
     }
 }
 
-/// <summary>One queue per job kind, one job of it at a time: the device is the bottleneck, not the bus.</summary>
+/// <summary>One queue per job kind, and of it one job per device at a time: the devices are the bottleneck, not the bus.</summary>
 internal sealed class JobConsumerDefinition<TCommand> : ConsumerDefinition<JobConsumer<TCommand>>
     where TCommand : class, IJobCommand
 {
-    public JobConsumerDefinition()
+    public JobConsumerDefinition() => EndpointName = QueueNames.Of(QueueNames.KindOf(typeof(TCommand)));
+
+    protected override void ConfigureConsumer(
+        IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<JobConsumer<TCommand>> consumerConfigurator, IRegistrationContext context)
     {
-        EndpointName = QueueNames.Of(QueueNames.KindOf(typeof(TCommand)));
-        ConcurrentMessageLimit = 1;
+        var devices = context.GetRequiredService<DeviceGate>().Count;
+        endpointConfigurator.ConcurrentMessageLimit = devices;
+        endpointConfigurator.PrefetchCount = devices;
     }
 }

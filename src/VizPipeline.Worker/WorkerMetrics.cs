@@ -13,18 +13,22 @@ public sealed class WorkerMetrics
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _units;
 
-    /// <summary>The metrics of the worker whose activity it is.</summary>
-    public WorkerMetrics(IMeterFactory meters, WorkerActivity activity)
+    /// <summary>The metrics of the worker whose devices they are.</summary>
+    public WorkerMetrics(IMeterFactory meters, DeviceGate gate)
     {
         ArgumentNullException.ThrowIfNull(meters);
+        ArgumentNullException.ThrowIfNull(gate);
         var meter = meters.Create(VizTelemetry.Name);
         _duration = meter.CreateHistogram(
             "viz_job_duration_seconds", "s", "Seconds of the jobs that completed.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = JobSeconds });
         _units = meter.CreateCounter<long>("viz_units_total", description: "Work done: images of scans, sheets and filters by the piece, neurons of the others.");
         meter.CreateObservableGauge(
-            "viz_worker_busy_ratio", () => new Measurement<double>(activity.RecentBusyRatio, new KeyValuePair<string, object?>("device", activity.Device)),
-            description: "Share of about the last minute with a job in hand, from 0 to 1.");
+            "viz_worker_busy_ratio", () => gate.Devices.Select(device => new Measurement<double>(device.Activity.RecentBusyRatio, new KeyValuePair<string, object?>("device", device.Name))),
+            description: "Share of about the last minute with a job in hand, from 0 to 1, by device.");
+        meter.CreateObservableGauge(
+            "viz_worker_devices_set_aside", () => gate.Devices.Select(device => new Measurement<int>(device.Fault is null ? 0 : 1, new KeyValuePair<string, object?>("device", device.Name))),
+            description: "1 for a device that takes no work because it failed, else 0.");
     }
 
     /// <summary>Lets the counters be seen before the first job: Prometheus takes no notice of a counter's first value.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
+using VizPipeline.Network.Torch;
 
 namespace VizPipeline.Worker;
 
@@ -13,9 +14,12 @@ public sealed class WorkerOptions
     /// <summary>The name of the queue of live requests in <see cref="Kinds"/>.</summary>
     public const string Live = "live";
 
-    /// <summary>Where it computes: <c>auto</c> (CUDA where there is a device, else the CPU), <c>cpu</c> or <c>cuda</c>.</summary>
+    /// <summary>
+    /// Where it computes: <c>auto</c> and <c>cuda:all</c> (all CUDA devices that it sees, <c>auto</c> the CPU where there is none), <c>cpu</c>, <c>cuda</c> (the first), or a list such as
+    /// <c>cuda:0,cuda:2</c>. One job at a time on each device.
+    /// </summary>
     /// <value>auto</value>
-    [RegularExpression("auto|cpu|cuda(:[0-9]+)?", ErrorMessage = "Worker:Device must be auto, cpu or cuda")]
+    [RegularExpression(TorchDevice.Pattern, ErrorMessage = "Worker:Device must be " + TorchDevice.Choices)]
     public string Device { get; set; } = "auto";
 
     /// <summary>The name under which its work is recorded.</summary>
@@ -37,7 +41,7 @@ public sealed class WorkerOptions
     [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:DiskBytes must be from 1048576")]
     public long? DiskBytes { get; set; }
 
-    /// <summary>Threads that decode pictures ahead of the network.</summary>
+    /// <summary>Threads that decode pictures ahead of the network; several devices share them.</summary>
     /// <value>number of processors</value>
     [Range(1, 1024, ErrorMessage = "Worker:Readers must be from 1 to 1024")]
     public int Readers { get; set; } = Environment.ProcessorCount;
@@ -46,6 +50,11 @@ public sealed class WorkerOptions
     /// <value>150 s, longer than jobs are planned to take</value>
     [Range(0, 86_400, ErrorMessage = "Worker:ShutdownSeconds must be from 0 to 86400")]
     public int ShutdownSeconds { get; set; } = 150;
+
+    /// <summary>The worker ends, with exit code 0, when it has had no job for so long and the coordinator says that none is left for it; null for never.</summary>
+    /// <value>never</value>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00", ErrorMessage = "Worker:ExitWhenIdle must be from 00:00:01 to 7.00:00:00, e.g. 00:10:00 for ten minutes")]
+    public TimeSpan? ExitWhenIdle { get; set; }
 
     /// <summary>The least time between two reports of progress within a job.</summary>
     public TimeSpan ProgressPause { get; set; } = TimeSpan.FromSeconds(1);

@@ -1,24 +1,22 @@
 using MassTransit;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
-using VizPipeline.Network.Torch;
 
 namespace VizPipeline.Worker;
 
 /// <summary>Tells the coordinators every few seconds that this worker lives and what it does.</summary>
 internal sealed class WorkerReporter(
-    IBus bus, WorkerActivity activity, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime,
-    ReportHealth health, TimeProvider time, ILogger<WorkerReporter> logger) : BackgroundService
+    IBus bus, DeviceGate gate, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, ReportHealth health,
+    TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         metrics.StartAtZero(options.Value.KindNames());
-        await FindDevice(stoppingToken);
+        await FindDevices(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             // While the broker is away it waits here, and what it said in the meantime is of no use to anyone.
@@ -37,26 +35,27 @@ internal sealed class WorkerReporter(
         }
     }
 
-    // "auto" tells nobody what a worker computes on. What cannot be had is told by the first job as well.
-    private async Task FindDevice(CancellationToken cancellation)
+    // "auto" tells nobody what a worker computes on. What cannot be had ends the worker.
+    private async Task FindDevices(CancellationToken cancellation)
     {
-        activity.Device = options.Value.Device;
         try
         {
-            activity.Device = await TorchThread.Run(() => Task.FromResult(TorchDevice.Find(options.Value.Device).ToString()), cancellation);
+            await gate.FindAsync().WaitAsync(cancellation);
         }
-        catch (Exception failure) when (!cancellation.IsCancellationRequested)
+        catch (Exception) when (!cancellation.IsCancellationRequested)
         {
-            logger.DeviceUnusable(failure.Message.ReplaceLineEndings(" "));
+            // The gate has said so.
         }
     }
 
     private WorkerReported Report()
     {
-        var (worker, job) = (options.Value, activity.InHand);
+        var (worker, devices) = (options.Value, gate.Devices);
+        var job = devices.Select(device => device.Activity.InHand).FirstOrDefault(job => job is not null);
         var state = lifetime.ApplicationStopping.IsCancellationRequested ? WorkerState.Stopping : job is null ? WorkerState.Idle : WorkerState.Busy;
         return new WorkerReported(
-            worker.Name, Environment.MachineName, Environment.ProcessId, activity.Device, VizTelemetry.Version, [.. worker.KindNames()], state,
-            job?.AtlasId, job?.JobId, activity.Done, activity.BusyRatio, Environment.WorkingSet, activity.Started, time.GetUtcNow());
+            worker.Name, Environment.MachineName, Environment.ProcessId, gate.Text(), VizTelemetry.Version, [.. worker.KindNames()], state,
+            job?.AtlasId, job?.JobId, devices.Sum(device => device.Activity.Done), devices.Select(device => device.Activity.BusyRatio).DefaultIfEmpty().Average(),
+            Environment.WorkingSet, gate.Started, time.GetUtcNow(), devices.Count(device => device.Fault is null));
     }
 }

@@ -73,7 +73,7 @@ internal sealed class Bench : IDisposable
     }
 
     /// <summary>Works on the torch thread, as workers do.</summary>
-    public static void OnTorchThread(Action action) => TorchThread.Run(() =>
+    public static void OnTorchThread(Action action) => TorchThread.For().Run(() =>
     {
         action();
         return Task.FromResult(true);

@@ -8,6 +8,8 @@ compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresq
 command -v radosgw > /dev/null || missing+=(radosgw)
 command -v ceph-mon > /dev/null || missing+=(ceph-mon)
 command -v ceph-osd > /dev/null || missing+=(ceph-osd)
+command -v slurmctld > /dev/null || [[ -x /usr/sbin/slurmctld ]] || missing+=(slurm-wlm)
+command -v munged > /dev/null || [[ -x /usr/sbin/munged ]] || missing+=(munge)
 [[ -x ${VIZ_CHROMIUM:-/usr/bin/chromium} ]] || missing+=(chromium)
 command -v curl > /dev/null || missing+=(curl)
 # Copies buckets, as docs/operations.md does.

@@ -14,6 +14,9 @@ public sealed class WorkerNode
     /// <summary>What it computes on, for people.</summary>
     public required string Device { get; set; }
 
+    /// <summary>On how many devices it does jobs at once, those that are set aside not counted.</summary>
+    public int Devices { get; set; } = 1;
+
     /// <summary>Version of its program.</summary>
     public required string SoftwareVersion { get; set; }
 

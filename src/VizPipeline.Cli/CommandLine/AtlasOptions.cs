@@ -4,6 +4,7 @@ using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Network.Graph;
+using VizPipeline.Network.Torch;
 
 namespace VizPipeline.Cli.CommandLine;
 
@@ -45,8 +46,9 @@ internal sealed class AtlasOptions
         var methods = MethodsOf(parsed.GetValue(_methods));
         var ascent = Ascent(parsed);
         var batch = parsed.GetRequiredValue(_batch) is > 0 and <= 4096 and var size ? size : throw new UsageException("--batch must be from 1 to 4096");
+        var device = parsed.GetRequiredValue(_model.Device);
         if (isHere)
-            _ = _model.DeviceOf(parsed);
+            _ = TorchDevice.FindAll(device);
         var graph = _model.Open(parsed);
         var layers = LayerPatterns.Select(graph, parsed.GetValue(_layers) ?? []);
         var preprocessing = _model.PreprocessingFor(parsed, graph);
@@ -55,7 +57,7 @@ internal sealed class AtlasOptions
         return new AtlasRequest(
             parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.WeightsOf(parsed), graph, layers, preprocessing, images?.Manifest,
             images?.Root ?? _images.RootOf(parsed), names is null ? images?.Manifest.Classes ?? [] : NamesByIndex(names),
-            names is null ? [] : NamesByIndex(names), methods, ascent, parsed.GetRequiredValue(_model.Device), batch, images?.Selection ?? "");
+            names is null ? [] : NamesByIndex(names), methods, ascent, device, batch, images?.Selection ?? "");
     }
 
     /// <summary>Methods by name.</summary>

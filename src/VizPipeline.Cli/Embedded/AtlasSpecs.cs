@@ -5,6 +5,7 @@ using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Operators;
+using VizPipeline.Network.Torch;
 
 namespace VizPipeline.Cli.Embedded;
 
@@ -21,7 +22,7 @@ namespace VizPipeline.Cli.Embedded;
 /// <param name="OutputNames">Names of the output's units, or empty.</param>
 /// <param name="Methods">What to make.</param>
 /// <param name="Ascent">Ascent settings.</param>
-/// <param name="Device">auto, cpu or cuda.</param>
+/// <param name="Device">The devices to compute on, as <see cref="TorchDevice.FindAll"/> takes them.</param>
 /// <param name="BatchSize">Images per forward pass.</param>
 /// <param name="Selection">Which part of the image set was chosen, in words; empty for all of it.</param>
 internal sealed record AtlasRequest(
@@ -68,7 +69,8 @@ internal static class AtlasSpecs
             ShardImages = ShardImages(request),
             NeuronsPerJob = NeuronsPerJob(request),
             BatchSize = request.BatchSize,
-            Device = request.Device,
+            // Which of a machine's devices is that machine's matter.
+            Device = TorchDevice.KindOf(request.Device),
         };
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using VizPipeline.Catalog;
 using VizPipeline.Coordinator;
 using VizPipeline.Hosting;
+using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
 using VizPipeline.Worker;
 
@@ -33,10 +34,15 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
         builder.Logging.SetMinimumLevel(Environment.GetEnvironmentVariable("VIZ_TRACE") is null ? LogLevel.Error : LogLevel.Debug);
         builder.Services.AddSingleton<IObjectStore>(Store);
         builder.Services.AddSingleton<CatalogDatabase>(new SqliteCatalogDatabase(CatalogFile(Folder)));
-        builder.AddCoordinator();
+        var worker = new WorkerOptions();
+        configure(worker);
+        // A device works on one job and the next lies ready.
+        var outstanding = 2 * TorchDevice.Count(worker.Device);
+        builder.AddCoordinator(options => (options.Outstanding, options.OutstandingPerKind) = (outstanding, outstanding));
         builder.AddWorker(configure);
         builder.AddEmbeddedBus(bus => bus.AddCoordinatorConsumers().AddWorkerConsumers());
         _host = builder.Build();
+        _ = EndWithoutDevice();
     }
 
     /// <summary>The atlas's folder, absolute.</summary>
@@ -53,6 +59,13 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
 
     /// <summary>The catalog's file in an atlas's folder.</summary>
     public static string CatalogFile(string folder) => Path.Combine(folder, "atlas.db");
+
+    // Jobs would wait for ever: nobody else can do them.
+    private async Task EndWithoutDevice()
+    {
+        var reason = await _host.Services.GetRequiredService<DeviceGate>().Lost;
+        Monitor.Stop(new DeviceUnavailableException($"no device is left: {reason}. Choose another with --device."));
+    }
 
     /// <summary>Begins to work.</summary>
     public Task Start(CancellationToken cancellation) => _host.StartAsync(cancellation);

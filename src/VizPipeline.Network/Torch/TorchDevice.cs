@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using TorchSharp;
 
 namespace VizPipeline.Network.Torch;
@@ -5,30 +7,101 @@ namespace VizPipeline.Network.Torch;
 /// <summary>A device that was asked for is not there. The message says what to do.</summary>
 public sealed class DeviceUnavailableException(string message) : Exception(message);
 
+/// <summary>A device with the name that people know it by.</summary>
+/// <param name="Name"><c>cpu</c>, <c>cuda:1</c>; where the CPU is taken several times <c>cpu:0</c>, <c>cpu:1</c>, ...</param>
+/// <param name="Device">What tensors are made on.</param>
+public sealed record NamedDevice(string Name, torch.Device Device);
+
 /// <summary>Where networks run.</summary>
-public static class TorchDevice
+public static partial class TorchDevice
 {
-    /// <summary>The device called <paramref name="name"/>: <c>auto</c> takes CUDA where there is one, else the CPU.</summary>
-    /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
+    /// <summary>What names of devices look like: one, or several with commas between.</summary>
+    public const string Pattern = "auto|(cpu|cuda(:([0-9]{1,4}|all))?)( *, *(cpu|cuda(:([0-9]{1,4}|all))?))*";
+
+    /// <summary>What to write for devices, for messages.</summary>
+    public const string Choices = "auto, cpu, cuda, cuda:1, cuda:all, or a list such as cuda:0,cuda:2 or cpu,cpu";
+
+    /// <summary>The one device called <paramref name="name"/>: <c>auto</c> takes the first CUDA device where there is one, else the CPU.</summary>
+    /// <exception cref="DeviceUnavailableException">There is no such device, or several are named.</exception>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
     public static torch.Device Find(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
+        var all = FindAll(name);
+        return all.Count == 1 || name == "auto"
+            ? all[0].Device : throw new DeviceUnavailableException($"device '{name}' means {all.Count} devices, and this uses one: name one of {string.Join(", ", all.Select(device => device.Name))}");
+    }
+
+    /// <summary>
+    /// All devices that <paramref name="names"/> means: <c>auto</c> and <c>cuda:all</c> take every CUDA device that this process sees (CUDA_VISIBLE_DEVICES), <c>auto</c> the CPU where there
+    /// is none, <c>cuda</c> the first; <c>cpu,cpu</c> takes the CPU twice, each time with half of its cores.
+    /// </summary>
+    /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
+    /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
+    public static IReadOnlyList<NamedDevice> FindAll(string names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (!Form().IsMatch(names))
+            throw new DeviceUnavailableException($"device '{names}' is unknown; use {Choices}");
         TorchRuntime.Start();
-        var hasCuda = torch.cuda.is_available();
-        if (hasCuda)
+        var present = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        if (present > 0)
         {
             // TF32 keeps ten bits: enough to change a top 9, and torch's convolutions take it unless they are told not to.
             torch.backends.cudnn.allow_tf32 = false;
             torch.backends.cuda.matmul.allow_tf32 = false;
         }
-        return name switch
+        var parts = names == "auto" ? [present > 0 ? "cuda:all" : "cpu"] : names.Split(',', StringSplitOptions.TrimEntries);
+        var cpus = parts.Count(part => part == "cpu");
+        var found = new List<NamedDevice>();
+        foreach (var part in parts)
         {
-            "cpu" => torch.CPU,
-            "auto" => hasCuda ? torch.CUDA : torch.CPU,
-            _ when !name.StartsWith("cuda", StringComparison.Ordinal) => throw new DeviceUnavailableException($"device '{name}' is unknown; use auto, cpu or cuda"),
-            _ when !hasCuda => throw new DeviceUnavailableException("device 'cuda' is not available: this build carries the CPU libtorch, or there is no CUDA driver; use --device cpu"),
-            _ => torch.device(name),
-        };
+            if (part == "cpu")
+                found.Add(new NamedDevice(cpus == 1 ? "cpu" : $"cpu:{found.Count(device => device.Device.type == DeviceType.CPU)}", torch.CPU));
+            else
+                found.AddRange(Cuda(part, present));
+        }
+        return found.GroupBy(device => device.Name).FirstOrDefault(same => same.Count() > 1) is { } twice
+            ? throw new DeviceUnavailableException($"device '{names}' names {twice.Key} twice") : found;
     }
+
+    /// <summary>How many devices <paramref name="names"/> means, and 1 where that cannot be found out. Loads libtorch only where it could know of CUDA devices.</summary>
+    public static int Count(string names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (!TorchRuntime.CarriesCuda)
+            return names.Split(',').Length;
+        try
+        {
+            return FindAll(names).Count;
+        }
+        catch (Exception fault) when (fault is DeviceUnavailableException or TorchUnavailableException)
+        {
+            return 1;
+        }
+    }
+
+    /// <summary>What kind of device is meant, whichever of them it is: <c>auto</c>, <c>cpu</c>, <c>cuda</c>.</summary>
+    public static string KindOf(string names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        var kinds = names.Split(',', StringSplitOptions.TrimEntries).Select(name => name.Split(':')[0]).Distinct().ToList();
+        return kinds.Count == 1 ? kinds[0] : "auto";
+    }
+
+    private static IEnumerable<NamedDevice> Cuda(string name, int present)
+    {
+        if (present == 0)
+            throw new DeviceUnavailableException(
+                $"device '{name}' is not available: this build carries the CPU libtorch, or there is no CUDA driver, or CUDA_VISIBLE_DEVICES shows none; use cpu");
+        var which = name.Split(':').ElementAtOrDefault(1) ?? "0";
+        if (which == "all")
+            return Enumerable.Range(0, present).Select(i => new NamedDevice($"cuda:{i}", torch.device($"cuda:{i}")));
+        var index = int.Parse(which, CultureInfo.InvariantCulture);
+        return index < present
+            ? [new NamedDevice($"cuda:{index}", torch.device($"cuda:{index}"))]
+            : throw new DeviceUnavailableException($"device 'cuda:{index}' is not available: this process sees {present}, cuda:0 to cuda:{present - 1} (CUDA_VISIBLE_DEVICES)");
+    }
+
+    [GeneratedRegex($"^({Pattern})$", RegexOptions.ExplicitCapture)]
+    private static partial Regex Form();
 }

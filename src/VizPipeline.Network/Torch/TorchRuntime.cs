@@ -19,6 +19,9 @@ public static class TorchRuntime
     /// <summary>Whether the patched copy of TorchSharp's library had to be used, once started.</summary>
     public static bool UsedPatchedLibrary { get; private set; }
 
+    /// <summary>Whether the libtorch that comes along can use CUDA devices; also where it is not ours, and nobody has asked it. Loads nothing.</summary>
+    public static bool CarriesCuda => FindNativeFolder() is not { } folder || File.Exists(Path.Combine(folder, "libtorch_cuda.so"));
+
     /// <summary>Loads libtorch. Cheap after the first call.</summary>
     /// <exception cref="TorchUnavailableException">It cannot be loaded.</exception>
     public static void Start()
@@ -36,7 +39,7 @@ public static class TorchRuntime
             {
                 torch.InitializeDeviceType(DeviceType.CPU);
                 // torch asks OpenMP, which ignores a container's CPU limit; .NET does not.
-                torch.set_num_threads(ThreadCount());
+                torch.set_num_threads(Threads);
             }
             catch (Exception fault) when (fault is TypeInitializationException or NotSupportedException or DllNotFoundException or BadImageFormatException)
             {
@@ -46,7 +49,8 @@ public static class TorchRuntime
         }
     }
 
-    private static int ThreadCount() =>
+    /// <summary>Processors that torch may use: <c>OMP_NUM_THREADS</c>, else all that this process may.</summary>
+    internal static int Threads =>
         int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out var threads) && threads > 0
             ? threads : Environment.ProcessorCount;
 

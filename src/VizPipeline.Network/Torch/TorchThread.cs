@@ -1,42 +1,49 @@
 using System.Collections.Concurrent;
+using TorchSharp;
 
 namespace VizPipeline.Network.Torch;
 
 /// <summary>
-/// The one thread that a process's long torch work runs on. Every thread that calls torch gets a team of OpenMP threads and a malloc
+/// A thread that torch work of one device runs on. Every thread that calls torch gets a team of OpenMP threads and a malloc
 /// arena of its own, and only the main arena keeps large blocks: on changing pool threads the search took 1.2 times as long.
 /// </summary>
 public sealed class TorchThread : TaskScheduler
 {
-    private static readonly Lazy<TorchThread> Only = new(() => new TorchThread("torch"));
-    private static readonly Lazy<TorchThread> Live = new(() => new TorchThread("torch live"));
+    private static readonly ConcurrentDictionary<(string, int), Lazy<TorchThread>> All = new();
     private readonly BlockingCollection<Task> _work = [];
     private readonly Thread _thread;
+    private readonly int _processors;
+    private readonly TaskCompletionSource _ready = new();
 
-    private TorchThread(string name)
+    private TorchThread(string name, int sharers)
     {
         TorchRuntime.Start();
+        _processors = Math.Max(1, TorchRuntime.Threads / sharers);
         _thread = new Thread(Loop) { Name = name, IsBackground = true };
         _thread.Start();
+        _ready.Task.GetAwaiter().GetResult();
+        // torch keeps the latest number for threads that come to it later, whose work is not this device's.
+        torch.set_num_threads(TorchRuntime.Threads);
     }
 
     /// <inheritdoc/>
     public override int MaximumConcurrencyLevel => 1;
 
-    /// <summary>Runs asynchronous work there; it comes back to this thread after each await.</summary>
+    /// <summary>The process's thread for the long work of a device.</summary>
+    /// <param name="device">The device's name.</param>
+    /// <param name="sharers">How many devices of the process share its processors; each gets an equal part of them.</param>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
-    public static Task<T> Run<T>(Func<Task<T>> work, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(work);
-        return Task.Factory.StartNew(work, cancellation, TaskCreationOptions.None, Only.Value).Unwrap();
-    }
+    public static TorchThread For(string device = "cpu", int sharers = 1) => Of($"torch {device}", sharers);
 
-    /// <summary>The same on a second thread, for short work that people wait for: it shares the processors with the long work, and does not wait for its end.</summary>
-    /// <inheritdoc cref="Run"/>
-    public static Task<T> RunLive<T>(Func<Task<T>> work, CancellationToken cancellation = default)
+    /// <summary>A second thread of the device, for short work that people wait for: it shares the processors with the long work, and does not wait for its end.</summary>
+    /// <inheritdoc cref="For"/>
+    public static TorchThread ForLive(string device = "cpu", int sharers = 1) => Of($"torch live {device}", sharers);
+
+    /// <summary>Runs asynchronous work there; it comes back to this thread after each await.</summary>
+    public Task<T> Run<T>(Func<Task<T>> work, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return Task.Factory.StartNew(work, cancellation, TaskCreationOptions.None, Live.Value).Unwrap();
+        return Task.Factory.StartNew(work, cancellation, TaskCreationOptions.None, this).Unwrap();
     }
 
     /// <inheritdoc/>
@@ -48,8 +55,14 @@ public sealed class TorchThread : TaskScheduler
     /// <inheritdoc/>
     protected override IEnumerable<Task> GetScheduledTasks() => _work;
 
+    private static TorchThread Of(string name, int sharers)
+        => All.GetOrAdd((name, sharers), key => new(() => new TorchThread(key.Item1, key.Item2))).Value;
+
     private void Loop()
     {
+        // Counts for the thread that says so; OpenMP would else give each device's team all processors.
+        torch.set_num_threads(_processors);
+        _ready.SetResult();
         foreach (var task in _work.GetConsumingEnumerable())
             TryExecuteTask(task);
     }

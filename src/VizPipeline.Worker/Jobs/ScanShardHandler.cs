@@ -2,6 +2,7 @@ using TorchSharp;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.Search;
+using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
@@ -22,7 +23,7 @@ public sealed class ScanShardHandler(IObjectStore store, Microsoft.Extensions.Op
         var search = new TopPatchSearch(atlas.Runner, atlas.Layers, exact: count <= ActivationDistribution.ExactImages, imageSet: count);
         var indices = Enumerable.Range(command.FirstImage, Units(command)).ToArray();
         var (skipped, done) = (new List<UnreadableImage>(), 0);
-        await foreach (var batch in atlas.Crops.ReadBatches(indices, atlas.Spec.BatchSize, options.Value.Readers, cancellation))
+        await foreach (var batch in atlas.Crops.ReadBatches(indices, atlas.Spec.BatchSize, Readers, cancellation))
         {
             using (batch)
             {
@@ -35,6 +36,8 @@ public sealed class ScanShardHandler(IObjectStore store, Microsoft.Extensions.Op
             await store.PutAsync(AtlasKeys.ScanTally(command.AtlasId, command.Shard, atlas.Spec.Layers[i].Name), TallyFormat.Write(search.Tallies[i]), cancellation);
         return VizJson.Write(new ScanTable(command.Shard, command.FirstImage, command.EndImage, done - skipped.Count, skipped));
     }
+
+    private int Readers => Math.Max(1, options.Value.Readers / TorchDevice.Count(options.Value.Device));
 
     private static void Add(AtlasRuntime atlas, TopPatchSearch search, CropBatch batch)
     {

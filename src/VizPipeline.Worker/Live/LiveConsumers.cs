@@ -1,8 +1,10 @@
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Graph;
+using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Live;
@@ -29,10 +31,11 @@ public abstract class LiveConsumer<TRequest, TAnswer>(ILogger logger) : IConsume
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             var isTheirs = failure is LiveRequestException or UnreadableImageException or GraphException;
-            if (!isTheirs && failure is not ObjectStoreException)
+            var isOurs = failure is ObjectStoreException or DeviceUnavailableException or TorchUnavailableException;
+            if (!isTheirs && !isOurs)
                 logger.LiveFailed(context.Message.AtlasId, failure);
             // What nobody foresaw may tell of this machine, and is for its log.
-            var reason = isTheirs || failure is ObjectStoreException ? failure.Message.ReplaceLineEndings(" ") : "the worker failed at it; its log says why";
+            var reason = isTheirs || isOurs ? failure.Message.ReplaceLineEndings(" ") : "the worker failed at it; its log says why";
             await context.RespondAsync(new LiveRefused(reason, IsOutage: !isTheirs));
         }
     }
@@ -69,7 +72,7 @@ public sealed class ResponsesConsumer(LiveNetworks networks, ILogger<ResponsesCo
 internal sealed class LiveConsumerDefinition<TConsumer> : ConsumerDefinition<TConsumer>
     where TConsumer : class, IConsumer
 {
-    // Some are decoded while one is computed; more would only wait here rather than at an idle worker.
+    // Of each device: some are decoded while one is computed; more would only wait here rather than at an idle worker.
     private const int AtOnce = 3;
 
     public LiveConsumerDefinition() => EndpointName = QueueNames.Live;
@@ -77,8 +80,9 @@ internal sealed class LiveConsumerDefinition<TConsumer> : ConsumerDefinition<TCo
     protected override void ConfigureConsumer(
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<TConsumer> consumerConfigurator, IRegistrationContext context)
     {
-        endpointConfigurator.ConcurrentMessageLimit = AtOnce;
-        endpointConfigurator.PrefetchCount = AtOnce;
+        var atOnce = AtOnce * context.GetRequiredService<DeviceGate>().Count;
+        endpointConfigurator.ConcurrentMessageLimit = atOnce;
+        endpointConfigurator.PrefetchCount = atOnce;
     }
 }
 

@@ -1,21 +1,21 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Import;
-using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Live;
 
-/// <summary>Networks for live requests, apart from those of the jobs, with a torch thread of their own: batch work goes on beside them.</summary>
-public sealed class LiveNetworks(IObjectStore store, ModelFiles models, IOptions<WorkerOptions> options) : IDisposable
+/// <summary>Networks for live requests, apart from those of the jobs, with a torch thread of their own on each device: batch work goes on beside them.</summary>
+public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGate gate, IOptions<WorkerOptions> options) : IDisposable
 {
     // Each holds its weights once more.
     private const int MostOpen = 2;
-    private readonly List<LiveNetwork> _open = [];
+    private readonly ConcurrentDictionary<ComputeDevice, List<LiveNetwork>> _open = new();
 
-    /// <summary>Decodes the request's picture and works on it with the atlas's network, one request at a time.</summary>
+    /// <summary>Decodes the request's picture and works on it with the atlas's network on the least busy device, one request at a time there.</summary>
     /// <exception cref="LiveRequestException">There is no such atlas or layer, or the picture is too large.</exception>
     /// <exception cref="UnreadableImageException">The picture is none.</exception>
     public async Task<T> Run<T>(ILiveRequest request, Func<LiveNetwork, byte[], LiveCost, T> work, CancellationToken cancellation)
@@ -35,43 +35,61 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, IOptions
         var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", height, width, spec.Model.Input[0]);
         var crop = preprocessing.CropOf(request.Image, "the picture", LiveLimits.ImagePixels);
         var decode = clock.Elapsed.TotalMilliseconds;
-        return await TorchThread.RunLive(async () =>
+        var failed = new List<ComputeDevice>();
+        while (true)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var network = await Open(spec, bytes, preprocessing, cancellation);
-            var wait = clock.Elapsed.TotalMilliseconds - decode;
-            return work(network, crop, new LiveCost(options.Value.Name, decode, wait, Stopwatch.GetTimestamp()));
-        }, cancellation);
+            using var turn = await gate.EnterLive(failed);
+            try
+            {
+                return await turn.Device.Live.Run(async () =>
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var network = await Open(turn.Device, spec, bytes, preprocessing, cancellation);
+                    var wait = clock.Elapsed.TotalMilliseconds - decode;
+                    return work(network, crop, new LiveCost(options.Value.Name, decode, wait, Stopwatch.GetTimestamp()));
+                }, cancellation);
+            }
+            catch (Exception failure) when (gate.Note(turn.Device, failure).Kind != DeviceFaultKind.None && failed.Count + 1 < gate.Devices.Count)
+            {
+                // A person waits, and another device may do it.
+                failed.Add(turn.Device);
+            }
+        }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _open.ForEach(network => network.Dispose());
-
-    // Only on the live thread. While one request waits for a file, another may be here.
-    private async Task<LiveNetwork> Open(AtlasSpec spec, byte[] bytes, Preprocessing preprocessing, CancellationToken cancellation)
+    public void Dispose()
     {
+        foreach (var network in _open.Values.SelectMany(networks => networks))
+            network.Dispose();
+    }
+
+    // Only on the device's live thread. While one request waits for a file, another may be here.
+    private async Task<LiveNetwork> Open(ComputeDevice device, AtlasSpec spec, byte[] bytes, Preprocessing preprocessing, CancellationToken cancellation)
+    {
+        var open = _open.GetOrAdd(device, _ => []);
         if (Find() is { } known)
             return known;
         using var files = await models.Find(spec.Model, cancellation);
         if (Find() is { } meanwhile)
             return meanwhile;
         var graph = NetworkLoader.Load(files.Model, files.Weights, (spec.Model.Input[1], spec.Model.Input[2]));
-        var network = new LiveNetwork(spec, bytes, graph, TorchDevice.Find(spec.Device != "auto" ? spec.Device : options.Value.Device), preprocessing);
-        _open.Add(network);
-        if (_open.Count > MostOpen)
+        var network = new LiveNetwork(spec, bytes, graph, device.For(spec.Device), preprocessing);
+        open.Add(network);
+        if (open.Count > MostOpen)
         {
-            _open[0].Dispose();
-            _open.RemoveAt(0);
+            open[0].Dispose();
+            open.RemoveAt(0);
         }
         return network;
 
         LiveNetwork? Find()
         {
-            var found = _open.Find(open => open.SpecBytes.AsSpan().SequenceEqual(bytes));
+            var found = open.Find(network => network.SpecBytes.AsSpan().SequenceEqual(bytes));
             if (found is not null)
             {
-                _open.Remove(found);
-                _open.Add(found);
+                open.Remove(found);
+                open.Add(found);
             }
             return found;
         }

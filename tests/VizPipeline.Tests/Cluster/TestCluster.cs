@@ -107,13 +107,13 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Submits the sample atlas; waits for the coordinator to be there.</summary>
-    public async Task SubmitAsync(CancellationToken cancellation, string? images = null)
+    public async Task SubmitAsync(CancellationToken cancellation, string? images = null, int ascentSteps = 4)
     {
         for (var attempt = 0; ; attempt++)
         {
             var (exitCode, output) = await VizAsync(
                 cancellation, "submit", "--model", _material.Model, "--images", images ?? _material.Images, "--layers", "conv1,conv3,logits", "--ascent-presets", "3",
-                "--ascent-steps", "4");
+                "--ascent-steps", $"{ascentSteps}");
             if (exitCode == 0)
                 return;
             Assert.True(attempt < 30, output + Logs());
@@ -143,6 +143,14 @@ public sealed class TestCluster : IAsyncDisposable
         {
             return default;
         }
+    }
+
+    /// <summary>A worker that has a job in hand at this moment, as its coordinator knows; null for none.</summary>
+    public async Task<ServiceProcess?> AtWorkAsync(CancellationToken cancellation)
+    {
+        await using var catalog = _database.Open();
+        var names = await catalog.Jobs.Where(job => job.State == JobState.Running).Select(job => job.Worker).ToListAsync(cancellation);
+        return Workers.FirstOrDefault(worker => worker.IsRunning && names.Any(name => name!.EndsWith($"-{worker.Id}", StringComparison.Ordinal)));
     }
 
     /// <summary>The workers that have reported since their start; waits for one.</summary>

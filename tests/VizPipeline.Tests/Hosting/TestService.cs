@@ -35,9 +35,11 @@ public sealed class TestService : IAsyncDisposable
     /// <param name="folder">The object store's, and that of SQLite's catalog.</param>
     /// <param name="work">What fake workers do; null for the real worker.</param>
     /// <param name="database">Another catalog.</param>
-    public TestService(string folder, FakeWork? work = null, CatalogDatabase? database = null)
+    /// <param name="device">The real worker's devices.</param>
+    /// <param name="change">Puts other parts in.</param>
+    public TestService(string folder, FakeWork? work = null, CatalogDatabase? database = null, string device = "cpu", Action<IServiceCollection>? change = null)
     {
-        var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", "--Worker:Device=cpu", "--Worker:CacheFolder=", "--Logging:LogLevel:Default=Debug"], "test", port: 0);
+        var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", $"--Worker:Device={device}", "--Worker:CacheFolder=", "--Logging:LogLevel:Default=Debug"], "test", port: 0);
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(Log);
         builder.Services.AddSingleton<TimeProvider>(new FastClock(TimesFaster));
@@ -58,6 +60,7 @@ public sealed class TestService : IAsyncDisposable
                 AddFakeWorkers(bus);
         });
         isReal = work is null;
+        change?.Invoke(builder.Services);
         app = builder.Build();
         app.MapServiceEndpoints();
         Listen();
@@ -77,8 +80,21 @@ public sealed class TestService : IAsyncDisposable
         await app.Services.GetRequiredService<AtlasPlanner>().OpenAsync(spec, images);
     }
 
+    /// <summary>The real worker's devices.</summary>
+    public DeviceGate Gate => app.Services.GetRequiredService<DeviceGate>();
+
+    /// <summary>The catalog.</summary>
+    public CatalogDatabase Database => app.Services.GetRequiredService<CatalogDatabase>();
+
+    /// <summary>What the service says of its health, and the status of its answer.</summary>
+    public async Task<(int Status, string Text)> HealthAsync()
+    {
+        var answer = await http.GetAsync("/health/ready");
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
     /// <summary>Keeps the real worker from beginning a job until the result is disposed.</summary>
-    public Task<IDisposable> HoldDeviceAsync() => app.Services.GetRequiredService<DeviceGate>().Enter(CancellationToken.None);
+    public async Task<IDisposable> HoldDeviceAsync() => await app.Services.GetRequiredService<DeviceGate>().Enter(CancellationToken.None);
 
     public Task FinishAsync(string atlas) => app.Services.GetRequiredService<AtlasMonitor>().WhenFinished(atlas).WaitAsync(Patience);
 

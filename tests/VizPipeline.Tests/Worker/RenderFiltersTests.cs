@@ -6,6 +6,7 @@ using VizPipeline.Network.Import;
 using VizPipeline.Network.Operators;
 using VizPipeline.ObjectStore;
 using VizPipeline.Sample.Model;
+using VizPipeline.Tests.Cli.Verify;
 using VizPipeline.Tests.ObjectStore;
 using VizPipeline.Worker;
 using VizPipeline.Worker.Jobs;
@@ -77,6 +78,6 @@ public sealed class RenderFiltersTests : IDisposable
         await store.PutAsync(AtlasKeys.ImageList(spec.Id), VizJson.Write(new ImageList([])));
         var options = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
         return await new AtlasRuntimes(store, new ModelFiles(store, options, NullLogger<ModelFiles>.Instance), new ImageRoot(null, null), options, NullLogger<AtlasRuntimes>.Instance)
-            .Open(spec.Id, default);
+            .Open(SmallAtlas.Cpu(), spec.Id, default);
     }
 }

@@ -617,6 +617,10 @@ namespace VizPipeline.Catalog.Migrations.Postgres
                         .HasColumnName("device")
                         .UseCollation("C");
 
+                    b.Property<int>("Devices")
+                        .HasColumnType("integer")
+                        .HasColumnName("devices");
+
                     b.Property<string>("Host")
                         .IsRequired()
                         .HasColumnType("text")

@@ -579,6 +579,10 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                         .HasColumnType("TEXT")
                         .HasColumnName("device");
 
+                    b.Property<int>("Devices")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("devices");
+
                     b.Property<string>("Host")
                         .IsRequired()
                         .HasColumnType("TEXT")

@@ -10,6 +10,7 @@ using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Import;
+using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Images;
 using VizPipeline.Tests.Network.Formats.Onnx;
@@ -56,7 +57,7 @@ public sealed class SmallAtlas : IDisposable
         await using var transaction = await context.Database.BeginTransactionAsync();
         var atlas = await AtlasCreation.CreateAsync(context, spec, images, JobPlan.For(spec), DateTime.UnixEpoch, default);
         using var runtimes = Runtimes();
-        var runtime = await runtimes.Open(spec.Id, default);
+        var runtime = await runtimes.Open(Cpu(), spec.Id, default);
         foreach (var planned in JobPlan.For(spec))
         {
             var bytes = planned.Command switch
@@ -73,6 +74,9 @@ public sealed class SmallAtlas : IDisposable
         await transaction.CommitAsync();
         return this;
     }
+
+    /// <summary>The processor as a worker's only device.</summary>
+    public static ComputeDevice Cpu() => new(TorchDevice.FindAll("cpu")[0], index: 0, sharers: 1, TimeProvider.System);
 
     /// <summary>What opens the atlas as a worker does.</summary>
     public AtlasRuntimes Runtimes()

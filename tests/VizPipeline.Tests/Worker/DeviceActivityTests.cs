@@ -3,7 +3,7 @@ using VizPipeline.Worker;
 
 namespace VizPipeline.Tests.Worker;
 
-public sealed class WorkerActivityTests
+public sealed class DeviceActivityTests
 {
     private readonly Clock clock = new();
     private readonly MergeLayer job = new("atlas", 1, 1, 0);
@@ -11,7 +11,7 @@ public sealed class WorkerActivityTests
     [Fact]
     public void The_recent_share_of_work_forgets_what_was_long_ago()
     {
-        var activity = new WorkerActivity(clock);
+        var activity = new DeviceActivity(clock);
         Assert.Equal(0, activity.RecentBusyRatio);
         using (activity.Begin(job))
             Look(activity, seconds: 120);
@@ -26,14 +26,14 @@ public sealed class WorkerActivityTests
     [Fact]
     public void A_job_in_hand_counts_before_it_ends()
     {
-        var activity = new WorkerActivity(clock);
+        var activity = new DeviceActivity(clock);
         clock.Seconds += 10;
         using var hand = activity.Begin(job);
         clock.Seconds += 30;
         Assert.Equal((0.75, 0.75), (activity.RecentBusyRatio, activity.BusyRatio));
     }
 
-    private void Look(WorkerActivity activity, int seconds)
+    private void Look(DeviceActivity activity, int seconds)
     {
         for (var second = 0; second < seconds; second++)
         {

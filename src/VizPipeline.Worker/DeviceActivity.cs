@@ -2,8 +2,8 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker;
 
-/// <summary>What this worker does and has done, for its reports. Safe for many threads.</summary>
-public sealed class WorkerActivity(TimeProvider time)
+/// <summary>What a device does and has done, for the worker's reports. Safe for many threads.</summary>
+public sealed class DeviceActivity(TimeProvider time)
 {
     private static readonly TimeSpan Recent = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan MarkPause = TimeSpan.FromSeconds(5);
@@ -14,12 +14,6 @@ public sealed class WorkerActivity(TimeProvider time)
     private long _begun;
     private TimeSpan _busy;
     private long _done;
-
-    /// <summary>When the process started, UTC.</summary>
-    public DateTimeOffset Started { get; } = time.GetUtcNow();
-
-    /// <summary>What it computes on, e.g. <c>cpu</c> or <c>cuda:0</c>; <c>auto</c> while nobody has looked.</summary>
-    public string Device { get; internal set; } = "auto";
 
     /// <summary>The job in hand; null for none.</summary>
     public IJobCommand? InHand => _inHand;
@@ -64,7 +58,7 @@ public sealed class WorkerActivity(TimeProvider time)
     }
 
     /// <summary>A job in hand.</summary>
-    internal sealed class Hand(WorkerActivity owner) : IDisposable
+    internal sealed class Hand(DeviceActivity owner) : IDisposable
     {
         public void Complete(JobCompleted completed)
         {

@@ -1,0 +1,61 @@
+using MassTransit;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Worker;
+
+/// <summary>Ends a worker that has no device left, or for which nothing is left to do.</summary>
+internal sealed class WorkerEnd(
+    IBus bus, DeviceGate gate, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<WorkerEnd> logger) : BackgroundService
+{
+    /// <summary>Exit code of a worker that has no device left: whoever watches over it may start it again, which mends some.</summary>
+    public const int NoDevice = 3;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var idle = options.Value.ExitWhenIdle is { } limit ? WatchIdle(limit, stoppingToken) : Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
+        var ended = await Task.WhenAny(gate.Lost, idle);
+        if (stoppingToken.IsCancellationRequested)
+            return;
+        if (ended == gate.Lost)
+            logger.DevicesLost(await gate.Lost);
+        else
+            await idle;
+        lifetime.StopApplication();
+    }
+
+    // Jobs that wait for others have no command in a queue yet: a worker that left during a merge would be missing afterwards.
+    private async Task WatchIdle(TimeSpan limit, CancellationToken cancellation)
+    {
+        var client = bus.CreateRequestClient<OpenJobsAsked>(new Uri($"exchange:{QueueNames.ExchangeOf(QueueNames.Answers)}"), Patience);
+        while (true)
+        {
+            await Task.Delay(limit > gate.Idle ? limit - gate.Idle : Pause, time, cancellation);
+            if (gate.Idle >= limit && await OpenJobs(client, cancellation) == 0)
+            {
+                logger.NothingLeft(gate.Idle);
+                return;
+            }
+        }
+    }
+
+    // Without an answer it stays: only the coordinator knows.
+    private async Task<int?> OpenJobs(IRequestClient<OpenJobsAsked> client, CancellationToken cancellation)
+    {
+        try
+        {
+            var kinds = options.Value.KindNames().Where(kind => kind != WorkerOptions.Live).ToList();
+            return (await client.GetResponse<OpenJobs>(new OpenJobsAsked(kinds), cancellation)).Message.Jobs;
+        }
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
+        {
+            logger.NobodyKnowsWhatIsLeft(failure.Message.ReplaceLineEndings(" "));
+            return null;
+        }
+    }
+}

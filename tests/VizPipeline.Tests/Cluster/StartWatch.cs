@@ -1,0 +1,52 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Tests.Cluster;
+
+/// <summary>Counts how often workers begin each job: it has a copy of all that they answer.</summary>
+public sealed class StartWatch : IAsyncDisposable
+{
+    private readonly IConnection _connection;
+    private readonly ConcurrentDictionary<long, int> _starts = new();
+
+    private StartWatch(IConnection connection) => _connection = connection;
+
+    /// <summary>Beginnings of jobs that had been begun before.</summary>
+    public int Again => _starts.Values.Sum(count => count - 1);
+
+    /// <summary>Jobs that were begun.</summary>
+    public int Jobs => _starts.Count;
+
+    public static async Task<StartWatch> StartAsync(IReadOnlyDictionary<string, string> settings)
+    {
+        await ClusterServers.RabbitMq.RunAsync("ctl", "set_permissions", "-p", settings["RabbitMq__VirtualHost"], "app", ".*", ".*", ".*");
+        var factory = new ConnectionFactory
+        {
+            HostName = settings["RabbitMq__Host"],
+            Port = int.Parse(settings["RabbitMq__Port"], CultureInfo.InvariantCulture),
+            VirtualHost = settings["RabbitMq__VirtualHost"],
+            UserName = "app",
+            Password = "app-secret",
+        };
+        var watch = new StartWatch(await factory.CreateConnectionAsync());
+        var channel = await watch._connection.CreateChannelAsync();
+        var queue = (await channel.QueueDeclareAsync()).QueueName;
+        await channel.QueueBindAsync(queue, QueueNames.ExchangeOf(QueueNames.Answers), "");
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.ReceivedAsync += (_, message) =>
+        {
+            using var envelope = JsonDocument.Parse(message.Body);
+            if (envelope.RootElement.GetProperty("messageType")[0].GetString() == $"urn:message:VizPipeline.Jobs:{nameof(JobStarted)}")
+                watch._starts.AddOrUpdate(envelope.RootElement.GetProperty("message").GetProperty("jobId").GetInt64(), 1, (_, count) => count + 1);
+            return Task.CompletedTask;
+        };
+        await channel.BasicConsumeAsync(queue, autoAck: true, consumer);
+        return watch;
+    }
+
+    public async ValueTask DisposeAsync() => await _connection.DisposeAsync();
+}

@@ -1,0 +1,185 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using VizPipeline.Jobs;
+using VizPipeline.Network.Torch;
+using VizPipeline.ObjectStore;
+using VizPipeline.Tests.Catalog;
+using VizPipeline.Tests.Cli.Verify;
+using VizPipeline.Tests.Hosting;
+using VizPipeline.Tests.ObjectStore;
+using VizPipeline.Worker;
+using VizPipeline.Worker.Jobs;
+
+namespace VizPipeline.Tests.Worker;
+
+/// <summary>One worker with two devices, for which the processor stands in twice: what they share, and what happens when one fails.</summary>
+public sealed class DeviceTests : IDisposable
+{
+    private const string Ecc = "CUDA error: uncorrectable ECC error encountered\nCUDA kernel errors might be asynchronously reported";
+    private const string Memory = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 1 has a total capacity of 79.11 GiB of which 1.20 GiB is free.";
+    private readonly TemporaryFolder folder = new();
+    private readonly SmallAtlas small = new() { ShardImages = 4 };
+    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        small.Dispose();
+        folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData("cpu", "cpu", "cpu")]
+    [InlineData("auto", "cpu", "auto")]
+    [InlineData("cpu,cpu", "cpu:0 cpu:1", "cpu")]
+    [InlineData("cpu, cpu,cpu", "cpu:0 cpu:1 cpu:2", "cpu")]
+    public void Devices_have_names(string asked, string names, string kind)
+    {
+        Assert.SkipWhen(TorchSharp.torch.cuda.is_available(), "auto is CUDA here");
+        Assert.Equal(names.Split(' '), TorchDevice.FindAll(asked).Select(device => device.Name));
+        Assert.Equal(names.Split(' ').Length, TorchDevice.Count(asked));
+        Assert.Equal(kind, TorchDevice.KindOf(asked));
+    }
+
+    [Theory]
+    [InlineData("tpu", "device 'tpu' is unknown; use auto, cpu, cuda")]
+    [InlineData("cuda:x", "device 'cuda:x' is unknown")]
+    [InlineData("cpu,auto", "device 'cpu,auto' is unknown")]
+    [InlineData("cuda:all", "device 'cuda:all' is not available")]
+    [InlineData("cpu,cuda:3", "device 'cuda:3' is not available")]
+    public void A_device_that_is_not_there_is_named(string asked, string told)
+    {
+        Assert.SkipWhen(TorchSharp.torch.cuda.is_available(), "there are CUDA devices here");
+        Assert.Contains(told, Assert.Throws<DeviceUnavailableException>(() => TorchDevice.FindAll(asked)).Message);
+    }
+
+    [Fact]
+    public void Who_uses_one_device_refuses_several()
+        => Assert.Equal("device 'cpu,cpu' means 2 devices, and this uses one: name one of cpu:0, cpu:1", Assert.Throws<DeviceUnavailableException>(() => TorchDevice.Find("cpu,cpu")).Message);
+
+    [Fact]
+    public async Task Both_devices_work_and_a_broken_one_is_set_aside_in_the_middle_of_its_job_while_the_other_finishes_the_atlas()
+    {
+        string expected;
+        await using (var service = await StartAsync("whole", _ => null))
+        {
+            await service.FinishAsync("small");
+            Assert.All(service.Gate.Devices, device => Assert.True(device.Activity.Done > 0, $"{device.Name} did nothing"));
+            expected = await ContentsAsync(service, "whole");
+        }
+
+        await using (var service = await StartAsync("broken", device => device == "cpu:1" ? Ecc : null))
+        {
+            await service.FinishAsync("small");
+            Assert.Equal(expected, await ContentsAsync(service, "broken"));
+            Assert.Equal("cpu:0; set aside: cpu:1 (CUDA error: uncorrectable ECC error encountered)", service.Gate.Text());
+            Assert.False(service.Gate.Lost.IsCompleted);
+            Assert.Contains(service.Log.Lines, line => line.Message.StartsWith("Device cpu:1 is set aside until this process is started again", StringComparison.Ordinal));
+            var health = await service.HealthAsync();
+            Assert.Equal(200, health.Status);
+            Assert.Contains("devices: Degraded, cpu:0; set aside: cpu:1", health.Text);
+            // As `viz workers` shows it, with the next report.
+            await WaitUntilAsync(async () =>
+            {
+                await using var catalog = service.Database.Open();
+                return await catalog.Workers.SingleAsync(cancellation) is { Devices: 1 } worker && worker.Device == service.Gate.Text();
+            });
+            var metrics = await service.MetricsAsync();
+            Assert.Contains("viz_worker_devices_set_aside", metrics.Text);
+            await using var jobs = service.Database.Open();
+            Assert.Equal(1, await jobs.Jobs.SumAsync(job => job.Losses, cancellation));
+            Assert.Equal(0, await jobs.Jobs.SumAsync(job => job.Failures, cancellation));
+        }
+    }
+
+    [Fact]
+    public async Task A_device_without_memory_rests_while_the_other_works_and_comes_back()
+    {
+        var shortages = 0;
+        await using var service = await StartAsync("short", device => device == "cpu:1" && Interlocked.Increment(ref shortages) == 1 ? Memory : null);
+        await service.FinishAsync("small");
+        Assert.Contains(service.Log.Lines, line => line.Message.StartsWith("Device cpu:1 is set aside for 30 s: CUDA out of memory", StringComparison.Ordinal));
+        await WaitUntilAsync(() => Task.FromResult(service.Gate.Text() == "cpu:0, cpu:1"));
+        await using var catalog = service.Database.Open();
+        Assert.Equal((1, 0), (await catalog.Jobs.SumAsync(job => job.Failures, cancellation), await catalog.Jobs.SumAsync(job => job.Losses, cancellation)));
+        Assert.Contains("halve --batch", await catalog.Jobs.Where(job => job.Failures > 0).Select(job => job.Error).SingleAsync(cancellation));
+    }
+
+    [Fact]
+    public async Task Without_any_device_left_the_worker_is_not_healthy_and_says_why()
+    {
+        await using var service = await StartAsync("lost", _ => Ecc);
+        var reason = await service.Gate.Lost.WaitAsync(TimeSpan.FromSeconds(30), cancellation);
+        Assert.Contains("cpu:0 (CUDA error", reason);
+        Assert.Contains("cpu:1 (CUDA error", reason);
+        await WaitUntilAsync(() => Task.FromResult(service.Log.Lines.Any(line => line.Message.StartsWith("No device is left, so this worker ends", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public async Task Live_requests_go_to_the_least_busy_device()
+    {
+        await using var service = await StartAsync("live", _ => null, plan: false);
+        await service.Gate.FindAsync();
+        using var job = await service.Gate.Enter(cancellation);
+        Assert.Equal("cpu:0", job.Device.Name);
+        using var first = await service.Gate.EnterLive();
+        using var second = await service.Gate.EnterLive();
+        using var third = await service.Gate.EnterLive();
+        Assert.Equal(["cpu:1", "cpu:0", "cpu:1"], new[] { first, second, third }.Select(turn => turn.Device.Name));
+        first.Dispose();
+        third.Dispose();
+        using var fourth = await service.Gate.EnterLive();
+        Assert.Equal("cpu:1", fourth.Device.Name);
+        Assert.Equal(TimeSpan.Zero, service.Gate.Idle);
+    }
+
+    private async Task<TestService> StartAsync(string name, Func<string, string?> fault, bool plan = true)
+    {
+        var service = new TestService(folder.File(name), device: "cpu,cpu", change: services =>
+        {
+            // Patches are many jobs, which both devices get some of.
+            services.RemoveAll<IJobHandler<RenderPatches>>();
+            services.AddSingleton<RenderPatchesHandler>();
+            services.AddSingleton<IJobHandler<RenderPatches>>(provider => new FaultyPatches(provider.GetRequiredService<RenderPatchesHandler>(), fault));
+        });
+        var (spec, images) = small.Plan();
+        if (plan)
+            await service.StartAsync(spec with { NeuronsPerJob = 1 }, images);
+        return service;
+    }
+
+    private async Task<string> ContentsAsync(TestService service, string name)
+    {
+        var lines = new List<string> { await CatalogFixture.Contents(service.Database, "small") };
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(folder.File(name), "atlases"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            if (Path.GetFileName(file) != "manifest.json")
+                lines.Add($"{Path.GetRelativePath(folder.File(name), file)} {Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(file, cancellation)))}");
+        Assert.True(lines.Count > 10);
+        return string.Join('\n', lines);
+    }
+
+    private async Task WaitUntilAsync(Func<Task<bool>> isSo)
+    {
+        for (var attempt = 0; !await isSo(); attempt++)
+        {
+            Assert.True(attempt < 300);
+            await Task.Delay(100, cancellation);
+        }
+    }
+
+    /// <summary>The real work, and in the middle of it what torch throws.</summary>
+    private sealed class FaultyPatches(RenderPatchesHandler real, Func<string, string?> fault) : IJobHandler<RenderPatches>
+    {
+        public string ResultKey(AtlasSpec spec, RenderPatches command) => real.ResultKey(spec, command);
+
+        public int Units(RenderPatches command) => real.Units(command);
+
+        public async Task<byte[]> Run(AtlasRuntime atlas, RenderPatches command, IProgress<int> progress, CancellationToken cancellation)
+        {
+            var table = await real.Run(atlas, command, progress, cancellation);
+            return fault(Thread.CurrentThread.Name!["torch ".Length..]) is { } message ? throw new ExternalException(message) : table;
+        }
+    }
+}
