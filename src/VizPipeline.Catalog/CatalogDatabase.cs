@@ -8,6 +8,9 @@ public abstract class CatalogDatabase
     /// <summary>Where the catalog is, for messages; no secrets.</summary>
     public abstract string Place { get; }
 
+    /// <summary>Whether workers report to this catalog, as those of a cluster do. Where one process does everything, nobody does.</summary>
+    public virtual bool HearsWorkers => false;
+
     /// <summary>What brings an older database up to date, as the rest of a sentence.</summary>
     protected abstract string HowToMigrate { get; }
 
@@ -32,13 +35,13 @@ public abstract class CatalogDatabase
     /// <summary>Lets the database count the rows of its tables anew, so that its plans fit an atlas that has just been planned.</summary>
     public virtual Task AnalyzeAsync(CancellationToken cancellation = default) => Task.CompletedTask;
 
-    /// <summary>Whether waiting and trying again may help: the server restarts, the network is down, the database is busy.</summary>
+    /// <summary>Whether waiting and trying again may help: the server restarts, the network is down, the database is busy, its tables are not there yet.</summary>
     /// <param name="failure">Anything that work with the catalog threw, <see cref="CatalogUnusableException"/> included.</param>
     public bool IsTransient(Exception failure)
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
         {
-            if (IsTransientCause(cause))
+            if (cause is CatalogUnusableException { IsBehind: true } || IsTransientCause(cause))
                 return true;
         }
         return false;
@@ -56,7 +59,7 @@ public abstract class CatalogDatabase
             await ReachAsync(context, cancellation);
             var applied = await AppliedAsync(context, cancellation);
             if (context.Database.GetMigrations().Except(applied).FirstOrDefault() is { } missing)
-                throw new CatalogUnusableException($"The catalog {Place} lacks migration {missing}: {HowToMigrate}.");
+                throw new CatalogUnusableException($"The catalog {Place} lacks migration {missing}: {HowToMigrate}.") { IsBehind = true };
         }
         catch (Exception failure) when (Explain(failure) is { } explained)
         {
@@ -93,4 +96,8 @@ public interface ILeadership : IAsyncDisposable
 }
 
 /// <summary>The catalog cannot be used; the message names it and what to do.</summary>
-public sealed class CatalogUnusableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class CatalogUnusableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether it lacks a migration: someone else may be adding it just now, so that waiting may help.</summary>
+    public bool IsBehind { get; init; }
+}

@@ -61,10 +61,12 @@ public static class CoordinatorExtensions
         return builder;
     }
 
-    /// <summary>Adds the gauges of jobs, workers and progress, for a service whose metrics someone collects.</summary>
+    /// <summary>Adds the gauges of jobs, workers and progress, and what health tells of workers, for a service that someone watches.</summary>
     public static IHostApplicationBuilder AddCoordinatorGauges(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddHostedService<CatalogGauges>();
+        builder.Services.AddSingleton<CatalogGauges>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<CatalogGauges>());
+        builder.Services.AddHealthChecks().AddCheck<WorkersCheck>("workers");
         return builder;
     }
 

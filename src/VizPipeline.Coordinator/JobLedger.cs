@@ -17,9 +17,6 @@ internal sealed class JobLedger(
     TimeProvider time,
     ILogger<JobLedger> logger)
 {
-    /// <summary>A worker that has not been heard of for so long is taken for gone.</summary>
-    internal static readonly TimeSpan WorkerSilence = TimeSpan.FromSeconds(30);
-
     private const int LongestError = 1000;
     private const int LargestWindow = 10_000;
 
@@ -339,7 +336,7 @@ internal sealed class JobLedger(
     /// <summary>Devices of the workers that have been heard of lately: so many jobs are done at once.</summary>
     public Task<int> DevicesAsync(CatalogContext catalog, CancellationToken cancellation)
     {
-        var alive = Now - WorkerSilence;
+        var alive = Now - UnservedJobsQueries.WorkerSilence;
         return catalog.Workers.Where(worker => worker.LastSeenAt > alive).SumAsync(worker => worker.Devices, cancellation);
     }
 

@@ -31,7 +31,7 @@ internal static class StartupChecks
     private static readonly TimeSpan TellPause = TimeSpan.FromSeconds(10);
 
     // A check that has not ended by then hangs on a server that takes connections and says nothing.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     /// <summary>Returns the faults, one line each; none when the service may start. What may heal is waited for and told meanwhile.</summary>
     public static async Task<IReadOnlyList<string>> RunAsync(IServiceProvider services, CancellationToken cancellation)
@@ -49,6 +49,7 @@ internal static class StartupChecks
     {
         var began = Stopwatch.GetTimestamp();
         var told = began;
+        string? last = null;
         while (true)
         {
             try
@@ -58,13 +59,14 @@ internal static class StartupChecks
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
-                return $"{check.Target} does not answer; check its settings, and firewalls between";
+                return last ?? $"{check.Target} does not answer; check its settings, and firewalls between";
             }
             catch (StartupException failure) when (failure.IsTransient && Stopwatch.GetElapsedTime(began) < patience)
             {
+                last = failure.Message.ReplaceLineEndings(" ");
                 if (Stopwatch.GetElapsedTime(told) > TellPause)
                 {
-                    logger.WaitsAtStart(failure.Message.ReplaceLineEndings(" "), (patience - Stopwatch.GetElapsedTime(began)).TotalSeconds);
+                    logger.WaitsAtStart(last, (patience - Stopwatch.GetElapsedTime(began)).TotalSeconds);
                     told = Stopwatch.GetTimestamp();
                 }
                 await Task.Delay(Pause, limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -99,6 +99,10 @@ public sealed class FolderObjectStore : IObjectStore
     public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => Task.FromResult(File.Exists(PathOf(key)));
 
     /// <inheritdoc/>
+    public Task<long> SizeAsync(string key, CancellationToken cancellation = default)
+        => new FileInfo(PathOf(key)) is { Exists: true } file ? Task.FromResult(file.Length) : throw new ObjectNotFoundException(key, Folder);
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         // Only the deepest folder that the prefix names completely is walked.

@@ -27,6 +27,10 @@ public interface IObjectStore
     /// <summary>Whether there is such an object.</summary>
     Task<bool> ExistsAsync(string key, CancellationToken cancellation = default);
 
+    /// <summary>An object's size in bytes.</summary>
+    /// <exception cref="ObjectNotFoundException">There is no such object.</exception>
+    Task<long> SizeAsync(string key, CancellationToken cancellation = default);
+
     /// <summary>The keys that begin with a prefix, in ordinal order. The prefix need not end at a slash.</summary>
     IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellation = default);
 

@@ -31,8 +31,8 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRo
             files.Check();
         var torch = device.For(spec.Device);
         var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
-        var (model, weights) = await models.Find(spec.Model, cancellation);
-        var graph = NetworkLoader.Load(model, weights, (height, width));
+        using var found = await models.Find(spec.Model, cancellation);
+        var graph = NetworkLoader.Load(found.Model, found.Weights, (height, width));
         var atlas = new AtlasRuntime(spec, graph, torch, images, files, CacheOptions());
         _open[device] = (atlas, bytes);
         logger.AtlasOpened(atlasId, graph.Name, device.Name);
@@ -58,10 +58,6 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRo
 
     private CropCacheOptions? CacheOptions()
     {
-        var folder = options.Value.CacheFolder;
-        if (folder is { Length: 0 })
-            return null;
-        var cache = new CropCacheOptions { Budget = options.Value.CacheBytes, Warn = logger.CacheUnusable };
-        return folder is null ? cache : cache with { Folder = folder };
+        return options.Value.CacheFolder is { Length: 0 } ? null : new CropCacheOptions { Disk = options.Value.Disk(), Warn = logger.CacheUnusable };
     }
 }

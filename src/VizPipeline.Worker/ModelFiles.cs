@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Win32.SafeHandles;
+using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
@@ -9,34 +11,46 @@ namespace VizPipeline.Worker;
 /// <summary>The files of networks: those that a spec names by key are fetched once and kept by content.</summary>
 public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> options, ILogger<ModelFiles> logger)
 {
-    private int _fetched;
-
-    /// <summary>The model's file, or the architecture's name, and the weights' file on this machine.</summary>
+    /// <summary>The model's file, or the architecture's name, and the weights' file on this machine. They stay there until the result is disposed.</summary>
     /// <exception cref="ObjectStoreException">The store has no such file, or not the one that the spec means.</exception>
-    public async Task<(string Model, string? Weights)> Find(ModelSpec spec, CancellationToken cancellation)
+    /// <exception cref="DiskBudgetException">It does not fit beside what is in use.</exception>
+    public async Task<FoundModel> Find(ModelSpec spec, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var model = spec.ModelKey is { } key ? await Fetch(key, spec.ModelSha256, cancellation) : spec.Model;
-        var weights = spec.WeightsKey is { } weightsKey ? await Fetch(weightsKey, spec.WeightsSha256, cancellation) : spec.Weights;
-        return (model, weights);
-    }
-
-    private async Task<string> Fetch(string key, string? sha256, CancellationToken cancellation)
-    {
-        var folder = Path.Combine(options.Value.FetchFolder(), "models");
-        var file = Path.Combine(folder, Path.GetFileName(key));
-        // Its name is its content's hash and it appears whole, so what is there is right.
-        if (File.Exists(file))
-            return file;
-        // A job and a live request may fetch it at once.
-        var unfinished = $"{file}.{Environment.ProcessId}-{Interlocked.Increment(ref _fetched)}.unfinished";
+        var found = new FoundModel { Model = spec.Model, Weights = spec.Weights };
         try
         {
-            Directory.CreateDirectory(folder);
-            await store.GetFileAsync(key, unfinished, cancellation);
-            if (await HashAsync(unfinished, cancellation) != sha256)
+            if (spec.ModelKey is { } key)
+                found.Model = found.Hold(await Fetch(key, spec.ModelSha256, cancellation));
+            if (spec.WeightsKey is { } weightsKey)
+                found.Weights = found.Hold(await Fetch(weightsKey, spec.WeightsSha256, cancellation));
+            return found;
+        }
+        catch
+        {
+            found.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<(string File, SafeFileHandle Handle)> Fetch(string key, string? sha256, CancellationToken cancellation)
+    {
+        var disk = options.Value.Disk();
+        var folder = Path.Combine(disk.Folder, DiskBudget.Models);
+        var file = Path.Combine(folder, Path.GetFileName(key));
+        try
+        {
+            // Its name is its content's hash and it appears whole, so what is there is right.
+            if (disk.TryOpen(file) is { } present)
+                return (file, present);
+            // A job and a live request may fetch it at once.
+            using var room = disk.Reserve(file, await store.SizeAsync(key, cancellation));
+            await store.GetFileAsync(key, room.Unfinished, cancellation);
+            if (await HashAsync(room.Unfinished, cancellation) != sha256)
                 throw new ObjectStoreException($"The object {key} is not the file that the atlas was planned with: submit the atlas again.", isTransient: false);
-            File.Move(unfinished, file, overwrite: true);
+            var handle = room.Keep();
+            logger.ModelFetched(key, file);
+            return (file, handle);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException || ObjectStoreException.IsDiskFull(failure.InnerException))
         {
@@ -45,17 +59,32 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
                 isTransient: true,
                 failure);
         }
-        finally
-        {
-            File.Delete(unfinished);
-        }
-        logger.ModelFetched(key, file);
-        return file;
     }
 
     private static async Task<string> HashAsync(string file, CancellationToken cancellation)
     {
         await using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
+    }
+}
+
+/// <summary>A network's files on this machine, which nobody removes until this is disposed.</summary>
+public sealed class FoundModel : IDisposable
+{
+    private readonly List<SafeFileHandle> _held = [];
+
+    /// <summary>The model's file, or the architecture's name.</summary>
+    public required string Model { get; set; }
+
+    /// <summary>The weights' file; null where the model has its own.</summary>
+    public string? Weights { get; set; }
+
+    /// <inheritdoc/>
+    public void Dispose() => _held.ForEach(handle => handle.Dispose());
+
+    internal string Hold((string File, SafeFileHandle Handle) fetched)
+    {
+        _held.Add(fetched.Handle);
+        return fetched.File;
     }
 }

@@ -78,8 +78,7 @@ public static class WorkerExtensions
     private static ImageRoot ImageRoots(IServiceProvider services)
     {
         var options = services.GetRequiredService<IOptions<WorkerOptions>>().Value;
-        return new ImageRoot(
-            services.GetRequiredService<IConfiguration>().ImageServer(), new ArchiveCache(Path.Combine(options.FetchFolder(), "archives"), options.ArchiveBytes));
+        return new ImageRoot(services.GetRequiredService<IConfiguration>().ImageServer(), new ArchiveCache(options.Disk()));
     }
 
     private static void Add<TCommand>(IBusRegistrationConfigurator bus, HashSet<string>? served)

@@ -31,17 +31,15 @@ public sealed class WorkerOptions
     [RegularExpression("( *(scan|gather|merge|patches|ascent|filters|sheet|live) *(,|$))*", ErrorMessage = "Worker:Kinds must be a list of scan, gather, merge, patches, ascent, filters, sheet, live, with commas")]
     public string Kinds { get; set; } = "";
 
-    /// <summary>Folder of the decoded-crop cache and of fetched models and archives; null for the default, an empty text for no cache of crops.</summary>
+    /// <summary>Folder of the decoded-crop cache and of fetched networks and archives; null for the default, an empty text for no cache of crops.</summary>
     public string? CacheFolder { get; set; }
 
-    /// <summary>Most bytes that the cache of crops may take; null for 4 GiB or a tenth of the free disk, whichever is less.</summary>
-    [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:CacheBytes must be from 1048576")]
-    public long? CacheBytes { get; set; }
-
-    /// <summary>Most bytes of archives of images that are kept below the cache folder; an archive that is larger is kept alone.</summary>
-    /// <value>8 GiB</value>
-    [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:ArchiveBytes must be from 1048576")]
-    public long ArchiveBytes { get; set; } = 8L << 30;
+    /// <summary>
+    /// Most bytes that all it keeps on disk may take: decoded crops (at most half of it), archives of images, networks. Workers that share the folder share
+    /// the bound. Null for 16 GiB or a quarter of the disk, whichever is less.
+    /// </summary>
+    [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:DiskBytes must be from 1048576")]
+    public long? DiskBytes { get; set; }
 
     /// <summary>Threads that decode pictures ahead of the network; several devices share them.</summary>
     /// <value>number of processors</value>
@@ -76,8 +74,8 @@ public sealed class WorkerOptions
         Rest ??= TimeSpan.FromSeconds(30);
     }
 
-    /// <summary>The folder of what is fetched, even where crops are not cached.</summary>
-    public string FetchFolder() => CacheFolder is { Length: > 0 } own ? own : new CropCacheOptions().Folder;
+    /// <summary>What it keeps on disk, even where crops are not cached.</summary>
+    public DiskBudget Disk() => new(CacheFolder is { Length: > 0 } own ? own : null, DiskBytes);
 
     /// <summary>The names of the queues that it serves.</summary>
     public IEnumerable<string> KindNames()

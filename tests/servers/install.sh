@@ -12,6 +12,8 @@ command -v slurmctld > /dev/null || [[ -x /usr/sbin/slurmctld ]] || missing+=(sl
 command -v munged > /dev/null || [[ -x /usr/sbin/munged ]] || missing+=(munge)
 [[ -x ${VIZ_CHROMIUM:-/usr/bin/chromium} ]] || missing+=(chromium)
 command -v curl > /dev/null || missing+=(curl)
+# Copies buckets, as docs/operations.md does.
+command -v rclone > /dev/null || missing+=(rclone)
 if ((${#missing[@]} == 0)); then
     exit 0
 fi

@@ -30,8 +30,34 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{/* An image: (dict "root" . "repository" "..." "suffix" "-cuda"). */}}
+{{/*
+  An image: (dict "root" . "image" "worker" "cuda" true). The digest, where there is one, decides; the tag then only tells people what it is.
+*/}}
 {{- define "viz.image" -}}
-{{- $registry := required "image.registry: say where you pushed the images, such as registry.example.com/lab" .root.Values.image.registry | trimSuffix "/" }}
-{{- printf "%s/%s:%s%s" $registry .repository (default .root.Chart.AppVersion .root.Values.image.tag) (default "" .suffix) }}
+{{- $image := .root.Values.image }}
+{{- $registry := required "image.registry: say where you pushed the images, such as registry.example.com/lab" $image.registry | trimSuffix "/" }}
+{{- $digest := index $image.digests (printf "%s%s" .image (.cuda | ternary "Cuda" "")) }}
+{{- printf "%s/%s:%s%s" $registry (index $image .image) (default .root.Chart.AppVersion $image.tag) (.cuda | ternary "-cuda" "") }}
+{{- with $digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{/* The account of a component's pods: (dict "root" . "component" "worker"). */}}
+{{- define "viz.serviceAccountName" -}}
+{{- if .root.Values.serviceAccount.create }}{{ include "viz.fullname" .root }}-{{ .component }}
+{{- else }}{{ default "default" .root.Values.serviceAccount.name }}{{ end }}
+{{- end }}
+
+{{- define "viz.serviceAccount" -}}
+{{- if .root.Values.serviceAccount.create }}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ include "viz.serviceAccountName" . }}
+  labels: {{- include "viz.labels" . | nindent 4 }}
+  {{- with merge (default dict .annotations) .root.Values.serviceAccount.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+automountServiceAccountToken: false
+{{- end }}
 {{- end }}

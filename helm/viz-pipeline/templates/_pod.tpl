@@ -45,13 +45,32 @@ readinessProbe:
   timeoutSeconds: 5
 {{- end }}
 
+{{/* Labels and annotations of pods. Takes (dict "root" . "component" "worker" "of" .Values.worker "more" (dict "label" "value")). */}}
+{{- define "viz.podMetadata" -}}
+labels:
+  {{- include "viz.labels" . | nindent 2 }}
+  {{- range $name, $value := .more }}
+  {{ $name }}: {{ $value | quote }}
+  {{- end }}
+  {{- with .of.podLabels }}{{- toYaml . | nindent 2 }}{{- end }}
+{{- with .of.podAnnotations }}
+annotations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* Where pods run. Takes (dict "root" . "of" .Values.coordinator "component" "coordinator" "spread" true). */}}
 {{- define "viz.placement" -}}
+{{- with .of.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- with .of.nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .of.tolerations }}
 tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .of.topologySpreadConstraints }}
+topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- if .of.affinity }}
 affinity: {{- toYaml .of.affinity | nindent 2 }}
@@ -65,4 +84,15 @@ affinity:
           labelSelector:
             matchLabels: {{- include "viz.selector" (dict "root" .root "component" .component) | nindent 14 }}
 {{- end }}
+{{- end }}
+
+{{/*
+  Resources with ephemeral storage that matches what the pod's emptyDirs may hold, unless the values say it themselves: without a request, Kubernetes
+  puts pods where there is no room and evicts them. Takes (dict "resources" dict "requestGiB" 2 "limitGiB" 22).
+*/}}
+{{- define "viz.resources" -}}
+{{- $resources := deepCopy (default dict .resources) }}
+{{- $_ := set $resources "requests" (merge (default dict $resources.requests) (dict "ephemeral-storage" (printf "%dGi" (int .requestGiB)))) }}
+{{- $_ := set $resources "limits" (merge (default dict $resources.limits) (dict "ephemeral-storage" (printf "%dGi" (int .limitGiB)))) }}
+{{- toYaml $resources }}
 {{- end }}

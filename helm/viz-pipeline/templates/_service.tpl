@@ -1,6 +1,6 @@
 {{/*
   Coordinator and atlas are alike: replicas behind a service that keep nothing on disk.
-  Takes (dict "root" . "role" "coordinator" "of" .Values.coordinator "image" "..." "port" 8080 "env" "YAML of further variables" "init" "YAML of init containers",
+  Takes (dict "root" . "role" "coordinator" "of" .Values.coordinator "image" "..." "port" 8080 "env" "YAML of further variables", "tmpGiB" 1,
   "data" whether it sees the folders of images).
 */}}
 {{- define "viz.service" -}}
@@ -16,19 +16,13 @@ spec:
   selector:
     matchLabels: {{- include "viz.selector" $component | nindent 6 }}
   template:
-    metadata:
-      labels: {{- include "viz.labels" $component | nindent 8 }}
-      {{- with .of.podAnnotations }}
-      annotations: {{- toYaml . | nindent 8 }}
-      {{- end }}
+    metadata: {{- include "viz.podMetadata" (dict "root" .root "component" .role "of" .of) | nindent 6 }}
     spec:
-      serviceAccountName: {{ $name }}
+      serviceAccountName: {{ include "viz.serviceAccountName" $component }}
+      # Five seconds of preStop, then at most 20 for what is being answered.
       terminationGracePeriodSeconds: 60
       {{- include "viz.podSecurity" (dict "root" .root "user" 1654) | nindent 6 }}
       {{- include "viz.placement" (dict "root" .root "of" .of "component" .role "spread" true) | nindent 6 }}
-      {{- with .init }}
-      initContainers: {{- . | nindent 8 }}
-      {{- end }}
       containers:
         - name: {{ .role }}
           image: {{ .image }}
@@ -44,20 +38,21 @@ spec:
             {{- end }}
             {{- with .env }}{{- . | nindent 12 }}{{- end }}
             {{- with .of.env }}{{- toYaml . | nindent 12 }}{{- end }}
-          resources: {{- toYaml .of.resources | nindent 12 }}
-          {{- include "viz.probes" 120 | nindent 10 }}
+          {{- with .of.envFrom }}
+          envFrom: {{- toYaml . | nindent 12 }}
+          {{- end }}
+          resources: {{- include "viz.resources" (dict "resources" .of.resources "requestGiB" 1 "limitGiB" (add .tmpGiB 1)) | nindent 12 }}
+          # Services go on sending requests here until they have heard that the pod ends.
+          lifecycle: { preStop: { exec: { command: [sleep, "5"] } } }
+          {{- include "viz.probes" 300 | nindent 10 }}
           volumeMounts:
             {{- include "viz.settingMounts" . | nindent 12 }}
             {{- if .data }}{{- include "viz.dataMounts" (dict "Values" (dict "data" (dict "images" .root.Values.data.images))) | nindent 12 }}{{- end }}
+            {{- with .of.extraVolumeMounts }}{{- toYaml . | nindent 12 }}{{- end }}
       volumes:
         {{- include "viz.settingVolumes" . | nindent 8 }}
         {{- if .data }}{{- include "viz.dataVolumes" (dict "Values" (dict "data" (dict "images" .root.Values.data.images))) | nindent 8 }}{{- end }}
-        {{- if .init }}
-        - name: migration-secrets
-          projected:
-            defaultMode: 288
-            sources: {{- include "viz.secretSources" (dict "root" .root "role" "migration") | nindent 14 }}
-        {{- end }}
+        {{- with .of.extraVolumes }}{{- toYaml . | nindent 8 }}{{- end }}
 ---
 apiVersion: v1
 kind: Service
@@ -70,16 +65,7 @@ spec:
   selector: {{- include "viz.selector" $component | nindent 4 }}
   ports:
     - { name: http, port: {{ .port }}, targetPort: http }
----
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: {{ $name }}
-  labels: {{- include "viz.labels" $component | nindent 4 }}
-  {{- with .root.Values.serviceAccount.annotations }}
-  annotations: {{- toYaml . | nindent 4 }}
-  {{- end }}
-automountServiceAccountToken: false
+{{- include "viz.serviceAccount" $component }}
 {{- if .of.disruptionBudget }}
 ---
 apiVersion: policy/v1

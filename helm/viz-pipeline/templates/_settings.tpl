@@ -36,8 +36,13 @@
 {{- $v := .root.Values -}}
 - { name: VIZ_SECRETS, value: /etc/viz/secrets }
 - { name: VIZ_LOG, value: {{ $v.log }} }
-{{- with $v.otlpEndpoint }}
-- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- /*
+  Servers, and tables, that come later are waited for and not crashed over. Less than the startup probe allows, so that the log says in the end what was
+  missing.
+*/}}
+- { name: Startup__PatienceSeconds, value: "240" }
+{{- if and $v.otlpEndpoint (ne .role "migration") }}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ $v.otlpEndpoint | quote }} }
 {{- end }}
 {{- if include "viz.usesPostgres" . }}
 - { name: Postgres__Host, value: {{ include "viz.postgresHost" .root | quote }} }
@@ -164,7 +169,7 @@
     sources: {{- . | nindent 6 }}
 {{- end }}
 - name: tmp
-  emptyDir: { sizeLimit: 1Gi }
+  emptyDir: { sizeLimit: {{ default 1 .tmpGiB }}Gi }
 {{- end }}
 
 {{- define "viz.settingMounts" -}}

@@ -7,6 +7,8 @@ internal static class Format
 {
     public static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
+    public static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}.";
+
     public static string Value(double? value) => value is { } number ? number.ToString(Math.Abs(number) is >= 100 or 0 ? "0.#" : Math.Abs(number) >= 1 ? "0.00" : "0.000", CultureInfo.InvariantCulture) : "–";
 
     public static string Percent(double? share) => share is { } part ? (part * 100).ToString(part is 0 or 1 or >= 0.1 ? "0" : "0.0", CultureInfo.InvariantCulture) + " %" : "–";

@@ -64,18 +64,19 @@ internal static class PageEndpoints
     private static async Task<IResult> ErrorAsync(Page page, string title, string message, int status) => Results.Content(
         await page.RenderAsync<ErrorPage>(("Links", ServerLinks.Instance), ("Title", title), ("Message", message)), "text/html; charset=utf-8", statusCode: status);
 
-    private static async Task<IResult> HomeAsync(Page page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> HomeAsync(Page page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var atlases = await AtlasSummary.AllAsync(catalog, cancellation);
-        return await Html(page.RenderAsync<AtlasesPage>(("Links", ServerLinks.Instance), ("Atlases", atlases)));
+        var unserved = Now(database, time) is { } now ? await catalog.UnservedJobsAsync(now, cancellation: cancellation) : null;
+        return await Html(page.RenderAsync<AtlasesPage>(("Links", ServerLinks.Instance), ("Atlases", atlases), ("Unserved", unserved)));
     }
 
-    private static async Task<IResult> AtlasAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> AtlasAsync(string atlas, Page page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        return await Html(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Overview", await AtlasOverview.ReadAsync(catalog, view, cancellation))));
+        return await Html(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Overview", await AtlasOverview.ReadAsync(catalog, view, Now(database, time), cancellation))));
     }
 
     private static async Task<IResult> LayerAsync(string atlas, string layer, Page page, CatalogDatabase database, CancellationToken cancellation)
@@ -184,6 +185,8 @@ internal static class PageEndpoints
         var path = await catalog.Images.Where(image => image.AtlasId == view.Row.Id && image.ImageIndex == index).Select(image => image.Path).FirstOrDefaultAsync(cancellation);
         return path is not null && await sources.CropAsync(view.Spec, path, cancellation) is { } crop ? Answers.Picture(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
     }
+
+    private static DateTime? Now(CatalogDatabase database, TimeProvider time) => database.HearsWorkers ? time.GetUtcNow().UtcDateTime : null;
 
     // Tiles and crops are named by a number.
     private static int? Number(string file) =>

@@ -30,6 +30,9 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     public override string Place { get; }
 
     /// <inheritdoc/>
+    public override bool HearsWorkers => true;
+
+    /// <inheritdoc/>
     protected override string HowToMigrate => "start the coordinator, or run `viz-coordinator migrate`";
 
     /// <inheritdoc/>
@@ -133,7 +136,8 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
             throw new CatalogUnusableException(
                 $"The catalog {Place} lacks migration {missing}, and user '{user}' may not add it ({refused.MessageText}): run `viz-coordinator migrate` "
                 + "as the role that owns the tables, see docs/sql.md.",
-                refused);
+                refused)
+            { IsBehind = true };
         }
     }
 

@@ -38,7 +38,8 @@ internal static class AtlasWatch
     {
         var stages = report.Progress.Stages.Where(stage => stage.Total > 0).Select(ProgressDisplay.Text);
         var left = report.Progress.TimeLeft is { } time && report.Status.State == AtlasState.Running ? $" · {ProgressDisplay.Text(time)} left" : "";
-        return $"{string.Join(" · ", stages)} · {report.Workers} worker{(report.Workers == 1 ? "" : "s")}{left}";
+        var unserved = string.Concat(report.Status.Unserved.Select(jobs => $" · {jobs.Explain()}"));
+        return $"{string.Join(" · ", stages)} · {report.Workers} worker{(report.Workers == 1 ? "" : "s")}{left}{unserved}";
     }
 
     private static int End(AtlasReport report)

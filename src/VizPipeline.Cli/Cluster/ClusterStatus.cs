@@ -1,5 +1,6 @@
 using System.Text;
 using Spectre.Console;
+using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Status;
 using VizPipeline.Coordinator;
@@ -45,6 +46,8 @@ internal static class ClusterStatus
             Console.WriteLine("This cluster has no atlases yet; begin with `viz submit`");
         else
             ConsoleOutput.Wide().Write(table);
+        StatusText.WriteUnserved(ConsoleOutput.Wide(), atlases.SelectMany(atlas => atlas.Unserved).GroupBy(jobs => jobs.Kind)
+            .OrderBy(kind => kind.Key).Select(kind => new UnservedJobs(kind.Key, kind.Sum(jobs => jobs.Jobs))));
         return ExitCode.Done;
     }
 }

@@ -8,9 +8,7 @@ namespace VizPipeline.Cli.CommandLine;
 /// <summary>Where this machine finds image sets: its folders, and the S3 server that the environment names as it does for services.</summary>
 internal static class ImageRoots
 {
-    private const long ArchiveBytes = 8L << 30;
-
     public static ImageRoot Here() => new(
         new ConfigurationBuilder().AddEnvironmentVariables().Build().ImageServer(),
-        new ArchiveCache(Path.Combine(new CropCacheOptions().Folder, "archives"), ArchiveBytes));
+        new ArchiveCache(new DiskBudget()));
 }

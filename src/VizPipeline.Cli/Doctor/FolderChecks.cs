@@ -10,7 +10,7 @@ internal static class FolderChecks
     public static IEnumerable<DoctorLine> Run() =>
     [
         DoctorLine.Of("cache folder", () => Check(
-            new CropCacheOptions().Folder, "name another with VIZ_CACHE; without one every pass decodes the images again")),
+            new DiskBudget().Folder, "name another with VIZ_CACHE; without one every pass decodes the images again")),
         DoctorLine.Of("current folder", () => Check(Environment.CurrentDirectory, "write atlases elsewhere")),
     ];
 

@@ -105,6 +105,8 @@ internal sealed class JoinedAtlases : IDisposable
 
         public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => Find(key) is { } store ? store.ExistsAsync(key, cancellation) : Task.FromResult(false);
 
+        public Task<long> SizeAsync(string key, CancellationToken cancellation = default) => Of(key).SizeAsync(key, cancellation);
+
         public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
         {
             if (Find(prefix) is not { } store)

@@ -17,9 +17,17 @@ internal static class StatusText
         Line(console, $"atlas {status.Id}{(status.Name == status.Id ? "" : $" ({status.Name})")}: {State(status)}");
         Line(console, $"{status.Layers:N0} layers, {status.Neurons:N0} neurons, {status.Images:N0} images; planned {Time(status.CreatedAt)}, last activity {Time(status.LastActivityAt)}");
         console.Write(Stages(status));
+        WriteUnserved(console, status.Unserved);
         Line(console, $"{Duration(status.Seconds)} of work in all");
         WriteFailures(console, status, retry);
         WriteUnreadable(console, status);
+    }
+
+    /// <summary>Writes a line for each kind of job that waits for a worker that is not there.</summary>
+    public static void WriteUnserved(IAnsiConsole console, IEnumerable<UnservedJobs> unserved)
+    {
+        foreach (var jobs in unserved)
+            Line(console, $"{jobs.Explain()}: start one with this kind in Worker__Kinds, or without that setting; `viz workers` shows who serves what");
     }
 
     private static Table Stages(AtlasStatus status)

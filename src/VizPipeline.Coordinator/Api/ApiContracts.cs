@@ -33,7 +33,11 @@ public sealed record AtlasReport(AtlasStatus Status, AtlasProgress Progress, int
 /// <param name="Done">Completed jobs.</param>
 /// <param name="Failed">Failed and blocked jobs.</param>
 /// <param name="CreatedAt">When it was planned, UTC.</param>
-public sealed record AtlasLine(string Id, string Name, AtlasState State, int Priority, int Jobs, int Done, int Failed, DateTime CreatedAt);
+public sealed record AtlasLine(string Id, string Name, AtlasState State, int Priority, int Jobs, int Done, int Failed, DateTime CreatedAt)
+{
+    /// <summary>Jobs that could be done now, of kinds that no live worker serves.</summary>
+    public IReadOnlyList<UnservedJobs> Unserved { get; init; } = [];
+}
 
 /// <summary>One worker in the list.</summary>
 /// <param name="Name">Its name.</param>

@@ -106,17 +106,19 @@ public static partial class CoordinatorApi
         return Json(new Submitted(opened.Spec.Id, opened.Resumed, again > 0 ? AtlasState.Running : opened.State, again, note));
     }
 
-    private static async Task<IResult> ListAsync(CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ListAsync(CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var atlases = await catalog.Atlases.AsNoTracking().OrderByDescending(atlas => atlas.Id).ToListAsync(cancellation);
         var counts = await catalog.Jobs.GroupBy(job => new { job.AtlasId, job.State })
             .Select(jobs => new { jobs.Key.AtlasId, jobs.Key.State, Count = jobs.Count() }).ToListAsync(cancellation);
+        var unserved = await catalog.UnservedJobsAsync(time.GetUtcNow().UtcDateTime, cancellation: cancellation);
         return Json(atlases.Select(atlas =>
         {
             int Jobs(params JobState[] states) => counts.Where(count => count.AtlasId == atlas.Id && (states.Length == 0 || states.Contains(count.State))).Sum(count => count.Count);
             return new AtlasLine(
-                atlas.Slug, atlas.Name, atlas.State, atlas.Priority, Jobs(), Jobs(JobState.Completed), Jobs(JobState.Failed, JobState.Blocked), atlas.CreatedAt);
+                atlas.Slug, atlas.Name, atlas.State, atlas.Priority, Jobs(), Jobs(JobState.Completed), Jobs(JobState.Failed, JobState.Blocked), atlas.CreatedAt)
+            { Unserved = [.. unserved[atlas.Id]] };
         }).ToList());
     }
 
@@ -124,9 +126,11 @@ public static partial class CoordinatorApi
     {
         await using var catalog = database.Open();
         var atlas = await catalog.FindAtlasAsync(id, cancellation) ?? throw new AtlasNotFoundException(database.Place, id);
-        var alive = time.GetUtcNow().UtcDateTime - JobLedger.WorkerSilence;
+        var now = time.GetUtcNow().UtcDateTime;
+        var alive = now - UnservedJobsQueries.WorkerSilence;
+        var unserved = await catalog.UnservedJobsAsync(now, atlas.Id, cancellation);
         return Json(new AtlasReport(
-            await AtlasStatus.ReadAsync(catalog, atlas, cancellation),
+            await AtlasStatus.ReadAsync(catalog, atlas, cancellation) with { Unserved = [.. unserved[atlas.Id]] },
             await monitor.SnapshotAsync(id, cancellation),
             await catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation),
             troubles.Now));
@@ -139,7 +143,7 @@ public static partial class CoordinatorApi
         var workers = await catalog.Workers.AsNoTracking().Where(worker => worker.LastSeenAt > now - TimeSpan.FromDays(1)).OrderBy(worker => worker.Name).ToListAsync(cancellation);
         return Json(workers.Select(worker => new WorkerLine(
             worker.Name, worker.Host, worker.Device, worker.SoftwareVersion, worker.Kinds,
-            worker.LastSeenAt > now - JobLedger.WorkerSilence ? worker.State.ToString().ToLowerInvariant() : "gone",
+            worker.LastSeenAt > now - UnservedJobsQueries.WorkerSilence ? worker.State.ToString().ToLowerInvariant() : "gone",
             worker.AtlasSlug, worker.JobId, worker.JobsDone, worker.MemoryBytes, worker.StartedAt, worker.LastSeenAt)).ToList());
     }
 

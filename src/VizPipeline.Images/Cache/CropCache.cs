@@ -25,13 +25,12 @@ public sealed class CropCache : IDisposable
         options ??= new();
         try
         {
-            Directory.CreateDirectory(options.Folder);
-            var path = Path.Combine(options.Folder, $"{manifest.Hash}-{preprocessing.Hash}{CacheFolder.Extension}");
+            var path = Path.Combine(options.Disk.Folder, $"{manifest.Hash}-{preprocessing.Hash}{DiskBudget.CropExtension}");
             return new(OpenFile(path, manifest.Entries.Count, preprocessing.CropBytes, options), options.Warn);
         }
         catch (Exception error) when (IsDisk(error) || error is ArgumentException or NotSupportedException)
         {
-            options.Warn?.Invoke($"crops are not cached: {options.Folder} cannot be used ({error.Message})");
+            options.Warn?.Invoke($"crops are not cached: {options.Disk.Folder} cannot be used ({error.Message})");
             return new(null, null);
         }
     }
@@ -91,17 +90,12 @@ public sealed class CropCache : IDisposable
 
     private static CropFile? OpenFile(string path, int count, int cropBytes, CropCacheOptions options)
     {
-        if (CropFile.FindSlots(path, cropBytes) is { } present)
-            return CropFile.Open(path, present, cropBytes);
-        var budget = CacheFolder.Budget(options);
-        var slots = (int)Math.Min(count, Math.Max(0, budget - CropFile.FileBytes(0, cropBytes)) / CropFile.SlotBytes(cropBytes));
-        if (slots == 0)
-        {
-            options.Warn?.Invoke($"crops are not cached: the budget of {budget} bytes for {options.Folder} holds none");
-            return null;
-        }
-        CacheFolder.MakeRoom(options.Folder, path, CropFile.FileBytes(slots, cropBytes), budget);
-        return CropFile.Open(path, slots, cropBytes);
+        var file = options.Disk.OpenCrops(
+            path, CropFile.FileBytes(0, cropBytes), CropFile.SlotBytes(cropBytes), count,
+            () => CropFile.FindSlots(path, cropBytes), slots => CropFile.Open(path, slots, cropBytes));
+        if (file is null)
+            options.Warn?.Invoke($"crops are not cached: {options.Disk.Folder} may hold {options.Disk.CropBytes()} bytes of them, and they fit none");
+        return file;
     }
 
     // After the first failure nothing is written any more: a full disk would fail for every image and slow the scan down.

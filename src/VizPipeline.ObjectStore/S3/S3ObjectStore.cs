@@ -77,12 +77,11 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<bool> ExistsAsync(string key, CancellationToken cancellation = default)
-    {
-        ObjectKey.Check(key);
-        return await _connection.Calls.RunAsync<ObjectStat>(
-            key, async () => await _connection.StatAsync(key, cancellation), cancellation) is not null;
-    }
+    public async Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => await StatAsync(key, cancellation) is not null;
+
+    /// <inheritdoc/>
+    public async Task<long> SizeAsync(string key, CancellationToken cancellation = default)
+        => (await StatAsync(key, cancellation) ?? throw new ObjectNotFoundException(key, _connection.Calls.Place)).Size;
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -107,6 +106,12 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     public void Dispose()
     {
         _connection.Dispose();
+    }
+
+    private Task<ObjectStat?> StatAsync(string key, CancellationToken cancellation)
+    {
+        ObjectKey.Check(key);
+        return _connection.Calls.RunAsync<ObjectStat>(key, async () => await _connection.StatAsync(key, cancellation), cancellation);
     }
 
     private async Task<bool> HasBucketAsync(CancellationToken cancellation)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
+using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
@@ -136,7 +137,7 @@ public sealed class JobConsumer<TCommand>(
         var cause = failure is AggregateException { InnerExceptions: [var single] } ? single : failure;
         var message = cause.Message.ReplaceLineEndings(" ");
         var isKnown = cause.GetType().Namespace?.StartsWith("VizPipeline", StringComparison.Ordinal) == true;
-        return (isKnown ? message : $"{cause.GetType().Name}: {message}", cause is ObjectStoreException { IsTransient: true } or TimeoutException);
+        return (isKnown ? message : $"{cause.GetType().Name}: {message}", cause is ObjectStoreException { IsTransient: true } or TimeoutException or DiskBudgetException);
     }
 }
 

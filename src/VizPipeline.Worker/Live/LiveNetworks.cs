@@ -70,10 +70,10 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
         var open = _open.GetOrAdd(device, _ => []);
         if (Find() is { } known)
             return known;
-        var (model, weights) = await models.Find(spec.Model, cancellation);
+        using var files = await models.Find(spec.Model, cancellation);
         if (Find() is { } meanwhile)
             return meanwhile;
-        var graph = NetworkLoader.Load(model, weights, (spec.Model.Input[1], spec.Model.Input[2]));
+        var graph = NetworkLoader.Load(files.Model, files.Weights, (spec.Model.Input[1], spec.Model.Input[2]));
         var network = new LiveNetwork(spec, bytes, graph, device.For(spec.Device), preprocessing);
         open.Add(network);
         if (open.Count > MostOpen)

@@ -66,7 +66,6 @@ public static class ClusterServers
             ["ObjectStore__Bucket"] = name,
             ["ObjectStore__AccessKey"] = "viz-coordinator",
             ["ObjectStore__SecretKey"] = "coordinator-secret",
-            ["Startup__PatienceSeconds"] = "8",
         };
     }
 

@@ -173,8 +173,16 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
     {
         var cluster = await TestCluster.StartAsync(material, coordinators);
         cluster.AddWorkers(Workers);
-        // Shards are cut by the number of workers, and the last digits of sums depend on the shards.
-        await cluster.WaitForWorkersAsync(Workers, cancellation);
+        try
+        {
+            // Shards are cut by the number of workers, and the last digits of sums depend on the shards.
+            await cluster.WaitForWorkersAsync(Workers, cancellation);
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
         return cluster;
     }
 

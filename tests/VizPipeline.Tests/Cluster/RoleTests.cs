@@ -144,6 +144,7 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
         foreach (var (name, value) in ClusterServers.WorkerSettings)
             settings[name] = value;
         settings["Http__Port"] = $"{Servers.TestServer.FreePorts(1)}";
+        settings["Startup__PatienceSeconds"] = "8";
         using var management = ClusterServers.Management();
         var path = $"permissions/{settings["RabbitMq__VirtualHost"]}/viz-worker";
         var rights = (await management.GetFromJsonAsync<Dictionary<string, string>>(path))!;

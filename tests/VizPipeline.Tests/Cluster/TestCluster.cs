@@ -38,9 +38,14 @@ public sealed class TestCluster : IAsyncDisposable
 
     public IEnumerable<ServiceProcess> Workers => Services.Where(service => service.Program == "VizPipeline.Worker");
 
-    public static async Task<TestCluster> StartAsync(SampleMaterial material, int coordinators = 1, Action<Dictionary<string, string>>? change = null)
+    /// <param name="material">Network and images.</param>
+    /// <param name="coordinators">How many.</param>
+    /// <param name="change">Changes what services are told, and not what the test itself uses.</param>
+    /// <param name="settings">Of servers that are prepared; null for new ones.</param>
+    public static async Task<TestCluster> StartAsync(
+        SampleMaterial material, int coordinators = 1, Action<Dictionary<string, string>>? change = null, Dictionary<string, string>? settings = null)
     {
-        var settings = await ClusterServers.SettingsAsync();
+        settings ??= await ClusterServers.SettingsAsync();
         settings["Http__ApiKeys__0"] = Key;
         settings["VIZ_API_KEY"] = Key;
         settings["VIZ_CACHE"] = material.Out($"cache-{settings["Postgres__Database"]}");

@@ -26,7 +26,7 @@ public sealed class ChartKedaTests
 
     [Theory]
     [InlineData("worker-gpu", "viz.scan viz.patches viz.ascent viz.live")]
-    [InlineData("worker-rest", "viz.merge viz.filters viz.sheet")]
+    [InlineData("worker-rest", "viz.gather viz.merge viz.filters viz.sheet")]
     public async Task A_pool_follows_the_queues_of_its_kinds(string pool, string queues)
     {
         var pattern = QueueName(await Helm.Render("gpu-keda"), pool);

@@ -34,12 +34,12 @@ public sealed class ChartNetworkTests
     }
 
     [Fact]
-    public async Task In_a_trial_the_database_answers_the_coordinator_and_not_the_workers()
+    public async Task In_a_trial_the_database_answers_all_but_the_workers()
     {
         var release = await Helm.Render("trial");
         var rule = Assert.Single(Pod.List(release.Find("NetworkPolicy", "-postgres")["spec"]!["ingress"]));
         var components = Pod.List(rule["from"]).Select(from => (string?)from["podSelector"]!["matchLabels"]!["app.kubernetes.io/component"]);
-        Assert.Equal(["atlas", "coordinator"], components.Order());
+        Assert.Equal(["atlas", "coordinator", "migration"], components.Order());
         Assert.All(Pod.List(release.Find("NetworkPolicy", "-worker")["spec"]!["egress"]), to => Assert.NotNull(to["to"]));
     }
 

@@ -15,16 +15,7 @@ public sealed class ChartServiceTests
             // OMP_NUM_THREADS and the like are the user's.
             var own = pod.Settings(pod.Container).Where(name => name.Contains("__", StringComparison.Ordinal) || name.StartsWith("VIZ_", StringComparison.Ordinal));
             DeploymentContract.Check(pod.Component, own);
-            foreach (var migration in pod.InitContainers)
-                DeploymentContract.Check("migrate", pod.Settings(migration));
         }
-    }
-
-    [Theory, MemberData(nameof(ValueSets))]
-    public async Task Workers_are_given_more_time_than_they_take_to_stop(string values)
-    {
-        foreach (var worker in (await Helm.Render(values)).Workers)
-            Assert.True(worker.GracePeriod > long.Parse(worker.Variable("Worker__ShutdownSeconds")!, CultureInfo.InvariantCulture));
     }
 
     [Theory, MemberData(nameof(ValueSets))]
@@ -35,14 +26,13 @@ public sealed class ChartServiceTests
     }
 
     [Fact]
-    public async Task The_tables_are_brought_up_to_date_first_with_the_owners_account()
+    public async Task The_tables_are_migrated_with_the_owners_account_and_on_request_by_hand()
     {
-        var coordinator = (await Helm.Render("everything")).Pod("coordinator");
-        var migration = Assert.Single(coordinator.InitContainers);
-        Assert.Equal("migrate", (string?)Assert.Single(Pod.List(migration["args"])));
-        Assert.Contains("viz-postgres-owner", coordinator.Volumes.Single(v => (string?)v["name"] == "migration-secrets").ToJsonString());
-        Assert.DoesNotContain("viz-postgres-owner", coordinator.Volumes.Single(v => (string?)v["name"] == "secrets").ToJsonString());
-        Assert.Empty((await Helm.Render("everything", "coordinator.migrate=false")).Pod("coordinator").InitContainers);
+        var release = await Helm.Render("everything");
+        Assert.All(release.Pod("migration").SecretsRead(), read => Assert.Equal("viz-postgres-owner", read.Secret));
+        Assert.DoesNotContain(release.Pod("coordinator").SecretsRead(), read => read.Secret == "viz-postgres-owner");
+        Assert.All((await Helm.Render("required")).Pod("migration").SecretsRead(), read => Assert.Equal("viz-postgres", read.Secret));
+        Assert.DoesNotContain((await Helm.Render("everything", "migration.enabled=false")).Objects, o => Release.Hooks(o).Length > 0);
     }
 
     [Fact]
@@ -61,13 +51,18 @@ public sealed class ChartServiceTests
     }
 
     [Fact]
-    public async Task The_cache_is_bounded_below_its_volume()
+    public async Task What_a_worker_keeps_on_disk_is_bounded_by_its_volume()
     {
         var release = await Helm.Render("everything");
-        var gpu = release.Pod("worker-gpu");
-        Assert.True(long.Parse(gpu.Variable("Worker__CacheBytes")!, CultureInfo.InvariantCulture) < 50L << 30);
+        var (gpu, cpu) = (release.Pod("worker-gpu"), release.Pod("worker-cpu"));
+        Assert.Equal(50L * (1 << 30) * 9 / 10, long.Parse(gpu.Variable("Worker__DiskBytes")!, CultureInfo.InvariantCulture));
         Assert.Contains("shared-cache", gpu.Spec["volumes"]!.ToJsonString());
-        Assert.Contains("\"sizeLimit\":\"20Gi\"", release.Pod("worker-cpu").Spec["volumes"]!.ToJsonString());
+        Assert.Equal("2Gi", (string?)gpu.Container["resources"]!["requests"]!["ephemeral-storage"]);
+        Assert.Contains("\"sizeLimit\":\"20Gi\"", cpu.Spec["volumes"]!.ToJsonString());
+        Assert.Equal("22Gi", (string?)cpu.Container["resources"]!["requests"]!["ephemeral-storage"]);
+        // Who says something else is heard.
+        var own = await Helm.Render("required", "worker.resources.requests.ephemeral-storage=9Gi");
+        Assert.Equal("9Gi", (string?)own.Pod("worker-cpu").Container["resources"]!["requests"]!["ephemeral-storage"]);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class ChartTests
 
     [Fact]
     public void There_are_values_for_each_way_to_install() =>
-        Assert.Equal(["everything", "gpu-keda", "open-network", "required", "trial"], Helm.ValueSets);
+        Assert.Equal(["everything", "gpu-keda", "open-network", "other-workers", "required", "trial"], Helm.ValueSets);
 
     [Fact]
     public async Task Values_as_they_come_have_no_fault() => Assert.Equal(0, (await Helm.Lint(null)).ExitCode);
@@ -96,8 +96,11 @@ public sealed class ChartTests
             {
                 Assert.NotNull(container["resources"]!["requests"]!["memory"]);
                 Assert.NotNull(container["resources"]!["limits"]!["memory"]);
-                Assert.Matches(@":[^:/]*[0-9][^:/]*$", container["image"]!.GetValue<string>());
+                Assert.Matches("(:[^:/@]*[0-9][^:/@]*|@sha256:[0-9a-f]{64})$", container["image"]!.GetValue<string>());
             }
+            // A job ends by itself.
+            if (pod.IsJob)
+                continue;
             foreach (var probe in (string[])["startupProbe", "livenessProbe", "readinessProbe"])
                 Assert.NotNull(pod.Container[probe]);
         }
@@ -118,15 +121,21 @@ public sealed class ChartTests
     public async Task What_is_referred_to_is_in_the_release(string values)
     {
         var release = await Helm.Render(values);
+        var account = ChartValues.Of(values)["serviceAccount"]!;
         foreach (var pod in release.Pods)
-            release.Find("ServiceAccount", pod.Spec["serviceAccountName"]!.GetValue<string>());
+        {
+            if (account["create"]!.GetValue<bool>())
+                release.Find("ServiceAccount", pod.Spec["serviceAccountName"]!.GetValue<string>());
+            else
+                Assert.Equal((string?)account["name"], (string?)pod.Spec["serviceAccountName"]);
+        }
         foreach (var selector in release.OfKind("Service").Select(service => service["spec"]!["selector"]!.AsObject())
             .Concat(release.OfKind("NetworkPolicy").Select(policy => policy["spec"]!["podSelector"]!["matchLabels"]!.AsObject()))
             .Concat(release.OfKind("PodDisruptionBudget").Select(budget => budget["spec"]!["selector"]!["matchLabels"]!.AsObject())))
         {
             Assert.Contains(release.Pods, pod => selector.All(label => JsonNode.DeepEquals(pod.Labels[label.Key], label.Value)));
         }
-        foreach (var pod in release.Pods)
+        foreach (var pod in release.Pods.Where(pod => !pod.IsJob))
         {
             var selector = pod.Owner["spec"]!["selector"]!["matchLabels"]!.AsObject();
             Assert.All(selector, label => Assert.Equal((string?)label.Value, (string?)pod.Labels[label.Key]));

@@ -19,7 +19,7 @@ internal static class DeploymentContract
 
     private static readonly string[] Web = ["Http__ApiKeys", "Http__OpenReading", "Http__BehindProxy"];
 
-    private static readonly string[] Process = ["VIZ_SECRETS", "VIZ_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+    private static readonly string[] Process = ["VIZ_SECRETS", "VIZ_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT", "Startup__PatienceSeconds"];
 
     /// <summary>All settings that a role may have. The keys of the API stand as one, however many there are.</summary>
     public static readonly Dictionary<string, string[]> Settings = new()
@@ -27,12 +27,12 @@ internal static class DeploymentContract
         ["coordinator"] =
         [
             .. Bus, .. Database, .. Web, .. Process,
-            "Coordinator__MaxFailures", "Coordinator__MaxLosses", "Coordinator__OutstandingPerKind",
+            "Coordinator__MaxFailures", "Coordinator__MaxLosses", "Coordinator__OutstandingPerKind", "Coordinator__ImageRoots",
         ],
         ["worker"] =
         [
             .. Bus, .. Process,
-            "Worker__Device", "Worker__Kinds", "Worker__CacheFolder", "Worker__CacheBytes", "Worker__ShutdownSeconds",
+            "Worker__Device", "Worker__Kinds", "Worker__CacheFolder", "Worker__DiskBytes", "Worker__ShutdownSeconds",
         ],
         ["atlas"] = [.. Bus, .. Database, .. Web, .. Process],
         ["migrate"] = [.. Database, .. Process],
@@ -52,7 +52,7 @@ internal static class DeploymentContract
     public static readonly Dictionary<string, string[]> Required = new()
     {
         ["coordinator"] = [.. Servers, .. Tables, "Http__ApiKeys", "Http__OpenReading", "Coordinator__OutstandingPerKind"],
-        ["worker"] = [.. Servers, "Worker__Device", "Worker__CacheFolder", "Worker__CacheBytes", "Worker__ShutdownSeconds"],
+        ["worker"] = [.. Servers, "Worker__Device", "Worker__CacheFolder", "Worker__DiskBytes", "Worker__ShutdownSeconds"],
         ["atlas"] = [.. Servers, .. Tables, "Http__ApiKeys", "Http__OpenReading"],
         ["migrate"] = Tables,
     };
@@ -60,10 +60,13 @@ internal static class DeploymentContract
     /// <summary>The metrics, as Prometheus sees them.</summary>
     public static readonly string[] Metrics =
     [
-        "viz_jobs", "viz_queue_depth", .. Histogram("viz_job_duration_seconds"), "viz_units_total", "viz_job_failures_total", "viz_job_retries_total",
+        "viz_jobs", "viz_queue_depth", "viz_jobs_unserved", .. Histogram("viz_job_duration_seconds"), "viz_units_total", "viz_job_failures_total", "viz_job_retries_total",
         .. Histogram("viz_ingest_lag_seconds"), .. Histogram("viz_ingest_batch_size"), "viz_workers", "viz_worker_busy_ratio", "viz_leader",
         "viz_atlas_progress_ratio",
     ];
+
+    /// <summary>Metrics that a coordinator has on a real broker only.</summary>
+    public static readonly string[] BrokerMetrics = ["viz_error_queue_messages_total"];
 
     /// <summary>Families of metrics that .NET's runtime brings.</summary>
     public static readonly string[] MetricFamilies = ["dotnet_", "process_"];

@@ -55,7 +55,7 @@ public sealed partial class ImageTests
         var root = Repository.Path();
         var files = read["Properties"]!["MSBuildAllProjects"]!.GetValue<string>().Split(';')
             .Concat(read["Items"]!.AsObject().SelectMany(items => items.Value!.AsArray()).Select(item => item!["FullPath"]!.GetValue<string>()))
-            .Append(Repository.Path("global.json")).Append(Repository.Path("Directory.Packages.props"))
+            .Where(file => file.Length > 0).Append(Repository.Path("global.json")).Append(Repository.Path("Directory.Packages.props"))
             .Select(file => Path.GetRelativePath(root, file))
             .Where(file => !file.StartsWith("..", StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
             .Distinct().ToList();

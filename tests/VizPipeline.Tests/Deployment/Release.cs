@@ -21,6 +21,12 @@ internal sealed class Release(string text)
 
     public Pod Pod(string nameEnd) => Assert.Single(Pods, pod => pod.Name.EndsWith(nameEnd, StringComparison.Ordinal));
 
+    /// <summary>The pods that a set of labels selects.</summary>
+    public IEnumerable<Pod> SelectedBy(JsonNode? labels) => Pods.Where(pod => pod.IsSelectedBy(labels));
+
+    /// <summary>The events of Helm at which an object is made; none for a part of the release.</summary>
+    public static string[] Hooks(JsonNode o) => ((string?)o["metadata"]!["annotations"]?["helm.sh/hook"])?.Split(',') ?? [];
+
     public static string Kind(JsonNode o) => o["kind"]!.GetValue<string>();
 
     public static string Name(JsonNode o) => o["metadata"]!["name"]!.GetValue<string>();
@@ -38,6 +44,8 @@ internal sealed class Pod(JsonNode owner)
     public JsonObject Labels { get; } = owner["spec"]!["template"]!["metadata"]!["labels"]!.AsObject();
 
     public string Component => Labels["app.kubernetes.io/component"]!.GetValue<string>();
+
+    public bool IsJob => Release.Kind(owner) == "Job";
 
     public IReadOnlyList<JsonNode> Containers => List(Spec["containers"]);
 
@@ -65,6 +73,28 @@ internal sealed class Pod(JsonNode owner)
             .SelectMany(source => List(source["secret"]?["items"]))
             .Select(item => item["path"]!.GetValue<string>());
         return Variables(container).Select(v => v["name"]!.GetValue<string>()).Concat(files);
+    }
+
+    /// <summary>Whether labels select it; no labels select nothing.</summary>
+    public bool IsSelectedBy(JsonNode? labels) => labels is JsonObject all && all.All(label => JsonNode.DeepEquals(Labels[label.Key], label.Value));
+
+    /// <summary>The ports that its container serves, by name.</summary>
+    public Dictionary<string, int> Ports() =>
+        List(Container["ports"]).ToDictionary(port => port["name"]!.GetValue<string>(), port => (int)port["containerPort"]!.GetValue<long>());
+
+    /// <summary>The keys of Secrets that it reads, and the settings that they become.</summary>
+    public IEnumerable<(string Secret, string Key, string Setting)> SecretsRead()
+    {
+        foreach (var secret in Volumes.SelectMany(volume => List(volume["projected"]?["sources"])).Select(source => source["secret"]).OfType<JsonNode>())
+        {
+            foreach (var item in List(secret["items"]))
+                yield return (secret["name"]!.GetValue<string>(), item["key"]!.GetValue<string>(), item["path"]!.GetValue<string>());
+        }
+        foreach (var variable in AllContainers.SelectMany(Variables))
+        {
+            if (variable["valueFrom"]?["secretKeyRef"] is { } from)
+                yield return (from["name"]!.GetValue<string>(), from["key"]!.GetValue<string>(), variable["name"]!.GetValue<string>());
+        }
     }
 
     public static IReadOnlyList<JsonNode> List(JsonNode? node) => [.. (node as JsonArray ?? []).OfType<JsonNode>()];

@@ -31,7 +31,7 @@ public class CropCacheTests
         cache.Write(0, Crop(1));
 
         using var otherSet = Open(folder, Set(4));
-        using var otherPreprocessing = CropCache.Open(Set(3), Small with { ShorterSide = 9 }, new() { Folder = folder.Path });
+        using var otherPreprocessing = CropCache.Open(Set(3), Small with { ShorterSide = 9 }, new() { Disk = new DiskBudget(folder.Path, 1 << 20) });
 
         Assert.False(Read(otherSet, 0).Known);
         Assert.False(Read(otherPreprocessing, 0).Known);
@@ -44,7 +44,7 @@ public class CropCacheTests
         using var folder = new TemporaryFolder();
         using (var cache = Open(folder, Set(1)))
             cache.Write(0, Crop(5));
-        var file = Directory.GetFiles(folder.Path).Single();
+        var file = Files(folder).Single();
         var good = File.ReadAllBytes(file);
         var missing = 0;
 
@@ -73,7 +73,7 @@ public class CropCacheTests
         using var folder = new TemporaryFolder();
         using (var cache = Open(folder, Set(2)))
             cache.Write(1, Crop(5));
-        using (var stream = File.OpenWrite(Directory.GetFiles(folder.Path).Single()))
+        using (var stream = File.OpenWrite(Files(folder).Single()))
             stream.SetLength(length);
 
         using var again = Open(folder, Set(2));
@@ -88,7 +88,7 @@ public class CropCacheTests
         using var folder = new TemporaryFolder();
         using (var cache = Open(folder, Set(1)))
             cache.Write(0, Crop(5));
-        var file = Directory.GetFiles(folder.Path).Single();
+        var file = Files(folder).Single();
         var bytes = File.ReadAllBytes(file);
         bytes[7]++;
         File.WriteAllBytes(file, bytes);
@@ -102,7 +102,7 @@ public class CropCacheTests
     public void A_set_larger_than_the_budget_keeps_what_fits()
     {
         using var folder = new TemporaryFolder();
-        using var cache = Open(folder, Set(100), budget: 3000);
+        using var cache = Open(folder, Set(100), crops: 3000);
         for (var i = 0; i < 100; i++)
             cache.Write(i, Crop(i));
 
@@ -110,7 +110,7 @@ public class CropCacheTests
         Assert.Equal((3000 - 64) / 272, cache.Slots);
         Assert.Equal(Crop(cache.Slots - 1), Read(cache, cache.Slots - 1).Crop);
         Assert.False(Read(cache, cache.Slots).Known);
-        Assert.InRange(Directory.GetFiles(folder.Path).Sum(file => new FileInfo(file).Length), 1, 3000);
+        Assert.InRange(Files(folder).Sum(file => new FileInfo(file).Length), 1, 3000);
     }
 
     [Fact]
@@ -119,9 +119,9 @@ public class CropCacheTests
         using var folder = new TemporaryFolder();
         var budget = 2 * (64 + 4 * 272) + 300;
         Open(folder, Set(4), budget).Dispose();
-        var oldest = Directory.GetFiles(folder.Path).Single();
+        var oldest = Files(folder).Single();
         Open(folder, Set(3), budget).Dispose();
-        var newer = Directory.GetFiles(folder.Path).Single(file => file != oldest);
+        var newer = Files(folder).Single(file => file != oldest);
         File.SetLastWriteTimeUtc(newer, new DateTime(2020, 1, 2, 0, 0, 0, DateTimeKind.Utc));
         File.SetLastWriteTimeUtc(oldest, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         // Used again, so the other one is the oldest now.
@@ -129,8 +129,8 @@ public class CropCacheTests
 
         Open(folder, Set(5), budget).Dispose();
 
-        Assert.Contains(oldest, Directory.GetFiles(folder.Path));
-        Assert.Equal(2, Directory.GetFiles(folder.Path).Length);
+        Assert.Contains(oldest, Files(folder));
+        Assert.Equal(2, Files(folder).Length);
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public class CropCacheTests
         using var cache = Open(folder, Set(1));
         cache.Write(0, Crop(3));
 
-        File.Delete(Directory.GetFiles(folder.Path).Single());
+        File.Delete(Files(folder).Single());
 
         Assert.Equal(Crop(3), Read(cache, 0).Crop);
     }
@@ -152,7 +152,7 @@ public class CropCacheTests
         var file = folder.Write("file", "");
         var warnings = new List<string>();
 
-        using var cache = CropCache.Open(Set(2), Small, new() { Folder = Path.Combine(file, "below"), Warn = warnings.Add });
+        using var cache = CropCache.Open(Set(2), Small, new() { Disk = new DiskBudget(Path.Combine(file, "below")), Warn = warnings.Add });
         cache.Write(0, Crop(1));
         cache.WriteUnreadable(1, "x");
 
@@ -192,8 +192,11 @@ public class CropCacheTests
         });
     }
 
-    private static CropCache Open(TemporaryFolder folder, ImageManifest set, long? budget = 1 << 20) =>
-        CropCache.Open(set, Small, new() { Folder = folder.Path, Budget = budget });
+    // Crops may take half of a budget.
+    private static CropCache Open(TemporaryFolder folder, ImageManifest set, long crops = 1 << 20) =>
+        CropCache.Open(set, Small, new() { Disk = new DiskBudget(folder.Path, 2 * crops) });
+
+    private static string[] Files(TemporaryFolder folder) => Directory.GetFiles(folder.Path, "*.crops");
 
     private static ImageManifest Set(int count) =>
         new([.. Enumerable.Range(0, count).Select(i => new ImageEntry(i, $"{i}.jpg", 1, $"{i}"))]);

@@ -78,7 +78,7 @@ public class CropSourceTests
     {
         using var set = new RandomPictures(2);
         using var cacheFolder = new TemporaryFolder();
-        using var cache = CropCache.Open(set.Manifest, Small, new() { Folder = cacheFolder.Path });
+        using var cache = CropCache.Open(set.Manifest, Small, new() { Disk = new DiskBudget(cacheFolder.Path) });
         var source = set.Source(cache);
         var original = File.ReadAllBytes(Path.Combine(set.Folder.Path, RandomPictures.Name(0)));
         set.Folder.Write(RandomPictures.Name(0), [.. original, 0]);
@@ -98,7 +98,7 @@ public class CropSourceTests
         set.Folder.Write(RandomPictures.Name(3), "no picture");
         var manifest = set.Relist();
         using var cacheFolder = new TemporaryFolder();
-        using var cache = CropCache.Open(manifest, Small, new() { Folder = cacheFolder.Path });
+        using var cache = CropCache.Open(manifest, Small, new() { Disk = new DiskBudget(cacheFolder.Path) });
         var source = new CropSource(manifest, set.Folder.Path, Small, cache);
         var first = await Collect(source.ReadBatches([0, 1, 2, 3, 4], 5, 2, Token));
         foreach (var file in Directory.GetFiles(set.Folder.Path))
@@ -115,7 +115,7 @@ public class CropSourceTests
     {
         using var set = new RandomPictures(20);
         using var folder = new TemporaryFolder();
-        using var cache = CropCache.Open(set.Manifest, Small, new() { Folder = folder.Path });
+        using var cache = CropCache.Open(set.Manifest, Small, new() { Disk = new DiskBudget(folder.Path) });
 
         await foreach (var batch in set.Source(cache).ReadBatches([.. Enumerable.Range(0, 20)], 2, 2, Token))
         {

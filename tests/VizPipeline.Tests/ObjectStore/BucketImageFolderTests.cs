@@ -26,7 +26,7 @@ public sealed class BucketImageFolderTests : IDisposable
     {
         var options = await TestS3.NewBucketAsync();
         await FillAsync(options);
-        var archives = new ArchiveCache(cache.File("archives"), budget: 1 << 20);
+        var archives = new ArchiveCache(new DiskBudget(cache.Path, 1 << 20));
         using var files = new ImageRoot(options, archives).Open($"s3://{options.Bucket}/sets/mine");
         var manifest = await Task.Run(() => ImageManifest.Build(files, cancellationToken: cancellation), cancellation);
 
@@ -52,7 +52,7 @@ public sealed class BucketImageFolderTests : IDisposable
         var options = await TestS3.NewBucketAsync();
         await FillAsync(options);
         var size = Tar(0, 8).LongLength;
-        var archives = new ArchiveCache(cache.File("archives"), budget: size + (size / 2));
+        var archives = new ArchiveCache(new DiskBudget(cache.Path, size + (size / 2)));
         using var files = new ImageRoot(options, archives).Open($"s3://{options.Bucket}/sets/mine/");
         for (var round = 0; round < 2; round++)
         {
@@ -77,7 +77,7 @@ public sealed class BucketImageFolderTests : IDisposable
             await Put(client, options, "sets/mine/d.parquet", await HuggingFaceTable.Of([.. Enumerable.Range(21, 3).Select(i => ((byte[]?)Bytes(i), (long?)1))]));
         }
         var source = ImageSetSource.Parse($"s3://{options.Bucket}/sets/mine/{{a.tar,c.zip,d.parquet}}");
-        using var files = new ImageRoot(options, new ArchiveCache(cache.File("archives"), budget: 1 << 20)).Open(source.Root);
+        using var files = new ImageRoot(options, new ArchiveCache(new DiskBudget(cache.Path, 1 << 20))).Open(source.Root);
         var manifest = await Task.Run(() => ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: cancellation), cancellation);
         Assert.Equal(8 + 3 + 3, manifest.Entries.Count);
         // The table's labels are its own; the others have their folders.

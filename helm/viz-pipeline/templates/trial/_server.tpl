@@ -19,7 +19,7 @@ spec:
     metadata:
       labels: {{- include "viz.labels" $component | nindent 8 }}
     spec:
-      serviceAccountName: {{ include "viz.fullname" .root }}-trial
+      serviceAccountName: {{ include "viz.serviceAccountName" (dict "root" .root "component" "trial") }}
       terminationGracePeriodSeconds: 60
       {{- include "viz.podSecurity" (dict "root" .root "user" .user) | nindent 6 }}
       containers:
@@ -31,7 +31,7 @@ spec:
             {{- range $port, $number := .ports }}
             - { name: {{ $port }}, containerPort: {{ $number }} }
             {{- end }}
-          resources: {{- toYaml .of.resources | nindent 12 }}
+          resources: {{- include "viz.resources" (dict "resources" .of.resources "requestGiB" 1 "limitGiB" 3) | nindent 12 }}
           {{- .container | nindent 10 }}
       volumes:
         - name: tmp
@@ -52,7 +52,7 @@ metadata:
   name: {{ $name }}
   labels: {{- include "viz.labels" $component | nindent 4 }}
 spec:
-  clusterIP: None
+  # With an address of its own: the name of a headless one is unknown as long as its pod is not ready, and an unknown name is a wrong setting to the services.
   selector: {{- include "viz.selector" $component | nindent 4 }}
   ports:
     {{- range $port, $number := .ports }}

@@ -11,14 +11,20 @@ namespace VizPipeline.Web.Data;
 /// <param name="Pictures">How many pictures there are, by layer and method.</param>
 /// <param name="Dead">Dead neurons by layer; layers that are not merged are missing.</param>
 /// <param name="Images">Images of the set.</param>
+/// <param name="Unserved">Jobs that could be done now, of kinds that no live worker serves.</param>
 public sealed record AtlasOverview(
     IReadOnlyList<JobCount> Jobs, IReadOnlyList<Job> Failures, IReadOnlyList<Image> Unreadable, int UnreadableCount,
-    IReadOnlyDictionary<(int Layer, string Method), int> Pictures, IReadOnlyDictionary<int, int> Dead, int Images)
+    IReadOnlyDictionary<(int Layer, string Method), int> Pictures, IReadOnlyDictionary<int, int> Dead, int Images,
+    IReadOnlyList<UnservedJobs> Unserved)
 {
     private const int Shown = 20;
 
     /// <summary>Reads it.</summary>
-    public static async Task<AtlasOverview> ReadAsync(CatalogContext catalog, AtlasView atlas, CancellationToken cancellation)
+    /// <param name="catalog">The catalog.</param>
+    /// <param name="atlas">The atlas.</param>
+    /// <param name="now">The time, UTC, where workers report to the catalog; null where nobody does.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static async Task<AtlasOverview> ReadAsync(CatalogContext catalog, AtlasView atlas, DateTime? now, CancellationToken cancellation)
     {
         var id = atlas.Row.Id;
         var layers = atlas.Layers.Select(layer => layer.Id).ToList();
@@ -32,6 +38,7 @@ public sealed record AtlasOverview(
             await catalog.Jobs.AsNoTracking().Where(job => job.AtlasId == id && job.State == JobState.Failed).OrderBy(job => job.JobId).Take(Shown).ToListAsync(cancellation),
             await unreadable.Take(Shown).ToListAsync(cancellation), await unreadable.CountAsync(cancellation),
             pictures.ToDictionary(of => (of.LayerId, of.Method), of => of.Count), dead.ToDictionary(of => of.Key, of => of.Count),
-            await catalog.Images.CountAsync(image => image.AtlasId == id, cancellation));
+            await catalog.Images.CountAsync(image => image.AtlasId == id, cancellation),
+            now is { } time ? [.. (await catalog.UnservedJobsAsync(time, id, cancellation))[id]] : []);
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace VizPipeline.Images;
 
 /// <summary>
@@ -8,6 +10,10 @@ public sealed class ImageFiles : IDisposable
 {
     // Threads that read ahead across the border of two archives, and a second reader elsewhere.
     private const int OpenArchives = 6;
+
+    // How often, and how long apart, one asks for room on the disk while other readers are about to put an archive away.
+    private const int RoomAttempts = 50;
+    private static readonly TimeSpan RoomPause = TimeSpan.FromMilliseconds(200);
 
     private readonly IImageFolder _folder;
     private readonly Lock _lock = new();
@@ -157,7 +163,7 @@ public sealed class ImageFiles : IDisposable
         lock (_lock)
         {
             if (!_archives.TryGetValue(path, out var known))
-                _archives[path] = known = new Held(() => _folder.OpenArchive(path) is { } handle ? ImageArchives.Open(path, handle) : null);
+                _archives[path] = known = new Held(() => OpenArchive(path) is { } handle ? ImageArchives.Open(path, handle) : null);
             held = known;
             held.Enter(++_clock);
             Shrink();
@@ -176,6 +182,31 @@ public sealed class ImageFiles : IDisposable
                     _archives.Remove(path);
             }
             throw;
+        }
+    }
+
+    // Archives that are open and that nobody reads just now need not stay on the disk when another needs their room.
+    private SafeFileHandle? OpenArchive(string path)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return _folder.OpenArchive(path);
+            }
+            catch (DiskBudgetException) when (attempt < RoomAttempts)
+            {
+                lock (_lock)
+                {
+                    foreach (var (other, held) in _archives.Where(pair => pair.Key != path).ToList())
+                    {
+                        if (held.CloseIdle())
+                            _archives.Remove(other);
+                    }
+                }
+                if (attempt > 1)
+                    Thread.Sleep(RoomPause);
+            }
         }
     }
 
@@ -211,6 +242,19 @@ public sealed class ImageFiles : IDisposable
             {
                 if (--_readers == 0 && _closed)
                     Release();
+            }
+        }
+
+        /// <summary>Closes it where nobody reads it.</summary>
+        public bool CloseIdle()
+        {
+            lock (_lock)
+            {
+                if (_readers > 0)
+                    return false;
+                _closed = true;
+                Release();
+                return true;
             }
         }
 

@@ -139,6 +139,8 @@ public sealed class ProfileCacheTests : IDisposable
 
         public Task<bool> ExistsAsync(string key, CancellationToken cancellation) => throw new NotSupportedException();
 
+        public Task<long> SizeAsync(string key, CancellationToken cancellation) => throw new NotSupportedException();
+
         public IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task DeleteAsync(string key, CancellationToken cancellation) => throw new NotSupportedException();

@@ -1,0 +1,137 @@
+using VizPipeline.Catalog;
+using VizPipeline.Tests.Containers;
+using VizPipeline.Tests.EndToEnd;
+
+namespace VizPipeline.Tests.Cluster;
+
+/// <summary>What docs/operations.md says, by its own commands.</summary>
+[Collection(VizProcesses.Name)]
+[Trait("Speed", "Slow")]
+public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
+{
+    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_backup_of_a_running_cluster_restored_elsewhere_goes_on_to_the_same_atlas()
+    {
+        Assert.SkipUnless((await Deployment.Helm.Execute("bash", ["-c", "command -v rclone && command -v pg_dump"], [])).ExitCode == 0, "rclone or pg_dump is not installed: tests/servers/install.sh brings them");
+        var backup = Directory.CreateDirectory(material.Out("backup")).FullName;
+        string expected;
+        await using (var cluster = await TestCluster.StartAsync(material))
+        {
+            cluster.AddWorkers(1);
+            await cluster.WaitForWorkersAsync(1, cancellation);
+            await cluster.SubmitAsync(cancellation);
+            // In the middle, with jobs on their way.
+            while ((await cluster.ProgressAsync(cancellation)) is var (done, all) && done < all / 3)
+                await Task.Delay(20, cancellation);
+            await RunAsync(backup, cluster.Settings, MarkdownCommands.Of("Backup", "docs", "operations.md"));
+            var (doneThen, _) = await cluster.ProgressAsync(cancellation);
+            output.WriteLine($"{doneThen} jobs done when the backup was complete");
+            Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
+            expected = await cluster.ContentsAsync(cancellation);
+        }
+
+        // Elsewhere: another database, bucket and virtual host.
+        var settings = await ClusterServers.EmptyAsync();
+        await RunAsync(backup, settings, MarkdownCommands.Of("Restore", "docs", "operations.md"));
+        await using var restored = await TestCluster.StartAsync(material, settings: settings);
+        restored.AddWorkers(1);
+        Assert.Equal(AtlasState.Completed, await restored.FinishAsync(cancellation));
+        Assert.Equal(expected, await restored.ContentsAsync(cancellation));
+    }
+
+    [Fact]
+    public async Task An_atlas_goes_on_at_once_after_the_broker_has_lost_its_queues()
+    {
+        await using var cluster = await TestCluster.StartAsync(material);
+        await cluster.SubmitAsync(cancellation);
+        // Jobs are sent and wait for a worker.
+        await Task.Delay(3000, cancellation);
+        using var management = ClusterServers.Management();
+        var host = cluster.Settings["RabbitMq__VirtualHost"];
+        var queues = System.Text.Json.JsonDocument.Parse(await management.GetStringAsync($"queues/{host}", cancellation)).RootElement.EnumerateArray().Select(queue => queue.GetProperty("name").GetString()!).ToList();
+        Assert.Contains("viz.scan", queues);
+        foreach (var queue in queues.Where(queue => !queue.Contains("progress", StringComparison.Ordinal) && !queue.Contains("client", StringComparison.Ordinal)))
+            (await management.DeleteAsync($"queues/{host}/{Uri.EscapeDataString(queue)}", cancellation)).EnsureSuccessStatusCode();
+        cluster.Coordinators.Single().Kill();
+        cluster.AddWorkers(1);
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
+    }
+
+    [Fact]
+    public async Task Tables_of_the_version_before_are_brought_up_to_date_with_what_is_in_them()
+    {
+        var settings = await ClusterServers.EmptyAsync();
+        await RunAsync(Directory.CreateDirectory(material.Out("previous")).FullName, settings, ["psql -q -v ON_ERROR_STOP=1 -f - < \"$PREVIOUS\""], ("PREVIOUS", await PreviousAsync()));
+        using var old = ServiceProcess.Start("VizPipeline.Atlas", With(settings, ClusterServers.AtlasSettings));
+        Assert.Equal(2, await old.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
+        Assert.Contains("lacks migration", old.Log);
+        using var migrate = ServiceProcess.Start("VizPipeline.Coordinator", With(settings, new() { ["Postgres__User"] = "viz_owner", ["Postgres__Password"] = "owner-password" }), "migrate");
+        Assert.True(await migrate.FinishAsync(TimeSpan.FromSeconds(60), cancellation) == 0, migrate.Log);
+        var rows = await RunAsync(material.Out("previous"), settings, ["psql -At -c 'SELECT slug, name FROM atlas'"]);
+        Assert.Equal("before|An atlas of before", rows.Trim());
+
+        // The other way round: a program that is older than the tables.
+        await RunAsync(material.Out("previous"), settings, ["psql -q -c \"INSERT INTO schema_migration VALUES ('99990101000000_Later', '99.0')\""]);
+        using var refused = ServiceProcess.Start("VizPipeline.Coordinator", With(settings, []));
+        Assert.Equal(2, await refused.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
+        Assert.Contains("99990101000000_Later", refused.Log);
+    }
+
+    private async Task<string> PreviousAsync()
+    {
+        var file = material.Out("previous.sql");
+        await File.WriteAllTextAsync(file, $"{ContainerTests.PreviousSchema()}\n{Row}", cancellation);
+        return file;
+    }
+
+    // A row with whatever columns that version had.
+    private const string Row =
+        """
+        DO $$
+        DECLARE names text; vals text;
+        BEGIN
+            SELECT string_agg(quote_ident(column_name), ', '), string_agg(CASE
+                WHEN column_name = 'spec' THEN '''{}''' WHEN column_name = 'slug' THEN '''before''' WHEN column_name = 'name' THEN '''An atlas of before'''
+                WHEN data_type LIKE 'timestamp%' THEN 'now()' WHEN data_type IN ('integer', 'bigint', 'double precision', 'real') THEN '1'
+                WHEN data_type = 'boolean' THEN 'false' WHEN data_type = 'jsonb' THEN '''{}''' WHEN data_type = 'bytea' THEN '''''' ELSE '''Completed''' END, ', ')
+            INTO names, vals FROM information_schema.columns
+            WHERE table_name = 'atlas' AND table_schema = 'public' AND is_nullable = 'NO' AND is_identity = 'NO';
+            EXECUTE format('INSERT INTO atlas (%s) VALUES (%s)', names, vals);
+        END $$;
+        """;
+
+    private static Dictionary<string, string> With(Dictionary<string, string> settings, Dictionary<string, string> others)
+    {
+        var all = new Dictionary<string, string>(settings) { ["Http__Port"] = "0", ["VIZ_SECRETS"] = "/nowhere", ["Startup__PatienceSeconds"] = "8" };
+        foreach (var (name, value) in others)
+            all[name] = value;
+        return all;
+    }
+
+    // As viz_owner, and with a remote of rclone for the store.
+    private static Task<string> RunAsync(string folder, Dictionary<string, string> settings, IReadOnlyList<string> lines, params (string Name, string Value)[] more)
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["PGHOST"] = settings["Postgres__Host"],
+            ["PGPORT"] = settings["Postgres__Port"],
+            ["PGDATABASE"] = settings["Postgres__Database"],
+            ["PGUSER"] = "viz_owner",
+            ["PGPASSWORD"] = "owner-password",
+            ["BUCKET"] = settings["ObjectStore__Bucket"],
+            ["RCLONE_CONFIG_STORE_TYPE"] = "s3",
+            ["RCLONE_CONFIG_STORE_PROVIDER"] = "Ceph",
+            ["RCLONE_CONFIG_STORE_ENDPOINT"] = settings["ObjectStore__Endpoint"],
+            ["RCLONE_CONFIG_STORE_ACCESS_KEY_ID"] = settings["ObjectStore__AccessKey"],
+            ["RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY"] = settings["ObjectStore__SecretKey"],
+            ["RCLONE_CONFIG"] = "/dev/null",
+            // Of a machine's own; rclone cannot use it.
+            ["AWS_CA_BUNDLE"] = "",
+        };
+        foreach (var (name, value) in more)
+            variables[name] = value;
+        return DockerEngine.RunAsync(folder, variables, $"set -euo pipefail\n{string.Join('\n', lines)}", TimeSpan.FromMinutes(3));
+    }
+}
