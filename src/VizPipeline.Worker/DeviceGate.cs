@@ -52,7 +52,8 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
             return options.Value.Device;
         var aside = _devices.Where(device => device.Fault is not null).Select(device => $"{device.Name} ({device.Fault})").ToList();
         var used = _devices.Where(device => device.Fault is null).Select(device => device.Name).ToList();
-        return string.Join("; ", new[] { string.Join(", ", used), aside.Count > 0 ? $"set aside: {string.Join(", ", aside)}" : "" }.Where(part => part.Length > 0));
+        string[] parts = [string.Join(", ", used), aside.Count > 0 ? $"set aside: {string.Join(", ", aside)}" : ""];
+        return string.Join("; ", parts.Where(part => part.Length > 0));
     }
 
     /// <summary>Finds the devices, once.</summary>
@@ -93,7 +94,8 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
         await FindAsync();
         lock (_gate)
         {
-            var device = _devices.Where(device => device.Fault is null && but?.Contains(device) != true).OrderBy(device => device.Load).ThenBy(device => device.LiveRequests).ThenBy(device => device.Index).FirstOrDefault()
+            var device = _devices.Where(device => device.Fault is null && but?.Contains(device) != true)
+                .OrderBy(device => device.Load).ThenBy(device => device.LiveRequests).ThenBy(device => device.Index).FirstOrDefault()
                 ?? throw new DeviceUnavailableException($"this worker has no device left: {Text()}");
             device.LiveRequests++;
             _inHand++;

@@ -24,10 +24,10 @@ public sealed class WorkerMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = JobSeconds });
         _units = meter.CreateCounter<long>("viz_units_total", description: "Work done: images of scans, sheets and filters by the piece, neurons of the others.");
         meter.CreateObservableGauge(
-            "viz_worker_busy_ratio", () => gate.Devices.Select(device => new Measurement<double>(device.Activity.RecentBusyRatio, new KeyValuePair<string, object?>("device", device.Name))),
+            "viz_worker_busy_ratio", () => gate.Devices.Select(device => new Measurement<double>(device.Activity.RecentBusyRatio, Tag(device))),
             description: "Share of about the last minute with a job in hand, from 0 to 1, by device.");
         meter.CreateObservableGauge(
-            "viz_worker_devices_set_aside", () => gate.Devices.Select(device => new Measurement<int>(device.Fault is null ? 0 : 1, new KeyValuePair<string, object?>("device", device.Name))),
+            "viz_worker_devices_set_aside", () => gate.Devices.Select(device => new Measurement<int>(device.Fault is null ? 0 : 1, Tag(device))),
             description: "1 for a device that takes no work because it failed, else 0.");
     }
 
@@ -37,6 +37,8 @@ public sealed class WorkerMetrics
         foreach (var kind in kinds.Where(kind => kind != WorkerOptions.Live))
             _units.Add(0, new KeyValuePair<string, object?>("kind", kind));
     }
+
+    private static KeyValuePair<string, object?> Tag(ComputeDevice device) => new("device", device.Name);
 
     /// <summary>A job completed.</summary>
     /// <param name="kind">Its kind.</param>

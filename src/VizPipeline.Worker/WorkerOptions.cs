@@ -15,8 +15,8 @@ public sealed class WorkerOptions
     public const string Live = "live";
 
     /// <summary>
-    /// Where it computes: <c>auto</c> and <c>cuda:all</c> (all CUDA devices that it sees, <c>auto</c> the CPU where there is none), <c>cpu</c>, <c>cuda</c> (the first), or a list such as
-    /// <c>cuda:0,cuda:2</c>. One job at a time on each device.
+    /// Where it computes: <c>auto</c> and <c>cuda:all</c> (all CUDA devices that it sees, <c>auto</c> the CPU where there is none), <c>cpu</c>,
+    /// <c>cuda</c> (the first), or a list such as <c>cuda:0,cuda:2</c>. One job at a time on each device.
     /// </summary>
     /// <value>auto</value>
     [RegularExpression(TorchDevice.Pattern, ErrorMessage = "Worker:Device must be " + TorchDevice.Choices)]

@@ -27,13 +27,15 @@ public static partial class TorchDevice
     public static torch.Device Find(string name)
     {
         var all = FindAll(name);
-        return all.Count == 1 || name == "auto"
-            ? all[0].Device : throw new DeviceUnavailableException($"device '{name}' means {all.Count} devices, and this uses one: name one of {string.Join(", ", all.Select(device => device.Name))}");
+        if (all.Count == 1 || name == "auto")
+            return all[0].Device;
+        var names = string.Join(", ", all.Select(device => device.Name));
+        throw new DeviceUnavailableException($"device '{name}' means {all.Count} devices, and this uses one: name one of {names}");
     }
 
     /// <summary>
-    /// All devices that <paramref name="names"/> means: <c>auto</c> and <c>cuda:all</c> take every CUDA device that this process sees (CUDA_VISIBLE_DEVICES), <c>auto</c> the CPU where there
-    /// is none, <c>cuda</c> the first; <c>cpu,cpu</c> takes the CPU twice, each time with half of its cores.
+    /// All devices that <paramref name="names"/> means: <c>auto</c> and <c>cuda:all</c> take every CUDA device that this process sees
+    /// (CUDA_VISIBLE_DEVICES), <c>auto</c> the CPU where there is none, <c>cuda</c> the first; <c>cpu,cpu</c> takes the CPU twice, each time with half of its cores.
     /// </summary>
     /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
