@@ -20,7 +20,7 @@ public sealed partial class ComposeSecretTests
     [Fact]
     public void The_example_has_every_variable_and_no_other()
     {
-        var used = Variable().Matches(Compose).Select(v => v.Groups["name"].Value).Append("OTEL_EXPORTER_OTLP_ENDPOINT").Distinct().Order();
+        var used = Variable().Matches(Compose).Select(v => v.Groups["name"].Value).Concat(["OTEL_EXPORTER_OTLP_ENDPOINT", "COMPOSE_PROFILES"]).Distinct().Order();
         Assert.Equal(used, Line().Matches(Example).Select(line => line.Groups["name"].Value).Order());
     }
 
@@ -49,6 +49,21 @@ public sealed partial class ComposeSecretTests
         Assert.Equal(11, secrets.Count);
         Assert.All(secrets, secret => Assert.Matches("^[0-9a-f]{48}$", secret));
         Assert.Equal(11, secrets.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task The_folders_are_written_whole_and_must_be_there()
+    {
+        var made = await Helm.Execute("bash", ["-c", $"cd '{Repository.Root}' && deploy/new-env --images docs --models src"], new());
+        Assert.Contains($"\nVIZ_IMAGES={Repository.Path("docs")}\n", made.Output);
+        Assert.Contains($"\nVIZ_MODELS={Repository.Path("src")}\n", made.Output);
+        foreach (var (arguments, fault) in new[] { ("--images /nowhere", "there is no folder '/nowhere'"), ("--images", "--images names no folder"), ("photos", "'photos' is no option") })
+        {
+            var refused = await Helm.Execute(Repository.Path("deploy", "new-env"), arguments.Split(' '), new());
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains(fault, refused.Error);
+            Assert.Equal("", refused.Output);
+        }
     }
 
     [Fact]

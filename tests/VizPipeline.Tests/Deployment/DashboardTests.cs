@@ -73,8 +73,12 @@ public sealed partial class DashboardTests
     {
         var scraped = Repository.Read("deploy", "prometheus.yml");
         var compose = Yaml.Read(Repository.Path("docker-compose.yml"))["services"]!;
-        foreach (var service in (string[])["coordinator", "worker", "worker-gpu"])
-            Assert.Matches($@"names: \[[^]]*\b{service}\b[^]]*\], type: A, port: {compose[service]!["environment"]!["Http__Port"]}", scraped);
+        foreach (var (service, name) in new[] { ("coordinator", "coordinator"), ("atlas", "atlas"), ("worker", "workers"), ("worker-gpu", "workers") })
+        {
+            Assert.Matches($@"names: \[{name}\], type: A, port: {compose[service]!["environment"]!["Http__Port"]}", scraped);
+            if (name != service)
+                Assert.Equal(name, (string?)Assert.Single(Pod.List(compose[service]!["networks"]!["bus"]!["aliases"])));
+        }
     }
 
     private static void OnlyKnownMetrics(string query)
