@@ -10,9 +10,9 @@ internal static class PngChunks
     private const int Checksum = 4;
 
     /// <summary>
-    /// The file without the chunk sBIT, which says how many bits of a sample carry information. It never changes a pixel, but Skia picks a
-    /// pixel format by it: where it says 5, 6, 5, Skia reads rows at another width than libpng writes them. It then takes palette indices
-    /// for colours (2.88), or shifts the colours of a picture with a transparent colour (4.155). Any other file comes back as it is.
+    /// The file without an sBIT chunk of 5, 6, 5. That chunk says how many bits of a sample carry information and never changes a pixel, but
+    /// Skia picks a pixel format by it, and then reads rows at another width than libpng writes them. It takes palette indices for colours
+    /// (2.88), or shifts the colours of a picture with a transparent colour (4.155). Any other file comes back as it is.
     /// </summary>
     public static ReadOnlyMemory<byte> WithoutSignificantBits(ReadOnlyMemory<byte> file)
     {
@@ -27,7 +27,8 @@ internal static class PngChunks
             var end = at + (long)Header + BinaryPrimitives.ReadUInt32BigEndian(bytes[at..]) + Checksum;
             if (end > bytes.Length)
                 break;
-            if (bytes.Slice(at + 4, 4).SequenceEqual("sBIT"u8))
+            // Nearly all pictures that Skia writes have the chunk, with 8, 8, 8: they must not be copied.
+            if (bytes[(at + 4)..].StartsWith("sBIT\x5\x6\x5"u8))
             {
                 kept ??= new(bytes.Length);
                 kept.Write(bytes[keptTo..at]);
