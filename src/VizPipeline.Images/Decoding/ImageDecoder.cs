@@ -24,6 +24,8 @@ public static class ImageDecoder
     // WebP packs one colour without end, so small files may claim as much as a large photograph has.
     private const long PixelsOfAnyFile = 16 << 20;
 
+    private const string CutShort = "the file ends before the picture does";
+
     /// <summary>Most pixels that a file of so many bytes is believed to have.</summary>
     public static long MostPixels(long bytes) => Math.Min(DefaultPixelLimit, PixelsOfAnyFile + (bytes * PixelsPerByte));
 
@@ -47,6 +49,10 @@ public static class ImageDecoder
         if (!ImageSignature.IsKnown(bytes.Span))
             throw new UnreadableImageException(name, "it is not a JPEG, PNG, WebP, BMP or GIF file");
 
+        if (JpegMarkers.IsProgressiveCutShort(bytes.Span))
+            throw new UnreadableImageException(name, CutShort);
+
+        bytes = PngChunks.WithoutSignificantBits(bytes);
         using var pin = bytes.Pin();
         using var data = SKData.Create((IntPtr)pin.Pointer, bytes.Length);
         using var codec = SKCodec.Create(data) ?? throw new UnreadableImageException(name, "its header is damaged or cut off");
@@ -78,6 +84,8 @@ public static class ImageDecoder
 
     private static unsafe SKCodecResult ReadPixels(SKCodec codec, PooledPixels pixels)
     {
+        // The array held other pictures before. Whatever a decoder leaves out must be black, not them.
+        pixels.Clear();
         // A null colour space asks for the stored values, unconverted; "unpremultiplied" keeps the colour below transparent pixels.
         var info = new SKImageInfo(pixels.Width, pixels.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
         fixed (byte* target = pixels.Buffer)
@@ -89,7 +97,7 @@ public static class ImageDecoder
         if (result != SKCodecResult.Success)
             throw new UnreadableImageException(name, result switch
             {
-                SKCodecResult.IncompleteInput => "the file ends before the picture does",
+                SKCodecResult.IncompleteInput => CutShort,
                 SKCodecResult.ErrorInInput => "its data are damaged",
                 _ => $"Skia cannot decode it ({result})",
             });

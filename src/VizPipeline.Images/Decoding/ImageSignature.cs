@@ -6,9 +6,15 @@ namespace VizPipeline.Images;
 /// </summary>
 internal static class ImageSignature
 {
+    /// <summary>The first bytes of a JPEG file.</summary>
+    public static ReadOnlySpan<byte> Jpeg => [0xFF, 0xD8, 0xFF];
+
+    /// <summary>The first bytes of a PNG file.</summary>
+    public static ReadOnlySpan<byte> Png => [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10];
+
     public static bool IsKnown(ReadOnlySpan<byte> bytes) =>
-        bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF])
-        || bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])
+        bytes.StartsWith(Jpeg)
+        || bytes.StartsWith(Png)
         || bytes.StartsWith("GIF87a"u8) || bytes.StartsWith("GIF89a"u8)
         || bytes.StartsWith("BM"u8)
         || (bytes.StartsWith("RIFF"u8) && bytes.Length >= 12 && bytes[8..12].SequenceEqual("WEBP"u8));

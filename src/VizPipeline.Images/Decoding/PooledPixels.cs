@@ -14,6 +14,9 @@ internal sealed class PooledPixels(int width, int height) : IDisposable
     /// <summary>Height x width bytes of alpha; null where the picture is opaque, or nobody asked.</summary>
     public byte[]? Alpha { get; private set; }
 
+    /// <summary>Sets the four bytes of every pixel to 0.</summary>
+    public void Clear() => Buffer.AsSpan(0, Width * Height * 4).Clear();
+
     /// <summary>Keeps the fourth bytes of all pixels, which are written over when the colours are moved together.</summary>
     public void KeepAlpha()
     {

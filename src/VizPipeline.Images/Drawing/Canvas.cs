@@ -79,7 +79,9 @@ public sealed class Canvas : IDisposable
         var line = style.Fit(text, width);
         var free = width - style.Measure(line);
         using var paint = style.Paint();
-        _canvas.DrawText(line, x + (align == TextAlign.Left ? 0 : align == TextAlign.Right ? free : free / 2), y + style.Baseline, paint);
+        using var font = style.Font();
+        _canvas.DrawText(line, x + (align == TextAlign.Left ? 0 : align == TextAlign.Right ? free : free / 2), y + style.Baseline,
+            SKTextAlign.Left, font, paint);
     }
 
     /// <summary>The finished picture.</summary>

@@ -24,7 +24,8 @@ public static class Png
                 // "Opaque" makes Skia write three channels instead of four.
                 var info = new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
                 using var map = new SKPixmap(info, (IntPtr)pixels, info.RowBytes);
-                using var data = map.Encode(Fast);
+                using var data = map.Encode(Fast)
+                    ?? throw new InvalidOperationException($"a picture of {image.Width}x{image.Height} pixels cannot be written as PNG");
                 return data.ToArray();
             }
         }

@@ -20,8 +20,8 @@ public sealed record TextStyle(float Size, Rgb Colour, TextWeight Weight = TextW
     public int Measure(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        using var paint = Paint();
-        return Width(paint, Typefaces.Drawable(text));
+        using var font = Font();
+        return Width(font, Typefaces.Drawable(text));
     }
 
     /// <summary>
@@ -31,28 +31,29 @@ public sealed record TextStyle(float Size, Rgb Colour, TextWeight Weight = TextW
     {
         ArgumentNullException.ThrowIfNull(text);
         text = Typefaces.Drawable(text);
-        using var paint = Paint();
-        if (Width(paint, text) <= width)
+        using var font = Font();
+        if (Width(font, text) <= width)
             return text;
         // All drawable signs are single characters, so cutting between two of them is safe.
         for (var length = text.Length - 1; length >= 0; length--)
         {
             var cut = text[..length].TrimEnd() + Ellipsis;
-            if (Width(paint, cut) <= width)
+            if (Width(font, cut) <= width)
                 return cut;
         }
         return "";
     }
 
-    internal SKPaint Paint() => new()
+    /// <summary>What the letters are filled with.</summary>
+    internal SKPaint Paint() => new() { Color = new(Colour.R, Colour.G, Colour.B), IsAntialias = true };
+
+    /// <summary>The letters' shape and size.</summary>
+    internal SKFont Font() => new(Typefaces.Of(Weight), Size)
     {
-        Typeface = Typefaces.Of(Weight),
-        TextSize = Size,
-        Color = new(Colour.R, Colour.G, Colour.B),
-        IsAntialias = true,
-        SubpixelText = true,
-        HintingLevel = SKPaintHinting.NoHinting,
+        Edging = SKFontEdging.Antialias,
+        Subpixel = true,
+        Hinting = SKFontHinting.None,
     };
 
-    private static int Width(SKPaint paint, string text) => (int)MathF.Ceiling(paint.MeasureText(text));
+    private static int Width(SKFont font, string text) => (int)MathF.Ceiling(font.MeasureText(text));
 }

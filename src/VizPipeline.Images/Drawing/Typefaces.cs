@@ -25,7 +25,7 @@ internal static class Typefaces
     /// <summary>The text with a question mark for each sign that the font lacks, instead of an empty box.</summary>
     public static string Drawable(string text)
     {
-        var font = Regular.Value;
+        using var font = new SKFont(Regular.Value);
         return string.Concat(text.EnumerateRunes().Select(rune =>
             rune.Value < ' ' ? " " : font.GetGlyph(rune.Value) == 0 ? "?" : rune.ToString()));
     }

@@ -49,8 +49,8 @@ internal static class Background
                 var tone = bright ? Palette.Lighter(brush.Palette.Back, 0.7f) : Palette.Darker(brush.Palette.Back, 0.7f);
                 small.SetPixel(x, y, tone.WithAlpha((byte)(strength * brush.Dice.Unit())));
             }
-        using var paint = new SKPaint { FilterQuality = SKFilterQuality.High };
-        brush.Canvas.DrawBitmap(small, new SKRect(-side * 0.1f, -side * 0.1f, side * 1.1f, side * 1.1f), paint);
+        brush.Canvas.DrawBitmap(
+            small, new SKRect(-side * 0.1f, -side * 0.1f, side * 1.1f, side * 1.1f), new SKSamplingOptions(SKCubicResampler.Mitchell));
     }
 
     private static void Landscape(Brush brush, float side)
@@ -66,15 +66,17 @@ internal static class Background
         var ground = dice.Chance(0.6f) ? brush.Palette.Near(dice.Pick(95f, 110f, 40f), 50, 55, 1.5f) : brush.Palette.Unlike(sky);
         for (var ridge = 0; ridge < 3; ridge++)
         {
-            using var hill = new SKPath();
             var y = horizon + ridge * side * 0.1f;
-            hill.MoveTo(0, side);
-            hill.LineTo(0, y + dice.Between(-0.06f, 0.06f) * side);
-            hill.CubicTo(
-                side * 0.3f, y + dice.Between(-0.15f, 0.1f) * side, side * 0.6f, y + dice.Between(-0.1f, 0.15f) * side,
-                side, y + dice.Between(-0.06f, 0.06f) * side);
-            hill.LineTo(side, side);
-            hill.Close();
+            using var hill = Outline.Of(path =>
+            {
+                path.MoveTo(0, side);
+                path.LineTo(0, y + dice.Between(-0.06f, 0.06f) * side);
+                path.CubicTo(
+                    side * 0.3f, y + dice.Between(-0.15f, 0.1f) * side, side * 0.6f, y + dice.Between(-0.1f, 0.15f) * side,
+                    side, y + dice.Between(-0.06f, 0.06f) * side);
+                path.LineTo(side, side);
+                path.Close();
+            });
             brush.Fill(hill, Palette.Blend(Palette.Lighter(ground, 0.35f), Palette.Darker(ground, 0.2f), ridge / 2f));
             if (dice.Chance(0.4f))
                 break;

@@ -46,7 +46,7 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
 
     public void Line(SKColor color, float width, params ReadOnlySpan<SKPoint> points)
     {
-        using var path = Open(points);
+        using var path = Outline.Through(points, closed: false);
         Stroke(path, color, width);
     }
 
@@ -70,9 +70,9 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
 
     public void Arc(float x, float y, float radius, float fromDegrees, float sweepDegrees, SKColor color, float width)
     {
-        using var path = new SKPath();
-        path.AddArc(new SKRect(x - radius, y - radius, x + radius, y + radius), fromDegrees, sweepDegrees);
-        Stroke(path, color, width);
+        using var arc = Outline.Of(path =>
+            path.AddArc(new SKRect(x - radius, y - radius, x + radius, y + radius), fromDegrees, sweepDegrees));
+        Stroke(arc, color, width);
     }
 
     /// <summary>A soft bright spot where a glossy body mirrors the light.</summary>
@@ -134,14 +134,5 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
         Patterns.Draw(
             dice.Pick(Pattern.Stripes, Pattern.Dots, Pattern.Checks), this, color, other, size: dice.Between(0.16f, 0.34f), reach: 1.6f);
         canvas.Restore();
-    }
-
-    private static SKPath Open(ReadOnlySpan<SKPoint> points)
-    {
-        var path = new SKPath();
-        path.MoveTo(points[0]);
-        foreach (var point in points[1..])
-            path.LineTo(point);
-        return path;
     }
 }

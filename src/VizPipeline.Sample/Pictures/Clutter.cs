@@ -25,12 +25,14 @@ internal static class Clutter
 
     private static void Curve(Brush brush, SKPoint place, float reach, SKColor color)
     {
-        using var path = new SKPath();
-        path.MoveTo(place);
-        path.QuadTo(
-            place + Outline.OnCircle(brush.Dice.Between(0, 360), reach),
-            place + Outline.OnCircle(brush.Dice.Between(0, 360), reach));
-        brush.Stroke(path, color, brush.Dice.Between(0.8f, 3.5f));
+        using var curve = Outline.Of(path =>
+        {
+            path.MoveTo(place);
+            path.QuadTo(
+                place + Outline.OnCircle(brush.Dice.Between(0, 360), reach),
+                place + Outline.OnCircle(brush.Dice.Between(0, 360), reach));
+        });
+        brush.Stroke(curve, color, brush.Dice.Between(0.8f, 3.5f));
     }
 
     private static void Speck(Brush brush, SKPoint place, float reach, SKColor color)

@@ -2,34 +2,34 @@ using SkiaSharp;
 
 namespace VizPipeline.Sample.Pictures;
 
-/// <summary>Closed outlines in the subject's coordinates.</summary>
+/// <summary>Outlines and lines in the subject's coordinates.</summary>
 internal static class Outline
 {
-    public static SKPath Polygon(params ReadOnlySpan<SKPoint> corners)
+    /// <summary>What <paramref name="draw"/> draws.</summary>
+    public static SKPath Of(Action<SKPathBuilder> draw)
     {
-        var path = new SKPath();
-        path.MoveTo(corners[0]);
-        foreach (var corner in corners[1..])
-            path.LineTo(corner);
-        path.Close();
-        return path;
+        using var path = new SKPathBuilder();
+        draw(path);
+        return path.Detach();
+    }
+
+    public static SKPath Polygon(params ReadOnlySpan<SKPoint> corners) => Through(corners, closed: true);
+
+    /// <summary>Straight lines from point to point.</summary>
+    public static SKPath Through(ReadOnlySpan<SKPoint> points, bool closed)
+    {
+        using var path = new SKPathBuilder();
+        path.AddPoly(points, closed);
+        return path.Detach();
     }
 
     public static SKPath Oval(float x, float y, float radiusX, float radiusY)
-    {
-        var path = new SKPath();
-        path.AddOval(new SKRect(x - radiusX, y - radiusY, x + radiusX, y + radiusY));
-        return path;
-    }
+        => Of(path => path.AddOval(new SKRect(x - radiusX, y - radiusY, x + radiusX, y + radiusY)));
 
     public static SKPath Disc(float x, float y, float radius) => Oval(x, y, radius, radius);
 
     public static SKPath Box(float left, float top, float right, float bottom, float corner = 0)
-    {
-        var path = new SKPath();
-        path.AddRoundRect(new SKRect(left, top, right, bottom), corner, corner);
-        return path;
-    }
+        => Of(path => path.AddRoundRect(new SKRect(left, top, right, bottom), corner, corner));
 
     public static SKPoint OnCircle(float degrees, float radius)
         => new(radius * MathF.Cos(degrees * MathF.PI / 180), radius * MathF.Sin(degrees * MathF.PI / 180));

@@ -113,14 +113,16 @@ internal static class Patterns
         paint.IsStroke = true;
         paint.StrokeWidth = size * brush.Dice.Between(0.3f, 0.45f);
         paint.StrokeJoin = SKStrokeJoin.Miter;
-        using var line = new SKPath();
-        for (var y = -reach - depth; y < reach + depth; y += size)
+        using var line = Outline.Of(path =>
         {
-            line.MoveTo(-reach, y);
-            var up = true;
-            for (var x = -reach + size * 0.6f; x < reach + size; x += size * 0.6f, up = !up)
-                line.LineTo(x, up ? y - depth : y);
-        }
+            for (var y = -reach - depth; y < reach + depth; y += size)
+            {
+                path.MoveTo(-reach, y);
+                var up = true;
+                for (var x = -reach + size * 0.6f; x < reach + size; x += size * 0.6f, up = !up)
+                    path.LineTo(x, up ? y - depth : y);
+            }
+        });
         brush.Canvas.DrawPath(line, paint);
     }
 }

@@ -1,4 +1,3 @@
-using SkiaSharp;
 using VizPipeline.Images;
 
 namespace VizPipeline.Sample.Pictures;
@@ -34,7 +33,8 @@ public static class PictureFolder
             var file = Path.Combine(path, PictureGenerator.Classes[index % PictureGenerator.Classes.Count], $"{index:D6}.jpg");
             if (!File.Exists(file))
             {
-                WholeFile.Write(file, Encode(PictureGenerator.Draw(seed, index).Image));
+                // Jpeg keeps the full colour resolution: at 96 pixels, halved colour would smear what the first layer looks at.
+                WholeFile.Write(file, Jpeg.Encode(PictureGenerator.Draw(seed, index).Image, 92));
                 Interlocked.Increment(ref drawn);
             }
             progress?.Report(Interlocked.Increment(ref there));
@@ -53,22 +53,5 @@ public static class PictureFolder
         if (claimed != $"{seed}")
             throw new InvalidOperationException(
                 $"{path} holds the pictures of seed {claimed}, not {seed}: name another folder, or delete this one");
-    }
-
-    private static byte[] Encode(RgbImage image)
-    {
-        var rgba = new byte[image.Width * image.Height * 4];
-        for (int from = 0, to = 0; from < image.Pixels.Length; from += 3, to += 4)
-        {
-            image.Pixels.AsSpan(from, 3).CopyTo(rgba.AsSpan(to));
-            rgba[to + 3] = 255;
-        }
-        using var pixels = SKImage.FromPixelCopy(
-            new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
-        using var pixmap = pixels.PeekPixels();
-        // Full colour resolution: at 96 pixels, halved colour would smear what the first layer looks at.
-        using var data = pixmap.Encode(
-            new SKJpegEncoderOptions(92, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore));
-        return data.ToArray();
     }
 }

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Runtime.ExceptionServices;
 using SkiaSharp;
 using VizPipeline.Fuzz.Mutations;
 using VizPipeline.Images;
@@ -6,11 +7,13 @@ using VizPipeline.Tests.Images;
 
 namespace VizPipeline.Fuzz.Targets;
 
-/// <summary>Pictures of all formats, and archives of them.</summary>
+/// <summary>Pictures of all formats, and archives of them. Each is read twice, and must give the same pixels whatever lay in memory before.</summary>
 public sealed class ImageTarget : FuzzTarget
 {
     private const int PicturesPerSet = 6;
     private const long BytesPerPixel = 16;
+    private const byte Garbage = 0x5A;
+    private const byte OtherGarbage = 0xC3;
     private static readonly Preprocessing[] Ways = [Preprocessing.Unit(8, 8), Preprocessing.Unit(8, 8, ChannelOrder.Grey), Preprocessing.Unit(8, 8, ChannelOrder.Rgba)];
 
     /// <inheritdoc/>
@@ -33,23 +36,23 @@ public sealed class ImageTarget : FuzzTarget
     public override string Read(FuzzInput input, string file, bool mayCrash, Action isRead)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var way = Ways[input.Bytes.Length % Ways.Length];
-        if (!IsSet(input))
-        {
-            way.CropOf(input.Bytes, input.Name);
-            return "picture";
-        }
-        using var files = new ImageFiles(Path.GetDirectoryName(file)!);
-        var manifest = ImageManifest.Build(files, new ImageSetOptions { Readers = 1 });
-        var source = new CropSource(manifest, files, way);
-        var read = Enumerable.Range(0, Math.Min(manifest.Entries.Count, PicturesPerSet)).Count(index => source.Get(index).Crop is not null);
-        return read == manifest.Entries.Count ? "set, whole" : "set, in part";
+        ArgumentNullException.ThrowIfNull(isRead);
+        var first = After(Garbage, input, file, isRead);
+        var second = After(OtherGarbage, input, file, () => { });
+        if (first.Refusal?.Message != second.Refusal?.Message)
+            throw new InvalidDataException($"read again it ends otherwise: {first.Refusal?.Message ?? first.Outcome}; {second.Refusal?.Message ?? second.Outcome}");
+        if (!first.Pixels.AsSpan().SequenceEqual(second.Pixels))
+            throw new InvalidDataException("two results differ: they show memory that is not the picture");
+        if (first.Refusal is { } refusal)
+            ExceptionDispatchInfo.Throw(refusal);
+        return first.Outcome;
     }
 
     /// <inheritdoc/>
     protected override IReadOnlyList<FuzzSeed> Seeds()
     {
         var seeds = Fixtures.All.Select(picture => OfKind(picture.Key, picture.Value.File)).ToList();
+        seeds.AddRange(OddPictures.All.Select(picture => OfKind(picture.Key, picture.Value.File)));
         var random = new Random(9);
         var noise = new RgbImage(40, 30);
         random.NextBytes(noise.Pixels);
@@ -70,6 +73,42 @@ public sealed class ImageTarget : FuzzTarget
         }
         return seeds;
     }
+
+    /// <summary>What is read when free memory is full of <paramref name="garbage"/>.</summary>
+    private (string Outcome, byte[] Pixels, Exception? Refusal) After(byte garbage, FuzzInput input, string file, Action isRead)
+    {
+        using var filling = FreedMemory.Fill(garbage);
+        try
+        {
+            return IsSet(input) ? OfSet(input, file, isRead) : OfPicture(input, isRead);
+        }
+        catch (Exception refusal) when (IsDocumented(refusal))
+        {
+            isRead();
+            return ("", [], refusal);
+        }
+    }
+
+    private static (string, byte[], Exception?) OfPicture(FuzzInput input, Action isRead)
+    {
+        var crop = WayOf(input).CropOf(input.Bytes, input.Name);
+        isRead();
+        // The crop is small, and a wrong pixel may round away in it.
+        return ("picture", [.. crop, .. ImageDecoder.Decode(input.Bytes, input.Name).Pixels], null);
+    }
+
+    private static (string, byte[], Exception?) OfSet(FuzzInput input, string file, Action isRead)
+    {
+        using var files = new ImageFiles(Path.GetDirectoryName(file)!);
+        var manifest = ImageManifest.Build(files, new ImageSetOptions { Readers = 1 });
+        var source = new CropSource(manifest, files, WayOf(input));
+        var crops = Enumerable.Range(0, Math.Min(manifest.Entries.Count, PicturesPerSet)).Select(index => source.Get(index).Crop).ToList();
+        isRead();
+        var read = crops.OfType<byte[]>().ToList();
+        return (read.Count == manifest.Entries.Count ? "set, whole" : "set, in part", [.. read.SelectMany(crop => crop)], null);
+    }
+
+    private static Preprocessing WayOf(FuzzInput input) => Ways[input.Bytes.Length % Ways.Length];
 
     private static bool IsSet(FuzzInput input) => FileListing.IsArchive(input.Name);
 

@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using CsCheck;
+using VizPipeline.Fuzz;
 using VizPipeline.Images;
 
 namespace VizPipeline.Tests.Images;
@@ -6,6 +9,8 @@ namespace VizPipeline.Tests.Images;
 public class ImageDecoderTests
 {
     public static TheoryData<string> Kinds => [.. Fixtures.All.Keys];
+
+    public static TheoryData<string> OddKinds => [.. OddPictures.All.Keys];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -17,6 +22,57 @@ public class ImageDecoderTests
 
         Assert.Equal((11, 9), (image.Width, image.Height));
         Assert.Equal(pixels, image.Pixels);
+    }
+
+    [Theory]
+    [MemberData(nameof(OddKinds))]
+    public void Only_the_pictures_own_pixels_are_shown_whatever_lay_in_memory_before(string kind)
+    {
+        var (file, expected) = OddPictures.All[kind];
+        foreach (var garbage in new byte[] { 0x5A, 0xC3 })
+        {
+            using var filling = FreedMemory.Fill(garbage);
+            var image = ImageDecoder.Decode(file, kind);
+            Assert.Equal((expected.Width, expected.Height), (image.Width, image.Height));
+            Assert.True(expected.Pixels.AsSpan().SequenceEqual(image.Pixels), $"pixels differ with 0x{garbage:X2} in memory");
+        }
+    }
+
+    // Without this the test above could not fail.
+    [Theory]
+    [InlineData(24)]
+    [InlineData(500)]
+    [InlineData(20_000)]
+    [InlineData(1_000_000)]
+    public unsafe void Garbage_reaches_memory_that_native_code_and_the_pool_give(int size)
+    {
+        // glibc keeps its notes in the first bytes of a free block.
+        const int Notes = 16;
+        using var filling = FreedMemory.Fill(0xC3);
+        var block = NativeMemory.Alloc((nuint)size);
+        var array = ArrayPool<byte>.Shared.Rent(size);
+        try
+        {
+            Assert.False(new ReadOnlySpan<byte>(block, size)[Notes..].ContainsAnyExcept((byte)0xC3));
+            Assert.DoesNotContain(array, value => value != 0xC3);
+        }
+        finally
+        {
+            NativeMemory.Free(block);
+            ArrayPool<byte>.Shared.Return(array);
+        }
+    }
+
+    [Fact]
+    public void A_progressive_file_without_its_last_scans_is_refused_as_cut_short()
+    {
+        var file = Fixtures.All["Jpeg_444_progressive"].File;
+        var firstScan = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
+        for (var length = firstScan + 20; length < file.Length; length++)
+        {
+            var error = Assert.Throws<UnreadableImageException>(() => ImageDecoder.Decode(file.AsMemory(0, length), "x"));
+            Assert.Equal("the file ends before the picture does", error.Reason);
+        }
     }
 
     // Cut anywhere, a file is unreadable or (where only its trailer is gone) still whole; it is never half a picture.

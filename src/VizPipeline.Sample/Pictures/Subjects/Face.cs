@@ -52,18 +52,20 @@ internal static class Face
     private static void Fringe(Brush brush, SKColor hair, SKPath head, float tall)
     {
         var line = brush.Dice.Between(-0.62f, -0.42f) * tall;
-        using var fringe = new SKPath();
-        fringe.MoveTo(-1, -1.1f);
-        fringe.LineTo(1, -1.1f);
-        fringe.LineTo(1, line + 0.25f);
-        fringe.QuadTo(brush.Dice.Between(-0.4f, 0.4f), line - 0.2f, -1, line + 0.25f);
-        fringe.Close();
+        using var fringe = Outline.Of(path =>
+        {
+            path.MoveTo(-1, -1.1f);
+            path.LineTo(1, -1.1f);
+            path.LineTo(1, line + 0.25f);
+            path.QuadTo(brush.Dice.Between(-0.4f, 0.4f), line - 0.2f, -1, line + 0.25f);
+            path.Close();
+        });
         brush.Canvas.Save();
         brush.Canvas.ClipPath(head, antialias: true);
         brush.Fill(fringe, hair);
         brush.Canvas.Restore();
-        using var cap = new SKPath();
-        cap.AddArc(new SKRect(head.Bounds.Left - 0.04f, head.Bounds.Top - 0.05f, head.Bounds.Right + 0.04f, head.Bounds.Bottom), 195, 150);
+        using var cap = Outline.Of(path =>
+            path.AddArc(new SKRect(head.Bounds.Left - 0.04f, head.Bounds.Top - 0.05f, head.Bounds.Right + 0.04f, head.Bounds.Bottom), 195, 150));
         brush.Stroke(cap, hair, 0.11f);
     }
 
@@ -113,18 +115,22 @@ internal static class Face
         var (y, half) = (tall * 0.5f, wide * brush.Dice.Between(0.36f, 0.5f));
         if (brush.Dice.Chance(0.35f))
         {
-            using var open = new SKPath();
-            open.AddArc(new SKRect(-half, y - half, half, y + half * 0.75f), 0, 180);
-            open.Close();
+            using var open = Outline.Of(path =>
+            {
+                path.AddArc(new SKRect(-half, y - half, half, y + half * 0.75f), 0, 180);
+                path.Close();
+            });
             brush.Fill(open, new SKColor(90, 20, 25));
             brush.Box(-half * 0.75f, y - half * 0.12f, half * 0.75f, y + half * 0.1f, SKColors.White);
         }
         else
         {
-            using var line = new SKPath();
             var bend = brush.Dice.Between(-0.04f, 0.26f);
-            line.MoveTo(-half, y - bend / 2);
-            line.QuadTo(0, y + bend, half, y - bend / 2);
+            using var line = Outline.Of(path =>
+            {
+                path.MoveTo(-half, y - bend / 2);
+                path.QuadTo(0, y + bend, half, y - bend / 2);
+            });
             brush.Stroke(line, lips, brush.Dice.Between(0.06f, 0.1f));
         }
     }

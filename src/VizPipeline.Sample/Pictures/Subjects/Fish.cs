@@ -18,11 +18,13 @@ internal static class Fish
         using var dorsal = Outline.Polygon(new(-0.35f, -tall * 0.6f), new(-0.2f, -tall * 1.45f), new(0.4f, -tall * 0.75f));
         brush.Body(dorsal, fin);
 
-        using var body = new SKPath();
-        body.MoveTo(0.95f, 0);
-        body.CubicTo(0.6f, -tall * 1.4f, -0.25f, -tall * 1.25f, -0.62f, 0);
-        body.CubicTo(-0.25f, tall * 1.25f, 0.6f, tall * 1.4f, 0.95f, 0);
-        body.Close();
+        using var body = Outline.Of(path =>
+        {
+            path.MoveTo(0.95f, 0);
+            path.CubicTo(0.6f, -tall * 1.4f, -0.25f, -tall * 1.25f, -0.62f, 0);
+            path.CubicTo(-0.25f, tall * 1.25f, 0.6f, tall * 1.4f, 0.95f, 0);
+            path.Close();
+        });
         brush.Body(body, color, decorated: 0.4f);
 
         brush.Arc(0.32f, 0, tall * 0.7f, 110, 140, Palette.Darker(color, 0.45f), 0.05f);

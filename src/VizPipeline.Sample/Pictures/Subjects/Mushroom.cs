@@ -1,5 +1,3 @@
-using SkiaSharp;
-
 namespace VizPipeline.Sample.Pictures.Subjects;
 
 /// <summary>A mushroom, often the red one with white spots.</summary>
@@ -11,19 +9,23 @@ internal static class Mushroom
         float wide = dice.Between(0.75f, 1f), tall = dice.Between(0.7f, 0.95f);
         float brim = dice.Between(-0.05f, 0.15f), foot = dice.Between(0.17f, 0.28f);
         var cap = dice.Chance(0.4f) ? brush.Palette.Near(4, 85, 78) : brush.Palette.Main;
-        using var stem = new SKPath();
-        stem.MoveTo(-foot * 0.8f, brim - 0.1f);
-        stem.CubicTo(-foot * 0.7f, 0.5f, -foot * 1.1f, 0.7f, -foot * 1.4f, 0.95f);
-        stem.LineTo(foot * 1.4f, 0.95f);
-        stem.CubicTo(foot * 1.1f, 0.7f, foot * 0.7f, 0.5f, foot * 0.8f, brim - 0.1f);
-        stem.Close();
+        using var stem = Outline.Of(path =>
+        {
+            path.MoveTo(-foot * 0.8f, brim - 0.1f);
+            path.CubicTo(-foot * 0.7f, 0.5f, -foot * 1.1f, 0.7f, -foot * 1.4f, 0.95f);
+            path.LineTo(foot * 1.4f, 0.95f);
+            path.CubicTo(foot * 1.1f, 0.7f, foot * 0.7f, 0.5f, foot * 0.8f, brim - 0.1f);
+            path.Close();
+        });
         brush.Body(stem, brush.Palette.Near(40, 18, 88));
 
-        using var hat = new SKPath();
-        hat.MoveTo(-wide, brim);
-        hat.CubicTo(-wide, brim - tall * 1.3f, wide, brim - tall * 1.3f, wide, brim);
-        hat.QuadTo(0, brim + dice.Between(0.1f, 0.3f), -wide, brim);
-        hat.Close();
+        using var hat = Outline.Of(path =>
+        {
+            path.MoveTo(-wide, brim);
+            path.CubicTo(-wide, brim - tall * 1.3f, wide, brim - tall * 1.3f, wide, brim);
+            path.QuadTo(0, brim + dice.Between(0.1f, 0.3f), -wide, brim);
+            path.Close();
+        });
         brush.Body(hat, cap);
         brush.Canvas.Save();
         brush.Canvas.ClipPath(hat, antialias: true);

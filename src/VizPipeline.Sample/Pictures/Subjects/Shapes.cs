@@ -62,9 +62,12 @@ internal static class Shapes
     public static void Ring(Brush brush)
     {
         float outer = 0.88f, inner = brush.Dice.Between(0.42f, 0.62f);
-        using var outline = Outline.Disc(0, 0, outer);
-        outline.AddCircle(0, 0, inner);
-        outline.FillType = SKPathFillType.EvenOdd;
+        using var outline = Outline.Of(path =>
+        {
+            path.FillType = SKPathFillType.EvenOdd;
+            path.AddCircle(0, 0, outer);
+            path.AddCircle(0, 0, inner);
+        });
         brush.Body(outline, brush.Palette.Main, decorated: 0.2f);
         if (brush.Dice.Chance(0.5f))
         {
@@ -79,13 +82,15 @@ internal static class Shapes
     public static void Heart(Brush brush)
     {
         var dip = brush.Dice.Between(-0.5f, -0.35f);
-        using var outline = new SKPath();
-        outline.MoveTo(0, 0.9f);
-        outline.CubicTo(-1.2f, 0.15f, -1.05f, -0.85f, -0.5f, -0.85f);
-        outline.CubicTo(-0.2f, -0.85f, 0, -0.65f, 0, dip);
-        outline.CubicTo(0, -0.65f, 0.2f, -0.85f, 0.5f, -0.85f);
-        outline.CubicTo(1.05f, -0.85f, 1.2f, 0.15f, 0, 0.9f);
-        outline.Close();
+        using var outline = Outline.Of(path =>
+        {
+            path.MoveTo(0, 0.9f);
+            path.CubicTo(-1.2f, 0.15f, -1.05f, -0.85f, -0.5f, -0.85f);
+            path.CubicTo(-0.2f, -0.85f, 0, -0.65f, 0, dip);
+            path.CubicTo(0, -0.65f, 0.2f, -0.85f, 0.5f, -0.85f);
+            path.CubicTo(1.05f, -0.85f, 1.2f, 0.15f, 0, 0.9f);
+            path.Close();
+        });
         var color = brush.Dice.Chance(0.35f) ? brush.Palette.Near(352, 85, 85) : brush.Palette.Main;
         brush.Body(outline, color, decorated: 0.15f);
         if (brush.Dice.Chance(0.4f))

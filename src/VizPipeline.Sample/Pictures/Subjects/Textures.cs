@@ -18,7 +18,7 @@ internal static class Textures
         var tilt = SKMatrix.CreateIdentity();
         (tilt.Persp0, tilt.Persp1) = (dice.Between(-0.16f, 0.16f), dice.Between(-0.16f, 0.16f));
         (tilt.SkewX, tilt.SkewY) = (dice.Between(-0.25f, 0.25f), dice.Between(-0.2f, 0.2f));
-        brush.Canvas.Concat(ref tilt);
+        brush.Canvas.Concat(tilt);
         brush.Canvas.Translate(dice.Between(-0.4f, 0.4f), dice.Between(-0.4f, 0.4f));
         Patterns.Draw(pattern, brush, ground, figure, size, reach: 2.6f);
     }

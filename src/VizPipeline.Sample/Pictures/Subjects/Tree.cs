@@ -34,13 +34,15 @@ internal static class Tree
     private static void Crown(Brush brush, SKColor leaf)
     {
         var dice = brush.Dice;
-        using var crown = new SKPath { FillType = SKPathFillType.Winding };
-        crown.AddCircle(0, -0.3f, 0.48f);
-        for (var puff = 0; puff < 8; puff++)
+        using var crown = Outline.Of(path =>
         {
-            var place = Outline.OnCircle(45 * puff + dice.Between(-15, 15), dice.Between(0.3f, 0.42f));
-            crown.AddCircle(place.X * 1.1f, place.Y - 0.32f, dice.Between(0.2f, 0.28f));
-        }
+            path.AddCircle(0, -0.3f, 0.48f);
+            for (var puff = 0; puff < 8; puff++)
+            {
+                var place = Outline.OnCircle(45 * puff + dice.Between(-15, 15), dice.Between(0.3f, 0.42f));
+                path.AddCircle(place.X * 1.1f, place.Y - 0.32f, dice.Between(0.2f, 0.28f));
+            }
+        });
         brush.Fill(crown, leaf);
         brush.Canvas.Save();
         brush.Canvas.ClipPath(crown, antialias: true);

@@ -15,15 +15,17 @@ internal static class Umbrella
         brush.Line(stick, 0.07f, new SKPoint(0, -0.95f), new SKPoint(0, 0.8f));
         brush.Arc(dice.Pick(-0.15f, 0.15f), 0.8f, 0.15f, 0, 180, stick, 0.07f);
 
-        using var dome = new SKPath();
-        dome.MoveTo(-Half, Brim);
-        dome.CubicTo(-Half, -1.1f, Half, -1.1f, Half, Brim);
-        for (var panel = panels - 1; panel >= 0; panel--)
+        using var dome = Outline.Of(path =>
         {
-            float left = -Half + 2 * Half * panel / panels, width = 2 * Half / panels;
-            dome.QuadTo(left + width / 2, Brim - 0.2f, left, Brim);
-        }
-        dome.Close();
+            path.MoveTo(-Half, Brim);
+            path.CubicTo(-Half, -1.1f, Half, -1.1f, Half, Brim);
+            for (var panel = panels - 1; panel >= 0; panel--)
+            {
+                float left = -Half + 2 * Half * panel / panels, width = 2 * Half / panels;
+                path.QuadTo(left + width / 2, Brim - 0.2f, left, Brim);
+            }
+            path.Close();
+        });
         brush.Body(dome, color);
 
         brush.Canvas.Save();
