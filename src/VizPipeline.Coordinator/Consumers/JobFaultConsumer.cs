@@ -10,6 +10,13 @@ internal sealed class JobFaultConsumer<T>(JobLedger ledger, AnswerDesk desk) : J
     protected override async Task ReceiveAsync(Fault<T> answer, CancellationToken cancellation)
     {
         var job = answer.Message;
+        // A worker that is told to stop while it starts has taken its parts down before the first command came: no fault of the job.
+        if (answer.Exceptions.FirstOrDefault()?.ExceptionType == typeof(ObjectDisposedException).FullName)
+        {
+            var returned = new JobReturned(job.AtlasId, job.JobId, job.Attempt, answer.Host?.MachineName ?? "unknown", ReturnReason.Stopping);
+            await Desk.WriteAsync(ledger.TakenBack(returned), cancellation);
+            return;
+        }
         var error = answer.Exceptions.FirstOrDefault() is { } thrown
             ? $"{thrown.ExceptionType}: {thrown.Message}"
             : "the worker failed without a reason";

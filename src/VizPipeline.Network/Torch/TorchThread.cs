@@ -60,7 +60,9 @@ public sealed class TorchThread : TaskScheduler
 
     private void Loop()
     {
-        // Counts for the thread that says so; OpenMP would else give each device's team all processors.
+        // Counts for the thread that says so; OpenMP would else give each device's team all processors. Asking first: a thread that never
+        // asked takes the process's number at its first parallel work, whatever it was told before.
+        _ = torch.get_num_threads();
         torch.set_num_threads(_processors);
         _ready.SetResult();
         foreach (var task in _work.GetConsumingEnumerable())
