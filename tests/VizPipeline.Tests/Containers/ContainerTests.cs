@@ -54,6 +54,14 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         await ShellAsync(documented.Single(line => line.Contains("viz status", StringComparison.Ordinal)).Replace("status model", "status killed", StringComparison.Ordinal));
         await CompareAsync("killed");
 
+        // Prometheus finds every service, and says nothing of faults. Its port is inside only.
+        await ShellAsync("docker compose up -d --wait prometheus", "sleep 40");
+        var targets = await ShellAsync("docker compose exec -T prometheus wget -q -O - http://127.0.0.1:9090/api/v1/targets");
+        foreach (var job in (string[])["viz-coordinator", "viz-atlas", "viz-worker", "rabbitmq"])
+            Assert.Matches($"\"job\":\"{job}\"", targets);
+        Assert.DoesNotContain("\"health\":\"down\"", targets);
+        Assert.DoesNotMatch("(?i)level=error|level=warn.*dns", await ShellAsync("docker compose logs prometheus"));
+
         // Away and up again: everything is in the volumes.
         await ShellAsync("docker compose down", "docker compose up -d --wait");
         await CompareAsync("model");

@@ -107,7 +107,7 @@ public sealed partial class ComposeTests
     {
         var service = Services["worker-gpu"]!;
         Assert.Equal("gpu", (string?)Assert.Single(Pod.List(service["profiles"])));
-        Assert.Equal("cuda", Environment("worker-gpu")["Worker__Device"]);
+        Assert.Equal("cuda:all", Environment("worker-gpu")["Worker__Device"]);
         Assert.Equal("cuda", (string?)service["build"]!["args"]!["TORCH"]);
         var device = Assert.Single(Pod.List(service["deploy"]!["resources"]!["reservations"]!["devices"]));
         Assert.Equal("gpu", (string?)Assert.Single(Pod.List(device["capabilities"])));
