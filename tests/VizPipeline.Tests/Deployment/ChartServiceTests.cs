@@ -42,7 +42,7 @@ public sealed class ChartServiceTests
         var (gpu, rest) = (release.Pod("worker-gpu"), release.Pod("worker-rest"));
         Assert.Equal("1", (string?)gpu.Container["resources"]!["limits"]!["nvidia.com/gpu"]);
         Assert.EndsWith("-cuda", (string?)gpu.Container["image"]);
-        Assert.Equal("cuda", gpu.Variable("Worker__Device"));
+        Assert.Equal("cuda:all", gpu.Variable("Worker__Device"));
         Assert.Equal("scan,patches,ascent,live", gpu.Variable("Worker__Kinds"));
         Assert.NotNull(gpu.Spec["tolerations"]);
         Assert.NotNull(gpu.Spec["nodeSelector"]);
