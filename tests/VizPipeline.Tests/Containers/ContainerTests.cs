@@ -54,6 +54,13 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         await ShellAsync(documented.Single(line => line.Contains("viz status", StringComparison.Ordinal)).Replace("status model", "status killed", StringComparison.Ordinal));
         await CompareAsync("killed");
 
+        // docs/install.md: the image of `viz` without a checkout.
+        var install = MarkdownCommands.Of("Container", "docs", "install.md").Where(line => line.StartsWith("docker run", StringComparison.Ordinal)).Select(line => line.Replace("OWNER", "owner", StringComparison.Ordinal)).ToList();
+        await ShellAsync("docker tag viz-pipeline/viz:0.1.0 ghcr.io/owner/viz-pipeline/viz:0.1.0", "cp models/model.onnx .");
+        Assert.Contains("libtorch", await ShellAsync(install.Single(line => line.EndsWith(" doctor", StringComparison.Ordinal))));
+        await ShellAsync(install.Single(line => line.Contains(" run --model", StringComparison.Ordinal)) + " --methods top9");
+        Assert.True(File.Exists(Path.Combine(_folder, "atlas", "sheets", "conv1.png")));
+
         // Prometheus finds every service, and says nothing of faults. Its port is inside only.
         await ShellAsync("docker compose up -d --wait prometheus", "sleep 40");
         var targets = await ShellAsync("docker compose exec -T prometheus wget -q -O - http://127.0.0.1:9090/api/v1/targets");
