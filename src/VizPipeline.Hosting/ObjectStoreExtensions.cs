@@ -66,7 +66,8 @@ public static class ObjectStoreExtensions
             }
             catch (ObjectStoreException failure)
             {
-                throw new StartupException(failure.Message, failure.IsTransient, failure);
+                // The coordinator may be about to make the bucket.
+                throw new StartupException(failure.Message, failure.IsTransient || (failure is BucketMissingException && access != StoreAccess.Own), failure);
             }
             await StoreProbe.RunAsync(store, service, access, cancellation);
         }

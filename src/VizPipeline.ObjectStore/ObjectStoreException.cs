@@ -33,3 +33,6 @@ public sealed class ObjectNotFoundException(string key, string place)
     /// <summary>The key that was asked for.</summary>
     public string Key { get; } = key;
 }
+
+/// <summary>There is no bucket, and this user may not make it.</summary>
+public sealed class BucketMissingException(string message, Exception inner) : ObjectStoreException(message, isTransient: false, inner);

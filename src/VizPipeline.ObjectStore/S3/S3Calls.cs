@@ -50,11 +50,9 @@ internal sealed class S3Calls(S3Options options)
     }
 
     /// <summary>There is no bucket, and the server makes none for this user.</summary>
-    public ObjectStoreException NoBucket(S3ErrorException refusal) => new(
+    public BucketMissingException NoBucket(S3ErrorException refusal) => new(
         $"S3 at {Place}: there is no bucket '{options.Bucket}', and this user may not make it ({refusal.Message}); make it with another user and grant this "
         + "one reading and writing, or check ObjectStore__Bucket",
-        // The coordinator may be about to make it.
-        isTransient: true,
         refusal);
 
     private static bool IsTransient(Exception failure) => failure switch

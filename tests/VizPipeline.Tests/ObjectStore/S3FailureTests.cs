@@ -59,7 +59,7 @@ public sealed class S3FailureTests
         var options = await TestS3.NewLimitedUserAsync();
         using var store = new S3ObjectStore(options);
 
-        var failure = await Assert.ThrowsAsync<ObjectStoreException>(() => store.EnsureBucketAsync(TimeSpan.Zero, cancellation));
+        var failure = await Assert.ThrowsAsync<BucketMissingException>(() => store.EnsureBucketAsync(TimeSpan.Zero, cancellation));
         IsClear(failure, options, isTransient: false, "there is no bucket", "make it", "ObjectStore__Bucket");
         foreach (var call in Calls(store))
             IsClear(await Assert.ThrowsAsync<ObjectStoreException>(call), options, isTransient: false, "there is no bucket", "ObjectStore__Bucket");

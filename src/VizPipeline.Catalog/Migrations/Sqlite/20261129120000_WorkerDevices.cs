@@ -21,9 +21,8 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.DropColumn(
-                name: "devices",
-                table: "worker");
+            // Not DropColumn, which makes the table anew and stumbles over the view upon it.
+            migrationBuilder.Sql("ALTER TABLE worker DROP COLUMN devices");
         }
     }
 }
