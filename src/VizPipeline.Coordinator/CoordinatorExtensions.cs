@@ -30,6 +30,7 @@ public static class CoordinatorExtensions
         services.AddSingleton<JobLedger>();
         services.AddSingleton<AtlasMonitor>();
         services.TryAddSingleton<ServiceTroubles>();
+        services.AddSingleton<ErrorQueueSignal>();
         services.AddSingleton<AnswerDesk>();
         // By hand: its constructor takes parts that nobody outside needs to see.
         services.AddSingleton(provider => new AtlasPlanner(

@@ -14,7 +14,7 @@ namespace VizPipeline.Coordinator;
 /// </summary>
 internal sealed class AnswerDesk(
     JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, IOptions<CoordinatorOptions> options, ServiceTroubles troubles,
-    TimeProvider time, ILogger<AnswerDesk> logger)
+    ErrorQueueSignal aside, TimeProvider time, ILogger<AnswerDesk> logger)
     : IDisposable
 {
     /// <summary>Answers that are written at once at most: enough that a transaction's own cost does not count, few enough that none waits for long.</summary>
@@ -76,7 +76,10 @@ internal sealed class AnswerDesk(
                 // Whatever fails on a cluster may heal: a store that refuses for a while, a full disk. The broker puts the answer aside, and
                 // ErrorQueues brings it back.
                 if (!IsOutage(failure) && time.GetElapsedTime(began) > options.Value.AnswerPatience)
+                {
+                    aside.Raise();
                     throw;
+                }
                 logger.AnswerWaits(error);
                 await Task.Delay(Pauses[Math.Min(attempt, Pauses.Length - 1)], time, cancellation);
             }

@@ -1,14 +1,17 @@
 using MassTransit;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
 /// <summary>Counts a failure that a worker could not report itself: its consumer threw.</summary>
-internal sealed class JobFaultConsumer<T>(JobLedger ledger, AnswerDesk desk) : JobAnswerConsumer<Fault<T>>(desk)
+internal sealed class JobFaultConsumer<T>(JobLedger ledger, AnswerDesk desk, ErrorQueueSignal aside) : JobAnswerConsumer<Fault<T>>(desk)
     where T : class, IJobCommand
 {
     protected override async Task ReceiveAsync(Fault<T> answer, CancellationToken cancellation)
     {
+        // The command itself lies in its queue's error queue now.
+        aside.Raise();
         var job = answer.Message;
         // A worker that is told to stop while it starts has taken its parts down before the first command came: no fault of the job.
         if (answer.Exceptions.FirstOrDefault()?.ExceptionType == typeof(ObjectDisposedException).FullName)

@@ -18,14 +18,18 @@ namespace VizPipeline.Hosting;
 /// An answer goes back until it is taken: whatever kept it away, a store that refuses or a database that is full, is temporary. A command
 /// goes back three times and is then dropped, as the jobs table sends its job again.
 /// </remarks>
-internal sealed class ErrorQueues(IOptions<RabbitMqOptions> options, ServiceTroubles troubles, IMeterFactory meters, TimeProvider time, ILogger<ErrorQueues> logger)
+internal sealed class ErrorQueues(
+    IOptions<RabbitMqOptions> options, ErrorQueueSignal signal, ServiceTroubles troubles, IMeterFactory meters, TimeProvider time, ILogger<ErrorQueues> logger)
     : BackgroundService
 {
     /// <summary>How often it looks.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
+    // The broker logs an error for each look at a queue that is not there, and most never are: without a signal a look now and then is enough.
+    private static readonly TimeSpan Backstop = TimeSpan.FromHours(1);
     private const string Returns = "viz-returns";
     private const int MostReturnsOfCommands = 3;
+    private readonly HashSet<string> seen = [];
     private readonly Counter<long> found = meters.Create(VizTelemetry.Name).CreateCounter<long>(
         "viz_error_queue_messages_total", description: "Messages that no consumer could take and that were moved out of an error queue to be tried again.");
 
@@ -34,14 +38,20 @@ internal sealed class ErrorQueues(IOptions<RabbitMqOptions> options, ServiceTrou
         string[] queues = [QueueNames.Answers, .. Enum.GetValues<JobKind>().Select(QueueNames.Of)];
         foreach (var queue in queues)
             found.Add(0, new KeyValuePair<string, object?>("queue", queue));
+        long? looked = null;
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
+                var all = signal.IsRaised || looked is not { } before || time.GetElapsedTime(before) > Backstop;
+                var some = all ? queues : [.. queues.Where(seen.Contains)];
+                if (some.Length == 0)
+                    continue;
                 await using var connection = await RabbitMqConnection.OpenAsync(options.Value, stoppingToken);
-                foreach (var queue in queues)
+                foreach (var queue in some)
                     await EmptyAsync(connection, queue, stoppingToken);
+                looked = all ? time.GetTimestamp() : looked;
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
@@ -63,6 +73,7 @@ internal sealed class ErrorQueues(IOptions<RabbitMqOptions> options, ServiceTrou
         try
         {
             waiting = (await channel.QueueDeclarePassiveAsync($"{queue}_error", cancellation)).MessageCount;
+            seen.Add(queue);
         }
         catch (OperationInterruptedException)
         {
@@ -96,6 +107,20 @@ internal sealed class ErrorQueues(IOptions<RabbitMqOptions> options, ServiceTrou
         => message.BasicProperties.Headers?.TryGetValue(header, out var value) == true
             ? value is byte[] bytes ? Encoding.UTF8.GetString(bytes).ReplaceLineEndings(" ") : value?.ToString()
             : null;
+}
+
+/// <summary>Says that a message is about to land in an error queue.</summary>
+public sealed class ErrorQueueSignal(TimeProvider time)
+{
+    // Several looks: the bus moves the message after the consumer has failed.
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(2);
+    private long? last;
+
+    /// <summary>Whether one was raised lately.</summary>
+    public bool IsRaised => last is { } at && time.GetElapsedTime(at) < Fresh;
+
+    /// <summary>A consumer gives a message up, here or in another process.</summary>
+    public void Raise() => last = time.GetTimestamp();
 }
 
 internal static partial class ErrorQueueLog
