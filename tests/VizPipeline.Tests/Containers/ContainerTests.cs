@@ -41,7 +41,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         Assert.Contains("Atlas 'model': completed", rest);
         var workers = await ShellAsync("docker compose run --rm viz workers");
         Assert.Equal(2, workers.Split('\n').Count(line => line.Contains(" cpu ", StringComparison.Ordinal)));
-        await ShellAsync("viz run --model models/model.onnx --images photos --preprocess imagenet --methods top9 --out embedded");
+        await ShellAsync("viz run --model models/model.onnx --images photos --preprocess imagenet --methods top9,deconv --out embedded");
         await CompareAsync("model");
 
         // docs/cluster.md: the same from within the containers, while each of them is killed once.
