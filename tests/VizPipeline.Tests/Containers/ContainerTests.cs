@@ -36,6 +36,8 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         foreach (var line in readme.TakeWhile(line => !line.StartsWith("docker compose up", StringComparison.Ordinal)))
             await ShellAsync(line);
         await File.AppendAllTextAsync(Path.Combine(_folder, ".env"), "VIZ_WORKERS=2\nVIZ_WORKER_MEMORY=4g\n", cancellation);
+        // What a run left behind that was killed.
+        await ShellAsync("docker compose down --volumes --timeout 5");
         var rest = await ShellAsync([.. readme.SkipWhile(line => !line.StartsWith("docker compose up", StringComparison.Ordinal))]);
         Assert.Contains("Planned atlas 'model'", rest);
         Assert.Contains("Atlas 'model': completed", rest);
