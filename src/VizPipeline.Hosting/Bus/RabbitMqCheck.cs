@@ -35,8 +35,7 @@ internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, IReadOnly
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
         var exchange = QueueNames.ExchangeOf(queue);
         await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
-        await channel.QueueDeclareAsync(
-            queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
+        await channel.DeclareQuorumQueueAsync(queue, cancellation);
         await channel.QueueBindAsync(queue, exchange, "", cancellationToken: cancellation);
     }
 

@@ -132,6 +132,6 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         };
         foreach (var (name, value) in more)
             variables[name] = value;
-        return DockerEngine.RunAsync(folder, variables, $"set -euo pipefail\n{string.Join('\n', lines)}", TimeSpan.FromMinutes(3));
+        return Shell.RunAsync(folder, variables, $"set -euo pipefail\n{string.Join('\n', lines)}", TimeSpan.FromMinutes(3));
     }
 }

@@ -92,8 +92,8 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         if (File.Exists(Path.Combine(_folder, ".env")))
         {
             if (TestContext.Current.TestState?.Result == TestResult.Failed)
-                output.WriteLine(await DockerEngine.RunAsync(_folder, _variables, "docker compose ps -a; docker compose logs --tail 60", TimeSpan.FromMinutes(1)));
-            await DockerEngine.RunAsync(_folder, _variables, "docker compose down --volumes --timeout 5", TimeSpan.FromMinutes(3));
+                output.WriteLine(await Shell.RunAsync(_folder, _variables, "docker compose ps -a; docker compose logs --tail 60", TimeSpan.FromMinutes(1)));
+            await Shell.RunAsync(_folder, _variables, "docker compose down --volumes --timeout 5", TimeSpan.FromMinutes(3));
         }
         Directory.Delete(_folder, recursive: true);
     }
@@ -101,7 +101,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
     // What git would hand to somebody who clones this state, and two folders of theirs.
     private async Task CheckOutAsync()
     {
-        await DockerEngine.RunAsync(
+        await Shell.RunAsync(
             Repository.Root, _variables, $"git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x -C '{_folder}'", TimeSpan.FromMinutes(1));
         File.Move(SampleNetwork.WriteTo(Path.Combine(_folder, "models")), Path.Combine(_folder, "models", "model.onnx"));
         PictureFolder.Generate(Path.Combine(_folder, "photos"), 120, seed: 7);
@@ -121,7 +121,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
             export -p | grep -E ' VIZ_(COORDINATOR|API_KEY)=' > exported || true
             """;
         var variables = new Dictionary<string, string>(_variables) { ["VIZ_CACHE"] = Path.Combine(_folder, "cache") };
-        var text = await DockerEngine.RunAsync(_folder, variables, script, limit);
+        var text = await Shell.RunAsync(_folder, variables, script, limit);
         Told(string.Join(" && ", lines));
         return text;
     }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using System.Text.RegularExpressions;
 using VizPipeline.Tests.Deployment;
 
@@ -16,42 +14,6 @@ internal static partial class DockerEngine
         var (variables, reason) = await Started.Value;
         Assert.SkipWhen(reason is not null, reason ?? "");
         return variables;
-    }
-
-    /// <summary>Runs a script in a folder and returns what it printed, standard error included; fails where it fails.</summary>
-    public static async Task<string> RunAsync(string folder, IReadOnlyDictionary<string, string> variables, string script, TimeSpan limit, Action<string>? line = null)
-    {
-        var start = new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in variables)
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var text = new StringBuilder();
-        void Append(string? part)
-        {
-            if (part is null)
-                return;
-            lock (text)
-                text.AppendLine(part);
-            line?.Invoke(part);
-        }
-        process.OutputDataReceived += (_, part) => Append(part.Data);
-        process.ErrorDataReceived += (_, part) => Append(part.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        try
-        {
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(limit);
-        }
-        catch (TimeoutException)
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail($"not done within {limit.TotalMinutes:0.#} min: {script}\n{text}");
-        }
-        lock (text)
-        {
-            Assert.True(process.ExitCode == 0, $"exit code {process.ExitCode}: {script}\n{text}");
-            return text.ToString();
-        }
     }
 
     private static async Task<(Dictionary<string, string>, string?)> StartAsync()

@@ -33,7 +33,7 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         Assert.Contains(publish, line => line.Contains("VizPipeline.Worker", StringComparison.Ordinal));
 
         Assert.Contains("coordinator http://127.0.0.1", await ShellAsync([.. place, .. Take("deploy/slurm/viz-slurm up")]));
-        Assert.Equal("", await DockerEngine.RunAsync(_lab, _variables, "find viz/secrets \\( -type f ! -perm 600 \\) -o \\( -type d ! -perm 700 \\)", TimeSpan.FromMinutes(1)));
+        Assert.Equal("", await Shell.RunAsync(_lab, _variables, "find viz/secrets \\( -type f ! -perm 600 \\) -o \\( -type d ! -perm 700 \\)", TimeSpan.FromMinutes(1)));
 
         // One minute is the shortest wall time; Slurm sends the signal up to a minute early.
         var submitted = await ShellAsync([.. place, .. Take("deploy/slurm/viz-slurm workers").Select(line => TimeLimit().Replace(WorkerCount().Replace(line, "workers 2"), "--time=1"))]);
@@ -106,8 +106,8 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         if (_variables.Count > 0 && Directory.Exists(Path.Combine(_lab, "viz")))
         {
             if (TestContext.Current.TestState?.Result == TestResult.Failed)
-                output.WriteLine(await DockerEngine.RunAsync(_lab, _variables, $"squeue; tail -n 30 {_lab}/viz/logs/*.log", TimeSpan.FromMinutes(1)));
-            await DockerEngine.RunAsync(_lab, _variables, $"VIZ_HOME={_lab}/viz '{Script}' down || true", TimeSpan.FromMinutes(2));
+                output.WriteLine(await Shell.RunAsync(_lab, _variables, $"squeue; tail -n 30 {_lab}/viz/logs/*.log", TimeSpan.FromMinutes(1)));
+            await Shell.RunAsync(_lab, _variables, $"VIZ_HOME={_lab}/viz '{Script}' down || true", TimeSpan.FromMinutes(2));
         }
         if (_variables.Count > 0)
             await Slurm.RunAsync("stop");
@@ -119,7 +119,7 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
     private async Task PrepareLabAsync()
     {
         // PostgreSQL's user must get through, where the test runs as root.
-        await DockerEngine.RunAsync(_lab, _variables, "chmod 755 .", TimeSpan.FromMinutes(1));
+        await Shell.RunAsync(_lab, _variables, "chmod 755 .", TimeSpan.FromMinutes(1));
         File.Move(SampleNetwork.WriteTo(_lab), Path.Combine(_lab, "model.onnx"));
         PictureFolder.Generate(Path.Combine(_lab, "photos"), 60, seed: 7);
         _variables = new Dictionary<string, string>
@@ -145,7 +145,7 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
             viz() { '{{Path.Combine(AppContext.BaseDirectory, "viz")}}' "$@"; }
             {{string.Join('\n', lines)}}
             """;
-        var text = await DockerEngine.RunAsync(_lab, _variables, script, TimeSpan.FromMinutes(5));
+        var text = await Shell.RunAsync(_lab, _variables, script, TimeSpan.FromMinutes(5));
         Told(string.Join(" && ", lines.Where(line => !line.StartsWith("export", StringComparison.Ordinal))));
         return text;
     }
