@@ -35,7 +35,10 @@ public abstract class CatalogDatabase
     /// <summary>Lets the database count the rows of its tables anew, so that its plans fit an atlas that has just been planned.</summary>
     public virtual Task AnalyzeAsync(CancellationToken cancellation = default) => Task.CompletedTask;
 
-    /// <summary>Whether waiting and trying again may help: the server restarts, the network is down, the database is busy, its tables are not there yet.</summary>
+    /// <summary>
+    /// Whether waiting and trying again may help: the server restarts, the network is down, the database is busy, its tables are not
+    /// there yet.
+    /// </summary>
     /// <param name="failure">Anything that work with the catalog threw, <see cref="CatalogUnusableException"/> included.</param>
     public bool IsTransient(Exception failure)
     {

@@ -12,14 +12,17 @@ public sealed record UnservedJobs(JobKind Kind, int Jobs)
     public string Explain() => $"no worker serves {QueueNames.Name(Kind)} ({Jobs:N0} {(Jobs == 1 ? "job waits" : "jobs wait")})";
 }
 
-/// <summary>Finds the kinds of jobs that wait for a worker that is not there. Only for catalogs whose workers report: those of a cluster.</summary>
+/// <summary>
+/// Finds the kinds of jobs that wait for a worker that is not there. Only for catalogs whose workers report: those of a cluster.
+/// </summary>
 public static class UnservedJobsQueries
 {
     /// <summary>A worker that has not been heard of for so long is taken for gone.</summary>
     public static TimeSpan WorkerSilence { get; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The kinds that live workers serve. A worker that stops takes no more jobs, so it serves none.</summary>
-    public static async Task<IReadOnlySet<JobKind>> ServedKindsAsync(this CatalogContext context, DateTime now, CancellationToken cancellation = default)
+    public static async Task<IReadOnlySet<JobKind>> ServedKindsAsync(
+        this CatalogContext context, DateTime now, CancellationToken cancellation = default)
     {
         var alive = now - WorkerSilence;
         var lists = await context.Workers.Where(worker => worker.LastSeenAt > alive && worker.State != WorkerState.Stopping)
@@ -41,11 +44,14 @@ public static class UnservedJobsQueries
         var unserved = Enum.GetValues<JobKind>().Where(kind => !served.Contains(kind)).ToList();
         if (unserved.Count == 0)
             return Enumerable.Empty<int>().ToLookup(id => id, _ => default(UnservedJobs)!);
-        var running = context.Atlases.Where(atlas => atlas.State == AtlasState.Running && (atlasId == null || atlas.Id == atlasId)).Select(atlas => atlas.Id);
+        var running = context.Atlases.Where(atlas => atlas.State == AtlasState.Running && (atlasId == null || atlas.Id == atlasId))
+            .Select(atlas => atlas.Id);
         var jobs = await context.Jobs
-            .Where(job => running.Contains(job.AtlasId) && unserved.Contains(job.Kind) && (job.State == JobState.Pending || job.State == JobState.Sent
+            .Where(job => running.Contains(job.AtlasId) && unserved.Contains(job.Kind)
+                && (job.State == JobState.Pending || job.State == JobState.Sent
                 // Its worker is gone: the broker has it back.
-                || (job.State == JobState.Running && !context.Workers.Any(worker => worker.Name == job.Worker && worker.LastSeenAt > alive))))
+                || (job.State == JobState.Running
+                    && !context.Workers.Any(worker => worker.Name == job.Worker && worker.LastSeenAt > alive))))
             .GroupBy(job => new { job.AtlasId, job.Kind })
             .Select(of => new { of.Key.AtlasId, of.Key.Kind, Count = of.Count() })
             .ToListAsync(cancellation);

@@ -156,8 +156,7 @@ public sealed class AtlasPlanner
         known.Name = merged.Name;
         await catalog.SaveChangesAsync(cancellation);
         logger.AtlasResumed(spec.Id);
-        var hasFailures = await catalog.Jobs.AnyAsync(job => job.AtlasId == known.Id && (job.State == JobState.Failed || job.State == JobState.Blocked), cancellation);
-        return new OpenedAtlas(merged, Resumed: true, known.State) { HasFailures = hasFailures };
+        return new OpenedAtlas(merged, Resumed: true, known.State);
     }
 
     private async Task StoreAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation)
@@ -171,8 +170,4 @@ public sealed class AtlasPlanner
 /// <param name="Spec">The spec that its jobs follow.</param>
 /// <param name="Resumed">Whether it was planned before.</param>
 /// <param name="State">Its state; a finished atlas has nothing to run.</param>
-public sealed record OpenedAtlas(AtlasSpec Spec, bool Resumed, AtlasState State)
-{
-    /// <summary>Whether jobs of it have failed, or wait for such.</summary>
-    public bool HasFailures { get; init; }
-}
+public sealed record OpenedAtlas(AtlasSpec Spec, bool Resumed, AtlasState State);

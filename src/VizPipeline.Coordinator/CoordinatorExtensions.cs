@@ -62,7 +62,9 @@ public static class CoordinatorExtensions
         return builder;
     }
 
-    /// <summary>Adds the gauges of jobs, workers and progress, and what health tells of workers, for a service that someone watches.</summary>
+    /// <summary>
+    /// Adds the gauges of jobs, workers and progress, and what health tells of workers, for a service that someone watches.
+    /// </summary>
     public static IHostApplicationBuilder AddCoordinatorGauges(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<CatalogGauges>();

@@ -52,7 +52,10 @@ public sealed class CoordinatorOptions
     [Range(typeof(TimeSpan), "00:01:00", "7.00:00:00")]
     public TimeSpan ResendAfter { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long a coordinator keeps trying to take an answer before the broker puts it aside, from where it comes back after half a minute.</summary>
+    /// <summary>
+    /// How long a coordinator keeps trying to take an answer before the broker puts it aside, from where it comes back after half a
+    /// minute.
+    /// </summary>
     /// <value>1 minute. An outage of the catalog or the store is waited for without end.</value>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Coordinator:AnswerPatience must be from 00:00:01 to 01:00:00")]
     public TimeSpan AnswerPatience { get; set; } = TimeSpan.FromMinutes(1);
@@ -62,15 +65,20 @@ public sealed class CoordinatorOptions
     public bool SingleAtlas { get; set; } = true;
 
     /// <summary>
-    /// Where workers see folders of the machines that submit: pairs <c>FOLDER=FOLDER AT WORKERS</c>, with semicolons. A submission's images below
+    /// Where workers see folders of the machines that submit: pairs <c>FOLDER=FOLDER AT WORKERS</c>, with semicolons. A submission's
+    /// images below
     /// the first are taken to be below the second.
     /// </summary>
-    [RegularExpression("(/[^=;]*=/[^=;]*(;|$))*", ErrorMessage = "Coordinator:ImageRoots must be pairs FOLDER=FOLDER_AT_WORKERS of absolute paths, with semicolons")]
+    [RegularExpression(
+        "(/[^=;]*=/[^=;]*(;|$))*",
+        ErrorMessage = "Coordinator:ImageRoots must be pairs FOLDER=FOLDER_AT_WORKERS of absolute paths, with semicolons")]
     public string ImageRoots { get; set; } = "";
 
     /// <summary>The pairs of <see cref="ImageRoots"/>.</summary>
     internal IReadOnlyList<(string Here, string AtWorkers)> ImageRootPairs()
-        => [.. ImageRoots.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).Select(pair => (Trim(pair[0]), Trim(pair[1])))];
+        => [.. from pair in ImageRoots.Split(';', StringSplitOptions.RemoveEmptyEntries)
+               let sides = pair.Split('=')
+               select (Trim(sides[0]), Trim(sides[1]))];
 
     /// <summary>The folder by which workers know a submission's: the same, unless <see cref="ImageRoots"/> has a folder above it.</summary>
     internal string WorkersRoot(string root)

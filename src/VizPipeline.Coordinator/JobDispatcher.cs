@@ -84,11 +84,24 @@ internal sealed class JobDispatcher(
 
     private async Task RequeueAsync(CancellationToken cancellation)
     {
-        var isForgotten = broker is not null && !await broker.HasKeptQueuesAsync(cancellation);
+        var isForgotten = broker is not null && await HasForgottenAsync(broker, cancellation);
         await ledger.RequeueAsync(isForgotten, cancellation);
         // After the jobs are set back: whoever dies in between looks again.
         if (isForgotten)
             await broker!.MarkAsync(cancellation);
+    }
+
+    // While it is away nobody can tell, and the next sweep asks again.
+    private static async Task<bool> HasForgottenAsync(IBrokerMemory broker, CancellationToken cancellation)
+    {
+        try
+        {
+            return !await broker.HasKeptQueuesAsync(cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private async Task DispatchAsync(CancellationToken cancellation)

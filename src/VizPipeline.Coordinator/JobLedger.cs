@@ -121,7 +121,9 @@ internal sealed class JobLedger(
         job.State = JobState.Failed;
         job.FinishedAt = Now;
         job.Error = returned.Error is { } error
-            ? OneLine($"the worker's device broke, or the worker died, {job.Losses} times in the middle of this job (last: {returned.Worker}, {error})")
+            ? OneLine(
+                $"the worker's device broke, or the worker died, {job.Losses} times in the middle of this job "
+                + $"(last: {returned.Worker}, {error})")
             : $"the worker process died, or lost its connection, {job.Losses} times in the middle of this job (last: {job.Worker})";
         turn.Failed(job);
         turn.AfterCommit(() =>

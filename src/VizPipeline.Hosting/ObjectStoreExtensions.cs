@@ -18,13 +18,15 @@ public static class ObjectStoreExtensions
         if (builder.Configuration[$"{S3Options.Section}:Folder"] is { Length: > 0 } folder)
         {
             builder.Services.AddSingleton<IObjectStore>(_ => new FolderObjectStore(folder));
-            builder.Services.AddSingleton<IStartupCheck>(services => new FolderCheck(folder, services, builder.Environment.ApplicationName, access));
+            builder.Services.AddSingleton<IStartupCheck>(
+                services => new FolderCheck(folder, services, builder.Environment.ApplicationName, access));
             return builder;
         }
         builder.Services.AddValidatedOptions<S3Options>(S3Options.Section);
         builder.Services.AddSingleton(services => new S3ObjectStore(services.GetRequiredService<IOptions<S3Options>>().Value));
         builder.Services.AddSingleton<IObjectStore>(services => services.GetRequiredService<S3ObjectStore>());
-        builder.Services.AddSingleton<IStartupCheck>(services => new S3Check(services.GetRequiredService<S3ObjectStore>(), builder.Environment.ApplicationName, access));
+        builder.Services.AddSingleton<IStartupCheck>(
+            services => new S3Check(services.GetRequiredService<S3ObjectStore>(), builder.Environment.ApplicationName, access));
         return builder;
     }
 
@@ -67,7 +69,8 @@ public static class ObjectStoreExtensions
             catch (ObjectStoreException failure)
             {
                 // The coordinator may be about to make the bucket.
-                throw new StartupException(failure.Message, failure.IsTransient || (failure is BucketMissingException && access != StoreAccess.Own), failure);
+                throw new StartupException(
+                    failure.Message, failure.IsTransient || (failure is BucketMissingException && access != StoreAccess.Own), failure);
             }
             await StoreProbe.RunAsync(store, service, access, cancellation);
         }

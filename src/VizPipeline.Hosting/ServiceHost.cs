@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -28,7 +29,9 @@ public static class ServiceHost
     {
         var builder = CreateBuilder(args, name);
         builder.AddVizTelemetry(name);
-        builder.Services.AddValidatedOptions<HttpOptions>(HttpOptions.Section, options => options.Port = builder.Configuration[$"{HttpOptions.Section}:Port"] is null ? port : options.Port);
+        builder.Services.AddValidatedOptions<HttpOptions>(
+            HttpOptions.Section,
+            options => options.Port = builder.Configuration[$"{HttpOptions.Section}:Port"] is null ? port : options.Port);
         builder.Services.AddSingleton<ApiKeys>();
         builder.Services.AddSingleton<ServiceTroubles>();
         builder.Services.AddHealthChecks().AddCheck<ServiceTroubles>("troubles");
@@ -43,12 +46,14 @@ public static class ServiceHost
     }
 
     /// <summary>
-    /// Runs a verb of a service, such as <c>migrate</c>, when it stands first on the command line. A verb registers, and so is asked for, only the
+    /// Runs a verb of a service, such as <c>migrate</c>, when it stands first on the command line. A verb registers, and so is asked for,
+    /// only the
     /// settings that it uses. Returns null where there is none: the service itself is to be started.
     /// </summary>
     /// <param name="args">The command line.</param>
     /// <param name="name">The service's name.</param>
-    /// <param name="verbs">The verbs by name: <c>Add</c> registers what the verb uses, <c>RunAsync</c> does its work once all servers are there.</param>
+    /// <param name="verbs">The verbs by name: <c>Add</c> registers what the verb uses, <c>RunAsync</c> does its work once all servers are
+    /// there.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int?> RunVerbAsync(string[] args, string name, IReadOnlyDictionary<string, ServiceVerb> verbs)
     {
@@ -58,7 +63,9 @@ public static class ServiceHost
             return null;
         if (!verbs.TryGetValue(args[0], out var verb))
         {
-            var known = verbs.Count == 0 ? "it takes settings only" : $"it knows {string.Join(", ", verbs.Keys)}, and without a word it starts the service";
+            var known = verbs.Count == 0
+                ? "it takes settings only"
+                : $"it knows {string.Join(", ", verbs.Keys)}, and without a word it starts the service";
             return Refuse(name, [$"there is no command '{args[0]}'; {known}"]);
         }
         var builder = CreateBuilder(args[1..], name);
@@ -70,13 +77,40 @@ public static class ServiceHost
         return faults.Count > 0 ? Refuse($"{name} {args[0]}", faults) : await verb.RunAsync(app.Services);
     }
 
+    /// <summary>
+    /// Servers of a cluster for a command of the user's: the settings are the environment's, and are checked as a service checks them at
+    /// its start.
+    /// </summary>
+    /// <param name="add">Registers what the command uses.</param>
+    /// <param name="cancellation">Stops.</param>
+    /// <exception cref="StartupException">A setting is wrong, or a server is not there; the message has all faults in one line.</exception>
+    public static async Task<IHost> OpenClusterAsync(Action<IHostApplicationBuilder> add, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(add);
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "viz" });
+        // Somebody waits for the command.
+        builder.Configuration.AddInMemoryCollection([new($"{StartupOptions.Section}:{nameof(StartupOptions.PatienceSeconds)}", "5")]);
+        builder.Configuration.AddEnvironmentVariables();
+        builder.Services.AddLogging();
+        builder.Services.AddValidatedOptions<StartupOptions>(StartupOptions.Section);
+        add(builder);
+        var host = builder.Build();
+        IReadOnlyList<string> faults = StartupChecks.SettingsFaults(host.Services);
+        if (faults.Count == 0)
+            faults = await StartupChecks.RunAsync(host.Services, cancellation);
+        if (faults.Count == 0)
+            return host;
+        host.Dispose();
+        throw new StartupException(string.Join("; ", faults));
+    }
+
     private static WebApplicationBuilder CreateBuilder(string[] args, string name)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = name, ContentRootPath = AppContext.BaseDirectory });
         // Anew, in our own order: the defaults would put the working folder's files and ASPNETCORE_ variables in between.
         builder.Configuration.Sources.Clear();
         // There is no service yet that could end in good order.
-        if (args.FirstOrDefault(arg => !(arg.StartsWith("--", StringComparison.Ordinal) && arg.Contains('=', StringComparison.Ordinal))) is { } odd)
+        if (args.FirstOrDefault(arg => !IsSetting(arg)) is { } odd)
             Environment.Exit(Refuse(name, [$"'{odd}' is no setting; settings are environment variables like Http__Port=8080, or --Http:Port=8080 here (docs/cluster.md has all)"]));
         try
         {
@@ -160,6 +194,9 @@ public static class ServiceHost
             await app.DisposeAsync();
         }
     }
+
+    private static bool IsSetting(string arg)
+        => arg.StartsWith("--", StringComparison.Ordinal) && arg.Contains('=', StringComparison.Ordinal);
 
     private static int Refuse(string name, IReadOnlyList<string> faults)
     {

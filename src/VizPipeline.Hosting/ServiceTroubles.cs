@@ -3,7 +3,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>What keeps a service from its work at the moment, in sentences for people: shown by its health, by <c>viz status</c> and by its log.</summary>
+/// <summary>
+/// What keeps a service from its work at the moment, in sentences for people: shown by its health, by <c>viz status</c> and by its log.
+/// </summary>
 public sealed class ServiceTroubles(TimeProvider time) : IHealthCheck
 {
     // Longer than the pause between two attempts at whatever fails.
@@ -11,7 +13,9 @@ public sealed class ServiceTroubles(TimeProvider time) : IHealthCheck
     private readonly ConcurrentDictionary<string, (string Text, long At)> last = new();
 
     /// <summary>The troubles of the last one and a half minutes.</summary>
-    public IReadOnlyList<string> Now => [.. last.OrderBy(of => of.Key, StringComparer.Ordinal).Where(of => time.GetElapsedTime(of.Value.At) < Fresh).Select(of => of.Value.Text)];
+    public IReadOnlyList<string> Now =>
+        [.. last.Where(of => time.GetElapsedTime(of.Value.At) < Fresh).OrderBy(of => of.Key, StringComparer.Ordinal)
+            .Select(of => of.Value.Text)];
 
     /// <summary>Something failed and will be tried again.</summary>
     /// <param name="subject">What; a later trouble of the same subject takes this one's place.</param>
@@ -23,5 +27,6 @@ public sealed class ServiceTroubles(TimeProvider time) : IHealthCheck
 
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-        => Task.FromResult(Now is { Count: > 0 } troubles ? HealthCheckResult.Degraded(string.Join("; ", troubles)) : HealthCheckResult.Healthy());
+        => Task.FromResult(
+            Now is { Count: > 0 } troubles ? HealthCheckResult.Degraded(string.Join("; ", troubles)) : HealthCheckResult.Healthy());
 }

@@ -33,7 +33,9 @@ internal static class StartupChecks
     // A check that has not ended by then hangs on a server that takes connections and says nothing.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    /// <summary>Returns the faults, one line each; none when the service may start. What may heal is waited for and told meanwhile.</summary>
+    /// <summary>
+    /// Returns the faults, one line each; none when the service may start. What may heal is waited for and told meanwhile.
+    /// </summary>
     public static async Task<IReadOnlyList<string>> RunAsync(IServiceProvider services, CancellationToken cancellation)
     {
         var patience = TimeSpan.FromSeconds(services.GetRequiredService<IOptions<StartupOptions>>().Value.PatienceSeconds);
@@ -116,7 +118,10 @@ public sealed class StartupOptions
     /// <summary>The section's name.</summary>
     public const string Section = "Startup";
 
-    /// <summary>How long a service waits at its start for servers that do not answer yet. What waiting cannot mend, such as a wrong password, ends it at once.</summary>
+    /// <summary>
+    /// How long a service waits at its start for servers that do not answer yet. What waiting cannot mend, such as a wrong password, ends
+    /// it at once.
+    /// </summary>
     /// <value>60 s</value>
     [Range(0, 3600, ErrorMessage = "Startup:PatienceSeconds must be from 0 to 3600")]
     public double PatienceSeconds { get; set; } = 60;

@@ -17,12 +17,14 @@ public enum StoreAccess
 }
 
 /// <summary>
-/// Tries, under the service's own account, all that it will do with the store. On many S3 servers an object belongs to who wrote it, so it also reads
-/// what the other services have left: each that writes keeps an object <c>probes/NAME</c>.
+/// Tries, under the service's own account, all that it will do with the store. On many S3 servers an object belongs to who wrote it, so
+/// it also reads
+/// what the other services have left: coordinator and worker each keep an object <c>probes/NAME</c>.
 /// </summary>
 internal static class StoreProbe
 {
     private const string Folder = "probes/";
+    private static readonly string[] Writers = ["coordinator", "worker"];
 
     /// <summary>Returns when everything is allowed.</summary>
     /// <param name="store">The store.</param>
@@ -33,7 +35,8 @@ internal static class StoreProbe
     public static async Task RunAsync(IObjectStore store, string service, StoreAccess access, CancellationToken cancellation)
     {
         // Workers start together: each has an object of its own to delete, and all may keep the same one.
-        var (kept, passing) = ($"{Folder}{service}", $"{Folder}{service}-{Environment.MachineName.ToLowerInvariant()}-{Environment.ProcessId}");
+        var kept = $"{Folder}{service}";
+        var passing = $"{kept}-{Environment.MachineName.ToLowerInvariant()}-{Environment.ProcessId}";
         if (access != StoreAccess.Read)
         {
             var content = Encoding.UTF8.GetBytes(service);
@@ -42,10 +45,9 @@ internal static class StoreProbe
             await TryAsync("delete from", () => store.DeleteAsync(passing, cancellation));
             await TryAsync("write to", () => store.PutAsync(kept, content, cancellation));
         }
-        List<string> probes = [];
-        await TryAsync("list", async () => probes = await store.ListAsync(Folder, cancellation).ToListAsync(cancellation));
-        foreach (var probe in probes)
-            await TryAsync($"read what '{probe[Folder.Length..]}' wrote to", () => store.TryGetAsync(probe, cancellation));
+        await TryAsync("list", async () => await store.ListAsync(Folder, cancellation).AnyAsync(cancellation));
+        foreach (var writer in Writers)
+            await TryAsync($"read what the {writer} wrote to", () => store.TryGetAsync(Folder + writer, cancellation));
     }
 
     private static async Task TryAsync(string action, Func<Task> work)
@@ -57,7 +59,9 @@ internal static class StoreProbe
         catch (ObjectStoreException failure)
         {
             // Rights may be granted at any moment, e.g. by a policy that follows the making of the bucket.
-            throw new StartupException($"this account cannot {action} the object store: {failure.Message} docs/cluster.md has the rights of each role", isTransient: true, failure);
+            throw new StartupException(
+                $"this account cannot {action} the object store: {failure.Message} docs/cluster.md has the rights of each role",
+                isTransient: true, failure);
         }
     }
 }

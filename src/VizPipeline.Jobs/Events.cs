@@ -116,10 +116,14 @@ public enum WorkerState
     Stopping,
 }
 
-/// <summary>A worker asks the coordinators how many jobs are not finished of the kinds that it serves; <see cref="OpenJobs"/> answers.</summary>
+/// <summary>
+/// A worker asks the coordinators how many jobs are not finished of the kinds that it serves; <see cref="OpenJobs"/> answers.
+/// </summary>
 /// <param name="Kinds">Names of the kinds.</param>
 public sealed record OpenJobsAsked(IReadOnlyList<string> Kinds);
 
-/// <summary>Tells how many jobs of all atlases are not finished: those that wait for others, that are ready, and that are being done.</summary>
+/// <summary>
+/// Tells how many jobs of all atlases are not finished: those that wait for others, that are ready, and that are being done.
+/// </summary>
 /// <param name="Jobs">Their number, of the kinds that were asked for.</param>
 public sealed record OpenJobs(int Jobs);

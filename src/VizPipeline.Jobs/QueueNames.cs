@@ -16,7 +16,8 @@ public static class QueueNames
     public const string Progress = "viz.progress";
 
     /// <summary>
-    /// The exchange through which messages get into a queue, e.g. <c>viz.exchange.answers</c>. It is not called like its queue, because whoever
+    /// The exchange through which messages get into a queue, e.g. <c>viz.exchange.answers</c>. It is not called like its queue, because
+    /// whoever
     /// publishes binds the two and so needs the right to read the exchange, which would be the right to consume from a queue of that name.
     /// </summary>
     public static string ExchangeOf(string queue) => $"viz.exchange.{queue["viz.".Length..]}";

@@ -100,7 +100,9 @@ public sealed class FolderObjectStore : IObjectStore
 
     /// <inheritdoc/>
     public Task<long> SizeAsync(string key, CancellationToken cancellation = default)
-        => new FileInfo(PathOf(key)) is { Exists: true } file ? Task.FromResult(file.Length) : throw new ObjectNotFoundException(key, Folder);
+        => new FileInfo(PathOf(key)) is { Exists: true } file
+            ? Task.FromResult(file.Length)
+            : throw new ObjectNotFoundException(key, Folder);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)

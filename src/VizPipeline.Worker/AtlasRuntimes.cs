@@ -58,6 +58,8 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRo
 
     private CropCacheOptions? CacheOptions()
     {
-        return options.Value.CacheFolder is { Length: 0 } ? null : new CropCacheOptions { Disk = options.Value.Disk(), Warn = logger.CacheUnusable };
+        return options.Value.CacheFolder is { Length: 0 }
+            ? null
+            : new CropCacheOptions { Disk = options.Value.Disk(), Warn = logger.CacheUnusable };
     }
 }

@@ -25,15 +25,18 @@ internal static class DeviceFaults
 {
     private const int LongestReason = 200;
 
-    private static readonly string[] Shortages = ["out of memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory"];
+    private static readonly string[] Shortages =
+        ["out of memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory"];
 
     // Not all that begins with "CUDA error": a network that cuDNN has no kernel for would else put one device after the other aside.
     private static readonly string[] Breakages =
     [
-        "ECC error", "illegal memory access", "illegal instruction", "misaligned address", "hardware stack error", "unspecified launch failure", "launch timed out",
-        "device-side assert", "no CUDA-capable device", "busy or unavailable", "GPU is lost", "fallen off the bus", "device not ready", "initialization error",
-        "no kernel image is available", "driver shutting down", "CUDA error: unknown error", "CUDNN_STATUS_INTERNAL_ERROR", "CUDNN_STATUS_EXECUTION_FAILED",
-        "CUDNN_STATUS_NOT_INITIALIZED", "CUBLAS_STATUS_INTERNAL_ERROR", "CUBLAS_STATUS_EXECUTION_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED",
+        "ECC error", "illegal memory access", "illegal instruction", "misaligned address", "hardware stack error",
+        "unspecified launch failure", "launch timed out", "device-side assert", "no CUDA-capable device", "busy or unavailable",
+        "GPU is lost", "fallen off the bus", "device not ready", "initialization error", "no kernel image is available",
+        "driver shutting down", "CUDA error: unknown error", "CUDNN_STATUS_INTERNAL_ERROR", "CUDNN_STATUS_EXECUTION_FAILED",
+        "CUDNN_STATUS_NOT_INITIALIZED", "CUBLAS_STATUS_INTERNAL_ERROR", "CUBLAS_STATUS_EXECUTION_FAILED",
+        "CUBLAS_STATUS_NOT_INITIALIZED",
     ];
 
     public static DeviceFault Of(Exception failure)

@@ -41,7 +41,8 @@ internal static partial class LogMessages
     [LoggerMessage(12, LogLevel.Critical, "No device is left, so this worker ends: {Reason}")]
     public static partial void DevicesLost(this ILogger logger, string reason);
 
-    [LoggerMessage(13, LogLevel.Information, "Nothing is left to do and there was no job for {Idle}, so this worker ends (Worker:ExitWhenIdle)")]
+    [LoggerMessage(
+        13, LogLevel.Information, "Nothing is left to do and there was no job for {Idle}, so this worker ends (Worker:ExitWhenIdle)")]
     public static partial void NothingLeft(this ILogger logger, TimeSpan idle);
 
     [LoggerMessage(14, LogLevel.Debug, "No coordinator says whether anything is left to do: {Reason}")]

@@ -11,7 +11,9 @@ namespace VizPipeline.Worker;
 /// <summary>The files of networks: those that a spec names by key are fetched once and kept by content.</summary>
 public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> options, ILogger<ModelFiles> logger)
 {
-    /// <summary>The model's file, or the architecture's name, and the weights' file on this machine. They stay there until the result is disposed.</summary>
+    /// <summary>
+    /// The model's file, or the architecture's name, and the weights' file on this machine. They stay there until the result is disposed.
+    /// </summary>
     /// <exception cref="ObjectStoreException">The store has no such file, or not the one that the spec means.</exception>
     /// <exception cref="DiskBudgetException">It does not fit beside what is in use.</exception>
     public async Task<FoundModel> Find(ModelSpec spec, CancellationToken cancellation)

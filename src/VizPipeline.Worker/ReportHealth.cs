@@ -3,7 +3,10 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker;
 
-/// <summary>A worker is healthy while its reports reach the broker: one that cannot publish cannot answer either, and would only take jobs away from others.</summary>
+/// <summary>
+/// A worker is healthy while its reports reach the broker: one that cannot publish cannot answer either, and would only take jobs away
+/// from others.
+/// </summary>
 internal sealed class ReportHealth(TimeProvider time) : IHealthCheck
 {
     // Several reports.
@@ -22,8 +25,9 @@ internal sealed class ReportHealth(TimeProvider time) : IHealthCheck
             return Task.FromResult(HealthCheckResult.Healthy());
         if (at == 0 && time.GetElapsedTime(started) < Patience)
             return Task.FromResult(HealthCheckResult.Unhealthy("it has not reported to a coordinator yet"));
+        var silence = time.GetElapsedTime(at != 0 ? at : started);
         return Task.FromResult(HealthCheckResult.Unhealthy(
-            $"its reports have not reached {QueueNames.Answers} for {time.GetElapsedTime(at != 0 ? at : started).TotalSeconds:F0} s; check the broker, and whether this account may write to "
-            + $"{QueueNames.ExchangeOf(QueueNames.Answers)} (docs/cluster.md)"));
+            $"its reports have not reached {QueueNames.Answers} for {silence.TotalSeconds:F0} s; check the broker, "
+            + $"and whether this account may write to {QueueNames.ExchangeOf(QueueNames.Answers)} (docs/cluster.md)"));
     }
 }

@@ -8,7 +8,9 @@ namespace VizPipeline.Worker;
 
 /// <summary>Ends a worker that has no device left, or for which nothing is left to do.</summary>
 internal sealed class WorkerEnd(
-    IBus bus, DeviceGate gate, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<WorkerEnd> logger) : BackgroundService
+    IBus bus, DeviceGate gate, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<WorkerEnd> logger)
+    : BackgroundService
 {
     /// <summary>Exit code of a worker that has no device left: whoever watches over it may start it again, which mends some.</summary>
     public const int NoDevice = 3;
@@ -18,7 +20,9 @@ internal sealed class WorkerEnd(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var idle = options.Value.ExitWhenIdle is { } limit ? WatchIdle(limit, stoppingToken) : Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
+        var idle = options.Value.ExitWhenIdle is { } limit
+            ? WatchIdle(limit, stoppingToken)
+            : Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
         var ended = await Task.WhenAny(gate.Lost, idle);
         if (stoppingToken.IsCancellationRequested)
             return;

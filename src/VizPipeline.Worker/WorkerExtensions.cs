@@ -96,7 +96,8 @@ internal sealed class JobConsumerDefinition<TCommand> : ConsumerDefinition<JobCo
     public JobConsumerDefinition() => EndpointName = QueueNames.Of(QueueNames.KindOf(typeof(TCommand)));
 
     protected override void ConfigureConsumer(
-        IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<JobConsumer<TCommand>> consumerConfigurator, IRegistrationContext context)
+        IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<JobConsumer<TCommand>> consumerConfigurator,
+        IRegistrationContext context)
     {
         var devices = context.GetRequiredService<DeviceGate>().Count;
         endpointConfigurator.ConcurrentMessageLimit = devices;

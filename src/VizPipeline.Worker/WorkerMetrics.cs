@@ -24,10 +24,12 @@ public sealed class WorkerMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = JobSeconds });
         _units = meter.CreateCounter<long>("viz_units_total", description: "Work done: images of scans, sheets and filters by the piece, neurons of the others.");
         meter.CreateObservableGauge(
-            "viz_worker_busy_ratio", () => gate.Devices.Select(device => new Measurement<double>(device.Activity.RecentBusyRatio, Tag(device))),
+            "viz_worker_busy_ratio",
+            () => gate.Devices.Select(device => new Measurement<double>(device.Activity.RecentBusyRatio, Tag(device))),
             description: "Share of about the last minute with a job in hand, from 0 to 1, by device.");
         meter.CreateObservableGauge(
-            "viz_worker_devices_set_aside", () => gate.Devices.Select(device => new Measurement<int>(device.Fault is null ? 0 : 1, Tag(device))),
+            "viz_worker_devices_set_aside",
+            () => gate.Devices.Select(device => new Measurement<int>(device.Fault is null ? 0 : 1, Tag(device))),
             description: "1 for a device that takes no work because it failed, else 0.");
     }
 

@@ -15,7 +15,8 @@ public sealed class WorkerOptions
     public const string Live = "live";
 
     /// <summary>
-    /// Where it computes: <c>auto</c> and <c>cuda:all</c> (all CUDA devices that it sees, <c>auto</c> the CPU where there is none), <c>cpu</c>,
+    /// Where it computes: <c>auto</c> and <c>cuda:all</c> (all CUDA devices that it sees, <c>auto</c> the CPU where there is none),
+    /// <c>cpu</c>,
     /// <c>cuda</c> (the first), or a list such as <c>cuda:0,cuda:2</c>. One job at a time on each device.
     /// </summary>
     /// <value>auto</value>
@@ -31,11 +32,14 @@ public sealed class WorkerOptions
     [RegularExpression("( *(scan|gather|merge|patches|ascent|filters|sheet|live) *(,|$))*", ErrorMessage = "Worker:Kinds must be a list of scan, gather, merge, patches, ascent, filters, sheet, live, with commas")]
     public string Kinds { get; set; } = "";
 
-    /// <summary>Folder of the decoded-crop cache and of fetched networks and archives; null for the default, an empty text for no cache of crops.</summary>
+    /// <summary>
+    /// Folder of the decoded-crop cache and of fetched networks and archives; null for the default, an empty text for no cache of crops.
+    /// </summary>
     public string? CacheFolder { get; set; }
 
     /// <summary>
-    /// Most bytes that all it keeps on disk may take: decoded crops (at most half of it), archives of images, networks. Workers that share the folder share
+    /// Most bytes that all it keeps on disk may take: decoded crops (at most half of it), archives of images, networks. Workers that
+    /// share the folder share
     /// the bound. Null for 16 GiB or a quarter of the disk, whichever is less.
     /// </summary>
     [Range(1L << 20, 1L << 50, ErrorMessage = "Worker:DiskBytes must be from 1048576")]
@@ -51,9 +55,14 @@ public sealed class WorkerOptions
     [Range(0, 86_400, ErrorMessage = "Worker:ShutdownSeconds must be from 0 to 86400")]
     public int ShutdownSeconds { get; set; } = 150;
 
-    /// <summary>The worker ends, with exit code 0, when it has had no job for so long and the coordinator says that none is left for it; null for never.</summary>
+    /// <summary>
+    /// The worker ends, with exit code 0, when it has had no job for so long and the coordinator says that none is left for it; null for
+    /// never.
+    /// </summary>
     /// <value>never</value>
-    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00", ErrorMessage = "Worker:ExitWhenIdle must be from 00:00:01 to 7.00:00:00, e.g. 00:10:00 for ten minutes")]
+    [Range(
+        typeof(TimeSpan), "00:00:01", "7.00:00:00",
+        ErrorMessage = "Worker:ExitWhenIdle must be from 00:00:01 to 7.00:00:00, e.g. 00:10:00 for ten minutes")]
     public TimeSpan? ExitWhenIdle { get; set; }
 
     /// <summary>The least time between two reports of progress within a job.</summary>

@@ -8,7 +8,8 @@ namespace VizPipeline.Worker;
 
 /// <summary>Tells the coordinators every few seconds that this worker lives and what it does.</summary>
 internal sealed class WorkerReporter(
-    IBus bus, DeviceGate gate, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, ReportHealth health,
+    IBus bus, DeviceGate gate, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime,
+    ReportHealth health,
     TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
@@ -55,7 +56,8 @@ internal sealed class WorkerReporter(
         var state = lifetime.ApplicationStopping.IsCancellationRequested ? WorkerState.Stopping : job is null ? WorkerState.Idle : WorkerState.Busy;
         return new WorkerReported(
             worker.Name, Environment.MachineName, Environment.ProcessId, gate.Text(), VizTelemetry.Version, [.. worker.KindNames()], state,
-            job?.AtlasId, job?.JobId, devices.Sum(device => device.Activity.Done), devices.Select(device => device.Activity.BusyRatio).DefaultIfEmpty().Average(),
+            job?.AtlasId, job?.JobId, devices.Sum(device => device.Activity.Done),
+            devices.Select(device => device.Activity.BusyRatio).DefaultIfEmpty().Average(),
             Environment.WorkingSet, gate.Started, time.GetUtcNow(), devices.Count(device => device.Fault is null));
     }
 }

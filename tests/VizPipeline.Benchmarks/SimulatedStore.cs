@@ -21,7 +21,8 @@ internal sealed class SimulatedStore : IObjectStore
 
     public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => Task.FromResult(false);
 
-    public Task<long> SizeAsync(string key, CancellationToken cancellation = default) => throw new ObjectNotFoundException(key, "the simulation");
+    public Task<long> SizeAsync(string key, CancellationToken cancellation = default)
+        => throw new ObjectNotFoundException(key, "the simulation");
 
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
     {

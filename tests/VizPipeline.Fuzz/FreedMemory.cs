@@ -4,12 +4,14 @@ using System.Runtime.InteropServices;
 namespace VizPipeline.Fuzz;
 
 /// <summary>
-/// Fills memory that is free with a byte of choice. A reader whose results depend on the byte shows memory that it never wrote: it must give
+/// Fills memory that is free with a byte of choice. A reader whose results depend on the byte shows memory that it never wrote: it must
+/// give
 /// the same after two different ones.
 /// </summary>
 public static partial class FreedMemory
 {
-    // glibc's option that fills blocks as they are handed out and given back. It leaves out the smallest, of which it keeps some of each size.
+    // glibc's option that fills blocks as they are handed out and given back. It leaves out the smallest, of which it keeps some of each
+    // size.
     private const int Perturb = -6;
     // These are the sizes that fill their blocks to the end.
     private const int SmallestCachedBlock = 24;

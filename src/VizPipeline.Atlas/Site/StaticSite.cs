@@ -39,7 +39,8 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         var reader = new NeuronReader(similar, links);
         var writer = new Writer(folder, new Page(services, NullLoggerFactory.Instance), atlas, withSources, progress);
         await writer.AssetsAsync(cancellation);
-        await writer.PageAsync<AtlasPage>("index.html", cancellation, ("Overview", await AtlasOverview.ReadAsync(catalog, atlas, now: null, cancellation)));
+        await writer.PageAsync<AtlasPage>(
+            "index.html", cancellation, ("Overview", await AtlasOverview.ReadAsync(catalog, atlas, now: null, cancellation)));
         var classes = await ClassLine.AllAsync(catalog, atlas, cancellation);
         await writer.PageAsync<ClassesPage>("classes/index.html", cancellation, ("Classes", classes));
         foreach (var line in classes)

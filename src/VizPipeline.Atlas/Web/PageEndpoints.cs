@@ -72,11 +72,13 @@ internal static class PageEndpoints
         return await Html(page.RenderAsync<AtlasesPage>(("Links", ServerLinks.Instance), ("Atlases", atlases), ("Unserved", unserved)));
     }
 
-    private static async Task<IResult> AtlasAsync(string atlas, Page page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IResult> AtlasAsync(
+        string atlas, Page page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        return await Html(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Overview", await AtlasOverview.ReadAsync(catalog, view, Now(database, time), cancellation))));
+        var overview = await AtlasOverview.ReadAsync(catalog, view, Now(database, time), cancellation);
+        return await Html(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Overview", overview)));
     }
 
     private static async Task<IResult> LayerAsync(string atlas, string layer, Page page, CatalogDatabase database, CancellationToken cancellation)
@@ -186,7 +188,8 @@ internal static class PageEndpoints
         return path is not null && await sources.CropAsync(view.Spec, path, cancellation) is { } crop ? Answers.Picture(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
     }
 
-    private static DateTime? Now(CatalogDatabase database, TimeProvider time) => database.HearsWorkers ? time.GetUtcNow().UtcDateTime : null;
+    private static DateTime? Now(CatalogDatabase database, TimeProvider time)
+        => database.HearsWorkers ? time.GetUtcNow().UtcDateTime : null;
 
     // Tiles and crops are named by a number.
     private static int? Number(string file) =>

@@ -27,7 +27,11 @@ public sealed class ModelOptions
     public Option<string?> Preprocess { get; } = new("--preprocess") { Description = "imagenet (mean/std), unit (/255), or a JSON file; default: the file beside the model, else that of the architecture's official weights, else imagenet, or unit where the network reads no RGB" };
 
     /// <summary>Where to compute.</summary>
-    public Option<string> Device { get; } = new("--device") { Description = "auto, cpu, cuda or cuda:1; `viz run` also takes cuda:all, or a list such as cuda:0,cuda:2, and works on all of them", DefaultValueFactory = _ => "auto" };
+    public Option<string> Device { get; } = new("--device")
+    {
+        Description = "auto, cpu, cuda or cuda:1; `viz run` also takes cuda:all, or a list such as cuda:0,cuda:2, and works on all of them",
+        DefaultValueFactory = _ => "auto",
+    };
 
     /// <summary>Adds all of them to a command.</summary>
     public void AddTo(Command command)

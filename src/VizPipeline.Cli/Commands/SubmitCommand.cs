@@ -12,7 +12,10 @@ internal sealed class SubmitCommand
 {
     private readonly AtlasOptions _atlas = new();
     private readonly Option<string?> _coordinator = CoordinatorOption.Create();
-    private readonly Option<string?> _root = new("--images-at") { Description = "Where the workers find the images: a folder of theirs or s3://BUCKET/PREFIX; default the place of --images, which a worker then looks for" };
+    private readonly Option<string?> _root = new("--images-at")
+    {
+        Description = "Where the workers find the images: a folder of theirs or s3://BUCKET/PREFIX; default that of --images. A worker checks",
+    };
     private readonly Option<int> _priority = new("--priority") { Description = "From -100 to 100; larger goes before other atlases", DefaultValueFactory = _ => 0 };
     private readonly Option<bool> _watch = new("--watch") { Description = "Stay and show the progress until the end" };
 
@@ -40,7 +43,8 @@ internal sealed class SubmitCommand
         var submission = new Submission(spec, AtlasSpecs.ListOf(request.Images), parsed.GetRequiredValue(_priority));
         var submitted = await coordinator.PostAsync<Submitted>("atlases", submission, cancellation);
         Console.WriteLine(
-            $"{Said(submitted)}: {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers{(spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : "")}");
+            $"{Said(submitted)}: {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers"
+            + (spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : ""));
         if (submitted.Note is { } note)
             await Console.Error.WriteLineAsync($"viz: {note}");
         if (parsed.GetValue(_watch))
@@ -53,7 +57,8 @@ internal sealed class SubmitCommand
     private static string Said(Submitted submitted) => submitted switch
     {
         { Resumed: false } => $"Planned atlas '{submitted.Id}'",
-        { JobsAgain: > 0 } => $"Going on with atlas '{submitted.Id}', {submitted.JobsAgain:N0} failed or cancelled job{(submitted.JobsAgain == 1 ? "" : "s")} again",
+        { JobsAgain: 1 } => $"Going on with atlas '{submitted.Id}', 1 failed or cancelled job again",
+        { JobsAgain: > 1 } => $"Going on with atlas '{submitted.Id}', {submitted.JobsAgain:N0} failed or cancelled jobs again",
         { State: AtlasState.Running } => $"Atlas '{submitted.Id}' is being made already; nothing has changed",
         _ => $"Atlas '{submitted.Id}' is complete already; nothing has changed",
     };

@@ -27,7 +27,10 @@ internal static class StatusText
     public static void WriteUnserved(IAnsiConsole console, IEnumerable<UnservedJobs> unserved)
     {
         foreach (var jobs in unserved)
-            Line(console, $"{jobs.Explain()}: start one with this kind in Worker__Kinds, or without that setting; `viz workers` shows who serves what");
+            Line(
+                console,
+                $"{jobs.Explain()}: start one with this kind in Worker__Kinds, or without that setting; "
+                + "`viz workers` shows who serves what");
     }
 
     private static Table Stages(AtlasStatus status)

@@ -17,11 +17,11 @@ internal static class AtlasVerification
 
     /// <summary>Verifies the atlas.</summary>
     /// <exception cref="UsageException">The model or the images are not where the atlas says.</exception>
-    public static async Task<Verification> RunAsync(StoredAtlas atlas, VerifyOptions options, CancellationToken cancellation)
+    public static async Task<Verification> RunAsync(VerifiedAtlas atlas, VerifyOptions options, CancellationToken cancellation)
     {
         var findings = new List<string>();
         await CheckSpecAsync(atlas, findings, cancellation);
-        var graph = VerifiedModel.Open(atlas.Spec, options, findings);
+        var graph = await VerifiedModel.OpenAsync(atlas, options, findings, cancellation);
         var (neurons, shown) = ((IReadOnlyList<NeuronUnderTest>)[], 0);
         if (atlas.Spec.NeedsScan())
         {
@@ -35,18 +35,18 @@ internal static class AtlasVerification
         return new Verification(neurons.Count, neurons.Sum(neuron => neuron.Patches.Count), shown, pictures, findings);
     }
 
-    private static async Task CheckSpecAsync(StoredAtlas atlas, List<string> findings, CancellationToken cancellation)
+    private static async Task CheckSpecAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
     {
         if (atlas.Spec.Hash() != atlas.Row.SpecHash)
             findings.Add("spec: the catalog's spec does not have the hash that was recorded with it");
-        if (await atlas.OpenStore().TryGetAsync(AtlasKeys.Spec(atlas.Spec.Id), cancellation) is not { } bytes)
+        if (await atlas.Store.TryGetAsync(AtlasKeys.Spec(atlas.Spec.Id), cancellation) is not { } bytes)
             findings.Add("spec: spec.json is missing");
         else if (VizJson.Read<AtlasSpec>(bytes).Hash() != atlas.Row.SpecHash)
             findings.Add("spec: spec.json is another atlas's");
     }
 
     private static async Task<IReadOnlyList<NeuronUnderTest>> SampleAsync(
-        StoredAtlas atlas, NetworkGraph graph, Random random, int count, List<string> findings, CancellationToken cancellation)
+        VerifiedAtlas atlas, NetworkGraph graph, Random random, int count, List<string> findings, CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();
         var layers = (await catalog.LayersAsync(atlas.Row.Id, cancellation)).ToDictionary(layer => layer.Id, layer => graph.Layer(layer.Name));
@@ -68,7 +68,8 @@ internal static class AtlasVerification
     }
 
     private static async Task<int> ShowAsync(
-        StoredAtlas atlas, NetworkGraph graph, CropSource images, IReadOnlyList<NeuronUnderTest> neurons, Random random, List<string> findings,
+        VerifiedAtlas atlas, NetworkGraph graph, CropSource images, IReadOnlyList<NeuronUnderTest> neurons, Random random,
+        List<string> findings,
         CancellationToken cancellation)
     {
         if (neurons.Count == 0)
@@ -94,7 +95,7 @@ internal static class AtlasVerification
 
     // The patches' images, and others that the scan could read.
     private static async Task<IReadOnlyList<int>> ImagesAsync(
-        StoredAtlas atlas, int count, IReadOnlyList<NeuronUnderTest> neurons, Random random, CancellationToken cancellation)
+        VerifiedAtlas atlas, int count, IReadOnlyList<NeuronUnderTest> neurons, Random random, CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();
         var unreadable = (await catalog.UnreadableImagesAsync(atlas.Row.Id, cancellation)).Select(image => image.ImageIndex);

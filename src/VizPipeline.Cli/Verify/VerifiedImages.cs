@@ -12,14 +12,15 @@ internal static class VerifiedImages
 {
     /// <summary>The images, decoded each time: a cache would hide what happened to the files.</summary>
     /// <exception cref="UsageException">The folder has moved, or the atlas has lost its image list.</exception>
-    public static async Task<CropSource> OpenAsync(StoredAtlas atlas, Preprocessing preprocessing, VerifyOptions options, List<string> findings, CancellationToken cancellation)
+    public static async Task<CropSource> OpenAsync(
+        VerifiedAtlas atlas, Preprocessing preprocessing, VerifyOptions options, List<string> findings, CancellationToken cancellation)
     {
         var spec = atlas.Spec.Images;
         var folder = options.Images ?? spec.Root;
         if (!ImageRoot.IsBucket(folder) && !Directory.Exists(folder))
             throw new UsageException($"the atlas's image folder '{folder}' is not there any more; say where it is now with --images");
         var key = AtlasKeys.ImageList(atlas.Spec.Id);
-        var bytes = await atlas.OpenStore().TryGetAsync(key, cancellation)
+        var bytes = await atlas.Store.TryGetAsync(key, cancellation)
             ?? throw new UsageException($"the atlas has lost its image list {key}; `viz run` with the former settings writes it again");
         var list = VizJson.Read<ImageList>(bytes);
         var manifest = ManifestOf(list, spec.Classes);
@@ -30,7 +31,7 @@ internal static class VerifiedImages
         return new CropSource(manifest, ImageRoots.Here().Open(folder), preprocessing);
     }
 
-    private static async Task CheckRowsAsync(StoredAtlas atlas, ImageList list, List<string> findings, CancellationToken cancellation)
+    private static async Task CheckRowsAsync(VerifiedAtlas atlas, ImageList list, List<string> findings, CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();
         var count = 0;

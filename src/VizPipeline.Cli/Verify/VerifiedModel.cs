@@ -3,6 +3,7 @@ using VizPipeline.Cli.CommandLine;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Import;
+using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Verify;
 
@@ -11,17 +12,35 @@ internal static class VerifiedModel
 {
     /// <summary>The network. Files whose contents have changed are told to <paramref name="findings"/>.</summary>
     /// <exception cref="UsageException">A file has moved, or the network lacks a layer of the atlas.</exception>
-    public static NetworkGraph Open(AtlasSpec spec, VerifyOptions options, List<string> findings)
+    public static async Task<NetworkGraph> OpenAsync(
+        VerifiedAtlas atlas, VerifyOptions options, List<string> findings, CancellationToken cancellation)
     {
-        var (model, weights) = (options.Model ?? spec.Model.Model, options.Weights ?? spec.Model.Weights);
-        if (spec.Model.ModelSha256 is { } modelHash)
-            CheckFile(model, modelHash, "model", findings);
-        if (weights is not null && spec.Model.WeightsSha256 is { } weightsHash)
-            CheckFile(weights, weightsHash, "weights", findings);
-        var graph = NetworkLoader.Load(model, weights, (spec.Model.Input[1], spec.Model.Input[2]));
-        foreach (var layer in spec.Layers)
-            CheckLayer(graph, layer, model);
-        return graph;
+        var spec = atlas.Spec;
+        var fetched = Directory.CreateTempSubdirectory("viz-verify-").FullName;
+        try
+        {
+            async Task<string?> Find(string? asked, string? recorded, string? key, string? hash, string role)
+            {
+                // A cluster has its networks in the store; the path is that of the machine that submitted.
+                if (asked is null && !File.Exists(recorded) && key is not null && ObjectKey.IsValid(key)
+                    && await atlas.Store.ExistsAsync(key, cancellation))
+                    await atlas.Store.GetFileAsync(key, asked = Path.Combine(fetched, Path.GetFileName(key)), cancellation);
+                var path = asked ?? recorded;
+                if (path is not null && hash is not null)
+                    CheckFile(path, hash, role, findings);
+                return path;
+            }
+            var model = (await Find(options.Model, spec.Model.Model, spec.Model.ModelKey, spec.Model.ModelSha256, "model"))!;
+            var weights = await Find(options.Weights, spec.Model.Weights, spec.Model.WeightsKey, spec.Model.WeightsSha256, "weights");
+            var graph = NetworkLoader.Load(model, weights, (spec.Model.Input[1], spec.Model.Input[2]));
+            foreach (var layer in spec.Layers)
+                CheckLayer(graph, layer, model);
+            return graph;
+        }
+        finally
+        {
+            Directory.Delete(fetched, recursive: true);
+        }
     }
 
     private static void CheckFile(string path, string expected, string role, List<string> findings)

@@ -86,7 +86,8 @@ public static partial class CoordinatorApi
         }
     }
 
-    private static async Task<IResult> SubmitAsync(HttpRequest request, AtlasPlanner planner, SubmittedImages images, IObjectStore store, CancellationToken cancellation)
+    private static async Task<IResult> SubmitAsync(
+        HttpRequest request, AtlasPlanner planner, SubmittedImages images, IObjectStore store, CancellationToken cancellation)
     {
         AllowBody(request, LargestSubmission);
         using var body = new MemoryStream();
@@ -101,8 +102,8 @@ public static partial class CoordinatorApi
         }
         var (spec, note) = await images.LocateAsync(submission.Spec, submission.Images, cancellation);
         var opened = await planner.OpenAsync(spec, submission.Images, submission.Priority, cancellation);
-        // As a second `viz run` does.
-        var again = opened.State is AtlasState.CompletedWithFailures or AtlasState.Cancelled || opened.HasFailures ? await planner.RetryAsync(opened.Spec.Id, cancellation) : 0;
+        // As a second `viz run` does; none where nothing has failed.
+        var again = opened.Resumed ? await planner.RetryAsync(opened.Spec.Id, cancellation) : 0;
         return Json(new Submitted(opened.Spec.Id, opened.Resumed, again > 0 ? AtlasState.Running : opened.State, again, note));
     }
 
@@ -117,12 +118,15 @@ public static partial class CoordinatorApi
         {
             int Jobs(params JobState[] states) => counts.Where(count => count.AtlasId == atlas.Id && (states.Length == 0 || states.Contains(count.State))).Sum(count => count.Count);
             return new AtlasLine(
-                atlas.Slug, atlas.Name, atlas.State, atlas.Priority, Jobs(), Jobs(JobState.Completed), Jobs(JobState.Failed, JobState.Blocked), atlas.CreatedAt)
+                atlas.Slug, atlas.Name, atlas.State, atlas.Priority, Jobs(), Jobs(JobState.Completed),
+                Jobs(JobState.Failed, JobState.Blocked), atlas.CreatedAt)
             { Unserved = [.. unserved[atlas.Id]] };
         }).ToList());
     }
 
-    private static async Task<IResult> ReportAsync(string id, CatalogDatabase database, AtlasMonitor monitor, ServiceTroubles troubles, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IResult> ReportAsync(
+        string id, CatalogDatabase database, AtlasMonitor monitor, ServiceTroubles troubles, TimeProvider time,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var atlas = await catalog.FindAtlasAsync(id, cancellation) ?? throw new AtlasNotFoundException(database.Place, id);

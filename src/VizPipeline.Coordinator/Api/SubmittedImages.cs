@@ -8,7 +8,8 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Coordinator;
 
 /// <summary>
-/// Works out where the workers find a submission's images, and asks one of them to look, before any job exists: a path that means nothing to
+/// Works out where the workers find a submission's images, and asks one of them to look, before any job exists: a path that means nothing
+/// to
 /// the workers would otherwise show hours later, as failed jobs.
 /// </summary>
 internal sealed class SubmittedImages(IOptions<CoordinatorOptions> options, CatalogDatabase database, LiveClient live, TimeProvider time)
@@ -31,7 +32,8 @@ internal sealed class SubmittedImages(IOptions<CoordinatorOptions> options, Cata
             var found = await live.AskAsync(new FindImages(root, [readable[0], readable[readable.Count / 2], readable[^1]]), cancellation);
             return found.Fault is null
                 ? (spec, null)
-                : throw new InvalidAtlasSpecException([$"the workers do not find the images: {found.Fault} (worker {found.Worker}). {Known(root)}{HowTo}"]);
+                : throw new InvalidAtlasSpecException(
+                    [$"the workers do not find the images: {found.Fault} (worker {found.Worker}). {Known(root)}{HowTo}"]);
         }
         catch (LiveRefusedException busy)
         {
@@ -47,7 +49,8 @@ internal sealed class SubmittedImages(IOptions<CoordinatorOptions> options, Cata
     {
         var alive = time.GetUtcNow().UtcDateTime - UnservedJobsQueries.WorkerSilence;
         await using var catalog = database.Open();
-        var kinds = await catalog.Workers.Where(worker => worker.LastSeenAt > alive && worker.State != WorkerState.Stopping).Select(worker => worker.Kinds).ToListAsync(cancellation);
+        var kinds = await catalog.Workers.Where(worker => worker.LastSeenAt > alive && worker.State != WorkerState.Stopping)
+            .Select(worker => worker.Kinds).ToListAsync(cancellation);
         return kinds.Any(served => served.Split(',').Select(kind => kind.Trim()).Contains("live"));
     }
 }

@@ -13,7 +13,8 @@ namespace VizPipeline.Coordinator;
 /// order of their arrival.
 /// </summary>
 internal sealed class AnswerDesk(
-    JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, IOptions<CoordinatorOptions> options, ServiceTroubles troubles,
+    JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, IOptions<CoordinatorOptions> options,
+    ServiceTroubles troubles,
     ErrorQueueSignal aside, TimeProvider time, ILogger<AnswerDesk> logger)
     : IDisposable
 {
@@ -73,7 +74,8 @@ internal sealed class AnswerDesk(
                 }
                 var error = failure.Message.ReplaceLineEndings(" ");
                 troubles.Tell(nameof(AnswerDesk), $"answers of workers cannot be taken and are tried again: {error}");
-                // Whatever fails on a cluster may heal: a store that refuses for a while, a full disk. The broker puts the answer aside, and
+                // Whatever fails on a cluster may heal: a store that refuses for a while, a full disk. The broker puts the answer aside,
+                // and
                 // ErrorQueues brings it back.
                 if (!IsOutage(failure) && time.GetElapsedTime(began) > options.Value.AnswerPatience)
                 {

@@ -16,7 +16,8 @@ internal sealed class JobFaultConsumer<T>(JobLedger ledger, AnswerDesk desk, Err
         // A worker that is told to stop while it starts has taken its parts down before the first command came: no fault of the job.
         if (answer.Exceptions.FirstOrDefault()?.ExceptionType == typeof(ObjectDisposedException).FullName)
         {
-            var returned = new JobReturned(job.AtlasId, job.JobId, job.Attempt, answer.Host?.MachineName ?? "unknown", ReturnReason.Stopping);
+            var returned = new JobReturned(
+                job.AtlasId, job.JobId, job.Attempt, answer.Host?.MachineName ?? "unknown", ReturnReason.Stopping);
             await Desk.WriteAsync(ledger.TakenBack(returned), cancellation);
             return;
         }

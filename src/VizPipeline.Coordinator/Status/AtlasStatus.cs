@@ -49,7 +49,9 @@ public sealed record AtlasStatus
     /// <summary>The first of them.</summary>
     public required IReadOnlyList<UnreadableFile> FirstUnreadable { get; init; }
 
-    /// <summary>Jobs that could be done now, of kinds that no live worker of the cluster serves; none where one process does everything.</summary>
+    /// <summary>
+    /// Jobs that could be done now, of kinds that no live worker of the cluster serves; none where one process does everything.
+    /// </summary>
     public IReadOnlyList<UnservedJobs> Unserved { get; init; } = [];
 
     /// <summary>Seconds of work of all completed jobs.</summary>

@@ -40,7 +40,8 @@ internal sealed class CatalogGauges : BackgroundService
         meter.CreateObservableGauge("viz_jobs", () => Shown(sample => sample.Jobs), description: "Jobs of the atlases that are not finished.");
         meter.CreateObservableGauge("viz_queue_depth", () => Shown(sample => sample.Depths), description: "Jobs that are sent and not answered.");
         meter.CreateObservableGauge(
-            "viz_jobs_unserved", () => Shown(sample => sample.Unserved), description: "Jobs that could be done now, of kinds that no live worker serves.");
+            "viz_jobs_unserved", () => Shown(sample => sample.Unserved),
+            description: "Jobs that could be done now, of kinds that no live worker serves.");
         meter.CreateObservableGauge("viz_workers", () => Shown(sample => sample.Workers), description: "Workers by what they do; lost: unheard of, and they did not say that they stop.");
         meter.CreateObservableGauge("viz_atlas_progress_ratio", () => Shown(sample => sample.Progress), description: "Completed share of a running atlas's jobs, from 0 to 1.");
     }
@@ -99,16 +100,20 @@ internal sealed class CatalogGauges : BackgroundService
         var workers = await catalog.Workers.Where(worker => worker.LastSeenAt > now - LostFor)
             .Select(worker => new { worker.State, worker.LastSeenAt }).ToListAsync(cancellation);
         var states = workers.ToLookup(
-            worker => worker.LastSeenAt > now - UnservedJobsQueries.WorkerSilence ? Name(worker.State) : worker.State == WorkerState.Stopping ? "" : Lost);
+            worker => worker.LastSeenAt > now - UnservedJobsQueries.WorkerSilence
+                ? Name(worker.State)
+                : worker.State == WorkerState.Stopping ? "" : Lost);
         var missing = (await catalog.UnservedJobsAsync(now, cancellation: cancellation)).SelectMany(of => of)
-            .GroupBy(jobs => jobs.Kind).Select(kind => new UnservedJobs(kind.Key, kind.Sum(jobs => jobs.Jobs))).OrderBy(jobs => jobs.Kind).ToList();
+            .GroupBy(jobs => jobs.Kind).Select(kind => new UnservedJobs(kind.Key, kind.Sum(jobs => jobs.Jobs)))
+            .OrderBy(jobs => jobs.Kind).ToList();
         return new Sample(
             [.. from kind in Enum.GetValues<JobKind>()
                 from state in Enum.GetValues<JobState>()
                 select Of(counts.Where(count => count.Kind == kind && count.State == state).Sum(count => count.Jobs), ("kind", QueueNames.Name(kind)), ("state", Name(state)))],
             [.. Enum.GetValues<JobKind>().Select(kind => Of(
                 counts.Where(count => count.Kind == kind && count.State is JobState.Sent or JobState.Running).Sum(count => count.Jobs), ("kind", QueueNames.Name(kind))))],
-            [.. Enum.GetValues<JobKind>().Select(kind => Of(missing.Where(jobs => jobs.Kind == kind).Sum(jobs => jobs.Jobs), ("kind", QueueNames.Name(kind))))],
+            [.. Enum.GetValues<JobKind>().Select(kind => Of(
+                missing.Where(jobs => jobs.Kind == kind).Sum(jobs => jobs.Jobs), ("kind", QueueNames.Name(kind))))],
             missing,
             [.. Enum.GetValues<WorkerState>().Select(Name).Append(Lost).Select(state => Of(states[state].Count(), ("state", state)))],
             [.. atlases.Select(atlas => Of(Share(counts.Where(count => count.Atlas == atlas.Id)), ("atlas", atlas.Slug)))]);
@@ -140,6 +145,7 @@ internal sealed class CatalogGauges : BackgroundService
     private sealed record Count(int Atlas, JobKind Kind, JobState State, int Jobs);
 
     private sealed record Sample(
-        IReadOnlyList<Measurement<int>> Jobs, IReadOnlyList<Measurement<int>> Depths, IReadOnlyList<Measurement<int>> Unserved, IReadOnlyList<UnservedJobs> Missing,
+        IReadOnlyList<Measurement<int>> Jobs, IReadOnlyList<Measurement<int>> Depths, IReadOnlyList<Measurement<int>> Unserved,
+        IReadOnlyList<UnservedJobs> Missing,
         IReadOnlyList<Measurement<int>> Workers, IReadOnlyList<Measurement<double>> Progress);
 }

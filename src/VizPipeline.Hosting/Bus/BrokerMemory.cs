@@ -7,7 +7,8 @@ namespace VizPipeline.Hosting;
 public interface IBrokerMemory
 {
     /// <summary>
-    /// Whether its queues are those that <see cref="MarkAsync"/> saw. False where it is new, was emptied, or another one stands in its place: what
+    /// Whether its queues are those that <see cref="MarkAsync"/> saw. False where it is new, was emptied, or another one stands in its
+    /// place: what
     /// was sent before is gone.
     /// </summary>
     Task<bool> HasKeptQueuesAsync(CancellationToken cancellation);

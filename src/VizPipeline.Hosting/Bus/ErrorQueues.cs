@@ -19,19 +19,21 @@ namespace VizPipeline.Hosting;
 /// goes back three times and is then dropped, as the jobs table sends its job again.
 /// </remarks>
 internal sealed class ErrorQueues(
-    IOptions<RabbitMqOptions> options, ErrorQueueSignal signal, ServiceTroubles troubles, IMeterFactory meters, TimeProvider time, ILogger<ErrorQueues> logger)
+    IOptions<RabbitMqOptions> options, ErrorQueueSignal signal, ServiceTroubles troubles, IMeterFactory meters, TimeProvider time,
+    ILogger<ErrorQueues> logger)
     : BackgroundService
 {
-    /// <summary>How often it looks.</summary>
-    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
-    // The broker logs an error for each look at a queue that is not there, and most never are: without a signal a look now and then is enough.
+    // The broker logs an error for each look at a queue that is not there, and most never are: without a signal a look now and then is
+    // enough.
     private static readonly TimeSpan Backstop = TimeSpan.FromHours(1);
     private const string Returns = "viz-returns";
     private const int MostReturnsOfCommands = 3;
     private readonly HashSet<string> seen = [];
     private readonly Counter<long> found = meters.Create(VizTelemetry.Name).CreateCounter<long>(
-        "viz_error_queue_messages_total", description: "Messages that no consumer could take and that were moved out of an error queue to be tried again.");
+        "viz_error_queue_messages_total",
+        description: "Messages that no consumer could take and that were moved out of an error queue to be tried again.");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -88,8 +90,10 @@ internal sealed class ErrorQueues(
             if (queue == QueueNames.Answers || returns <= MostReturnsOfCommands)
             {
                 var properties = new BasicProperties(message.BasicProperties) { Persistent = true };
-                properties.Headers = new Dictionary<string, object?>(properties.Headers ?? new Dictionary<string, object?>()) { [Returns] = $"{returns}" };
-                // Confirmed before it leaves the error queue: better twice than not at all. Through the exchange, as no role may use the default one.
+                properties.Headers = new Dictionary<string, object?>(properties.Headers ?? new Dictionary<string, object?>());
+                properties.Headers[Returns] = $"{returns}";
+                // Confirmed before it leaves the error queue: better twice than not at all. Through the exchange, as no role may use the
+                // default one.
                 await channel.BasicPublishAsync(QueueNames.ExchangeOf(queue), "", mandatory: true, properties, message.Body, cancellation);
             }
             await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellation);
@@ -98,7 +102,9 @@ internal sealed class ErrorQueues(
         if (moved == 0)
             return;
         found.Add(moved, new KeyValuePair<string, object?>("queue", queue));
-        var text = $"{moved} message{(moved == 1 ? "" : "s")} of {queue} could not be taken and {(moved == 1 ? "is" : "are")} tried again: {reason}";
+        var text = moved == 1
+            ? $"1 message of {queue} could not be taken and is tried again: {reason}"
+            : $"{moved} messages of {queue} could not be taken and are tried again: {reason}";
         troubles.Tell(queue, text);
         logger.MessagesReturned(text);
     }
@@ -107,20 +113,6 @@ internal sealed class ErrorQueues(
         => message.BasicProperties.Headers?.TryGetValue(header, out var value) == true
             ? value is byte[] bytes ? Encoding.UTF8.GetString(bytes).ReplaceLineEndings(" ") : value?.ToString()
             : null;
-}
-
-/// <summary>Says that a message is about to land in an error queue.</summary>
-public sealed class ErrorQueueSignal(TimeProvider time)
-{
-    // Several looks: the bus moves the message after the consumer has failed.
-    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(2);
-    private long? last;
-
-    /// <summary>Whether one was raised lately.</summary>
-    public bool IsRaised => last is { } at && time.GetElapsedTime(at) < Fresh;
-
-    /// <summary>A consumer gives a message up, here or in another process.</summary>
-    public void Raise() => last = time.GetTimestamp();
 }
 
 internal static partial class ErrorQueueLog

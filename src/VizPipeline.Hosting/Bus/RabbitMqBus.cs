@@ -10,7 +10,8 @@ namespace VizPipeline.Hosting;
 
 /// <summary>The bus of a cluster: RabbitMQ with quorum queues and publisher confirms. The only place that names this transport.</summary>
 /// <remarks>
-/// Messages reach a queue of <see cref="QueueNames"/> through its <see cref="QueueNames.ExchangeOf"/>, and whoever publishes declares both: a
+/// Messages reach a queue of <see cref="QueueNames"/> through its <see cref="QueueNames.ExchangeOf"/>, and whoever publishes declares
+/// both: a
 /// command that is sent before the first worker starts waits for it. docs/cluster.md says which rights each role needs for that.
 /// </remarks>
 public static class RabbitMqBus
@@ -28,7 +29,8 @@ public static class RabbitMqBus
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddValidatedOptions<RabbitMqOptions>(RabbitMqOptions.Section);
-        builder.Services.AddSingleton<IStartupCheck>(services => new RabbitMqCheck(services.GetRequiredService<IOptions<RabbitMqOptions>>(), publishes ?? []));
+        builder.Services.AddSingleton<IStartupCheck>(
+            services => new RabbitMqCheck(services.GetRequiredService<IOptions<RabbitMqOptions>>(), publishes ?? []));
         builder.Services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
@@ -54,7 +56,9 @@ public static class RabbitMqBus
         return builder;
     }
 
-    /// <summary>Adds what a coordinator does for the broker: messages come back from the error queues, and lost queues are noticed.</summary>
+    /// <summary>
+    /// Adds what a coordinator does for the broker: messages come back from the error queues, and lost queues are noticed.
+    /// </summary>
     public static IHostApplicationBuilder AddBrokerCare(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -7,7 +7,9 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Looks whether the broker is there, lets this user in, and lets it publish to the queues that the service publishes to.</summary>
+/// <summary>
+/// Looks whether the broker is there, lets this user in, and lets it publish to the queues that the service publishes to.
+/// </summary>
 internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, IReadOnlyList<string> publishes) : IStartupCheck
 {
     private const int AccessRefused = 403;
@@ -39,6 +41,8 @@ internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, IReadOnly
         await channel.QueueBindAsync(queue, exchange, "", cancellationToken: cancellation);
     }
 
+    private static bool IsOf(int replyCode, OperationInterruptedException cause) => cause.ShutdownReason?.ReplyCode == replyCode;
+
     private static IEnumerable<Exception> Causes(Exception failure)
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
@@ -58,8 +62,8 @@ internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, IReadOnly
         var causes = Causes(failure).ToList();
         if (causes.OfType<AuthenticationFailureException>().Any() || causes.OfType<PossibleAuthenticationFailureException>().Any())
             return $"user '{settings.User}' is refused; check RabbitMq__User and RabbitMq__Password";
-        if (causes.OfType<OperationInterruptedException>().FirstOrDefault(cause => cause.ShutdownReason?.ReplyCode == AccessRefused) is { } refused)
-            return $"user '{settings.User}' lacks a right ({refused.ShutdownReason?.ReplyText}); docs/cluster.md has the rights of each role";
+        if (causes.OfType<OperationInterruptedException>().FirstOrDefault(cause => IsOf(AccessRefused, cause)) is { } refused)
+            return $"user '{settings.User}' lacks a right ({refused.ShutdownReason?.ReplyText}); see docs/cluster.md";
         if (causes.OfType<OperationInterruptedException>().FirstOrDefault() is { } interrupted)
             return $"virtual host '{settings.VirtualHost}' is refused to user '{settings.User}' ({interrupted.ShutdownReason?.ReplyText}); check RabbitMq__VirtualHost and the user's rights";
         if (causes.OfType<AuthenticationException>().FirstOrDefault() is { } tls)

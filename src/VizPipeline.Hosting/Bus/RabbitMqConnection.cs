@@ -21,11 +21,19 @@ internal static class RabbitMqConnection
             AutomaticRecoveryEnabled = false,
         };
         if (settings.Tls)
-            factory.Ssl = new SslOption(settings.Host, "", enabled: true) { CertificateValidationCallback = CertificateAuthority.Validator(settings.CaFile) };
+            factory.Ssl = new SslOption(settings.Host, "", enabled: true)
+            {
+                CertificateValidationCallback = CertificateAuthority.Validator(settings.CaFile),
+            };
         return factory.CreateConnectionAsync(cancellation);
     }
 
-    /// <summary>Declares a queue as the bus declares those of <see cref="QueueNames"/>: another kind of the same name would be refused.</summary>
-    public static Task DeclareQuorumQueueAsync(this IChannel channel, string queue, CancellationToken cancellation) => channel.QueueDeclareAsync(
-        queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: cancellation);
+    /// <summary>
+    /// Declares a queue as the bus declares those of <see cref="QueueNames"/>: another kind of the same name would be refused.
+    /// </summary>
+    public static Task DeclareQuorumQueueAsync(this IChannel channel, string queue, CancellationToken cancellation)
+    {
+        var kind = new Dictionary<string, object?> { ["x-queue-type"] = "quorum" };
+        return channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, kind, cancellationToken: cancellation);
+    }
 }

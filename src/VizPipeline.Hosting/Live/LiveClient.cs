@@ -18,7 +18,8 @@ public sealed class LiveClient
         var workers = new Uri($"exchange:{QueueNames.Live}");
         (_maps, _deconvolutions, _responses, _images) = (
             bus.CreateRequestClient<ShowFeatureMaps>(workers, LiveLimits.Patience), bus.CreateRequestClient<ShowDeconvolution>(workers, LiveLimits.Patience),
-            bus.CreateRequestClient<ShowResponses>(workers, LiveLimits.Patience), bus.CreateRequestClient<FindImages>(workers, LiveLimits.Patience));
+            bus.CreateRequestClient<ShowResponses>(workers, LiveLimits.Patience),
+            bus.CreateRequestClient<FindImages>(workers, LiveLimits.Patience));
     }
 
     /// <summary>All feature maps of a layer on a picture.</summary>
@@ -36,7 +37,8 @@ public sealed class LiveClient
 
     /// <summary>Whether a worker finds images.</summary>
     /// <exception cref="LiveRefusedException">No worker answers.</exception>
-    public Task<ImagesFound> AskAsync(FindImages request, CancellationToken cancellation = default) => AskAsync<FindImages, ImagesFound>(_images, request, cancellation);
+    public Task<ImagesFound> AskAsync(FindImages request, CancellationToken cancellation = default)
+        => AskAsync<FindImages, ImagesFound>(_images, request, cancellation);
 
     private static async Task<TAnswer> AskAsync<TRequest, TAnswer>(IRequestClient<TRequest> client, TRequest request, CancellationToken cancellation)
         where TRequest : class

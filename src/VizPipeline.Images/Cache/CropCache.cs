@@ -94,7 +94,8 @@ public sealed class CropCache : IDisposable
             path, CropFile.FileBytes(0, cropBytes), CropFile.SlotBytes(cropBytes), count,
             () => CropFile.FindSlots(path, cropBytes), slots => CropFile.Open(path, slots, cropBytes));
         if (file is null)
-            options.Warn?.Invoke($"crops are not cached: {options.Disk.Folder} may hold {options.Disk.CropBytes()} bytes of them, and they fit none");
+            options.Warn?.Invoke(
+                $"crops are not cached: {options.Disk.Folder} may hold {options.Disk.CropBytes()} bytes of them, and they fit none");
         return file;
     }
 

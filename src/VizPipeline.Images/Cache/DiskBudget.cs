@@ -32,7 +32,8 @@ public sealed class DiskBudget
     /// <summary>Names the folder; nothing is made yet.</summary>
     /// <param name="folder">The folder; null for $VIZ_CACHE, else $XDG_CACHE_HOME/vizpipeline, else ~/.cache/vizpipeline.</param>
     /// <param name="bytes">
-    /// Most bytes of all files; null for 16 GiB, or a quarter of what the disk can give where that is less, and a file that is needed may exceed it.
+    /// Most bytes of all files; null for 16 GiB, or a quarter of what the disk can give where that is less, and a file that is needed may
+    /// exceed it.
     /// </param>
     public DiskBudget(string? folder = null, long? bytes = null) => (Folder, _bytes) = (Path.GetFullPath(folder ?? DefaultFolder()), bytes);
 
@@ -76,7 +77,8 @@ public sealed class DiskBudget
         // Where nobody said how much, what is needed is worth more than the rule of thumb.
         if (_bytes is not null && inUse + bytes > budget)
             throw new DiskBudgetException(
-                $"a file of {Size(bytes)} does not fit into {Folder}: it may hold {Size(budget)} (Worker:DiskBytes), and {Size(inUse)} of them are in use; "
+                $"a file of {Size(bytes)} does not fit into {Folder}: it may hold {Size(budget)} (Worker:DiskBytes), "
+                + $"and {Size(inUse)} of them are in use; "
                 + "allow more, or use smaller archives");
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         var unfinished = $"{file}.{Environment.ProcessId}-{Interlocked.Increment(ref fetched)}{UnfinishedExtension}";
@@ -122,7 +124,8 @@ public sealed class DiskBudget
     }
 
     /// <summary>Most bytes of all files.</summary>
-    public long Bytes() => _bytes ?? Math.Min(MostByDefault, (new DriveInfo(Folder).AvailableFreeSpace + Files().Sum(file => file.Bytes)) / 4);
+    public long Bytes()
+        => _bytes ?? Math.Min(MostByDefault, (new DriveInfo(Folder).AvailableFreeSpace + Files().Sum(file => file.Bytes)) / 4);
 
     /// <summary>Most bytes of crops.</summary>
     internal long CropBytes() => Bytes() / CropPart;
@@ -151,7 +154,8 @@ public sealed class DiskBudget
             yield break;
         foreach (var file in root.EnumerateFiles("*" + CropExtension))
             yield return (file.FullName, file.Length, file.LastWriteTimeUtc, true);
-        foreach (var below in new[] { Archives, Models }.Select(name => new DirectoryInfo(Path.Combine(Folder, name))).Where(below => below.Exists))
+        var folders = new[] { Archives, Models }.Select(name => new DirectoryInfo(Path.Combine(Folder, name)));
+        foreach (var below in folders.Where(below => below.Exists))
         {
             var files = below.GetFiles();
             var rooms = files.Where(file => file.Extension == RoomExtension && IsInUse(file.FullName))

@@ -10,7 +10,8 @@ internal static class PngChunks
     private const int Checksum = 4;
 
     /// <summary>
-    /// The file without an sBIT chunk of 5, 6, 5. That chunk says how many bits of a sample carry information and never changes a pixel, but
+    /// The file without an sBIT chunk of 5, 6, 5. That chunk says how many bits of a sample carry information and never changes a pixel,
+    /// but
     /// Skia picks a pixel format by it, and then reads rows at another width than libpng writes them. It takes palette indices for colours
     /// (2.88), or shifts the colours of a picture with a transparent colour (4.155). Any other file comes back as it is.
     /// </summary>

@@ -20,7 +20,8 @@ public static class Jpeg
             {
                 var info = new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
                 using var map = new SKPixmap(info, (IntPtr)pixels, info.RowBytes);
-                using var data = map.Encode(new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore))
+                using var data = map.Encode(
+                    new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample444, SKJpegEncoderAlphaOption.Ignore))
                     ?? throw new InvalidOperationException($"a picture of {image.Width}x{image.Height} pixels cannot be written as JPEG");
                 return data.ToArray();
             }

@@ -21,7 +21,9 @@ public static partial class TorchDevice
     /// <summary>What to write for devices, for messages.</summary>
     public const string Choices = "auto, cpu, cuda, cuda:1, cuda:all, or a list such as cuda:0,cuda:2 or cpu,cpu";
 
-    /// <summary>The one device called <paramref name="name"/>: <c>auto</c> takes the first CUDA device where there is one, else the CPU.</summary>
+    /// <summary>
+    /// The one device called <paramref name="name"/>: <c>auto</c> takes the first CUDA device where there is one, else the CPU.
+    /// </summary>
     /// <exception cref="DeviceUnavailableException">There is no such device, or several are named.</exception>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
     public static torch.Device Find(string name)
@@ -35,7 +37,8 @@ public static partial class TorchDevice
 
     /// <summary>
     /// All devices that <paramref name="names"/> means: <c>auto</c> and <c>cuda:all</c> take every CUDA device that this process sees
-    /// (CUDA_VISIBLE_DEVICES), <c>auto</c> the CPU where there is none, <c>cuda</c> the first; <c>cpu,cpu</c> takes the CPU twice, each time with half of its cores.
+    /// (CUDA_VISIBLE_DEVICES), <c>auto</c> the CPU where there is none, <c>cuda</c> the first; <c>cpu,cpu</c> takes the CPU twice, each
+    /// time with half of its cores.
     /// </summary>
     /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
@@ -58,7 +61,10 @@ public static partial class TorchDevice
         foreach (var part in parts)
         {
             if (part == "cpu")
-                found.Add(new NamedDevice(cpus == 1 ? "cpu" : $"cpu:{found.Count(device => device.Device.type == DeviceType.CPU)}", torch.CPU));
+            {
+                var before = found.Count(device => device.Device.type == DeviceType.CPU);
+                found.Add(new NamedDevice(cpus == 1 ? "cpu" : $"cpu:{before}", torch.CPU));
+            }
             else
                 found.AddRange(Cuda(part, present));
         }
@@ -66,7 +72,10 @@ public static partial class TorchDevice
             ? throw new DeviceUnavailableException($"device '{names}' names {twice.Key} twice") : found;
     }
 
-    /// <summary>How many devices <paramref name="names"/> means, and 1 where that cannot be found out. Loads libtorch only where it could know of CUDA devices.</summary>
+    /// <summary>
+    /// How many devices <paramref name="names"/> means, and 1 where that cannot be found out. Loads libtorch only where it could know of
+    /// CUDA devices.
+    /// </summary>
     public static int Count(string names)
     {
         ArgumentNullException.ThrowIfNull(names);
@@ -94,14 +103,16 @@ public static partial class TorchDevice
     {
         if (present == 0)
             throw new DeviceUnavailableException(
-                $"device '{name}' is not available: this build carries the CPU libtorch, or there is no CUDA driver, or CUDA_VISIBLE_DEVICES shows none; use cpu");
+                $"device '{name}' is not available: this build carries the CPU libtorch, or there is no CUDA driver, "
+                + "or CUDA_VISIBLE_DEVICES shows none; use cpu");
         var which = name.Split(':').ElementAtOrDefault(1) ?? "0";
         if (which == "all")
             return Enumerable.Range(0, present).Select(i => new NamedDevice($"cuda:{i}", torch.device($"cuda:{i}")));
         var index = int.Parse(which, CultureInfo.InvariantCulture);
         return index < present
             ? [new NamedDevice($"cuda:{index}", torch.device($"cuda:{index}"))]
-            : throw new DeviceUnavailableException($"device 'cuda:{index}' is not available: this process sees {present}, cuda:0 to cuda:{present - 1} (CUDA_VISIBLE_DEVICES)");
+            : throw new DeviceUnavailableException(
+                $"device 'cuda:{index}' is not available: this process sees {present}, up to cuda:{present - 1} (CUDA_VISIBLE_DEVICES)");
     }
 
     [GeneratedRegex($"^({Pattern})$", RegexOptions.ExplicitCapture)]

@@ -19,7 +19,9 @@ public static class TorchRuntime
     /// <summary>Whether the patched copy of TorchSharp's library had to be used, once started.</summary>
     public static bool UsedPatchedLibrary { get; private set; }
 
-    /// <summary>Whether the libtorch that comes along can use CUDA devices; also where it is not ours, and nobody has asked it. Loads nothing.</summary>
+    /// <summary>
+    /// Whether the libtorch that comes along can use CUDA devices; also where it is not ours, and nobody has asked it. Loads nothing.
+    /// </summary>
     public static bool CarriesCuda => FindNativeFolder() is not { } folder || File.Exists(Path.Combine(folder, "libtorch_cuda.so"));
 
     /// <summary>Loads libtorch. Cheap after the first call.</summary>

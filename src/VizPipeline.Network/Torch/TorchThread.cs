@@ -35,7 +35,10 @@ public sealed class TorchThread : TaskScheduler
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
     public static TorchThread For(string device = "cpu", int sharers = 1) => Of($"torch {device}", sharers);
 
-    /// <summary>A second thread of the device, for short work that people wait for: it shares the processors with the long work, and does not wait for its end.</summary>
+    /// <summary>
+    /// A second thread of the device, for short work that people wait for: it shares the processors with the long work, and does not wait
+    /// for its end.
+    /// </summary>
     /// <inheritdoc cref="For"/>
     public static TorchThread ForLive(string device = "cpu", int sharers = 1) => Of($"torch live {device}", sharers);
 

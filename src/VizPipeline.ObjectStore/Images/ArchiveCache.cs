@@ -41,5 +41,7 @@ public sealed class ArchiveCache(DiskBudget disk)
 
     // Not the job's fault: another machine may have the room.
     private ObjectStoreException NoRoom(Exception failure) => new(
-        $"An archive of images cannot be kept in {_folder} ({failure.Message}): make room there, or set Worker:CacheFolder to another disk.", isTransient: true, failure);
+        $"An archive of images cannot be kept in {_folder} ({failure.Message}): make room there, or set "
+        + "Worker:CacheFolder to another disk.",
+        isTransient: true, failure);
 }

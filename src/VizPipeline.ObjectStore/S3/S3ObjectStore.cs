@@ -77,7 +77,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => await StatAsync(key, cancellation) is not null;
+    public async Task<bool> ExistsAsync(string key, CancellationToken cancellation = default)
+        => await StatAsync(key, cancellation) is not null;
 
     /// <inheritdoc/>
     public async Task<long> SizeAsync(string key, CancellationToken cancellation = default)

@@ -15,7 +15,8 @@ namespace VizPipeline.Worker.Jobs;
 /// once; a failure is an answer too, so that the coordinator decides about trying again.
 /// </summary>
 public sealed class JobConsumer<TCommand>(
-    IJobHandler<TCommand> handler, AtlasRuntimes atlases, DeviceGate gate, WorkerMetrics metrics, IObjectStore store, IOptions<WorkerOptions> options,
+    IJobHandler<TCommand> handler, AtlasRuntimes atlases, DeviceGate gate, WorkerMetrics metrics, IObjectStore store,
+    IOptions<WorkerOptions> options,
     IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobConsumer<TCommand>> logger) : IConsumer<TCommand>
     where TCommand : class, IJobCommand
 {
@@ -72,7 +73,8 @@ public sealed class JobConsumer<TCommand>(
     private async Task Return(ConsumeContext<TCommand> context, TCommand command, ReturnReason reason, string? error = null)
     {
         logger.JobReturned(command.JobId, command.AtlasId, reason);
-        await context.Publish(new JobReturned(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, reason, error), CancellationToken.None);
+        await context.Publish(
+            new JobReturned(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, reason, error), CancellationToken.None);
     }
 
     private async Task Do(ConsumeContext<TCommand> context, TCommand command, ComputeDevice device, CancellationToken cancellation)
@@ -103,7 +105,8 @@ public sealed class JobConsumer<TCommand>(
             if (fault.Kind == DeviceFaultKind.OutOfMemory)
                 atlases.Close(device);
             var (error, transient) = fault.Kind == DeviceFaultKind.OutOfMemory
-                ? ($"{device.Name} has too little memory ({fault.Reason}); halve --batch, or end what else uses it", true) : Explain(failure);
+                ? ($"{device.Name} has too little memory ({fault.Reason}); halve --batch, or end what else uses it", true)
+                : Explain(failure);
             span?.SetStatus(ActivityStatusCode.Error, error);
             logger.JobFailed(command.JobId, command.AtlasId, error);
             await context.Publish(new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
@@ -137,7 +140,8 @@ public sealed class JobConsumer<TCommand>(
         var cause = failure is AggregateException { InnerExceptions: [var single] } ? single : failure;
         var message = cause.Message.ReplaceLineEndings(" ");
         var isKnown = cause.GetType().Namespace?.StartsWith("VizPipeline", StringComparison.Ordinal) == true;
-        return (isKnown ? message : $"{cause.GetType().Name}: {message}", cause is ObjectStoreException { IsTransient: true } or TimeoutException or DiskBudgetException);
+        var isTransient = cause is ObjectStoreException { IsTransient: true } or TimeoutException or DiskBudgetException;
+        return (isKnown ? message : $"{cause.GetType().Name}: {message}", isTransient);
     }
 }
 

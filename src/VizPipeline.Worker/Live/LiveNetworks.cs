@@ -8,14 +8,19 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Live;
 
-/// <summary>Networks for live requests, apart from those of the jobs, with a torch thread of their own on each device: batch work goes on beside them.</summary>
+/// <summary>
+/// Networks for live requests, apart from those of the jobs, with a torch thread of their own on each device: batch work goes on beside
+/// them.
+/// </summary>
 public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGate gate, IOptions<WorkerOptions> options) : IDisposable
 {
     // Each holds its weights once more.
     private const int MostOpen = 2;
     private readonly ConcurrentDictionary<ComputeDevice, List<LiveNetwork>> _open = new();
 
-    /// <summary>Decodes the request's picture and works on it with the atlas's network on the least busy device, one request at a time there.</summary>
+    /// <summary>
+    /// Decodes the request's picture and works on it with the atlas's network on the least busy device, one request at a time there.
+    /// </summary>
     /// <exception cref="LiveRequestException">There is no such atlas or layer, or the picture is too large.</exception>
     /// <exception cref="UnreadableImageException">The picture is none.</exception>
     public async Task<T> Run<T>(ILiveRequest request, Func<LiveNetwork, byte[], LiveCost, T> work, CancellationToken cancellation)
@@ -49,7 +54,8 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
                     return work(network, crop, new LiveCost(options.Value.Name, decode, wait, Stopwatch.GetTimestamp()));
                 }, cancellation);
             }
-            catch (Exception failure) when (gate.Note(turn.Device, failure).Kind != DeviceFaultKind.None && failed.Count + 1 < gate.Devices.Count)
+            catch (Exception failure) when (
+                gate.Note(turn.Device, failure).Kind != DeviceFaultKind.None && failed.Count + 1 < gate.Devices.Count)
             {
                 // A person waits, and another device may do it.
                 failed.Add(turn.Device);
@@ -65,7 +71,8 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
     }
 
     // Only on the device's live thread. While one request waits for a file, another may be here.
-    private async Task<LiveNetwork> Open(ComputeDevice device, AtlasSpec spec, byte[] bytes, Preprocessing preprocessing, CancellationToken cancellation)
+    private async Task<LiveNetwork> Open(
+        ComputeDevice device, AtlasSpec spec, byte[] bytes, Preprocessing preprocessing, CancellationToken cancellation)
     {
         var open = _open.GetOrAdd(device, _ => []);
         if (Find() is { } known)

@@ -7,7 +7,9 @@ using VizPipeline.Tests.Images;
 
 namespace VizPipeline.Fuzz.Targets;
 
-/// <summary>Pictures of all formats, and archives of them. Each is read twice, and must give the same pixels whatever lay in memory before.</summary>
+/// <summary>
+/// Pictures of all formats, and archives of them. Each is read twice, and must give the same pixels whatever lay in memory before.
+/// </summary>
 public sealed class ImageTarget : FuzzTarget
 {
     private const int PicturesPerSet = 6;
@@ -40,7 +42,8 @@ public sealed class ImageTarget : FuzzTarget
         var first = After(Garbage, input, file, isRead);
         var second = After(OtherGarbage, input, file, () => { });
         if (first.Refusal?.Message != second.Refusal?.Message)
-            throw new InvalidDataException($"read again it ends otherwise: {first.Refusal?.Message ?? first.Outcome}; {second.Refusal?.Message ?? second.Outcome}");
+            throw new InvalidDataException(
+                $"read again it ends otherwise: {first.Refusal?.Message ?? first.Outcome}; {second.Refusal?.Message ?? second.Outcome}");
         if (!first.Pixels.AsSpan().SequenceEqual(second.Pixels))
             throw new InvalidDataException("two results differ: they show memory that is not the picture");
         if (first.Refusal is { } refusal)

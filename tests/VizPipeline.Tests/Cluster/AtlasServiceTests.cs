@@ -73,7 +73,8 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
 
     private async Task FailsAsync(Dictionary<string, string> settings, string named)
     {
-        using var atlas = ServiceProcess.Start(Program, new Dictionary<string, string>(settings) { ["Http__Port"] = "0", ["Startup__PatienceSeconds"] = "5" });
+        using var atlas = ServiceProcess.Start(
+            Program, new Dictionary<string, string>(settings) { ["Http__Port"] = "0", ["Startup__PatienceSeconds"] = "5" });
         Assert.Equal(2, await atlas.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
         var line = Assert.Single(atlas.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("viz-atlas cannot start", StringComparison.Ordinal));
         Assert.Contains(named, line);

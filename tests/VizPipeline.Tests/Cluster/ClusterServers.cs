@@ -13,7 +13,8 @@ using VizPipeline.Tests.Servers;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>
-/// Real PostgreSQL, RabbitMQ and S3 that tests may kill, with the accounts of each role as the shipped scripts and documents make them. Only tests
+/// Real PostgreSQL, RabbitMQ and S3 that tests may kill, with the accounts of each role as the shipped scripts and documents make them.
+/// Only tests
 /// of the collection of processes use them, one after the other.
 /// </summary>
 public static class ClusterServers
@@ -32,7 +33,8 @@ public static class ClusterServers
     public static Task StartAsync() => Task.WhenAll(Postgres.StartAsync(), RabbitMq.StartAsync(), S3.StartAsync());
 
     /// <summary>
-    /// What a coordinator must be told to use a new database, virtual host and bucket, which are all there with the rights of the roles. Skips the
+    /// What a coordinator must be told to use a new database, virtual host and bucket, which are all there with the rights of the roles.
+    /// Skips the
     /// test where a server is not installed.
     /// </summary>
     public static async Task<Dictionary<string, string>> SettingsAsync()
@@ -98,7 +100,8 @@ public static class ClusterServers
         var written = await Helm.Execute(
             Repository.Path("deploy", "bucket-policy"), [bucket, Principal(coordinator), Principal(worker), Principal("viz-atlas")], new());
         Assert.True(written.ExitCode == 0, written.Error);
-        using var client = new MinioClient().WithEndpoint($"127.0.0.1:{S3.Port}").WithCredentials("viz-coordinator", "coordinator-secret").WithRegion("us-east-1").Build();
+        using var client = new MinioClient().WithEndpoint($"127.0.0.1:{S3.Port}").WithCredentials("viz-coordinator", "coordinator-secret")
+            .WithRegion("us-east-1").Build();
         await client.SetPolicyAsync(new SetPolicyArgs().WithBucket(bucket).WithPolicy(written.Output));
     }
 
@@ -111,7 +114,8 @@ public static class ClusterServers
             using (var http = Management())
                 (await http.PutAsJsonAsync($"users/viz-{role}", new { password = $"{role}-secret", tags = "" })).EnsureSuccessStatusCode();
             await S3.RunAsync(
-                "admin", "user", "create", $"--uid=viz-{role}", $"--display-name={role}", $"--access-key=viz-{role}", $"--secret-key={role}-secret",
+                "admin", "user", "create", $"--uid=viz-{role}", $"--display-name={role}", $"--access-key=viz-{role}",
+                $"--secret-key={role}-secret",
                 $"--max-buckets={(role == "coordinator" ? 1000 : -1)}");
         }
         await using var server = NpgsqlDataSource.Create(PostgresConnection.String(Options("postgres", "postgres", "admin-secret")));
@@ -180,7 +184,8 @@ public static class ClusterServers
                 ["RUN_FOLDER"] = folder,
             });
             Assert.True(written.ExitCode == 0, written.Error);
-            return JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "definitions.json"))).RootElement.GetProperty("permissions");
+            return JsonDocument.Parse(
+                await File.ReadAllTextAsync(Path.Combine(folder, "definitions.json"))).RootElement.GetProperty("permissions");
         }
         finally
         {

@@ -6,7 +6,9 @@ using VizPipeline.Jobs;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>Delivers every message of some queues a second time.</summary>
-/// <remarks>What is published goes through the queue's exchange; a second queue behind it has a copy of each message, which goes to the first.</remarks>
+/// <remarks>
+/// What is published goes through the queue's exchange; a second queue behind it has a copy of each message, which goes to the first.
+/// </remarks>
 public sealed class DoubledDelivery : IAsyncDisposable
 {
     private readonly IConnection _connection;

@@ -23,7 +23,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
             await cluster.WaitForWorkersAsync(1, cancellation);
             await cluster.SubmitAsync(cancellation);
             // In the middle, with jobs on their way.
-            while ((await cluster.ProgressAsync(cancellation)) is var (done, all) && done < all / 3)
+            while ((await cluster.ProgressAsync(cancellation)) is var (done, all) && done < all * 2 / 3)
                 await Task.Delay(20, cancellation);
             await RunAsync(backup, cluster.Settings, MarkdownCommands.Of("Backup", "docs", "operations.md"));
             var (doneThen, _) = await cluster.ProgressAsync(cancellation);
@@ -34,11 +34,33 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
 
         // Elsewhere: another database, bucket and virtual host.
         var settings = await ClusterServers.EmptyAsync();
-        await RunAsync(backup, settings, MarkdownCommands.Of("Restore", "docs", "operations.md"));
+        var told = await RunAsync(
+            backup, settings, MarkdownCommands.Of("Restore", "docs", "operations.md"),
+            ("ATLAS", "sample-network"), ("VIZ", Path.Combine(AppContext.BaseDirectory, "viz")),
+            .. With(settings, ClusterServers.AtlasSettings).Select(setting => (setting.Key, setting.Value)));
+        output.WriteLine(told);
+        Assert.Matches("[1-9][0-9]* neurons with [1-9][0-9]* patches computed again on [1-9][0-9]* single images, [1-9][0-9]* pictures read: all agree", told);
         await using var restored = await TestCluster.StartAsync(material, settings: settings);
         restored.AddWorkers(1);
         Assert.Equal(AtlasState.Completed, await restored.FinishAsync(cancellation));
         Assert.Equal(expected, await restored.ContentsAsync(cancellation));
+    }
+
+    [Fact]
+    public async Task Verifying_on_a_cluster_names_what_is_missing_in_one_line()
+    {
+        var settings = With(await ClusterServers.SettingsAsync(), ClusterServers.AtlasSettings);
+        await IsRefusedAsync(settings, "has no atlas 'nowhere'");
+        await IsRefusedAsync(new(settings) { ["Postgres__Password"] = "wrong" }, "Postgres:Password");
+        await IsRefusedAsync(new() { ["VIZ_SECRETS"] = "/nowhere" }, "Postgres:Host is missing", "ObjectStore:Endpoint");
+
+        async Task IsRefusedAsync(Dictionary<string, string> all, params string[] parts)
+        {
+            using var viz = ServiceProcess.Start("viz", all, "verify", "nowhere", "--cluster");
+            Assert.Equal(2, await viz.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
+            var line = Assert.Single(viz.Log.Trim().Split('\n'));
+            Assert.All(parts, part => Assert.Contains(part, line));
+        }
     }
 
     [Fact]
@@ -50,7 +72,9 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         await Task.Delay(3000, cancellation);
         using var management = ClusterServers.Management();
         var host = cluster.Settings["RabbitMq__VirtualHost"];
-        var queues = System.Text.Json.JsonDocument.Parse(await management.GetStringAsync($"queues/{host}", cancellation)).RootElement.EnumerateArray().Select(queue => queue.GetProperty("name").GetString()!).ToList();
+        var queues = System.Text.Json.JsonDocument.Parse(
+            await management.GetStringAsync($"queues/{host}", cancellation)).RootElement.EnumerateArray().Select(queue
+                => queue.GetProperty("name").GetString()!).ToList();
         Assert.Contains("viz.scan", queues);
         foreach (var queue in queues.Where(queue => !queue.Contains("progress", StringComparison.Ordinal) && !queue.Contains("client", StringComparison.Ordinal)))
             (await management.DeleteAsync($"queues/{host}/{Uri.EscapeDataString(queue)}", cancellation)).EnsureSuccessStatusCode();
@@ -63,17 +87,22 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
     public async Task Tables_of_the_version_before_are_brought_up_to_date_with_what_is_in_them()
     {
         var settings = await ClusterServers.EmptyAsync();
-        await RunAsync(Directory.CreateDirectory(material.Out("previous")).FullName, settings, ["psql -q -v ON_ERROR_STOP=1 -f - < \"$PREVIOUS\""], ("PREVIOUS", await PreviousAsync()));
+        await RunAsync(
+            Directory.CreateDirectory(material.Out("previous")).FullName, settings, ["psql -q -v ON_ERROR_STOP=1 -f - < \"$PREVIOUS\""], (
+                "PREVIOUS", await PreviousAsync()));
         using var old = ServiceProcess.Start("VizPipeline.Atlas", With(settings, ClusterServers.AtlasSettings));
         Assert.Equal(2, await old.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
         Assert.Contains("lacks migration", old.Log);
-        using var migrate = ServiceProcess.Start("VizPipeline.Coordinator", With(settings, new() { ["Postgres__User"] = "viz_owner", ["Postgres__Password"] = "owner-password" }), "migrate");
+        using var migrate = ServiceProcess.Start(
+            "VizPipeline.Coordinator", With(
+                settings, new() { ["Postgres__User"] = "viz_owner", ["Postgres__Password"] = "owner-password" }), "migrate");
         Assert.True(await migrate.FinishAsync(TimeSpan.FromSeconds(60), cancellation) == 0, migrate.Log);
         var rows = await RunAsync(material.Out("previous"), settings, ["psql -At -c 'SELECT slug, name FROM atlas'"]);
         Assert.Equal("before|An atlas of before", rows.Trim());
 
         // The other way round: a program that is older than the tables.
-        await RunAsync(material.Out("previous"), settings, ["psql -q -c \"INSERT INTO schema_migration VALUES ('99990101000000_Later', '99.0')\""]);
+        await RunAsync(
+            material.Out("previous"), settings, ["psql -q -c \"INSERT INTO schema_migration VALUES ('99990101000000_Later', '99.0')\""]);
         using var refused = ServiceProcess.Start("VizPipeline.Coordinator", With(settings, []));
         Assert.Equal(2, await refused.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
         Assert.Contains("99990101000000_Later", refused.Log);
@@ -104,14 +133,16 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
 
     private static Dictionary<string, string> With(Dictionary<string, string> settings, Dictionary<string, string> others)
     {
-        var all = new Dictionary<string, string>(settings) { ["Http__Port"] = "0", ["VIZ_SECRETS"] = "/nowhere", ["Startup__PatienceSeconds"] = "8" };
+        var all = new Dictionary<string, string>(
+            settings) { ["Http__Port"] = "0", ["VIZ_SECRETS"] = "/nowhere", ["Startup__PatienceSeconds"] = "8" };
         foreach (var (name, value) in others)
             all[name] = value;
         return all;
     }
 
     // As viz_owner, and with a remote of rclone for the store.
-    private static Task<string> RunAsync(string folder, Dictionary<string, string> settings, IReadOnlyList<string> lines, params (string Name, string Value)[] more)
+    private static Task<string> RunAsync(
+        string folder, Dictionary<string, string> settings, IReadOnlyList<string> lines, params (string Name, string Value)[] more)
     {
         var variables = new Dictionary<string, string>
         {
@@ -132,6 +163,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         };
         foreach (var (name, value) in more)
             variables[name] = value;
-        return Shell.RunAsync(folder, variables, $"set -euo pipefail\n{string.Join('\n', lines)}", TimeSpan.FromMinutes(3));
+        return Shell.RunAsync(
+            folder, variables, $"set -euo pipefail\nviz() {{ \"$VIZ\" \"$@\"; }}\n{string.Join('\n', lines)}", TimeSpan.FromMinutes(3));
     }
 }

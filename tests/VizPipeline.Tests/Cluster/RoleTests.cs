@@ -8,7 +8,8 @@ using VizPipeline.Tests.EndToEnd;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>
-/// Services under the accounts of their roles when a right is missing. That the rights suffice is what all other tests of the cluster show, as they
+/// Services under the accounts of their roles when a right is missing. That the rights suffice is what all other tests of the cluster
+/// show, as they
 /// run under the same accounts.
 /// </summary>
 [Collection(VizProcesses.Name)]
@@ -56,25 +57,32 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
         await ClusterServers.SetPolicyAsync(settings["ObjectStore__Bucket"], worker: "viz-atlas");
         using var worker = ServiceProcess.Start(Worker, settings);
         Assert.Equal(2, await worker.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
-        Assert.Contains("S3 at", Assert.Single(worker.Log.Trim().Split('\n'), line => line.Contains("cannot start", StringComparison.Ordinal)));
+        Assert.Contains(
+            "S3 at", Assert.Single(worker.Log.Trim().Split('\n'), line => line.Contains("cannot start", StringComparison.Ordinal)));
     }
 
     [Fact]
     public async Task An_atlas_goes_on_within_two_minutes_after_the_store_has_refused_the_coordinator()
     {
-        await using var cluster = await TestCluster.StartAsync(material, change: settings => settings["Coordinator__AnswerPatience"] = "00:00:03");
+        await using var cluster = await TestCluster.StartAsync(
+            material, change: settings => settings["Coordinator__AnswerPatience"] = "00:00:03");
         cluster.AddWorkers(1);
         await cluster.WaitForWorkersAsync(1, cancellation);
         var bucket = cluster.Settings["ObjectStore__Bucket"];
         await cluster.SubmitAsync(cancellation);
-        // The coordinator owns the bucket, and on Ceph an object belongs to who wrote it: without the policy it may not read what workers write.
+        // The coordinator owns the bucket, and on Ceph an object belongs to who wrote it: without the policy it may not read what workers
+        // write.
         await ClusterServers.SetPolicyAsync(bucket, coordinator: "viz-atlas");
         using var http = new HttpClient { BaseAddress = new Uri(cluster.Settings["VIZ_COORDINATOR"]) };
-        await WaitAsync(async () => (await http.GetStringAsync("/metrics", cancellation)) is var metrics && ErrorQueue().Match(metrics) is { Success: true } found && found.Groups[1].Value != "0");
+        await WaitAsync(
+            async () => (await http.GetStringAsync("/metrics", cancellation)) is var metrics
+                && ErrorQueue().Match(metrics) is { Success: true } found
+                && found.Groups[1].Value != "0");
         var health = await http.GetStringAsync("/health/ready", cancellation);
         Assert.StartsWith("Degraded", health);
         Assert.Contains("answers of workers cannot be taken and are tried again", health);
-        Assert.Contains("at the moment answers of workers cannot be taken", (await cluster.VizAsync(cancellation, "status", "sample-network")).Output);
+        Assert.Contains(
+            "at the moment answers of workers cannot be taken", (await cluster.VizAsync(cancellation, "status", "sample-network")).Output);
 
         await ClusterServers.SetPolicyAsync(bucket);
         var began = Stopwatch.GetTimestamp();
@@ -88,7 +96,8 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
     [Fact]
     public async Task Images_that_workers_do_not_see_are_refused_before_there_are_jobs_and_a_second_submission_tells_what_it_does()
     {
-        await using var cluster = await TestCluster.StartAsync(material, change: settings => settings["Coordinator__ImageRoots"] = $"/seen/here={material.Images}");
+        await using var cluster = await TestCluster.StartAsync(
+            material, change: settings => settings["Coordinator__ImageRoots"] = $"/seen/here={material.Images}");
         cluster.AddWorkers(1);
         await cluster.WaitForWorkersAsync(1, cancellation);
         string[] submit = ["submit", "--model", material.Model, "--images", material.Images, "--layers", "conv1", "--methods", "top9"];
@@ -96,7 +105,8 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("the workers do not find the images: ", refused.Output);
         Assert.Contains("/nowhere/photos", refused.Output);
-        Assert.Contains($"They see /seen/here as {material.Images}. Give the folder as the workers see it with --images-at", refused.Output);
+        Assert.Contains(
+            $"They see /seen/here as {material.Images}. Give the folder as the workers see it with --images-at", refused.Output);
         Assert.Contains("This cluster has no atlases yet", (await cluster.VizAsync(cancellation, "status")).Output);
 
         // A folder that the coordinator knows the workers' name of.
@@ -104,7 +114,8 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
         Assert.True(planned.ExitCode == 0, planned.Output);
         Assert.Contains("Planned atlas 'sample-network'", planned.Output);
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
-        Assert.Contains("Atlas 'sample-network' is complete already; nothing has changed", (await cluster.VizAsync(cancellation, submit)).Output);
+        Assert.Contains(
+            "Atlas 'sample-network' is complete already; nothing has changed", (await cluster.VizAsync(cancellation, submit)).Output);
         await cluster.VizAsync(cancellation, "cancel", "sample-network");
     }
 

@@ -41,7 +41,8 @@ public sealed class StartWatch : IAsyncDisposable
         {
             using var envelope = JsonDocument.Parse(message.Body);
             if (envelope.RootElement.GetProperty("messageType")[0].GetString() == $"urn:message:VizPipeline.Jobs:{nameof(JobStarted)}")
-                watch._starts.AddOrUpdate(envelope.RootElement.GetProperty("message").GetProperty("jobId").GetInt64(), 1, (_, count) => count + 1);
+                watch._starts.AddOrUpdate(
+                    envelope.RootElement.GetProperty("message").GetProperty("jobId").GetInt64(), 1, (_, count) => count + 1);
             return Task.CompletedTask;
         };
         await channel.BasicConsumeAsync(queue, autoAck: true, consumer);

@@ -207,11 +207,13 @@ public sealed class StartupTests : IDisposable
     [Fact]
     public async Task Migrating_asks_for_the_settings_of_the_database_and_no_others()
     {
-        var settings = (await GoodSettingsAsync()).Where(setting => setting.Key.StartsWith("Postgres__", StringComparison.Ordinal) || setting.Key is "VIZ_SECRETS").ToDictionary();
+        var settings = (await GoodSettingsAsync()).Where(
+            setting => setting.Key.StartsWith("Postgres__", StringComparison.Ordinal) || setting.Key is "VIZ_SECRETS").ToDictionary();
         using var service = ServiceProcess.Start(Coordinator, settings, "migrate");
         Assert.True(await service.FinishAsync(TimeSpan.FromSeconds(30), cancellation) == 0, service.Log);
         Assert.Contains("is up to date", service.Log);
-        using var without = ServiceProcess.Start(Coordinator, new Dictionary<string, string>(settings) { ["Postgres__Host"] = "" }, "migrate");
+        using var without = ServiceProcess.Start(
+            Coordinator, new Dictionary<string, string>(settings) { ["Postgres__Host"] = "" }, "migrate");
         Assert.Equal(2, await without.FinishAsync(TimeSpan.FromSeconds(30), cancellation));
         var line = Assert.Single(without.Log.Trim().Split('\n'));
         Assert.Contains("Postgres:Host is missing", line);

@@ -12,7 +12,8 @@ using VizPipeline.Tests.Servers;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>
-/// Coordinators and workers as processes, each under the accounts of its role, with a database, a bucket and a broker's virtual host of their own.
+/// Coordinators and workers as processes, each under the accounts of its role, with a database, a bucket and a broker's virtual host of
+/// their own.
 /// Whatever exits is started again.
 /// </summary>
 public sealed class TestCluster : IAsyncDisposable
@@ -43,7 +44,8 @@ public sealed class TestCluster : IAsyncDisposable
     /// <param name="change">Changes what services are told, and not what the test itself uses.</param>
     /// <param name="settings">Of servers that are prepared; null for new ones.</param>
     public static async Task<TestCluster> StartAsync(
-        SampleMaterial material, int coordinators = 1, Action<Dictionary<string, string>>? change = null, Dictionary<string, string>? settings = null)
+        SampleMaterial material, int coordinators = 1, Action<Dictionary<string, string>>? change = null,
+        Dictionary<string, string>? settings = null)
     {
         settings ??= await ClusterServers.SettingsAsync();
         settings["Http__ApiKeys__0"] = Key;
@@ -150,7 +152,8 @@ public sealed class TestCluster : IAsyncDisposable
     {
         await using var catalog = _database.Open();
         var names = await catalog.Jobs.Where(job => job.State == JobState.Running).Select(job => job.Worker).ToListAsync(cancellation);
-        return Workers.FirstOrDefault(worker => worker.IsRunning && names.Any(name => name!.EndsWith($"-{worker.Id}", StringComparison.Ordinal)));
+        return Workers.FirstOrDefault(
+            worker => worker.IsRunning && names.Any(name => name!.EndsWith($"-{worker.Id}", StringComparison.Ordinal)));
     }
 
     /// <summary>The workers that have reported since their start; waits for one.</summary>

@@ -12,7 +12,9 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>Jobs of a kind that no worker serves: everything that people look at says so, and the atlas goes on when such a worker comes.</summary>
+/// <summary>
+/// Jobs of a kind that no worker serves: everything that people look at says so, and the atlas goes on when such a worker comes.
+/// </summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class UnservedKindTests(SampleMaterial material)
@@ -32,7 +34,8 @@ public class UnservedKindTests(SampleMaterial material)
         using var http = new HttpClient { BaseAddress = new Uri(cluster.Settings["VIZ_COORDINATOR"]) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", cluster.Settings["VIZ_API_KEY"]);
         await SubmitAsync(http, cluster, new Submission(spec, images));
-        using var atlas = ServiceProcess.Start("VizPipeline.Atlas", new Dictionary<string, string>(cluster.Settings) { ["Http__Port"] = $"{TestServer.FreePorts(1)}" });
+        using var atlas = ServiceProcess.Start(
+            "VizPipeline.Atlas", new Dictionary<string, string>(cluster.Settings) { ["Http__Port"] = $"{TestServer.FreePorts(1)}" });
         using var pages = await PagesAsync(atlas);
 
         // Without any worker.
@@ -52,7 +55,8 @@ public class UnservedKindTests(SampleMaterial material)
 
         // The gauges look every ten seconds.
         await EventuallyAsync(async () => Exposition.Read(await http.GetStringAsync("/metrics", cancellation)) is var metrics
-            && metrics.Value("viz_jobs_unserved", ("kind", "gather")) == gathers && metrics.Value("viz_jobs_unserved", ("kind", "scan")) == 0, "metrics");
+            && metrics.Value("viz_jobs_unserved", ("kind", "gather")) == gathers
+                && metrics.Value("viz_jobs_unserved", ("kind", "scan")) == 0, "metrics");
         using (var health = await http.GetAsync("/health/ready", cancellation))
         {
             // Degraded and yet ready: Kubernetes shall not take the coordinator out of its service for it.
@@ -65,13 +69,17 @@ public class UnservedKindTests(SampleMaterial material)
         cluster.AddWorker(() => [("Worker__Kinds", "gather")]);
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
         Assert.DoesNotContain("no worker serves", (await cluster.VizAsync(cancellation, "status", Atlas)).Output);
-        await EventuallyAsync(async () => (await http.GetStringAsync("/health/ready", cancellation)).StartsWith("Healthy", StringComparison.Ordinal), "health");
+        await EventuallyAsync(
+            async () => (await http.GetStringAsync("/health/ready", cancellation))
+                .StartsWith("Healthy", StringComparison.Ordinal), "health");
     }
 
     private async Task SaysAsync(TestCluster cluster, string missing)
     {
         var output = "";
-        await EventuallyAsync(async () => (output = (await cluster.VizAsync(cancellation, "status", Atlas)).Output).Contains(missing, StringComparison.Ordinal), () => output);
+        await EventuallyAsync(
+            async () => (output = (await cluster.VizAsync(cancellation, "status", Atlas)).Output)
+                .Contains(missing, StringComparison.Ordinal), () => output);
     }
 
     private Task EventuallyAsync(Func<Task<bool>> isSo, string what) => EventuallyAsync(isSo, () => what);
@@ -106,7 +114,10 @@ public class UnservedKindTests(SampleMaterial material)
     private async Task<HttpClient> PagesAsync(ServiceProcess atlas)
     {
         Match? found = null;
-        await EventuallyAsync(() => Task.FromResult((found = Regex.Match(atlas.Log, "Now listening on: http://[0-9.]+:([0-9]+)")).Success || !atlas.IsRunning), () => atlas.Log);
+        await EventuallyAsync(
+            () => Task.FromResult(
+                (found = Regex.Match(atlas.Log, "Now listening on: http://[0-9.]+:([0-9]+)")).Success
+                    || !atlas.IsRunning), () => atlas.Log);
         Assert.True(found!.Success, atlas.Log);
         return new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{found.Groups[1].Value}") };
     }

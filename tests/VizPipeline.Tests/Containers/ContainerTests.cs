@@ -11,7 +11,9 @@ using VizPipeline.Sample.Pictures;
 
 namespace VizPipeline.Tests.Containers;
 
-/// <summary>The images and docker-compose.yml, built and started as README and docs/cluster.md say, by the very commands that stand there.</summary>
+/// <summary>
+/// The images and docker-compose.yml, built and started as README and docs/cluster.md say, by the very commands that stand there.
+/// </summary>
 [Collection(Name)]
 [Trait("Speed", "Slow")]
 public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
@@ -52,11 +54,15 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         await ShellAsync(submit.Split("  #")[0].TrimEnd() + " --name killed --ascent-seeds 0,1,2");
         foreach (var service in Services)
             await KillAsync(service);
-        await ShellAsync(documented.Single(line => line.Contains("viz status", StringComparison.Ordinal)).Replace("status model", "status killed", StringComparison.Ordinal));
+        await ShellAsync(
+            documented.Single(line => line.Contains("viz status", StringComparison.Ordinal))
+                .Replace("status model", "status killed", StringComparison.Ordinal));
         await CompareAsync("killed");
 
         // docs/install.md: the image of `viz` without a checkout.
-        var install = MarkdownCommands.Of("Container", "docs", "install.md").Where(line => line.StartsWith("docker run", StringComparison.Ordinal)).Select(line => line.Replace("OWNER", "owner", StringComparison.Ordinal)).ToList();
+        var install = MarkdownCommands.Of(
+            "Container", "docs", "install.md").Where(line => line.StartsWith(
+                "docker run", StringComparison.Ordinal)).Select(line => line.Replace("OWNER", "owner", StringComparison.Ordinal)).ToList();
         await ShellAsync("docker tag viz-pipeline/viz:0.1.0 ghcr.io/owner/viz-pipeline/viz:0.1.0", "cp models/model.onnx .");
         Assert.Contains("libtorch", await ShellAsync(install.Single(line => line.EndsWith(" doctor", StringComparison.Ordinal))));
         await ShellAsync(install.Single(line => line.Contains(" run --model", StringComparison.Ordinal)) + " --methods top9");
@@ -76,13 +82,16 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         foreach (var service in Services)
         {
             var restarts = await ShellAsync($"docker inspect --format '{{{{.RestartCount}}}}' $(docker compose ps -q {service})");
-            Assert.All(restarts.Split('\n', StringSplitOptions.RemoveEmptyEntries), count => Assert.True(count.Trim() == "0", $"{service} was restarted {count} times: {restarts}"));
+            Assert.All(
+                restarts.Split('\n', StringSplitOptions.RemoveEmptyEntries), count
+                    => Assert.True(count.Trim() == "0", $"{service} was restarted {count} times: {restarts}"));
         }
 
         // A database of the version before.
         await ShellAsync("docker compose down --volumes", "docker compose up -d --wait postgres");
         await File.WriteAllTextAsync(Path.Combine(_folder, "previous.sql"), PreviousSchema(), cancellation);
-        await ShellAsync("docker compose exec -T postgres psql -q -v ON_ERROR_STOP=1 -U viz -d viz < previous.sql", "docker compose up -d --wait");
+        await ShellAsync(
+            "docker compose exec -T postgres psql -q -v ON_ERROR_STOP=1 -U viz -d viz < previous.sql", "docker compose up -d --wait");
         Assert.Contains("is up to date", await ShellAsync("docker compose logs migrate"));
         Assert.Contains("There is no atlas yet", await ShellAsync("curl -fsS http://localhost:8082/"));
     }
@@ -92,7 +101,9 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         if (File.Exists(Path.Combine(_folder, ".env")))
         {
             if (TestContext.Current.TestState?.Result == TestResult.Failed)
-                output.WriteLine(await Shell.RunAsync(_folder, _variables, "docker compose ps -a; docker compose logs --tail 60", TimeSpan.FromMinutes(1)));
+                output.WriteLine(
+                    await Shell.RunAsync(
+                        _folder, _variables, "docker compose ps -a; docker compose logs --tail 60", TimeSpan.FromMinutes(1)));
             await Shell.RunAsync(_folder, _variables, "docker compose down --volumes --timeout 5", TimeSpan.FromMinutes(3));
         }
         Directory.Delete(_folder, recursive: true);
@@ -163,13 +174,16 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         using var http = new HttpClient { BaseAddress = new Uri("http://localhost:8082") };
         foreach (var path in (string[])[$"/atlases/{atlas}", $"/atlases/{atlas}/layers/conv1", $"/atlases/{atlas}/neurons/conv4/3", $"/atlases/{atlas}/tiles/conv4/top9/00003.jpg"])
             Assert.True((await http.GetAsync(path, cancellation)).IsSuccessStatusCode, path);
-        var picture = await File.ReadAllBytesAsync(Directory.GetFiles(Path.Combine(_folder, "photos"), "*.jpg", SearchOption.AllDirectories)[0], cancellation);
+        var picture = await File.ReadAllBytesAsync(
+            Directory.GetFiles(Path.Combine(_folder, "photos"), "*.jpg", SearchOption.AllDirectories)[0], cancellation);
         var live = await http.PostAsync($"/api/v1/atlases/{atlas}/live/responses?limit=3", new ByteArrayContent(picture), cancellation);
         Assert.True(live.IsSuccessStatusCode, await live.Content.ReadAsStringAsync(cancellation));
         Assert.Equal(3, (await live.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("neurons").GetArrayLength());
     }
 
-    private static List<string[]> Rows(string csv) => [.. csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(',')).OrderBy(cells => cells[0] + cells[1].PadLeft(6), StringComparer.Ordinal)];
+    private static List<string[]> Rows(
+        string csv) => [.. csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(','))
+            .OrderBy(cells => cells[0] + cells[1].PadLeft(6), StringComparer.Ordinal)];
 
     internal static string PreviousSchema()
     {

@@ -31,7 +31,9 @@ internal static partial class DockerEngine
         if (bases.ExitCode != 0)
             return ([], bases.Error.Trim());
         // The stand-ins reach NuGet as this machine does.
-        variables["COMPOSE_FILE"] = bases.Output.Trim() == "stand-in" ? $"docker-compose.yml:{Repository.Path("tests", "containers", "stand-ins.yml")}" : "docker-compose.yml";
+        variables["COMPOSE_FILE"] = bases.Output.Trim() == "stand-in"
+            ? $"docker-compose.yml:{Repository.Path("tests", "containers", "stand-ins.yml")}"
+            : "docker-compose.yml";
         variables["VIZ_BASES"] = bases.Output.Trim();
         // Not the project's own name: its volumes may be somebody's atlases.
         variables["COMPOSE_PROJECT_NAME"] = "viz-pipeline-test";

@@ -10,7 +10,8 @@ internal static partial class MarkdownCommands
     /// <param name="page">Path of the page below the repository's root.</param>
     public static IReadOnlyList<string> Of(string heading, params string[] page)
     {
-        var chapters = Repository.Read(page).Split('\n').Aggregate(new List<(string Heading, List<string> Lines)> { ("", []) }, (all, line) =>
+        var chapters = Repository.Read(page).Split('\n')
+            .Aggregate(new List<(string Heading, List<string> Lines)> { ("", []) }, (all, line) =>
         {
             // A comment within a block is no heading.
             var isInBlock = all[^1].Lines.Count(of => of.StartsWith("```", StringComparison.Ordinal)) % 2 == 1;
@@ -21,7 +22,8 @@ internal static partial class MarkdownCommands
             return all;
         });
         var text = string.Join('\n', chapters.Single(chapter => chapter.Heading == heading).Lines);
-        var lines = Block().Matches(text).SelectMany(block => block.Groups[1].Value.Split('\n')).Where(line => line.Length > 0 && line[0] != '#').ToList();
+        var lines = Block().Matches(text).SelectMany(block => block.Groups[1].Value.Split('\n'))
+            .Where(line => line.Length > 0 && line[0] != '#').ToList();
         Assert.NotEmpty(lines);
         return lines;
     }

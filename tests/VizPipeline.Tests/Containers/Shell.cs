@@ -7,9 +7,11 @@ namespace VizPipeline.Tests.Containers;
 internal static class Shell
 {
     /// <summary>Runs a script in a folder and returns what it printed, standard error included; fails where it fails.</summary>
-    public static async Task<string> RunAsync(string folder, IReadOnlyDictionary<string, string> variables, string script, TimeSpan limit, Action<string>? line = null)
+    public static async Task<string> RunAsync(
+        string folder, IReadOnlyDictionary<string, string> variables, string script, TimeSpan limit, Action<string>? line = null)
     {
-        var start = new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            "bash", ["-c", script]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;

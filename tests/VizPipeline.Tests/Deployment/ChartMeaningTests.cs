@@ -87,7 +87,8 @@ public sealed partial class ChartMeaningTests
             // During an install the job has the policies of hooks alone; during an upgrade all.
             foreach (var there in pod.IsJob ? [[.. policies.Where(policy => Release.Hooks(policy).Length > 0)], policies] : (List<JsonNode>[])[policies])
             {
-                var rules = there.Where(policy => pod.IsSelectedBy(policy["spec"]!["podSelector"]!["matchLabels"])).SelectMany(policy => Pod.List(policy["spec"]!["egress"])).ToList();
+                var rules = there.Where(policy => pod.IsSelectedBy(policy["spec"]!["podSelector"]!["matchLabels"]))
+                    .SelectMany(policy => Pod.List(policy["spec"]!["egress"])).ToList();
                 var reached = Servers(pod).ToList();
                 Assert.Contains(rules, rule => Admits(rule, "UDP", 53) && rule["to"] is null);
                 Assert.Contains(rules, rule => Admits(rule, "TCP", 53) && rule["to"] is null);
@@ -105,7 +106,9 @@ public sealed partial class ChartMeaningTests
     public async Task The_tables_are_migrated_by_one_hook_and_by_no_replica(string values)
     {
         var release = await Helm.Render(values);
-        var job = Assert.Single(release.Pods, pod => pod.AllContainers.Any(container => container.ToJsonString().Contains("migrate", StringComparison.Ordinal)));
+        var job = Assert.Single(
+            release.Pods, pod
+                => pod.AllContainers.Any(container => container.ToJsonString().Contains("migrate", StringComparison.Ordinal)));
         Assert.True(job.IsJob);
         Assert.All(release.Pods, pod => Assert.Empty(pod.InitContainers));
         Assert.Equal("migrate", (string?)Assert.Single(Pod.List(job.Container["args"])));
@@ -127,7 +130,8 @@ public sealed partial class ChartMeaningTests
         if (ChartValues.Of(values)["serviceAccount"]!["create"]!.GetValue<bool>())
             Assert.NotEmpty(Release.Hooks(release.Find("ServiceAccount", (string)job.Spec["serviceAccountName"]!)));
 
-        static int Weight(JsonNode o) => int.Parse((string)o["metadata"]!["annotations"]!["helm.sh/hook-weight"]!, CultureInfo.InvariantCulture);
+        static int Weight(JsonNode o)
+            => int.Parse((string)o["metadata"]!["annotations"]!["helm.sh/hook-weight"]!, CultureInfo.InvariantCulture);
     }
 
     [Theory, MemberData(nameof(ValueSets))]
@@ -138,7 +142,8 @@ public sealed partial class ChartMeaningTests
             var patience = long.Parse(pod.Variable("Startup__PatienceSeconds")!, CultureInfo.InvariantCulture);
             Assert.InRange(patience, 60, 3600);
             if (pod.Container["startupProbe"] is { } probe)
-                Assert.True(probe["periodSeconds"]!.GetValue<long>() * probe["failureThreshold"]!.GetValue<long>() >= patience + 30, pod.Name);
+                Assert.True(
+                    probe["periodSeconds"]!.GetValue<long>() * probe["failureThreshold"]!.GetValue<long>() >= patience + 30, pod.Name);
         }
     }
 
@@ -149,8 +154,12 @@ public sealed partial class ChartMeaningTests
         {
             var preStop = Pod.List(pod.Container["lifecycle"]?["preStop"]?["exec"]?["command"]).Select(part => (string)part!).ToList();
             var wait = preStop is ["sleep", var seconds] ? long.Parse(seconds, CultureInfo.InvariantCulture) : 0;
-            var drain = (pod.Variable("Worker__ShutdownSeconds") is { } job ? long.Parse(job, CultureInfo.InvariantCulture) : StopSeconds) + StopSeconds;
-            Assert.True(pod.GracePeriod > wait + drain, $"{pod.Name}: {pod.GracePeriod} s for {wait} s of preStop and {drain} s of stopping");
+            var drain = (
+                pod.Variable("Worker__ShutdownSeconds") is { } job
+                    ? long.Parse(job, CultureInfo.InvariantCulture)
+                    : StopSeconds) + StopSeconds;
+            Assert.True(
+                pod.GracePeriod > wait + drain, $"{pod.Name}: {pod.GracePeriod} s for {wait} s of preStop and {drain} s of stopping");
             // People are connected to these, and go on being sent to a pod that ends for a moment.
             if (pod.Component is "coordinator" or "atlas")
                 Assert.True(wait > 0);
@@ -162,7 +171,8 @@ public sealed partial class ChartMeaningTests
     {
         foreach (var pod in (await Helm.Render(values)).Pods)
         {
-            var folders = pod.Volumes.Select(volume => volume["emptyDir"]).OfType<JsonNode>().Where(folder => (string?)folder["medium"] != "Memory").Sum(folder => GiB(folder["sizeLimit"]) ?? 0);
+            var folders = pod.Volumes.Select(volume => volume["emptyDir"]).OfType<JsonNode>()
+                .Where(folder => (string?)folder["medium"] != "Memory").Sum(folder => GiB(folder["sizeLimit"]) ?? 0);
             var resources = pod.Container["resources"]!;
             Assert.True(folders <= GiB(resources["limits"]!["ephemeral-storage"]), pod.Name);
             if (pod.Component != "worker")
@@ -170,7 +180,8 @@ public sealed partial class ChartMeaningTests
             // Kubernetes places it where the room is, and what it keeps stays below its volume.
             Assert.True(folders <= GiB(resources["requests"]!["ephemeral-storage"]), pod.Name);
             var cache = pod.Volumes.Single(volume => (string?)volume["name"] == "cache");
-            var room = GiB(cache["emptyDir"]?["sizeLimit"]) ?? GiB(cache["ephemeral"]?["volumeClaimTemplate"]!["spec"]!["resources"]!["requests"]!["storage"]);
+            var room = GiB(cache["emptyDir"]?["sizeLimit"])
+                ?? GiB(cache["ephemeral"]?["volumeClaimTemplate"]!["spec"]!["resources"]!["requests"]!["storage"]);
             var disk = long.Parse(pod.Variable("Worker__DiskBytes")!, CultureInfo.InvariantCulture) / (double)(1L << 30);
             if (room is { } there)
                 Assert.InRange(disk, 0.5 * there, 0.95 * there);
@@ -195,7 +206,9 @@ public sealed partial class ChartMeaningTests
     public async Task Images_can_be_named_by_digest()
     {
         var release = await Helm.Render("everything", $"image.digests.coordinator=sha256:{new string('c', 64)}");
-        Assert.Matches("^registry.example.com:5000/lab/viz-pipeline/worker:0.1.0-3@sha256:a{64}$", (string)release.Pod("worker-cpu").Container["image"]!);
+        Assert.Matches(
+            "^registry.example.com:5000/lab/viz-pipeline/worker:0.1.0-3@sha256:a{64}$", (
+                string)release.Pod("worker-cpu").Container["image"]!);
         Assert.Matches("worker:0.1.0-3-cuda@sha256:b{64}$", (string)release.Pod("worker-gpu").Container["image"]!);
         foreach (var pod in (string[])["coordinator", "migration"])
             Assert.Matches("coordinator:0.1.0-3@sha256:c{64}$", (string)release.Pod(pod).Container["image"]!);
@@ -211,11 +224,15 @@ public sealed partial class ChartMeaningTests
     {
         string[] pool = role == "workers[0]" ? ["workers[0].name=cpu"] : [];
         var release = await Helm.Render("trial", [.. pool,
-            $"{role}.podLabels.team=vision", $"{role}.podAnnotations.note=x", $"{role}.nodeSelector.disk=ssd", $"{role}.tolerations[0].operator=Exists",
-            $"{role}.topologySpreadConstraints[0].maxSkew=1", $"{role}.topologySpreadConstraints[0].topologyKey=zone", $"{role}.topologySpreadConstraints[0].whenUnsatisfiable=ScheduleAnyway",
-            $"{role}.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight=7", $"{role}.priorityClassName=high", $"{role}.resources.requests.cpu=3",
+            $"{role}.podLabels.team=vision", $"{role}.podAnnotations.note=x", $"{role}.nodeSelector.disk=ssd",
+            $"{role}.tolerations[0].operator=Exists",
+            $"{role}.topologySpreadConstraints[0].maxSkew=1", $"{role}.topologySpreadConstraints[0].topologyKey=zone",
+            $"{role}.topologySpreadConstraints[0].whenUnsatisfiable=ScheduleAnyway",
+            $"{role}.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight=7",
+            $"{role}.priorityClassName=high", $"{role}.resources.requests.cpu=3",
             $"{role}.env[0].name=TZ", $"{role}.env[0].value=UTC", $"{role}.envFrom[0].configMapRef.name=proxy",
-            $"{role}.extraVolumes[0].name=notes", $"{role}.extraVolumes[0].configMap.name=notes", $"{role}.extraVolumeMounts[0].name=notes", $"{role}.extraVolumeMounts[0].mountPath=/notes",
+            $"{role}.extraVolumes[0].name=notes", $"{role}.extraVolumes[0].configMap.name=notes",
+            $"{role}.extraVolumeMounts[0].name=notes", $"{role}.extraVolumeMounts[0].mountPath=/notes",
             "image.pullSecrets={registry}", "serviceAccount.create=false", "serviceAccount.name=house"]);
         var pod = release.Pod(role == "workers[0]" ? "worker-cpu" : "-" + role);
         Assert.Equal("vision", (string?)pod.Labels["team"]);
@@ -240,7 +257,8 @@ public sealed partial class ChartMeaningTests
     public async Task A_value_that_is_taken_away_is_told_or_not_missed()
     {
         var failures = new System.Collections.Concurrent.ConcurrentBag<string>();
-        await Parallel.ForEachAsync(ChartValues.Paths(ChartValues.Own), new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (path, _) =>
+        await Parallel.ForEachAsync(
+            ChartValues.Paths(ChartValues.Own), new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (path, _) =>
         {
             var result = await Helm.Template("everything", path + "=null");
             var name = path[(path.LastIndexOf('.') + 1)..].Replace("\\", "", StringComparison.Ordinal);
@@ -251,11 +269,16 @@ public sealed partial class ChartMeaningTests
     }
 
     private static bool Admits(JsonNode rule, string protocol, int port) =>
-        Pod.List(rule["ports"]).Any(open => (string?)open["protocol"] == protocol && open["port"]!.GetValueKind() == System.Text.Json.JsonValueKind.Number && open["port"]!.GetValue<long>() == port);
+        Pod.List(rule["ports"]).Any(
+            open => (string?)open["protocol"] == protocol
+                && open["port"]!.GetValueKind() == System.Text.Json.JsonValueKind.Number
+                && open["port"]!.GetValue<long>() == port);
 
     // To the servers that the values name; to a server of the release by its labels; or to anywhere.
-    private static bool Leads(Release release, JsonNode? to, JsonNode? servers, string host) => release.OfKind("Service").SingleOrDefault(o => Release.Name(o) == host) is { } service
-        ? Pod.List(to).Any(peer => release.SelectedBy(service["spec"]!["selector"]).Any(pod => pod.IsSelectedBy(peer["podSelector"]!["matchLabels"])))
+    private static bool Leads(Release release, JsonNode? to, JsonNode? servers, string host)
+        => release.OfKind("Service").SingleOrDefault(o => Release.Name(o) == host) is { } service
+        ? Pod.List(to)
+            .Any(peer => release.SelectedBy(service["spec"]!["selector"]).Any(pod => pod.IsSelectedBy(peer["podSelector"]!["matchLabels"])))
         : to is null || JsonNode.DeepEquals(to, servers);
 
     // What a server of the release admits itself.
@@ -269,8 +292,11 @@ public sealed partial class ChartMeaningTests
             foreach (var server in release.SelectedBy(service["spec"]!["selector"]))
             {
                 Assert.Contains(port, server.Ports().Values);
-                var rules = policies.Where(policy => server.IsSelectedBy(policy["spec"]!["podSelector"]!["matchLabels"])).SelectMany(policy => Pod.List(policy["spec"]!["ingress"]));
-                Assert.Contains(rules, rule => Admits(rule, "TCP", port) && Pod.List(rule["from"]).Any(peer => from.IsSelectedBy(peer["podSelector"]?["matchLabels"])));
+                var rules = policies.Where(policy => server.IsSelectedBy(policy["spec"]!["podSelector"]!["matchLabels"]))
+                    .SelectMany(policy => Pod.List(policy["spec"]!["ingress"]));
+                Assert.Contains(
+                    rules, rule => Admits(rule, "TCP", port)
+                        && Pod.List(rule["from"]).Any(peer => from.IsSelectedBy(peer["podSelector"]?["matchLabels"])));
             }
         }
     }
@@ -295,7 +321,8 @@ public sealed partial class ChartMeaningTests
         if (values["trial"]!["enabled"]!.GetValue<bool>())
         {
             // They stand in one place, which is where people look.
-            var row = Repository.Read("helm", "viz-pipeline", "README.md").Split('\n').Single(line => line.StartsWith("| `trial` |", StringComparison.Ordinal));
+            var row = Repository.Read("helm", "viz-pipeline", "README.md").Split('\n')
+                .Single(line => line.StartsWith("| `trial` |", StringComparison.Ordinal));
             return [.. Code().Matches(row.Split('|')[2]).Select(key => ((string)values["trial"]!["existingSecret"]!, key.Groups[1].Value))];
         }
         var keys = new HashSet<(string, string)>();

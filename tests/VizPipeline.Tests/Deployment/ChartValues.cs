@@ -7,7 +7,8 @@ internal static class ChartValues
 {
     public static JsonObject Own => Yaml.Read(Path.Combine(Helm.Chart, "values.yaml")).AsObject();
 
-    public static JsonObject Of(string valueSet) => Merge(Own, Yaml.Read(Path.Combine(Helm.Chart, "ci", valueSet + "-values.yaml")).AsObject());
+    public static JsonObject Of(string valueSet)
+        => Merge(Own, Yaml.Read(Path.Combine(Helm.Chart, "ci", valueSet + "-values.yaml")).AsObject());
 
     /// <summary>Paths of all values, those of parts of lists left out.</summary>
     public static IEnumerable<string> Paths(JsonObject values, string prefix = "") => values.SelectMany(pair =>
@@ -19,7 +20,9 @@ internal static class ChartValues
     private static JsonObject Merge(JsonObject below, JsonObject above)
     {
         foreach (var (key, value) in above.ToList())
-            below[key] = value is JsonObject inner && below[key] is JsonObject own ? Merge(own.DeepClone().AsObject(), inner) : value?.DeepClone();
+            below[key] = value is JsonObject inner && below[key] is JsonObject own
+                ? Merge(own.DeepClone().AsObject(), inner)
+                : value?.DeepClone();
         return below;
     }
 }

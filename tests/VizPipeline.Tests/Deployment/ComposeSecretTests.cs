@@ -20,7 +20,8 @@ public sealed partial class ComposeSecretTests
     [Fact]
     public void The_example_has_every_variable_and_no_other()
     {
-        var used = Variable().Matches(Compose).Select(v => v.Groups["name"].Value).Concat(["OTEL_EXPORTER_OTLP_ENDPOINT", "COMPOSE_PROFILES"]).Distinct().Order();
+        var used = Variable().Matches(Compose).Select(v => v.Groups["name"].Value)
+            .Concat(["OTEL_EXPORTER_OTLP_ENDPOINT", "COMPOSE_PROFILES"]).Distinct().Order();
         Assert.Equal(used, Line().Matches(Example).Select(line => line.Groups["name"].Value).Order());
     }
 

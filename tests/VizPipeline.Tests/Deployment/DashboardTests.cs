@@ -87,7 +87,9 @@ public sealed partial class DashboardTests
         foreach (var (name, _) in PromQl.Uses(query))
         {
             Assert.True(
-                DeploymentContract.Metrics.Contains(name) || DeploymentContract.BrokerMetrics.Contains(name) || DeploymentContract.MetricFamilies.Any(family => name.StartsWith(family, StringComparison.Ordinal)),
+                DeploymentContract.Metrics.Contains(name)
+                    || DeploymentContract.BrokerMetrics.Contains(name)
+                    || DeploymentContract.MetricFamilies.Any(family => name.StartsWith(family, StringComparison.Ordinal)),
                 $"{name} in {query}");
         }
     }

@@ -60,8 +60,10 @@ internal static class DeploymentContract
     /// <summary>The metrics, as Prometheus sees them.</summary>
     public static readonly string[] Metrics =
     [
-        "viz_jobs", "viz_queue_depth", "viz_jobs_unserved", .. Histogram("viz_job_duration_seconds"), "viz_units_total", "viz_job_failures_total", "viz_job_retries_total",
-        .. Histogram("viz_ingest_lag_seconds"), .. Histogram("viz_ingest_batch_size"), "viz_workers", "viz_worker_busy_ratio", "viz_worker_devices_set_aside", "viz_leader",
+        "viz_jobs", "viz_queue_depth", "viz_jobs_unserved", .. Histogram("viz_job_duration_seconds"), "viz_units_total",
+        "viz_job_failures_total", "viz_job_retries_total",
+        .. Histogram("viz_ingest_lag_seconds"), .. Histogram("viz_ingest_batch_size"), "viz_workers", "viz_worker_busy_ratio",
+        "viz_worker_devices_set_aside", "viz_leader",
         "viz_atlas_progress_ratio",
     ];
 

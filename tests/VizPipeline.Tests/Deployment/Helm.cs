@@ -37,7 +37,8 @@ internal static class Helm
     public static Task<CommandResult> Lint(string? valueSet) => Run(["lint", "--strict", Chart, .. Values(valueSet)]);
 
     /// <summary>Runs a command, with a few variables more in its environment.</summary>
-    public static async Task<CommandResult> Execute(string command, string[] arguments, Dictionary<string, string> variables, TimeSpan? limit = null)
+    public static async Task<CommandResult> Execute(
+        string command, string[] arguments, Dictionary<string, string> variables, TimeSpan? limit = null)
     {
         var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in variables)

@@ -18,7 +18,9 @@ public sealed partial class ImageTests
         Assert.Equal(2, bases.Count);
         Assert.All(bases, b => Assert.Matches(@"^mcr\.microsoft\.com/dotnet/[a-z]+:10\.0-noble$", b.Groups["value"].Value));
         var stages = From().Matches(Dockerfile).Select(f => f.Groups["stage"].Value).ToHashSet();
-        Assert.All(From().Matches(Dockerfile), f => Assert.True(f.Groups["base"].Value is "${SDK}" or "${RUNTIME}" or "runtime-${TORCH}" || stages.Contains(f.Groups["base"].Value)));
+        Assert.All(
+            From().Matches(Dockerfile), f => Assert.True(
+                f.Groups["base"].Value is "${SDK}" or "${RUNTIME}" or "runtime-${TORCH}" || stages.Contains(f.Groups["base"].Value)));
         Assert.ProperSuperset(new HashSet<string> { "coordinator", "atlas", "worker", "viz", "runtime-cpu", "runtime-cuda" }, stages);
     }
 
@@ -48,7 +50,8 @@ public sealed partial class ImageTests
         var result = await Helm.Execute(
             "dotnet",
             ["msbuild", Repository.Path("src", project), "-nologo", "-p:Configuration=Release", "-p:RuntimeIdentifier=linux-x64",
-                "-getProperty:MSBuildAllProjects", "-getItem:AdditionalFiles,EditorConfigFiles,Compile,EmbeddedResource,Content,Protobuf,None"],
+                "-getProperty:MSBuildAllProjects",
+                "-getItem:AdditionalFiles,EditorConfigFiles,Compile,EmbeddedResource,Content,Protobuf,None"],
             new() { ["MSBUILDDISABLENODEREUSE"] = "1" });
         Assert.True(result.ExitCode == 0, result.Output + result.Error);
         var read = JsonNode.Parse(result.Output)!;
@@ -82,7 +85,8 @@ public sealed partial class ImageTests
         foreach (var line in Repository.Read(".dockerignore").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#'))
         {
             var (exception, pattern) = (line[0] == '!', line.TrimStart('!').Trim('/'));
-            var regex = "^" + Regex.Escape(pattern).Replace(@"\*\*/", "(.*/)?", StringComparison.Ordinal).Replace(@"\*", "[^/]*", StringComparison.Ordinal) + "$";
+            var regex = "^" + Regex.Escape(pattern).Replace(@"\*\*/", "(.*/)?", StringComparison.Ordinal)
+                .Replace(@"\*", "[^/]*", StringComparison.Ordinal) + "$";
             if (above.Exists(path => Regex.IsMatch(path, regex)))
                 isIn = exception;
         }

@@ -76,11 +76,13 @@ internal sealed class Pod(JsonNode owner)
     }
 
     /// <summary>Whether labels select it; no labels select nothing.</summary>
-    public bool IsSelectedBy(JsonNode? labels) => labels is JsonObject all && all.All(label => JsonNode.DeepEquals(Labels[label.Key], label.Value));
+    public bool IsSelectedBy(JsonNode? labels)
+        => labels is JsonObject all && all.All(label => JsonNode.DeepEquals(Labels[label.Key], label.Value));
 
     /// <summary>The ports that its container serves, by name.</summary>
     public Dictionary<string, int> Ports() =>
-        List(Container["ports"]).ToDictionary(port => port["name"]!.GetValue<string>(), port => (int)port["containerPort"]!.GetValue<long>());
+        List(Container["ports"])
+            .ToDictionary(port => port["name"]!.GetValue<string>(), port => (int)port["containerPort"]!.GetValue<long>());
 
     /// <summary>The keys of Secrets that it reads, and the settings that they become.</summary>
     public IEnumerable<(string Secret, string Key, string Setting)> SecretsRead()

@@ -35,7 +35,8 @@ public class SeveralDevicesTests(SampleMaterial material)
     private async Task<(int ExitCode, string Log)> VizAsync(string name, string device, int threads)
     {
         using var viz = ServiceProcess.Start(
-            "viz", new Dictionary<string, string> { ["OMP_NUM_THREADS"] = $"{threads}" }, "run", "--model", material.Model, "--images", material.Images, "--layers", "conv1,conv3,logits",
+            "viz", new Dictionary<string, string> { ["OMP_NUM_THREADS"] = $"{threads}" }, "run", "--model", material.Model, "--images",
+            material.Images, "--layers", "conv1,conv3,logits",
             "--ascent-steps", "10", "--cache", "none", "--device", device, "--out", material.Out(name));
         return (await viz.FinishAsync(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken), viz.Log);
     }

@@ -37,7 +37,9 @@ public sealed class TestService : IAsyncDisposable
     /// <param name="database">Another catalog.</param>
     /// <param name="device">The real worker's devices.</param>
     /// <param name="change">Puts other parts in.</param>
-    public TestService(string folder, FakeWork? work = null, CatalogDatabase? database = null, string device = "cpu", Action<IServiceCollection>? change = null)
+    public TestService(
+        string folder, FakeWork? work = null, CatalogDatabase? database = null, string device = "cpu",
+        Action<IServiceCollection>? change = null)
     {
         var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", $"--Worker:Device={device}", "--Worker:CacheFolder=", "--Logging:LogLevel:Default=Debug"], "test", port: 0);
         builder.Logging.ClearProviders();

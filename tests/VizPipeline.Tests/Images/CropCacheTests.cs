@@ -31,7 +31,8 @@ public class CropCacheTests
         cache.Write(0, Crop(1));
 
         using var otherSet = Open(folder, Set(4));
-        using var otherPreprocessing = CropCache.Open(Set(3), Small with { ShorterSide = 9 }, new() { Disk = new DiskBudget(folder.Path, 1 << 20) });
+        using var otherPreprocessing = CropCache.Open(
+            Set(3), Small with { ShorterSide = 9 }, new() { Disk = new DiskBudget(folder.Path, 1 << 20) });
 
         Assert.False(Read(otherSet, 0).Known);
         Assert.False(Read(otherPreprocessing, 0).Known);

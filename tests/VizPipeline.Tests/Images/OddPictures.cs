@@ -31,7 +31,9 @@ internal static class OddPictures
         ["rgba-sbit565.png"] = Colours(type: 6, bytesPerSample: 1, [.. SignificantBits, 8]),
         // Runs of a colour, a jump over pixels, an early end of the line and of the picture.
         ["runs-with-gaps.bmp"] = Bmp([2, 1, 0, 2, 1, 1, 2, 5, 0, 1], [(0, 0, 1), (1, 0, 1), (3, 1, 5), (4, 1, 5)]),
-        ["runs-with-short-lines.bmp"] = Bmp([2, 1, 0, 0, 3, 2, 0, 0, 4, 3, 0, 1], [(0, 0, 1), (1, 0, 1), (0, 1, 2), (1, 1, 2), (2, 1, 2), (0, 2, 3), (1, 2, 3), (2, 2, 3), (3, 2, 3)]),
+        ["runs-with-short-lines.bmp"] = Bmp(
+            [2, 1, 0, 0, 3, 2, 0, 0, 4, 3, 0, 1],
+            [(0, 0, 1), (1, 0, 1), (0, 1, 2), (1, 1, 2), (2, 1, 2), (0, 2, 3), (1, 2, 3), (2, 2, 3), (3, 2, 3)]),
         ["part-of-the-screen.gif"] = Gif(),
     };
 

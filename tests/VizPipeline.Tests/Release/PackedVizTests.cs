@@ -4,7 +4,9 @@ using VizPipeline.Tests.Images;
 
 namespace VizPipeline.Tests.Release;
 
-/// <summary>Everything that a release brings as files, built once. The packing scripts share what they compile, so they run one after the other.</summary>
+/// <summary>
+/// Everything that a release brings as files, built once. The packing scripts share what they compile, so they run one after the other.
+/// </summary>
 public sealed class PackedViz : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -53,7 +55,8 @@ public sealed class PackedVizTests(PackedViz packed) : IClassFixture<PackedViz>
         foreach (var file in new[] { "LICENSE", "CHANGELOG.md", "install.md" })
             Assert.True(File.Exists(Path.Combine(home, file)), file);
         Assert.Equal([Path.Combine(home, Skia)], Directory.GetFiles(home, "*kiaSharp.so", SearchOption.AllDirectories));
-        Assert.DoesNotContain(Directory.GetFiles(home, "*", SearchOption.AllDirectories), file => file.EndsWith(".pdb", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetFiles(home, "*", SearchOption.AllDirectories), file => file.EndsWith(".pdb", StringComparison.Ordinal));
 
         await Works(Path.Combine(home, "viz"), environment =>
         {
@@ -91,7 +94,8 @@ public sealed class PackedVizTests(PackedViz packed) : IClassFixture<PackedViz>
     public void Libraries_are_packages_that_ask_for_each_other_and_bring_no_native_library()
     {
         string[] names = ["VizPipeline.Images", "VizPipeline.Network", "VizPipeline.Methods"];
-        Assert.Equal(names.Select(name => $"{name}.{ReleaseScript.Version}.nupkg"), packed.Libraries.Select(file => Path.GetFileName(file)));
+        Assert.Equal(
+            names.Select(name => $"{name}.{ReleaseScript.Version}.nupkg"), packed.Libraries.Select(file => Path.GetFileName(file)));
         foreach (var (name, file) in names.Zip(packed.Libraries))
         {
             using var package = ZipFile.OpenRead(file);
@@ -101,7 +105,8 @@ public sealed class PackedVizTests(PackedViz packed) : IClassFixture<PackedViz>
             var metadata = System.Xml.Linq.XDocument.Load(stream).Descendants().ToLookup(element => element.Name.LocalName);
             Assert.Equal("MIT", metadata["license"].Single().Value);
             Assert.NotEqual("Package Description", metadata["description"].Single().Value);
-            var asked = metadata["dependency"].Select(dependency => (string)dependency.Attribute("id")!).Where(id => id.StartsWith("VizPipeline.", StringComparison.Ordinal));
+            var asked = metadata["dependency"].Select(dependency => (string)dependency.Attribute("id")!)
+                .Where(id => id.StartsWith("VizPipeline.", StringComparison.Ordinal));
             Assert.Equal(name == "VizPipeline.Methods" ? ["VizPipeline.Images", "VizPipeline.Network"] : [], asked.Order());
         }
     }
@@ -113,7 +118,8 @@ public sealed class PackedVizTests(PackedViz packed) : IClassFixture<PackedViz>
         Assert.Contains("37, 47, 67, 77", doctor.Output, StringComparison.Ordinal);
         Assert.Contains("a PNG comes back as it was written", doctor.Output, StringComparison.Ordinal);
         using var network = new TinyNetwork();
-        var layers = await ReleaseScript.Execute(viz, ["layers", network.Path("tiny.safetensors"), "--input-size", $"{TinyNetwork.Side}"], environment);
+        var layers = await ReleaseScript.Execute(
+            viz, ["layers", network.Path("tiny.safetensors"), "--input-size", $"{TinyNetwork.Side}"], environment);
         Assert.True(layers.ExitCode == 0, layers.Output + layers.Error);
         Assert.Contains("features.0", layers.Output, StringComparison.Ordinal);
     }

@@ -10,7 +10,8 @@ internal static class ReleaseScript
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(20);
 
     /// <summary>The version of this checkout.</summary>
-    public static string Version { get; } = System.Xml.Linq.XDocument.Load(Repository.Path("Directory.Build.props")).Descendants("Version").Single().Value;
+    public static string Version { get; } = System.Xml.Linq.XDocument.Load(Repository.Path("Directory.Build.props"))
+        .Descendants("Version").Single().Value;
 
     /// <summary>Runs a script of deploy/release, whatever it ends with.</summary>
     public static Task<CommandResult> Run(string script, params string[] arguments) =>
@@ -25,7 +26,8 @@ internal static class ReleaseScript
     }
 
     /// <summary>Runs any command.</summary>
-    public static async Task<CommandResult> Execute(string command, IEnumerable<string> arguments, Action<IDictionary<string, string?>> environment)
+    public static async Task<CommandResult> Execute(
+        string command, IEnumerable<string> arguments, Action<IDictionary<string, string?>> environment)
     {
         var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         environment(start.Environment);

@@ -67,7 +67,8 @@ public sealed class ReleaseScriptTests : IDisposable
         Assert.Equal(expected, File.ReadAllLines(Path.Combine(_folder.Path, "SHA256SUMS")));
         Assert.Equal(3, Directory.GetFiles(_folder.Path).Length);
 
-        Task<CommandResult> Check() => ReleaseScript.Execute("bash", ["-c", $"cd '{_folder.Path}' && sha256sum --check SHA256SUMS"], _ => { });
+        Task<CommandResult> Check()
+            => ReleaseScript.Execute("bash", ["-c", $"cd '{_folder.Path}' && sha256sum --check SHA256SUMS"], _ => { });
         Assert.Equal(0, (await Check()).ExitCode);
         _folder.Write("b.txt", "c");
         Assert.Equal(1, (await Check()).ExitCode);
@@ -97,7 +98,8 @@ public sealed class ReleaseScriptTests : IDisposable
             Assert.Contains(" --sbom=true --provenance=mode=max ", command, StringComparison.Ordinal);
             Assert.True(File.Exists(Repository.Path(Word(command, "--file").Split('/'))), command);
         });
-        var other = await ReleaseScript.Execute("env", ["IMAGES=wroker", Repository.Path("deploy", "release", "build-images"), "x", "--dry-run"], _ => { });
+        var other = await ReleaseScript.Execute(
+            "env", ["IMAGES=wroker", Repository.Path("deploy", "release", "build-images"), "x", "--dry-run"], _ => { });
         Assert.Equal(2, other.ExitCode);
 
         static string Word(string command, string option) => command.Split(' ').SkipWhile(word => word != option).ElementAt(1);
@@ -109,7 +111,8 @@ public sealed class ReleaseScriptTests : IDisposable
         var helm = await Helm.Run("version", "--short");
         Assert.True(helm.ExitCode == 0, helm.Error);
         var path = (await ReleaseScript.Execute(Repository.Path("tests", "servers", "helm.sh"), [], _ => { })).Output.Trim();
-        var packed = await ReleaseScript.Execute(Repository.Path("deploy", "release", "pack-chart"), [_folder.Path], environment => environment["HELM"] = path);
+        var packed = await ReleaseScript.Execute(
+            Repository.Path("deploy", "release", "pack-chart"), [_folder.Path], environment => environment["HELM"] = path);
         Assert.True(packed.ExitCode == 0, packed.Error);
         var chart = Path.Combine(_folder.Path, $"viz-pipeline-{ReleaseScript.Version}.tgz");
         Assert.Equal(chart, packed.Output.Trim());

@@ -24,7 +24,8 @@ public sealed partial class WorkflowTests
     public void An_action_has_one_version_everywhere()
     {
         var versions = Directory.GetFiles(Folder).SelectMany(File.ReadAllLines).Where(line => Uses().IsMatch(line))
-            .Select(line => line[(line.IndexOf("uses:", StringComparison.Ordinal) + 6)..].Split('@')).Distinct(EqualityComparer<string[]>.Create((a, b) => a!.SequenceEqual(b!), a => a[0].GetHashCode(StringComparison.Ordinal)));
+            .Select(line => line[(line.IndexOf("uses:", StringComparison.Ordinal) + 6)..].Split('@')).Distinct(
+                EqualityComparer<string[]>.Create((a, b) => a!.SequenceEqual(b!), a => a[0].GetHashCode(StringComparison.Ordinal)));
         Assert.All(versions.GroupBy(version => version[0]), group => Assert.Single(group));
     }
 

@@ -14,7 +14,9 @@ using VizPipeline.Worker.Jobs;
 
 namespace VizPipeline.Tests.Worker;
 
-/// <summary>One worker with two devices, for which the processor stands in twice: what they share, and what happens when one fails.</summary>
+/// <summary>
+/// One worker with two devices, for which the processor stands in twice: what they share, and what happens when one fails.
+/// </summary>
 public sealed class DeviceTests : IDisposable
 {
     private const string Ecc = "CUDA error: uncorrectable ECC error encountered\nCUDA kernel errors might be asynchronously reported";
@@ -56,7 +58,9 @@ public sealed class DeviceTests : IDisposable
 
     [Fact]
     public void Who_uses_one_device_refuses_several()
-        => Assert.Equal("device 'cpu,cpu' means 2 devices, and this uses one: name one of cpu:0, cpu:1", Assert.Throws<DeviceUnavailableException>(() => TorchDevice.Find("cpu,cpu")).Message);
+        => Assert.Equal(
+            "device 'cpu,cpu' means 2 devices, and this uses one: name one of cpu:0, cpu:1", Assert.Throws<DeviceUnavailableException>(
+                () => TorchDevice.Find("cpu,cpu")).Message);
 
     [Fact]
     public async Task Both_devices_work_and_a_broken_one_is_set_aside_in_the_middle_of_its_job_while_the_other_finishes_the_atlas()
@@ -75,7 +79,9 @@ public sealed class DeviceTests : IDisposable
             Assert.Equal(expected, await ContentsAsync(service, "broken"));
             Assert.Equal("cpu:0; set aside: cpu:1 (CUDA error: uncorrectable ECC error encountered)", service.Gate.Text());
             Assert.False(service.Gate.Lost.IsCompleted);
-            Assert.Contains(service.Log.Lines, line => line.Message.StartsWith("Device cpu:1 is set aside until this process is started again", StringComparison.Ordinal));
+            Assert.Contains(
+                service.Log.Lines, line
+                    => line.Message.StartsWith("Device cpu:1 is set aside until this process is started again", StringComparison.Ordinal));
             var health = await service.HealthAsync();
             Assert.Equal(200, health.Status);
             Assert.Contains("devices: Degraded, cpu:0; set aside: cpu:1", health.Text);
@@ -97,13 +103,17 @@ public sealed class DeviceTests : IDisposable
     public async Task A_device_without_memory_rests_while_the_other_works_and_comes_back()
     {
         var shortages = 0;
-        await using var service = await StartAsync("short", device => device == "cpu:1" && Interlocked.Increment(ref shortages) == 1 ? Memory : null);
+        await using var service = await StartAsync(
+            "short", device => device == "cpu:1" && Interlocked.Increment(ref shortages) == 1 ? Memory : null);
         await service.FinishAsync("small");
-        Assert.Contains(service.Log.Lines, line => line.Message.StartsWith("Device cpu:1 is set aside for 30 s: CUDA out of memory", StringComparison.Ordinal));
+        Assert.Contains(
+            service.Log.Lines, line
+                => line.Message.StartsWith("Device cpu:1 is set aside for 30 s: CUDA out of memory", StringComparison.Ordinal));
         await WaitUntilAsync(() => Task.FromResult(service.Gate.Text() == "cpu:0, cpu:1"));
         await using var catalog = service.Database.Open();
         Assert.Equal((1, 0), (await catalog.Jobs.SumAsync(job => job.Failures, cancellation), await catalog.Jobs.SumAsync(job => job.Losses, cancellation)));
-        Assert.Contains("halve --batch", await catalog.Jobs.Where(job => job.Failures > 0).Select(job => job.Error).SingleAsync(cancellation));
+        Assert.Contains(
+            "halve --batch", await catalog.Jobs.Where(job => job.Failures > 0).Select(job => job.Error).SingleAsync(cancellation));
     }
 
     [Fact]
@@ -113,7 +123,10 @@ public sealed class DeviceTests : IDisposable
         var reason = await service.Gate.Lost.WaitAsync(TimeSpan.FromSeconds(30), cancellation);
         Assert.Contains("cpu:0 (CUDA error", reason);
         Assert.Contains("cpu:1 (CUDA error", reason);
-        await WaitUntilAsync(() => Task.FromResult(service.Log.Lines.Any(line => line.Message.StartsWith("No device is left, so this worker ends", StringComparison.Ordinal))));
+        await WaitUntilAsync(
+            () => Task.FromResult(
+                service.Log.Lines.Any(
+                    line => line.Message.StartsWith("No device is left, so this worker ends", StringComparison.Ordinal))));
     }
 
     [Fact]
@@ -141,7 +154,8 @@ public sealed class DeviceTests : IDisposable
             // Patches are many jobs, which both devices get some of.
             services.RemoveAll<IJobHandler<RenderPatches>>();
             services.AddSingleton<RenderPatchesHandler>();
-            services.AddSingleton<IJobHandler<RenderPatches>>(provider => new FaultyPatches(provider.GetRequiredService<RenderPatchesHandler>(), fault));
+            services.AddSingleton<IJobHandler<RenderPatches>>(
+                provider => new FaultyPatches(provider.GetRequiredService<RenderPatchesHandler>(), fault));
         });
         var (spec, images) = small.Plan();
         if (plan)

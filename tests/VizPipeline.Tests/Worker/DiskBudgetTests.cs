@@ -68,7 +68,8 @@ public sealed class DiskBudgetTests : IDisposable
 
         Archive(2, 3 * Mega / 2).Dispose();
 
-        var kinds = Directory.GetFiles(folder.File("cache"), "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)).ToList();
+        var kinds = Directory.GetFiles(folder.File("cache"), "*", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)).ToList();
         Assert.Single(kinds, file => file.EndsWith(".crops", StringComparison.Ordinal));
         Assert.Single(kinds, file => file.EndsWith(".onnx", StringComparison.Ordinal));
         Assert.Single(kinds, file => file.EndsWith(".tar", StringComparison.Ordinal));
@@ -150,7 +151,8 @@ public sealed class DiskBudgetTests : IDisposable
 
     private ArchiveCache Cache() => new(options.Value.Disk());
 
-    private Microsoft.Win32.SafeHandles.SafeFileHandle Archive(int number, int bytes) => Cache().Open($"archive {number} of {bytes}", bytes, file =>
+    private Microsoft.Win32.SafeHandles.SafeFileHandle Archive(int number, int bytes)
+        => Cache().Open($"archive {number} of {bytes}", bytes, file =>
     {
         File.WriteAllBytes(file, new byte[bytes]);
         Assert.InRange(Used(), 1, Budget);
@@ -187,7 +189,9 @@ public sealed class DiskBudgetTests : IDisposable
     {
         using var stream = new MemoryStream();
         using (var writer = new System.Formats.Tar.TarWriter(stream, leaveOpen: true))
-            writer.WriteEntry(new System.Formats.Tar.PaxTarEntry(System.Formats.Tar.TarEntryType.RegularFile, name) { DataStream = new MemoryStream(new byte[bytes]) });
+            writer.WriteEntry(
+                new System.Formats.Tar.PaxTarEntry(
+                    System.Formats.Tar.TarEntryType.RegularFile, name) { DataStream = new MemoryStream(new byte[bytes]) });
         return stream.ToArray();
     }
 

@@ -24,7 +24,8 @@ public sealed record AtlasOverview(
     /// <param name="atlas">The atlas.</param>
     /// <param name="now">The time, UTC, where workers report to the catalog; null where nobody does.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static async Task<AtlasOverview> ReadAsync(CatalogContext catalog, AtlasView atlas, DateTime? now, CancellationToken cancellation)
+    public static async Task<AtlasOverview> ReadAsync(
+        CatalogContext catalog, AtlasView atlas, DateTime? now, CancellationToken cancellation)
     {
         var id = atlas.Row.Id;
         var layers = atlas.Layers.Select(layer => layer.Id).ToList();

@@ -65,7 +65,8 @@ internal static class Face
         brush.Fill(fringe, hair);
         brush.Canvas.Restore();
         using var cap = Outline.Of(path =>
-            path.AddArc(new SKRect(head.Bounds.Left - 0.04f, head.Bounds.Top - 0.05f, head.Bounds.Right + 0.04f, head.Bounds.Bottom), 195, 150));
+            path.AddArc(
+                new SKRect(head.Bounds.Left - 0.04f, head.Bounds.Top - 0.05f, head.Bounds.Right + 0.04f, head.Bounds.Bottom), 195, 150));
         brush.Stroke(cap, hair, 0.11f);
     }
 

@@ -91,7 +91,8 @@ public sealed class AtlasVerificationTests : IDisposable
     }
 
     private async Task<Verification> Verify(VerifyOptions? options = null)
-        => await AtlasVerification.RunAsync(await StoredAtlas.OpenAsync(atlas.Path, cancellation), options ?? new VerifyOptions(), cancellation);
+        => await AtlasVerification.RunAsync(
+            await VerifiedAtlas.InFolderAsync(atlas.Path, cancellation), options ?? new VerifyOptions(), cancellation);
 
     private async Task Change(int layer, int channel, int rank, Action<Patch> change)
     {

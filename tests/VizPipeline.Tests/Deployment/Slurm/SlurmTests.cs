@@ -33,7 +33,9 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         Assert.Contains(publish, line => line.Contains("VizPipeline.Worker", StringComparison.Ordinal));
 
         Assert.Contains("coordinator http://127.0.0.1", await ShellAsync([.. place, .. Take("deploy/slurm/viz-slurm up")]));
-        Assert.Equal("", await Shell.RunAsync(_lab, _variables, "find viz/secrets \\( -type f ! -perm 600 \\) -o \\( -type d ! -perm 700 \\)", TimeSpan.FromMinutes(1)));
+        Assert.Equal(
+            "", await Shell.RunAsync(
+                _lab, _variables, "find viz/secrets \\( -type f ! -perm 600 \\) -o \\( -type d ! -perm 700 \\)", TimeSpan.FromMinutes(1)));
 
         // One minute is the shortest wall time; Slurm sends the signal up to a minute early.
         var submitted = await ShellAsync([.. place, .. Take("deploy/slurm/viz-slurm workers").Select(line => TimeLimit().Replace(WorkerCount().Replace(line, "workers 2"), "--time=1"))]);
@@ -42,9 +44,12 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         await ShellAsync([.. place, .. Take("eval"), .. Take("viz submit")]);
         await WorkingAsync(job, 2);
         await ShellAsync([$"scancel {job}_2"]);
-        await UntilAsync("the cancelled worker is told to end", async () => (await LogAsync(job, 2)).Contains($"worker {job}_2 is told to end", StringComparison.Ordinal));
+        await UntilAsync(
+            "the cancelled worker is told to end", async ()
+                => (await LogAsync(job, 2)).Contains($"worker {job}_2 is told to end", StringComparison.Ordinal));
         var starts = Starts(await LogAsync(job, 2));
-        await UntilAsync("the other worker begins again", async () => (await LogAsync(job, 1)).Contains(", start 2", StringComparison.Ordinal));
+        await UntilAsync(
+            "the other worker begins again", async () => (await LogAsync(job, 1)).Contains(", start 2", StringComparison.Ordinal));
         Assert.Contains("the wall time is near", await LogAsync(job, 1));
         Assert.Equal(starts, Starts(await LogAsync(job, 2)));
 
@@ -54,7 +59,9 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         await CompareAsync();
         Assert.Contains("running", await ShellAsync([.. place, .. Take("deploy/slurm/viz-slurm status")]));
         await ShellAsync([.. place, .. Take("deploy/slurm/viz-slurm down")]);
-        Assert.DoesNotContain(" running", (await ShellAsync([.. place, "deploy/slurm/viz-slurm status"])).Replace("not running", "stopped", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            " running", (await ShellAsync([.. place, "deploy/slurm/viz-slurm status"]))
+                .Replace("not running", "stopped", StringComparison.Ordinal));
 
         List<string> Take(string beginning)
         {
@@ -106,7 +113,8 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         if (_variables.Count > 0 && Directory.Exists(Path.Combine(_lab, "viz")))
         {
             if (TestContext.Current.TestState?.Result == TestResult.Failed)
-                output.WriteLine(await Shell.RunAsync(_lab, _variables, $"squeue; tail -n 30 {_lab}/viz/logs/*.log", TimeSpan.FromMinutes(1)));
+                output.WriteLine(
+                    await Shell.RunAsync(_lab, _variables, $"squeue; tail -n 30 {_lab}/viz/logs/*.log", TimeSpan.FromMinutes(1)));
             await Shell.RunAsync(_lab, _variables, $"VIZ_HOME={_lab}/viz '{Script}' down || true", TimeSpan.FromMinutes(2));
         }
         if (_variables.Count > 0)
@@ -135,7 +143,8 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
     }
 
     // Fewer steps, as the same atlas is made twice.
-    private string Here(string line) => line.Replace("/shared/lab", _lab, StringComparison.Ordinal).Replace("--ascent-steps 100", "--ascent-steps 20", StringComparison.Ordinal);
+    private string Here(string line) => line.Replace("/shared/lab", _lab, StringComparison.Ordinal)
+        .Replace("--ascent-steps 100", "--ascent-steps 20", StringComparison.Ordinal);
 
     private async Task<string> ShellAsync(IEnumerable<string> lines)
     {
@@ -160,7 +169,8 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
     private async Task WorkingAsync(string job, int workers)
     {
         foreach (var task in Enumerable.Range(1, workers))
-            await UntilAsync($"worker {task} works", async () => (await LogAsync(job, task)).Contains("Opened atlas", StringComparison.Ordinal));
+            await UntilAsync(
+                $"worker {task} works", async () => (await LogAsync(job, task)).Contains("Opened atlas", StringComparison.Ordinal));
     }
 
     private async Task UntilAsync(string what, Func<Task<bool>> isSo)
@@ -172,7 +182,8 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
 
     private async Task CompareAsync()
     {
-        var submit = MarkdownCommands.Of("From a login node to an overnight atlas", "docs", Page).Single(line => line.StartsWith("viz submit", StringComparison.Ordinal));
+        var submit = MarkdownCommands.Of("From a login node to an overnight atlas", "docs", Page)
+            .Single(line => line.StartsWith("viz submit", StringComparison.Ordinal));
         await ShellAsync([$"{Here(submit).Replace("viz submit", "viz run", StringComparison.Ordinal)} --device cpu --out {_lab}/embedded"]);
         var expected = Rows(await ShellAsync([$"viz query {_lab}/embedded --limit 10000 --format csv"]));
         var actual = Rows(await ShellAsync([$"viz query http://127.0.0.1:{int.Parse(_variables["VIZ_PORT"], CultureInfo.InvariantCulture) + 2}/atlases/model --limit 10000 --format csv"]));
@@ -184,7 +195,10 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
             Assert.Equal(left.Length, right.Length);
             foreach (var (one, other) in left.Zip(right))
                 Assert.True(
-                    one == other || (double.TryParse(one, CultureInfo.InvariantCulture, out var a) && double.TryParse(other, CultureInfo.InvariantCulture, out var b) && Math.Abs(a - b) <= 1e-4 * Math.Max(1, Math.Abs(a))),
+                    one == other || (
+                        double.TryParse(one, CultureInfo.InvariantCulture, out var a)
+                            && double.TryParse(other, CultureInfo.InvariantCulture, out var b)
+                            && Math.Abs(a - b) <= 1e-4 * Math.Max(1, Math.Abs(a))),
                     $"{string.Join(',', left)}\n{string.Join(',', right)}: {one} is not {other}");
         }
         var pictures = Pictures(Path.Combine(_lab, "embedded"));
@@ -194,9 +208,13 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
 
     private static int Starts(string log) => log.Split(" begins on ").Length - 1;
 
-    private static List<string> Pictures(string atlas) => [.. Directory.EnumerateFiles(atlas, "*.png", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(atlas, file)).Order(StringComparer.Ordinal)];
+    private static List<string> Pictures(
+        string atlas) => [.. Directory.EnumerateFiles(atlas, "*.png", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(atlas, file)).Order(StringComparer.Ordinal)];
 
-    private static List<string[]> Rows(string csv) => [.. csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(',')).OrderBy(cells => cells[0] + cells[1].PadLeft(6), StringComparer.Ordinal)];
+    private static List<string[]> Rows(
+        string csv) => [.. csv.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(','))
+            .OrderBy(cells => cells[0] + cells[1].PadLeft(6), StringComparer.Ordinal)];
 
     private void Told(string step)
     {
