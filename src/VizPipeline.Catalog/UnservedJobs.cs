@@ -20,14 +20,21 @@ public static class UnservedJobsQueries
     /// <summary>A worker that has not been heard of for so long is taken for gone.</summary>
     public static TimeSpan WorkerSilence { get; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The kinds that live workers serve. A worker that stops takes no more jobs, so it serves none.</summary>
-    public static async Task<IReadOnlySet<JobKind>> ServedKindsAsync(
+    /// <summary>The names of the queues that live workers serve, <c>live</c> among them, as <c>Worker:Kinds</c> has them.</summary>
+    public static async Task<IReadOnlySet<string>> ServedQueuesAsync(
         this CatalogContext context, DateTime now, CancellationToken cancellation = default)
     {
         var alive = now - WorkerSilence;
         var lists = await context.Workers.Where(worker => worker.LastSeenAt > alive && worker.State != WorkerState.Stopping)
             .Select(worker => worker.Kinds).Distinct().ToListAsync(cancellation);
-        var names = lists.SelectMany(list => list.Split(',')).ToHashSet();
+        return lists.SelectMany(list => list.Split(',')).ToHashSet();
+    }
+
+    /// <summary>The kinds that live workers serve. A worker that stops takes no more jobs, so it serves none.</summary>
+    public static async Task<IReadOnlySet<JobKind>> ServedKindsAsync(
+        this CatalogContext context, DateTime now, CancellationToken cancellation = default)
+    {
+        var names = await context.ServedQueuesAsync(now, cancellation);
         return Enum.GetValues<JobKind>().Where(kind => names.Contains(QueueNames.Name(kind))).ToHashSet();
     }
 

@@ -78,7 +78,7 @@ public enum ReturnReason
 /// <param name="Version">The software's version.</param>
 /// <param name="Kinds">The queues that it serves.</param>
 /// <param name="State">What it does.</param>
-/// <param name="AtlasId">The atlas of the job in hand, of several of the oldest; null for none.</param>
+/// <param name="AtlasId">The atlas of a job in hand, that of the first device which has one; null for none.</param>
 /// <param name="JobId">That job; null for none.</param>
 /// <param name="JobsDone">Jobs completed since it started.</param>
 /// <param name="BusyRatio">Share of the time since it started with a job on the device, from 0 to 1; the mean of several devices.</param>

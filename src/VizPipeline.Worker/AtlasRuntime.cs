@@ -62,6 +62,12 @@ public sealed class AtlasRuntime : IDisposable
     public void Dispose()
     {
         Runner.Dispose();
+        CloseFiles();
+    }
+
+    /// <summary>Closes the crops and the archives, and leaves the network as it is.</summary>
+    internal void CloseFiles()
+    {
         _cache?.Dispose();
         _files.Dispose();
     }

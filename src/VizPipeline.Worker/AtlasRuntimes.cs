@@ -27,16 +27,24 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRo
         var spec = VizJson.Read<AtlasSpec>(bytes);
         var files = roots.Open(spec.Images.Root);
         // Else each picture would be missing, one by one, and the atlas be finished without any.
-        if (images.Images.Count > 0)
-            files.Check();
-        var torch = device.For(spec.Device);
-        var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
-        using var found = await models.Find(spec.Model, cancellation);
-        var graph = NetworkLoader.Load(found.Model, found.Weights, (height, width));
-        var atlas = new AtlasRuntime(spec, graph, torch, images, files, CacheOptions());
-        _open[device] = (atlas, bytes);
-        logger.AtlasOpened(atlasId, graph.Name, device.Name);
-        return atlas;
+        try
+        {
+            if (images.Images.Count > 0)
+                files.Check();
+            var torch = device.For(spec.Device);
+            var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
+            using var found = await models.Find(spec.Model, cancellation);
+            var graph = NetworkLoader.Load(found.Model, found.Weights, (height, width));
+            var atlas = new AtlasRuntime(spec, graph, torch, images, files, CacheOptions());
+            _open[device] = (atlas, bytes);
+            logger.AtlasOpened(atlasId, graph.Name, device.Name);
+            return atlas;
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Closes the device's atlas and so frees its memory. Only by who has the device.</summary>
@@ -46,8 +54,12 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRo
             known.Atlas.Dispose();
     }
 
-    /// <summary>Forgets the device's atlas without freeing anything, which a broken device cannot do.</summary>
-    public void Forget(ComputeDevice device) => _open.TryRemove(device, out _);
+    /// <summary>Forgets the atlas of a broken device, which cannot free its memory, and closes the files.</summary>
+    public void Forget(ComputeDevice device)
+    {
+        if (_open.TryRemove(device, out var known))
+            known.Atlas.CloseFiles();
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -26,7 +26,11 @@ internal static class DeviceFaults
     private const int LongestReason = 200;
 
     private static readonly string[] Shortages =
-        ["out of memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory"];
+    [
+        "out of memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory",
+        // The libraries want memory of the device for their handles.
+        "CUDNN_STATUS_NOT_INITIALIZED", "CUBLAS_STATUS_NOT_INITIALIZED",
+    ];
 
     // Not all that begins with "CUDA error": a network that cuDNN has no kernel for would else put one device after the other aside.
     private static readonly string[] Breakages =
@@ -35,8 +39,7 @@ internal static class DeviceFaults
         "unspecified launch failure", "launch timed out", "device-side assert", "no CUDA-capable device", "busy or unavailable",
         "GPU is lost", "fallen off the bus", "device not ready", "initialization error", "no kernel image is available",
         "driver shutting down", "CUDA error: unknown error", "CUDNN_STATUS_INTERNAL_ERROR", "CUDNN_STATUS_EXECUTION_FAILED",
-        "CUDNN_STATUS_NOT_INITIALIZED", "CUBLAS_STATUS_INTERNAL_ERROR", "CUBLAS_STATUS_EXECUTION_FAILED",
-        "CUBLAS_STATUS_NOT_INITIALIZED",
+        "CUBLAS_STATUS_INTERNAL_ERROR", "CUBLAS_STATUS_EXECUTION_FAILED",
     ];
 
     public static DeviceFault Of(Exception failure)

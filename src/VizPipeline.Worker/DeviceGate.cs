@@ -88,10 +88,11 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
 
     /// <summary>The least busy device, for a live request; dispose the result at its end.</summary>
     /// <param name="but">Devices that it shall not be.</param>
+    /// <param name="cancellation">Stops waiting for the devices to be found.</param>
     /// <exception cref="DeviceUnavailableException">No device is left.</exception>
-    public async Task<LiveTurn> EnterLive(IReadOnlyCollection<ComputeDevice>? but = null)
+    public async Task<LiveTurn> EnterLive(IReadOnlyCollection<ComputeDevice>? but = null, CancellationToken cancellation = default)
     {
-        await FindAsync();
+        await FindAsync().WaitAsync(cancellation);
         lock (_gate)
         {
             var device = _devices.Where(device => device.Fault is null && but?.Contains(device) != true)
@@ -106,8 +107,9 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
     /// <summary>Takes note of what a device's work ended with.</summary>
     /// <param name="device">The device.</param>
     /// <param name="failure">What was thrown.</param>
+    /// <param name="isLive">Whether the work was a live request, which may run beside a job.</param>
     /// <returns>What it says of the device; none where the device is not to blame.</returns>
-    public DeviceFault Note(ComputeDevice device, Exception failure)
+    public DeviceFault Note(ComputeDevice device, Exception failure, bool isLive = false)
     {
         ArgumentNullException.ThrowIfNull(device);
         var fault = DeviceFaults.Of(failure);
@@ -115,7 +117,10 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
             return fault;
         lock (_gate)
         {
-            if (device.Fault is not null)
+            // A live request finds the memory taken by the job beside it, which is no fault of the device.
+            if (fault.Kind == DeviceFaultKind.OutOfMemory && (device.Fault is not null || (isLive && device.IsTaken)))
+                return fault;
+            if (device.IsBroken)
                 return fault;
             var isAlone = _devices.All(other => other == device || other.Fault is not null);
             if (fault.Kind == DeviceFaultKind.Broken)
@@ -129,7 +134,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
         return fault;
     }
 
-    /// <summary>A device has done a job.</summary>
+    /// <summary>A device has done a job or a live request.</summary>
     internal void Succeeded(ComputeDevice device)
     {
         lock (_gate)

@@ -40,12 +40,14 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
         var disk = options.Value.Disk();
         var folder = Path.Combine(disk.Folder, DiskBudget.Models);
         var file = Path.Combine(folder, Path.GetFileName(key));
+        // Several devices, or a job and a live request, may want it at once.
+        var turn = DiskBudget.Fetching(file);
+        await turn.WaitAsync(cancellation);
         try
         {
             // Its name is its content's hash and it appears whole, so what is there is right.
             if (disk.TryOpen(file) is { } present)
                 return (file, present);
-            // A job and a live request may fetch it at once.
             using var room = disk.Reserve(file, await store.SizeAsync(key, cancellation));
             await store.GetFileAsync(key, room.Unfinished, cancellation);
             if (await HashAsync(room.Unfinished, cancellation) != sha256)
@@ -60,6 +62,10 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
                 $"The model cannot be kept in {folder} of {options.Value.Name} ({failure.Message}): make room there, or set Worker:CacheFolder to another disk.",
                 isTransient: true,
                 failure);
+        }
+        finally
+        {
+            turn.Release();
         }
     }
 

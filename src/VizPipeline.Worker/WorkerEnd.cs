@@ -39,7 +39,8 @@ internal sealed class WorkerEnd(
         var client = bus.CreateRequestClient<OpenJobsAsked>(new Uri($"exchange:{QueueNames.ExchangeOf(QueueNames.Answers)}"), Patience);
         while (true)
         {
-            await Task.Delay(limit > gate.Idle ? limit - gate.Idle : Pause, time, cancellation);
+            var idle = gate.Idle;
+            await Task.Delay(idle < limit ? limit - idle : Pause, time, cancellation);
             if (gate.Idle >= limit && await OpenJobs(client, cancellation) == 0)
             {
                 logger.NothingLeft(gate.Idle);

@@ -1,6 +1,6 @@
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using System.Text;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Hosting;

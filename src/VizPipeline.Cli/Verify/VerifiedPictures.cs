@@ -1,5 +1,4 @@
 using VizPipeline.Catalog;
-using VizPipeline.Cli.CommandLine;
 using VizPipeline.Images;
 using VizPipeline.ObjectStore;
 

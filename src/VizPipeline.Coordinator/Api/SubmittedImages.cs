@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
@@ -47,10 +46,7 @@ internal sealed class SubmittedImages(IOptions<CoordinatorOptions> options, Cata
 
     private async Task<bool> AnybodyLooksAsync(CancellationToken cancellation)
     {
-        var alive = time.GetUtcNow().UtcDateTime - UnservedJobsQueries.WorkerSilence;
         await using var catalog = database.Open();
-        var kinds = await catalog.Workers.Where(worker => worker.LastSeenAt > alive && worker.State != WorkerState.Stopping)
-            .Select(worker => worker.Kinds).ToListAsync(cancellation);
-        return kinds.Any(served => served.Split(',').Select(kind => kind.Trim()).Contains("live"));
+        return (await catalog.ServedQueuesAsync(time.GetUtcNow().UtcDateTime, cancellation)).Contains("live");
     }
 }

@@ -21,7 +21,7 @@ internal sealed class CropFile : IDisposable
     private const byte Reason = 2;
 
     // The last digit is the version: it rises when a slot's layout or any pixel of a crop would come out differently.
-    private static ReadOnlySpan<byte> Magic => "VIZCROP1"u8;
+    private static ReadOnlySpan<byte> Magic => "VIZCROP2"u8;
 
     private readonly SafeFileHandle _handle;
     private readonly int _cropBytes;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 
 namespace VizPipeline.Images;
@@ -8,7 +9,8 @@ namespace VizPipeline.Images;
 /// </summary>
 /// <remarks>
 /// "Open" is told by the file locks that .NET takes with every handle and that the system gives back when a process dies. What is still
-/// being fetched holds its room by an empty sparse file of its size, <c>*.room</c>.
+/// being fetched holds its room by an empty sparse file of its size, <c>*.room</c>. Network file systems hand such locks out several times;
+/// there a file counts as open for an hour after its last use.
 /// </remarks>
 public sealed class DiskBudget
 {
@@ -26,6 +28,11 @@ public sealed class DiskBudget
     // Crops only save work; archives and networks are needed. So crops never take more than this part.
     private const int CropPart = 2;
     private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
+
+    // Where locks say nothing, a file that was used within this time is taken for one that somebody reads.
+    private static readonly TimeSpan LongestUse = TimeSpan.FromHours(1);
+    private static readonly ConcurrentDictionary<string, SemaphoreSlim> fetching = new();
+    private static readonly ConcurrentDictionary<string, bool> locks = new();
     private static int fetched;
     private readonly long? _bytes;
 
@@ -64,6 +71,10 @@ public sealed class DiskBudget
         return null;
     }
 
+    /// <summary>Held while a file is fetched, so that the devices of one process do not fetch it several times.</summary>
+    /// <param name="file">Where it lies or shall lie.</param>
+    public static SemaphoreSlim Fetching(string file) => fetching.GetOrAdd(file, _ => new SemaphoreSlim(1));
+
     /// <summary>Makes room for a file that is about to be fetched.</summary>
     /// <param name="file">Where it shall lie, below <see cref="Folder"/>.</param>
     /// <param name="bytes">Its size.</param>
@@ -73,13 +84,14 @@ public sealed class DiskBudget
     {
         using var turn = Enter();
         var budget = Bytes();
-        var inUse = MakeRoom(bytes, budget, mostCrops: long.MaxValue, except: null);
-        // Where nobody said how much, what is needed is worth more than the rule of thumb.
+        // Before anything is deleted. Where nobody said how much, what is needed is worth more than the rule of thumb.
+        var inUse = _bytes is null ? 0 : Files().Where(other => IsInUse(other.Path)).Sum(other => other.Bytes);
         if (_bytes is not null && inUse + bytes > budget)
             throw new DiskBudgetException(
                 $"a file of {Size(bytes)} does not fit into {Folder}: it may hold {Size(budget)} (Worker:DiskBytes), "
                 + $"and {Size(inUse)} of them are in use; "
                 + "allow more, or use smaller archives");
+        MakeRoom(bytes, budget, mostCrops: long.MaxValue, except: null);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         var unfinished = $"{file}.{Environment.ProcessId}-{Interlocked.Increment(ref fetched)}{UnfinishedExtension}";
         // The lock of this handle says that somebody lives who fetches it.
@@ -110,8 +122,8 @@ public sealed class DiskBudget
     {
         using var turn = Enter();
         var (budget, crops) = (Bytes(), CropBytes());
-        // A file from the days of a larger budget is made anew, unless somebody reads it.
-        if (present() is { } there && (header + (there * slot) <= crops || !TryDelete(path)))
+        // A file from the days of a larger budget is made anew, unless somebody reads it. The rule of thumb moves with the disk and is no reason.
+        if (present() is { } there && (_bytes is null || header + (there * slot) <= crops || !TryDelete(path)))
             return open(there);
         var files = Files().Where(file => file.Path != path).ToList();
         var inUse = files.Where(file => IsInUse(file.Path)).ToList();
@@ -130,8 +142,8 @@ public sealed class DiskBudget
     /// <summary>Most bytes of crops.</summary>
     internal long CropBytes() => Bytes() / CropPart;
 
-    // Deletes files that nobody has open, longest unused first, until there is room for so many more bytes; says what is left.
-    private long MakeRoom(long bytes, long budget, long mostCrops, string? except)
+    // Deletes files that nobody has open, longest unused first, until there is room for so many more bytes.
+    private void MakeRoom(long bytes, long budget, long mostCrops, string? except)
     {
         var files = Files().Where(file => file.Path != except).OrderBy(file => file.LastUse).ToList();
         var (all, crops) = (files.Sum(file => file.Bytes), files.Where(file => file.IsCrops).Sum(file => file.Bytes));
@@ -143,7 +155,6 @@ public sealed class DiskBudget
             all -= file.Bytes;
             crops -= file.IsCrops ? file.Bytes : 0;
         }
-        return all;
     }
 
     // A file that is being fetched counts as the room that is held for it, and one that a killed process left counts as it is.
@@ -157,7 +168,8 @@ public sealed class DiskBudget
         var folders = new[] { Archives, Models }.Select(name => new DirectoryInfo(Path.Combine(Folder, name)));
         foreach (var below in folders.Where(below => below.Exists))
         {
-            var files = below.GetFiles();
+            // One that was fetched or given up meanwhile is gone under its name.
+            var files = below.GetFiles().Where(file => file.Exists).ToList();
             var rooms = files.Where(file => file.Extension == RoomExtension && IsInUse(file.FullName))
                 .Select(file => file.FullName[..^RoomExtension.Length]).ToHashSet();
             foreach (var file in files.Where(file => !rooms.Contains(file.FullName)))
@@ -166,8 +178,10 @@ public sealed class DiskBudget
     }
 
     // Only as long as this process has the turn, so nobody else finds the file locked meanwhile.
-    private static bool IsInUse(string file)
+    private bool IsInUse(string file)
     {
+        if (!locks.GetValueOrDefault(Folder, true))
+            return TimeProvider.System.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(file) < LongestUse;
         try
         {
             using var alone = OpenAlone(file, FileMode.Open);
@@ -184,7 +198,7 @@ public sealed class DiskBudget
         }
     }
 
-    private static bool TryDelete(string file)
+    private bool TryDelete(string file)
     {
         if (IsInUse(file))
             return false;
@@ -193,7 +207,7 @@ public sealed class DiskBudget
             File.Delete(file);
             return true;
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return false;
         }
@@ -208,12 +222,28 @@ public sealed class DiskBudget
         {
             try
             {
-                return OpenAlone(path, FileMode.OpenOrCreate);
+                var turn = OpenAlone(path, FileMode.OpenOrCreate);
+                locks.GetOrAdd(Folder, _ => DoLocksHold(path));
+                return turn;
             }
             catch (IOException failure) when (IsHeldByOther(failure) && Environment.TickCount64 < limit)
             {
                 // It is another's turn.
             }
+        }
+    }
+
+    // NFS hands out such a lock twice to one process, and some cluster file systems hand out none.
+    private static bool DoLocksHold(string locked)
+    {
+        try
+        {
+            OpenAlone(locked, FileMode.Open).Dispose();
+            return false;
+        }
+        catch (IOException failure) when (IsHeldByOther(failure))
+        {
+            return true;
         }
     }
 

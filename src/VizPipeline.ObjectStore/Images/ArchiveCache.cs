@@ -26,8 +26,19 @@ public sealed class ArchiveCache(DiskBudget disk)
         {
             if (disk.TryOpen(file, bytes) is { } present)
                 return present;
-            using var room = disk.Reserve(file, bytes);
-            return fetch(room.Unfinished) ? room.Keep() : null;
+            var turn = DiskBudget.Fetching(file);
+            turn.Wait();
+            try
+            {
+                if (disk.TryOpen(file, bytes) is { } meanwhile)
+                    return meanwhile;
+                using var room = disk.Reserve(file, bytes);
+                return fetch(room.Unfinished) ? room.Keep() : null;
+            }
+            finally
+            {
+                turn.Release();
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Minio.DataModel;
 using VizPipeline.Images;
 
 namespace VizPipeline.ObjectStore;
@@ -57,11 +58,15 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
         new(Wait(_connection.TryGetAsync(_prefix + path, default)) ?? throw new FileNotFoundException($"{Name} has no such object"));
 
     /// <inheritdoc/>
+    /// <exception cref="ObjectStoreException">The server does not answer, or refuses.</exception>
+    public long? Length(string path) => Stat(_prefix + path)?.Size;
+
+    /// <inheritdoc/>
     /// <exception cref="ObjectStoreException">The server does not answer, or refuses, or the folder has no room.</exception>
     public SafeFileHandle? OpenArchive(string path)
     {
         var key = _prefix + path;
-        var stat = Wait(_connection.Calls.RunAsync<Minio.DataModel.ObjectStat>(key, async () => await _connection.StatAsync(key, default), default));
+        var stat = Stat(key);
         // A prefix may be called like an archive, too.
         if (stat is null)
             return null;
@@ -71,6 +76,9 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
+
+    private ObjectStat? Stat(string key)
+        => Wait(_connection.Calls.RunAsync<ObjectStat>(key, async () => await _connection.StatAsync(key, default), default));
 
     // Readers of pictures have threads of their own, where waiting is what they are for.
     private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();

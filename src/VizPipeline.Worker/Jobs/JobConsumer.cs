@@ -137,12 +137,14 @@ public sealed class JobConsumer<TCommand>(
 
     private static (string Error, bool Transient) Explain(Exception failure)
     {
-        var cause = failure is AggregateException { InnerExceptions: [var single] } ? single : failure;
+        // Of several threads' failures the one that waiting does not heal.
+        var cause = failure is AggregateException several ? several.Flatten().InnerExceptions.MinBy(IsTransient)! : failure;
         var message = cause.Message.ReplaceLineEndings(" ");
         var isKnown = cause.GetType().Namespace?.StartsWith("VizPipeline", StringComparison.Ordinal) == true;
-        var isTransient = cause is ObjectStoreException { IsTransient: true } or TimeoutException or DiskBudgetException;
-        return (isKnown ? message : $"{cause.GetType().Name}: {message}", isTransient);
+        return (isKnown ? message : $"{cause.GetType().Name}: {message}", IsTransient(cause));
     }
+
+    private static bool IsTransient(Exception cause) => cause is ObjectStoreException { IsTransient: true } or TimeoutException or DiskBudgetException;
 }
 
 /// <summary>Publishes a job's progress, not more often than asked.</summary>

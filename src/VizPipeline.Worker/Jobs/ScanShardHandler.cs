@@ -1,14 +1,14 @@
+using Microsoft.Extensions.Options;
 using TorchSharp;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.Search;
-using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
 
 /// <summary>Runs one shard of the images through the network and stores each layer's tally.</summary>
-public sealed class ScanShardHandler(IObjectStore store, Microsoft.Extensions.Options.IOptions<WorkerOptions> options) : IJobHandler<ScanShard>
+public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptions<WorkerOptions> options) : IJobHandler<ScanShard>
 {
     /// <inheritdoc/>
     public string ResultKey(AtlasSpec spec, ScanShard command) => AtlasKeys.ScanTable(command.AtlasId, command.Shard);
@@ -37,7 +37,7 @@ public sealed class ScanShardHandler(IObjectStore store, Microsoft.Extensions.Op
         return VizJson.Write(new ScanTable(command.Shard, command.FirstImage, command.EndImage, done - skipped.Count, skipped));
     }
 
-    private int Readers => Math.Max(1, options.Value.Readers / TorchDevice.Count(options.Value.Device));
+    private int Readers => Math.Max(1, options.Value.Readers / gate.Count);
 
     private static void Add(AtlasRuntime atlas, TopPatchSearch search, CropBatch batch)
     {

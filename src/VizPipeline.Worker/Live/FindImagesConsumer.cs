@@ -18,36 +18,33 @@ public sealed class FindImagesConsumer(ImageRoot roots, IOptions<WorkerOptions> 
         ArgumentNullException.ThrowIfNull(context);
         var request = context.Message;
         // A mount that hangs must not hang the bus.
-        var look = Task.Run(() => Fault(request), context.CancellationToken);
-        var ended = await Task.WhenAny(look, Task.Delay(Patience, context.CancellationToken));
-        var fault = ended == look ? await look : $"{request.Root} does not answer within {Patience.TotalSeconds:0} s";
-        await context.RespondAsync(new ImagesFound(options.Value.Name, fault));
+        var look = Task.Run(() => Fault(request), CancellationToken.None);
+        if (await Task.WhenAny(look, Task.Delay(Patience, context.CancellationToken)) == look)
+            await context.RespondAsync(new ImagesFound(options.Value.Name, await look));
+        else
+            await context.RespondAsync(new LiveRefused($"{request.Root} does not answer within {Patience.TotalSeconds:0} s", IsOutage: true));
     }
 
     private string? Fault(FindImages request)
     {
+        var place = request.Root;
         try
         {
             using var files = roots.Open(request.Root);
             foreach (var image in request.Images)
             {
-                try
-                {
-                    var bytes = files.Use(image.Path, file => file.Length);
-                    if (image.Bytes > 0 && bytes != image.Bytes)
-                        return $"'{image.Path}' in {request.Root} has {bytes:N0} bytes and not {image.Bytes:N0}: it is another file";
-                }
-                catch (Exception failure) when (
-                    failure is IOException or UnauthorizedAccessException or ImageSetException or ObjectStoreException)
-                {
-                    return $"'{image.Path}' in {request.Root}: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}";
-                }
+                place = $"'{image.Path}' in {request.Root}";
+                var (isThere, bytes) = files.Find(image.Path);
+                if (!isThere)
+                    return $"{place}: there is no such file";
+                if (bytes is { } length && image.Bytes > 0 && length != image.Bytes)
+                    return $"{place} has {length:N0} bytes and not {image.Bytes:N0}: it is another file";
             }
             return null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ImageSetException or ObjectStoreException)
         {
-            return failure.Message.ReplaceLineEndings(" ").TrimEnd('.');
+            return $"{place}: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}";
         }
     }
 }

@@ -31,7 +31,7 @@ public abstract class LiveConsumer<TRequest, TAnswer>(ILogger logger) : IConsume
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             var isTheirs = failure is LiveRequestException or UnreadableImageException or GraphException;
-            var isOurs = failure is ObjectStoreException or DeviceUnavailableException or TorchUnavailableException;
+            var isOurs = failure is ObjectStoreException or DiskBudgetException or DeviceUnavailableException or TorchUnavailableException;
             if (!isTheirs && !isOurs)
                 logger.LiveFailed(context.Message.AtlasId, failure);
             // What nobody foresaw may tell of this machine, and is for its log.

@@ -43,19 +43,21 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
         var failed = new List<ComputeDevice>();
         while (true)
         {
-            using var turn = await gate.EnterLive(failed);
+            using var turn = await gate.EnterLive(failed, cancellation);
             try
             {
-                return await turn.Device.Live.Run(async () =>
+                var answer = await turn.Device.Live.Run(async () =>
                 {
                     cancellation.ThrowIfCancellationRequested();
                     var network = await Open(turn.Device, spec, bytes, preprocessing, cancellation);
                     var wait = clock.Elapsed.TotalMilliseconds - decode;
                     return work(network, crop, new LiveCost(options.Value.Name, decode, wait, Stopwatch.GetTimestamp()));
                 }, cancellation);
+                gate.Succeeded(turn.Device);
+                return answer;
             }
             catch (Exception failure) when (
-                gate.Note(turn.Device, failure).Kind != DeviceFaultKind.None && failed.Count + 1 < gate.Devices.Count)
+                gate.Note(turn.Device, failure, isLive: true).Kind != DeviceFaultKind.None && failed.Count + 1 < gate.Devices.Count)
             {
                 // A person waits, and another device may do it.
                 failed.Add(turn.Device);

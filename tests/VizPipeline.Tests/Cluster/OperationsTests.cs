@@ -35,11 +35,17 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         // Elsewhere: another database, bucket and virtual host.
         var settings = await ClusterServers.EmptyAsync();
         var told = await RunAsync(
-            backup, settings, MarkdownCommands.Of("Restore", "docs", "operations.md"),
-            ("ATLAS", "sample-network"), ("VIZ", Path.Combine(AppContext.BaseDirectory, "viz")),
-            .. With(settings, ClusterServers.AtlasSettings).Select(setting => (setting.Key, setting.Value)));
+            backup,
+            settings,
+            MarkdownCommands.Of("Restore", "docs", "operations.md"),
+            [
+                ("ATLAS", "sample-network"), ("VIZ", Path.Combine(AppContext.BaseDirectory, "viz")),
+                .. With(settings, ClusterServers.AtlasSettings).Select(setting => (setting.Key, setting.Value)),
+            ]);
         output.WriteLine(told);
-        Assert.Matches("[1-9][0-9]* neurons with [1-9][0-9]* patches computed again on [1-9][0-9]* single images, [1-9][0-9]* pictures read: all agree", told);
+        Assert.Matches(
+            "[1-9][0-9]* neurons with [1-9][0-9]* patches computed again on [1-9][0-9]* single images, [1-9][0-9]* pictures read: all agree",
+            told);
         await using var restored = await TestCluster.StartAsync(material, settings: settings);
         restored.AddWorkers(1);
         Assert.Equal(AtlasState.Completed, await restored.FinishAsync(cancellation));
@@ -134,7 +140,8 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
     private static Dictionary<string, string> With(Dictionary<string, string> settings, Dictionary<string, string> others)
     {
         var all = new Dictionary<string, string>(
-            settings) { ["Http__Port"] = "0", ["VIZ_SECRETS"] = "/nowhere", ["Startup__PatienceSeconds"] = "8" };
+            settings)
+        { ["Http__Port"] = "0", ["VIZ_SECRETS"] = "/nowhere", ["Startup__PatienceSeconds"] = "8" };
         foreach (var (name, value) in others)
             all[name] = value;
         return all;

@@ -83,8 +83,8 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         {
             var restarts = await ShellAsync($"docker inspect --format '{{{{.RestartCount}}}}' $(docker compose ps -q {service})");
             Assert.All(
-                restarts.Split('\n', StringSplitOptions.RemoveEmptyEntries), count
-                    => Assert.True(count.Trim() == "0", $"{service} was restarted {count} times: {restarts}"));
+                restarts.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+                    count => Assert.True(count.Trim() == "0", $"{service} was restarted {count} times: {restarts}"));
         }
 
         // A database of the version before.

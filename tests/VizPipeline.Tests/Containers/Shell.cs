@@ -11,7 +11,8 @@ internal static class Shell
         string folder, IReadOnlyDictionary<string, string> variables, string script, TimeSpan limit, Action<string>? line = null)
     {
         var start = new ProcessStartInfo(
-            "bash", ["-c", script]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+            "bash", ["-c", script])
+        { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;

@@ -107,8 +107,8 @@ public sealed partial class ChartMeaningTests
     {
         var release = await Helm.Render(values);
         var job = Assert.Single(
-            release.Pods, pod
-                => pod.AllContainers.Any(container => container.ToJsonString().Contains("migrate", StringComparison.Ordinal)));
+            release.Pods,
+                pod => pod.AllContainers.Any(container => container.ToJsonString().Contains("migrate", StringComparison.Ordinal)));
         Assert.True(job.IsJob);
         Assert.All(release.Pods, pod => Assert.Empty(pod.InitContainers));
         Assert.Equal("migrate", (string?)Assert.Single(Pod.List(job.Container["args"])));

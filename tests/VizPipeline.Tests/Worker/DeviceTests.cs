@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Torch;
 using VizPipeline.Tests.Catalog;
@@ -80,8 +82,8 @@ public sealed class DeviceTests : IDisposable
             Assert.Equal("cpu:0; set aside: cpu:1 (CUDA error: uncorrectable ECC error encountered)", service.Gate.Text());
             Assert.False(service.Gate.Lost.IsCompleted);
             Assert.Contains(
-                service.Log.Lines, line
-                    => line.Message.StartsWith("Device cpu:1 is set aside until this process is started again", StringComparison.Ordinal));
+                service.Log.Lines,
+                    line => line.Message.StartsWith("Device cpu:1 is set aside until this process is started again", StringComparison.Ordinal));
             var health = await service.HealthAsync();
             Assert.Equal(200, health.Status);
             Assert.Contains("devices: Degraded, cpu:0; set aside: cpu:1", health.Text);
@@ -100,6 +102,31 @@ public sealed class DeviceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_live_request_that_finds_no_memory_beside_a_job_leaves_the_device_to_the_job()
+    {
+        var gate = Gate();
+        using var job = await gate.Enter(cancellation);
+        Assert.Equal(DeviceFaultKind.OutOfMemory, gate.Note(job.Device, new TorchException(Memory), isLive: true).Kind);
+        Assert.Null(job.Device.Fault);
+        // Alone on the device it says something of it.
+        using var live = await gate.EnterLive([job.Device], cancellation);
+        gate.Note(live.Device, new TorchException(Memory), isLive: true);
+        Assert.NotNull(live.Device.Fault);
+    }
+
+    [Fact]
+    public async Task A_device_that_breaks_while_it_rests_is_set_aside()
+    {
+        var gate = Gate();
+        var device = (await gate.FindAsync())[0];
+        gate.Note(device, new TorchException(Memory));
+        Assert.False(device.IsBroken);
+        gate.Note(device, new TorchException(Ecc));
+        Assert.True(device.IsBroken);
+        Assert.Contains("ECC", device.Fault);
+    }
+
+    [Fact]
     public async Task A_device_without_memory_rests_while_the_other_works_and_comes_back()
     {
         var shortages = 0;
@@ -107,8 +134,8 @@ public sealed class DeviceTests : IDisposable
             "short", device => device == "cpu:1" && Interlocked.Increment(ref shortages) == 1 ? Memory : null);
         await service.FinishAsync("small");
         Assert.Contains(
-            service.Log.Lines, line
-                => line.Message.StartsWith("Device cpu:1 is set aside for 30 s: CUDA out of memory", StringComparison.Ordinal));
+            service.Log.Lines,
+                line => line.Message.StartsWith("Device cpu:1 is set aside for 30 s: CUDA out of memory", StringComparison.Ordinal));
         await WaitUntilAsync(() => Task.FromResult(service.Gate.Text() == "cpu:0, cpu:1"));
         await using var catalog = service.Database.Open();
         Assert.Equal((1, 0), (await catalog.Jobs.SumAsync(job => job.Failures, cancellation), await catalog.Jobs.SumAsync(job => job.Losses, cancellation)));
@@ -136,16 +163,19 @@ public sealed class DeviceTests : IDisposable
         await service.Gate.FindAsync();
         using var job = await service.Gate.Enter(cancellation);
         Assert.Equal("cpu:0", job.Device.Name);
-        using var first = await service.Gate.EnterLive();
-        using var second = await service.Gate.EnterLive();
-        using var third = await service.Gate.EnterLive();
+        using var first = await service.Gate.EnterLive(cancellation: cancellation);
+        using var second = await service.Gate.EnterLive(cancellation: cancellation);
+        using var third = await service.Gate.EnterLive(cancellation: cancellation);
         Assert.Equal(["cpu:1", "cpu:0", "cpu:1"], new[] { first, second, third }.Select(turn => turn.Device.Name));
         first.Dispose();
         third.Dispose();
-        using var fourth = await service.Gate.EnterLive();
+        using var fourth = await service.Gate.EnterLive(cancellation: cancellation);
         Assert.Equal("cpu:1", fourth.Device.Name);
         Assert.Equal(TimeSpan.Zero, service.Gate.Idle);
     }
+
+    private static DeviceGate Gate() => new(
+        Options.Create(new WorkerOptions { Device = "cpu,cpu", Rest = TimeSpan.FromSeconds(30) }), TimeProvider.System, NullLogger<DeviceGate>.Instance);
 
     private async Task<TestService> StartAsync(string name, Func<string, string?> fault, bool plan = true)
     {

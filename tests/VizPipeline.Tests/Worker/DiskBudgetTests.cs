@@ -146,6 +146,42 @@ public sealed class DiskBudgetTests : IDisposable
         Assert.InRange(Used(), 1, Budget);
     }
 
+    [Fact]
+    public async Task Readers_that_want_an_archive_at_once_fetch_it_once()
+    {
+        var fetches = 0;
+        var cache = Cache();
+        // Each of several devices has files of its own.
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(
+            () => cache.Open("wanted", Mega, file =>
+            {
+                Interlocked.Increment(ref fetches);
+                Thread.Sleep(100);
+                File.WriteAllBytes(file, new byte[Mega]);
+                return true;
+            })!.Dispose(),
+            cancellation)));
+        Assert.Equal(1, fetches);
+    }
+
+    [Fact]
+    public void What_can_never_fit_costs_nothing_that_is_there()
+    {
+        Archive(1, Mega).Dispose();
+        Assert.Throws<DiskBudgetException>(() => Archive(2, Budget + 1));
+        Assert.Equal(Mega, Used());
+    }
+
+    [Fact]
+    public void Looking_for_a_picture_fetches_no_archive()
+    {
+        using var files = new ImageFiles(new FetchedFolder(Cache(), new() { ["one.tar"] = [1, 2, 3] }));
+        Assert.Equal((true, null), files.Find("one.tar/a.png"));
+        Assert.Equal((false, null), files.Find("other.tar/a.png"));
+        Assert.Equal((false, null), files.Find("../a.png"));
+        Assert.False(Directory.Exists(folder.File("cache")));
+    }
+
     private CropCache Crops(int set, int images) => CropCache.Open(
         new([.. Enumerable.Range(0, images).Select(i => new ImageEntry(i, $"{i}.jpg", 1, $"{set}-{i}"))]), Small, new() { Disk = options.Value.Disk() });
 
@@ -191,7 +227,8 @@ public sealed class DiskBudgetTests : IDisposable
         using (var writer = new System.Formats.Tar.TarWriter(stream, leaveOpen: true))
             writer.WriteEntry(
                 new System.Formats.Tar.PaxTarEntry(
-                    System.Formats.Tar.TarEntryType.RegularFile, name) { DataStream = new MemoryStream(new byte[bytes]) });
+                    System.Formats.Tar.TarEntryType.RegularFile, name)
+                { DataStream = new MemoryStream(new byte[bytes]) });
         return stream.ToArray();
     }
 
@@ -207,6 +244,8 @@ public sealed class DiskBudgetTests : IDisposable
         public FileListing List(CancellationToken cancellation) => new([.. archives.Keys], []);
 
         public ImageFile Open(string path) => throw new FileNotFoundException();
+
+        public long? Length(string path) => archives.TryGetValue(path, out var bytes) ? bytes.Length : null;
 
         public Microsoft.Win32.SafeHandles.SafeFileHandle? OpenArchive(string path) => cache.Open(path, archives[path].Length, file =>
         {

@@ -25,6 +25,10 @@ public interface IImageFolder
     /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
     ImageFile Open(string path);
 
+    /// <summary>Bytes of a file, which is not opened or fetched for it; null where there is no such file.</summary>
+    /// <exception cref="IOException">It cannot be told.</exception>
+    long? Length(string path);
+
     /// <summary>Opens an archive for reading at random; null where there is no such file.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     SafeFileHandle? OpenArchive(string path);

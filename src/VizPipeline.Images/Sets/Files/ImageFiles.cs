@@ -108,6 +108,19 @@ public sealed class ImageFiles : IDisposable
         return use(file);
     }
 
+    /// <summary>Looks for a file without opening or fetching anything.</summary>
+    /// <returns>Whether it, or the archive that it lies in, is there; and its bytes, null for a member of an archive.</returns>
+    /// <exception cref="IOException">It cannot be told.</exception>
+    public (bool IsThere, long? Bytes) Find(string path)
+    {
+        if (!IsSafe(path))
+            return (false, null);
+        if (ImageArchives.Splits(path).Any(split => _folder.Length(split.Archive) is not null))
+            return (true, null);
+        var bytes = _folder.Length(path);
+        return (bytes is not null, bytes);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -117,6 +130,7 @@ public sealed class ImageFiles : IDisposable
                 held.Close();
             _archives.Clear();
         }
+        (_folder as IDisposable)?.Dispose();
     }
 
     private FileListing Named(IReadOnlyCollection<string> only)

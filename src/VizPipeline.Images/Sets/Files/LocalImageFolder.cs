@@ -29,6 +29,9 @@ public sealed class LocalImageFolder(string folder) : IImageFolder
     public ImageFile Open(string path) => new(Handle(path));
 
     /// <inheritdoc/>
+    public long? Length(string path) => new FileInfo(Path.Combine(folder, path)) is { Exists: true } file ? file.Length : null;
+
+    /// <inheritdoc/>
     public SafeFileHandle? OpenArchive(string path) => File.Exists(Path.Combine(folder, path)) ? Handle(path) : null;
 
     private SafeFileHandle Handle(string path) => File.OpenHandle(Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read);

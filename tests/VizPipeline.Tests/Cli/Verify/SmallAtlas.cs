@@ -62,7 +62,7 @@ public sealed class SmallAtlas : IDisposable
         {
             var bytes = planned.Command switch
             {
-                ScanShard scan => await Do(new ScanShardHandler(store, WorkerSettings), runtime, scan, store),
+                ScanShard scan => await Do(new ScanShardHandler(store, Gate(), WorkerSettings), runtime, scan, store),
                 GatherShards gather => await Do(new GatherShardsHandler(store), runtime, gather, store),
                 MergeLayer merge => await Do(new MergeLayerHandler(store), runtime, merge, store),
                 RenderPatches patches => await Do(new RenderPatchesHandler(store), runtime, patches, store),
@@ -74,6 +74,8 @@ public sealed class SmallAtlas : IDisposable
         await transaction.CommitAsync();
         return this;
     }
+
+    private static DeviceGate Gate() => new(WorkerSettings, TimeProvider.System, NullLogger<DeviceGate>.Instance);
 
     /// <summary>The processor as a worker's only device.</summary>
     public static ComputeDevice Cpu() => new(TorchDevice.FindAll("cpu")[0], index: 0, sharers: 1, TimeProvider.System);
