@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
-using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;
@@ -41,7 +40,6 @@ public static class AtlasExtensions
         services.AddSingleton<NeuronReader>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
         services.AddSingleton<Sources>();
-        services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));
         services.AddOpenApi("v1", TableSchemas.Configure);
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddResponseCompression(options =>

@@ -7,7 +7,7 @@ if (await ServiceHost.RunVerbAsync(args, "atlas", new Dictionary<string, Service
 var builder = ServiceHost.CreateBuilder(args, "atlas", port: 8082);
 builder.AddObjectStore(StoreAccess.Read);
 builder.AddCatalogReader();
-builder.AddRabbitMqBus(_ => { });
+builder.AddRabbitMqBus();
 builder.AddAtlas();
 
 if (builder.RefusesSettings())

@@ -11,10 +11,10 @@ public static class CatalogQueries
     public static Task<Atlas?> FindAtlasAsync(this CatalogContext context, string slug, CancellationToken cancellation = default)
         => context.Atlases.AsNoTracking().SingleOrDefaultAsync(atlas => atlas.Slug == slug, cancellation);
 
-    /// <summary>The next jobs of a kind to send, tracked. It takes milliseconds however many wait. Call it inside a transaction.</summary>
+    /// <summary>Gets the next jobs of a kind to send, tracked. It takes milliseconds however many wait. Call it inside a transaction.</summary>
     /// <param name="context">The catalog.</param>
     /// <param name="kind">The kind.</param>
-    /// <param name="now">The time, UTC; jobs that wait for a later time are passed over.</param>
+    /// <param name="now">The time, UTC; jobs that wait for a later time are skipped.</param>
     /// <param name="count">How many at most.</param>
     /// <param name="cancellation">Stops early.</param>
     public static async Task<IReadOnlyList<Job>> NextJobsAsync(
@@ -37,14 +37,6 @@ public static class CatalogQueries
             .Select(jobs => new JobCount(
                 jobs.Key.Kind, jobs.Key.State, jobs.Count(), jobs.Sum(job => (long)job.Units), jobs.Sum(job => job.ElapsedSeconds ?? 0)))
             .ToListAsync(cancellation);
-
-    /// <summary>The kind of a job; null when there is none of that number.</summary>
-    public static async Task<JobKind?> FindJobKindAsync(
-        this CatalogContext context, string slug, long jobId, CancellationToken cancellation = default)
-        => await context.Jobs.AsNoTracking()
-            .Where(job => job.JobId == jobId && context.Atlases.Any(atlas => atlas.Id == job.AtlasId && atlas.Slug == slug))
-            .Select(job => (JobKind?)job.Kind)
-            .SingleOrDefaultAsync(cancellation);
 
     /// <summary>The jobs that failed or are blocked, in their order.</summary>
     public static async Task<IReadOnlyList<Job>> FailuresAsync(

@@ -9,7 +9,7 @@ namespace VizPipeline.Catalog;
 public sealed record UnservedJobs(JobKind Kind, int Jobs)
 {
     /// <summary>What is wrong, as a sentence without its full stop.</summary>
-    public string Explain() => $"no worker serves {QueueNames.Name(Kind)} ({Jobs:N0} {(Jobs == 1 ? "job waits" : "jobs wait")})";
+    public string Explain() => $"no worker serves {Kind.Name()} ({Jobs:N0} {(Jobs == 1 ? "job waits" : "jobs wait")})";
 }
 
 /// <summary>
@@ -35,7 +35,7 @@ public static class UnservedJobsQueries
         this CatalogContext context, DateTime now, CancellationToken cancellation = default)
     {
         var names = await context.ServedQueuesAsync(now, cancellation);
-        return Enum.GetValues<JobKind>().Where(kind => names.Contains(QueueNames.Name(kind))).ToHashSet();
+        return JobKinds.All.Where(row => names.Contains(row.Name)).Select(row => row.Kind).ToHashSet();
     }
 
     /// <summary>The unserved jobs of each running atlas, by its number in the catalog.</summary>
@@ -48,7 +48,7 @@ public static class UnservedJobsQueries
     {
         var alive = now - WorkerSilence;
         var served = await context.ServedKindsAsync(now, cancellation);
-        var unserved = Enum.GetValues<JobKind>().Where(kind => !served.Contains(kind)).ToList();
+        var unserved = JobKinds.All.Select(row => row.Kind).Where(kind => !served.Contains(kind)).ToList();
         if (unserved.Count == 0)
             return Enumerable.Empty<int>().ToLookup(id => id, _ => default(UnservedJobs)!);
         var running = context.Atlases.Where(atlas => atlas.State == AtlasState.Running && (atlasId == null || atlas.Id == atlasId))

@@ -1,6 +1,5 @@
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
-using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Coordinator;
 

@@ -1,4 +1,3 @@
-using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -6,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
-using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Coordinator;
@@ -15,8 +13,7 @@ namespace VizPipeline.Coordinator;
 public static class CoordinatorExtensions
 {
     /// <summary>
-    /// Adds the planner, the dispatcher and the monitor. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus
-    /// with <see cref="AddCoordinatorConsumers"/>.
+    /// Adds the planner, the dispatcher and the monitor. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.
     /// </summary>
     public static IHostApplicationBuilder AddCoordinator(this IHostApplicationBuilder builder, Action<CoordinatorOptions>? configure = null)
     {
@@ -32,6 +29,7 @@ public static class CoordinatorExtensions
         services.TryAddSingleton<ServiceTroubles>();
         services.AddSingleton<ErrorQueueSignal>();
         services.AddSingleton<AnswerDesk>();
+        services.AddSingleton<IBusReceivers, AnswerConsumer>();
         // By hand: its constructor takes parts that nobody outside needs to see.
         services.AddSingleton(provider => new AtlasPlanner(
             provider.GetRequiredService<CatalogDatabase>(),
@@ -50,7 +48,6 @@ public static class CoordinatorExtensions
     /// <summary>Adds what <see cref="CoordinatorApi"/> needs beside the coordinator itself.</summary>
     public static IHostApplicationBuilder AddCoordinatorApi(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<LiveClient>();
         builder.Services.AddSingleton<SubmittedImages>();
         return builder;
     }
@@ -72,28 +69,4 @@ public static class CoordinatorExtensions
         builder.Services.AddHealthChecks().AddCheck<WorkersCheck>("workers");
         return builder;
     }
-
-    /// <summary>Adds the consumers of the workers' answers to the host's one bus, whatever its transport is.</summary>
-    public static IBusRegistrationConfigurator AddCoordinatorConsumers(this IBusRegistrationConfigurator bus)
-    {
-        bus.AddConsumer<JobStartedConsumer, CoordinatorEndpoint<JobStartedConsumer>>();
-        bus.AddConsumer<JobProgressedConsumer, ProgressEndpoint>();
-        bus.AddConsumer<JobCompletedConsumer, CoordinatorEndpoint<JobCompletedConsumer>>();
-        bus.AddConsumer<JobFailedConsumer, CoordinatorEndpoint<JobFailedConsumer>>();
-        bus.AddConsumer<JobReturnedConsumer, CoordinatorEndpoint<JobReturnedConsumer>>();
-        bus.AddConsumer<WorkerReportedConsumer, CoordinatorEndpoint<WorkerReportedConsumer>>();
-        bus.AddConsumer<OpenJobsConsumer, CoordinatorEndpoint<OpenJobsConsumer>>();
-        bus.AddFaultConsumer<ScanShard>();
-        bus.AddFaultConsumer<GatherShards>();
-        bus.AddFaultConsumer<MergeLayer>();
-        bus.AddFaultConsumer<RenderPatches>();
-        bus.AddFaultConsumer<AscendNeurons>();
-        bus.AddFaultConsumer<RenderFilters>();
-        bus.AddFaultConsumer<RenderSheet>();
-        return bus;
-    }
-
-    private static void AddFaultConsumer<T>(this IBusRegistrationConfigurator bus)
-        where T : class, IJobCommand
-        => bus.AddConsumer<JobFaultConsumer<T>, CoordinatorEndpoint<JobFaultConsumer<T>>>();
 }

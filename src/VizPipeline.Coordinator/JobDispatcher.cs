@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -12,7 +11,7 @@ namespace VizPipeline.Coordinator;
 internal sealed class JobDispatcher(
     CoordinatorSession session,
     JobLedger ledger,
-    IBusControl bus,
+    IJobBus bus,
     DispatchSignal signal,
     AtlasMonitor monitor,
     IOptions<CoordinatorOptions> options,
@@ -35,7 +34,7 @@ internal sealed class JobDispatcher(
                 await LeadAsync(stoppingToken);
             await session.EnsureOpenAsync(stoppingToken);
             // What is published before the workers' queues exist would be lost.
-            await bus.WaitForHealthStatus(BusHealthStatus.Healthy, stoppingToken);
+            await bus.WaitUntilReadyAsync(stoppingToken);
             await DispatchAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -123,7 +122,7 @@ internal sealed class JobDispatcher(
         }
     }
 
-    private async Task SendAsync(IReadOnlyList<IJobCommand> commands, CancellationToken cancellation)
+    private async Task SendAsync(IReadOnlyList<JobCommand> commands, CancellationToken cancellation)
     {
         // Most looks at the table find nothing to send.
         using var span = commands.Count > 0 ? VizTelemetry.Traces.StartActivity("dispatch", ActivityKind.Producer) : null;
@@ -131,7 +130,7 @@ internal sealed class JobDispatcher(
         if (options.Value.SharedBus)
         {
             // What the broker has not confirmed when this process dies is sent again; see RequeueAsync.
-            await Task.WhenAll(commands.Select(command => bus.Publish(command, command.GetType(), cancellation)));
+            await Task.WhenAll(commands.Select(command => bus.SendAsync(JobMessage.Create(command), cancellation)));
             if (commands.Count > 0)
                 await ledger.ConfirmAsync(commands, cancellation);
             return;
@@ -140,7 +139,7 @@ internal sealed class JobDispatcher(
         {
             try
             {
-                await bus.Publish(commands[sent], commands[sent].GetType(), cancellation);
+                await bus.SendAsync(JobMessage.Create(commands[sent]), cancellation);
             }
             catch
             {

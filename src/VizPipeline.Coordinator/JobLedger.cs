@@ -25,7 +25,7 @@ internal sealed class JobLedger(
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
     /// <summary>Marks the next jobs as sent, as many as the windows allow, and returns their commands in the order of sending.</summary>
-    public async Task<IReadOnlyList<IJobCommand>> TakeAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<JobCommand>> TakeAsync(CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         await using var transaction = await BeginAsync(catalog, cancellation);
@@ -37,16 +37,14 @@ internal sealed class JobLedger(
         var (most, mostOfKind) = await WindowAsync(catalog, cancellation);
         var room = most - outstanding.Values.Sum();
         var chosen = new List<Job>();
-        foreach (var kind in room > 0 ? Enum.GetValues<JobKind>() : [])
+        foreach (var kind in room > 0 ? JobKinds.All.Select(row => row.Kind) : [])
         {
             var roomOfKind = Math.Min(room, mostOfKind - outstanding.GetValueOrDefault(kind));
             if (roomOfKind > 0)
-                chosen.AddRange(await Ready(catalog, Now).Where(job => job.Kind == kind)
-                    .OrderBy(job => job.Priority).ThenBy(job => job.AtlasId).ThenBy(job => job.JobId)
-                    .Take(roomOfKind).AsTracking().ToListAsync(cancellation));
+                chosen.AddRange(await catalog.NextJobsAsync(kind, Now, roomOfKind, cancellation));
         }
 
-        var commands = new List<IJobCommand>();
+        var commands = new List<JobCommand>();
         foreach (var job in chosen.OrderBy(job => job.Priority).ThenBy(job => job.AtlasId).ThenBy(job => job.JobId).Take(room))
         {
             job.State = JobState.Sent;
@@ -55,7 +53,7 @@ internal sealed class JobLedger(
             job.NotBefore = null;
             job.Worker = null;
             job.Published = false;
-            var command = JobPayload.Read(job.Kind, job.Payload, job.Attempt);
+            var command = new JobMessage(job.Kind, job.Payload, job.Attempt).ReadCommand();
             commands.Add(command);
             logger.JobSent(job.Kind, job.JobId, command.AtlasId, job.Attempt);
         }
@@ -65,7 +63,7 @@ internal sealed class JobLedger(
     }
 
     /// <summary>Marks commands whose sending the broker has confirmed: from now on it is the broker that must not lose them.</summary>
-    public async Task ConfirmAsync(IReadOnlyList<IJobCommand> commands, CancellationToken cancellation)
+    public async Task ConfirmAsync(IReadOnlyList<JobCommand> commands, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         await using var transaction = await BeginAsync(catalog, cancellation);
@@ -157,7 +155,7 @@ internal sealed class JobLedger(
     }
 
     /// <summary>Takes back the mark of commands that could not be sent after all.</summary>
-    public async Task ReturnAsync(IEnumerable<IJobCommand> commands)
+    public async Task ReturnAsync(IEnumerable<JobCommand> commands)
     {
         await ApplyAsync(
             [.. commands.Select(command => new LedgerEntry(command.AtlasId, command.JobId, command.Attempt, (_, _, job) =>
@@ -281,7 +279,7 @@ internal sealed class JobLedger(
         return [.. changes.Select((change, i) => change == LedgerChange.Done && finished.Contains(entries[i].AtlasId) ? LedgerChange.AtlasFinished : change)];
     }
 
-    /// <summary>Sets failed and blocked jobs back to the beginning, and the sheets above them, which lack their results.</summary>
+    /// <summary>Sets failed and blocked jobs back to the beginning, and the sheets that lack their results.</summary>
     /// <returns>How many jobs had failed or were blocked.</returns>
     public async Task<int> RetryAsync(string atlasId, CancellationToken cancellation)
     {
@@ -295,10 +293,10 @@ internal sealed class JobLedger(
         if (lost.Count == 0)
             return 0;
         var layers = lost.Select(job => job.LayerIndex).Distinct().ToList();
-        var sheets = await catalog.Jobs.AsTracking()
-            .Where(job => job.AtlasId == atlas.Id && job.Kind == JobKind.Sheet && layers.Contains(job.LayerIndex))
+        var summaries = await catalog.Jobs.AsTracking()
+            .Where(job => job.AtlasId == atlas.Id && JobKinds.Summaries.Contains(job.Kind) && layers.Contains(job.LayerIndex))
             .ToListAsync(cancellation);
-        foreach (var job in lost.Union(sheets))
+        foreach (var job in lost.Union(summaries))
         {
             job.State = JobState.Waiting;
             (job.Failures, job.Losses) = (0, 0);
@@ -341,9 +339,6 @@ internal sealed class JobLedger(
         var alive = Now - UnservedJobsQueries.WorkerSilence;
         return catalog.Workers.Where(worker => worker.LastSeenAt > alive).SumAsync(worker => worker.Devices, cancellation);
     }
-
-    private static IQueryable<Job> Ready(CatalogContext catalog, DateTime now)
-        => catalog.Jobs.Where(job => job.State == JobState.Pending && (job.NotBefore == null || job.NotBefore <= now));
 
     private static async Task<Dictionary<string, Atlas>> AtlasesAsync(CatalogContext catalog, IReadOnlyList<LedgerEntry> entries, CancellationToken cancellation)
     {

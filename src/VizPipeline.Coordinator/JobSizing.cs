@@ -32,21 +32,19 @@ internal static class JobSizing
     public static async Task<AtlasSpec> FitAsync(CatalogContext catalog, AtlasSpec spec, int devices, CancellationToken cancellation)
     {
         var rates = await RatesAsync(catalog, spec, cancellation);
-        double? Seconds(JobKind kind) => rates.TryGetValue(kind, out var rate) ? rate * Cost(spec, kind) : null;
-
-        var images = spec.ShardImages;
-        if (Seconds(JobKind.Scan) is { } perImage)
-            images = (int)Math.Clamp(TargetSeconds / perImage, LeastImages, MostImages);
+        var images = SecondsPerUnit(JobSize.ImagesPerShard) is { } perImage
+            ? (int)Math.Clamp(TargetSeconds / perImage, LeastImages, MostImages)
+            : spec.ShardImages;
         images = EvenShards(spec, images, devices);
-
-        // Both kinds are cut alike, so the slower one decides.
-        double?[] perNeuron =
-        [
-            spec.Methods.HasFlag(AtlasMethods.Deconv) || spec.Methods.HasFlag(AtlasMethods.Top9) ? Seconds(JobKind.Patches) : null,
-            spec.Methods.HasFlag(AtlasMethods.Ascent) ? Seconds(JobKind.Ascent) : null,
-        ];
-        var neurons = perNeuron.Max() is { } slowest ? (int)Math.Clamp(TargetSeconds / slowest, 1, MostNeurons) : spec.NeuronsPerJob;
+        var neurons = SecondsPerUnit(JobSize.NeuronsPerJob) is { } perNeuron
+            ? (int)Math.Clamp(TargetSeconds / perNeuron, 1, MostNeurons)
+            : spec.NeuronsPerJob;
         return spec with { ShardImages = Math.Max(1, images), NeuronsPerJob = neurons };
+
+        // Kinds that share a setting are cut alike, so the slowest of those that the atlas has decides.
+        double? SecondsPerUnit(JobSize size) => JobKinds.All
+            .Where(kind => kind.Size == size && rates.ContainsKey(kind.Kind) && kind.PlanJobs(spec).Any())
+            .Max(kind => (double?)(rates[kind.Kind] * Cost(spec, kind)));
     }
 
     /// <summary>Images of a shard, so that all shards are of one size and each device gets as many of them as the others.</summary>
@@ -71,9 +69,10 @@ internal static class JobSizing
             .Select(atlas => new { atlas.Id, atlas.Spec }).ToListAsync(cancellation);
         var specs = atlases.ToDictionary(atlas => atlas.Id, atlas => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(atlas.Spec)));
         var ids = specs.Keys.ToList();
+        var sized = JobKinds.All.Where(kind => kind.Size != JobSize.Fixed).Select(kind => kind.Kind).ToList();
         var work = await catalog.Jobs
             .Where(job => ids.Contains(job.AtlasId) && job.State == JobState.Completed && job.ElapsedSeconds > ShortestJob)
-            .Where(job => job.Kind == JobKind.Scan || job.Kind == JobKind.Patches || job.Kind == JobKind.Ascent)
+            .Where(job => sized.Contains(job.Kind))
             .GroupBy(job => new { job.AtlasId, job.Kind })
             .Select(jobs => new { jobs.Key.AtlasId, jobs.Key.Kind, Units = jobs.Sum(job => (double)job.Units), Seconds = jobs.Sum(job => job.ElapsedSeconds!.Value) })
             .ToListAsync(cancellation);
@@ -81,7 +80,7 @@ internal static class JobSizing
         {
             var same = kind.Where(done => IsSameNetwork(specs[done.AtlasId].Model, spec.Model)).ToList();
             var known = same.Count > 0 ? same : [.. kind];
-            return known.Sum(done => done.Seconds) / known.Sum(done => done.Units * Cost(specs[done.AtlasId], kind.Key));
+            return known.Sum(done => done.Seconds) / known.Sum(done => done.Units * Cost(specs[done.AtlasId], JobKinds.Get(kind.Key)));
         });
     }
 
@@ -89,10 +88,7 @@ internal static class JobSizing
         ? one.ModelSha256 == other.ModelSha256
         : one.Architecture is not null && one.Architecture == other.Architecture;
 
-    // What a unit costs, in any measure that is proportional: floating-point operations of the layers, times steps.
-    private static double Cost(AtlasSpec spec, JobKind kind)
-    {
-        var flops = 1 + spec.Layers.Sum(layer => (double)layer.Flops);
-        return kind == JobKind.Ascent ? flops * spec.Ascent.Presets.Average(spec.Ascent.PassesOf) : flops;
-    }
+    // What a unit costs, in any measure that is proportional to the time: floating-point operations of the layers times passes.
+    private static double Cost(AtlasSpec spec, JobKindRow kind)
+        => (1 + spec.Layers.Sum(layer => (double)layer.Flops)) * kind.PassesPerUnit(spec);
 }

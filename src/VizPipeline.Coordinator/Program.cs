@@ -13,7 +13,7 @@ if (await ServiceHost.RunVerbAsync(args, "coordinator", verbs) is { } exitCode)
 var builder = ServiceHost.CreateBuilder(args, "coordinator", port: 8080);
 builder.AddObjectStore(StoreAccess.Own);
 builder.AddPostgresCatalog();
-builder.AddRabbitMqBus(bus => bus.AddCoordinatorConsumers(), [QueueNames.Answers, .. Enum.GetValues<JobKind>().Select(QueueNames.Of)]);
+builder.AddRabbitMqBus([QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)]);
 builder.AddBrokerCare();
 builder.AddCoordinator(options => options.ShareBus());
 builder.AddCoordinatorGauges();

@@ -18,7 +18,7 @@ internal static class StageAdvance
         var jobs = catalog.Jobs.Where(job => job.AtlasId == atlas.Id);
         var groups = await GroupsAsync(jobs, cancellation);
         var spec = VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(atlas.Spec));
-        foreach (var step in JobStages.Next(groups, spec.Ascent.StartsFromTopPatches()))
+        foreach (var step in JobStages.Next(spec, groups))
         {
             var (kind, layer) = step.Group;
             var waiting = jobs.Where(job => job.Kind == kind && job.LayerIndex == layer && job.State == JobState.Waiting);

@@ -66,7 +66,7 @@ public sealed partial record AtlasSpec
     public IReadOnlyList<(int Part, int FirstShard, int EndShard)> MergeParts()
     {
         var shards = ShardCount();
-        return shards <= ShardsAtOnce ? [] : [.. JobPlan.Ranges(shards, (int)Math.Ceiling(Math.Sqrt(shards)))];
+        return shards <= ShardsAtOnce ? [] : [.. JobKinds.Ranges(shards, (int)Math.Ceiling(Math.Sqrt(shards)))];
     }
 
     /// <summary>SHA-256 (lower-case hex) of what determines the results.</summary>

@@ -1,26 +1,26 @@
 namespace VizPipeline.Jobs;
 
-/// <summary>The kinds of jobs, in the order in which they are told. Stored by name: names are only ever added.</summary>
+/// <summary>The kinds of jobs, in the order of the stages; <see cref="JobKinds"/> describes them. Stored by name: names are only ever added.</summary>
 public enum JobKind
 {
-    /// <summary><see cref="ScanShard"/>; its units are images.</summary>
+    /// <summary><see cref="ScanShard"/>.</summary>
     Scan,
 
-    /// <summary><see cref="GatherShards"/>; its units are shards.</summary>
+    /// <summary><see cref="GatherShards"/>.</summary>
     Gather,
 
-    /// <summary><see cref="MergeLayer"/>; its units are neurons.</summary>
+    /// <summary><see cref="MergeLayer"/>.</summary>
     Merge,
 
-    /// <summary><see cref="RenderPatches"/>; its units are neurons.</summary>
+    /// <summary><see cref="RenderPatches"/>.</summary>
     Patches,
 
-    /// <summary><see cref="AscendNeurons"/>; its units are neurons, counted once per preset and seed.</summary>
+    /// <summary><see cref="AscendNeurons"/>.</summary>
     Ascent,
 
-    /// <summary><see cref="RenderFilters"/>; its units are neurons.</summary>
+    /// <summary><see cref="RenderFilters"/>.</summary>
     Filters,
 
-    /// <summary><see cref="RenderSheet"/>; its unit is the sheet.</summary>
+    /// <summary><see cref="RenderSheet"/>.</summary>
     Sheet,
 }

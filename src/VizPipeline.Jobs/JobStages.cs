@@ -1,32 +1,20 @@
 namespace VizPipeline.Jobs;
 
-/// <summary>Which group of jobs waits for which: the order of the stages.</summary>
+/// <summary>Decides which group of jobs may start: the order of the stages.</summary>
 public static class JobStages
 {
-    /// <summary>What a group waits for.</summary>
-    /// <param name="group">The group.</param>
-    /// <param name="ascentNeedsTops">Whether ascents begin at top patches (<see cref="AscentSpec.StartsFromTopPatches"/>).</param>
-    public static IEnumerable<JobDependency> DependenciesOf(JobGroup group, bool ascentNeedsTops = false) => group.Kind switch
-    {
-        JobKind.Ascent when ascentNeedsTops => [new(new(JobKind.Merge, group.Layer), Hard: true)],
-        JobKind.Gather => [new(new(JobKind.Scan, null), Hard: true)],
-        JobKind.Merge => [new(new(JobKind.Scan, null), Hard: true), new(new(JobKind.Gather, group.Layer), Hard: true)],
-        JobKind.Patches => [new(new(JobKind.Merge, group.Layer), Hard: true)],
-        // A sheet shows what there is, so one poisoned neuron does not cost a layer its sheet.
-        JobKind.Sheet =>
-        [
-            new(new(JobKind.Merge, group.Layer), Hard: false),
-            new(new(JobKind.Patches, group.Layer), Hard: false),
-            new(new(JobKind.Ascent, group.Layer), Hard: false),
-            new(new(JobKind.Filters, group.Layer), Hard: false),
-        ],
-        _ => [],
-    };
+    /// <summary>Lists what a group of an atlas waits for.</summary>
+    public static IEnumerable<JobDependency> GetDependencies(AtlasSpec spec, JobGroup group)
+        => JobKinds.Get(group.Kind).Dependencies.Where(dependency => dependency.OnlyIf(spec)).Select(dependency =>
+        {
+            var layer = JobKinds.Get(dependency.Kind).IsPerLayer ? group.Layer : null;
+            return new JobDependency(new JobGroup(dependency.Kind, layer), Hard: !dependency.AllowsLosses);
+        });
 
-    /// <summary>The groups whose waiting jobs may go on now, or never will.</summary>
+    /// <summary>Lists the groups whose waiting jobs may start now, or never will.</summary>
+    /// <param name="spec">The atlas.</param>
     /// <param name="groups">The state of every group of the atlas; a dependency that is not listed has no jobs.</param>
-    /// <param name="ascentNeedsTops">Whether ascents begin at top patches.</param>
-    public static IReadOnlyList<JobStep> Next(IReadOnlyDictionary<JobGroup, GroupState> groups, bool ascentNeedsTops = false)
+    public static IReadOnlyList<JobStep> Next(AtlasSpec spec, IReadOnlyDictionary<JobGroup, GroupState> groups)
     {
         var now = new Dictionary<JobGroup, GroupState>(groups);
         var steps = new List<JobStep>();
@@ -35,7 +23,7 @@ public static class JobStages
         {
             if (now[group].Waiting == 0)
                 continue;
-            var dependencies = DependenciesOf(group, ascentNeedsTops).Where(dependency => now.ContainsKey(dependency.Group)).ToList();
+            var dependencies = GetDependencies(spec, group).Where(dependency => now.ContainsKey(dependency.Group)).ToList();
             if (dependencies.Any(dependency => dependency.Hard && now[dependency.Group].Lost > 0))
             {
                 steps.Add(new JobStep(group, Blocked: true));

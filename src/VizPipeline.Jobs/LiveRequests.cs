@@ -27,7 +27,7 @@ public static class LiveLimits
 }
 
 /// <summary>Asks for all feature maps of a layer on a picture.</summary>
-public sealed record ShowFeatureMaps(string AtlasId, byte[] Image, string Layer) : ILiveRequest;
+public sealed record ShowFeatureMaps(string AtlasId, byte[] Image, string Layer) : ILiveRequest, IBusRequest<FeatureMapsShown>;
 
 /// <summary>Asks which pixels made a neuron answer: its deconvolution (METHODS 2).</summary>
 /// <param name="AtlasId">The atlas.</param>
@@ -37,10 +37,11 @@ public sealed record ShowFeatureMaps(string AtlasId, byte[] Image, string Layer)
 /// <param name="Y">Row of the map; null, together with <paramref name="X"/>, for where the channel is strongest.</param>
 /// <param name="X">Column of the map.</param>
 /// <param name="Rule">deconv, guided (backpropagation) or gradient.</param>
-public sealed record ShowDeconvolution(string AtlasId, byte[] Image, string Layer, int Channel, int? Y = null, int? X = null, string Rule = "deconv") : ILiveRequest;
+public sealed record ShowDeconvolution(string AtlasId, byte[] Image, string Layer, int Channel, int? Y = null, int? X = null, string Rule = "deconv")
+    : ILiveRequest, IBusRequest<DeconvolutionShown>;
 
 /// <summary>Asks how strongly every neuron of the atlas answers.</summary>
-public sealed record ShowResponses(string AtlasId, byte[] Image) : ILiveRequest
+public sealed record ShowResponses(string AtlasId, byte[] Image) : ILiveRequest, IBusRequest<ResponsesShown>
 {
     /// <inheritdoc/>
     public string? Layer => null;
@@ -57,7 +58,8 @@ public sealed record ShowResponses(string AtlasId, byte[] Image) : ILiveRequest
 /// <param name="Outputs">The strongest outputs of the network, where the atlas has its output layer.</param>
 /// <param name="Cost">Where the time went.</param>
 public sealed record FeatureMapsShown(
-    int Channels, int Height, int Width, float[] Least, float[] Greatest, byte[] Maps, byte[] Crop, IReadOnlyList<LiveOutput> Outputs, LiveCost Cost);
+    int Channels, int Height, int Width, float[] Least, float[] Greatest, byte[] Maps, byte[] Crop, IReadOnlyList<LiveOutput> Outputs, LiveCost Cost)
+    : IBusMessage;
 
 /// <summary>The answer to <see cref="ShowDeconvolution"/>.</summary>
 /// <param name="Activation">The neuron's activation there.</param>
@@ -67,19 +69,21 @@ public sealed record FeatureMapsShown(
 /// <param name="Deconvolution">What came back, the whole crop large, grey where it is zero, as PNG.</param>
 /// <param name="Crop">What the network saw, as PNG.</param>
 /// <param name="Cost">Where the time went.</param>
-public sealed record DeconvolutionShown(float Activation, int Y, int X, int[] Box, byte[] Deconvolution, byte[] Crop, LiveCost Cost);
+public sealed record DeconvolutionShown(float Activation, int Y, int X, int[] Box, byte[] Deconvolution, byte[] Crop, LiveCost Cost)
+    : IBusMessage;
 
 /// <summary>The answer to <see cref="ShowResponses"/>.</summary>
 /// <param name="Activations">By layer of the atlas, in their order: each neuron's activation, the maximum of its map.</param>
 /// <param name="Crop">What the network saw, as PNG.</param>
 /// <param name="Outputs">The strongest outputs of the network, where the atlas has its output layer.</param>
 /// <param name="Cost">Where the time went.</param>
-public sealed record ResponsesShown(IReadOnlyList<float[]> Activations, byte[] Crop, IReadOnlyList<LiveOutput> Outputs, LiveCost Cost);
+public sealed record ResponsesShown(IReadOnlyList<float[]> Activations, byte[] Crop, IReadOnlyList<LiveOutput> Outputs, LiveCost Cost)
+    : IBusMessage;
 
 /// <summary>The answer to a request that cannot be served.</summary>
 /// <param name="Reason">Why, in one line for whoever asked.</param>
 /// <param name="IsOutage">Whether the worker is the reason, and not the request: trying again may help.</param>
-public sealed record LiveRefused(string Reason, bool IsOutage = false);
+public sealed record LiveRefused(string Reason, bool IsOutage = false) : IBusMessage;
 
 /// <summary>One of the network's outputs.</summary>
 /// <param name="Index">Its index.</param>
@@ -97,9 +101,9 @@ public sealed record LiveCost(string Worker, double Decode, double Wait, double 
 /// <summary>Asks whether workers find images of a set before an atlas over them is planned.</summary>
 /// <param name="Root">The set's root as workers would see it: a folder, or <c>s3://BUCKET/PREFIX</c>.</param>
 /// <param name="Images">Some of the set's images.</param>
-public sealed record FindImages(string Root, IReadOnlyList<ImageEntry> Images);
+public sealed record FindImages(string Root, IReadOnlyList<ImageEntry> Images) : IBusRequest<ImagesFound>;
 
 /// <summary>The answer to <see cref="FindImages"/>.</summary>
 /// <param name="Worker">Who looked.</param>
 /// <param name="Fault">Why an image is not found, in one line; null where all are.</param>
-public sealed record ImagesFound(string Worker, string? Fault);
+public sealed record ImagesFound(string Worker, string? Fault) : IBusMessage;

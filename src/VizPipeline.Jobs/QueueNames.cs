@@ -1,44 +1,24 @@
 namespace VizPipeline.Jobs;
 
-/// <summary>The queues of the bus. A promise to operators, who watch and scale by them.</summary>
+/// <summary>The queues of the bus besides those of <see cref="JobKinds"/>. Operators watch and scale by these names, so they do not change.</summary>
 public static class QueueNames
 {
-    /// <summary>The workers' answers, for any coordinator.</summary>
+    /// <summary>Answers of workers; any coordinator takes them.</summary>
     public const string Answers = "viz.answers";
 
-    /// <summary>Requests of people who wait, for any worker that serves them.</summary>
+    /// <summary>Requests of people who wait; any worker that serves them answers.</summary>
     public const string Live = "viz.live";
 
-    /// <summary>Answers to the requests of one process; each has a temporary queue of its own.</summary>
+    /// <summary>Prefix of temporary queues: each process gets the answers to its requests in one.</summary>
     public const string Client = "viz.client";
 
-    /// <summary>Progress within jobs, for every coordinator; each binds a temporary queue of its own.</summary>
+    /// <summary>Progress within jobs; every coordinator receives all of it, in a temporary queue.</summary>
     public const string Progress = "viz.progress";
 
-    /// <summary>
-    /// The exchange through which messages get into a queue, e.g. <c>viz.exchange.answers</c>. It is not called like its queue, because
-    /// whoever
-    /// publishes binds the two and so needs the right to read the exchange, which would be the right to consume from a queue of that name.
-    /// </summary>
+    /// <summary>Gets the exchange that feeds a queue, e.g. <c>viz.exchange.answers</c>.</summary>
+    /// <remarks>
+    /// The names differ on purpose. Who sends binds the queue to the exchange and therefore needs the right to read the exchange; with
+    /// equal names that would be the right to consume from the queue.
+    /// </remarks>
     public static string ExchangeOf(string queue) => $"viz.exchange.{queue["viz.".Length..]}";
-
-    /// <summary>The queue of a kind of job, e.g. <c>viz.scan</c>.</summary>
-    public static string Of(JobKind kind) => "viz." + Name(kind);
-
-    /// <summary>A kind's name in settings, queues and metrics, e.g. <c>scan</c>.</summary>
-    public static string Name(JobKind kind) => kind.ToString().ToLowerInvariant();
-
-    /// <summary>The kind that a command asks for.</summary>
-    /// <exception cref="ArgumentException">It is no command.</exception>
-    public static JobKind KindOf(Type command) => command switch
-    {
-        _ when command == typeof(ScanShard) => JobKind.Scan,
-        _ when command == typeof(GatherShards) => JobKind.Gather,
-        _ when command == typeof(MergeLayer) => JobKind.Merge,
-        _ when command == typeof(RenderPatches) => JobKind.Patches,
-        _ when command == typeof(AscendNeurons) => JobKind.Ascent,
-        _ when command == typeof(RenderFilters) => JobKind.Filters,
-        _ when command == typeof(RenderSheet) => JobKind.Sheet,
-        _ => throw new ArgumentException($"{command.Name} is no command", nameof(command)),
-    };
 }

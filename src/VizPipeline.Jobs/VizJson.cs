@@ -15,16 +15,21 @@ public static class VizJson
 
     /// <summary>Reads what <see cref="Write{T}"/> wrote.</summary>
     /// <exception cref="CorruptTableException">The bytes are not a <typeparamref name="T"/>.</exception>
-    public static T Read<T>(ReadOnlySpan<byte> json)
+    public static T Read<T>(ReadOnlySpan<byte> json) => (T)Read(typeof(T), json);
+
+    /// <inheritdoc cref="Read{T}"/>
+    /// <param name="type">The type of the value.</param>
+    /// <param name="json">The bytes.</param>
+    public static object Read(Type type, ReadOnlySpan<byte> json)
     {
+        ArgumentNullException.ThrowIfNull(type);
         try
         {
-            return JsonSerializer.Deserialize<T>(json, Options)
-                ?? throw new CorruptTableException($"expected a {typeof(T).Name}, found null");
+            return JsonSerializer.Deserialize(json, type, Options) ?? throw new CorruptTableException($"expected a {type.Name}, found null");
         }
         catch (JsonException damage)
         {
-            throw new CorruptTableException($"expected a {typeof(T).Name}: {damage.Message}", damage);
+            throw new CorruptTableException($"expected a {type.Name}: {damage.Message}", damage);
         }
     }
 

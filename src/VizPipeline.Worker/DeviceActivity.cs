@@ -9,29 +9,18 @@ public sealed class DeviceActivity(TimeProvider time)
     private static readonly TimeSpan MarkPause = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
     private readonly List<(long At, TimeSpan Busy)> _marks = [(time.GetTimestamp(), TimeSpan.Zero)];
-    private readonly long _started = time.GetTimestamp();
-    private IJobCommand? _inHand;
+    private JobCommand? _inHand;
     private long _begun;
     private TimeSpan _busy;
     private long _done;
 
     /// <summary>The job in hand; null for none.</summary>
-    public IJobCommand? InHand => _inHand;
+    public JobCommand? InHand => _inHand;
 
     /// <summary>Jobs completed.</summary>
     public long Done => Interlocked.Read(ref _done);
 
-    /// <summary>Share of the time with a job in hand, from 0 to 1.</summary>
-    public double BusyRatio
-    {
-        get
-        {
-            lock (_gate)
-                return Ratio(Busy(), _started);
-        }
-    }
-
-    /// <summary>The same of about the last minute. Whoever looks leaves a mark for the next look, so none is needed where nobody looks.</summary>
+    /// <summary>Share of about the last minute with a job in hand, from 0 to 1. Each look leaves a mark for the next one, so no timer is needed.</summary>
     public double RecentBusyRatio
     {
         get
@@ -50,7 +39,7 @@ public sealed class DeviceActivity(TimeProvider time)
     }
 
     /// <summary>A job begins; dispose the result at its end.</summary>
-    internal Hand Begin(IJobCommand command)
+    internal Hand Begin(JobCommand command)
     {
         lock (_gate)
             (_inHand, _begun) = (command, time.GetTimestamp());

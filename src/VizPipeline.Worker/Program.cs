@@ -11,12 +11,9 @@ var builder = ServiceHost.CreateBuilder(args, "worker", port: 8081);
 builder.AddObjectStore(StoreAccess.Write);
 builder.AddWorker(options => options.ShareBus());
 builder.AddWorkerReports();
-// The bus asks for them before they are checked.
-var kinds = new WorkerOptions { Kinds = builder.Configuration[$"{WorkerOptions.Section}:{nameof(WorkerOptions.Kinds)}"] ?? "" };
+// A worker also sends commands: those that it cannot do soon go back to their queue.
 builder.AddRabbitMqBus(
-    bus => bus.AddWorkerConsumers(kinds.KindNames()),
-    [QueueNames.Answers],
-    services => services.GetRequiredService<IOptions<WorkerOptions>>().Value.ShutdownSeconds);
+    [QueueNames.Answers], services => services.GetRequiredService<IOptions<WorkerOptions>>().Value.ShutdownSeconds);
 
 if (builder.RefusesSettings())
     return ServiceHost.CannotStart;

@@ -1,14 +1,14 @@
-using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker;
 
 /// <summary>Ends a worker that has no device left, or for which nothing is left to do.</summary>
 internal sealed class WorkerEnd(
-    IBus bus, DeviceGate gate, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILiveRequests coordinators, DeviceGate gate, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<WorkerEnd> logger)
     : BackgroundService
 {
@@ -16,7 +16,6 @@ internal sealed class WorkerEnd(
     public const int NoDevice = 3;
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -36,12 +35,11 @@ internal sealed class WorkerEnd(
     // Jobs that wait for others have no command in a queue yet: a worker that left during a merge would be missing afterwards.
     private async Task WatchIdle(TimeSpan limit, CancellationToken cancellation)
     {
-        var client = bus.CreateRequestClient<OpenJobsAsked>(new Uri($"exchange:{QueueNames.ExchangeOf(QueueNames.Answers)}"), Patience);
         while (true)
         {
             var idle = gate.Idle;
             await Task.Delay(idle < limit ? limit - idle : Pause, time, cancellation);
-            if (gate.Idle >= limit && await OpenJobs(client, cancellation) == 0)
+            if (gate.Idle >= limit && await OpenJobs(cancellation) == 0)
             {
                 logger.NothingLeft(gate.Idle);
                 return;
@@ -50,12 +48,12 @@ internal sealed class WorkerEnd(
     }
 
     // Without an answer it stays: only the coordinator knows.
-    private async Task<int?> OpenJobs(IRequestClient<OpenJobsAsked> client, CancellationToken cancellation)
+    private async Task<int?> OpenJobs(CancellationToken cancellation)
     {
         try
         {
             var kinds = options.Value.KindNames().Where(kind => kind != WorkerOptions.Live).ToList();
-            return (await client.GetResponse<OpenJobs>(new OpenJobsAsked(kinds), cancellation)).Message.Jobs;
+            return (await coordinators.AskAsync(new OpenJobsAsked(kinds), cancellation)).Jobs;
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {

@@ -49,7 +49,7 @@ public sealed class WorkerMetrics
     /// <param name="units">Units of work that were really done: none where the result was there already.</param>
     internal void Completed(JobKind kind, string device, double seconds, int units)
     {
-        var kindTag = new KeyValuePair<string, object?>("kind", QueueNames.Name(kind));
+        var kindTag = new KeyValuePair<string, object?>("kind", kind.Name());
         _duration.Record(seconds, kindTag, new KeyValuePair<string, object?>("device", device));
         _units.Add(units, kindTag);
     }

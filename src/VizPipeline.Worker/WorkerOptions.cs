@@ -28,8 +28,8 @@ public sealed class WorkerOptions
     [Required(ErrorMessage = "Worker:Name is empty")]
     public string Name { get; set; } = $"{Environment.MachineName}-{Environment.ProcessId}";
 
-    /// <summary>The queues that it serves, with commas: of scan, gather, merge, patches, ascent, filters, sheet, live. Empty for all.</summary>
-    [RegularExpression("( *(scan|gather|merge|patches|ascent|filters|sheet|live) *(,|$))*", ErrorMessage = "Worker:Kinds must be a list of scan, gather, merge, patches, ascent, filters, sheet, live, with commas")]
+    /// <summary>The kinds of jobs that it does, with commas, and <c>live</c> for requests of people. Empty for all.</summary>
+    [KindList]
     public string Kinds { get; set; } = "";
 
     /// <summary>
@@ -90,6 +90,17 @@ public sealed class WorkerOptions
     public IEnumerable<string> KindNames()
     {
         var names = Kinds.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return names.Length > 0 ? names : [.. Enum.GetValues<JobKind>().Select(QueueNames.Name), Live];
+        return names.Length > 0 ? names : [.. JobKinds.Names, Live];
     }
+}
+
+/// <summary>Checks a list of job kinds.</summary>
+internal sealed class KindListAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is not string kinds
+        || kinds.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).All(Choices().Contains);
+
+    public override string FormatErrorMessage(string name) => $"Worker:Kinds must be a list of {string.Join(", ", Choices())}, with commas";
+
+    private static IEnumerable<string> Choices() => JobKinds.Names.Append(WorkerOptions.Live);
 }

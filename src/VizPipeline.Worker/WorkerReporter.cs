@@ -1,4 +1,3 @@
-using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
@@ -8,7 +7,7 @@ namespace VizPipeline.Worker;
 
 /// <summary>Tells the coordinators every few seconds that this worker lives and what it does.</summary>
 internal sealed class WorkerReporter(
-    IBus bus, DeviceGate gate, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime,
+    IJobBus bus, DeviceGate gate, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime,
     ReportHealth health,
     TimeProvider time) : BackgroundService
 {
@@ -25,7 +24,7 @@ internal sealed class WorkerReporter(
             limit.CancelAfter(Pause);
             try
             {
-                await bus.Publish(Report(), limit.Token);
+                await bus.ReportAsync(Report(), limit.Token);
                 health.Reported();
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
@@ -57,7 +56,6 @@ internal sealed class WorkerReporter(
         return new WorkerReported(
             worker.Name, Environment.MachineName, Environment.ProcessId, gate.Text(), VizTelemetry.Version, [.. worker.KindNames()], state,
             job?.AtlasId, job?.JobId, devices.Sum(device => device.Activity.Done),
-            devices.Select(device => device.Activity.BusyRatio).DefaultIfEmpty().Average(),
-            Environment.WorkingSet, gate.Started, time.GetUtcNow(), devices.Count(device => device.Fault is null));
+            Environment.WorkingSet, gate.Started, devices.Count(device => device.Fault is null));
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -107,7 +106,7 @@ internal static class ClusterBenchmarks
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton<IObjectStore, SimulatedStore>();
         builder.AddPostgresCatalog();
-        builder.AddRabbitMqBus(bus => bus.AddCoordinatorConsumers());
+        builder.AddRabbitMqBus([QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)]);
         builder.AddCoordinator(options => options.ShareBus());
         return builder.Build();
     }
@@ -117,7 +116,8 @@ internal static class ClusterBenchmarks
         var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Warning"], "workers", 0);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(new Crew(count));
-        builder.AddRabbitMqBus(bus => bus.AddConsumer<SleepingWorker, SleepingWorkers>());
+        builder.Services.AddSingleton<IBusReceivers, SleepingWorkers>();
+        builder.AddRabbitMqBus([QueueNames.Answers]);
         builder.Services.AddHostedService<CrewReports>();
         return builder.Build();
     }
@@ -146,36 +146,30 @@ internal static class ClusterBenchmarks
         public string Next() => $"worker-{Interlocked.Increment(ref _next) % count}";
     }
 
-    private sealed class SleepingWorker(Crew crew) : IConsumer<ScanShard>
+    private sealed class SleepingWorkers(Crew crew, IServiceProvider services) : IBusReceivers
     {
-        public async Task Consume(ConsumeContext<ScanShard> context)
+        public IReadOnlyList<BusReceiver> Receivers =>
+            [new(JobKinds.Get(JobKind.Scan).Queue, ReceiveAsync) { AtOnce = crew.Count, ReadAhead = crew.Count }];
+
+        private async Task<IBusMessage?> ReceiveAsync(BusDelivery delivery, CancellationToken cancellation)
         {
-            var (job, name, begun) = (context.Message, crew.Next(), TimeProvider.System.GetUtcNow());
-            await context.Publish(new JobStarted(job.AtlasId, job.JobId, job.Attempt, name, begun));
-            await Task.Delay(crew.Sleep);
-            await context.Publish(new JobCompleted(
-                job.AtlasId, job.JobId, job.Attempt, name, AtlasKeys.ScanTable(job.AtlasId, job.Shard), 1, begun, crew.Sleep.TotalSeconds,
-                new Dictionary<string, double> { ["work"] = crew.Sleep.TotalSeconds }));
+            var bus = services.GetRequiredService<IJobBus>();
+            var job = (ScanShard)((JobMessage)delivery.Message).ReadCommand();
+            var (name, begun) = (crew.Next(), TimeProvider.System.GetUtcNow());
+            await bus.AnswerAsync(new JobStarted(job.AtlasId, job.JobId, job.Attempt, name, begun), cancellation);
+            await Task.Delay(crew.Sleep, cancellation);
+            var phases = new Dictionary<string, double> { ["work"] = crew.Sleep.TotalSeconds };
+            await bus.AnswerAsync(
+                new JobCompleted(
+                    job.AtlasId, job.JobId, job.Attempt, name, AtlasKeys.ScanTable(job.AtlasId, job.Shard), 1, begun,
+                    crew.Sleep.TotalSeconds, phases),
+                cancellation);
+            return null;
         }
-    }
-
-    private sealed class SleepingWorkers : ConsumerDefinition<SleepingWorker>
-    {
-        private readonly int _count;
-
-        public SleepingWorkers(Crew crew)
-        {
-            EndpointName = QueueNames.Of(JobKind.Scan);
-            ConcurrentMessageLimit = _count = crew.Count;
-        }
-
-        protected override void ConfigureConsumer(
-            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<SleepingWorker> consumerConfigurator, IRegistrationContext context)
-            => endpointConfigurator.PrefetchCount = _count;
     }
 
     /// <summary>Each worker tells of itself every five seconds.</summary>
-    private sealed class CrewReports(IBus bus, Crew crew) : BackgroundService
+    private sealed class CrewReports(IJobBus bus, Crew crew) : BackgroundService
     {
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
@@ -184,7 +178,8 @@ internal static class ClusterBenchmarks
                 for (var i = 0; i < crew.Count; i++)
                 {
                     var now = TimeProvider.System.GetUtcNow();
-                    await bus.Publish(new WorkerReported($"worker-{i}", "simulated", i, "cpu", "0", ["scan"], WorkerState.Busy, null, null, 0, 1, 0, now, now), stoppingToken);
+                    await bus.ReportAsync(
+                        new WorkerReported($"worker-{i}", "simulated", i, "cpu", "0", ["scan"], WorkerState.Busy, null, null, 0, 0, now), stoppingToken);
                     await Task.Delay(TimeSpan.FromSeconds(5.0 / crew.Count), stoppingToken);
                 }
             }

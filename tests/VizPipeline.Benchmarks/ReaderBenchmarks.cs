@@ -112,7 +112,7 @@ internal static class ReaderBenchmarks
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Services.AddSingleton<IObjectStore>(new FolderObjectStore(folder));
         builder.AddCatalogReader();
-        builder.AddEmbeddedBus(_ => { });
+        builder.AddEmbeddedBus();
         builder.AddAtlas();
         var app = builder.Build();
         app.MapServiceEndpoints();

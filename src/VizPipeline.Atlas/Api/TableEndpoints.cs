@@ -127,7 +127,7 @@ internal static class TableEndpoints
 
     public static async Task<IResult> JobsAsync(
         string atlas,
-        [Description("scan, gather, merge, patches, ascent, filters or sheet")] string? kind,
+        [Description("A kind of job, e.g. scan")] string? kind,
         [Description("waiting, pending, sent, running, completed, failed, blocked or cancelled")] string? state,
         [Description("How many, 1 to 500; 100 unless said")] int? limit,
         [Description("`next` of the page before")] string? after,
@@ -139,7 +139,7 @@ internal static class TableEndpoints
         var jobs = catalog.Jobs.AsNoTracking().Where(job => job.AtlasId == id);
         if (kind is not null)
         {
-            var wanted = Found.OneOf<JobKind>(kind, "kind", QueueNames.Name);
+            var wanted = Found.OneOf<JobKind>(kind, "kind", JobKinds.Name);
             jobs = jobs.Where(job => job.Kind == wanted);
         }
         if (state is not null)

@@ -11,7 +11,7 @@ internal static class JobExport
     public static ExportTable<Job> Table { get; } = new("jobs",
     [
         new("job", Long, job => job.JobId),
-        new("kind", Text, job => QueueNames.Name(job.Kind)),
+        new("kind", Text, job => job.Kind.Name()),
         new("layer_index", Integer, job => job.LayerIndex),
         new("units", Integer, job => job.Units),
         new("state", Text, job => EnumText.Of(job.State)),

@@ -1,5 +1,5 @@
 using VizPipeline.Catalog;
-using VizPipeline.ObjectStore;
+using VizPipeline.Jobs;
 using static VizPipeline.Web.Export.ColumnKind;
 
 namespace VizPipeline.Web.Export;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using VizPipeline.ObjectStore;
+using VizPipeline.Jobs;
 
 namespace VizPipeline.Web.Site;
 

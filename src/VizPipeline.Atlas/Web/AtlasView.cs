@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
-using VizPipeline.ObjectStore;
 using VizPipeline.Web.Export;
 
 namespace VizPipeline.Web;

@@ -1,3 +1,5 @@
+using VizPipeline.Jobs;
+
 namespace VizPipeline.Web;
 
 /// <summary>Addresses of pages and files: of the server, or of files beside each other in a site without one.</summary>
@@ -83,7 +85,7 @@ public sealed class ServerLinks : Links
     public override string TileBase(string atlas, string layer) => $"/atlases/{atlas}/tiles/{layer}/";
 
     /// <inheritdoc/>
-    public override string Picture(string atlas, string key, bool isSource) => $"/atlases/{atlas}/pictures/{key[(ObjectStore.AtlasKeys.Root(atlas).Length + 1)..]}";
+    public override string Picture(string atlas, string key, bool isSource) => $"/atlases/{atlas}/pictures/{key[(AtlasKeys.Root(atlas).Length + 1)..]}";
 
     /// <inheritdoc/>
     public override string Asset(string name) => $"/assets/{Assets.Version(name)}/{name}";

@@ -30,14 +30,14 @@ internal static class LiveEndpoints
         return await next(context);
     }
 
-    private static async Task<IResult> MapsAsync(string atlas, string layer, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> MapsAsync(string atlas, string layer, HttpRequest request, ILiveRequests client, CatalogDatabase database, CancellationToken cancellation)
     {
         var name = await LayerAsync(database, atlas, layer, cancellation);
         var shown = await client.AskAsync(new ShowFeatureMaps(atlas, await BodyAsync(request, cancellation), name), cancellation);
         return Results.Json(new { shown.Channels, shown.Height, shown.Width, shown.Least, shown.Greatest, shown.Maps, shown.Crop, shown.Outputs, shown.Cost });
     }
 
-    private static async Task<IResult> ResponsesAsync(string atlas, string? layer, int? limit, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ResponsesAsync(string atlas, string? layer, int? limit, HttpRequest request, ILiveRequests client, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
@@ -64,7 +64,7 @@ internal static class LiveEndpoints
     }
 
     private static async Task<IResult> DeconvolutionAsync(
-        string atlas, string layer, int channel, int? y, int? x, string? rule, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
+        string atlas, string layer, int channel, int? y, int? x, string? rule, HttpRequest request, ILiveRequests client, CatalogDatabase database, CancellationToken cancellation)
     {
         var name = await LayerAsync(database, atlas, layer, cancellation);
         var shown = await client.AskAsync(new ShowDeconvolution(atlas, await BodyAsync(request, cancellation), name, channel, y, x, rule ?? "deconv"), cancellation);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using VizPipeline.Jobs;
-using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Web;
 

@@ -49,7 +49,7 @@ public static class AtlasCreation
     {
         var groups = plan.CountBy(job => job.Group)
             .ToDictionary(group => group.Key, group => new GroupState(group.Value, Waiting: group.Value, Active: 0, Lost: 0));
-        return [.. JobStages.Next(groups, spec.Ascent.StartsFromTopPatches()).Where(step => !step.Blocked).Select(step => step.Group)];
+        return [.. JobStages.Next(spec, groups).Where(step => !step.Blocked).Select(step => step.Group)];
     }
 
     private static IEnumerable<Neuron> Neurons(Layer layer, AtlasSpec spec)

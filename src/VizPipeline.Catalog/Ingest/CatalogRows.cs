@@ -35,7 +35,7 @@ internal static class CatalogRows
         LayerIndex = job.Group.Layer,
         Priority = job.Priority,
         Units = job.Units,
-        Payload = JobPayload.Write(job.Command),
+        Payload = JobMessage.Create(job.Command).Payload,
         State = ready ? JobState.Pending : JobState.Waiting,
     };
 

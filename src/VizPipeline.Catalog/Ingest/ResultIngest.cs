@@ -30,7 +30,7 @@ public sealed class ResultIngest(CatalogContext context)
     /// <exception cref="CorruptTableException">The table is damaged, or it is another job's.</exception>
     public async Task AddAsync(Job job, ReadOnlyMemory<byte> table, CancellationToken cancellation)
     {
-        switch (JobPayload.Read(job.Kind, job.Payload, job.Attempt))
+        switch (new JobMessage(job.Kind, job.Payload, job.Attempt).ReadCommand())
         {
             case ScanShard scan:
                 Add(job.AtlasId, scan, VizJson.Read<ScanTable>(table.Span));

@@ -28,8 +28,8 @@ internal static class AtlasServer
         builder.Services.AddSingleton(new AddressPolicy(IdsLast: false));
         builder.Services.AddSingleton(joined?.Store ?? atlases[0].OpenStore());
         builder.Services.AddSingleton(joined?.Database ?? atlases[0].Database);
-        builder.AddWorker();
-        builder.AddEmbeddedBus(bus => bus.AddWorkerConsumers([WorkerOptions.Live]));
+        builder.AddWorker(options => options.Kinds = WorkerOptions.Live);
+        builder.AddEmbeddedBus();
         builder.AddAtlas();
         if (builder.RefusesSettings())
             return ServiceHost.CannotStart;

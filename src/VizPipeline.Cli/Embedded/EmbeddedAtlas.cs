@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using VizPipeline.Catalog;
 using VizPipeline.Coordinator;
 using VizPipeline.Hosting;
+using VizPipeline.Jobs;
 using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
 using VizPipeline.Worker;
@@ -40,7 +41,7 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
         var outstanding = 2 * TorchDevice.Count(worker.Device);
         builder.AddCoordinator(options => (options.Outstanding, options.OutstandingPerKind) = (outstanding, outstanding));
         builder.AddWorker(configure);
-        builder.AddEmbeddedBus(bus => bus.AddCoordinatorConsumers().AddWorkerConsumers());
+        builder.AddEmbeddedBus();
         _host = builder.Build();
         _ = EndWithoutDevice();
     }

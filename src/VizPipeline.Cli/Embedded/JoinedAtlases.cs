@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
+using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Embedded;

@@ -28,9 +28,9 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
                     foreach (var stage in snapshot.Stages)
                     {
                         if (!bars.TryGetValue(stage.Kind, out var bar))
-                            bars[stage.Kind] = bar = context.AddTask(Name(stage.Kind), maxValue: Math.Max(1, stage.UnitsTotal));
+                            bars[stage.Kind] = bar = context.AddTask(stage.Kind.Name(), maxValue: Math.Max(1, stage.UnitsTotal));
                         bar.Value = stage.UnitsDone;
-                        bar.Description = Markup.Escape($"{Name(stage.Kind),-8} {stage.UnitsDone,8:N0} of {stage.UnitsTotal:N0} {Unit(stage.Kind)}{Rate(stage)}{Failed(stage)}");
+                        bar.Description = Markup.Escape($"{stage.Kind.Name(),-8} {stage.UnitsDone,8:N0} of {stage.UnitsTotal:N0} {JobKinds.Get(stage.Kind).Unit}{Rate(stage)}{Failed(stage)}");
                     }
                     if (ended)
                         return;
@@ -54,7 +54,7 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
     }
 
     /// <summary>How far a stage is, e.g. <c>scan 64/1,000 (39.1/s)</c>.</summary>
-    public static string Text(StageProgress stage) => $"{Name(stage.Kind)} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}";
+    public static string Text(StageProgress stage) => $"{stage.Kind.Name()} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}";
 
     /// <summary>A duration for people.</summary>
     public static string Text(TimeSpan duration) => duration.TotalHours >= 1
@@ -67,10 +67,6 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
         cancellation.ThrowIfCancellationRequested();
         return finished.IsCompleted;
     }
-
-    private static string Name(JobKind kind) => kind.ToString().ToLowerInvariant();
-
-    private static string Unit(JobKind kind) => kind switch { JobKind.Scan => "images", JobKind.Gather => "shards", JobKind.Sheet => "sheets", _ => "neurons" };
 
     private static string Rate(StageProgress stage) => stage.UnitsPerSecond is { } rate && stage.UnitsDone < stage.UnitsTotal
         ? string.Create(CultureInfo.InvariantCulture, $" ({rate:0.#}/s)") : "";

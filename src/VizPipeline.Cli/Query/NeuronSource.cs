@@ -3,6 +3,7 @@ using System.Text.Json;
 using VizPipeline.Cli.Cluster;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Images;
+using VizPipeline.Jobs;
 using VizPipeline.Web;
 using VizPipeline.Web.Data;
 using VizPipeline.Web.Export;
@@ -107,7 +108,7 @@ internal abstract class NeuronSource : IDisposable
 
         public override async Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
         {
-            var path = ServerLinks.Instance.Tile(id, ObjectStore.AtlasKeys.LayerFileName(layer), view, channel);
+            var path = ServerLinks.Instance.Tile(id, AtlasKeys.LayerFileName(layer), view, channel);
             return await _client.TryGetBytesAsync(path.TrimStart('/'), cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
         }
 

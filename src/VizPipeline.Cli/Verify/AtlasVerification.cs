@@ -5,7 +5,6 @@ using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Execution;
 using VizPipeline.Network.Graph;
-using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Verify;
 

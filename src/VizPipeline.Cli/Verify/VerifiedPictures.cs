@@ -1,5 +1,6 @@
 using VizPipeline.Catalog;
 using VizPipeline.Images;
+using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Verify;

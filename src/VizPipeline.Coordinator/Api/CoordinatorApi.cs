@@ -56,7 +56,7 @@ public static partial class CoordinatorApi
         }
         catch (Exception failure) when (failure is ObjectStoreException { IsTransient: true } or CatalogUnusableException)
         {
-            return Results.Problem(failure.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not now");
+            return Results.Problem(failure.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Service unavailable");
         }
     }
 

@@ -11,7 +11,7 @@ namespace VizPipeline.Coordinator;
 /// to
 /// the workers would otherwise show hours later, as failed jobs.
 /// </summary>
-internal sealed class SubmittedImages(IOptions<CoordinatorOptions> options, CatalogDatabase database, LiveClient live, TimeProvider time)
+internal sealed class SubmittedImages(IOptions<CoordinatorOptions> options, CatalogDatabase database, ILiveRequests live, TimeProvider time)
 {
     private const string HowTo = "Give the folder as the workers see it with --images-at, or use images in a bucket (s3://BUCKET/PREFIX)";
 

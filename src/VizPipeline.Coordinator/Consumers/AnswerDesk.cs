@@ -27,9 +27,6 @@ internal sealed class AnswerDesk(
     private readonly SemaphoreSlim turn = new(1);
     private readonly SemaphoreSlim reads = new(Reads);
 
-    /// <summary>Says in logs and traces which job's answer is taken; dispose the result afterwards.</summary>
-    public AnswerTrace Follow(object answer) => new(answer, logger);
-
     /// <summary>Makes a change and tells those who wait for one.</summary>
     /// <exception cref="CorruptTableException">The result is not the job's; nothing has changed.</exception>
     public Task WriteAsync(LedgerEntry entry, CancellationToken cancellation) => WriteAsync(new Waiting(entry, null), cancellation);

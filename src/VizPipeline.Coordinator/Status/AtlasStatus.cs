@@ -79,7 +79,7 @@ public sealed record AtlasStatus
             Neurons = spec.NeuronCount(),
             Images = spec.Images.Count,
             Stages = [.. counts.GroupBy(count => count.Kind).OrderBy(stage => stage.Key).Select(stage => StageStatus.Of(stage.Key, [.. stage]))],
-            Failures = [.. (await catalog.FailuresAsync(id, cancellation)).Select(job => FailedJob.Of(job, spec))],
+            Failures = [.. (await catalog.FailuresAsync(id, cancellation)).Select(job => FailedJob.Describe(job, spec))],
             UnreadableImages = unreadable.Count,
             FirstUnreadable = [.. unreadable.Take(UnreadableShown).Select(image => new UnreadableFile(image.Path, image.UnreadableReason!))],
             Seconds = counts.Sum(count => count.Seconds),

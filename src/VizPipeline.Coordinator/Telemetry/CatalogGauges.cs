@@ -107,13 +107,13 @@ internal sealed class CatalogGauges : BackgroundService
             .GroupBy(jobs => jobs.Kind).Select(kind => new UnservedJobs(kind.Key, kind.Sum(jobs => jobs.Jobs)))
             .OrderBy(jobs => jobs.Kind).ToList();
         return new Sample(
-            [.. from kind in Enum.GetValues<JobKind>()
+            [.. from kind in JobKinds.All.Select(row => row.Kind)
                 from state in Enum.GetValues<JobState>()
-                select Of(counts.Where(count => count.Kind == kind && count.State == state).Sum(count => count.Jobs), ("kind", QueueNames.Name(kind)), ("state", Name(state)))],
-            [.. Enum.GetValues<JobKind>().Select(kind => Of(
-                counts.Where(count => count.Kind == kind && count.State is JobState.Sent or JobState.Running).Sum(count => count.Jobs), ("kind", QueueNames.Name(kind))))],
-            [.. Enum.GetValues<JobKind>().Select(kind => Of(
-                missing.Where(jobs => jobs.Kind == kind).Sum(jobs => jobs.Jobs), ("kind", QueueNames.Name(kind))))],
+                select Of(counts.Where(count => count.Kind == kind && count.State == state).Sum(count => count.Jobs), ("kind", kind.Name()), ("state", Name(state)))],
+            [.. JobKinds.All.Select(row => row.Kind).Select(kind => Of(
+                counts.Where(count => count.Kind == kind && count.State is JobState.Sent or JobState.Running).Sum(count => count.Jobs), ("kind", kind.Name())))],
+            [.. JobKinds.All.Select(row => row.Kind).Select(kind => Of(
+                missing.Where(jobs => jobs.Kind == kind).Sum(jobs => jobs.Jobs), ("kind", kind.Name())))],
             missing,
             [.. Enum.GetValues<WorkerState>().Select(Name).Append(Lost).Select(state => Of(states[state].Count(), ("state", state)))],
             [.. atlases.Select(atlas => Of(Share(counts.Where(count => count.Atlas == atlas.Id)), ("atlas", atlas.Slug)))]);

@@ -33,7 +33,7 @@ internal sealed class CoordinatorMetrics
     /// <summary>Lets the counters be seen before the first event: Prometheus takes no notice of a counter's first value.</summary>
     public void StartAtZero()
     {
-        foreach (var kind in Enum.GetValues<JobKind>())
+        foreach (var kind in JobKinds.All.Select(row => row.Kind))
         {
             failures.Add(0, Of(kind));
             retries.Add(0, Of(kind));
@@ -56,5 +56,5 @@ internal sealed class CoordinatorMetrics
             lag.Record(Math.Max(0, (now - answer.Started).TotalSeconds - answer.ElapsedSeconds));
     }
 
-    private static KeyValuePair<string, object?> Of(JobKind kind) => new("kind", QueueNames.Name(kind));
+    private static KeyValuePair<string, object?> Of(JobKind kind) => new("kind", kind.Name());
 }

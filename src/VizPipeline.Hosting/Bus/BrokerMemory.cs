@@ -3,22 +3,21 @@ using RabbitMQ.Client.Exceptions;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Whether the broker still has what was published to it.</summary>
+/// <summary>Knows whether the broker still has what was sent to it.</summary>
 public interface IBrokerMemory
 {
     /// <summary>
-    /// Whether its queues are those that <see cref="MarkAsync"/> saw. False where it is new, was emptied, or another one stands in its
-    /// place: what
-    /// was sent before is gone.
+    /// Returns whether the broker's queues are those that <see cref="MarkAsync"/> saw. If the broker is new, was emptied or was replaced,
+    /// everything that was sent before is lost.
     /// </summary>
     Task<bool> HasKeptQueuesAsync(CancellationToken cancellation);
 
-    /// <summary>Notes that everything is sent to these queues from now on.</summary>
+    /// <summary>Declares the queues and marks them: everything is sent to them from now on.</summary>
     Task MarkAsync(CancellationToken cancellation);
 }
 
-/// <summary>A queue without messages that is there as long as the others are.</summary>
-internal sealed class RabbitMqMemory(IOptions<RabbitMqOptions> options) : IBrokerMemory
+/// <summary>Keeps a queue without messages, which exists as long as the others do.</summary>
+internal sealed class RabbitMqMemory(IOptions<RabbitMqOptions> options, RabbitMqTopology topology) : IBrokerMemory
 {
     private const string Mark = "viz.mark";
     private const int NotFound = 404;
@@ -40,6 +39,7 @@ internal sealed class RabbitMqMemory(IOptions<RabbitMqOptions> options) : IBroke
 
     public async Task MarkAsync(CancellationToken cancellation)
     {
+        await topology.DeclareAsync(cancellation);
         await using var connection = await RabbitMqConnection.OpenAsync(options.Value, cancellation);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
         await channel.DeclareQuorumQueueAsync(Mark, cancellation);

@@ -5,23 +5,27 @@ using Microsoft.Extensions.Logging;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>The bus of a process that hosts all roles. The only place that names the in-memory transport.</summary>
+/// <summary>The bus of a process that hosts all roles, in memory. The only place that names MassTransit's in-memory transport.</summary>
 public static class EmbeddedBus
 {
-    /// <summary>Adds the bus with the consumers of all roles. Once per host, as MassTransit demands.</summary>
-    public static IHostApplicationBuilder AddEmbeddedBus(this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> addConsumers)
+    /// <summary>Adds the bus. It receives for all <see cref="IBusReceivers"/> of the host.</summary>
+    public static IHostApplicationBuilder AddEmbeddedBus(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddJobBus(services => new MassTransitTransport(services, queue => new Uri($"queue:{queue}")));
         builder.Services.AddMassTransit(bus =>
         {
-            // It would report to the maintainers' server; a pipeline on private images reports to nobody.
+            // MassTransit would report usage to its maintainers; a pipeline for private images reports to nobody.
             bus.DisableUsageTelemetry();
-            addConsumers(bus);
-            bus.UsingInMemory((context, transport) => transport.ConfigureEndpoints(context));
+            bus.UsingInMemory((context, transport) =>
+            {
+                foreach (var receiver in MassTransitTransport.FindReceivers(context))
+                    transport.ReceiveEndpoint(receiver.Queue, endpoint => MassTransitTransport.Configure(endpoint, receiver));
+            });
         });
         builder.Services.Configure<MassTransitHostOptions>(options =>
         {
-            // Ctrl-C: running jobs hear of it at once and have some seconds to end; what they lose is done again.
+            // After Ctrl-C running jobs are told at once and have some seconds to end; what they lose is done again.
             options.ConsumerStopTimeout = TimeSpan.FromMilliseconds(100);
             options.StopTimeout = TimeSpan.FromSeconds(10);
         });

@@ -37,7 +37,7 @@ internal sealed class ErrorQueues(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        string[] queues = [QueueNames.Answers, .. Enum.GetValues<JobKind>().Select(QueueNames.Of)];
+        string[] queues = [QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)];
         foreach (var queue in queues)
             found.Add(0, new KeyValuePair<string, object?>("queue", queue));
         long? looked = null;

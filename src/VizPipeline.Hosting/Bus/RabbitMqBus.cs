@@ -3,46 +3,46 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>The bus of a cluster: RabbitMQ with quorum queues and publisher confirms. The only place that names this transport.</summary>
+/// <summary>The bus of a cluster: RabbitMQ with quorum queues and publisher confirms. The only place that names MassTransit's RabbitMQ transport.</summary>
 /// <remarks>
-/// Messages reach a queue of <see cref="QueueNames"/> through its <see cref="QueueNames.ExchangeOf"/>, and whoever publishes declares
-/// both: a
-/// command that is sent before the first worker starts waits for it. docs/cluster.md says which rights each role needs for that.
+/// Messages reach a queue through its <see cref="QueueNames.ExchangeOf"/>. Services declare the exchanges and queues that they send to
+/// (<see cref="RabbitMqTopology"/>), so a command that is sent before the first worker starts waits in its queue.
 /// </remarks>
 public static class RabbitMqBus
 {
     private static int buses;
 
-    /// <summary>Adds the bus with a service's consumers. Once per host, as MassTransit demands.</summary>
+    /// <summary>Adds the bus. It receives for all <see cref="IBusReceivers"/> of the host.</summary>
     /// <param name="builder">The host.</param>
-    /// <param name="addConsumers">Adds the consumers.</param>
-    /// <param name="publishes">The queues that the service publishes to; at start it is checked that its account may.</param>
-    /// <param name="stopSeconds">How long a stop waits for what is being consumed.</param>
+    /// <param name="sendsTo">The queues that the service sends to; they are declared when it starts.</param>
+    /// <param name="stopSeconds">How long a stop waits for messages that are being handled.</param>
     public static IHostApplicationBuilder AddRabbitMqBus(
-        this IHostApplicationBuilder builder, Action<IBusRegistrationConfigurator> addConsumers, IReadOnlyList<string>? publishes = null,
-        Func<IServiceProvider, int>? stopSeconds = null)
+        this IHostApplicationBuilder builder, IReadOnlyList<string>? sendsTo = null, Func<IServiceProvider, int>? stopSeconds = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddValidatedOptions<RabbitMqOptions>(RabbitMqOptions.Section);
-        builder.Services.AddSingleton<IStartupCheck>(
-            services => new RabbitMqCheck(services.GetRequiredService<IOptions<RabbitMqOptions>>(), publishes ?? []));
+        builder.Services.AddSingleton(
+            services => new RabbitMqTopology(services.GetRequiredService<IOptions<RabbitMqOptions>>(), sendsTo ?? []));
+        builder.Services.AddSingleton<IStartupCheck, RabbitMqCheck>();
+        builder.Services.AddJobBus(services => new Transport(services, services.GetRequiredService<RabbitMqTopology>()));
         builder.Services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
-            addConsumers(bus);
-            bus.AddConfigureEndpointsCallback((_, name, endpoint) => ConfigureEndpoint(name, endpoint));
             bus.UsingRabbitMq((context, transport) =>
             {
                 ConfigureHost(transport, context.GetRequiredService<IOptions<RabbitMqOptions>>().Value, builder.Environment.ApplicationName);
-                ConfigureTopology(transport);
-                // Where answers to this process's own requests arrive: below the names that accounts may use, and no two alike.
-                transport.OverrideDefaultBusEndpointQueueName($"{QueueNames.Client}.{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref buses)}");
-                transport.ConfigureEndpoints(context);
+                var process = $"{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref buses)}";
+                // Where answers to this process's own requests arrive; below a prefix that all accounts may use.
+                transport.OverrideDefaultBusEndpointQueueName($"{QueueNames.Client}.{process}");
+                foreach (var receiver in MassTransitTransport.FindReceivers(context))
+                    transport.ReceiveEndpoint(
+                        receiver.IsBroadcast ? $"{receiver.Queue}.{process}" : receiver.Queue, endpoint => Configure(endpoint, receiver));
             });
         });
         builder.Services.AddOptions<MassTransitHostOptions>().Configure<IServiceProvider>((options, services) =>
@@ -51,14 +51,12 @@ public static class RabbitMqBus
             options.StopTimeout = TimeSpan.FromSeconds(seconds + 10);
             options.ConsumerStopTimeout = TimeSpan.FromSeconds(seconds);
         });
-        // Reconnecting is told by our own checks; each attempt of its would be a stack trace.
+        // Our own checks report a lost connection; MassTransit would log a stack trace for each attempt.
         builder.Logging.AddFilter("MassTransit", LogLevel.Error);
         return builder;
     }
 
-    /// <summary>
-    /// Adds what a coordinator does for the broker: messages come back from the error queues, and lost queues are noticed.
-    /// </summary>
+    /// <summary>Adds what a coordinator does for the broker: it returns messages from error queues and notices lost queues.</summary>
     public static IHostApplicationBuilder AddBrokerCare(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -67,9 +65,10 @@ public static class RabbitMqBus
         return builder;
     }
 
+    private static Uri AddressOf(string queue) => new($"exchange:{QueueNames.ExchangeOf(queue)}");
+
     private static void ConfigureHost(IRabbitMqBusFactoryConfigurator transport, RabbitMqOptions options, string connectionName)
-    {
-        transport.Host(options.Host, (ushort)options.EffectivePort, options.VirtualHost, connectionName, host =>
+        => transport.Host(options.Host, (ushort)options.EffectivePort, options.VirtualHost, connectionName, host =>
         {
             host.Username(options.User);
             host.Password(options.Password);
@@ -82,51 +81,38 @@ public static class RabbitMqBus
                     tls.CertificateValidationCallback = CertificateAuthority.Validator(options.CaFile);
                 });
         });
-        // A worker is told of one job at a time; who takes many says so.
-        transport.PrefetchCount = 1;
+
+    private static void Configure(IRabbitMqReceiveEndpointConfigurator endpoint, BusReceiver receiver)
+    {
+        endpoint.Bind(QueueNames.ExchangeOf(receiver.Queue), exchange => exchange.ExchangeType = ExchangeType.Fanout);
+        if (receiver.IsBroadcast)
+            endpoint.AutoDelete = true;
+        else if (receiver.Queue != QueueNames.Live)
+            endpoint.SetQuorumQueue();
+        MassTransitTransport.Configure(endpoint, receiver);
     }
 
-    private static void ConfigureEndpoint(string name, IReceiveEndpointConfigurator endpoint)
+    private sealed class Transport(IServiceProvider services, RabbitMqTopology topology) : MassTransitTransport(services, AddressOf)
     {
-        // The exchange is the queue's own, see the class's remarks; MassTransit's would be one per type of message.
-        var isProgress = name.StartsWith(QueueNames.Progress, StringComparison.Ordinal);
-        endpoint.ConfigureConsumeTopology = isProgress;
-        if (endpoint is IRabbitMqReceiveEndpointConfigurator queue && !isProgress && name != QueueNames.Live)
-            queue.SetQuorumQueue();
-    }
+        public override async Task SendAsync(string queue, BusMessage message, CancellationToken cancellation)
+        {
+            try
+            {
+                await base.SendAsync(queue, message, cancellation);
+            }
+            catch (MessageReturnedException)
+            {
+                // The broker has lost the queue.
+                await topology.DeclareAsync(cancellation);
+                await base.SendAsync(queue, message, cancellation);
+            }
+        }
 
-    private static void ConfigureTopology(IRabbitMqBusFactoryConfigurator transport)
-    {
-        transport.Publish<IJobCommand>(topology => topology.Exclude = true);
-        transport.Publish<Fault>(topology => topology.Exclude = true);
-        Command<ScanShard>(transport);
-        Command<GatherShards>(transport);
-        Command<MergeLayer>(transport);
-        Command<RenderPatches>(transport);
-        Command<AscendNeurons>(transport);
-        Command<RenderFilters>(transport);
-        Command<RenderSheet>(transport);
-        Message<JobStarted>(transport, QueueNames.Answers);
-        Message<JobCompleted>(transport, QueueNames.Answers);
-        Message<JobFailed>(transport, QueueNames.Answers);
-        Message<JobReturned>(transport, QueueNames.Answers);
-        Message<WorkerReported>(transport, QueueNames.Answers);
-        // Each coordinator binds a queue of its own; where there is none, progress is shown to nobody.
-        transport.Message<JobProgressed>(message => message.SetEntityName(QueueNames.Progress));
-    }
-
-    private static void Command<T>(IRabbitMqBusFactoryConfigurator transport)
-        where T : class, IJobCommand
-    {
-        Message<T>(transport, QueueNames.Of(QueueNames.KindOf(typeof(T))));
-        Message<Fault<T>>(transport, QueueNames.Answers);
-    }
-
-    private static void Message<T>(IRabbitMqBusFactoryConfigurator transport, string queue)
-        where T : class
-    {
-        var exchange = QueueNames.ExchangeOf(queue);
-        transport.Message<T>(message => message.SetEntityName(exchange));
-        transport.Publish<T>(topology => topology.BindQueue(exchange, queue, binding => binding.SetQuorumQueue()));
+        // Without it the broker drops messages for which there is no queue.
+        protected override void Prepare(SendContext<BusMessage> context)
+        {
+            if (context.TryGetPayload(out RabbitMqSendContext? send))
+                send.Mandatory = true;
+        }
     }
 }

@@ -1,16 +1,12 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.Extensions.Options;
-using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
-using VizPipeline.Jobs;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>
-/// Looks whether the broker is there, lets this user in, and lets it publish to the queues that the service publishes to.
-/// </summary>
-internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, IReadOnlyList<string> publishes) : IStartupCheck
+/// <summary>Checks that the broker is there, accepts this user, and lets it declare the queues that the service sends to.</summary>
+internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, RabbitMqTopology topology) : IStartupCheck
 {
     private const int AccessRefused = 403;
 
@@ -21,24 +17,12 @@ internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, IReadOnly
         var settings = options.Value;
         try
         {
-            await using var connection = await RabbitMqConnection.OpenAsync(settings, cancellation);
-            foreach (var queue in publishes)
-                await BindAsync(connection, queue, cancellation);
+            await topology.DeclareAsync(cancellation);
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
             throw new StartupException($"RabbitMQ at {settings.Host}:{settings.EffectivePort}: {Explain(failure, settings)}", IsTransient(failure), failure);
         }
-    }
-
-    // As the bus itself does before its first message to the queue.
-    private static async Task BindAsync(IConnection connection, string queue, CancellationToken cancellation)
-    {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
-        var exchange = QueueNames.ExchangeOf(queue);
-        await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
-        await channel.DeclareQuorumQueueAsync(queue, cancellation);
-        await channel.QueueBindAsync(queue, exchange, "", cancellationToken: cancellation);
     }
 
     private static bool IsOf(int replyCode, OperationInterruptedException cause) => cause.ShutdownReason?.ReplyCode == replyCode;

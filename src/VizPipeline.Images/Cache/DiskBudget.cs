@@ -93,7 +93,8 @@ public sealed class DiskBudget
                 + "allow more, or use smaller archives");
         MakeRoom(bytes, budget, mostCrops: long.MaxValue, except: null);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        var unfinished = $"{file}.{Environment.ProcessId}-{Interlocked.Increment(ref fetched)}{UnfinishedExtension}";
+        // Containers share volumes, and each begins with process 1.
+        var unfinished = $"{file}.{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref fetched)}{UnfinishedExtension}";
         // The lock of this handle says that somebody lives who fetches it.
         var room = new FileStream(unfinished + RoomExtension, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         try

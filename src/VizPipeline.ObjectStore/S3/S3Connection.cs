@@ -21,7 +21,7 @@ internal sealed class S3Connection : IDisposable
         {
             ConnectTimeout = TimeSpan.FromSeconds(5),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            ConnectCallback = ConnectAsync,
+            ConnectCallback = (context, cancellation) => ConnectAsync(context, options.LongestSilence, cancellation),
             AllowAutoRedirect = false,
         };
         if (options.CaFile is { } file)
@@ -93,9 +93,10 @@ internal sealed class S3Connection : IDisposable
             throw new IOException($"{content.Length} of {found.Size} bytes arrived");
     }
 
-    // As the framework does it, and with a look after silent connections: a server that lost its power in the middle of an answer says
-    // nothing more.
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    // As the framework does it, but a connection on which nothing arrives is given up: HttpClient limits the wait for the beginning of an
+    // answer only, and keep-alive probes find machines that are gone, but not servers that hang in the middle of an answer.
+    private static async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context, TimeSpan longestSilence, CancellationToken cancellation)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -105,7 +106,7 @@ internal sealed class S3Connection : IDisposable
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
             await socket.ConnectAsync(context.DnsEndPoint, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
+            return new ImpatientStream(socket, longestSilence);
         }
         catch
         {
@@ -113,4 +114,25 @@ internal sealed class S3Connection : IDisposable
             throw;
         }
     }
+}
+
+/// <summary>A connection whose reads fail when nothing arrives for too long. A connection that waits in the pool ends then, too.</summary>
+internal sealed class ImpatientStream(Socket socket, TimeSpan patience) : NetworkStream(socket, ownsSocket: true)
+{
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
+        try
+        {
+            return await base.ReadAsync(buffer, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"nothing arrived for {patience.TotalSeconds:0.#} s");
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+        => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 }

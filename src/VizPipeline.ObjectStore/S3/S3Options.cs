@@ -39,6 +39,9 @@ public sealed class S3Options
     [Range(0, 86_400, ErrorMessage = "ObjectStore:PatienceSeconds must be from 0 to 86400")]
     public int PatienceSeconds { get; set; } = 120;
 
+    /// <summary>How long nothing may arrive on a connection before it is given up.</summary>
+    internal TimeSpan LongestSilence { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Server and port, and nothing that a message should not show.</summary>
     public static ValidationResult? CheckEndpoint(string? endpoint)
         => Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)

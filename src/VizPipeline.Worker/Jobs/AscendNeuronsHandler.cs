@@ -12,13 +12,6 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
 {
     private const int CurvePoints = 64;
 
-    /// <inheritdoc/>
-    public string ResultKey(AtlasSpec spec, AscendNeurons command) => AtlasKeys.AscentTable(
-        command.AtlasId, spec.Layers[command.Layer].Name, command.FirstChannel, command.EndChannel, command.Preset, command.Seed);
-
-    /// <inheritdoc/>
-    public int Units(AscendNeurons command) => command.EndChannel - command.FirstChannel;
-
     /// <summary>The recipe that an atlas's settings make of a preset.</summary>
     /// <exception cref="RecipeException">The settings name no such preset, or hold no recipe for it.</exception>
     public static AscentRecipe RecipeOf(AscentSpec settings, string preset)

@@ -8,16 +8,10 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class GatherShardsHandler(IObjectStore store) : IJobHandler<GatherShards>
 {
     /// <inheritdoc/>
-    public string ResultKey(AtlasSpec spec, GatherShards command) => AtlasKeys.GatherTable(command.AtlasId, command.Part, spec.Layers[command.Layer].Name);
-
-    /// <inheritdoc/>
-    public int Units(GatherShards command) => command.EndShard - command.FirstShard;
-
-    /// <inheritdoc/>
     public async Task<byte[]> Run(AtlasRuntime atlas, GatherShards command, IProgress<int> progress, CancellationToken cancellation)
     {
         var name = atlas.Spec.Layers[command.Layer].Name;
-        var keys = Enumerable.Range(command.FirstShard, Units(command)).Select(shard => AtlasKeys.ScanTally(command.AtlasId, shard, name));
+        var keys = Enumerable.Range(command.FirstShard, command.EndShard - command.FirstShard).Select(shard => AtlasKeys.ScanTally(command.AtlasId, shard, name));
         var merged = await StoredTallies.MergeAsync(store, keys, cancellation, progress);
         await store.PutAsync(AtlasKeys.GatheredTally(command.AtlasId, command.Part, name), TallyFormat.Write(merged), cancellation);
         return VizJson.Write(new GatherTable(command.Layer, command.Part, command.FirstShard, command.EndShard));

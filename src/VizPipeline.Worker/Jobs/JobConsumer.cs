@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,43 +10,60 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Worker.Jobs;
 
 /// <summary>
-/// Takes a command from its queue, does it on a device that is free, and answers. A command whose result is already there is answered at
-/// once; a failure is an answer too, so that the coordinator decides about trying again.
+/// Takes commands of all kinds from their queues, does them on a device that is free, and answers. If the result exists already, the answer
+/// is sent at once; a failure is an answer too, so that the coordinator decides whether to try again.
 /// </summary>
-public sealed class JobConsumer<TCommand>(
-    IJobHandler<TCommand> handler, AtlasRuntimes atlases, DeviceGate gate, WorkerMetrics metrics, IObjectStore store,
-    IOptions<WorkerOptions> options,
-    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobConsumer<TCommand>> logger) : IConsumer<TCommand>
-    where TCommand : class, IJobCommand
+public sealed class JobConsumer(
+    IEnumerable<IJobHandler> handlers, IJobBus bus, AtlasRuntimes atlases, DeviceGate gate, WorkerMetrics metrics, IObjectStore store,
+    IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobConsumer> logger)
 {
-    private static readonly JobKind Kind = QueueNames.KindOf(typeof(TCommand));
+    private readonly Dictionary<Type, IJobHandler> _handlers = handlers.ToDictionary(handler => handler.CommandType);
 
-    /// <inheritdoc/>
-    public async Task Consume(ConsumeContext<TCommand> context)
+    /// <summary>Handles one command. It throws only where the broker cannot be reached, which then delivers the command again.</summary>
+    public async Task<IBusMessage?> ReceiveAsync(BusDelivery delivery, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(context);
-        var (command, cancellation) = (context.Message, context.CancellationToken);
-        using var scope = logger.BeginScope(new Dictionary<string, object> { ["atlas"] = command.AtlasId, ["job"] = command.JobId, ["attempt"] = command.Attempt, ["kind"] = QueueNames.Name(Kind) });
-        // Whoever had it before may have died of it: the coordinator counts that before anyone tries again.
-        if (context.ReceiveContext.Redelivered)
+        ArgumentNullException.ThrowIfNull(delivery);
+        var message = (JobMessage)delivery.Message;
+        var command = message.ReadCommand();
+        using var scope = logger.BeginScope(new Dictionary<string, object>
         {
-            await Return(context, command, ReturnReason.Redelivered);
-            return;
+            ["atlas"] = command.AtlasId,
+            ["job"] = command.JobId,
+            ["attempt"] = command.Attempt,
+            ["kind"] = message.Kind.Name(),
+        });
+        // The worker that had it before may have died of it: the coordinator counts that before anyone tries again.
+        if (delivery.IsRedelivered)
+        {
+            await Return(command, ReturnReason.Redelivered);
+            return null;
         }
         try
         {
             using var turn = await Turn(cancellation);
             if (turn is null)
-                await PassOn(context, command);
+                await bus.SendAsync(message, CancellationToken.None);
             else
-                await Do(context, command, turn.Device, cancellation);
+                await Do(message.Kind, command, turn.Device, cancellation);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (Exception failure) when (IsStopping(failure, cancellation))
         {
             logger.JobStopped(command.JobId, command.AtlasId);
-            await Return(context, command, ReturnReason.Stopping);
+            await Return(command, ReturnReason.Stopping);
         }
+        catch (Exception failure)
+        {
+            var (error, transient) = Explain(failure);
+            await bus.AnswerAsync(
+                new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
+        }
+        return null;
     }
+
+    // A worker that is stopped while it starts has disposed of its parts before the first command arrives.
+    private bool IsStopping(Exception failure, CancellationToken cancellation)
+        => failure is OperationCanceledException or ObjectDisposedException
+            && (cancellation.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested);
 
     // Each kind has a queue, and each queue gives this worker a command, but a device has one job at a time. A command that waits here
     // is one that an idle worker cannot have.
@@ -68,27 +84,26 @@ public sealed class JobConsumer<TCommand>(
         }
     }
 
-    private static Task PassOn(ConsumeContext<TCommand> context, TCommand command) => context.Publish(command, CancellationToken.None);
-
-    private async Task Return(ConsumeContext<TCommand> context, TCommand command, ReturnReason reason, string? error = null)
+    private async Task Return(JobCommand command, ReturnReason reason, string? error = null)
     {
         logger.JobReturned(command.JobId, command.AtlasId, reason);
-        await context.Publish(
+        await bus.AnswerAsync(
             new JobReturned(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, reason, error), CancellationToken.None);
     }
 
-    private async Task Do(ConsumeContext<TCommand> context, TCommand command, ComputeDevice device, CancellationToken cancellation)
+    private async Task Do(JobKind kind, JobCommand command, ComputeDevice device, CancellationToken cancellation)
     {
         using var hand = device.Activity.Begin(command);
-        using var span = VizTelemetry.StartJob("job", ActivityKind.Internal, command.AtlasId, command.JobId, command.Attempt)?.SetTag("viz.kind", QueueNames.Name(Kind));
+        using var span = VizTelemetry.StartJob("job", ActivityKind.Internal, command.AtlasId, command.JobId, command.Attempt)
+            ?.SetTag("viz.kind", kind.Name());
         try
         {
             if (await store.ExistsAsync(AtlasKeys.Cancelled(command.AtlasId), cancellation))
                 return;
-            await context.Publish(new JobStarted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, time.GetUtcNow()), cancellation);
-            var completed = await Work(context, command, device, cancellation);
+            await bus.AnswerAsync(new JobStarted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, time.GetUtcNow()), cancellation);
+            var completed = await Work(kind, command, device, cancellation);
             logger.JobCompleted(command.JobId, command.AtlasId, completed.Units, completed.ElapsedSeconds);
-            await context.Publish(completed, cancellation);
+            await bus.AnswerAsync(completed, cancellation);
             hand.Complete(completed);
             gate.Succeeded(device);
         }
@@ -99,7 +114,7 @@ public sealed class JobConsumer<TCommand>(
             {
                 span?.SetStatus(ActivityStatusCode.Error, fault.Reason);
                 atlases.Forget(device);
-                await Return(context, command, ReturnReason.DeviceFailed, $"{device.Name}: {fault.Reason}");
+                await Return(command, ReturnReason.DeviceFailed, $"{device.Name}: {fault.Reason}");
                 return;
             }
             if (fault.Kind == DeviceFaultKind.OutOfMemory)
@@ -109,30 +124,31 @@ public sealed class JobConsumer<TCommand>(
                 : Explain(failure);
             span?.SetStatus(ActivityStatusCode.Error, error);
             logger.JobFailed(command.JobId, command.AtlasId, error);
-            await context.Publish(new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
+            await bus.AnswerAsync(new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
             // Whose disk is full fails within milliseconds, and would else be the first to take each job again until all are given up.
             if (transient && fault.Kind == DeviceFaultKind.None && options.Value.Rest is { } rest)
                 await Task.Delay(rest, time, lifetime.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task<JobCompleted> Work(ConsumeContext context, TCommand command, ComputeDevice device, CancellationToken cancellation)
+    private async Task<JobCompleted> Work(JobKind kind, JobCommand command, ComputeDevice device, CancellationToken cancellation)
     {
         var (begun, started) = (time.GetUtcNow(), time.GetTimestamp());
         var atlas = await atlases.Open(device, command.AtlasId, cancellation);
-        var key = handler.ResultKey(atlas.Spec, command);
+        var row = JobKinds.Get(kind);
+        var (key, units) = (row.GetResultKeyOf(atlas.Spec, command), row.CountUnitsOf(atlas.Spec, command));
         var phases = new Dictionary<string, double> { ["open"] = time.GetElapsedTime(started).TotalSeconds };
         var isNew = !await store.ExistsAsync(key, cancellation);
         if (isNew)
         {
-            var progress = new JobProgress(context, command, options.Value.ProgressPause, time);
-            var table = await device.Jobs.Run(() => handler.Run(atlas, command, progress, cancellation), cancellation);
+            var progress = new JobProgress(bus, command, options.Value.ProgressPause, time);
+            var table = await device.Jobs.Run(() => _handlers[command.GetType()].RunAsync(atlas, command, progress, cancellation), cancellation);
             await store.PutAsync(key, table, cancellation);
         }
         var seconds = time.GetElapsedTime(started).TotalSeconds;
         phases["work"] = seconds - phases["open"];
-        metrics.Completed(Kind, device.Name, seconds, isNew ? handler.Units(command) : 0);
-        return new JobCompleted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, key, handler.Units(command), begun, seconds, phases);
+        metrics.Completed(kind, device.Name, seconds, isNew ? units : 0);
+        return new JobCompleted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, key, units, begun, seconds, phases);
     }
 
     private static (string Error, bool Transient) Explain(Exception failure)
@@ -148,7 +164,7 @@ public sealed class JobConsumer<TCommand>(
 }
 
 /// <summary>Publishes a job's progress, not more often than asked.</summary>
-internal sealed class JobProgress(IPublishEndpoint bus, IJobCommand command, TimeSpan pause, TimeProvider time) : IProgress<int>
+internal sealed class JobProgress(IJobBus bus, JobCommand command, TimeSpan pause, TimeProvider time) : IProgress<int>
 {
     private long _last;
 
@@ -157,6 +173,8 @@ internal sealed class JobProgress(IPublishEndpoint bus, IJobCommand command, Tim
         if (_last != 0 && time.GetElapsedTime(_last) < pause)
             return;
         _last = time.GetTimestamp();
-        _ = bus.Publish(new JobProgressed(command.AtlasId, command.JobId, command.Attempt, value));
+        // Progress may be lost, and the job must not wait for the broker: nobody looks at a failure.
+        _ = bus.ShowProgressAsync(new JobProgressed(command.AtlasId, command.JobId, command.Attempt, value), CancellationToken.None)
+            .ContinueWith(sent => sent.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 }

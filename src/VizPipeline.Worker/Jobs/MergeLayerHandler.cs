@@ -9,12 +9,6 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLayer>
 {
     /// <inheritdoc/>
-    public string ResultKey(AtlasSpec spec, MergeLayer command) => AtlasKeys.LayerTable(command.AtlasId, spec.Layers[command.Layer].Name);
-
-    /// <inheritdoc/>
-    public int Units(MergeLayer command) => 1;
-
-    /// <inheritdoc/>
     public async Task<byte[]> Run(AtlasRuntime atlas, MergeLayer command, IProgress<int> progress, CancellationToken cancellation)
     {
         var name = atlas.Spec.Layers[command.Layer].Name;

@@ -10,12 +10,6 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<RenderFilters>
 {
     /// <inheritdoc/>
-    public string ResultKey(AtlasSpec spec, RenderFilters command) => AtlasKeys.FiltersTable(command.AtlasId, spec.Layers[command.Layer].Name);
-
-    /// <inheritdoc/>
-    public int Units(RenderFilters command) => 1;
-
-    /// <inheritdoc/>
     public async Task<byte[]> Run(AtlasRuntime atlas, RenderFilters command, IProgress<int> progress, CancellationToken cancellation)
     {
         var (layer, rows, isBgr) = (atlas.Layer(command.Layer), new List<PictureRow>(), atlas.Preprocessing.Channels == ChannelOrder.Bgr);

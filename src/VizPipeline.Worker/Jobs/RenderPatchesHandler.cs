@@ -19,13 +19,6 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
     private const double Tolerance = 1e-3;
 
     /// <inheritdoc/>
-    public string ResultKey(AtlasSpec spec, RenderPatches command) =>
-        AtlasKeys.PatchesTable(command.AtlasId, spec.Layers[command.Layer].Name, command.FirstChannel, command.EndChannel);
-
-    /// <inheritdoc/>
-    public int Units(RenderPatches command) => command.EndChannel - command.FirstChannel;
-
-    /// <inheritdoc/>
     public async Task<byte[]> Run(AtlasRuntime atlas, RenderPatches command, IProgress<int> progress, CancellationToken cancellation)
     {
         var name = atlas.Spec.Layers[command.Layer].Name;

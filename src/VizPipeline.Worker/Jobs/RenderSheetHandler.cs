@@ -10,12 +10,6 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderSheet>
 {
     /// <inheritdoc/>
-    public string ResultKey(AtlasSpec spec, RenderSheet command) => AtlasKeys.SheetTable(command.AtlasId, spec.Layers[command.Layer].Name);
-
-    /// <inheritdoc/>
-    public int Units(RenderSheet command) => 1;
-
-    /// <inheritdoc/>
     public async Task<byte[]> Run(AtlasRuntime atlas, RenderSheet command, IProgress<int> progress, CancellationToken cancellation)
     {
         var layer = atlas.Spec.Layers[command.Layer];

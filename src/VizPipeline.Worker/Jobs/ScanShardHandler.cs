@@ -11,17 +11,11 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptions<WorkerOptions> options) : IJobHandler<ScanShard>
 {
     /// <inheritdoc/>
-    public string ResultKey(AtlasSpec spec, ScanShard command) => AtlasKeys.ScanTable(command.AtlasId, command.Shard);
-
-    /// <inheritdoc/>
-    public int Units(ScanShard command) => command.EndImage - command.FirstImage;
-
-    /// <inheritdoc/>
     public async Task<byte[]> Run(AtlasRuntime atlas, ScanShard command, IProgress<int> progress, CancellationToken cancellation)
     {
         var count = atlas.Spec.Images.Count;
         var search = new TopPatchSearch(atlas.Runner, atlas.Layers, exact: count <= ActivationDistribution.ExactImages, imageSet: count);
-        var indices = Enumerable.Range(command.FirstImage, Units(command)).ToArray();
+        var indices = Enumerable.Range(command.FirstImage, command.EndImage - command.FirstImage).ToArray();
         var (skipped, done) = (new List<UnreadableImage>(), 0);
         await foreach (var batch in atlas.Crops.ReadBatches(indices, atlas.Spec.BatchSize, Readers, cancellation))
         {

@@ -43,7 +43,7 @@ public static class FilledCatalog
         await transaction.CommitAsync();
     }
 
-    private static byte[] Result(IJobCommand command, List<PictureRow> pictures)
+    private static byte[] Result(JobCommand command, List<PictureRow> pictures)
     {
         switch (command)
         {

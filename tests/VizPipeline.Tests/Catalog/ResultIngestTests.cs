@@ -183,7 +183,7 @@ public abstract class ResultIngestTests(Engine engine) : CatalogTests(engine)
             await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
             foreach (var job in await context.Jobs.Where(job => job.Kind == JobKind.Scan).ToListAsync(cancellation))
                 await ResultIngest.IngestAsync(
-                    context, job, VizJson.Write(ResultSamples.Scan((ScanShard)JobPayload.Read(job.Kind, job.Payload, 1))), default);
+                    context, job, VizJson.Write(ResultSamples.Scan((ScanShard)new JobMessage(job.Kind, job.Payload, 1).ReadCommand())), default);
             await transaction.CommitAsync(cancellation);
         }
         await Catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(spec, 0)));

@@ -94,7 +94,6 @@ public sealed class EnginesAgreeTests
         {
             atlas.CreatedAt,
             Counts = counts.OrderBy(count => count.Kind).ThenBy(count => count.State),
-            Kind = await context.FindJobKindAsync("demo", 3),
             Failures = await context.FailuresAsync(atlas.Id),
             Unreadable = await context.UnreadableImagesAsync(atlas.Id),
         });

@@ -71,7 +71,7 @@ public sealed class AtlasFolder : IDisposable
 
     internal Task<StoredAtlas> Open() => StoredAtlas.OpenAsync(Path, TestContext.Current.CancellationToken);
 
-    private static byte[] Result(IJobCommand command) => command switch
+    private static byte[] Result(JobCommand command) => command switch
     {
         ScanShard scan => VizJson.Write(ResultSamples.Scan(scan)),
         GatherShards gather => VizJson.Write(ResultSamples.Gather(gather)),

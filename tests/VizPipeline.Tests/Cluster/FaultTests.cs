@@ -76,7 +76,7 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
     {
         var expected = await UndisturbedAsync();
         await using var cluster = await StartAsync();
-        await using var doubled = await DoubledDelivery.StartAsync(cluster.Settings, [QueueNames.Answers, .. Enum.GetValues<JobKind>().Select(QueueNames.Of)]);
+        await using var doubled = await DoubledDelivery.StartAsync(cluster.Settings, [QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)]);
         await cluster.SubmitAsync(cancellation);
         await IsAsync(expected, cluster);
         output.WriteLine($"{doubled.Count} messages were doubled");

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,7 +24,7 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
         cluster.AddWorkers(2);
         await cluster.WaitForWorkersAsync(2, cancellation);
         using var host = await ClientAsync(cluster.Settings);
-        var client = new LiveClient(host.Services.GetRequiredService<IBus>());
+        var client = host.Services.GetRequiredService<ILiveRequests>();
         await cluster.SubmitAsync(cancellation);
         var picture = await File.ReadAllBytesAsync(Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories)[0], cancellation);
 
@@ -58,7 +57,7 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
     {
         await using var cluster = await TestCluster.StartAsync(material);
         using var host = await ClientAsync(cluster.Settings);
-        var client = new LiveClient(host.Services.GetRequiredService<IBus>());
+        var client = host.Services.GetRequiredService<ILiveRequests>();
         var refused = await Assert.ThrowsAsync<LiveRefusedException>(() => client.AskAsync(new ShowFeatureMaps("sample-network", [1], "conv3"), cancellation));
         Assert.True(refused.IsOutage);
         Assert.Contains("start one that serves 'live'", refused.Message);
@@ -69,7 +68,7 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key.Replace("__", ":", StringComparison.Ordinal), setting.Value)));
-        builder.AddRabbitMqBus(_ => { });
+        builder.AddRabbitMqBus();
         var host = builder.Build();
         await host.StartAsync(cancellation);
         return host;

@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Coordinator;
 using VizPipeline.Jobs;
-using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Catalog;
 using VizPipeline.Tests.Jobs;
 using VizPipeline.Tests.ObjectStore;
@@ -207,10 +206,10 @@ public sealed class CoordinatorTests : IDisposable
         await host.StartAsync(cancellation);
         await secondRuns.Task.WaitAsync(cancellation);
 
-        await host.Bus.Publish(new JobCompleted(
+        await host.Bus.AnswerAsync(new JobCompleted(
             spec.Id, 1, 1, "late", AtlasKeys.ScanTable(spec.Id, 99), 1, DateTimeOffset.UnixEpoch, 1, new Dictionary<string, double>()), cancellation);
-        await host.Bus.Publish(new JobFailed(spec.Id, 1, 1, "late", "late", false), cancellation);
-        await host.Bus.Publish(new JobFailed("another", 1, 1, "late", "no such atlas", false), cancellation);
+        await host.Bus.AnswerAsync(new JobFailed(spec.Id, 1, 1, "late", "late", false), cancellation);
+        await host.Bus.AnswerAsync(new JobFailed("another", 1, 1, "late", "no such atlas", false), cancellation);
         go.SetResult();
 
         Assert.Equal(AtlasState.Completed, (await host.FinishAsync(spec, cancellation)).State);
@@ -441,7 +440,7 @@ public sealed class CoordinatorTests : IDisposable
         {
             Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), "progress within a job is not seen");
             // Again and again, as a worker does: it comes by a queue of its own and may overtake "started", which is lost then.
-            await host.Bus.Publish(new JobProgressed(spec.Id, 1, 1, 2), cancellation);
+            await host.Bus.ShowProgressAsync(new JobProgressed(spec.Id, 1, 1, 2), cancellation);
             await Task.Delay(10, cancellation);
             var progress = await host.Monitor.SnapshotAsync(spec.Id, cancellation);
             scan = progress.Stages[0];

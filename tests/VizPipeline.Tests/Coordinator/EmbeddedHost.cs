@@ -1,4 +1,3 @@
-using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -30,17 +29,8 @@ public sealed class EmbeddedHost : IAsyncDisposable
             options.RetryDelay = TimeSpan.FromMilliseconds(20);
             configure?.Invoke(options);
         });
-        builder.AddEmbeddedBus(bus =>
-        {
-            bus.AddCoordinatorConsumers();
-            bus.AddConsumer<FakeWorker<ScanShard>>();
-            bus.AddConsumer<FakeWorker<GatherShards>>();
-            bus.AddConsumer<FakeWorker<MergeLayer>>();
-            bus.AddConsumer<FakeWorker<RenderPatches>>();
-            bus.AddConsumer<FakeWorker<AscendNeurons>>();
-            bus.AddConsumer<FakeWorker<RenderFilters>>();
-            bus.AddConsumer<FakeWorker<RenderSheet>>();
-        });
+        builder.Services.AddSingleton<IBusReceivers, FakeWorker>();
+        builder.AddEmbeddedBus();
         host = builder.Build();
     }
 
@@ -54,7 +44,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
     public AtlasMonitor Monitor => host.Services.GetRequiredService<AtlasMonitor>();
 
-    public IBus Bus => host.Services.GetRequiredService<IBus>();
+    public IJobBus Bus => host.Services.GetRequiredService<IJobBus>();
 
     public CancellationToken Stopping => Lifetime.ApplicationStopping;
 

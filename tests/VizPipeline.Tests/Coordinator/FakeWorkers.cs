@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Jobs;
@@ -10,26 +11,29 @@ namespace VizPipeline.Tests.Coordinator;
 public sealed class FakeWork
 {
     /// <summary>The attempts of every job in the order of their beginning.</summary>
-    public ConcurrentQueue<IJobCommand> Begun { get; } = new();
+    public ConcurrentQueue<JobCommand> Begun { get; } = new();
 
     /// <summary>Jobs done at the same time, at most, since the beginning.</summary>
     public int MostAtOnce { get; private set; }
 
     /// <summary>Called before the work of a job; may throw, wait or cancel.</summary>
-    public Func<IJobCommand, CancellationToken, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
+    public Func<JobCommand, CancellationToken, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
     /// <summary>Bends what is announced at the end; null announces nothing.</summary>
     public Func<JobCompleted, JobCompleted?> Announce { get; set; } = completed => completed;
 
     /// <summary>Bends the bytes of a result table; null stores none.</summary>
-    public Func<IJobCommand, byte[], byte[]?> Store { get; set; } = (_, table) => table;
+    public Func<JobCommand, byte[], byte[]?> Store { get; set; } = (_, table) => table;
 
     /// <summary>How often each answer is sent.</summary>
     public int Answers { get; set; } = 1;
 
+    /// <summary>Jobs of each kind done at the same time.</summary>
+    public int AtOnce { get; init; } = 16;
+
     private int atOnce;
 
-    public void Begin(IJobCommand job)
+    public void Begin(JobCommand job)
     {
         Begun.Enqueue(job);
         lock (Begun)
@@ -43,37 +47,46 @@ public sealed class FakeWork
     }
 }
 
-/// <summary>Does jobs as a worker does, with invented results.</summary>
-public sealed class FakeWorker<T>(FakeWork work, IObjectStore store) : IConsumer<T>
-    where T : class, IJobCommand
+/// <summary>Does jobs of all kinds as a worker does, with invented results.</summary>
+public sealed class FakeWorker(FakeWork work, IObjectStore store, IServiceProvider services) : IBusReceivers
 {
-    public async Task Consume(ConsumeContext<T> context)
+    public IReadOnlyList<BusReceiver> Receivers => [.. JobKinds.All.Select(kind => new BusReceiver(kind.Queue, ReceiveAsync) { AtOnce = work.AtOnce })];
+
+    private IJobBus Bus => services.GetRequiredService<IJobBus>();
+
+    private async Task<IBusMessage?> ReceiveAsync(BusDelivery delivery, CancellationToken cancellation)
     {
-        var job = context.Message;
-        var cancellation = context.CancellationToken;
+        var job = ((JobMessage)delivery.Message).ReadCommand();
         work.Begin(job);
         try
         {
-            await context.Publish(new JobStarted(job.AtlasId, job.JobId, job.Attempt, "fake", DateTimeOffset.UnixEpoch), cancellation);
+            await Bus.AnswerAsync(new JobStarted(job.AtlasId, job.JobId, job.Attempt, "fake", DateTimeOffset.UnixEpoch), cancellation);
             await work.Before(job, cancellation);
-            await context.Publish(new JobProgressed(job.AtlasId, job.JobId, job.Attempt, 1), cancellation);
-            await DoAsync(context, job, cancellation);
+            await Bus.ShowProgressAsync(new JobProgressed(job.AtlasId, job.JobId, job.Attempt, 1), cancellation);
+            await DoAsync(job, cancellation);
         }
         catch (ReportedFailureException failure)
         {
             var failed = new JobFailed(job.AtlasId, job.JobId, job.Attempt, "fake", failure.Message, failure.IsTransient);
-            await context.Publish(failed, CancellationToken.None);
+            await Bus.AnswerAsync(failed, CancellationToken.None);
+        }
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
+        {
+            var error = $"{failure.GetType().Name}: {failure.Message}";
+            await Bus.AnswerAsync(new JobFailed(job.AtlasId, job.JobId, job.Attempt, "fake", error, false), CancellationToken.None);
         }
         finally
         {
             work.End();
         }
+        return null;
     }
 
-    private async Task DoAsync(ConsumeContext<T> context, T job, CancellationToken cancellation)
+    private async Task DoAsync(JobCommand job, CancellationToken cancellation)
     {
         var spec = VizJson.Read<AtlasSpec>(await store.GetAsync(AtlasKeys.Spec(job.AtlasId), cancellation));
-        var (key, table, units) = await ResultAsync(spec, job, cancellation);
+        var row = JobKinds.Get(job);
+        var (key, units, table) = (row.GetResultKeyOf(spec, job), row.CountUnitsOf(spec, job), await ResultAsync(spec, job, cancellation));
         // As the real worker: a result that is there already is the answer.
         if (!await store.ExistsAsync(key, cancellation) && work.Store(job, table) is { } bytes)
             await store.PutAsync(key, bytes, cancellation);
@@ -83,42 +96,21 @@ public sealed class FakeWorker<T>(FakeWork work, IObjectStore store) : IConsumer
         if (work.Announce(completed) is { } answer)
         {
             for (var i = 0; i < work.Answers; i++)
-                await context.Publish(answer, cancellation);
+                await Bus.AnswerAsync(answer, cancellation);
         }
     }
 
-    private async Task<(string Key, byte[] Table, int Units)> ResultAsync(AtlasSpec spec, IJobCommand command, CancellationToken cancellation)
+    private async Task<byte[]> ResultAsync(AtlasSpec spec, JobCommand command, CancellationToken cancellation) => command switch
     {
-        string Name(int layer) => spec.Layers[layer].Name;
-        switch (command)
-        {
-            case ScanShard job:
-                return (AtlasKeys.ScanTable(spec.Id, job.Shard), VizJson.Write(ResultSamples.Scan(job)), job.EndImage - job.FirstImage);
-            case GatherShards job:
-                return (AtlasKeys.GatherTable(spec.Id, job.Part, Name(job.Layer)), VizJson.Write(ResultSamples.Gather(job)), job.EndShard - job.FirstShard);
-            case MergeLayer job:
-                return (
-                    AtlasKeys.LayerTable(spec.Id, Name(job.Layer)),
-                    VizJson.Write(ResultSamples.Layer(spec, job.Layer)),
-                    spec.Layers[job.Layer].Channels);
-            case RenderPatches job:
-                return (
-                    AtlasKeys.PatchesTable(spec.Id, Name(job.Layer), job.FirstChannel, job.EndChannel),
-                    VizJson.Write(ResultSamples.Patches(spec, job)),
-                    job.EndChannel - job.FirstChannel);
-            case AscendNeurons job:
-                return (
-                    AtlasKeys.AscentTable(spec.Id, Name(job.Layer), job.FirstChannel, job.EndChannel, job.Preset, job.Seed),
-                    VizJson.Write(ResultSamples.Ascent(spec, job)),
-                    job.EndChannel - job.FirstChannel);
-            case RenderFilters job:
-                return (AtlasKeys.FiltersTable(spec.Id, Name(job.Layer)), VizJson.Write(ResultSamples.Filters(spec, job)), 1);
-            case RenderSheet job:
-                return (AtlasKeys.SheetTable(spec.Id, Name(job.Layer)), VizJson.Write(await SheetAsync(spec, job, cancellation)), 1);
-            default:
-                throw new InvalidOperationException(command.GetType().Name);
-        }
-    }
+        ScanShard job => VizJson.Write(ResultSamples.Scan(job)),
+        GatherShards job => VizJson.Write(ResultSamples.Gather(job)),
+        MergeLayer job => VizJson.Write(ResultSamples.Layer(spec, job.Layer)),
+        RenderPatches job => VizJson.Write(ResultSamples.Patches(spec, job)),
+        AscendNeurons job => VizJson.Write(ResultSamples.Ascent(spec, job)),
+        RenderFilters job => VizJson.Write(ResultSamples.Filters(spec, job)),
+        RenderSheet job => VizJson.Write(await SheetAsync(spec, job, cancellation)),
+        _ => throw new InvalidOperationException(command.GetType().Name),
+    };
 
     // From what there is in the store, as the real one.
     private async Task<SheetTable> SheetAsync(AtlasSpec spec, RenderSheet job, CancellationToken cancellation)

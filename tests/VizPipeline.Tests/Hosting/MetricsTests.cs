@@ -66,7 +66,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(spec.Images.Count, service.Total("viz_units_total", "kind=scan"));
         Assert.Equal(neurons, service.Total("viz_units_total", "kind=patches"));
         foreach (var jobs in JobPlan.For(spec).GroupBy(job => job.Group.Kind))
-            Assert.Equal(jobs.Count(), service.Total("viz_job_duration_seconds_count", $"kind={QueueNames.Name(jobs.Key)}", "device=cpu"));
+            Assert.Equal(jobs.Count(), service.Total("viz_job_duration_seconds_count", $"kind={jobs.Key.Name()}", "device=cpu"));
         Assert.Equal(JobPlan.For(spec).Count, service.Total("viz_ingest_lag_seconds_count"));
         Assert.Equal(JobPlan.For(spec).Count, service.Total("viz_ingest_batch_size"));
         Assert.Equal(0, service.Total("viz_job_failures_total", "kind=scan"));
@@ -85,8 +85,8 @@ public sealed class MetricsTests : IDisposable
         var spec = SpecSamples.Small("gauged");
         await using var service = new TestService(folder.Path, Stuck());
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
-        await service.Bus.Publish(Report("idle", WorkerState.Idle), TestContext.Current.CancellationToken);
-        await service.Bus.Publish(Report("ended", WorkerState.Stopping), TestContext.Current.CancellationToken);
+        await service.Bus.ReportAsync(Report("idle", WorkerState.Idle), TestContext.Current.CancellationToken);
+        await service.Bus.ReportAsync(Report("ended", WorkerState.Stopping), TestContext.Current.CancellationToken);
 
         double? Jobs(Exposition metrics, string kind, string state) => metrics.Value("viz_jobs", ("kind", kind), ("state", state));
         var metrics = await service.MetricsWhenAsync(metrics =>
@@ -135,10 +135,10 @@ public sealed class MetricsTests : IDisposable
         await service.MetricsWhenAsync(metrics => metrics.Value("viz_jobs", ("kind", "scan"), ("state", "running")) == 1);
         var scan = JobPlan.For(spec).Single(job => job.Command is ScanShard { Shard: 2 });
 
-        await service.Bus.Publish(new JobReturned(spec.Id, scan.Id, 1, "fake", ReturnReason.Stopping), TestContext.Current.CancellationToken);
+        await service.Bus.AnswerAsync(new JobReturned(spec.Id, scan.Id, 1, "fake", ReturnReason.Stopping), TestContext.Current.CancellationToken);
         await service.MetricsWhenAsync(_ => service.Log.Lines.Any(line => line.Message == $"Scan job {scan.Id} of {spec.Id} was sent, attempt 2"));
         Assert.Equal(0, service.Total("viz_job_retries_total", "kind=scan"));
-        await service.Bus.Publish(new JobReturned(spec.Id, scan.Id, 2, "fake", ReturnReason.Redelivered), TestContext.Current.CancellationToken);
+        await service.Bus.AnswerAsync(new JobReturned(spec.Id, scan.Id, 2, "fake", ReturnReason.Redelivered), TestContext.Current.CancellationToken);
         await service.MetricsWhenAsync(_ => service.Total("viz_job_retries_total", "kind=scan") == 1);
         Assert.Equal(0, service.Total("viz_job_failures_total", "kind=scan"));
     }
@@ -220,5 +220,5 @@ public sealed class MetricsTests : IDisposable
     };
 
     private static WorkerReported Report(string worker, WorkerState state)
-        => new(worker, "host", 1, "cpu", "0", ["scan"], state, null, null, 0, 0, 0, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
+        => new(worker, "host", 1, "cpu", "0", ["scan"], state, null, null, 0, 0, DateTimeOffset.UnixEpoch);
 }

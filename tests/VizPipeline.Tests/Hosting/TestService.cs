@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -52,15 +51,8 @@ public sealed class TestService : IAsyncDisposable
         if (work is null)
             builder.AddWorker().AddWorkerReports();
         else
-            builder.Services.AddSingleton(work);
-        builder.AddEmbeddedBus(bus =>
-        {
-            bus.AddCoordinatorConsumers();
-            if (work is null)
-                bus.AddWorkerConsumers();
-            else
-                AddFakeWorkers(bus);
-        });
+            builder.Services.AddSingleton(work).AddSingleton<IBusReceivers, FakeWorker>();
+        builder.AddEmbeddedBus();
         isReal = work is null;
         change?.Invoke(builder.Services);
         app = builder.Build();
@@ -70,7 +62,9 @@ public sealed class TestService : IAsyncDisposable
 
     public ScopedLog Log { get; } = new();
 
-    public IBus Bus => app.Services.GetRequiredService<IBus>();
+    public IJobBus Bus => app.Services.GetRequiredService<IJobBus>();
+
+    public ILiveRequests Live => app.Services.GetRequiredService<ILiveRequests>();
 
     public async Task StartAsync(AtlasSpec spec, ImageList images)
     {
@@ -145,17 +139,6 @@ public sealed class TestService : IAsyncDisposable
     private static DateTimeOffset DateTimeOffsetNow() => TimeProvider.System.GetUtcNow();
 
     private static string Key(string metric, IEnumerable<string> labels) => string.Join(' ', labels.Order(StringComparer.Ordinal).Prepend(metric));
-
-    private static void AddFakeWorkers(IBusRegistrationConfigurator bus)
-    {
-        bus.AddConsumer<FakeWorker<ScanShard>>();
-        bus.AddConsumer<FakeWorker<GatherShards>>();
-        bus.AddConsumer<FakeWorker<MergeLayer>>();
-        bus.AddConsumer<FakeWorker<RenderPatches>>();
-        bus.AddConsumer<FakeWorker<AscendNeurons>>();
-        bus.AddConsumer<FakeWorker<RenderFilters>>();
-        bus.AddConsumer<FakeWorker<RenderSheet>>();
-    }
 
     // The exporter adds up what all services of the process count, and tests run at the same time.
     private void Listen()

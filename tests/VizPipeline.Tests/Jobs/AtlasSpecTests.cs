@@ -79,8 +79,8 @@ public sealed class AtlasSpecTests
         Assert.DoesNotContain("recipes", json, StringComparison.Ordinal);
         Assert.Equal(["1", "fourier"], VizJson.Read<AscentSpec>(System.Text.Encoding.UTF8.GetBytes(json)).Presets);
         var command = new AscendNeurons("atlas", 4, 1, 2, 0, 9, "3", 5);
-        Assert.Contains("\"preset\":3,", JobPayload.Write(command), StringComparison.Ordinal);
-        Assert.Equal(command, JobPayload.Read(JobKind.Ascent, JobPayload.Write(command), 1));
+        Assert.Contains("\"preset\":3,", JobMessage.Create(command).Payload, StringComparison.Ordinal);
+        Assert.Equal(command, new JobMessage(JobKind.Ascent, JobMessage.Create(command).Payload, 1).ReadCommand());
         Assert.Equal(("preset 3", "fourier 2"), (PresetNames.Variant("3"), PresetNames.Variant("fourier", 1)));
     }
 

@@ -88,9 +88,9 @@ public sealed class JobPlanTests
     public void Payloads_keep_their_command_and_take_an_attempt() => Specs.Sample(spec =>
         Assert.All(JobPlan.For(spec), job =>
         {
-            var read = JobPayload.Read(job.Group.Kind, JobPayload.Write(job.Command), attempt: 4);
+            var read = new JobMessage(job.Group.Kind, JobMessage.Create(job.Command).Payload, 4).ReadCommand();
             Assert.Equal(4, read.Attempt);
-            Assert.Equal(JobPayload.Write(job.Command), JobPayload.Write(JobPayload.Read(job.Group.Kind, JobPayload.Write(read), 0)));
+            Assert.Equal(JobMessage.Create(job.Command).Payload, JobMessage.Create(read with { Attempt = 0 }).Payload);
         }));
 
     private static IEnumerable<(int Layer, int Channel)> Neurons(AtlasSpec spec)

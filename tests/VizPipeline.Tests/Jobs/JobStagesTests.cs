@@ -1,3 +1,4 @@
+using System.Text.Json;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Jobs;
@@ -17,9 +18,9 @@ public sealed class JobStagesTests
     public void Ascents_from_top_patches_wait_for_their_layers_merge()
     {
         var ascent = new JobGroup(JobKind.Ascent, 0);
-        Assert.Empty(JobStages.Next(new Dictionary<JobGroup, GroupState> { [Merge] = new(1, 0, 1, 0), [ascent] = Waits }, ascentNeedsTops: true));
-        Assert.Equal([new JobStep(ascent, false)], JobStages.Next(new Dictionary<JobGroup, GroupState> { [Merge] = Done, [ascent] = Waits }, ascentNeedsTops: true));
-        Assert.Equal([new JobStep(ascent, true)], JobStages.Next(new Dictionary<JobGroup, GroupState> { [Merge] = new(1, 0, 0, 1), [ascent] = Waits }, ascentNeedsTops: true));
+        Assert.Empty(JobStages.Next(FromTops, new Dictionary<JobGroup, GroupState> { [Merge] = new(1, 0, 1, 0), [ascent] = Waits }));
+        Assert.Equal([new JobStep(ascent, false)], JobStages.Next(FromTops, new Dictionary<JobGroup, GroupState> { [Merge] = Done, [ascent] = Waits }));
+        Assert.Equal([new JobStep(ascent, true)], JobStages.Next(FromTops, new Dictionary<JobGroup, GroupState> { [Merge] = new(1, 0, 0, 1), [ascent] = Waits }));
     }
 
     [Fact]
@@ -48,10 +49,19 @@ public sealed class JobStagesTests
             [(Merge, Done), (new(JobKind.Merge, 1), new GroupState(1, 0, 1, 0)), (Patches, Waits), (new(JobKind.Patches, 1), Waits)],
             new JobStep(Patches, false));
 
+    private static AtlasSpec FromTops => SpecSamples.Small() with
+    {
+        Ascent = new AscentSpec
+        {
+            Presets = ["mine"],
+            Recipes = new Dictionary<string, JsonElement> { ["mine"] = JsonSerializer.SerializeToElement(new { start = new { kind = "top_patches" } }) },
+        },
+    };
+
     private static GroupState Waits => new(1, 1, 0, 0);
 
     private static GroupState Done => new(1, 0, 0, 0);
 
     private static void Check((JobGroup Group, GroupState State)[] groups, params JobStep[] expected)
-        => Assert.Equal(expected, JobStages.Next(groups.ToDictionary(entry => entry.Group, entry => entry.State)));
+        => Assert.Equal(expected, JobStages.Next(SpecSamples.Small(), groups.ToDictionary(entry => entry.Group, entry => entry.State)));
 }

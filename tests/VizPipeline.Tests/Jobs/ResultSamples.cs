@@ -1,5 +1,4 @@
 using VizPipeline.Jobs;
-using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Tests.Jobs;
 

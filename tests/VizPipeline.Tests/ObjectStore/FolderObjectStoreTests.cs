@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Tests.ObjectStore;

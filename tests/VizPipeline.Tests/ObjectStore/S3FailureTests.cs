@@ -54,6 +54,44 @@ public sealed class S3FailureTests
     }
 
     [Fact]
+    public async Task Server_that_hangs_in_the_middle_of_an_answer()
+    {
+        using var hanging = new TcpListener(IPAddress.Loopback, 0);
+        hanging.Start();
+        var serve = ServeHalfAsync(hanging, cancellation);
+        var options = Options($"http://127.0.0.1:{((IPEndPoint)hanging.LocalEndpoint).Port}");
+        (options.LongestSilence, options.PatienceSeconds) = (TimeSpan.FromSeconds(1), 2);
+        using var store = new S3ObjectStore(options);
+
+        var failure = await Assert.ThrowsAsync<ObjectStoreException>(
+            () => store.GetAsync("a", cancellation).WaitAsync(TimeSpan.FromSeconds(30), cancellation));
+
+        IsClear(failure, options, isTransient: true, "nothing arrived for 1 s", "ObjectStore__Endpoint");
+        hanging.Stop();
+        await serve;
+    }
+
+    private static async Task ServeHalfAsync(TcpListener listener, CancellationToken cancellation)
+    {
+        const string Half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"a\"\r\nLast-Modified: Sun, 29 Nov 2026 00:00:00 GMT\r\n\r\nhalf";
+        var open = new List<Socket>();
+        try
+        {
+            while (true)
+            {
+                var client = await listener.AcceptSocketAsync(cancellation);
+                open.Add(client);
+                await client.ReceiveAsync(new byte[65_536], cancellation);
+                await client.SendAsync(System.Text.Encoding.ASCII.GetBytes(Half), cancellation);
+            }
+        }
+        catch (Exception end) when (end is SocketException or ObjectDisposedException)
+        {
+            open.ForEach(client => client.Dispose());
+        }
+    }
+
+    [Fact]
     public async Task Bucket_that_may_not_be_made()
     {
         var options = await TestS3.NewLimitedUserAsync();

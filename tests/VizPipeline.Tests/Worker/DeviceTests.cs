@@ -182,9 +182,9 @@ public sealed class DeviceTests : IDisposable
         var service = new TestService(folder.File(name), device: "cpu,cpu", change: services =>
         {
             // Patches are many jobs, which both devices get some of.
-            services.RemoveAll<IJobHandler<RenderPatches>>();
+            services.Remove(services.Single(service => service.ImplementationType == typeof(RenderPatchesHandler)));
             services.AddSingleton<RenderPatchesHandler>();
-            services.AddSingleton<IJobHandler<RenderPatches>>(
+            services.AddSingleton<IJobHandler>(
                 provider => new FaultyPatches(provider.GetRequiredService<RenderPatchesHandler>(), fault));
         });
         var (spec, images) = small.Plan();
@@ -217,10 +217,6 @@ public sealed class DeviceTests : IDisposable
     /// <summary>The real work, and in the middle of it what torch throws.</summary>
     private sealed class FaultyPatches(RenderPatchesHandler real, Func<string, string?> fault) : IJobHandler<RenderPatches>
     {
-        public string ResultKey(AtlasSpec spec, RenderPatches command) => real.ResultKey(spec, command);
-
-        public int Units(RenderPatches command) => real.Units(command);
-
         public async Task<byte[]> Run(AtlasRuntime atlas, RenderPatches command, IProgress<int> progress, CancellationToken cancellation)
         {
             var table = await real.Run(atlas, command, progress, cancellation);

@@ -29,7 +29,7 @@ public sealed class LiveTests : IAsyncDisposable
         service.StartAsync(spec, images).GetAwaiter().GetResult();
     }
 
-    private LiveClient Client => new(service.Bus);
+    private ILiveRequests Client => service.Live;
 
     public async ValueTask DisposeAsync()
     {
@@ -91,7 +91,7 @@ public sealed class LiveTests : IAsyncDisposable
             "picture" => (new ShowFeatureMaps(spec.Id, "These are words."u8.ToArray(), name), "the picture is unreadable"),
             "empty" => (new ShowFeatureMaps(spec.Id, [], name), "the picture is unreadable"),
             "bomb" => (new ShowFeatureMaps(spec.Id, Png.Encode(new RgbImage(9000, 6000)), name), "the picture is unreadable"),
-            "large" => (new ShowFeatureMaps(spec.Id, new byte[LiveLimits.ImageBytes + 1], name), "at most 8,388,608 are taken"),
+            "large" => (new ShowFeatureMaps(spec.Id, new byte[LiveLimits.ImageBytes + 1], name), "at most 8,388,608 are accepted"),
             "channel" => (new ShowDeconvolution(spec.Id, picture, name, spec.Layers[0].Channels), $"has channels 0 to {spec.Layers[0].Channels - 1}"),
             "position" => (new ShowDeconvolution(spec.Id, picture, name, 0, 0, spec.Layers[0].Width), "there is no position"),
             "half a position" => (new ShowDeconvolution(spec.Id, picture, name, 0, 3), "there is no position"),

@@ -96,10 +96,10 @@ public sealed class SmallAtlas : IDisposable
     }
 
     private static async Task<byte[]> Do<T>(IJobHandler<T> handler, AtlasRuntime runtime, T command, FolderObjectStore store)
-        where T : IJobCommand
+        where T : JobCommand
     {
         var bytes = await handler.Run(runtime, command, new Progress<int>(), default);
-        await store.PutAsync(handler.ResultKey(runtime.Spec, command), bytes);
+        await store.PutAsync(JobKinds.Get(command).GetResultKeyOf(runtime.Spec, command), bytes);
         return bytes;
     }
 

@@ -36,7 +36,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(catalog.Database);
         builder.Services.AddSingleton<IObjectStore>(store);
-        builder.AddEmbeddedBus(_ => { });
+        builder.AddEmbeddedBus();
         builder.AddAtlas();
         var app = builder.Build();
         app.MapServiceEndpoints();

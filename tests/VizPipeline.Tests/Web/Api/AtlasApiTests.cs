@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
 using VizPipeline.Catalog;
+using VizPipeline.Jobs;
 using VizPipeline.Tests.Catalog;
 using VizPipeline.Tests.Cli;
 using VizPipeline.Web.Export;
@@ -166,7 +167,7 @@ public sealed class AtlasApiTests
     public async Task Everything_of_a_neuron_comes_as_one_archive()
     {
         await using var api = await ApiHost.On(Engine.Sqlite);
-        await api.Store.PutAsync(VizPipeline.ObjectStore.AtlasKeys.Picture("demo", "conv1", "top9", 1), new byte[] { 1, 2, 3 }, cancellation);
+        await api.Store.PutAsync(AtlasKeys.Picture("demo", "conv1", "top9", 1), new byte[] { 1, 2, 3 }, cancellation);
         await using var stream = await api.Http.GetStreamAsync("/api/v1/atlases/demo/layers/conv1/neurons/1/bundle.zip", cancellation);
         using var memory = new MemoryStream();
         await stream.CopyToAsync(memory, cancellation);
@@ -180,8 +181,8 @@ public sealed class AtlasApiTests
         await using var api = await ApiHost.On(engine);
         await TwinAsync(api.Database);
         // The output layers differ in width, and are found by what their neurons answer to: those of the first are the last two there.
-        await api.Store.PutAsync(VizPipeline.ObjectStore.AtlasKeys.LayerProfiles("demo", "logits"), new VizPipeline.Jobs.ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 0, 5]).Write(), cancellation);
-        await api.Store.PutAsync(VizPipeline.ObjectStore.AtlasKeys.LayerProfiles("twin", "logits"), new VizPipeline.Jobs.ActivationProfiles(3, [0, 1, 2], [0, 0, 9, 2, 4, 6, 7, 1, 7]).Write(), cancellation);
+        await api.Store.PutAsync(AtlasKeys.LayerProfiles("demo", "logits"), new VizPipeline.Jobs.ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 0, 5]).Write(), cancellation);
+        await api.Store.PutAsync(AtlasKeys.LayerProfiles("twin", "logits"), new VizPipeline.Jobs.ActivationProfiles(3, [0, 1, 2], [0, 0, 9, 2, 4, 6, 7, 1, 7]).Write(), cancellation);
         var layers = (await api.GetAsync("compare/layers?one=demo&other=twin")).GetProperty("items").EnumerateArray().ToDictionary(row => row.GetProperty("layer").GetString()!);
         Assert.Equal(["conv1", "fire/merge"], layers.Keys.Order());
         Assert.Equal((1.0, 0), (layers["fire/merge"].GetProperty("stayed").GetDouble(), layers["fire/merge"].GetProperty("changed_neurons").GetInt32()));
@@ -230,7 +231,7 @@ public sealed class AtlasApiTests
     {
         const string Key = "0123456789abcdef-read";
         await using var api = await ApiHost.On(Engine.Sqlite, $"--Http:OpenReading={open}", $"--Http:ReadKeys:0={Key}");
-        var key = VizPipeline.ObjectStore.AtlasKeys.Picture("demo", "conv1", "top9", 1);
+        var key = AtlasKeys.Picture("demo", "conv1", "top9", 1);
         await api.Store.PutAsync(key, new byte[] { 1, 2, 3 }, cancellation);
         api.Http.DefaultRequestHeaders.Add("X-Api-Key", Key);
         var answer = await api.Http.GetAsync($"/atlases/demo/pictures/{key["atlases/demo/".Length..]}", cancellation);

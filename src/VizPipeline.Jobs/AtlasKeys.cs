@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace VizPipeline.ObjectStore;
+namespace VizPipeline.Jobs;
 
 /// <summary>Where everything of an atlas lies in the object store. The only place that knows.</summary>
 /// <remarks>

@@ -1,7 +1,8 @@
 using CsCheck;
+using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
-namespace VizPipeline.Tests.ObjectStore;
+namespace VizPipeline.Tests.Jobs;
 
 public sealed class AtlasKeysTests
 {

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.DependencyInjection;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Hosting;
+
+/// <summary>The bus over whatever transport the host has.</summary>
+internal sealed class JobBus(IBusTransport transport) : IJobBus, ILiveRequests
+{
+    public Task WaitUntilReadyAsync(CancellationToken cancellation) => transport.WaitUntilReadyAsync(cancellation);
+
+    public Task SendAsync(JobMessage job, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return transport.SendAsync(JobKinds.Get(job.Kind).Queue, BusMessage.Create(job), cancellation);
+    }
+
+    public Task AnswerAsync(IJobAnswer answer, CancellationToken cancellation)
+        => transport.SendAsync(QueueNames.Answers, BusMessage.Create(answer), cancellation);
+
+    public Task ReportAsync(WorkerReported report, CancellationToken cancellation)
+        => transport.SendAsync(QueueNames.Answers, BusMessage.Create(report), cancellation);
+
+    public Task ShowProgressAsync(JobProgressed progress, CancellationToken cancellation)
+        => transport.BroadcastAsync(QueueNames.Progress, BusMessage.Create(progress), cancellation);
+
+    public async Task<TAnswer> AskAsync<TAnswer>(IBusRequest<TAnswer> request, CancellationToken cancellation = default)
+        where TAnswer : class, IBusMessage
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request is ILiveRequest { Image.Length: > LiveLimits.ImageBytes } large)
+            throw new LiveRefusedException($"the picture has {large.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are accepted");
+        try
+        {
+            return (await transport.AskAsync(request.Queue, BusMessage.Create(request), LiveLimits.Patience, cancellation)).Read() switch
+            {
+                TAnswer answer => answer,
+                LiveRefused refused => throw new LiveRefusedException(refused.Reason, refused.IsOutage),
+                _ => throw new LiveRefusedException("a worker of another version gave an answer that this version does not know"),
+            };
+        }
+        catch (TimeoutException)
+        {
+            var reason = request.Queue == QueueNames.Live
+                ? "no worker answered within {0:0} s: start one that serves 'live' (all do, unless Worker__Kinds leaves it out)"
+                : "nobody answered within {0:0} s";
+            throw new LiveRefusedException(
+                string.Format(System.Globalization.CultureInfo.InvariantCulture, reason, LiveLimits.Patience.TotalSeconds), isOutage: true);
+        }
+        catch (BusRequestException failure)
+        {
+            throw new LiveRefusedException(failure.Message, isOutage: true);
+        }
+    }
+}
+
+/// <summary>Puts the bus into a host.</summary>
+public static class JobBusExtensions
+{
+    /// <summary>Adds <see cref="IJobBus"/> and <see cref="ILiveRequests"/> over a transport. Every transport calls this.</summary>
+    public static IServiceCollection AddJobBus(this IServiceCollection services, Func<IServiceProvider, IBusTransport> transport)
+    {
+        services.AddSingleton(transport);
+        services.AddSingleton<JobBus>();
+        services.AddSingleton<IJobBus>(provider => provider.GetRequiredService<JobBus>());
+        services.AddSingleton<ILiveRequests>(provider => provider.GetRequiredService<JobBus>());
+        return services;
+    }
+}

@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using VizPipeline.Hosting;
+using VizPipeline.Images;
+using VizPipeline.Jobs;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Torch;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Worker.Live;
+
+/// <summary>Answers requests of people. Whatever is wrong is part of the answer, because a person waits.</summary>
+public sealed class LiveConsumer(LiveNetworks networks, ImageRoot roots, IOptions<WorkerOptions> options, ILogger<LiveConsumer> logger)
+{
+    // Shorter than the wait of the person who asks.
+    private static readonly TimeSpan LookPatience = LiveLimits.Patience - TimeSpan.FromSeconds(5);
+
+    /// <summary>Answers one request.</summary>
+    public async Task<IBusMessage?> ReceiveAsync(BusDelivery delivery, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(delivery);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(LiveLimits.Patience);
+        try
+        {
+            return await AnswerAsync(delivery.Message, patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new LiveRefused("this worker is too busy with other requests; try again", IsOutage: true);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            var isTheirs = failure is LiveRequestException or UnreadableImageException or GraphException;
+            var isOurs = failure is ObjectStoreException or DiskBudgetException or DeviceUnavailableException or TorchUnavailableException;
+            if (!isTheirs && !isOurs)
+                logger.LiveFailed((delivery.Message as ILiveRequest)?.AtlasId ?? "none", failure);
+            // The text of an unexpected failure may describe this machine, so it goes to the log only.
+            var reason = isTheirs || isOurs ? failure.Message.ReplaceLineEndings(" ") : "the worker failed; its log says why";
+            return new LiveRefused(reason, IsOutage: !isTheirs);
+        }
+    }
+
+    private async Task<IBusMessage> AnswerAsync(IBusMessage request, CancellationToken cancellation) => request switch
+    {
+        ShowFeatureMaps maps => await networks.Run(maps, (network, crop, cost) => network.FeatureMaps(maps, crop, cost), cancellation),
+        ShowDeconvolution neuron => await networks.Run(neuron, (network, crop, cost) => network.Deconvolution(neuron, crop, cost), cancellation),
+        ShowResponses picture => await networks.Run(picture, (network, crop, cost) => network.Responses(crop, cost), cancellation),
+        FindImages images => await FindAsync(images, cancellation),
+        _ => new LiveRefused($"this worker's version does not know {request.GetType().Name}", IsOutage: true),
+    };
+
+    private async Task<IBusMessage> FindAsync(FindImages request, CancellationToken cancellation)
+    {
+        // A mount that hangs must not hang the bus.
+        var look = Task.Run(() => FindFault(request), CancellationToken.None);
+        return await Task.WhenAny(look, Task.Delay(LookPatience, cancellation)) == look
+            ? new ImagesFound(options.Value.Name, await look)
+            : new LiveRefused($"{request.Root} does not answer within {LookPatience.TotalSeconds:0} s", IsOutage: true);
+    }
+
+    private string? FindFault(FindImages request)
+    {
+        var place = request.Root;
+        try
+        {
+            using var files = roots.Open(request.Root);
+            foreach (var image in request.Images)
+            {
+                place = $"'{image.Path}' in {request.Root}";
+                var (isThere, bytes) = files.Find(image.Path);
+                if (!isThere)
+                    return $"{place}: there is no such file";
+                if (bytes is { } length && image.Bytes > 0 && length != image.Bytes)
+                    return $"{place} has {length:N0} bytes and not {image.Bytes:N0}: it is another file";
+            }
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ImageSetException or ObjectStoreException)
+        {
+            return $"{place}: {failure.Message.ReplaceLineEndings(" ").TrimEnd('.')}";
+        }
+    }
+}
+
+/// <summary>A live request asks for what there is not. The message is for whoever asked.</summary>
+public sealed class LiveRequestException(string message) : Exception(message);
