@@ -19,7 +19,7 @@ spec:
     metadata: {{- include "viz.podMetadata" (dict "root" .root "component" .role "of" .of) | nindent 6 }}
     spec:
       serviceAccountName: {{ include "viz.serviceAccountName" $component }}
-      # Five seconds of preStop, then at most 20 for what is being answered.
+      # Five seconds of preStop, then at most 20 for requests in progress.
       terminationGracePeriodSeconds: 60
       {{- include "viz.podSecurity" (dict "root" .root "user" 1654) | nindent 6 }}
       {{- include "viz.placement" (dict "root" .root "of" .of "component" .role "spread" true) | nindent 6 }}
