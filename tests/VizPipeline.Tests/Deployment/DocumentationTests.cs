@@ -48,8 +48,8 @@ public sealed partial class DocumentationTests
         var sections = Section().Matches(Repository.Read("docs", "methods.md")).Select(match => match.Groups[1].Value).ToHashSet();
         var cited = Directory.EnumerateFiles(Repository.Path("src"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
-            .SelectMany(file => Citation().Matches(File.ReadAllText(file)))
-            .SelectMany(match => match.Groups[1].Value.Split(", ")).ToHashSet();
+            .SelectMany(file => Citation().Matches(LineBreak().Replace(File.ReadAllText(file), " ")))
+            .SelectMany(match => match.Groups[1].Value.Split([", ", " and "], StringSplitOptions.None)).ToHashSet();
         Assert.NotEmpty(cited);
         Assert.All(cited, number => Assert.Contains(number, sections));
     }
@@ -94,8 +94,11 @@ public sealed partial class DocumentationTests
     [GeneratedRegex("^## ([0-9]+)\\. ", RegexOptions.Multiline)]
     private static partial Regex Section();
 
-    [GeneratedRegex("METHODS ([0-9]+(?:, [0-9]+)*)")]
+    [GeneratedRegex("(?:METHODS |methods\\.md, sections? )([0-9]+(?:(?:, | and )[0-9]+)*)")]
     private static partial Regex Citation();
+
+    [GeneratedRegex("\\s*\n\\s*///\\s*")]
+    private static partial Regex LineBreak();
 
     [GeneratedRegex(@"[^\p{L}\p{Nd}\-_ ]")]
     private static partial Regex NoAnchor();
