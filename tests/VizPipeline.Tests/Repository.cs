@@ -1,6 +1,6 @@
 namespace VizPipeline.Tests;
 
-/// <summary>Files of the repository, read where they lie.</summary>
+/// <summary>Reads files of the repository in place.</summary>
 internal static class Repository
 {
     public static string Root { get; } = Find();
@@ -8,6 +8,16 @@ internal static class Repository
     public static string Path(params string[] parts) => System.IO.Path.Combine([Root, .. parts]);
 
     public static string Read(params string[] parts) => File.ReadAllText(Path(parts));
+
+    /// <summary>Paths of all Markdown files below the root, without those of hidden, build and dependency folders.</summary>
+    public static IReadOnlyList<string> MarkdownFiles() =>
+    [
+        .. Directory.EnumerateFiles(
+                Root, "*.md", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
+            .Select(file => System.IO.Path.GetRelativePath(Root, file))
+            .Where(file => !file.Split(System.IO.Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or ".git"))
+            .Order(StringComparer.Ordinal),
+    ];
 
     private static string Find()
     {

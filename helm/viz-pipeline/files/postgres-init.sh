@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run by PostgreSQL's image when its volume is made, and never again: an account for the atlas, which reads the tables and changes nothing.
+# PostgreSQL's image runs this once, when its volume is created: it adds an account for the atlas, which only reads the tables.
 #
 #   ATLAS_PASSWORD                  of the account viz_atlas
 #   POSTGRES_USER, POSTGRES_DB      the owner of the tables, and the database

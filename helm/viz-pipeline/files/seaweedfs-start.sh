@@ -1,8 +1,8 @@
 #!/bin/sh
-# Starts the S3 server of docker-compose.yml and of the chart's trial: SeaweedFS, all its parts in one process. Only the S3 gateway listens to
-# other machines, as the parts behind it ask nobody for a key.
+# Starts the S3 server of docker-compose.yml and of the chart's trial: SeaweedFS, with all its parts in one process. Only the S3 gateway
+# listens to other machines, because the parts behind it require no key.
 #
-#   COORDINATOR_ACCESS_KEY, COORDINATOR_SECRET_KEY   may make the bucket and do everything in it
+#   COORDINATOR_ACCESS_KEY, COORDINATOR_SECRET_KEY   may create the bucket and do everything in it
 #   WORKER_ACCESS_KEY, WORKER_SECRET_KEY             may read, list and write
 #   ATLAS_ACCESS_KEY, ATLAS_SECRET_KEY               may read and list
 #   BUCKET                                           the bucket's name
@@ -11,7 +11,7 @@ umask 077
 
 for name in COORDINATOR_ACCESS_KEY COORDINATOR_SECRET_KEY WORKER_ACCESS_KEY WORKER_SECRET_KEY ATLAS_ACCESS_KEY ATLAS_SECRET_KEY BUCKET; do
     eval "value=\${$name:-}"
-    # They go into a JSON text as they are.
+    # They are inserted into JSON unescaped.
     case $value in
         '') echo "$name is missing" >&2; exit 1 ;;
         *[!A-Za-z0-9._~-]*) echo "$name may have letters, digits and . _ ~ - only" >&2; exit 1 ;;

@@ -31,7 +31,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 
 {{/*
-  An image: (dict "root" . "image" "worker" "cuda" true). The digest, where there is one, decides; the tag then only tells people what it is.
+  An image: (dict "root" . "image" "worker" "cuda" true). If there is a digest, it decides; the tag is then informative only.
 */}}
 {{- define "viz.image" -}}
 {{- $image := .root.Values.image }}

@@ -1,4 +1,4 @@
-{{/* What all pods have in common. The profile "restricted" of pod security, and a file system that cannot be written to. */}}
+{{/* Settings of all pods: the pod security profile "restricted", and a read-only file system. */}}
 
 {{/* Takes (dict "root" . "user" 1654). */}}
 {{- define "viz.podSecurity" -}}
@@ -15,7 +15,7 @@ securityContext:
   runAsUser: {{ .user }}
   runAsGroup: {{ .user }}
   fsGroup: {{ .user }}
-  # A volume with millions of files is not walked through at each start.
+  # Do not walk through a volume with millions of files at each start.
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile: { type: RuntimeDefault }
 {{- end }}

@@ -1,5 +1,5 @@
 {{/*
-  Coordinator and atlas are alike: replicas behind a service that keep nothing on disk.
+  Coordinator and atlas have the same form: stateless replicas behind a service.
   Takes (dict "root" . "role" "coordinator" "of" .Values.coordinator "image" "..." "port" 8080 "env" "YAML of further variables", "tmpGiB" 1,
   "data" whether it sees the folders of images).
 */}}
@@ -19,7 +19,7 @@ spec:
     metadata: {{- include "viz.podMetadata" (dict "root" .root "component" .role "of" .of) | nindent 6 }}
     spec:
       serviceAccountName: {{ include "viz.serviceAccountName" $component }}
-      # Five seconds of preStop, then at most 20 for what is being answered.
+      # Five seconds of preStop, then at most 20 for requests in progress.
       terminationGracePeriodSeconds: 60
       {{- include "viz.podSecurity" (dict "root" .root "user" 1654) | nindent 6 }}
       {{- include "viz.placement" (dict "root" .root "of" .of "component" .role "spread" true) | nindent 6 }}
@@ -42,7 +42,7 @@ spec:
           envFrom: {{- toYaml . | nindent 12 }}
           {{- end }}
           resources: {{- include "viz.resources" (dict "resources" .of.resources "requestGiB" 1 "limitGiB" (add .tmpGiB 1)) | nindent 12 }}
-          # Services go on sending requests here until they have heard that the pod ends.
+          # Requests still arrive until the service has noticed that the pod is terminating.
           lifecycle: { preStop: { exec: { command: [sleep, "5"] } } }
           {{- include "viz.probes" 300 | nindent 10 }}
           volumeMounts:

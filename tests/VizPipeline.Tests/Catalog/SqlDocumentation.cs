@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Catalog;
 
-/// <summary>What docs/sql.md says, taken apart.</summary>
+/// <summary>Parses docs/sql.md.</summary>
 public static partial class SqlDocumentation
 {
     private static readonly string Text = Repository.Read("docs", "sql.md");

@@ -4,7 +4,7 @@ using VizPipeline.Tests.EndToEnd;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>What docs/operations.md says, by its own commands.</summary>
+/// <summary>Runs the commands of docs/operations.md.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class OperationsTests(SampleMaterial material, ITestOutputHelper output)

@@ -12,7 +12,7 @@ using VizPipeline.Sample.Pictures;
 namespace VizPipeline.Tests.Containers;
 
 /// <summary>
-/// The images and docker-compose.yml, built and started as README and docs/cluster.md say, by the very commands that stand there.
+/// Builds the images and starts docker-compose.yml with the commands of README, docs/cluster.md and docs/install.md, unchanged.
 /// </summary>
 [Collection(Name)]
 [Trait("Speed", "Slow")]
@@ -21,7 +21,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
     public const string Name = "containers";
     private static readonly string[] Services = ["worker", "coordinator", "rabbitmq", "postgres", "objectstore", "atlas"];
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
-    // Reachable for the containers' users, unlike root's own folders.
+    // Readable for the containers' users, unlike root's own folders.
     private readonly string _folder = Directory.CreateTempSubdirectory("viz-checkout-").FullName;
     private IReadOnlyDictionary<string, string> _variables = new Dictionary<string, string>();
     private long _began = Stopwatch.GetTimestamp();
@@ -33,12 +33,12 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         Told($"engine and base images ({_variables["VIZ_BASES"]})");
         await CheckOutAsync();
 
-        // README: from a clone to an atlas. The second worker is asked for as .env says.
+        // README: from a clone to an atlas. The second worker is configured in .env.
         var readme = MarkdownCommands.Of("On a cluster", "README.md");
         foreach (var line in readme.TakeWhile(line => !line.StartsWith("docker compose up", StringComparison.Ordinal)))
             await ShellAsync(line);
         await File.AppendAllTextAsync(Path.Combine(_folder, ".env"), "VIZ_WORKERS=2\nVIZ_WORKER_MEMORY=4g\n", cancellation);
-        // What a run left behind that was killed.
+        // Remove what an earlier run that was killed left behind.
         await ShellAsync("docker compose down --volumes --timeout 5");
         var rest = await ShellAsync([.. readme.SkipWhile(line => !line.StartsWith("docker compose up", StringComparison.Ordinal))]);
         Assert.Contains("Planned atlas 'model'", rest);
@@ -48,7 +48,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         await ShellAsync("viz run --model models/model.onnx --images photos --preprocess imagenet --methods top9,deconv --out embedded");
         await CompareAsync("model");
 
-        // docs/cluster.md: the same from within the containers, while each of them is killed once.
+        // docs/cluster.md: the same from inside the containers, while each of them is killed once.
         var documented = MarkdownCommands.Of("From nothing to an overnight run, with compose", "docs", "cluster.md");
         var submit = documented.Single(line => line.Contains("viz submit", StringComparison.Ordinal));
         await ShellAsync(submit.Split("  #")[0].TrimEnd() + " --name killed --ascent-seeds 0,1,2");
@@ -68,7 +68,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         await ShellAsync(install.Single(line => line.Contains(" run --model", StringComparison.Ordinal)) + " --methods top9");
         Assert.True(File.Exists(Path.Combine(_folder, "atlas", "sheets", "conv1.png")));
 
-        // Prometheus finds every service, and says nothing of faults. Its port is inside only.
+        // Prometheus finds every service and logs no faults. Its port is internal.
         await ShellAsync("docker compose up -d --wait prometheus", "sleep 40");
         var targets = await ShellAsync("docker compose exec -T prometheus wget -q -O - http://127.0.0.1:9090/api/v1/targets");
         foreach (var job in (string[])["viz-coordinator", "viz-atlas", "viz-worker", "rabbitmq"])
@@ -76,7 +76,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         Assert.DoesNotContain("\"health\":\"down\"", targets);
         Assert.DoesNotMatch("(?i)level=error|level=warn.*dns", await ShellAsync("docker compose logs prometheus"));
 
-        // Away and up again: everything is in the volumes.
+        // Down and up again: all data is in the volumes.
         await ShellAsync("docker compose down", "docker compose up -d --wait");
         await CompareAsync("model");
         foreach (var service in Services)
@@ -87,7 +87,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
                     count => Assert.True(count.Trim() == "0", $"{service} was restarted {count} times: {restarts}"));
         }
 
-        // A database of the version before.
+        // A database of the previous version.
         await ShellAsync("docker compose down --volumes", "docker compose up -d --wait postgres");
         await File.WriteAllTextAsync(Path.Combine(_folder, "previous.sql"), PreviousSchema(), cancellation);
         await ShellAsync(
@@ -109,7 +109,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    // What git would hand to somebody who clones this state, and two folders of theirs.
+    // A clone of this state, and two folders of the user's.
     private async Task CheckOutAsync()
     {
         await Shell.RunAsync(
@@ -123,7 +123,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
 
     private async Task<string> ShellAsync(TimeSpan limit, params string[] lines)
     {
-        // `viz` is the alias that README tells to make. Exported variables stay for the lines after them.
+        // `viz` is the alias from the README. Exported variables are kept for later lines.
         var script = $$"""
             set -euo pipefail
             viz() { '{{Path.Combine(AppContext.BaseDirectory, "viz")}}' "$@"; }
@@ -137,7 +137,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         return text;
     }
 
-    // SIGKILL from outside, as a crash or the kernel's memory killer would: Docker starts the container again.
+    // SIGKILL from outside, like a crash or the out-of-memory killer: Docker restarts the container.
     private async Task KillAsync(string service)
     {
         var container = (await ShellAsync($"docker compose ps -q {service} | head -n 1")).Trim();
@@ -154,7 +154,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         Told($"{service} was killed and is healthy again");
     }
 
-    /// <summary>The atlas of the containers and that of one process: the same neurons, statistics, images and pictures.</summary>
+    /// <summary>Checks that the containers' atlas equals that of a single process: neurons, statistics, images and pictures.</summary>
     private async Task CompareAsync(string atlas)
     {
         var expected = Rows(await ShellAsync("viz query embedded --limit 10000 --format csv"));

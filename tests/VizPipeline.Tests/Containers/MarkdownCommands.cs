@@ -2,11 +2,11 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Containers;
 
-/// <summary>Commands of a page, as they stand there.</summary>
+/// <summary>Reads the shell commands of a Markdown page, unchanged.</summary>
 internal static partial class MarkdownCommands
 {
-    /// <summary>The lines of the shell blocks below a heading, up to the next one of any level.</summary>
-    /// <param name="heading">The heading's text without its signs.</param>
+    /// <summary>Returns the lines of the shell blocks below a heading, up to the next heading of any level.</summary>
+    /// <param name="heading">The heading's text without its number signs.</param>
     /// <param name="page">Path of the page below the repository's root.</param>
     public static IReadOnlyList<string> Of(string heading, params string[] page)
     {
@@ -21,7 +21,18 @@ internal static partial class MarkdownCommands
                 all[^1].Lines.Add(line);
             return all;
         });
-        var text = string.Join('\n', chapters.Single(chapter => chapter.Heading == heading).Lines);
+        return CommandsOf(string.Join('\n', chapters.Single(chapter => chapter.Heading == heading).Lines));
+    }
+
+    /// <summary>Returns the lines of all shell blocks of a page.</summary>
+    /// <param name="page">Path of the page below the repository's root.</param>
+    public static IReadOnlyList<string> OfPage(params string[] page) => CommandsOf(Repository.Read(page));
+
+    /// <summary>Returns whether a page has a shell block.</summary>
+    public static bool AreOn(params string[] page) => Block().IsMatch(Repository.Read(page));
+
+    private static List<string> CommandsOf(string text)
+    {
         var lines = Block().Matches(text).SelectMany(block => block.Groups[1].Value.Split('\n'))
             .Where(line => line.Length > 0 && line[0] != '#').ToList();
         Assert.NotEmpty(lines);

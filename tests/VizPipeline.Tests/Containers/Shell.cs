@@ -3,10 +3,10 @@ using System.Text;
 
 namespace VizPipeline.Tests.Containers;
 
-/// <summary>bash, for commands of README and documents.</summary>
+/// <summary>Runs commands of README and docs in bash.</summary>
 internal static class Shell
 {
-    /// <summary>Runs a script in a folder and returns what it printed, standard error included; fails where it fails.</summary>
+    /// <summary>Runs a script in a folder and returns its output, standard error included. Fails if the script fails.</summary>
     public static async Task<string> RunAsync(
         string folder, IReadOnlyDictionary<string, string> variables, string script, TimeSpan limit, Action<string>? line = null)
     {

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>Pools that follow the queues.</summary>
+/// <summary>Pools that scale with the queues.</summary>
 public sealed class ChartKedaTests
 {
     [Fact]
@@ -19,7 +19,7 @@ public sealed class ChartKedaTests
         Assert.Equal("http", (string?)metadata["protocol"]);
         Assert.Equal("QueueLength", (string?)metadata["mode"]);
         Assert.Equal("false", (string?)metadata["excludeUnacknowledged"]);
-        // KEDA takes nothing but texts here.
+        // KEDA only accepts strings here.
         Assert.All(metadata, pair => Assert.Equal(System.Text.Json.JsonValueKind.String, pair.Value!.GetValueKind()));
         Assert.DoesNotContain("@", (string?)metadata["host"]);
     }
@@ -58,7 +58,7 @@ public sealed class ChartKedaTests
         var release = await Helm.Render("everything");
         Assert.Null(release.Pod("worker-gpu").Owner["spec"]!["replicas"]);
         Assert.Equal(4, release.Pod("worker-cpu").Owner["spec"]!["replicas"]!.GetValue<long>());
-        // A pool that says that it does not scale does not.
+        // A pool with KEDA disabled does not scale.
         Assert.Single(release.OfKind("ScaledObject"));
         Assert.Equal(Release.Name(release.Pod("worker-gpu").Owner), (string?)release.Find("ScaledObject", "gpu")["spec"]!["scaleTargetRef"]!["name"]);
     }

@@ -4,10 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>What a release means once it runs: whether its parts find each other and get what they need, for every set of values.</summary>
+/// <summary>Checks, for every set of values, that the parts of a release would find each other and get what they need.</summary>
 public sealed partial class ChartMeaningTests
 {
-    // What a stop takes beyond the job in hand: messages on their way, see RabbitMqBus.
+    // Seconds that a stop takes beyond the current job: messages in flight, see RabbitMqBus.
     private const long StopSeconds = 10;
     private static readonly string[] Roles = ["coordinator", "worker", "atlas", "migration"];
 
@@ -35,7 +35,7 @@ public sealed partial class ChartMeaningTests
         foreach (var (secret, key, setting) in read)
             Assert.True(keys.Contains((secret, key)), $"{setting} is read from {key} of the Secret {secret}, which no value names");
 
-        // The names of the keys as they come are in the README.
+        // The README lists the default names of the keys.
         var readme = Repository.Read("helm", "viz-pipeline", "README.md").Split("## Values")[0];
         foreach (var (secret, key) in SecretKeys(ChartValues.Own))
             Assert.Contains($"`{key}`", readme);
@@ -84,7 +84,7 @@ public sealed partial class ChartMeaningTests
         var servers = ChartValues.Of(values)["networkPolicy"]!["servers"];
         foreach (var pod in release.Pods.Where(pod => Roles.Contains(pod.Component)))
         {
-            // During an install the job has the policies of hooks alone; during an upgrade all.
+            // During an install only the policies of hooks apply to the job; during an upgrade all do.
             foreach (var there in pod.IsJob ? [[.. policies.Where(policy => Release.Hooks(policy).Length > 0)], policies] : (List<JsonNode>[])[policies])
             {
                 var rules = there.Where(policy => pod.IsSelectedBy(policy["spec"]!["podSelector"]!["matchLabels"]))
@@ -114,14 +114,14 @@ public sealed partial class ChartMeaningTests
         Assert.Equal("migrate", (string?)Assert.Single(Pod.List(job.Container["args"])));
         DeploymentContract.Check("migrate", job.Settings(job.Container));
 
-        // Before the services where the database is there already, and after it where it comes with the release.
+        // Before the services if the database already exists, after the database if the release includes it.
         var isTrial = ChartValues.Of(values)["trial"]!["enabled"]!.GetValue<bool>();
         string[] events = isTrial ? ["post-install", "post-upgrade"] : ["pre-install", "pre-upgrade"];
         Assert.Equal(events, Release.Hooks(job.Owner));
         Assert.InRange(job.Owner["spec"]!["backoffLimit"]!.GetValue<long>(), 1, 100);
         Assert.NotNull(job.Owner["spec"]!["activeDeadlineSeconds"]);
 
-        // What it needs is a hook, too, and there before it.
+        // What it needs is also a hook, with a lower weight.
         foreach (var needed in release.Objects.Where(o => Release.Hooks(o).Length > 0 && Release.Kind(o) != "Job"))
         {
             Assert.Equal(events, Release.Hooks(needed));
@@ -160,7 +160,7 @@ public sealed partial class ChartMeaningTests
                     : StopSeconds) + StopSeconds;
             Assert.True(
                 pod.GracePeriod > wait + drain, $"{pod.Name}: {pod.GracePeriod} s for {wait} s of preStop and {drain} s of stopping");
-            // People are connected to these, and go on being sent to a pod that ends for a moment.
+            // Clients connect to these, and are still routed to a terminating pod for a moment.
             if (pod.Component is "coordinator" or "atlas")
                 Assert.True(wait > 0);
         }
@@ -177,7 +177,7 @@ public sealed partial class ChartMeaningTests
             Assert.True(folders <= GiB(resources["limits"]!["ephemeral-storage"]), pod.Name);
             if (pod.Component != "worker")
                 continue;
-            // Kubernetes places it where the room is, and what it keeps stays below its volume.
+            // Kubernetes schedules it where there is room, and its cache stays below the size of its volume.
             Assert.True(folders <= GiB(resources["requests"]!["ephemeral-storage"]), pod.Name);
             var cache = pod.Volumes.Single(volume => (string?)volume["name"] == "cache");
             var room = GiB(cache["emptyDir"]?["sizeLimit"])
@@ -252,7 +252,7 @@ public sealed partial class ChartMeaningTests
         Assert.Empty(release.OfKind("ServiceAccount"));
     }
 
-    // A value that is taken away is either not needed, or the message says that it is missing; no template stumbles over it.
+    // A removed value is either optional, or the message says that it is missing; no template fails obscurely.
     [Fact]
     public async Task A_value_that_is_taken_away_is_told_or_not_missed()
     {
@@ -274,19 +274,19 @@ public sealed partial class ChartMeaningTests
                 && open["port"]!.GetValueKind() == System.Text.Json.JsonValueKind.Number
                 && open["port"]!.GetValue<long>() == port);
 
-    // To the servers that the values name; to a server of the release by its labels; or to anywhere.
+    // To the servers that the values name, to a server of the release by its labels, or to anywhere.
     private static bool Leads(Release release, JsonNode? to, JsonNode? servers, string host)
         => release.OfKind("Service").SingleOrDefault(o => Release.Name(o) == host) is { } service
         ? Pod.List(to)
             .Any(peer => release.SelectedBy(service["spec"]!["selector"]).Any(pod => pod.IsSelectedBy(peer["podSelector"]!["matchLabels"])))
         : to is null || JsonNode.DeepEquals(to, servers);
 
-    // What a server of the release admits itself.
+    // What a server of the release accepts.
     private static void LetsIn(Release release, List<JsonNode> policies, string host, int port, Pod from)
     {
         foreach (var service in release.OfKind("Service").Where(o => Release.Name(o) == host))
         {
-            // A headless one has no name until its pod is ready.
+            // A headless service has no DNS name until its pod is ready.
             Assert.NotEqual("None", (string?)service["spec"]!["clusterIP"]);
             Assert.Contains(Pod.List(service["spec"]!["ports"]), open => open["port"]!.GetValue<long>() == port);
             foreach (var server in release.SelectedBy(service["spec"]!["selector"]))
@@ -315,12 +315,12 @@ public sealed partial class ChartMeaningTests
         }
     }
 
-    /// <summary>The Secrets that values name, with the keys in them.</summary>
+    /// <summary>Returns the Secrets that the values name, with their keys.</summary>
     private static HashSet<(string Secret, string Key)> SecretKeys(JsonObject values)
     {
         if (values["trial"]!["enabled"]!.GetValue<bool>())
         {
-            // They stand in one place, which is where people look.
+            // The README's row is the reference.
             var row = Repository.Read("helm", "viz-pipeline", "README.md").Split('\n')
                 .Single(line => line.StartsWith("| `trial` |", StringComparison.Ordinal));
             return [.. Code().Matches(row.Split('|')[2]).Select(key => ((string)values["trial"]!["existingSecret"]!, key.Groups[1].Value))];

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>Who may talk to whom.</summary>
+/// <summary>Which pods may connect to which.</summary>
 public sealed class ChartNetworkTests
 {
     [Fact]

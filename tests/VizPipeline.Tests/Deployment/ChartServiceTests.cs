@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>The chart's coordinator, workers and servers one by one.</summary>
+/// <summary>The chart's coordinator, workers and servers, each on its own.</summary>
 public sealed class ChartServiceTests
 {
     public static TheoryData<string> ValueSets => [.. Helm.ValueSets];
@@ -12,7 +12,7 @@ public sealed class ChartServiceTests
     {
         foreach (var pod in (await Helm.Render(values)).Pods.Where(pod => DeploymentContract.Required.ContainsKey(pod.Component)))
         {
-            // OMP_NUM_THREADS and the like are the user's.
+            // Variables such as OMP_NUM_THREADS are the user's.
             var own = pod.Settings(pod.Container).Where(name => name.Contains("__", StringComparison.Ordinal) || name.StartsWith("VIZ_", StringComparison.Ordinal));
             DeploymentContract.Check(pod.Component, own);
         }
@@ -60,7 +60,7 @@ public sealed class ChartServiceTests
         Assert.Equal("2Gi", (string?)gpu.Container["resources"]!["requests"]!["ephemeral-storage"]);
         Assert.Contains("\"sizeLimit\":\"20Gi\"", cpu.Spec["volumes"]!.ToJsonString());
         Assert.Equal("22Gi", (string?)cpu.Container["resources"]!["requests"]!["ephemeral-storage"]);
-        // Who says something else is heard.
+        // The user's own value wins.
         var own = await Helm.Render("required", "worker.resources.requests.ephemeral-storage=9Gi");
         Assert.Equal("9Gi", (string?)own.Pod("worker-cpu").Container["resources"]!["requests"]!["ephemeral-storage"]);
     }

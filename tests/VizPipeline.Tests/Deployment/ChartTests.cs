@@ -3,7 +3,7 @@ using k8s;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>What holds for the chart whatever the values are.</summary>
+/// <summary>Checks that hold for the chart with any values.</summary>
 public sealed class ChartTests
 {
     private static readonly string[] SecretWords = ["Password", "SecretKey", "AccessKey", "ApiKeys", "PASSWORD", "SECRET_KEY", "ACCESS_KEY"];
@@ -98,7 +98,7 @@ public sealed class ChartTests
                 Assert.NotNull(container["resources"]!["limits"]!["memory"]);
                 Assert.Matches("(:[^:/@]*[0-9][^:/@]*|@sha256:[0-9a-f]{64})$", container["image"]!.GetValue<string>());
             }
-            // A job ends by itself.
+            // A job ends on its own.
             if (pod.IsJob)
                 continue;
             foreach (var probe in (string[])["startupProbe", "livenessProbe", "readinessProbe"])
@@ -139,7 +139,7 @@ public sealed class ChartTests
         {
             var selector = pod.Owner["spec"]!["selector"]!["matchLabels"]!.AsObject();
             Assert.All(selector, label => Assert.Equal((string?)label.Value, (string?)pod.Labels[label.Key]));
-            // An upgrade cannot change a selector, so nothing that changes with one may be in it.
+            // An upgrade cannot change a selector, so it must not contain anything that changes with the version.
             Assert.False(selector.ContainsKey("app.kubernetes.io/version"));
         }
     }

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>The values that a release is made of: the chart's own, and over them those of a set.</summary>
+/// <summary>Reads the values of a release: the chart's defaults, overridden by those of a set.</summary>
 internal static class ChartValues
 {
     public static JsonObject Own => Yaml.Read(Path.Combine(Helm.Chart, "values.yaml")).AsObject();
@@ -10,7 +10,7 @@ internal static class ChartValues
     public static JsonObject Of(string valueSet)
         => Merge(Own, Yaml.Read(Path.Combine(Helm.Chart, "ci", valueSet + "-values.yaml")).AsObject());
 
-    /// <summary>Paths of all values, those of parts of lists left out.</summary>
+    /// <summary>Returns the paths of all values, except those inside lists.</summary>
     public static IEnumerable<string> Paths(JsonObject values, string prefix = "") => values.SelectMany(pair =>
     {
         var path = prefix + pair.Key.Replace(".", "\\.", StringComparison.Ordinal);

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>Wrong values are refused before anything is installed, and the message names them.</summary>
+/// <summary>Wrong values are rejected before anything is installed, and the message names them.</summary>
 public sealed class ChartValuesTests
 {
     [Theory]
@@ -57,7 +57,7 @@ public sealed class ChartValuesTests
         foreach (var (name, value) in Yaml.Read(Path.Combine(Helm.Chart, "values.yaml")).AsObject())
         {
             Assert.Contains(name, readme);
-            // Second level, where the table has it in a form of its own.
+            // The second level, for the sections that the table lists key by key.
             foreach (var key in (value as JsonObject ?? []).Select(pair => pair.Key).Where(_ => name is "trial" or "networkPolicy" or "worker" or "keda" or "http"))
                 Assert.Contains(key, readme);
         }

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>Passwords come out of .env, and none works unsaid.</summary>
+/// <summary>Passwords come from .env, and none has a default.</summary>
 public sealed partial class ComposeSecretTests
 {
     private static readonly string Compose = Repository.Read("docker-compose.yml");
@@ -80,7 +80,7 @@ public sealed partial class ComposeSecretTests
     [GeneratedRegex(@"^(# )?(?<name>[A-Z0-9_]+)=(?<value>\S*)", RegexOptions.Multiline)]
     private static partial Regex Line();
 
-    // An access key is a name; the key beside it is the secret.
+    // An access key is a name; the secret key is the secret.
     [GeneratedRegex("(PASSWORD|SECRET_KEY|API_KEY)$")]
     private static partial Regex SecretName();
 }

@@ -5,13 +5,13 @@ using NJsonSchema;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>docker-compose.yml, without Docker: its form, and what it promises.</summary>
+/// <summary>Checks of docker-compose.yml that need no Docker.</summary>
 public sealed partial class ComposeTests
 {
     private static readonly JsonObject Compose = Yaml.Read(Repository.Path("docker-compose.yml")).AsObject();
     private static readonly JsonObject Services = Compose["services"]!.AsObject();
 
-    /// <summary>Services that do one thing and end.</summary>
+    /// <summary>Services that run once and exit.</summary>
     private static readonly string[] OneShot = ["migrate", "viz"];
 
     public static TheoryData<string, string> Roles => new()
@@ -38,6 +38,26 @@ public sealed partial class ComposeTests
         Assert.NotEmpty((await Schema()).Validate(wrong.ToJsonString()));
     }
 
+    [Fact]
+    public async Task The_dev_container_has_the_same_servers()
+    {
+        var file = Repository.Path(".devcontainer", "docker-compose.yml");
+        var compose = Yaml.Read(file).AsObject();
+        Assert.Empty((await Schema()).Validate(compose.ToJsonString()));
+        var services = compose["services"]!.AsObject();
+        foreach (var server in (string[])["postgres", "rabbitmq", "objectstore"])
+            Assert.Equal((string?)Services[server]!["image"], (string?)services[server]!["image"]);
+        var mounted = services.SelectMany(service => Pod.List(service.Value!["volumes"])).Where(mount => (string?)mount!["type"] == "bind");
+        Assert.All(mounted, mount => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(file)!, (string)mount!["source"]!))));
+        var container = JsonNode.Parse(Repository.Read(".devcontainer", "devcontainer.json"))!;
+        Assert.Contains((string)container["service"]!, services.Select(service => service.Key));
+        Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(file)!, (string)container["dockerComposeFile"]!)));
+        // The coordinator's accounts may do what worker and atlas do, so its settings are enough.
+        var known = services["dev"]!["environment"]!.AsObject().Select(pair => pair.Key)
+            .Where(name => name.Contains("__", StringComparison.Ordinal));
+        Assert.Empty(known.Select(DeploymentContract.SettingName).Except(DeploymentContract.Settings["coordinator"]));
+    }
+
     [Theory, MemberData(nameof(Roles))]
     public void Services_get_the_settings_that_they_know(string service, string role) =>
         DeploymentContract.Check(role, Environment(service).Select(pair => pair.Key));
@@ -61,7 +81,7 @@ public sealed partial class ComposeTests
         Assert.True(service["read_only"]!.GetValue<bool>());
         Assert.Equal("ALL", (string?)Assert.Single(Pod.List(service["cap_drop"])));
         Assert.Contains("no-new-privileges:true", Pod.List(service["security_opt"]).Select(o => (string?)o));
-        // Images of our own say in their Dockerfile that they are not root.
+        // Our own images set an unprivileged user in the Dockerfile.
         if (service["build"] is null)
             Assert.Matches("^[1-9][0-9]*:[0-9]+$", (string?)service["user"]);
     }
@@ -152,7 +172,7 @@ public sealed partial class ComposeTests
         }
     }
 
-    /// <summary>The variables of a service as compose reads them, without putting anything in for <c>${...}</c>.</summary>
+    /// <summary>Returns the variables of a service as compose reads them, without substituting <c>${...}</c>.</summary>
     private static Dictionary<string, string?> Environment(string service) =>
         Services[service]!["environment"]!.AsObject().ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
 

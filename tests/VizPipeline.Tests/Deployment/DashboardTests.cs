@@ -3,14 +3,14 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>Dashboard and alerts ask for metrics that there are.</summary>
+/// <summary>Dashboard and alerts only use metrics that exist.</summary>
 public sealed partial class DashboardTests
 {
     private static readonly JsonNode Dashboard = JsonNode.Parse(Repository.Read("deploy", "grafana", "viz-pipeline.json"))!;
 
     private static IEnumerable<JsonNode> Panels => Pod.List(Dashboard["panels"]);
 
-    /// <summary>All that dashboard and alerts ask of metrics.</summary>
+    /// <summary>Returns all metrics that dashboard and alerts use.</summary>
     internal static IEnumerable<MetricUse> Uses => Queries
         .Concat(Alerts.Select(alert => alert["expr"]!.GetValue<string>()))
         .Concat(Pod.List(Dashboard["templating"]!["list"]).Select(variable => (string?)variable["definition"]).OfType<string>())
@@ -30,7 +30,7 @@ public sealed partial class DashboardTests
     public void Every_metric_of_the_contract_is_shown()
     {
         var all = string.Join('\n', Queries);
-        // Of a histogram, one of its parts.
+        // For a histogram, one of its series.
         var shown = DeploymentContract.Metrics.Select(name => HistogramPart().Replace(name, "")).Distinct();
         Assert.All(shown, name => Assert.Contains(name, all));
     }

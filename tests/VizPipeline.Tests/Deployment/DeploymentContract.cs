@@ -1,6 +1,6 @@
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>What services and deployment files agree upon: names of settings and of metrics. Both sides only ever grow.</summary>
+/// <summary>The names of settings and metrics that services and deployment files share. Names are only ever added.</summary>
 internal static class DeploymentContract
 {
     public static readonly string[] JobKinds = ["scan", "gather", "merge", "patches", "ascent", "filters", "sheet", "live"];
@@ -21,7 +21,7 @@ internal static class DeploymentContract
 
     private static readonly string[] Process = ["VIZ_SECRETS", "VIZ_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT", "Startup__PatienceSeconds"];
 
-    /// <summary>All settings that a role may have. The keys of the API stand as one, however many there are.</summary>
+    /// <summary>All settings that a role may have. API keys are listed as one setting, whatever their number.</summary>
     public static readonly Dictionary<string, string[]> Settings = new()
     {
         ["coordinator"] =
@@ -48,7 +48,7 @@ internal static class DeploymentContract
     private static readonly string[] Tables =
         ["Postgres__Host", "Postgres__Port", "Postgres__Database", "Postgres__User", "Postgres__Password", "Postgres__Tls"];
 
-    /// <summary>Settings that every deployment says, so that it does not hang on the defaults of a service.</summary>
+    /// <summary>Settings that every deployment states, so that it does not depend on a service's defaults.</summary>
     public static readonly Dictionary<string, string[]> Required = new()
     {
         ["coordinator"] = [.. Servers, .. Tables, "Http__ApiKeys", "Http__OpenReading", "Coordinator__OutstandingPerKind"],
@@ -57,7 +57,7 @@ internal static class DeploymentContract
         ["migrate"] = Tables,
     };
 
-    /// <summary>The metrics, as Prometheus sees them.</summary>
+    /// <summary>The metrics, with their names in Prometheus.</summary>
     public static readonly string[] Metrics =
     [
         "viz_jobs", "viz_queue_depth", "viz_jobs_unserved", .. Histogram("viz_job_duration_seconds"), "viz_units_total",
@@ -67,13 +67,13 @@ internal static class DeploymentContract
         "viz_atlas_progress_ratio",
     ];
 
-    /// <summary>Metrics that a coordinator has on a real broker only.</summary>
+    /// <summary>Metrics that a coordinator only has with a real broker.</summary>
     public static readonly string[] BrokerMetrics = ["viz_error_queue_messages_total"];
 
-    /// <summary>Families of metrics that .NET's runtime brings.</summary>
+    /// <summary>Prefixes of metrics of the .NET runtime.</summary>
     public static readonly string[] MetricFamilies = ["dotnet_", "process_"];
 
-    /// <summary>The name of a setting in the contract: <c>Http__ApiKeys__0</c> is one of <c>Http__ApiKeys</c>.</summary>
+    /// <summary>Returns the name of a setting in the contract: <c>Http__ApiKeys</c> for <c>Http__ApiKeys__0</c>.</summary>
     public static string SettingName(string variable) => variable.StartsWith("Http__ApiKeys__", StringComparison.Ordinal) ? "Http__ApiKeys" : variable;
 
     /// <summary>Fails with the names that a role must not have, or lacks.</summary>

@@ -2,17 +2,17 @@ using System.Diagnostics;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>What a command left behind.</summary>
+/// <summary>The result of a command.</summary>
 internal sealed record CommandResult(int ExitCode, string Output, string Error);
 
-/// <summary>helm, over the chart in the repository. Tests that need it are skipped, with the reason, where it cannot be had.</summary>
+/// <summary>Runs helm on the chart in the repository. If helm is not available, tests that need it are skipped with a reason.</summary>
 internal static class Helm
 {
     private static readonly Lazy<Task<CommandResult>> Found = new(() => Execute(Repository.Path("tests", "servers", "helm.sh"), [], new()));
 
     public static string Chart { get; } = Repository.Path("helm", "viz-pipeline");
 
-    /// <summary>The complete sets of values that lie beside the chart, by name.</summary>
+    /// <summary>Returns the names of the complete sets of values in the chart's ci folder.</summary>
     public static string[] ValueSets { get; } =
         [.. Directory.GetFiles(Path.Combine(Chart, "ci"), "*-values.yaml").Select(file => Path.GetFileName(file)[..^"-values.yaml".Length]).Order()];
 
@@ -23,7 +23,7 @@ internal static class Helm
         return await Execute(found.Output.Trim(), arguments, new());
     }
 
-    /// <summary>The release of a set of values, with changes as <c>--set</c> takes them.</summary>
+    /// <summary>Renders the release of a set of values, with changes in the syntax of <c>--set</c>.</summary>
     public static async Task<Release> Render(string valueSet, params string[] changes)
     {
         var result = await Template(valueSet, changes);
@@ -36,7 +36,7 @@ internal static class Helm
 
     public static Task<CommandResult> Lint(string? valueSet) => Run(["lint", "--strict", Chart, .. Values(valueSet)]);
 
-    /// <summary>Runs a command, with a few variables more in its environment.</summary>
+    /// <summary>Runs a command with additional environment variables.</summary>
     public static async Task<CommandResult> Execute(
         string command, string[] arguments, Dictionary<string, string> variables, TimeSpan? limit = null)
     {

@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>The Dockerfiles, as far as can be seen without building them.</summary>
+/// <summary>Checks of the Dockerfile that need no build.</summary>
 public sealed partial class ImageTests
 {
     private static readonly string Dockerfile = Repository.Read("deploy", "Dockerfile");
@@ -27,7 +27,7 @@ public sealed partial class ImageTests
     [Fact]
     public void Nobody_runs_as_root()
     {
-        // Each stage with an entry point has its user before it.
+        // Each stage with an entry point sets its user before it.
         foreach (var stage in Dockerfile.Split("\nFROM ").Where(stage => stage.Contains("ENTRYPOINT", StringComparison.Ordinal)))
             Assert.Matches(@"\nUSER [1-9][0-9]*:[1-9][0-9]*\n((?!USER).*\n)*ENTRYPOINT ", stage);
     }
@@ -46,7 +46,7 @@ public sealed partial class ImageTests
     [InlineData("VizPipeline.Cli")]
     public async Task What_the_build_reads_is_in_the_context(string project)
     {
-        // The build itself says what it reads; files of the SDK and of packages lie elsewhere.
+        // MSBuild reports what it reads; files of the SDK and of packages are outside the repository.
         var result = await Helm.Execute(
             "dotnet",
             ["msbuild", Repository.Path("src", project), "-nologo", "-p:Configuration=Release", "-p:RuntimeIdentifier=linux-x64",
@@ -77,7 +77,7 @@ public sealed partial class ImageTests
     [InlineData("Directory.Build.props", true)]
     public void The_context_has_sources_and_nothing_else(string file, bool isIn) => Assert.Equal(isIn, IsInContext(file));
 
-    // As Docker reads it: the last pattern that matches a path, or a folder above it, decides.
+    // As in Docker, the last pattern that matches a path, or a folder above it, decides.
     private static bool IsInContext(string file)
     {
         var isIn = true;

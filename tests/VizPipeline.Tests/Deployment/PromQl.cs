@@ -2,13 +2,13 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>What a query of Prometheus, or of Grafana's variables, asks of metrics: their names and the labels they must have.</summary>
+/// <summary>Extracts the metrics of a Prometheus query, or of Grafana's variables, and the labels that they must have.</summary>
 internal static partial class PromQl
 {
-    // Of the scrape, not of the metric; and of every histogram's buckets.
+    // Labels of the scrape rather than of the metric; and those of histogram buckets.
     private static readonly string[] LabelsOfPrometheus = ["job", "instance", "le"];
 
-    /// <summary>Each mention of a metric with the labels that its selector and the aggregations around it name.</summary>
+    /// <summary>Returns each mention of a metric, with the labels that its selector and the surrounding aggregations name.</summary>
     public static IEnumerable<MetricUse> Uses(string query)
     {
         if (LabelValues().Match(query) is { Success: true } values)
@@ -49,7 +49,7 @@ internal static partial class PromQl
     [GeneratedRegex(@"\bby \((?<labels>[^)]*)\) \(")]
     private static partial Regex Aggregation();
 
-    // Functions and labels have no underscore, but for these and the variables of Grafana.
+    // Functions and labels have no underscore, except these and Grafana's variables.
     [GeneratedRegex(@"(?<![\$_a-z])(?!histogram_quantile|vector)[a-z]+_[a-z0-9_]+")]
     private static partial Regex Name();
 
@@ -59,5 +59,5 @@ internal static partial class PromQl
 
 /// <summary>A metric in a query.</summary>
 /// <param name="Metric">Its name.</param>
-/// <param name="Labels">Labels it must have; where a query compares one with a text, that text.</param>
+/// <param name="Labels">Labels that it must have, with the text that the query compares them to, if any.</param>
 internal sealed record MetricUse(string Metric, IReadOnlyList<(string Name, string? Value)> Labels);

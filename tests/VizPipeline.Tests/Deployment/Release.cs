@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>The objects that helm would send to Kubernetes.</summary>
+/// <summary>The objects that Helm would send to Kubernetes.</summary>
 internal sealed class Release(string text)
 {
     public string Text => text;
@@ -11,20 +11,20 @@ internal sealed class Release(string text)
 
     public IEnumerable<JsonNode> OfKind(string kind) => Objects.Where(o => Kind(o) == kind);
 
-    /// <summary>The one object of a kind whose name ends so.</summary>
+    /// <summary>Returns the one object of a kind whose name has this ending.</summary>
     public JsonNode Find(string kind, string nameEnd) => Assert.Single(OfKind(kind), o => Name(o).EndsWith(nameEnd, StringComparison.Ordinal));
 
-    /// <summary>The templates of all pods, with the name of what makes them.</summary>
+    /// <summary>Returns the templates of all pods, with the names of their owners.</summary>
     public IEnumerable<Pod> Pods => Objects.Where(o => Kind(o) is "Deployment" or "StatefulSet" or "Job").Select(o => new Pod(o));
 
     public IEnumerable<Pod> Workers => Pods.Where(pod => pod.Component == "worker");
 
     public Pod Pod(string nameEnd) => Assert.Single(Pods, pod => pod.Name.EndsWith(nameEnd, StringComparison.Ordinal));
 
-    /// <summary>The pods that a set of labels selects.</summary>
+    /// <summary>Returns the pods that a set of labels selects.</summary>
     public IEnumerable<Pod> SelectedBy(JsonNode? labels) => Pods.Where(pod => pod.IsSelectedBy(labels));
 
-    /// <summary>The events of Helm at which an object is made; none for a part of the release.</summary>
+    /// <summary>Returns the Helm hooks that create an object; none for a regular part of the release.</summary>
     public static string[] Hooks(JsonNode o) => ((string?)o["metadata"]!["annotations"]?["helm.sh/hook"])?.Split(',') ?? [];
 
     public static string Kind(JsonNode o) => o["kind"]!.GetValue<string>();
@@ -32,7 +32,7 @@ internal sealed class Release(string text)
     public static string Name(JsonNode o) => o["metadata"]!["name"]!.GetValue<string>();
 }
 
-/// <summary>The template of a pod, and what tests ask of it.</summary>
+/// <summary>The template of a pod, with queries for tests.</summary>
 internal sealed class Pod(JsonNode owner)
 {
     public string Name { get; } = Release.Name(owner);
@@ -59,12 +59,12 @@ internal sealed class Pod(JsonNode owner)
 
     public long GracePeriod => Spec["terminationGracePeriodSeconds"]!.GetValue<long>();
 
-    /// <summary>A variable in the open.</summary>
+    /// <summary>Returns the value of a plain variable.</summary>
     public string? Variable(string name) => Variables(Container).SingleOrDefault(v => (string?)v["name"] == name)?["value"]?.GetValue<string>();
 
     public static IReadOnlyList<JsonNode> Variables(JsonNode container) => List(container["env"]);
 
-    /// <summary>All settings of a container, out of its environment and out of the files of its projected volumes.</summary>
+    /// <summary>Returns all settings of a container, from its environment and from the files of its projected volumes.</summary>
     public IEnumerable<string> Settings(JsonNode container)
     {
         var mounted = List(container["volumeMounts"]).Select(mount => mount["name"]!.GetValue<string>()).ToHashSet();
@@ -75,16 +75,16 @@ internal sealed class Pod(JsonNode owner)
         return Variables(container).Select(v => v["name"]!.GetValue<string>()).Concat(files);
     }
 
-    /// <summary>Whether labels select it; no labels select nothing.</summary>
+    /// <summary>Returns whether labels select the pod; an empty set selects nothing.</summary>
     public bool IsSelectedBy(JsonNode? labels)
         => labels is JsonObject all && all.All(label => JsonNode.DeepEquals(Labels[label.Key], label.Value));
 
-    /// <summary>The ports that its container serves, by name.</summary>
+    /// <summary>Returns the ports that its container serves, by name.</summary>
     public Dictionary<string, int> Ports() =>
         List(Container["ports"])
             .ToDictionary(port => port["name"]!.GetValue<string>(), port => (int)port["containerPort"]!.GetValue<long>());
 
-    /// <summary>The keys of Secrets that it reads, and the settings that they become.</summary>
+    /// <summary>Returns the keys of Secrets that it reads, and the settings that they become.</summary>
     public IEnumerable<(string Secret, string Key, string Setting)> SecretsRead()
     {
         foreach (var secret in Volumes.SelectMany(volume => List(volume["projected"]?["sources"])).Select(source => source["secret"]).OfType<JsonNode>())

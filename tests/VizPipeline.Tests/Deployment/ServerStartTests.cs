@@ -7,7 +7,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>The scripts that give the servers of compose and of the chart's trial an account for each role.</summary>
+/// <summary>The scripts that create an account per role in the servers of compose and of the chart's trial.</summary>
 public sealed class ServerStartTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("viz-start-");
@@ -53,7 +53,7 @@ public sealed class ServerStartTests : IDisposable
         var worker = Pod.List(Written("definitions.json")["permissions"]).Single(p => (string?)p["user"] == "viz-worker");
         var (read, write) = ((string)worker["read"]!, (string)worker["write"]!);
         Assert.All(DeploymentContract.JobKinds, kind => Assert.Matches(read, "viz." + kind));
-        // MassTransit's exchanges of messages and of their faults, and the queue of answers to requests.
+        // MassTransit's exchanges for messages and faults, and the queue of responses.
         Assert.All((string[])["VizPipeline.Jobs:ScanShard", "MassTransit:Fault--VizPipeline.Jobs:ScanShard--", "viz.bus.host"], name => Assert.Matches(read, name));
         Assert.DoesNotMatch(read, "viz.answers");
         Assert.Matches(write, "viz.answers");

@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace VizPipeline.Tests.Deployment;
 
-/// <summary>YAML as JSON, with anchors and merges resolved and scalars typed as YAML 1.2 types them.</summary>
+/// <summary>Reads YAML as JSON, with anchors and merges resolved and scalars typed as in YAML 1.2.</summary>
 internal static partial class Yaml
 {
     public static JsonNode Read(string path) => Assert.Single(Documents(File.ReadAllText(path)));
@@ -15,7 +15,7 @@ internal static partial class Yaml
     {
         var stream = new YamlStream();
         stream.Load(new StringReader(text));
-        // Helm leaves a document of nothing but comments where a template is switched off.
+        // A template that is switched off leaves a document that contains only comments.
         return [.. stream.Documents.Select(document => Convert(document.RootNode)).OfType<JsonNode>()];
     }
 
@@ -38,7 +38,7 @@ internal static partial class Yaml
 
         void Put(IEnumerable<KeyValuePair<string, JsonNode?>> pairs)
         {
-            // What is merged first gives way; what the map itself says always counts.
+            // Later merges override earlier ones; the map's own keys override all.
             foreach (var (key, value) in pairs)
                 result[key] = value?.DeepClone();
         }

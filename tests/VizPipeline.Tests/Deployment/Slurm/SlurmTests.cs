@@ -9,7 +9,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Deployment.Slurm;
 
-/// <summary>docs/slurm.md, command by command, on a real Slurm of one node, with PostgreSQL and RabbitMQ of this machine.</summary>
+/// <summary>Runs the commands of docs/slurm.md on a real Slurm of one node, with this machine's PostgreSQL and RabbitMQ.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposable
@@ -53,7 +53,7 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         Assert.Contains("the wall time is near", await LogAsync(job, 1));
         Assert.Equal(starts, Starts(await LogAsync(job, 2)));
 
-        // With a minute each, half of which Slurm takes for its notice, a busy machine would never get through an ascent.
+        // With a minute each, half of which is Slurm's notice, a busy machine would never complete an ascent.
         await ShellAsync([.. place, .. Take("deploy/slurm/viz-slurm workers").Select(line => WorkerCount().Replace(line, "workers 1"))]);
         await ShellAsync([.. place, .. Take("eval"), .. follow]);
         await CompareAsync();
@@ -126,7 +126,7 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
 
     private async Task PrepareLabAsync()
     {
-        // PostgreSQL's user must get through, where the test runs as root.
+        // If the test runs as root, PostgreSQL's user must be able to enter the folder.
         await Shell.RunAsync(_lab, _variables, "chmod 755 .", TimeSpan.FromMinutes(1));
         File.Move(SampleNetwork.WriteTo(_lab), Path.Combine(_lab, "model.onnx"));
         PictureFolder.Generate(Path.Combine(_lab, "photos"), 60, seed: 7);
@@ -142,7 +142,7 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         };
     }
 
-    // Fewer steps, as the same atlas is made twice.
+    // Fewer steps, because the atlas is built twice.
     private string Here(string line) => line.Replace("/shared/lab", _lab, StringComparison.Ordinal)
         .Replace("--ascent-steps 100", "--ascent-steps 20", StringComparison.Ordinal);
 
@@ -165,7 +165,7 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         return File.Exists(file) ? await File.ReadAllTextAsync(file, _cancellation) : "";
     }
 
-    // The worker says so when it opens its first atlas.
+    // The worker logs this when it opens its first atlas.
     private async Task WorkingAsync(string job, int workers)
     {
         foreach (var task in Enumerable.Range(1, workers))
