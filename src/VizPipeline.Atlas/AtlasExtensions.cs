@@ -15,15 +15,15 @@ using VizPipeline.Web.Data;
 
 namespace VizPipeline.Web;
 
-/// <summary>Puts the atlas, pages and API, into a host.</summary>
+/// <summary>Registers the atlas server, pages and API.</summary>
 public static class AtlasExtensions
 {
-    // A person who drags over a grid asks a few times a second; a script that asks more waits.
+    // A person who moves over the grid sends a few requests per second; a script that sends more has to wait.
     private const int LiveBurst = 60;
     private const int LivePerSecond = 15;
     private const int SignInsPerMinute = 20;
 
-    /// <summary>Adds what pages and API need. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.</summary>
+    /// <summary>Adds the services of pages and API. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.</summary>
     public static IHostApplicationBuilder AddAtlas(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -66,7 +66,7 @@ public static class AtlasExtensions
         return builder;
     }
 
-    /// <summary>Maps pages and API. After <c>MapServiceEndpoints</c>.</summary>
+    /// <summary>Maps pages and API. Call it after <c>MapServiceEndpoints</c>.</summary>
     public static WebApplication MapAtlas(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -93,7 +93,7 @@ public static class AtlasExtensions
         return app;
     }
 
-    // A network of IPv6 is one client: it has more addresses than anybody could count.
+    // An IPv6 /64 network counts as one client, because a single host may use any of its addresses.
     private static string Client(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress;

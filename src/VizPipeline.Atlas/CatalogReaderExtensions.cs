@@ -6,10 +6,10 @@ using VizPipeline.Hosting;
 
 namespace VizPipeline.Web;
 
-/// <summary>The catalog in PostgreSQL, for a service that only reads it and needs no rights to change it.</summary>
+/// <summary>Registers the PostgreSQL catalog for a service that only reads it.</summary>
 public static class CatalogReaderExtensions
 {
-    /// <summary>Adds it, with a look before the service starts whether its tables are those of this version.</summary>
+    /// <summary>Adds the catalog and a startup check that its schema is that of this version.</summary>
     public static IHostApplicationBuilder AddCatalogReader(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -6,12 +6,12 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Web.Api;
 
-/// <summary>Two atlases side by side.</summary>
+/// <summary>Endpoints that compare two atlases.</summary>
 internal static class CompareEndpoints
 {
     public static async Task<IResult> LayersAsync(
-        [Description("An atlas")] string one,
-        [Description("Another one")] string other,
+        [Description("Id of the first atlas")] string one,
+        [Description("Id of the other atlas")] string other,
         HttpContext context, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
     {
         var comparison = await FindAsync(one, other, comparisons, database, cancellation);
@@ -19,8 +19,8 @@ internal static class CompareEndpoints
     }
 
     public static async Task<IResult> KinAsync(
-        [Description("An atlas")] string one,
-        [Description("Another one")] string other,
+        [Description("Id of the first atlas")] string one,
+        [Description("Id of the other atlas")] string other,
         HttpContext context, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
     {
         var comparison = await FindAsync(one, other, comparisons, database, cancellation);
@@ -28,10 +28,10 @@ internal static class CompareEndpoints
     }
 
     public static async Task<IResult> NeuronsAsync(
-        [Description("An atlas")] string one,
-        [Description("Another one")] string other,
-        [Description("A layer's name in the first")] string? layer,
-        [Description("How many, 1 to 500; 100 unless said")] int? limit,
+        [Description("Id of the first atlas")] string one,
+        [Description("Id of the other atlas")] string other,
+        [Description("Name of a layer of the first atlas")] string? layer,
+        [Description("Number of rows, 1 to 500; default 100")] int? limit,
         HttpContext context, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
     {
         var comparison = await FindAsync(one, other, comparisons, database, cancellation);

@@ -7,10 +7,10 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Web.Api;
 
-/// <summary>Everything of one neuron: as JSON, and as an archive with its pictures.</summary>
+/// <summary>Everything about one neuron, as JSON and as a zip archive with its pictures.</summary>
 internal static class NeuronBundle
 {
-    /// <summary>The neuron with its patches and pictures.</summary>
+    /// <summary>Returns the neuron with its patches, pictures, similar neurons and links as JSON.</summary>
     public static byte[] Json(AtlasView atlas, NeuronContents contents) => TableAnswer.Bytes(json =>
     {
         json.WriteStartObject();
@@ -30,7 +30,7 @@ internal static class NeuronBundle
         json.WriteEndObject();
     });
 
-    /// <summary>Everything of one neuron as a zip archive: its JSON, patches as CSV, all pictures.</summary>
+    /// <summary>Returns a zip archive with the neuron's JSON, its patches as CSV, and all its pictures.</summary>
     public static async Task<IResult> AnswerAsync(string atlas, string layer, int channel, NeuronReader reader, CatalogDatabase database, IObjectStore store, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -43,7 +43,7 @@ internal static class NeuronBundle
             await AddAsync(zip, "patches.csv", await CsvAsync(view, contents, cancellation), CompressionLevel.Optimal, cancellation);
             foreach (var picture in contents.Pictures)
             {
-                // A PNG does not become smaller.
+                // PNG files are already compressed.
                 if (picture.Key is { } key && await store.TryGetAsync(key, cancellation) is { } bytes)
                     await AddAsync(zip, $"{picture.Method}{(picture.Variant.Length > 0 ? $"-{picture.Variant.Replace(' ', '-')}-seed{picture.Seed}" : "")}.png", bytes, CompressionLevel.NoCompression, cancellation);
             }

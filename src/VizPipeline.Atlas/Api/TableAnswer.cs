@@ -4,10 +4,13 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Web.Api;
 
-/// <summary>A page of a table as JSON: <c>items</c>, whose names are the columns of the exports, and <c>next</c>, the cursor of the page behind it.</summary>
+/// <summary>
+/// Writes table rows as JSON. A page has <c>items</c>, whose fields are the columns of the exports, and <c>next</c>, the cursor of the next
+/// page.
+/// </summary>
 internal static class TableAnswer
 {
-    /// <summary>The answer.</summary>
+    /// <summary>Returns a page of a table.</summary>
     public static IResult Of<TRow>(HttpContext context, ExportTable<TRow> table, IEnumerable<TRow> rows, string? next) => Of(context, json =>
     {
         json.WriteStartObject();
@@ -17,10 +20,10 @@ internal static class TableAnswer
         json.WriteEndObject();
     });
 
-    /// <summary>An answer of another form.</summary>
+    /// <summary>Returns the JSON that <paramref name="write"/> writes.</summary>
     public static IResult Of(HttpContext context, Action<Utf8JsonWriter> write) => Answers.Json(context, Bytes(write));
 
-    /// <summary>JSON as bytes.</summary>
+    /// <summary>Returns the bytes of the JSON that <paramref name="write"/> writes.</summary>
     public static byte[] Bytes(Action<Utf8JsonWriter> write)
     {
         using var buffer = new MemoryStream();
@@ -29,7 +32,7 @@ internal static class TableAnswer
         return buffer.ToArray();
     }
 
-    /// <summary>Rows as an array of objects.</summary>
+    /// <summary>Writes rows as an array of objects.</summary>
     public static void WriteRows<TRow>(Utf8JsonWriter json, ExportTable<TRow> table, IEnumerable<TRow> rows)
     {
         var writer = new JsonRow(table.Columns);
@@ -39,6 +42,6 @@ internal static class TableAnswer
         json.WriteEndArray();
     }
 
-    /// <summary>One row as an object.</summary>
+    /// <summary>Writes one row as an object.</summary>
     public static void WriteRow<TRow>(Utf8JsonWriter json, ExportTable<TRow> table, TRow row) => new JsonRow(table.Columns).Write(json, table.Values(row));
 }

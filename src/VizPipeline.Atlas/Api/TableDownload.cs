@@ -5,8 +5,8 @@ using VizPipeline.Web.Export;
 namespace VizPipeline.Web.Api;
 
 /// <summary>
-/// Whole tables as files. They are written to a temporary file first, so that a failure is an error and not half a table; a few at a time, as
-/// a file lies there until its reader has it.
+/// Downloads of whole tables. Each is written to a temporary file first, so that a failure becomes an error instead of a truncated table.
+/// Their number is limited, because the file takes disk space until the client has read it.
 /// </summary>
 public sealed class TableDownload : IDisposable
 {
@@ -25,11 +25,11 @@ public sealed class TableDownload : IDisposable
     {
         var (table, extension) = (Path.GetFileNameWithoutExtension(file), Path.GetExtension(file).TrimStart('.'));
         if (ExportFormat.All.FirstOrDefault(format => format.Extension == extension) is not { } format || !AtlasExport.Tables.Contains(table))
-            throw new NotFoundException($"There is no such file; there are {string.Join(", ", AtlasExport.Tables)}, each with the ending {string.Join(", ", ExportFormat.All.Select(of => "." + of.Extension))}.");
+            throw new NotFoundException($"There is no such file; the tables are {string.Join(", ", AtlasExport.Tables)}, the extensions {string.Join(", ", ExportFormat.All.Select(of => "." + of.Extension))}.");
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
         if (!await _turns.WaitAsync(Patience, cancellation))
-            return Results.Problem("too many others are downloading tables at the moment; try again", statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not now");
+            return Results.Problem("too many downloads at the moment; try again", statusCode: StatusCodes.Status503ServiceUnavailable, title: "Service unavailable");
         var temporary = Path.Combine(Path.GetTempPath(), $"viz-export-{Path.GetRandomFileName()}");
         try
         {
@@ -44,7 +44,7 @@ public sealed class TableDownload : IDisposable
         }
     }
 
-    // The file and the turn end with the answer.
+    // Deletes the file and ends the turn when the response has been sent.
     private sealed class Turn(string file, SemaphoreSlim turns)
         : FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None, BufferBytes, FileOptions.DeleteOnClose | FileOptions.Asynchronous)
     {

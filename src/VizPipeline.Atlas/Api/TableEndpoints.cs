@@ -8,16 +8,16 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Web.Api;
 
-/// <summary>The other tables of an atlas, in pages that go on from the last row's key.</summary>
+/// <summary>Endpoints of the other tables of an atlas, paged by the key of the last row.</summary>
 internal static class TableEndpoints
 {
     public static async Task<IResult> PatchesAsync(
         string atlas,
-        [Description("A layer's name")] string? layer,
-        [Description("A channel of it")] int? channel,
+        [Description("Name of a layer")] string? layer,
+        [Description("Index of a channel")] int? channel,
         [Description("Index of an image")] int? image,
-        [Description("How many, 1 to 500; 100 unless said")] int? limit,
-        [Description("`next` of the page before")] string? after,
+        [Description("Number of rows, 1 to 500; default 100")] int? limit,
+        [Description("`next` of the previous page")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -43,12 +43,12 @@ internal static class TableEndpoints
 
     public static async Task<IResult> PicturesAsync(
         string atlas,
-        [Description("A layer's name")] string? layer,
-        [Description("A channel of it; -1 for pictures of whole layers")] int? channel,
+        [Description("Name of a layer")] string? layer,
+        [Description("Index of a channel; -1 for pictures of whole layers")] int? channel,
         [Description("top9, deconv, ascent or filters")] string? method,
         [Description("done, dead, converged or best_at_step")] string? status,
-        [Description("How many, 1 to 500; 100 unless said")] int? limit,
-        [Description("`next` of the page before")] string? after,
+        [Description("Number of rows, 1 to 500; default 100")] int? limit,
+        [Description("`next` of the previous page")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -61,7 +61,7 @@ internal static class TableEndpoints
             pictures = pictures.Where(picture => picture.Method == method);
         if (status is not null)
             pictures = pictures.Where(picture => picture.Status == status);
-        // A neuron has a dozen pictures at most: pages end at neurons, so that two numbers say where one ends.
+        // A neuron has a dozen pictures at most. Pages end at neuron boundaries, so that two numbers are enough for the cursor.
         if (KeyCursor.Read(after, 2) is [var l, var c])
             pictures = pictures.Where(picture => picture.LayerId > l || (picture.LayerId == l && picture.Channel > c));
         var rows = await pictures.OrderBy(picture => picture.LayerId).ThenBy(picture => picture.Channel).ThenBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed)
@@ -83,10 +83,10 @@ internal static class TableEndpoints
 
     public static async Task<IResult> ImagesAsync(
         string atlas,
-        [Description("Number of a class")] int? @class,
-        [Description("Whether only those that could not be read, or only the others")] bool? unreadable,
-        [Description("How many, 1 to 500; 100 unless said")] int? limit,
-        [Description("`next` of the page before")] string? after,
+        [Description("Index of a class")] int? @class,
+        [Description("true for images that could not be read, false for the others")] bool? unreadable,
+        [Description("Number of rows, 1 to 500; default 100")] int? limit,
+        [Description("`next` of the previous page")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -129,8 +129,8 @@ internal static class TableEndpoints
         string atlas,
         [Description("scan, gather, merge, patches, ascent, filters or sheet")] string? kind,
         [Description("waiting, pending, sent, running, completed, failed, blocked or cancelled")] string? state,
-        [Description("How many, 1 to 500; 100 unless said")] int? limit,
-        [Description("`next` of the page before")] string? after,
+        [Description("Number of rows, 1 to 500; default 100")] int? limit,
+        [Description("`next` of the previous page")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();

@@ -4,16 +4,16 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Web.Api;
 
-/// <summary>Writes the columns of tables into openapi.json, so that clients can be generated from it.</summary>
+/// <summary>Adds the columns of the tables to openapi.json, so that clients can be generated from it.</summary>
 internal static class TableSchemas
 {
-    /// <summary>The description of the API.</summary>
+    /// <summary>Configures the description of the API.</summary>
     public static void Configure(OpenApiOptions options)
     {
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "VizPipeline atlas";
-            document.Info.Description = "Atlases of every neuron of convolutional networks. Names are those of the exports; errors are problem+json; answers carry ETags.";
+            document.Info.Description = "Atlases of every neuron of convolutional networks. Field names are the columns of the exports. Errors are problem+json. Responses have ETags.";
             document.Info.Version = "v1";
             document.Servers = [];
             return Task.CompletedTask;

@@ -3,16 +3,16 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Web.Export;
 
-/// <summary>One exported file.</summary>
+/// <summary>An exported file.</summary>
 internal sealed record ExportedFile(string Name, long Rows);
 
-/// <summary>Writes the tables of an atlas to files, a row at a time.</summary>
+/// <summary>Exports the tables of an atlas to files, row by row.</summary>
 internal static class AtlasExport
 {
-    /// <summary>The tables that are exported.</summary>
+    /// <summary>The names of the exported tables.</summary>
     public static IReadOnlyList<string> Tables { get; } = [LayerExport.Table.Name, NeuronExport.Table.Name, PatchExport.Table.Name, PictureExport.Table.Name];
 
-    /// <summary>Writes all tables into <paramref name="folder"/>; the files appear when all are complete.</summary>
+    /// <summary>Writes all tables to <paramref name="folder"/>. The files appear together, when all are complete.</summary>
     public static async Task<IReadOnlyList<ExportedFile>> WriteAsync(CatalogContext catalog, int id, AtlasSpec spec, ExportFormat format, string folder, CancellationToken cancellation)
     {
         using var files = new ExportFiles(folder);
@@ -27,7 +27,7 @@ internal static class AtlasExport
     }
 
     /// <summary>Writes one of <see cref="Tables"/> and closes the stream.</summary>
-    /// <returns>How many rows it has.</returns>
+    /// <returns>The number of rows.</returns>
     public static async Task<long> WriteAsync(CatalogContext catalog, int id, AtlasSpec spec, ExportFormat format, string table, Stream stream, CancellationToken cancellation)
     {
         var names = new AtlasNames(spec);

@@ -15,6 +15,6 @@ internal static class ImageExport
         new("unreadable", Text, row => row.Image.UnreadableReason),
     ]);
 
-    /// <summary>An image with the names of its atlas.</summary>
+    /// <summary>An image and the names of its atlas.</summary>
     internal sealed record Row(Image Image, AtlasNames Names);
 }

@@ -3,7 +3,7 @@ using static VizPipeline.Web.Export.ColumnKind;
 
 namespace VizPipeline.Web.Export;
 
-/// <summary>The tables of a neuron's strongest inputs and of those that read it most.</summary>
+/// <summary>The tables of a neuron's strongest inputs and of the neurons that depend on it most.</summary>
 internal static class LinkExport
 {
     public static ExportTable<NeuronInput> Inputs { get; } = new("inputs",

@@ -5,7 +5,7 @@ using static VizPipeline.Web.Export.ColumnKind;
 
 namespace VizPipeline.Web.Export;
 
-/// <summary>The table <c>neurons</c>: one row per neuron with its statistics, null where its layer is not merged yet.</summary>
+/// <summary>The table <c>neurons</c>: one row per neuron with its statistics, which are null until its layer is merged.</summary>
 internal static class NeuronExport
 {
     public static ExportTable<Row> Table { get; } = new("neurons",
@@ -34,7 +34,7 @@ internal static class NeuronExport
         new("mismatch", Flag, row => row.Mismatch),
     ]);
 
-    /// <summary>All neurons by layer and channel.</summary>
+    /// <summary>Reads all neurons, ordered by layer and channel.</summary>
     public static async IAsyncEnumerable<Row> Rows(
         CatalogContext catalog, int atlasId, AtlasNames names, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -43,7 +43,7 @@ internal static class NeuronExport
             yield return new Row(layer, neuron, names, checks.TryGetValue((layer.Id, neuron.Channel), out var mismatch) ? mismatch : null);
     }
 
-    /// <summary>Rows of some neurons, in their order.</summary>
+    /// <summary>Creates the rows of the given neurons, in the given order.</summary>
     public static async Task<IReadOnlyList<Row>> RowsOf(CatalogContext catalog, IReadOnlyList<(Layer Layer, Neuron Neuron)> neurons, AtlasNames names, CancellationToken cancellation)
     {
         var (layers, channels) = (neurons.Select(row => row.Layer.Id).Distinct().ToList(), neurons.Select(row => row.Neuron.Channel).Distinct().ToList());
@@ -55,7 +55,7 @@ internal static class NeuronExport
     private static Dictionary<(int Layer, int Channel), bool> Flags<T>(IEnumerable<T> patches, Func<T, (int, int)> key, Func<T, bool> isMismatch) =>
         patches.GroupBy(key).ToDictionary(neuron => neuron.Key, neuron => neuron.Any(isMismatch));
 
-    // A flag per neuron, so that the patches themselves need not be read twice.
+    // The database computes the flag per neuron, so that the patches are not read twice.
     private static async Task<Dictionary<(int Layer, int Channel), bool>> Checks(CatalogContext catalog, int atlasId, CancellationToken cancellation)
     {
         var found = await (
@@ -68,6 +68,6 @@ internal static class NeuronExport
         return found.ToDictionary(neuron => (neuron.LayerId, neuron.Channel), neuron => neuron.Flagged > 0);
     }
 
-    /// <summary>A neuron with what the row adds: whether any of its patches differed when it was drawn; null before any was.</summary>
+    /// <summary>A neuron and whether any of its patches differed when it was drawn; null if none has been drawn.</summary>
     internal sealed record Row(Layer Layer, Neuron Neuron, AtlasNames Names, bool? Mismatch);
 }

@@ -3,9 +3,9 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Web.Site;
 
-/// <summary>Addresses of files beside each other, relative to a page of a certain depth.</summary>
-/// <param name="depth">Folders between the site's root and the page.</param>
-/// <param name="withSources">Whether pixels of the image set are part of the site.</param>
+/// <summary>Addresses in a static site, relative to the page that contains them.</summary>
+/// <param name="depth">The number of folders between the site's root and the page.</param>
+/// <param name="withSources">Whether the site includes pixels of the image set.</param>
 public sealed class StaticLinks(int depth, bool withSources) : Links
 {
     private readonly string _up = string.Concat(Enumerable.Repeat("../", depth));

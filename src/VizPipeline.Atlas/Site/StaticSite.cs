@@ -9,25 +9,25 @@ using VizPipeline.Web.Pages;
 
 namespace VizPipeline.Web.Site;
 
-/// <summary>How far the writing of a site is: files written, and pages in all.</summary>
+/// <summary>Progress of writing a site: neuron pages written, and neuron pages in total.</summary>
 public readonly record struct SiteProgress(int Done, int Total);
 
 /// <summary>
-/// Writes an atlas as a folder of pages that need no server: the same pages as the server's, with addresses relative to each other, so
-/// that they open from a disk and from any bucket. The live tool, search and API are left out.
+/// Writes an atlas as a static site: the same pages as on the server, with relative addresses, so that they open from a local disk or any
+/// web server or bucket. Live tool, search and API are left out.
 /// </summary>
 /// <param name="database">The catalog.</param>
-/// <param name="store">The atlas's pictures.</param>
-/// <param name="roots">Opens the image set; without it, or where it is not to be had, whole images are left out.</param>
-/// <param name="withSources">Whether pixels of the image set become part of the site; without, boxes and names take their place.</param>
+/// <param name="store">The object store with the atlas's pictures.</param>
+/// <param name="roots">Opens the image set; images that are not available are left out.</param>
+/// <param name="withSources">Whether the site includes pixels of the image set; otherwise it shows boxes and names instead.</param>
 public sealed class StaticSite(CatalogDatabase database, IObjectStore store, ImageRoot roots, bool withSources)
 {
-    /// <summary>Writes the site. Files that are there are written again; others are left alone.</summary>
-    /// <param name="atlasId">The atlas.</param>
-    /// <param name="folder">The site's folder; made where it is missing.</param>
-    /// <param name="progress">Told now and then.</param>
-    /// <param name="cancellation">Stops.</param>
-    /// <returns>How many files were written.</returns>
+    /// <summary>Writes the site. Existing files of the site are overwritten, other files are left alone.</summary>
+    /// <param name="atlasId">The id of the atlas.</param>
+    /// <param name="folder">The site's folder; created if it does not exist.</param>
+    /// <param name="progress">Receives the progress from time to time.</param>
+    /// <param name="cancellation">Cancels writing.</param>
+    /// <returns>The number of files written.</returns>
     public async Task<int> WriteAsync(string atlasId, string folder, IProgress<SiteProgress>? progress, CancellationToken cancellation)
     {
         await using var services = new ServiceCollection().AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).BuildServiceProvider();
@@ -64,7 +64,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         return shown;
     }
 
-    /// <returns>Images that the layer's pages show.</returns>
+    /// <returns>The images that the layer's pages show.</returns>
     private async Task<IReadOnlyCollection<int>> LayerAsync(CatalogContext catalog, AtlasView atlas, Layer layer, Writer writer, NeuronReader reader, LinkTables links, CancellationToken cancellation)
     {
         var (slug, contents) = (AtlasView.SlugOf(layer), await LayerContents.ReadAsync(catalog, layer, cancellation));
@@ -141,7 +141,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
                 progress?.Report(new(_pages, _neurons));
         }
 
-        // All names are made here: slugs of layers, numbers, and keys that the store has checked.
+        // The names are safe to combine: layer slugs, numbers, and object keys that the store has validated.
         public async Task FileAsync(string name, byte[] content, CancellationToken cancellation)
         {
             var file = Path.Combine(folder, name);

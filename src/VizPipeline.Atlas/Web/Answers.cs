@@ -6,30 +6,30 @@ using VizPipeline.Hosting;
 
 namespace VizPipeline.Web;
 
-/// <summary>Whether an atlas's id always means the same atlas here, so that browsers may keep its pictures and never ask again.</summary>
-/// <param name="IdsLast">Not so where folders are served, each time others under the same address.</param>
+/// <summary>Whether the id of an atlas always refers to the same atlas on this server, so that browsers may cache its pictures forever.</summary>
+/// <param name="IdsLast">False when folders are served, because another run may serve other atlases under the same address.</param>
 public sealed record AddressPolicy(bool IdsLast);
 
-/// <summary>Answers that browsers may keep: each carries a hash of its content, and who shows the same hash gets no second copy.</summary>
+/// <summary>Creates responses that browsers may cache. Each has an ETag; a client that sends the current ETag receives 304 and no content.</summary>
 internal static class Answers
 {
-    // Kept, but asked about every time: a hash costs a round trip and no bytes.
+    // Browsers cache the response but revalidate it each time, which costs a round trip and no content.
     private const string AskAgain = "no-cache";
 
-    /// <summary>Bytes that never change once the atlas is complete.</summary>
+    /// <summary>Returns a picture, which no longer changes once the atlas is complete.</summary>
     public static IResult Picture(HttpContext context, byte[] content, string type, bool isFinal)
     {
         var services = context.RequestServices;
-        // Who has a key may keep them; a proxy on the way would show them to those without one.
+        // "private" where a key is needed: a shared proxy would otherwise serve the picture to clients without a key.
         var who = services.GetRequiredService<ApiKeys>().IsReadingOpen ? "public" : "private";
         var cache = !services.GetRequiredService<AddressPolicy>().IdsLast ? AskAgain : isFinal ? $"{who}, max-age=31536000, immutable" : $"{who}, max-age=30";
         return Bytes(context, content, type, cache);
     }
 
-    /// <summary>JSON, which may change with any job.</summary>
+    /// <summary>Returns JSON, which any finished job may change.</summary>
     public static IResult Json(HttpContext context, byte[] content) => Bytes(context, content, "application/json; charset=utf-8", AskAgain);
 
-    /// <summary>A script or style; its address names its version.</summary>
+    /// <summary>Returns a script or stylesheet, whose address contains its version.</summary>
     public static IResult Asset(HttpContext context, byte[] content, string type, bool isOfThisVersion) =>
         Bytes(context, content, type, isOfThisVersion ? "public, max-age=31536000, immutable" : AskAgain);
 

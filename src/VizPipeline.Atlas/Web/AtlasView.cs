@@ -7,11 +7,11 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Web;
 
-/// <summary>An atlas as pages need it: its row, spec and layers.</summary>
+/// <summary>An atlas loaded from the catalog: its row, spec and layers.</summary>
 public sealed class AtlasView
 {
     private const int SpecsKept = 32;
-    // By their text: reading it again for every tile would be most of a request's work.
+    // Keyed by their JSON: parsing it again for every tile would dominate the cost of the request.
     private static readonly ConcurrentDictionary<string, AtlasSpec> Specs = new();
 
     private AtlasView(Atlas row, AtlasSpec spec, IReadOnlyList<Layer> layers)
@@ -19,34 +19,34 @@ public sealed class AtlasView
         (Row, Spec, Layers, Views, Names) = (row, spec, layers, TileView.Of(spec), new AtlasNames(spec));
     }
 
-    /// <summary>The atlas in the catalog.</summary>
+    /// <summary>The atlas's row in the catalog.</summary>
     public Atlas Row { get; }
 
-    /// <summary>What determines it.</summary>
+    /// <summary>The spec that the atlas was built from.</summary>
     public AtlasSpec Spec { get; }
 
-    /// <summary>Its layers in their order.</summary>
+    /// <summary>The observed layers in network order.</summary>
     public IReadOnlyList<Layer> Layers { get; }
 
-    /// <summary>What tiles may show.</summary>
+    /// <summary>The views that tiles can show.</summary>
     public IReadOnlyList<TileView> Views { get; }
 
-    /// <summary>Names of classes and outputs.</summary>
+    /// <summary>The names of classes and outputs.</summary>
     internal AtlasNames Names { get; }
 
-    /// <summary>Its id.</summary>
+    /// <summary>The id of the atlas.</summary>
     public string Id => Row.Slug;
 
-    /// <summary>Whether nothing of it will change any more.</summary>
+    /// <summary>Whether all jobs have ended, successfully or not.</summary>
     public bool IsFinished => Row.State is AtlasState.Completed or AtlasState.CompletedWithFailures;
 
-    /// <summary>Whether its pictures are what they will always be: a retry draws again what failed.</summary>
+    /// <summary>Whether its pictures no longer change. After failures they may, because a retry draws the missing ones.</summary>
     public bool IsFinal => Row.State is AtlasState.Completed;
 
-    /// <summary>The view that tells most about a neuron at a glance.</summary>
+    /// <summary>The view shown first.</summary>
     public TileView DefaultView => Views.Count > 0 ? Views[0] : TileView.Top9;
 
-    /// <summary>Opens an atlas; null where there is none of that id.</summary>
+    /// <summary>Loads an atlas; returns null if the catalog has none with that id.</summary>
     public static async Task<AtlasView?> FindAsync(CatalogContext catalog, string id, CancellationToken cancellation)
     {
         if (!AtlasSpec.IsId(id) || await catalog.FindAtlasAsync(id, cancellation) is not { } row)
@@ -54,7 +54,7 @@ public sealed class AtlasView
         return new AtlasView(row, SpecOf(row), await catalog.LayersAsync(row.Id, cancellation));
     }
 
-    /// <summary>The spec of an atlas's row.</summary>
+    /// <summary>Parses the spec of an atlas, or returns the cached one.</summary>
     public static AtlasSpec SpecOf(Atlas row)
     {
         ArgumentNullException.ThrowIfNull(row);
@@ -63,19 +63,19 @@ public sealed class AtlasView
         return Specs.GetOrAdd(row.Spec, text => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(text)));
     }
 
-    /// <summary>A layer by the name that it has in addresses and keys; null where there is none.</summary>
+    /// <summary>Finds a layer by its slug; returns null if there is none.</summary>
     public Layer? Layer(string slug) => Layers.FirstOrDefault(layer => SlugOf(layer) == slug);
 
-    /// <summary>A layer's name in addresses and keys.</summary>
+    /// <summary>Returns a layer's slug, its name in addresses and object keys.</summary>
     public static string SlugOf(Layer layer) => AtlasKeys.LayerFileName(layer.Name);
 
-    /// <summary>Numbers of the classes with a text in their names, in any case.</summary>
+    /// <summary>Returns the indices of the classes whose names contain a text, ignoring case.</summary>
     public IReadOnlyList<int> ClassesNamed(string text) => Named(Math.Max(Spec.Images.Classes.Count, Spec.OutputNames.Count), index => ClassName(index), text);
 
-    /// <summary>Numbers of the outputs with a text in their names, in any case.</summary>
+    /// <summary>Returns the indices of the outputs whose names contain a text, ignoring case.</summary>
     public IReadOnlyList<int> OutputsNamed(string text) => Named(Spec.OutputNames.Count, index => Spec.OutputNames[index], text);
 
-    /// <summary>A class's name; its number where nobody named it, null for none.</summary>
+    /// <summary>Returns the name of a class, its number if it has no name, or null for null.</summary>
     public string? ClassName(int? label) => Names.Class(label);
 
     private static List<int> Named(int count, Func<int, string?> name, string text) =>

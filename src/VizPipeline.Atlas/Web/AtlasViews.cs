@@ -3,20 +3,20 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Web;
 
-/// <summary>Atlases for requests that come by the hundred, such as a page's tiles: what was read a moment ago is true enough for them.</summary>
+/// <summary>Caches atlases for two seconds, because a page requests hundreds of tiles at once and each needs its atlas.</summary>
 public sealed class AtlasViews(CatalogDatabase database) : IDisposable
 {
     private const int Kept = 64;
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Kept });
 
-    /// <summary>An atlas as it was within the last two seconds; null where there is none of that id.</summary>
+    /// <summary>Loads an atlas, or returns one loaded in the last two seconds; null if there is none with that id.</summary>
     public async Task<AtlasView?> FindAsync(string id, CancellationToken cancellation)
     {
         if (_kept.TryGetValue(id, out AtlasView? known))
             return known;
         await using var catalog = database.Open();
-        // What is not there is not kept: its names would be anybody's.
+        // Missing atlases are not cached: a client could fill the cache with made-up ids.
         if (await AtlasView.FindAsync(catalog, id, cancellation) is not { } view)
             return null;
         return _kept.Set(id, view, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Moment });

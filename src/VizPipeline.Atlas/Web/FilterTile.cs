@@ -3,14 +3,14 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Web;
 
-/// <summary>A neuron's own filters as a small picture: in colour where it reads RGB, else its strongest kernels in grey.</summary>
+/// <summary>Draws a neuron's filters as a small picture: in colour if it reads the RGB image, otherwise its strongest kernels in grey.</summary>
 public static class FilterTile
 {
     private const int Gap = 1;
     private const byte Background = 250;
 
-    /// <summary>Draws it, one pixel per weight and mid-grey for zero; null where the table has no kernels of the neuron.</summary>
-    /// <param name="table">The links of the neuron's layer.</param>
+    /// <summary>Draws one pixel per weight, mid-grey for zero; returns null if the table has no kernels for the neuron.</summary>
+    /// <param name="table">The link table of the neuron's layer.</param>
     /// <param name="channel">The neuron's channel.</param>
     public static RgbImage? Draw(LinkTable table, int channel)
     {

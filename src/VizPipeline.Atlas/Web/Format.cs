@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VizPipeline.Web;
 
-/// <summary>Numbers for people.</summary>
+/// <summary>Formats numbers, times and sentences for display.</summary>
 internal static class Format
 {
     public static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
@@ -13,7 +13,7 @@ internal static class Format
 
     public static string Percent(double? share) => share is { } part ? (part * 100).ToString(part is 0 or 1 or >= 0.1 ? "0" : "0.0", CultureInfo.InvariantCulture) + " %" : "–";
 
-    /// <summary>For attributes that scripts read.</summary>
+    /// <summary>Formats a value without loss, for attributes that scripts read.</summary>
     public static string Plain(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
     public static string Time(DateTime? time) => time?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + (time is null ? "" : " UTC");

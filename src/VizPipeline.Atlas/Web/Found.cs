@@ -3,10 +3,10 @@ using VizPipeline.Web.Data;
 
 namespace VizPipeline.Web;
 
-/// <summary>What someone asks for is not there. The message names it.</summary>
+/// <summary>The requested thing does not exist. The message names it.</summary>
 internal sealed class NotFoundException(string message) : Exception(message);
 
-/// <summary>Looks up what an address names, for pages and API alike.</summary>
+/// <summary>Looks up what an address names, for the pages and the API.</summary>
 internal static class Found
 {
     private const int Shown = 80;
@@ -15,12 +15,12 @@ internal static class Found
     public static async Task<AtlasView> AtlasAsync(CatalogContext catalog, string atlas, CancellationToken cancellation) =>
         await AtlasView.FindAsync(catalog, atlas, cancellation) ?? throw new NotFoundException($"There is no atlas '{Short(atlas)}'.");
 
-    /// <summary>A layer by its name in addresses, or its own.</summary>
+    /// <summary>Returns a layer by its slug or by its name.</summary>
     /// <exception cref="NotFoundException">The atlas has no such layer.</exception>
     public static Layer Layer(AtlasView atlas, string layer) =>
         atlas.Layer(layer) ?? atlas.Layers.FirstOrDefault(row => row.Name == layer) ?? throw new NotFoundException($"Atlas '{atlas.Id}' has no layer '{Short(layer)}'.");
 
-    /// <summary>Numbers of a layer, or of all without one.</summary>
+    /// <summary>Returns the id of the named layer, or the ids of all layers if none is named.</summary>
     /// <exception cref="NotFoundException">The atlas has no such layer.</exception>
     public static List<int> LayerIds(AtlasView atlas, string? layer) => layer is { Length: > 0 } ? [Layer(atlas, layer).Id] : [.. atlas.Layers.Select(row => row.Id)];
 
@@ -28,12 +28,12 @@ internal static class Found
     public static async Task<NeuronContents> NeuronAsync(NeuronReader reader, CatalogContext catalog, AtlasView atlas, Layer layer, int channel, CancellationToken cancellation) =>
         await reader.ReadAsync(catalog, atlas, layer, channel, cancellation) ?? throw new NotFoundException($"Layer '{layer.Name}' has no neuron {channel}.");
 
-    /// <exception cref="NotFoundException">The set has no such image.</exception>
+    /// <exception cref="NotFoundException">The image set has no such image.</exception>
     public static async Task<ImageContents> ImageAsync(CatalogContext catalog, AtlasView atlas, int index, CancellationToken cancellation) =>
-        await ImageContents.ReadAsync(catalog, atlas, index, cancellation) ?? throw new NotFoundException($"The set of atlas '{atlas.Id}' has no image {index}.");
+        await ImageContents.ReadAsync(catalog, atlas, index, cancellation) ?? throw new NotFoundException($"The image set of atlas '{atlas.Id}' has no image {index}.");
 
-    /// <summary>A value by its name.</summary>
-    /// <exception cref="QueryException">There is none of that name.</exception>
+    /// <summary>Parses the name of an enum value, ignoring case.</summary>
+    /// <exception cref="QueryException">No value has that name.</exception>
     public static T OneOf<T>(string text, string parameter, Func<T, string> name)
         where T : struct, Enum
     {
@@ -42,7 +42,7 @@ internal static class Found
             if (name(value).Equals(text, StringComparison.OrdinalIgnoreCase))
                 return value;
         }
-        throw new QueryException($"{parameter}: '{Short(text)}' is none of {string.Join(", ", Enum.GetValues<T>().Select(name))}");
+        throw new QueryException($"{parameter}: '{Short(text)}' is not one of {string.Join(", ", Enum.GetValues<T>().Select(name))}");
     }
 
     private static string Short(string text) => text.Length > Shown ? text[..Shown] : text;

@@ -1,9 +1,9 @@
 namespace VizPipeline.Web;
 
-/// <summary>How weights are shown: mid-grey for zero, black and white for the largest magnitude, as in the pictures of filters.</summary>
+/// <summary>Maps weights to grey levels: mid-grey for zero, black and white for the largest magnitude, as in the filter pictures.</summary>
 internal static class KernelShade
 {
-    /// <summary>A weight's level; that of zero for what is no number.</summary>
+    /// <summary>Returns the grey level of a weight; mid-grey if it is not a number.</summary>
     public static byte Of(float weight, float scale)
     {
         var level = 0.5f + (0.5f * weight / scale);

@@ -10,18 +10,18 @@ using VizPipeline.Web.Data;
 
 namespace VizPipeline.Web;
 
-/// <summary>What the live tool asks: a picture goes to a worker as it came, and is not stored. This process never decodes it.</summary>
+/// <summary>Endpoints of the live tool. They pass the picture to a worker unchanged; this process neither decodes nor stores it.</summary>
 internal static class LiveEndpoints
 {
-    /// <summary>The name of the limit on requests.</summary>
+    /// <summary>The name of the rate limit.</summary>
     public const string Limit = "live";
 
     public static void MapLive(this IEndpointRouteBuilder app)
     {
         var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).ExplainErrors().AddEndpointFilter(TakeTurnAsync).WithTags("live").DisableAntiforgery();
-        live.MapPost("/maps", MapsAsync).WithSummary("All feature maps of a layer on a picture, which is the body: a JPEG, PNG, WebP, BMP or GIF file of at most 8 MB");
-        live.MapPost("/responses", ResponsesAsync).WithSummary("Which neurons a picture excites most, measured against the images of the set");
-        live.MapPost("/deconvolution", DeconvolutionAsync).WithSummary("Which pixels made a channel answer: deconv, guided or gradient, at its strongest position or at y, x");
+        live.MapPost("/maps", MapsAsync).WithSummary("All feature maps of a layer for a picture. The body is a JPEG, PNG, WebP, BMP or GIF file of at most 8 MB");
+        live.MapPost("/responses", ResponsesAsync).WithSummary("The neurons that a picture activates most, compared with the images of the set");
+        live.MapPost("/deconvolution", DeconvolutionAsync).WithSummary("The pixels that activated a channel: deconv, guided or gradient, at its strongest position or at y, x");
     }
 
     private static async ValueTask<object?> TakeTurnAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -93,6 +93,6 @@ internal static class LiveEndpoints
         {
             throw tooLarge;
         }
-        return body.Length == 0 ? throw new LiveRefusedException("the body is empty: send the picture's file as it is") : body.Length == body.Capacity ? body.GetBuffer() : body.ToArray();
+        return body.Length == 0 ? throw new LiveRefusedException("the body is empty: send the picture file as the request body") : body.Length == body.Capacity ? body.GetBuffer() : body.ToArray();
     }
 }

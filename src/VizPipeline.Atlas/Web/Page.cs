@@ -4,11 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace VizPipeline.Web;
 
-/// <summary>Turns a page's component into HTML, on the server and for sites without one.</summary>
+/// <summary>Renders page components to HTML, for the server and for static sites.</summary>
 public sealed class Page(IServiceProvider services, ILoggerFactory logging)
 {
-    /// <summary>The whole document.</summary>
-    /// <param name="parameters">Name and value of the component's parameters.</param>
+    /// <summary>Renders a whole document.</summary>
+    /// <param name="parameters">Names and values of the component's parameters.</param>
     public async Task<string> RenderAsync<TComponent>(params (string Name, object? Value)[] parameters)
         where TComponent : IComponent
     {

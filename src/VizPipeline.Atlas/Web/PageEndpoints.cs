@@ -11,7 +11,7 @@ using VizPipeline.Web.Pages;
 
 namespace VizPipeline.Web;
 
-/// <summary>The pages of the server, and the pictures on them.</summary>
+/// <summary>Endpoints of the pages and of the pictures on them.</summary>
 internal static class PageEndpoints
 {
     private const int SamplesShown = 12;
@@ -35,11 +35,11 @@ internal static class PageEndpoints
         pages.MapGet("/atlases/{atlas}/crops/{file}", CropAsync);
         pages.MapGet("/assets/{version}/{name}", Asset);
         app.MapFallback("/api/{**rest}", (HttpContext context) =>
-            Results.Problem($"there is no {context.Request.Method} at this address; see /reference", statusCode: StatusCodes.Status404NotFound, title: "Not found"));
+            Results.Problem($"there is no {context.Request.Method} endpoint at this address; see /reference", statusCode: StatusCodes.Status404NotFound, title: "Not found"));
         pages.MapFallback((HttpContext _) => throw new NotFoundException("There is no such page."));
     }
 
-    // People see a page, whatever happens; who asks for a picture sees the code.
+    // Pages report errors as pages; requests for pictures get only the status code.
     private static async ValueTask<object?> ExplainAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var page = (Page)context.HttpContext.RequestServices.GetService(typeof(Page))!;
@@ -53,11 +53,11 @@ internal static class PageEndpoints
         }
         catch (QueryException wrong)
         {
-            return await ErrorAsync(page, "Not understood", wrong.Message, StatusCodes.Status400BadRequest);
+            return await ErrorAsync(page, "Bad request", wrong.Message, StatusCodes.Status400BadRequest);
         }
         catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException or CorruptTableException)
         {
-            return await ErrorAsync(page, "Not now", failure.Message, StatusCodes.Status503ServiceUnavailable);
+            return await ErrorAsync(page, "Service unavailable", failure.Message, StatusCodes.Status503ServiceUnavailable);
         }
     }
 
@@ -125,7 +125,7 @@ internal static class PageEndpoints
     {
         await using var catalog = database.Open();
         var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        // From a form: what is left empty or makes no sense is not asked for.
+        // The values come from a form: empty and invalid fields are ignored.
         var query = new NeuronQuery
         {
             Layers = layer is not null && view.Layer(layer) is not null ? layer : null,
@@ -191,7 +191,7 @@ internal static class PageEndpoints
     private static DateTime? Now(CatalogDatabase database, TimeProvider time)
         => database.HearsWorkers ? time.GetUtcNow().UtcDateTime : null;
 
-    // Tiles and crops are named by a number.
+    // The files of tiles and crops are named by number.
     private static int? Number(string file) =>
         file.EndsWith(".jpg", StringComparison.Ordinal) && int.TryParse(file.AsSpan(0, file.Length - 4), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 

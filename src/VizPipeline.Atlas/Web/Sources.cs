@@ -6,7 +6,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Web;
 
-/// <summary>Images of atlases' sets as the network sees them, where this machine sees the set too.</summary>
+/// <summary>Reads images of the image sets as the network sees them, if this machine can access the set.</summary>
 public sealed class Sources(ImageRoot roots) : IDisposable
 {
     private const int Quality = 88;
@@ -18,10 +18,10 @@ public sealed class Sources(ImageRoot roots) : IDisposable
     private int _waiting;
     private readonly SemaphoreSlim _turns = new(Math.Max(2, Environment.ProcessorCount));
 
-    /// <summary>An image's crop as JPEG; null where it is not to be had here.</summary>
-    /// <param name="spec">The atlas's spec.</param>
-    /// <param name="path">The image's path, as the catalog has it.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <summary>Returns the crop of an image as JPEG; null if it cannot be read here.</summary>
+    /// <param name="spec">The spec of the atlas.</param>
+    /// <param name="path">The path of the image in the catalog.</param>
+    /// <param name="cancellation">Cancels reading.</param>
     public async Task<byte[]?> CropAsync(AtlasSpec spec, string path, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -43,7 +43,7 @@ public sealed class Sources(ImageRoot roots) : IDisposable
         }
         try
         {
-            // Reading may wait for a bucket.
+            // On another thread: reading may block on a bucket.
             var crop = await Task.Run(() => Crop(spec, path), cancellation);
             _kept.Set(name, crop, new MemoryCacheEntryOptions { Size = crop.Length, SlidingExpiration = TimeSpan.FromHours(1) });
             return crop;
@@ -73,7 +73,7 @@ public sealed class Sources(ImageRoot roots) : IDisposable
         var bytes = files.Use(path, file =>
         {
             if (file.Length > LargestFile)
-                throw new UnreadableImageException(path, "the file is larger than 64 MB, which is not drawn here");
+                throw new UnreadableImageException(path, "the file is larger than 64 MB, the limit for pages");
             var content = new byte[file.Length];
             return content.AsMemory(0, file.Read(content, 0));
         });

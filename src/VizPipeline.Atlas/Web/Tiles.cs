@@ -4,10 +4,10 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Web;
 
-/// <summary>Small pictures of neurons, cut from the large ones when someone looks, and kept in memory within a bound.</summary>
+/// <summary>Creates tiles, small pictures of neurons, from the stored pictures on demand and caches them in a bounded amount of memory.</summary>
 public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
 {
-    /// <summary>Pixels of the longer edge.</summary>
+    /// <summary>The longer edge of a tile in pixels.</summary>
     public const int Size = 132;
 
     private static readonly long Bound = MemoryBound.Of(96 << 20, 0.08);
@@ -15,8 +15,8 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Bound });
     private readonly SemaphoreSlim _turns = new(Math.Max(2, Environment.ProcessorCount));
 
-    /// <summary>A tile as JPEG; null where the neuron has no such picture.</summary>
-    /// <exception cref="ObjectStoreException">The store does not answer.</exception>
+    /// <summary>Returns a tile as JPEG; null if the neuron has no such picture.</summary>
+    /// <exception cref="ObjectStoreException">The object store cannot be read.</exception>
     public async Task<byte[]?> FindAsync(string atlas, string layer, TileView view, int channel, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(view);
@@ -37,16 +37,16 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
         }
     }
 
-    /// <summary>A picture at the size of a tile.</summary>
-    /// <param name="picture">A PNG.</param>
-    /// <param name="firstCell">Whether only the first of its 3x3 cells is meant.</param>
+    /// <summary>Scales a picture to the size of a tile.</summary>
+    /// <param name="picture">The picture as PNG.</param>
+    /// <param name="firstCell">Whether to use only the first of its 3x3 cells.</param>
     public static byte[] Draw(byte[] picture, bool firstCell)
     {
         var image = Png.Decode(picture);
         return Draw(firstCell ? Cut(image, image.Width / 3, image.Height / 3) : image);
     }
 
-    /// <summary>A picture at the size of a tile.</summary>
+    /// <summary>Scales a picture to the size of a tile.</summary>
     public static byte[] Draw(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);

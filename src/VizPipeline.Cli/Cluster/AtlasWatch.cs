@@ -6,12 +6,12 @@ using VizPipeline.Coordinator;
 
 namespace VizPipeline.Cli.Cluster;
 
-/// <summary>Follows an atlas of a cluster to its end: a line whenever something has changed, which suits terminals and logs alike.</summary>
+/// <summary>Follows an atlas of a cluster to its end. Prints a line whenever something has changed, for terminals and logs.</summary>
 internal static class AtlasWatch
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    /// <summary>Shows it, and returns the exit code of its end. A coordinator that is away is waited for.</summary>
+    /// <summary>Shows the progress and returns the exit code. Waits while the coordinator cannot be reached.</summary>
     public static async Task<int> RunAsync(CoordinatorClient coordinator, string atlas, CancellationToken cancellation)
     {
         var last = "";
@@ -28,7 +28,7 @@ internal static class AtlasWatch
             catch (ServiceAwayException away)
             {
                 if (away.Message != last)
-                    await Console.Error.WriteLineAsync($"viz: {last = away.Message}; waiting");
+                    await Console.Error.WriteLineAsync($"viz: {last = away.Message}; trying again");
             }
             await Task.Delay(Pause, cancellation);
         }
@@ -48,7 +48,7 @@ internal static class AtlasWatch
         foreach (var job in report.Status.Failures.Take(20))
             Console.Error.WriteLine($"viz: job {job.Job} ({job.Kind.ToString().ToLowerInvariant()} of {job.What}) failed: {job.Error}");
         if (report.Status.Failures.Count > 0)
-            Console.Error.WriteLine($"viz: {report.Status.Failures.Count} jobs failed; when the cause is gone, `viz retry {report.Status.Id}` does them again");
+            Console.Error.WriteLine($"viz: {report.Status.Failures.Count} jobs failed; when the cause is fixed, `viz retry {report.Status.Id}` runs them again");
         return report.Status.State == AtlasState.Completed ? ExitCode.Done : ExitCode.Failures;
     }
 }

@@ -7,18 +7,18 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>Activations of layers as arrays in managed memory, named as <c>viz layers</c> names them.</summary>
+/// <summary>Computes activations of layers as arrays in managed memory, with the layer names of <c>viz layers</c>.</summary>
 internal static class LayerValues
 {
-    // Bounds what libtorch holds; the arrays themselves are as large as they are.
+    // Limits the memory of libtorch; the result arrays have their full size.
     private const int ImagesPerBatch = 16;
 
-    /// <summary>One array per layer: [N, C, H, W] or [N, C]; with <paramref name="onlyMaxima"/> the spatial maxima [N, C].</summary>
+    /// <summary>Computes one array per layer: [N, C, H, W] or [N, C]; with <paramref name="onlyMaxima"/> the spatial maxima [N, C].</summary>
     /// <param name="runner">The network.</param>
     /// <param name="images">[N, C, H, W] on the device.</param>
-    /// <param name="layers">Which layers.</param>
-    /// <param name="onlyMaxima">Each channel's largest value instead of its map.</param>
-    /// <exception cref="UsageException">An array would be larger than one array can be.</exception>
+    /// <param name="layers">The layers to compute.</param>
+    /// <param name="onlyMaxima">Whether to return the largest value of each channel instead of its map.</param>
+    /// <exception cref="UsageException">An array would exceed 2 GB.</exception>
     public static IReadOnlyList<FloatTensor> Of(NetworkRunner runner, torch.Tensor images, IReadOnlyList<Layer> layers, bool onlyMaxima = false)
     {
         var count = (int)images.shape[0];
@@ -36,7 +36,7 @@ internal static class LayerValues
         return arrays;
     }
 
-    /// <summary>A tensor's values in row-major order, whatever its layout.</summary>
+    /// <summary>Copies the values of a tensor in row-major order, regardless of its memory layout.</summary>
     public static float[] ToArray(torch.Tensor value)
     {
         using var flat = value.contiguous().cpu();
@@ -48,6 +48,6 @@ internal static class LayerValues
         var shape = onlyMaxima ? Shape.Vector(layer.Neurons) : layer.Shape;
         return shape.Count * images * sizeof(float) <= Array.MaxLength
             ? new FloatTensor(layer.Name, [.. shape.Batch(images).Select(extent => (int)extent)], new float[shape.Count * images])
-            : throw new UsageException($"layer '{layer.Name}' of {images} images is more than the 2 GB that one array may have; give fewer images, or --reduce max");
+            : throw new UsageException($"layer '{layer.Name}' for {images} images exceeds the limit of 2 GB per array; give fewer images, or --reduce max");
     }
 }

@@ -3,10 +3,10 @@ using VizPipeline.Cli.Commands;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>All commands of <c>viz</c>.</summary>
+/// <summary>The commands of <c>viz</c>.</summary>
 public static class VizCommands
 {
-    /// <summary>A fresh root, so that a process may run several command lines.</summary>
+    /// <summary>Creates a new root command, so that a process can run several command lines.</summary>
     public static RootCommand Root() => new("VizPipeline builds neuron atlases of convolutional networks.")
     {
         DemoCommand.Create(),

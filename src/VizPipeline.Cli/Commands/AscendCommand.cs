@@ -11,7 +11,7 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz ascend</c>: pictures that neurons answer to most strongly, by regularized gradient ascent.</summary>
+/// <summary><c>viz ascend</c>: finds pictures that maximally activate neurons, by regularized gradient ascent.</summary>
 internal static class AscendCommand
 {
     private const int EnlargedSide = 224;
@@ -20,20 +20,20 @@ internal static class AscendCommand
     public static Command Create()
     {
         var (model, layer, output) = (new ModelOptions(), NeuronOptions.Layer(), OutputFile.Option());
-        var channels = new Option<string[]>("--channel") { Description = "Channels or units, e.g. 5 or 5,17,40; at the layer logits, classes", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
+        var channels = new Option<string[]>("--channel") { Description = "Channels, e.g. 5 or 5,17,40; for the layer logits, classes", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
         var preset = new Option<string>("--preset") { Description = $"The recipe: {RecipeOptions.Choices}", DefaultValueFactory = _ => AscentPresets.Default };
         var steps = new Option<int?>("--steps") { Description = "Steps; default: the recipe's own (256 to 1000)" };
-        var seed = new Option<int>("--seed") { Description = "Decides the start image" };
-        var objective = new Option<string?>("--objective") { Description = "neuron (the centre of the map), channel (the mean of the map), direction, inversion or caricature; default: the recipe's" };
-        var direction = new Option<string?>("--direction") { Description = "Weights of channels for the objective direction, e.g. 3:1,17:-0.5" };
-        var image = new Option<string?>("--image") { Description = "A picture: for the objectives inversion and caricature, and for recipes that start from one" };
-        var images = new Option<string?>("--images") { Description = "Folder of images whose mean spectrum the recipe maco takes; without it that of a 1/f law" };
-        var rates = new Option<string>("--rates") { Description = "For presets 1 to 4: normalised (suits any network) or published (CaffeNet's)", DefaultValueFactory = _ => "normalised" };
+        var seed = new Option<int>("--seed") { Description = "Seed of the start image" };
+        var objective = new Option<string?>("--objective") { Description = "neuron (centre of the map), channel (mean of the map), direction, inversion or caricature; default: the recipe's own" };
+        var direction = new Option<string?>("--direction") { Description = "For the objective direction: weights of channels, e.g. 3:1,17:-0.5" };
+        var image = new Option<string?>("--image") { Description = "For the objectives inversion and caricature, and for recipes that start from a picture: the picture" };
+        var images = new Option<string?>("--images") { Description = "For the recipe maco: folder of images whose mean spectrum it uses; default: a 1/f spectrum" };
+        var rates = new Option<string>("--rates") { Description = "For recipes 1 to 4: learning rates, normalised (for any network) or published (for CaffeNet)", DefaultValueFactory = _ => "normalised" };
         objective.AcceptOnlyFromAmong("neuron", "channel", "direction", "inversion", "caricature");
         rates.AcceptOnlyFromAmong("normalised", "published");
-        var command = new Command("ascend", "Find pictures that neurons answer to most, by gradient ascent") { layer, channels, preset, steps, seed, objective, direction, image, images, rates, output };
+        var command = new Command("ascend", "Find pictures that maximally activate neurons, by gradient ascent") { layer, channels, preset, steps, seed, objective, direction, image, images, rates, output };
         model.AddTo(command);
-        // On a thread of its own, so that Ctrl-C is heard while it climbs.
+        // On another thread, so that Ctrl-C works during the ascent.
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
@@ -52,7 +52,7 @@ internal static class AscendCommand
                     Console.WriteLine($"{chosen.Name} {Describe(result, recipe)}");
                 if (results.All(result => result.Status == AscentStatus.Dead))
                 {
-                    Console.Error.WriteLine($"viz: no neuron has a gradient to climb, so {parsed.GetRequiredValue(output)} was not written");
+                    Console.Error.WriteLine($"viz: the gradient of every neuron vanished, so {parsed.GetRequiredValue(output)} was not written");
                     return ExitCode.Failures;
                 }
                 if (file.IsPicture)
@@ -76,11 +76,11 @@ internal static class AscendCommand
     private static AscentObjective ObjectiveOf(string? name, string? direction, AscentObjective own)
     {
         if (direction is not null && name is not (null or "direction"))
-            throw new UsageException($"--direction is for the objective direction, not {name}");
+            throw new UsageException($"--direction is only for the objective direction, not for {name}");
         return (direction is null ? name : "direction") switch
         {
             null => own,
-            "direction" => new DirectionObjective(Weights(direction ?? throw new UsageException("--objective direction needs the weights: give --direction 3:1,17:-0.5"))),
+            "direction" => new DirectionObjective(Weights(direction ?? throw new UsageException("--objective direction needs weights: give --direction 3:1,17:-0.5"))),
             "inversion" => new InversionObjective(),
             "caricature" => new CaricatureObjective(),
             _ => RecipeOptions.ObjectiveOf(name!),
@@ -95,7 +95,7 @@ internal static class AscendCommand
             var sides = part.Split(':');
             if (sides.Length > 2 || !int.TryParse(sides[0], NumberStyles.None, CultureInfo.InvariantCulture, out var channel)
                 || !double.TryParse(sides.Length == 1 ? "1" : sides[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) || !double.IsFinite(weight))
-                throw new UsageException($"--direction '{part}' is no channel with a weight; give 3:1,17:-0.5");
+                throw new UsageException($"--direction '{part}' is not a channel with a weight; give weights such as 3:1,17:-0.5");
             if (!weights.TryAdd(channel, weight))
                 throw new UsageException($"--direction names channel {channel} twice");
         }
@@ -105,8 +105,8 @@ internal static class AscendCommand
     private static int[] Neurons(AscentRecipe recipe, Layer layer, string[]? channels)
     {
         if (recipe.Objective.IsPerNeuron)
-            return NeuronOptions.Channels(layer, channels is { Length: > 0 } ? channels : throw new UsageException("--channel is missing: give channels as 5 or 5,17,40"));
-        return channels is { Length: > 0 } ? throw new UsageException("--channel is for the objectives neuron and channel; this one looks at the whole layer") : [0];
+            return NeuronOptions.Channels(layer, channels is { Length: > 0 } ? channels : throw new UsageException("--channel is missing: give channels such as 5 or 5,17,40"));
+        return channels is { Length: > 0 } ? throw new UsageException("--channel is only for the objectives neuron and channel; this objective uses the whole layer") : [0];
     }
 
     private static AscentMaterial Material(RunningNetwork network, AscentRecipe recipe, string? image, string? images, CancellationToken cancellation)
@@ -114,7 +114,7 @@ internal static class AscendCommand
         var material = new AscentMaterial();
         var needsPicture = recipe.Objective.NeedsPicture || recipe.Start is PictureStart;
         if (needsPicture != image is not null)
-            throw new UsageException(needsPicture ? "--image is missing: this objective or recipe starts from a picture" : "--image is for the objectives inversion and caricature, and for recipes that start from a picture");
+            throw new UsageException(needsPicture ? "--image is missing: this objective or recipe needs a picture" : "--image is only for the objectives inversion and caricature, and for recipes that start from a picture");
         if (image is not null)
         {
             using var input = InputImages.LoadOne(image, network);
@@ -123,7 +123,7 @@ internal static class AscendCommand
         if (images is null)
             return material;
         if (recipe.Parametrization is not MacoParametrization)
-            throw new UsageException("--images is for the recipe maco, which takes their mean spectrum");
+            throw new UsageException("--images is only for the recipe maco, which uses the mean spectrum of the images");
         return material with { Spectrum = Spectrum(network, images, cancellation) };
     }
 
@@ -148,7 +148,7 @@ internal static class AscendCommand
     {
         var what = recipe.Objective.IsPerNeuron ? $"channel {NameOf(result, recipe)}" : RecipeJson.KindOf(recipe.Objective);
         return result.Status == AscentStatus.Dead
-            ? $"{what}: dead, its gradient vanished at step {result.Curve.Length - 1} of {recipe.Steps}: no picture"
+            ? $"{what}: dead, the gradient vanished at step {result.Curve.Length - 1} of {recipe.Steps}; no picture"
             : $"{what}: {(result.Status == AscentStatus.Converged ? "converged" : "best before the end")}, best step {result.BestStep} of {recipe.Steps}, "
                 + $"objective {result.Curve[0]:G5} -> {result.Objective:G5}, activation {result.Activation:G5}";
     }
@@ -157,7 +157,7 @@ internal static class AscendCommand
 
     private static FloatTensor ToArray(List<AscentResult> results, Preprocessing preprocessing)
     {
-        // Not-a-numbers keep a dead neuron's place, and its start noise from passing for a picture.
+        // NaN marks a dead neuron: its entry stays in place, and its start noise is not mistaken for a picture.
         var planes = results.SelectMany(result => result.Status == AscentStatus.Dead
             ? Enumerable.Repeat(float.NaN, result.Image.Length) : PixelScales.ToRgb(result.Image, preprocessing));
         return new FloatTensor("ascent", [results.Count, 3, results[0].Height, results[0].Width], [.. planes]);

@@ -10,7 +10,7 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz deconv</c>: which pixels of an image made a neuron answer.</summary>
+/// <summary><c>viz deconv</c>: shows which pixels of an image activated a neuron.</summary>
 internal static class DeconvCommand
 {
     private const int EnlargedSide = 336;
@@ -18,11 +18,11 @@ internal static class DeconvCommand
     public static Command Create()
     {
         var (model, image, layer, output) = (new ModelOptions(), NeuronOptions.Image(), NeuronOptions.Layer(), OutputFile.Option());
-        var channel = new Option<int>("--channel") { Description = "Channel of a map, or unit of a vector", Required = true };
-        var position = new Option<string?>("--position") { Description = "Row and column of the map, e.g. 12,40; default: where the channel's map is largest" };
-        var rule = new Option<string>("--rule") { Description = "What happens at nonlinearities: deconv, guided (backpropagation) or gradient", DefaultValueFactory = _ => "deconv" };
+        var channel = new Option<int>("--channel") { Description = "The channel of the layer", Required = true };
+        var position = new Option<string?>("--position") { Description = "Row and column of the map, e.g. 12,40; default: the maximum of the channel's map" };
+        var rule = new Option<string>("--rule") { Description = "Backward rule of nonlinearities: deconv, guided (backpropagation) or gradient", DefaultValueFactory = _ => "deconv" };
         rule.AcceptOnlyFromAmong("deconv", "guided", "gradient");
-        var command = new Command("deconv", "Lead a neuron's activation back to the image: deconvolution, guided backpropagation or gradient") { image, layer, channel, position, rule, output };
+        var command = new Command("deconv", "Project a neuron's activation back to the image: deconvolution, guided backpropagation or gradient") { image, layer, channel, position, rule, output };
         model.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -54,7 +54,7 @@ internal static class DeconvCommand
         _ => ReverseRule.Deconvolution,
     };
 
-    // Of equal values the first, as the search over image sets has it.
+    // The first of equal values, as in the search over image sets.
     private static (int Y, int X) Strongest(RunningNetwork network, InputImages input, Layer layer, int channel)
     {
         var map = MapsCommand.MapOf(LayerValues.Of(network.Runner, input.Values, [layer])[0].Values, layer, channel);
@@ -63,7 +63,7 @@ internal static class DeconvCommand
 
     private static Box WholeOf(NetworkGraph graph) => new(0, 0, graph.InputShape.Width, graph.InputShape.Height);
 
-    // A field may lie in the padding altogether; then there is no patch to cut out, and the whole image says more than nothing.
+    // A receptive field can lie entirely in the padding; then the whole image is shown instead of a patch.
     private static Box PatchOf(NetworkGraph graph, Layer layer, int y, int x)
     {
         var patch = layer.Field.At(y, x).Clip(graph.InputShape.Height, graph.InputShape.Width);
@@ -73,7 +73,7 @@ internal static class DeconvCommand
     private static RgbImage Draw(string title, string facts, string rule, BackProjected result, Box patch, RgbImage picture, Preprocessing preprocessing)
     {
         var signal = PixelScales.ToRgb(result.Cut(0, patch), preprocessing);
-        // Whole multiples keep the pixels of small patches square and true.
+        // An integer factor keeps the pixels of small patches square and sharp.
         var zoom = Math.Max(1, EnlargedSide / Math.Max(patch.Width, patch.Height));
         return new Sheet
         {

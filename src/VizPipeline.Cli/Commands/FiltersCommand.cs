@@ -8,13 +8,13 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz filters</c>: the weights of a layer, as tiles or as the array itself.</summary>
+/// <summary><c>viz filters</c>: draws the filters of a layer as tiles, or writes its weights as an array.</summary>
 internal static class FiltersCommand
 {
     public static Command Create()
     {
         var (model, layer, output) = (new ModelOptions(), NeuronOptions.Layer(), OutputFile.Option());
-        var command = new Command("filters", "Draw a convolution's filters, or write its weights as they are") { layer, output };
+        var command = new Command("filters", "Draw the filters of a convolution, or write its weights as an array") { layer, output };
         model.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -32,13 +32,13 @@ internal static class FiltersCommand
 
     private static RgbImage Draw(NetworkGraph graph, Layer layer, bool isBgr) => FilterTiles.ConvolutionOf(graph, layer) is { } convolution
         ? FilterTiles.Render(convolution, $"{layer.Name} of {graph.Name}", isBgr)
-        : throw new UsageException($"layer '{layer.Name}' is no convolution and has no filters to draw ({Convolutions(graph)})");
+        : throw new UsageException($"layer '{layer.Name}' is not a convolution and has no filters to draw ({Convolutions(graph)})");
 
     private static FloatTensor WeightOf(NetworkGraph graph, Layer layer) => (layer.WeightedNode is { } node ? graph.Nodes[node].Operator : null) switch
     {
         Convolution convolution => convolution.Weight,
         Linear linear => linear.Weight,
-        _ => throw new UsageException($"layer '{layer.Name}' has no weights of its own ({Convolutions(graph)})"),
+        _ => throw new UsageException($"layer '{layer.Name}' has no weights ({Convolutions(graph)})"),
     };
 
     private static string Convolutions(NetworkGraph graph)

@@ -7,7 +7,7 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz maps</c>: the feature maps of one image at one layer.</summary>
+/// <summary><c>viz maps</c>: draws the feature maps of a layer for an image.</summary>
 internal static class MapsCommand
 {
     private const int EnlargedSide = 448;
@@ -15,9 +15,9 @@ internal static class MapsCommand
     public static Command Create()
     {
         var (model, image, layer, output) = (new ModelOptions(), NeuronOptions.Image(), NeuronOptions.Layer(), OutputFile.Option());
-        var channel = new Option<int?>("--channel") { Description = "Only this channel: its map, enlarged, beside the picture that it is laid over" };
-        var perTile = new Option<bool>("--per-tile") { Description = "Each map on a scale of its own instead of one for all: shows weak channels" };
-        var command = new Command("maps", "Draw a layer's feature maps on an image, or write them as an array [C,H,W]") { image, layer, channel, perTile, output };
+        var channel = new Option<int?>("--channel") { Description = "Only this channel: its enlarged map, also overlaid on the picture" };
+        var perTile = new Option<bool>("--per-tile") { Description = "Scale each map separately, which makes weak channels visible" };
+        var command = new Command("maps", "Draw the feature maps of a layer for an image, or write them as an array [C,H,W]") { image, layer, channel, perTile, output };
         model.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -39,11 +39,11 @@ internal static class MapsCommand
         return command;
     }
 
-    /// <summary>All maps of a layer as tiles.</summary>
+    /// <summary>Draws all maps of a layer as tiles.</summary>
     public static RgbImage Sheet(NetworkGraph graph, Layer layer, float[] maps, bool perTile) =>
         FeatureMapSheet.Render(maps, layer.Neurons, layer.Shape.Height, layer.Shape.Width, $"{layer.Name} of {graph.Name}", perTile);
 
-    /// <summary>One channel's map out of a layer's.</summary>
+    /// <summary>Returns the map of one channel.</summary>
     public static float[] MapOf(float[] maps, Layer layer, int channel)
     {
         var area = layer.Shape.Height * layer.Shape.Width;

@@ -10,7 +10,7 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz query ATLAS</c>: neurons by layer, class and statistics, as a table, as data, or as pictures in the terminal.</summary>
+/// <summary><c>viz query ATLAS</c>: finds neurons by layer, class and statistics, and prints them as a table, data, or pictures.</summary>
 internal static class QueryCommand
 {
     private static readonly string[] Shown = ["layer", "channel", "name", "max", "mean", "fraction_positive", "dead", "best_class", "class_selectivity", "top_purity"];
@@ -18,14 +18,14 @@ internal static class QueryCommand
     public static Command Create()
     {
         var atlas = new Argument<string>("atlas") { Description = "The folder of an atlas, or its address on a server: http://HOST:8082/atlases/NAME" };
-        var layer = new Option<string?>("--layer") { Description = "Names and patterns of layers with * and ?, separated by commas" };
-        var text = new Option<string?>("--text") { Description = "Part of the name of the best class, or of the network's output that a neuron is" };
-        var dead = new Option<string?>("--dead") { Description = "yes or no: whether active on 0.1 % of the images at most" };
-        var where = new Option<string[]>("--where") { Description = $"A bound on a statistic, such as 'class_selectivity>=0.5'; several must all hold. Statistics: {string.Join(", ", NeuronStatistic.All.Select(of => of.Name))}" };
-        var sort = new Option<string>("--sort") { Description = "layer, or a statistic; with a minus before it the largest first: --sort=-max", DefaultValueFactory = _ => "layer" };
-        var limit = new Option<int>("--limit") { Description = "How many at most", DefaultValueFactory = _ => 50 };
-        var format = new Option<string>("--format") { Description = "table, csv, or json: a line per neuron", DefaultValueFactory = _ => "table" };
-        var pictures = new Option<string?>("--pictures") { Description = "Show their pictures too, where the terminal can: top1, top9, deconv, filter, ascent-p3-s0 (preset 3, seed 0) or ascent-fourier-s0" };
+        var layer = new Option<string?>("--layer") { Description = "Names of layers, separated by commas; * and ? are wildcards" };
+        var text = new Option<string?>("--text") { Description = "Part of the name of the best class or, for output neurons, of the output" };
+        var dead = new Option<string?>("--dead") { Description = "yes or no: whether the neuron is dead, that is, active on at most 0.1 % of the images" };
+        var where = new Option<string[]>("--where") { Description = $"A condition on a statistic, such as 'class_selectivity>=0.5'; can be repeated, then all must hold. Statistics: {string.Join(", ", NeuronStatistic.All.Select(of => of.Name))}" };
+        var sort = new Option<string>("--sort") { Description = "layer, or a statistic; a leading minus sorts in descending order: --sort=-max", DefaultValueFactory = _ => "layer" };
+        var limit = new Option<int>("--limit") { Description = "Maximum number of neurons", DefaultValueFactory = _ => 50 };
+        var format = new Option<string>("--format") { Description = "table, csv, or json (one object per line)", DefaultValueFactory = _ => "table" };
+        var pictures = new Option<string?>("--pictures") { Description = "Also show pictures, if the terminal supports it: top1, top9, deconv, filter, ascent-p3-s0 (recipe 3, seed 0) or ascent-fourier-s0" };
         var command = new Command("query", "Find neurons by layer, class and statistics") { atlas, layer, text, dead, where, sort, limit, format, pictures };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -34,7 +34,7 @@ internal static class QueryCommand
             var view = parsed.GetValue(pictures) is { } id ? TileView.Find(id) ?? throw new UsageException($"--pictures '{id}' is unknown; use top1, top9, deconv, filter, or ascent-p3-s0") : null;
             var question = new NeuronQuestion(parsed.GetValue(layer), parsed.GetValue(text), isDead, parsed.GetValue(where) ?? [], parsed.GetValue(sort)!);
             var terminal = view is null ? null : TerminalPictures.Detect(Environment.GetEnvironmentVariable)
-                ?? throw new UsageException("--pictures: this terminal shows none (no kitty or iTerm2, and COLORTERM is not truecolor); `viz serve` shows them in a browser");
+                ?? throw new UsageException("--pictures: this terminal cannot show pictures (it is not kitty or iTerm2, and COLORTERM is not truecolor); use `viz serve` to see them in a browser");
             using var source = await NeuronSource.OpenAsync(parsed.GetRequiredValue(atlas), cancellation);
             var rows = source.ReadAsync(question, count, cancellation);
             switch (parsed.GetValue(format))
@@ -51,7 +51,7 @@ internal static class QueryCommand
 
     private static async Task WriteAsync(IAsyncEnumerable<object?[]> rows, Func<Stream, ITableWriter> open, CancellationToken cancellation)
     {
-        // A buffer first: the console's writer may be a test's.
+        // Through a buffer, because tests replace the console's writer.
         using var buffer = new MemoryStream();
         await using (var writer = open(buffer))
         {
@@ -67,11 +67,11 @@ internal static class QueryCommand
         var found = await rows.ToListAsync(cancellation);
         if (found.Count == 0)
         {
-            Console.WriteLine("no neuron fits");
+            Console.WriteLine("no matching neurons");
             return;
         }
         int[] places = [.. Shown.Select(name => NeuronSource.Columns.Index().First(column => column.Item.Name == name).Index)];
-        // Columns that say nothing of these neurons are left out.
+        // Columns without any value are left out.
         places = [.. places.Where(place => found.Exists(row => row[place] is not null))];
         var table = new Table { Border = TableBorder.Simple };
         foreach (var place in places)

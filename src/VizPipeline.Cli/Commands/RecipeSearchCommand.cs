@@ -9,7 +9,7 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz recipes search</c>: random strengths of the regularizers on a few neurons, scored, as a sheet to choose from.</summary>
+/// <summary><c>viz recipes search</c>: tries random strengths of the regularizers on a few neurons and ranks the results on a sheet.</summary>
 internal static class RecipeSearchCommand
 {
     private const int MostCandidates = 1_000;
@@ -17,14 +17,14 @@ internal static class RecipeSearchCommand
     public static Command Create()
     {
         var (model, layer) = (new ModelOptions(), NeuronOptions.Layer());
-        var channels = new Option<string[]>("--channel") { Description = "Neurons to try each recipe on, e.g. 5,17,40", Required = true, AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-        var candidates = new Option<int>("--candidates") { Description = "Recipes to try", DefaultValueFactory = _ => 24 };
-        var steps = new Option<int>("--steps") { Description = "Steps of each", DefaultValueFactory = _ => 200 };
-        var objective = new Option<string>("--objective") { Description = "neuron (the centre of the map) or channel (the mean of the map)", DefaultValueFactory = _ => "neuron" };
-        var seed = new Option<int>("--seed") { Description = "Decides the recipes and the start images" };
+        var channels = new Option<string[]>("--channel") { Description = "Channels of the neurons to try each recipe on, e.g. 5,17,40", Required = true, AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
+        var candidates = new Option<int>("--candidates") { Description = "Number of recipes to try", DefaultValueFactory = _ => 24 };
+        var steps = new Option<int>("--steps") { Description = "Steps per recipe", DefaultValueFactory = _ => 200 };
+        var objective = new Option<string>("--objective") { Description = "neuron (centre of the map) or channel (mean of the map)", DefaultValueFactory = _ => "neuron" };
+        var seed = new Option<int>("--seed") { Description = "Seed of the recipes and the start images" };
         var output = new Option<string>("--out") { Description = "Folder for sheet.png and one JSON file per recipe, best first", Required = true };
         objective.AcceptOnlyFromAmong("neuron", "channel");
-        var command = new Command("search", "Try random strengths of the regularizers on a few neurons, and show a sheet to choose from") { layer, channels, candidates, steps, objective, seed, output };
+        var command = new Command("search", "Try random strengths of the regularizers on a few neurons, and draw a sheet to choose from") { layer, channels, candidates, steps, objective, seed, output };
         model.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
@@ -77,7 +77,7 @@ internal static class RecipeSearchCommand
         var sheet = Path.Combine(folder, "sheet.png");
         var bytes = Png.Encode(Draw(graph, layer, ranked, preprocessing));
         AtomicFile.Write(sheet, stream => stream.Write(bytes));
-        Console.WriteLine($"wrote {sheet} and {ranked.Count} recipes beside it: look at the sheet, then give the file of the row that you like, e.g. --ascent-presets {Path.Combine(folder, "001.json")}");
+        Console.WriteLine($"wrote {sheet} and {ranked.Count} recipes: choose a row of the sheet and use its file, e.g. --ascent-presets {Path.Combine(folder, "001.json")}");
     }
 
     private static string Describe(RecipeCandidate candidate) => string.Create(
@@ -99,7 +99,7 @@ internal static class RecipeSearchCommand
         return new Sheet
         {
             Title = $"{layer.Name} of {graph.Name}: {ranked.Count} recipes",
-            Subtitle = "one recipe a row, best score first; its file has the row's number. Activation over the best of the column, and how natural the spectrum is",
+            Subtitle = "one recipe per row, best score first; the row's number is its file name. Score: activation relative to the best of the column, and naturalness of the spectrum",
             Tiles =
             [
                 .. ranked.SelectMany((candidate, row) => candidate.Results.Select(result => new SheetTile(

@@ -4,17 +4,17 @@ using VizPipeline.Cli.Embedded;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz run</c>: an atlas of a network over a folder of images, on this machine.</summary>
+/// <summary><c>viz run</c>: builds an atlas of a network over a set of images on this machine.</summary>
 internal sealed class RunCommand
 {
     private readonly AtlasOptions _atlas = new();
-    private readonly Option<string?> _cache = new("--cache") { Description = "Folder of the decoded-crop cache, or 'none'; default ~/.cache/vizpipeline" };
-    private readonly Option<string?> _out = new("--out") { Description = "Folder of the atlas; the same command again goes on with it; default atlas-NAME" };
+    private readonly Option<string?> _cache = new("--cache") { Description = "Folder of the cache of decoded images, or 'none'; default: ~/.cache/vizpipeline" };
+    private readonly Option<string?> _out = new("--out") { Description = "Folder of the atlas; running the same command again resumes it; default: atlas-NAME" };
 
     public static Command Create()
     {
         var run = new RunCommand();
-        var command = new Command("run", "Build the atlas of a network over a folder of images, or go on with it");
+        var command = new Command("run", "Build the atlas of a network over a set of images, or resume it");
         run._atlas.AddTo(command);
         command.Options.Add(run._cache);
         command.Options.Add(run._out);

@@ -2,23 +2,23 @@ using VizPipeline.Cli.CommandLine;
 
 namespace VizPipeline.Cli.Doctor;
 
-/// <summary>How bad a finding is.</summary>
+/// <summary>The severity of a finding.</summary>
 internal enum Health
 {
     /// <summary>Nothing to do.</summary>
     Ok,
 
-    /// <summary>Works, but slower or not for everything.</summary>
+    /// <summary>Works, but more slowly or not in all cases.</summary>
     Warn,
 
-    /// <summary>Atlases cannot be made here.</summary>
+    /// <summary>Atlases cannot be built on this machine.</summary>
     Fail,
 }
 
-/// <summary>What one check found, with what to do about it.</summary>
+/// <summary>The result of a check, with the remedy if there is a problem.</summary>
 internal sealed record DoctorLine(Health Health, string Subject, string Text)
 {
-    /// <summary>The result of a check; a check that throws has failed.</summary>
+    /// <summary>Runs a check. A check that throws has failed.</summary>
     public static DoctorLine Of(string subject, Func<(Health Health, string Text)> check)
     {
         try

@@ -7,10 +7,10 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Embedded;
 
-/// <summary>Builds an atlas in a folder, or goes on with it, and reports. What <c>run</c> and <c>demo</c> have in common.</summary>
+/// <summary>Builds or resumes an atlas in a folder and prints the result. Common to <c>run</c> and <c>demo</c>.</summary>
 internal static class AtlasBuild
 {
-    /// <summary>Runs to the end and returns the exit code.</summary>
+    /// <summary>Runs until the atlas is finished and returns the exit code.</summary>
     public static async Task<int> Run(AtlasRequest request, string folder, string? cacheFolder, CancellationToken cancellation)
     {
         var (time, spec) = (TimeProvider.System, AtlasSpecs.Of(request));
@@ -40,7 +40,7 @@ internal static class AtlasBuild
     {
         var spec = opened.Spec;
         var images = spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : "";
-        var verb = !opened.Resumed ? "Building" : opened.State == AtlasState.Completed ? "Already complete:" : "Going on with";
+        var verb = !opened.Resumed ? "Building" : opened.State == AtlasState.Completed ? "Already complete:" : "Resuming";
         Console.WriteLine($"{verb} atlas '{spec.Id}': {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers of {spec.Name}{images}, in {folder}");
     }
 

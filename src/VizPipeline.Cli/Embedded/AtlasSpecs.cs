@@ -9,30 +9,30 @@ using VizPipeline.Network.Torch;
 
 namespace VizPipeline.Cli.Embedded;
 
-/// <summary>What the user asked for, opened: everything that a spec is made of.</summary>
-/// <param name="Name">The atlas's name for people.</param>
-/// <param name="Model">File or architecture.</param>
-/// <param name="Weights">Weights file, or null.</param>
+/// <summary>The atlas requested by the user, with the opened network and image list.</summary>
+/// <param name="Name">The display name of the atlas.</param>
+/// <param name="Model">The model file or the name of an architecture.</param>
+/// <param name="Weights">The weights file, or null.</param>
 /// <param name="Graph">The network.</param>
-/// <param name="Layers">Chosen layers.</param>
-/// <param name="Preprocessing">How images become inputs.</param>
-/// <param name="Images">The image set, or null where no method needs one.</param>
-/// <param name="ImageFolder">Its folder, absolute.</param>
-/// <param name="Classes">Names of the image set's labels, by label.</param>
-/// <param name="OutputNames">Names of the output's units, or empty.</param>
-/// <param name="Methods">What to make.</param>
-/// <param name="Ascent">Ascent settings.</param>
-/// <param name="Device">The devices to compute on, as <see cref="TorchDevice.FindAll"/> takes them.</param>
-/// <param name="BatchSize">Images per forward pass.</param>
-/// <param name="Selection">Which part of the image set was chosen, in words; empty for all of it.</param>
+/// <param name="Layers">The layers to observe.</param>
+/// <param name="Preprocessing">The preprocessing of the images.</param>
+/// <param name="Images">The image list, or null if no method needs images.</param>
+/// <param name="ImageFolder">The location of the image set: an absolute folder or the address of a bucket.</param>
+/// <param name="Classes">The names of the image set's labels, by label.</param>
+/// <param name="OutputNames">The names of the network's outputs, or empty.</param>
+/// <param name="Methods">The methods to apply.</param>
+/// <param name="Ascent">The settings of gradient ascent.</param>
+/// <param name="Device">The devices to compute on, in the format of <see cref="TorchDevice.FindAll"/>.</param>
+/// <param name="BatchSize">The number of images per forward pass.</param>
+/// <param name="Selection">A description of the chosen part of the image set; empty for the whole set.</param>
 internal sealed record AtlasRequest(
     string Name, string Model, string? Weights, NetworkGraph Graph, IReadOnlyList<Network.Graph.Layer> Layers, Preprocessing Preprocessing, ImageManifest? Images,
     string ImageFolder, IReadOnlyList<string> Classes, IReadOnlyList<string> OutputNames, AtlasMethods Methods, AscentSpec Ascent, string Device, int BatchSize, string Selection = "");
 
-/// <summary>Makes specs: hashes of the files, layers as records, and job sizes for about half a minute of work each.</summary>
+/// <summary>Creates specs: hashes files, describes layers, and chooses job sizes of about half a minute of work.</summary>
 internal static class AtlasSpecs
 {
-    // What a core is taken to do: measured 50 to 70 billion multiply-adds per second with vector units.
+    // A conservative estimate per core; 50 to 70 billion multiply-adds per second were measured with vector instructions.
     private const double MultiplyAddsPerCoreSecond = 40e9;
     private const double JobSeconds = 30;
 
@@ -69,16 +69,16 @@ internal static class AtlasSpecs
             ShardImages = ShardImages(request),
             NeuronsPerJob = NeuronsPerJob(request),
             BatchSize = request.BatchSize,
-            // Which of a machine's devices is that machine's matter.
+            // Only the kind of device belongs to the spec; each machine chooses among its own devices.
             Device = TorchDevice.KindOf(request.Device),
         };
     }
 
-    /// <summary>The image list of a manifest, as workers get it.</summary>
+    /// <summary>Converts a manifest to the image list that workers read.</summary>
     public static ImageList ListOf(ImageManifest? manifest) => new(
         [.. (manifest?.Entries ?? []).Select(entry => new Jobs.ImageEntry(entry.Path, entry.ClassIndex, entry.Bytes, entry.ContentHash, entry.Unreadable))]);
 
-    /// <summary>A name as an id: lower case, letters, digits and single dashes.</summary>
+    /// <summary>Converts a name to an id of lower-case letters, digits and single dashes.</summary>
     public static string Slug(string name)
     {
         var slug = new StringBuilder();
@@ -150,7 +150,7 @@ internal static class AtlasSpecs
     {
         var perImage = 1 + request.Graph.MultiplyAdds(request.Layers.Select(layer => layer.Node));
         var images = JobSeconds * MultiplyAddsPerCoreSecond * Environment.ProcessorCount / perImage;
-        // JPEGs decode at some 200 per core and second; whole batches waste nothing at the end.
+        // About 200 JPEGs are decoded per core and second. Shards are whole batches, so that no batch is partly empty.
         var most = Math.Min(images, JobSeconds * 200 * Environment.ProcessorCount);
         return (int)Math.Clamp(most / request.BatchSize, 2, 256) * request.BatchSize;
     }
@@ -161,7 +161,7 @@ internal static class AtlasSpecs
             return 64;
         var steps = request.Ascent.Presets.Max(request.Ascent.PassesOf);
         var dearest = request.Layers.Max(layer => RegionPlan.ForPosition(request.Graph, layer.PreActivation).MultiplyAdds());
-        // Forward and back, and the regularizers.
+        // Factor 3: forward pass, backward pass and regularizers.
         var perNeuron = 1 + (3.0 * steps * dearest);
         var neurons = JobSeconds * MultiplyAddsPerCoreSecond * Environment.ProcessorCount / perNeuron;
         return (int)Math.Clamp(neurons / 8, 1, 8) * 8;

@@ -8,25 +8,25 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Cli.Embedded;
 
 /// <summary>
-/// Atlases of several folders as one catalog and one store, so that they can be looked at side by side. The catalog is a copy in a
-/// temporary file, as it was at the beginning; pictures are read where they lie.
+/// Combines the atlases of several folders into one catalog and one object store, so that they can be compared. The catalog is a copy in a
+/// temporary file, made at the start; pictures are read from the original folders.
 /// </summary>
 internal sealed class JoinedAtlases : IDisposable
 {
-    // In this order no row comes before one that it belongs to.
+    // Ordered so that referenced rows are copied first.
     private static readonly string[] Tables = ["atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job"];
     private readonly string _file;
 
     private JoinedAtlases(string file, SqliteCatalogDatabase database, IObjectStore store) => (_file, Database, Store) = (file, database, store);
 
-    /// <summary>The catalog of all.</summary>
+    /// <summary>The combined catalog.</summary>
     public SqliteCatalogDatabase Database { get; }
 
-    /// <summary>The pictures and tables of all.</summary>
+    /// <summary>The combined object store.</summary>
     public IObjectStore Store { get; }
 
-    /// <summary>Joins them. Of several with one id the later ones get a number behind it.</summary>
-    /// <exception cref="UsageException">A folder's catalog is of another version.</exception>
+    /// <summary>Combines atlases. If several have the same id, a number is appended to the later ones.</summary>
+    /// <exception cref="UsageException">The catalog of a folder has another version.</exception>
     public static async Task<JoinedAtlases> OpenAsync(IReadOnlyList<StoredAtlas> atlases, CancellationToken cancellation)
     {
         var file = Path.Combine(Path.GetTempPath(), $"viz-serve-{Environment.ProcessId}-{Path.GetRandomFileName()}.db");
@@ -40,7 +40,7 @@ internal sealed class JoinedAtlases : IDisposable
                 var id = Enumerable.Range(1, atlases.Count).Select(i => i == 1 ? atlas.Spec.Id : $"{atlas.Spec.Id}-{i}").First(id => !stores.ContainsKey(id));
                 stores[id] = new FolderObjectStore(atlas.Folder, AtlasKeys.Root(id));
                 await atlas.Database.CheckSchemaAsync(cancellation);
-                // Two checkpoints of one network have one name; their folders tell them apart.
+                // Atlases of two checkpoints of a network have the same name; the folder distinguishes them.
                 var isAlone = atlases.Count(other => other.Spec.Name == atlas.Spec.Name) == 1;
                 await CopyAsync(database, atlas, id, isAlone ? atlas.Spec.Name : $"{atlas.Spec.Name} ({Path.GetFileName(atlas.Folder)})", stores.Count, cancellation);
             }
@@ -68,7 +68,7 @@ internal sealed class JoinedAtlases : IDisposable
         await context.Database.ExecuteSqlAsync($"ATTACH {atlas.Database.Place} AS source", cancellation);
         await using (var transaction = await context.Database.BeginTransactionAsync(cancellation))
         {
-            // Numbers of a catalog begin at 1; a folder has one atlas and at most some hundred layers.
+            // Ids in a catalog start at 1, and a folder has one atlas with at most a few hundred layers.
             var shift = number * 1_000_000;
             foreach (var table in Tables)
             {
@@ -90,7 +90,7 @@ internal sealed class JoinedAtlases : IDisposable
         await context.Database.ExecuteSqlAsync($"DETACH source", cancellation);
     }
 
-    /// <summary>Each key goes to the folder of its atlas.</summary>
+    /// <summary>Forwards each key to the store of its atlas.</summary>
     private sealed class JoinedStore(IReadOnlyDictionary<string, FolderObjectStore> stores) : IObjectStore
     {
         public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => Of(key).PutAsync(key, content, cancellation);
@@ -117,7 +117,7 @@ internal sealed class JoinedAtlases : IDisposable
 
         public Task DeleteAsync(string key, CancellationToken cancellation = default) => Of(key).DeleteAsync(key, cancellation);
 
-        private FolderObjectStore Of(string key) => Find(key) ?? throw new ObjectStoreException($"{key} belongs to none of the atlases that are served", isTransient: false);
+        private FolderObjectStore Of(string key) => Find(key) ?? throw new ObjectStoreException($"{key} does not belong to any of the served atlases", isTransient: false);
 
         private FolderObjectStore? Find(string key) => stores.FirstOrDefault(store => key.StartsWith(AtlasKeys.Root(store.Key) + "/", StringComparison.Ordinal)).Value;
     }

@@ -5,7 +5,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Cli.Embedded;
 
-/// <summary>Shows an atlas growing: per stage a bar with rate, and the time left; plain lines where there is no terminal.</summary>
+/// <summary>Shows the progress of an atlas: a bar with rate per stage on a terminal, otherwise lines with the time left.</summary>
 internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, TimeProvider time)
 {
     private static readonly TimeSpan LivePause = TimeSpan.FromMilliseconds(300);
@@ -53,10 +53,10 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
         }
     }
 
-    /// <summary>How far a stage is, e.g. <c>scan 64/1,000 (39.1/s)</c>.</summary>
+    /// <summary>Formats the progress of a stage, such as <c>scan 64/1,000 (39.1/s)</c>.</summary>
     public static string Text(StageProgress stage) => $"{Name(stage.Kind)} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}";
 
-    /// <summary>A duration for people.</summary>
+    /// <summary>Formats a duration for display.</summary>
     public static string Text(TimeSpan duration) => duration.TotalHours >= 1
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)duration.TotalHours} h {duration.Minutes:00} min")
         : duration.TotalMinutes >= 1 ? $"{duration.Minutes} min {duration.Seconds:00} s" : $"{duration.Seconds} s";

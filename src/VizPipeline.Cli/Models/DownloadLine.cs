@@ -4,7 +4,7 @@ using VizPipeline.Cli.Embedded;
 
 namespace VizPipeline.Cli.Models;
 
-/// <summary>Shows a download: a line on standard error that counts where it is a terminal, else one now and then.</summary>
+/// <summary>Shows the progress of a download on standard error: an updated line on a terminal, otherwise a line every ten seconds.</summary>
 internal sealed class DownloadLine(string file) : IProgress<DownloadStep>, IDisposable
 {
     private static readonly TimeSpan TerminalPause = TimeSpan.FromSeconds(0.25);
@@ -31,7 +31,7 @@ internal sealed class DownloadLine(string file) : IProgress<DownloadStep>, IDisp
             Console.Error.Write("\r\e[K");
     }
 
-    /// <summary>For example <c>12.0 of 44.7 MB, 3.1 MB/s, 10 s left</c>.</summary>
+    /// <summary>Formats the progress, for example <c>12.0 of 44.7 MB, 3.1 MB/s, 10 s left</c>.</summary>
     public static string Text(DownloadStep step)
     {
         var rate = step.PerSecond > 0 ? $", {Megabytes(step.PerSecond)} MB/s" : "";
@@ -41,6 +41,6 @@ internal sealed class DownloadLine(string file) : IProgress<DownloadStep>, IDisp
         return $"{Megabytes(step.Done)} of {Megabytes(total)} MB{rate}{left}";
     }
 
-    /// <summary>Millions of bytes with one digit behind the point.</summary>
+    /// <summary>Formats bytes as megabytes (10^6 bytes) with one decimal.</summary>
     public static string Megabytes(double bytes) => (bytes / 1e6).ToString("0.0", CultureInfo.InvariantCulture);
 }

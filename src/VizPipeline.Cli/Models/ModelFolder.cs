@@ -2,10 +2,10 @@ using VizPipeline.Network.Zoo;
 
 namespace VizPipeline.Cli.Models;
 
-/// <summary>The folder of official weights on this machine, shared by all networks and processes.</summary>
+/// <summary>The folder of official weights on this machine, shared by all processes.</summary>
 public static class ModelFolder
 {
-    /// <summary>Its path: $VIZ_MODELS, else $XDG_CACHE_HOME/viz/models, else ~/.cache/viz/models.</summary>
+    /// <summary>The path of the folder: $VIZ_MODELS, else $XDG_CACHE_HOME/viz/models, else ~/.cache/viz/models.</summary>
     public static string Path
     {
         get
@@ -18,17 +18,17 @@ public static class ModelFolder
         }
     }
 
-    /// <summary>Where these weights belong, whether they are there or not.</summary>
+    /// <summary>Returns the path of a weights file, whether it exists or not.</summary>
     public static string PathOf(ZooWeights weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
         return System.IO.Path.Combine(Path, weights.File);
     }
 
-    /// <summary>Whether these weights are here.</summary>
+    /// <summary>Whether a weights file exists.</summary>
     public static bool Has(ZooWeights weights) => File.Exists(PathOf(weights));
 
-    /// <summary>The first of a model's weights that are here, or null.</summary>
+    /// <summary>Returns the first of a model's weights whose file exists, or null.</summary>
     public static ZooWeights? Present(ZooModel model)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -9,25 +9,25 @@ using VizPipeline.Web.Export;
 
 namespace VizPipeline.Cli.Query;
 
-/// <summary>What <c>viz query</c> asks, whoever answers.</summary>
-/// <param name="Layers">Names and patterns, or null.</param>
-/// <param name="Text">Part of a class's or output's name, or null.</param>
-/// <param name="Dead">Whether dead, or null.</param>
-/// <param name="Where">Bounds on statistics.</param>
-/// <param name="Sort">The order.</param>
+/// <summary>The query of <c>viz query</c>, independent of the source of the neurons.</summary>
+/// <param name="Layers">Names of layers with wildcards, or null.</param>
+/// <param name="Text">Part of the name of a class or output, or null.</param>
+/// <param name="Dead">Whether the neurons are dead, or null for both.</param>
+/// <param name="Where">Conditions on statistics.</param>
+/// <param name="Sort">The sort order.</param>
 internal sealed record NeuronQuestion(string? Layers, string? Text, bool? Dead, IReadOnlyList<string> Where, string Sort);
 
-/// <summary>Where neurons come from: a folder's catalog, or an atlas server. Rows have the columns of <see cref="NeuronExport"/>.</summary>
+/// <summary>A source of neurons: the catalog in a folder, or an atlas server. Rows have the columns of <see cref="NeuronExport"/>.</summary>
 internal abstract class NeuronSource : IDisposable
 {
-    // Not that of the coordinator, which may change things: atlases lie on anybody's servers.
+    // Not the key of the coordinator, which allows changes: the atlas server may belong to someone else.
     private const string KeyVariable = "VIZ_ATLAS_KEY";
 
     /// <summary>The columns.</summary>
     public static IReadOnlyList<ExportColumn> Columns => NeuronExport.Table.Columns;
 
     /// <summary>Opens a folder, or an address such as <c>http://HOST:8082/atlases/ID</c>.</summary>
-    /// <exception cref="UsageException">There is no atlas.</exception>
+    /// <exception cref="UsageException">There is no atlas there.</exception>
     public static async Task<NeuronSource> OpenAsync(string atlas, CancellationToken cancellation)
     {
         if (!atlas.StartsWith("http://", StringComparison.Ordinal) && !atlas.StartsWith("https://", StringComparison.Ordinal))
@@ -35,10 +35,10 @@ internal abstract class NeuronSource : IDisposable
         var parts = atlas.TrimEnd('/').Split("/atlases/");
         return parts.Length == 2 && !parts[1].Contains('/', StringComparison.Ordinal) && Uri.TryCreate(parts[0] + "/", UriKind.Absolute, out var server)
             ? new ServerNeurons(server, parts[1])
-            : throw new UsageException($"'{atlas}' is no address of an atlas; give one like http://HOST:8082/atlases/NAME, as the browser shows it");
+            : throw new UsageException($"'{atlas}' is not the address of an atlas; give one like http://HOST:8082/atlases/NAME, as in the browser");
     }
 
-    /// <summary>Up to <paramref name="count"/> rows.</summary>
+    /// <summary>Reads up to <paramref name="count"/> rows.</summary>
     public async IAsyncEnumerable<object?[]> ReadAsync(NeuronQuestion question, int count, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         string? after = null;
@@ -53,7 +53,7 @@ internal abstract class NeuronSource : IDisposable
         }
     }
 
-    /// <summary>A small picture of a neuron; null where there is none.</summary>
+    /// <summary>Returns the tile of a neuron; null if there is none.</summary>
     public abstract Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation);
 
     /// <inheritdoc/>

@@ -9,14 +9,16 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Verify;
 
-/// <summary>Computes a random sample of an atlas's neurons again and compares, and looks at everything that can be checked without computing.</summary>
+/// <summary>
+/// Verifies an atlas: computes a random sample of its neurons again and compares them, and checks the spec, the image list and all pictures.
+/// </summary>
 internal static class AtlasVerification
 {
-    // Images beside the top patches: each is a chance to find a patch that was missed.
+    // Images besides those of the top patches: each is a chance to find a patch that was missed.
     private const int OtherImages = 32;
 
     /// <summary>Verifies the atlas.</summary>
-    /// <exception cref="UsageException">The model or the images are not where the atlas says.</exception>
+    /// <exception cref="UsageException">The model or the images are not at the location in the spec.</exception>
     public static async Task<Verification> RunAsync(VerifiedAtlas atlas, VerifyOptions options, CancellationToken cancellation)
     {
         var findings = new List<string>();
@@ -38,11 +40,11 @@ internal static class AtlasVerification
     private static async Task CheckSpecAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
     {
         if (atlas.Spec.Hash() != atlas.Row.SpecHash)
-            findings.Add("spec: the catalog's spec does not have the hash that was recorded with it");
+            findings.Add("spec: the spec in the catalog does not match its recorded hash");
         if (await atlas.Store.TryGetAsync(AtlasKeys.Spec(atlas.Spec.Id), cancellation) is not { } bytes)
             findings.Add("spec: spec.json is missing");
         else if (VizJson.Read<AtlasSpec>(bytes).Hash() != atlas.Row.SpecHash)
-            findings.Add("spec: spec.json is another atlas's");
+            findings.Add("spec: spec.json belongs to another atlas");
     }
 
     private static async Task<IReadOnlyList<NeuronUnderTest>> SampleAsync(
@@ -51,7 +53,7 @@ internal static class AtlasVerification
         await using var catalog = atlas.Database.Open();
         var layers = (await catalog.LayersAsync(atlas.Row.Id, cancellation)).ToDictionary(layer => layer.Id, layer => graph.Layer(layer.Name));
         var ids = layers.Keys.ToList();
-        // Neurons of layers that are not merged yet have nothing to compare.
+        // Neurons of layers that are not merged yet have no results to compare.
         var known = await catalog.Neurons.Where(neuron => ids.Contains(neuron.LayerId) && neuron.Images != null)
             .OrderBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel)
             .Select(neuron => new { neuron.LayerId, neuron.Channel }).ToArrayAsync(cancellation);
@@ -93,7 +95,7 @@ internal static class AtlasVerification
         return shown;
     }
 
-    // The patches' images, and others that the scan could read.
+    // The images of the patches, and others that the scan could read.
     private static async Task<IReadOnlyList<int>> ImagesAsync(
         VerifiedAtlas atlas, int count, IReadOnlyList<NeuronUnderTest> neurons, Random random, CancellationToken cancellation)
     {

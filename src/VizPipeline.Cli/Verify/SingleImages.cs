@@ -9,17 +9,17 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Cli.Verify;
 
 /// <summary>
-/// Runs neurons on single images: one at a time, in the plain memory layout, on whole maps whose maximum is looked for here. The pipeline
-/// runs batches, channels innermost, and lets a pooling find the maximum.
+/// Runs neurons on single images, in a different way from the pipeline: one image at a time, contiguous memory layout, and a plain search for
+/// the maximum of the map. The pipeline runs batches in channels-last layout and finds the maximum by pooling.
 /// </summary>
 internal sealed class SingleImages(NetworkRunner runner, Preprocessing preprocessing, IReadOnlyList<NeuronUnderTest> neurons)
 {
     private readonly ILookup<int, NeuronUnderTest> _byNode = neurons.ToLookup(neuron => neuron.Layer.Node);
 
-    /// <summary>Shows every neuron its map on an image.</summary>
+    /// <summary>Compares every neuron with its map of an image.</summary>
     /// <param name="image">The image's index.</param>
-    /// <param name="path">What messages call it.</param>
-    /// <param name="crop">Its crop.</param>
+    /// <param name="path">The image's name in findings.</param>
+    /// <param name="crop">The crop of the image.</param>
     public void Show(int image, string path, byte[] crop)
     {
         using var scope = torch.NewDisposeScope();
@@ -29,7 +29,7 @@ internal sealed class SingleImages(NetworkRunner runner, Preprocessing preproces
             foreach (var neuron in _byNode[node])
                 neuron.See(image, path, Map(value, neuron.Channel));
         });
-        // One patch per neuron is enough to find a box that is too small: all boxes of a layer have one shape.
+        // One patch per neuron is enough to find boxes that are too small, because all boxes of a layer have the same size.
         foreach (var neuron in neurons)
         {
             if (neuron.PatchOn(image) is { Rank: 1 } best)
@@ -42,7 +42,7 @@ internal sealed class SingleImages(NetworkRunner runner, Preprocessing preproces
         var (height, width) = (input.shape[2], input.shape[3]);
         var box = new Box(patch.ClippedX0, patch.ClippedY0, patch.ClippedX1, patch.ClippedY1);
         var isInside = box.X0 >= 0 && box.Y0 >= 0 && box.X1 <= width && box.Y1 <= height && box.Width > 0 && box.Height > 0;
-        // Behind squeeze-excitation and the like the rest of the image has its say: a box cannot be told by it there.
+        // After squeeze-excitation and similar operators the activation depends on the whole image, so the box cannot be checked.
         if (!isInside || (box.Width == width && box.Height == height) || !RegionPlan.IsWithinField(runner.Graph, neuron.Layer.Node))
             return;
         using var scope = torch.NewDisposeScope();

@@ -4,10 +4,10 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Verify;
 
-/// <summary>Looks whether every picture that the catalog names is there and is a picture.</summary>
+/// <summary>Checks that every picture in the catalog exists and can be decoded.</summary>
 internal static class VerifiedPictures
 {
-    /// <summary>Tells missing and damaged pictures to <paramref name="findings"/>, in the order of their keys; returns how many it looked at.</summary>
+    /// <summary>Adds missing and damaged pictures to <paramref name="findings"/>, in the order of their keys. Returns the number of pictures checked.</summary>
     public static async Task<int> CheckAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
     {
         var keys = await KeysAsync(atlas, findings, cancellation);

@@ -25,7 +25,7 @@ public sealed class AtlasCommandTests : IDisposable
     [Fact]
     public async Task A_folder_without_an_atlas_is_one_line_and_exit_code_2()
     {
-        await Refuses("holds no atlas", "verify", other.Path);
+        await Refuses("contains no atlas", "verify", other.Path);
         await File.WriteAllTextAsync(other.File("atlas.db"), "no database, but long enough to be taken for one", TestContext.Current.CancellationToken);
         await Refuses("cannot be read as a VizPipeline catalog", "status", other.Path);
     }
@@ -37,7 +37,7 @@ public sealed class AtlasCommandTests : IDisposable
         await Refuses("--format 'xml' is unknown; use csv, jsonl, parquet", "export", atlas.Path, "--format", "xml", "--to", other.Path);
         await Refuses("--to", "export", atlas.Path, "--format", "csv");
         await Refuses("--neurons must be 1 or more", "verify", atlas.Path, "--neurons", "0");
-        await Refuses("model file 'net.onnx' is not there any more; say where it is now with --model", "verify", atlas.Path);
+        await Refuses("model file 'net.onnx' does not exist any more; give its new path with --model", "verify", atlas.Path);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class AtlasCommandTests : IDisposable
 
         var (code, output, error) = await VizProcess.Run("export", atlas.Path, "--format", "jsonl", "--to", other.File("deep/er"));
 
-        Assert.Equal((0, "viz: atlas 'sample' is not finished: exporting what there is (`viz status " + atlas.Path + "` tells how far it is)\n"), (code, error));
+        Assert.Equal((0, "viz: atlas 'sample' is not finished: exporting the results so far (`viz status " + atlas.Path + "` shows the progress)\n"), (code, error));
         Assert.Contains($"{other.File("deep/er/neurons.jsonl")}: 11 rows\n", output);
     }
 

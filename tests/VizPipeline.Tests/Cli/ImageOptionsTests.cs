@@ -36,7 +36,7 @@ public sealed class ImageOptionsTests : IDisposable
     [Theory]
     [InlineData("--limit 0", "--limit must be 1 or more")]
     [InlineData("--per-class -3", "--per-class must be 1 or more")]
-    [InlineData("--sample-seed 3", "--sample-seed draws nothing by itself")]
+    [InlineData("--sample-seed 3", "--sample-seed has no effect by itself")]
     public void Wrong_numbers_are_named(string options, string message) =>
         Assert.Contains(message, Assert.Throws<UsageException>(() => Choose("set", options)).Message);
 
@@ -44,7 +44,7 @@ public sealed class ImageOptionsTests : IDisposable
     [InlineData("")]
     [InlineData(",")]
     public void No_class_is_not_all_of_them(string classes) =>
-        Assert.Contains("--classes names no class", Assert.Throws<UsageException>(() => Choose("set", "--classes", classes)).Message);
+        Assert.Contains("--classes is empty", Assert.Throws<UsageException>(() => Choose("set", "--classes", classes)).Message);
 
     [Fact]
     public void Commas_with_a_blank_behind_them_belong_to_a_class()

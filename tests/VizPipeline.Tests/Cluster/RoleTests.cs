@@ -144,7 +144,7 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
         Assert.Contains("`viz retry sample-network` does them again", status.Output);
         Directory.Move(images + "-away", images);
         var again = await cluster.VizAsync(cancellation, submit);
-        Assert.Matches(@"Going on with atlas 'sample-network', \d+ failed or cancelled jobs? again", again.Output);
+        Assert.Matches(@"Resuming atlas 'sample-network', running \d+ failed or cancelled jobs? again", again.Output);
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
     }
 

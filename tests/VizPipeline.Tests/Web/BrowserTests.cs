@@ -145,7 +145,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         Assert.Equal("conv1 9", await page.Locator("[data-title]").TextContentAsync());
         await page.WaitForTimeoutAsync(500);
         Assert.StartsWith("gradient of conv1 7", await page.Locator("[data-back]").GetAttributeAsync("alt"));
-        await page.GetByRole(AriaRole.Button, new() { Name = "Compare over all pictures" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Compare all pictures" }).ClickAsync();
         var all = await page.Locator(".shots button").CountAsync();
         await page.WaitForFunctionAsync("count => document.querySelectorAll('.compare canvas').length === count", all);
         await page.Locator("select[data-mode]").SelectOptionAsync("top9");
@@ -178,7 +178,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.GetByRole(AriaRole.Link, new() { Name = "conv3", Exact = true }).ClickAsync();
         await page.WaitForURLAsync("**layer=conv3");
         Assert.Equal(60, await page.Locator(".twins > div").CountAsync());
-        Assert.Contains("9 of 9 stayed", await page.Locator(".twins > div").First.TextContentAsync());
+        Assert.Contains("9 of 9 unchanged", await page.Locator(".twins > div").First.TextContentAsync());
         watched.IsClean();
     }
 

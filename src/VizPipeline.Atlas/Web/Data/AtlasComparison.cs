@@ -3,57 +3,57 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Web.Data;
 
-/// <summary>A neuron in two atlases.</summary>
-/// <param name="Channel">Its channel.</param>
-/// <param name="Shared">Images that are in its top 9 in both.</param>
-/// <param name="Places">Places of the first atlas's top 9 whose image the other's set has, too: what <paramref name="Shared"/> is counted of.</param>
-/// <param name="MaxOne">Its largest activation in the first.</param>
-/// <param name="MaxOther">Its largest activation in the other.</param>
+/// <summary>The comparison of a neuron in two atlases.</summary>
+/// <param name="Channel">The channel of the neuron.</param>
+/// <param name="Shared">The number of images in its top 9 in both atlases.</param>
+/// <param name="Places">The number of images in its top 9 in the first atlas that the other image set contains too: the most that can be shared.</param>
+/// <param name="MaxOne">The largest activation in the first atlas.</param>
+/// <param name="MaxOther">The largest activation in the other atlas.</param>
 public sealed record NeuronChange(int Channel, int Shared, int Places, double? MaxOne, double? MaxOther);
 
-/// <summary>A layer that both atlases have under one name, with as many channels.</summary>
-/// <param name="One">The layer of the first.</param>
-/// <param name="Other">That of the other.</param>
-/// <param name="Neurons">Its neurons, those that changed most first; those without any place in both are left out.</param>
+/// <summary>A layer that has the same name and number of channels in both atlases.</summary>
+/// <param name="One">The layer of the first atlas.</param>
+/// <param name="Other">The layer of the other atlas.</param>
+/// <param name="Neurons">The neurons, those that changed most first; neurons without a comparable image are left out.</param>
 public sealed record LayerMatch(Layer One, Layer Other, IReadOnlyList<NeuronChange> Neurons)
 {
-    /// <summary>Mean share of the top 9 that stayed, from 0 to 1; null where nothing can be compared.</summary>
+    /// <summary>The mean share of the top 9 that stayed the same, from 0 to 1; null if no neuron can be compared.</summary>
     public double? Stayed { get; } = Neurons.Count == 0 ? null : Neurons.Average(neuron => (double)neuron.Shared / neuron.Places);
 
-    /// <summary>Neurons of which less than half of the top 9 stayed.</summary>
+    /// <summary>The number of neurons that share less than half of their top 9.</summary>
     public int Changed { get; } = Neurons.Count(neuron => 2 * neuron.Shared < neuron.Places);
 }
 
-/// <summary>A layer that the other atlas has under no such name, and the layer there whose neurons answer most alike.</summary>
-/// <param name="One">The layer of the first.</param>
-/// <param name="Other">The nearest of the other.</param>
-/// <param name="Similarity">Mean over the first's neurons of the cosine with the most similar one there.</param>
-/// <param name="Twins">Each neuron with the most similar one there, the most similar pairs first.</param>
+/// <summary>A layer that only the first atlas has, and the layer of the other atlas whose neurons respond most similarly.</summary>
+/// <param name="One">The layer of the first atlas.</param>
+/// <param name="Other">The most similar layer of the other atlas.</param>
+/// <param name="Similarity">The mean, over the neurons of the first layer, of the cosine with their most similar neuron in the other layer.</param>
+/// <param name="Twins">Each neuron and its most similar neuron in the other layer, the most similar pairs first.</param>
 public sealed record LayerKin(Layer One, Layer Other, double Similarity, IReadOnlyList<(int Channel, int Twin, float Similarity)> Twins);
 
-/// <summary>Two atlases side by side: checkpoints of one network, or networks of one shape.</summary>
-/// <param name="One">The first.</param>
-/// <param name="Other">The other.</param>
-/// <param name="Layers">Layers of both, in the first one's order.</param>
-/// <param name="OnlyOne">Layers of the first that the other lacks.</param>
-/// <param name="OnlyOther">Layers of the other that the first lacks.</param>
-/// <param name="Kin">For the layers of the first that the other lacks, the nearest there; empty unless both searched the same images.</param>
+/// <summary>The comparison of two atlases, such as those of two checkpoints of a network.</summary>
+/// <param name="One">The first atlas.</param>
+/// <param name="Other">The other atlas.</param>
+/// <param name="Layers">The layers in both atlases, in the order of the first.</param>
+/// <param name="OnlyOne">The layers that only the first atlas has.</param>
+/// <param name="OnlyOther">The layers that only the other atlas has.</param>
+/// <param name="Kin">The most similar layer for each layer that only the first atlas has; empty unless both searched the same images.</param>
 public sealed record AtlasComparison(
     AtlasView One, AtlasView Other, IReadOnlyList<LayerMatch> Layers, IReadOnlyList<Layer> OnlyOne, IReadOnlyList<Layer> OnlyOther, IReadOnlyList<LayerKin> Kin)
 {
-    // Of networks of different depth, layers at like heights are compared: all pairs of two large ones would take a minute.
+    // Only layers at a similar relative depth are compared, because all pairs of two large networks would take a minute.
     private const double HeightReach = 0.25;
 
-    /// <summary>Whether both searched the same images.</summary>
+    /// <summary>Whether both atlases searched the same images.</summary>
     public bool HasSameImages => One.Spec.Images.ManifestSha256 == Other.Spec.Images.ManifestSha256;
 
-    /// <summary>The neurons that changed most, over all layers or in one.</summary>
+    /// <summary>Returns the neurons in the order of change, of all layers or of one.</summary>
     public IEnumerable<(LayerMatch Layer, NeuronChange Neuron)> MostChanged(Layer? layer) => Layers
         .Where(match => layer is null || match.One.Id == layer.Id)
         .SelectMany(match => match.Neurons.Select(neuron => (match, neuron)))
         .OrderBy(of => (double)of.neuron.Shared / of.neuron.Places).ThenBy(of => of.match.One.LayerIndex).ThenBy(of => of.neuron.Channel);
 
-    /// <summary>Compares.</summary>
+    /// <summary>Compares two atlases.</summary>
     public static async Task<AtlasComparison> ReadAsync(CatalogContext catalog, AtlasView one, AtlasView other, SimilarNeuronsCache similar, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(one);
@@ -75,7 +75,7 @@ public sealed record AtlasComparison(
         if (layers.Length == 0 || one.Spec.Images.ManifestSha256 != other.Spec.Images.ManifestSha256)
             return [];
         var (here, there) = (await IndexAsync(similar, one, cancellation), await IndexAsync(similar, other, cancellation));
-        // One may still be without its profiles, or have them of other images.
+        // One of them may lack profiles, or have profiles of other images.
         if (!here.Images.SequenceEqual(there.Images))
             return [];
         var kin = new List<LayerKin>();
@@ -103,7 +103,7 @@ public sealed record AtlasComparison(
     private static Task<SimilarNeurons> IndexAsync(SimilarNeuronsCache similar, AtlasView atlas, CancellationToken cancellation) =>
         similar.GetAsync(atlas.Id, [.. atlas.Layers.Select(layer => (layer.LayerIndex, layer.Name))], cancellation);
 
-    // Images are the same where their paths are: index of the first atlas to index of the other. Null where the lists are one.
+    // Maps image indices of the first atlas to those of the other, by path. Null if both have the same image list.
     private static async Task<Dictionary<int, int>?> PlacesAsync(CatalogContext catalog, AtlasView one, AtlasView other, CancellationToken cancellation)
     {
         if (one.Spec.Images.ManifestSha256 == other.Spec.Images.ManifestSha256)
@@ -120,7 +120,7 @@ public sealed record AtlasComparison(
     {
         var (first, second) = (await TopAsync(catalog, one, cancellation), await TopAsync(catalog, other, cancellation));
         var (maxOne, maxOther) = (await MaximaAsync(catalog, one, cancellation), await MaximaAsync(catalog, other, cancellation));
-        // A layer that is not merged yet has no top 9, which is no change of it.
+        // A layer that is not merged yet has no top 9; that is not a change.
         if (Array.TrueForAll(maxOne, max => max is null) || Array.TrueForAll(maxOther, max => max is null))
             return [];
         var changes = new List<NeuronChange>();

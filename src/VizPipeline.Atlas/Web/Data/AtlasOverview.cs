@@ -3,15 +3,15 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Web.Data;
 
-/// <summary>What an atlas's own page tells beside its layers.</summary>
-/// <param name="Jobs">Counts by kind and state.</param>
-/// <param name="Failures">Failed jobs, the first of them.</param>
-/// <param name="Unreadable">Images that were skipped, the first of them.</param>
-/// <param name="UnreadableCount">How many there are.</param>
-/// <param name="Pictures">How many pictures there are, by layer and method.</param>
-/// <param name="Dead">Dead neurons by layer; layers that are not merged are missing.</param>
-/// <param name="Images">Images of the set.</param>
-/// <param name="Unserved">Jobs that could be done now, of kinds that no live worker serves.</param>
+/// <summary>The contents of an atlas's page, apart from its layers.</summary>
+/// <param name="Jobs">Job counts by kind and state.</param>
+/// <param name="Failures">The first failed jobs.</param>
+/// <param name="Unreadable">The first images that could not be read.</param>
+/// <param name="UnreadableCount">The number of images that could not be read.</param>
+/// <param name="Pictures">The number of pictures by layer and method.</param>
+/// <param name="Dead">The number of dead neurons by layer; layers that are not merged are missing.</param>
+/// <param name="Images">The number of images in the set.</param>
+/// <param name="Unserved">Jobs that are ready to run, of kinds that no live worker serves.</param>
 public sealed record AtlasOverview(
     IReadOnlyList<JobCount> Jobs, IReadOnlyList<Job> Failures, IReadOnlyList<Image> Unreadable, int UnreadableCount,
     IReadOnlyDictionary<(int Layer, string Method), int> Pictures, IReadOnlyDictionary<int, int> Dead, int Images,
@@ -19,11 +19,11 @@ public sealed record AtlasOverview(
 {
     private const int Shown = 20;
 
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads the contents.</summary>
     /// <param name="catalog">The catalog.</param>
     /// <param name="atlas">The atlas.</param>
-    /// <param name="now">The time, UTC, where workers report to the catalog; null where nobody does.</param>
-    /// <param name="cancellation">Stops it.</param>
+    /// <param name="now">The current time in UTC; null if no workers report to the catalog.</param>
+    /// <param name="cancellation">Cancels reading.</param>
     public static async Task<AtlasOverview> ReadAsync(
         CatalogContext catalog, AtlasView atlas, DateTime? now, CancellationToken cancellation)
     {

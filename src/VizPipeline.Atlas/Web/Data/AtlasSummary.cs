@@ -4,20 +4,20 @@ using VizPipeline.Catalog;
 namespace VizPipeline.Web.Data;
 
 /// <summary>An atlas in the list of atlases.</summary>
-/// <param name="Atlas">Its row.</param>
-/// <param name="Layers">Layers.</param>
-/// <param name="Neurons">Neurons.</param>
-/// <param name="Images">Images of its set.</param>
-/// <param name="Jobs">Jobs.</param>
-/// <param name="Done">Completed ones.</param>
-/// <param name="Failed">Failed and blocked ones.</param>
+/// <param name="Atlas">The atlas's row.</param>
+/// <param name="Layers">The number of layers.</param>
+/// <param name="Neurons">The number of neurons.</param>
+/// <param name="Images">The number of images in its set.</param>
+/// <param name="Jobs">The number of jobs.</param>
+/// <param name="Done">The number of completed jobs.</param>
+/// <param name="Failed">The number of failed and blocked jobs.</param>
 public sealed record AtlasSummary(Atlas Atlas, int Layers, long Neurons, int Images, int Jobs, int Done, int Failed)
 {
-    /// <summary>All atlases, the newest first.</summary>
+    /// <summary>Reads all atlases, the newest first.</summary>
     public static async Task<IReadOnlyList<AtlasSummary>> AllAsync(CatalogContext catalog, CancellationToken cancellation) =>
         await OfAsync(catalog, await catalog.Atlases.AsNoTracking().OrderByDescending(atlas => atlas.Id).ToListAsync(cancellation), cancellation);
 
-    /// <summary>Some atlases, in their order.</summary>
+    /// <summary>Reads the summaries of the given atlases, in the given order.</summary>
     public static async Task<IReadOnlyList<AtlasSummary>> OfAsync(CatalogContext catalog, IReadOnlyList<Atlas> atlases, CancellationToken cancellation)
     {
         var ids = atlases.Select(atlas => atlas.Id).ToList();

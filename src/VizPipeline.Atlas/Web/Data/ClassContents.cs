@@ -4,13 +4,13 @@ using VizPipeline.Catalog;
 namespace VizPipeline.Web.Data;
 
 /// <summary>A class in the list of classes.</summary>
-/// <param name="Index">Its number.</param>
-/// <param name="Name">Its name.</param>
-/// <param name="Images">Images of it.</param>
-/// <param name="Neurons">Neurons that like it best.</param>
+/// <param name="Index">The index of the class.</param>
+/// <param name="Name">The name of the class.</param>
+/// <param name="Images">The number of its images.</param>
+/// <param name="Neurons">The number of neurons whose best class it is.</param>
 public sealed record ClassLine(int Index, string Name, int Images, int Neurons)
 {
-    /// <summary>All classes that have an image or a neuron.</summary>
+    /// <summary>Reads all classes that have an image or a neuron.</summary>
     public static async Task<IReadOnlyList<ClassLine>> AllAsync(CatalogContext catalog, AtlasView atlas, CancellationToken cancellation)
     {
         var layers = atlas.Layers.Select(layer => layer.Id).ToList();
@@ -23,16 +23,16 @@ public sealed record ClassLine(int Index, string Name, int Images, int Neurons)
     }
 }
 
-/// <summary>The neurons that one class excites most, and its images.</summary>
+/// <summary>The contents of a class's page: its most selective neurons and its images.</summary>
 /// <param name="Line">The class.</param>
-/// <param name="Neurons">The most selective ones, best first.</param>
-/// <param name="Images">Its images, the first of them.</param>
+/// <param name="Neurons">The neurons most selective for the class, best first.</param>
+/// <param name="Images">The first images of the class.</param>
 public sealed record ClassContents(ClassLine Line, IReadOnlyList<(Layer Layer, Neuron Neuron)> Neurons, IReadOnlyList<Image> Images)
 {
     private const int NeuronsShown = 120;
     private const int ImagesShown = 48;
 
-    /// <summary>Reads it; null where no image and no neuron has the class.</summary>
+    /// <summary>Reads the contents; returns null if no image or neuron has the class.</summary>
     public static async Task<ClassContents?> ReadAsync(CatalogContext catalog, AtlasView atlas, int index, CancellationToken cancellation)
     {
         var layers = atlas.Layers.ToDictionary(layer => layer.Id);

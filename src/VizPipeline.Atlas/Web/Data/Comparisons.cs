@@ -3,7 +3,7 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Web.Data;
 
-/// <summary>Comparisons that people looked at lately. Each reads all patches of two atlases, so it is kept for the next click.</summary>
+/// <summary>Caches recent comparisons, because each one reads all patches of two atlases.</summary>
 public sealed class Comparisons(SimilarNeuronsCache similar) : IDisposable
 {
     private const int Kept = 8;
@@ -11,7 +11,7 @@ public sealed class Comparisons(SimilarNeuronsCache similar) : IDisposable
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Kept });
     private readonly SemaphoreSlim _turn = new(1);
 
-    /// <summary>Two atlases compared.</summary>
+    /// <summary>Compares two atlases, or returns the cached comparison.</summary>
     public async Task<AtlasComparison> FindAsync(CatalogContext catalog, AtlasView one, AtlasView other, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(one);

@@ -3,15 +3,15 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Web.Data;
 
-/// <summary>An image of the set, and the neurons among whose top 9 it is.</summary>
-/// <param name="Image">Its row.</param>
-/// <param name="Places">The places that it holds, the best ranks first.</param>
-/// <param name="Count">How many it holds.</param>
+/// <summary>The contents of an image's page: the image and the neurons that have it in their top 9.</summary>
+/// <param name="Image">The image's row.</param>
+/// <param name="Places">Its places in the top 9 of neurons, the best ranks first.</param>
+/// <param name="Count">The total number of its places.</param>
 public sealed record ImageContents(Image Image, IReadOnlyList<(Layer Layer, Neuron Neuron, Patch Patch)> Places, int Count)
 {
     private const int Shown = 200;
 
-    /// <summary>Reads it; null where the set has no such image.</summary>
+    /// <summary>Reads the contents; returns null if the set has no such image.</summary>
     public static async Task<ImageContents?> ReadAsync(CatalogContext catalog, AtlasView atlas, int index, CancellationToken cancellation)
     {
         var image = await catalog.Images.AsNoTracking().SingleOrDefaultAsync(row => row.AtlasId == atlas.Row.Id && row.ImageIndex == index, cancellation);

@@ -4,16 +4,16 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Web.Data;
 
-/// <summary>Everything about one neuron.</summary>
-/// <param name="Layer">Its layer.</param>
-/// <param name="Neuron">Its row.</param>
-/// <param name="Patches">Its top patches by rank, with their images.</param>
-/// <param name="Pictures">Its pictures.</param>
-/// <param name="Similar">The neurons most like it; empty where that is not known.</param>
+/// <summary>The contents of a neuron's page: everything about one neuron.</summary>
+/// <param name="Layer">The layer of the neuron.</param>
+/// <param name="Neuron">The neuron's row.</param>
+/// <param name="Patches">The top patches by rank, with their images.</param>
+/// <param name="Pictures">The pictures of the neuron.</param>
+/// <param name="Similar">The most similar neurons; empty if the layer has no profiles.</param>
 public sealed record NeuronContents(
     Layer Layer, Neuron Neuron, IReadOnlyList<(Patch Patch, Image Image)> Patches, IReadOnlyList<Picture> Pictures, IReadOnlyList<(Layer Layer, Neuron Neuron, float Similarity)> Similar)
 {
-    /// <summary>Reads it; null where there is no such neuron.</summary>
+    /// <summary>Reads the contents; returns null if there is no such neuron.</summary>
     public static async Task<NeuronContents?> ReadAsync(
         CatalogContext catalog, AtlasView atlas, Layer layer, int channel, IReadOnlyList<(int Layer, int Channel, float Similarity)> similar, CancellationToken cancellation)
     {
@@ -32,7 +32,7 @@ public sealed record NeuronContents(
         return new NeuronContents(layer, neuron, [.. patches.Select(row => (row.patch, row.image))], pictures, likes);
     }
 
-    /// <summary>The rows of neurons, in their order, with a number each.</summary>
+    /// <summary>Reads the rows of neurons, in the given order, each with its value.</summary>
     public static async Task<IReadOnlyList<(Layer Layer, Neuron Neuron, float Value)>> NeuronsAsync(
         CatalogContext catalog, AtlasView atlas, IReadOnlyList<(int Layer, int Channel, float Value)> wanted, CancellationToken cancellation)
     {
@@ -44,12 +44,12 @@ public sealed record NeuronContents(
         return [.. wanted.Where(of => rows.ContainsKey((atlas.Layers[of.Layer].Id, of.Channel))).Select(of => (atlas.Layers[of.Layer], rows[(atlas.Layers[of.Layer].Id, of.Channel)], of.Value))];
     }
 
-    /// <summary>The filters that make it, and the neurons that it feeds.</summary>
+    /// <summary>The neuron's inputs, with their filters, and outputs.</summary>
     public NeuronLinksView Links { get; init; } = new(0, [], []);
 
-    /// <summary>Its picture of a method; null where it has none.</summary>
+    /// <summary>Finds the neuron's first picture of a method; returns null if there is none.</summary>
     public Picture? Of(string method) => Pictures.FirstOrDefault(picture => picture.Method == method);
 
-    /// <summary>Its ascent pictures.</summary>
+    /// <summary>The ascent pictures.</summary>
     public IEnumerable<Picture> Ascents => Pictures.Where(picture => picture.Method == PictureMethod.Ascent);
 }

@@ -3,18 +3,16 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Web.Data;
 
-/// <summary>The filters that make one neuron, and the neurons that it feeds. All of it is empty where the atlas does not know.</summary>
-/// <param name="Scale">Largest magnitude among the neuron's weights: what black and white mean in its kernels.</param>
-/// <param name="Inputs">Its strongest inputs, up to 8, largest share first.</param>
-/// <param name="Outputs">The neurons of later layers that read it most, up to 12, largest share first.</param>
+/// <summary>The connections of a neuron: its inputs, with their filters, and the neurons that read it. Empty if the atlas has no link tables.</summary>
+/// <param name="Scale">The largest magnitude of the neuron's weights, drawn as black or white in its kernels.</param>
+/// <param name="Inputs">The strongest inputs, up to 8, largest share first.</param>
+/// <param name="Outputs">The neurons of later layers that depend on it most, up to 12, largest share first.</param>
 public sealed record NeuronLinksView(float Scale, IReadOnlyList<NeuronInput> Inputs, IReadOnlyList<NeuronOutput> Outputs)
 {
-    /// <summary>Outputs of a neuron, at most.</summary>
+    /// <summary>The maximum number of outputs.</summary>
     public const int MostOutputs = 12;
 
-    /// <summary>
-    /// The kernels of a neuron that reads an RGB image, [3, Height * Width] in the order red, green, blue; null for other neurons.
-    /// </summary>
+    /// <summary>The kernels of a neuron that reads the RGB image, [3, Height * Width] in the order red, green, blue; null for other neurons.</summary>
     public KernelRow? Colour
     {
         get
@@ -26,8 +24,8 @@ public sealed record NeuronLinksView(float Scale, IReadOnlyList<NeuronInput> Inp
         }
     }
 
-    /// <summary>Reads the links of a neuron.</summary>
-    /// <exception cref="ObjectStore.ObjectStoreException">The store does not answer.</exception>
+    /// <summary>Reads the connections of a neuron.</summary>
+    /// <exception cref="ObjectStore.ObjectStoreException">The object store cannot be read.</exception>
     /// <exception cref="CorruptTableException">A table is damaged.</exception>
     public static async Task<NeuronLinksView> ReadAsync(LinkTables tables, AtlasView atlas, Layer layer, int channel, CancellationToken cancellation)
     {
@@ -58,8 +56,8 @@ public sealed record NeuronLinksView(float Scale, IReadOnlyList<NeuronInput> Inp
         return channel >= 0 && channel < channels.Count ? channels[channel] : [];
     }
 
-    // The layers whose tables may know who reads this one: at once, or behind a concatenation or addition. Of an atlas that does not
-    // know what its layers read, all later ones.
+    // The layers that may read this one, directly or through a concatenation or addition. If the spec does not record the inputs of its
+    // layers, these are all later layers.
     private static IEnumerable<LayerSpec> ReadersOf(AtlasSpec spec, int layer)
     {
         bool Reads(LayerSpec reader, ICollection<int> read) => reader.Index > layer && (reader.Inputs is not { } inputs || inputs.Any(read.Contains));
@@ -68,19 +66,19 @@ public sealed record NeuronLinksView(float Scale, IReadOnlyList<NeuronInput> Inp
     }
 }
 
-/// <summary>One input channel of a neuron.</summary>
-/// <param name="Layer">The layer that it reads; null for the image, and where it is none of the atlas's layers.</param>
-/// <param name="Channel">The channel there; of an RGB image 0, 1, 2 for red, green, blue; -1 where it is not known.</param>
-/// <param name="Input">The channel among all that the layer's operator reads.</param>
-/// <param name="IsInput">Whether it reads the image.</param>
-/// <param name="Share">Norm of its kernel over the norm of all the neuron's weights, from 0 to 1; squares of shares add up to 1.</param>
-/// <param name="Sum">Sum of its weights: whether the channel excites or inhibits on the whole.</param>
-/// <param name="Kernel">Its weights; null for those of a fully connected layer over a large map.</param>
+/// <summary>An input channel of a neuron.</summary>
+/// <param name="Layer">The layer that the channel belongs to; null for the image and for layers outside the atlas.</param>
+/// <param name="Channel">The channel of that layer; 0, 1, 2 for red, green, blue of an RGB image; -1 if unknown.</param>
+/// <param name="Input">The index among all input channels of the layer's operator.</param>
+/// <param name="IsInput">Whether the channel belongs to the image.</param>
+/// <param name="Share">The norm of the kernel divided by the norm of all weights of the neuron, from 0 to 1; the squares of all shares add up to 1.</param>
+/// <param name="Sum">The sum of the kernel's weights: positive if the channel excites the neuron overall, negative if it inhibits it.</param>
+/// <param name="Kernel">The weights; null for a fully connected layer over a large map.</param>
 public sealed record NeuronInput(Layer? Layer, int Channel, int Input, bool IsInput, double Share, double Sum, KernelRow? Kernel);
 
 /// <summary>A neuron that reads another.</summary>
-/// <param name="Layer">Its layer.</param>
-/// <param name="Channel">The channel there.</param>
-/// <param name="Share">Norm of its weights to the other over the norm of all its weights, from 0 to 1.</param>
-/// <param name="Sum">Sum of its weights to the other.</param>
+/// <param name="Layer">The layer of the reading neuron.</param>
+/// <param name="Channel">The channel of the reading neuron.</param>
+/// <param name="Share">The norm of its weights for the other neuron divided by the norm of all its weights, from 0 to 1.</param>
+/// <param name="Sum">The sum of its weights for the other neuron.</param>
 public sealed record NeuronOutput(Layer Layer, int Channel, double Share, double Sum);

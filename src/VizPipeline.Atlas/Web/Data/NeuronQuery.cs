@@ -6,40 +6,40 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Web.Data;
 
-/// <summary>Which neurons, in which order: the one question behind the API, the search page and <c>viz query</c>.</summary>
+/// <summary>A query for neurons, used by the API, the search page and <c>viz query</c>.</summary>
 public sealed record NeuronQuery
 {
-    /// <summary>Most neurons of one page.</summary>
+    /// <summary>The maximum number of neurons on a page.</summary>
     public const int LargestPage = 500;
 
     private const string ByLayer = "layer";
 
-    /// <summary>Names and patterns of layers with * and ?, separated by commas; also names as in addresses. Null for all.</summary>
+    /// <summary>Names or slugs of layers, separated by commas; * and ? are wildcards. Null for all layers.</summary>
     public string? Layers { get; init; }
 
-    /// <summary>Part of the name of the best class or of an output. Null for any.</summary>
+    /// <summary>Part of the name of the best class or of the output. Null for any.</summary>
     public string? Text { get; init; }
 
-    /// <summary>Number of the class with the largest mean. Null for any.</summary>
+    /// <summary>The index of the class with the largest mean activation. Null for any.</summary>
     public int? BestClass { get; init; }
 
-    /// <summary>Whether dead. Null for either.</summary>
+    /// <summary>Whether the neurons are dead. Null for both.</summary>
     public bool? Dead { get; init; }
 
-    /// <summary>Bounds on statistics, all of which must hold.</summary>
+    /// <summary>Conditions on statistics, all of which must hold.</summary>
     public IReadOnlyList<NeuronCondition> Where { get; init; } = [];
 
-    /// <summary><c>layer</c>, or a statistic, the largest first with a minus before it. Neurons without the statistic are left out.</summary>
+    /// <summary><c>layer</c> or the name of a statistic; a leading minus sorts in descending order. Neurons without the statistic are left out.</summary>
     public string Sort { get; init; } = ByLayer;
 
-    /// <summary>How many at most, 1 to <see cref="LargestPage"/>.</summary>
+    /// <summary>The maximum number of neurons, 1 to <see cref="LargestPage"/>.</summary>
     public int Limit { get; init; } = 100;
 
-    /// <summary>The cursor that the page before this one gave. Null for the first page.</summary>
+    /// <summary>The cursor that the previous page returned. Null for the first page.</summary>
     public string? After { get; init; }
 
     /// <summary>Reads one page.</summary>
-    /// <exception cref="QueryException">A part of it makes no sense.</exception>
+    /// <exception cref="QueryException">A part of the query is invalid.</exception>
     public async Task<NeuronsFound> ReadAsync(CatalogContext catalog, AtlasView atlas, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(catalog);
@@ -96,7 +96,7 @@ public sealed record NeuronQuery
             var (layer, channel) = (after.LayerId, after.Channel);
             if (After is { Length: > 0 })
                 neurons = neurons.Where(neuron => neuron.LayerId > layer || (neuron.LayerId == layer && neuron.Channel > channel));
-            // A sort that all others follow after.
+            // A constant, which the common ThenBy clauses need as a first key.
             return (neurons.OrderBy(neuron => 0), null);
         }
         var statistic = NeuronStatistic.Find(Sort.StartsWith('-') ? Sort[1..] : Sort, "sort");
@@ -107,7 +107,7 @@ public sealed record NeuronQuery
         return (descending ? neurons.OrderByDescending(statistic.Value) : neurons.OrderBy(statistic.Value), statistic);
     }
 
-    // Keyset paging: the rows behind the last one of the page before, whatever was added meanwhile, and never a row counted off.
+    // Keyset paging: returns the rows after the last row of the previous page, even if rows were added in between, without counting rows.
     private static Expression<Func<Neuron, bool>> Behind(NeuronStatistic statistic, bool descending, double last, int layer, int channel)
     {
         Expression<Func<double?>> bound = () => last;
@@ -131,7 +131,7 @@ public sealed record NeuronQuery
         var isValue = Sort is ByLayer or "" ? parts.Length == 2 : parts.Length == 3 && long.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
         if (!isValue || !int.TryParse(parts[^2], NumberStyles.None, CultureInfo.InvariantCulture, out var layer) || layer >= atlas.Layers.Count
             || !int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var channel))
-            throw new QueryException($"after: '{(cursor.Length > 80 ? cursor[..80] : cursor)}' is no cursor of this query; take `next` of the page before, and leave all else as it was");
+            throw new QueryException($"after: '{(cursor.Length > 80 ? cursor[..80] : cursor)}' is not a cursor of this query; use `next` of the previous page and leave the other parameters unchanged");
         return (BitConverter.Int64BitsToDouble(value), atlas.Layers[layer].Id, channel);
     }
 
@@ -142,6 +142,6 @@ public sealed record NeuronQuery
 }
 
 /// <summary>A page of neurons.</summary>
-/// <param name="Items">The neurons with their layers.</param>
-/// <param name="Next">The cursor of the next page; null on the last.</param>
+/// <param name="Items">The neurons and their layers.</param>
+/// <param name="Next">The cursor of the next page; null on the last page.</param>
 public sealed record NeuronsFound(IReadOnlyList<(Layer Layer, Neuron Neuron)> Items, string? Next);

@@ -2,12 +2,12 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Web.Data;
 
-/// <summary>Brings together what is known of a neuron: its rows, the neurons like it, the filters that make it.</summary>
+/// <summary>Reads everything about a neuron: its rows, similar neurons, and connections.</summary>
 public sealed class NeuronReader(SimilarNeuronsCache similar, LinkTables links)
 {
     private const int SimilarShown = 12;
 
-    /// <summary>Everything about one neuron; null where there is no such one.</summary>
+    /// <summary>Reads everything about one neuron; returns null if there is no such neuron.</summary>
     public async Task<NeuronContents?> ReadAsync(CatalogContext catalog, AtlasView atlas, Layer layer, int channel, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(atlas);
@@ -16,7 +16,7 @@ public sealed class NeuronReader(SimilarNeuronsCache similar, LinkTables links)
         return contents is null ? null : contents with { Links = await NeuronLinksView.ReadAsync(links, atlas, layer, channel, cancellation) };
     }
 
-    /// <summary>The neurons most like one, by layer index and channel; empty where nobody knows.</summary>
+    /// <summary>Returns the neurons most similar to one, by layer index and channel; empty if the layer has no profiles.</summary>
     public async Task<IReadOnlyList<(int Layer, int Channel, float Similarity)>> MostLikeAsync(AtlasView atlas, Layer layer, int channel, int count, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(atlas);

@@ -1,4 +1,4 @@
-// What every page can do: theme, keys, the grid of tiles. Pages work without it; it only makes them quicker to use.
+// Theme, keyboard shortcuts and the grid of tiles, on every page. Pages also work without this script.
 (function () {
   "use strict";
   const one = (selector, root = document) => root.querySelector(selector);
@@ -9,10 +9,10 @@
     const root = document.documentElement;
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
-    try { localStorage.setItem("viz-theme", root.dataset.theme); } catch { /* it lasts as long as the page */ }
+    try { localStorage.setItem("viz-theme", root.dataset.theme); } catch { /* then it lasts until the page is left */ }
   }
 
-  // Tiles whose picture is missing (a dead neuron, or not drawn yet) become a plain square.
+  // Hides broken images: the picture is missing if the neuron is dead or not drawn yet.
   document.addEventListener("error", event => {
     const image = event.target;
     if (image instanceof HTMLImageElement && (image.closest(".tile, .place, .peek, .source"))) image.style.visibility = "hidden";
@@ -122,7 +122,7 @@
 
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.altKey || event.metaKey || help.open || event.target.closest("input, select, textarea")) return;
-    // The live tool's grid has arrows of its own.
+    // The grid of the live tool handles arrow keys itself.
     if (event.key.startsWith("Arrow") && event.target.closest("[data-live]")) return;
     const page = document.body.dataset.page;
     let done = true;

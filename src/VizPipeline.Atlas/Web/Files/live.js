@@ -1,4 +1,4 @@
-// The live tool: pictures go to a worker, maps come back as bytes and are drawn here.
+// The live tool: sends pictures to a worker and draws the maps that it returns as bytes.
 (function () {
   "use strict";
   const root = document.querySelector("[data-live]");
@@ -17,7 +17,7 @@
     const response = await fetch(`/api/v1/atlases/${atlas}/live/${what}?${new URLSearchParams(values)}`, { method: "POST", body: shot.blob, headers: { "Content-Type": "application/octet-stream" } });
     if (response.ok) return response.json();
     let detail = response.status === 429 ? "too many requests; wait a moment" : `${response.status} ${response.statusText}`;
-    try { detail = (await response.json()).detail ?? detail; } catch { /* no more is known */ }
+    try { detail = (await response.json()).detail ?? detail; } catch { /* the body has no details */ }
     throw new Error(detail);
   }
 
@@ -53,7 +53,7 @@
   async function look() {
     if (!state.shot) return;
     const turn = ++state.asked, began = performance.now();
-    say("asking a worker …");
+    say("waiting for a worker …");
     try {
       const maps = await mapsOf(state.shot, state.layer);
       if (turn !== state.asked) return;
@@ -68,7 +68,7 @@
 
   function scores(outputs) {
     const list = one("scores");
-    if (outputs.length === 0) { list.innerHTML = ""; list.append("the atlas has no output layer"); return; }
+    if (outputs.length === 0) { list.innerHTML = ""; list.append("This atlas has no output layer."); return; }
     const sum = outputs.reduce((total, output) => total + Math.max(0, output.value), 0), isShare = outputs.every(output => output.value >= 0 && output.value <= 1) && sum <= 1.001;
     list.replaceChildren(...outputs.map(output => {
       const item = document.createElement("li"), meter = document.createElement("meter");
@@ -139,7 +139,7 @@
     crop.src = "data:image/png;base64," + maps.crop;
   }
 
-  // In early layers a neuron sees a few pixels: their part of the picture, enlarged in a corner that it does not lie in.
+  // A neuron of an early layer sees only a few pixels: shows them enlarged, in a corner that does not cover them.
   function enlarge(image, [left, top, right, bottom]) {
     const inset = one("inset"), [width, height] = [right - left, bottom - top];
     inset.hidden = width * 4 > image.naturalWidth || height * 4 > image.naturalHeight;
@@ -256,7 +256,7 @@
       stream = await navigator.mediaDevices.getUserMedia({ video: true });
       video.srcObject = stream; video.hidden = false; await video.play();
       one("camera").textContent = "Take a picture"; one("stop").hidden = false;
-    } catch { say("there is no camera, or the browser does not allow it"); }
+    } catch { say("no camera, or the browser does not allow access to it"); }
   });
 
   const wanted = new URLSearchParams(location.hash.slice(1));
@@ -264,7 +264,7 @@
   state.layer = one("layer").value;
   if (/^[0-9]+$/.test(wanted.get("channel") ?? "")) { state.channel = Number(wanted.get("channel")); known(); }
 
-  // Some of the atlas's own images to begin with.
+  // Starts with some images of the atlas.
   (async () => {
     for (const index of root.dataset.samples.split(",").filter(Boolean)) {
       try {

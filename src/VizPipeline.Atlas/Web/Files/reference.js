@@ -1,4 +1,4 @@
-// Draws the API's reference from its own description.
+// Displays openapi.json as the API reference.
 (function () {
   "use strict";
   const root = document.querySelector("[data-reference]");
@@ -26,5 +26,5 @@
       if (verb === "get" && !path.includes("{")) { const link = make("a", "Try it"); link.href = path; box.append(link); }
       return box;
     })]));
-  }).catch(failure => { root.textContent = `openapi.json cannot be read (${failure.message}).`; });
+  }).catch(failure => { root.textContent = `Cannot read openapi.json (${failure.message}).`; });
 })();

@@ -60,7 +60,7 @@ public sealed class WeightsDownloadTests : IDisposable
         await using (var server = await WeightsServer.Start(app => WeightsServer.Of(app, Content, hasRanges: false, breaks: 99)))
         {
             var failure = await Assert.ThrowsAsync<DownloadException>(() => Fetch(server));
-            Assert.Contains("the same command goes on from there", failure.Message, StringComparison.Ordinal);
+            Assert.Contains("the same command resumes the download", failure.Message, StringComparison.Ordinal);
             Assert.False(File.Exists(Place));
         }
         var length = new FileInfo(Place + ".part").Length;
@@ -87,7 +87,7 @@ public sealed class WeightsDownloadTests : IDisposable
         else
         {
             // Other bytes under the same tag: only the checksum can tell, and then nothing of them is kept.
-            Assert.Contains("thrown away", (await Assert.ThrowsAsync<DownloadException>(() => Fetch(server))).Message, StringComparison.Ordinal);
+            Assert.Contains("was deleted", (await Assert.ThrowsAsync<DownloadException>(() => Fetch(server))).Message, StringComparison.Ordinal);
             Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(Place)!));
         }
         Assert.Equal(requests, server.Asked.Count);
@@ -128,7 +128,7 @@ public sealed class WeightsDownloadTests : IDisposable
         var download = new WeightsDownload(_client, new Uri("http://127.0.0.1:1/models/"), new DownloadPatience(TimeSpan.FromSeconds(5), TimeSpan.Zero));
         var message = (await Assert.ThrowsAsync<DownloadException>(() => download.FetchAsync(Weights, Place, 1 << 20, null, TestContext.Current.CancellationToken))).Message;
         Assert.Contains($"http://127.0.0.1:1/models/{Weights.File}", message, StringComparison.Ordinal);
-        Assert.Contains($"put it at {Place}", message, StringComparison.Ordinal);
+        Assert.Contains($"copy it to {Place}", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(Place)!));
     }
@@ -176,7 +176,7 @@ public sealed class WeightsDownloadTests : IDisposable
     {
         await using var server = await WeightsServer.Start(app => WeightsServer.Of(app, Content, hasLength: hasLength));
         var failure = await Assert.ThrowsAsync<DownloadException>(() => Fetch(server, mostBytes: Content.Length - 1));
-        Assert.Contains("longer than weights of this architecture can be", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("larger than weights of this architecture can be", failure.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(Place)!));
     }
 

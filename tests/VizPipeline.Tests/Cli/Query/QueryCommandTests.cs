@@ -25,7 +25,7 @@ public sealed class QueryCommandTests : IDisposable
         Assert.Equal(2, rows.Count);
         Assert.All(rows, row => Assert.Equal("conv1", row.GetProperty("layer").GetString()));
         Assert.True(rows[0].GetProperty("max").GetDouble() >= rows[1].GetProperty("max").GetDouble());
-        Assert.Contains("no neuron fits", (await CommandLineRun.Of("query", atlas.Path, "--where", "max>1e9")).Succeeded().Output);
+        Assert.Contains("no matching neurons", (await CommandLineRun.Of("query", atlas.Path, "--where", "max>1e9")).Succeeded().Output);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class QueryCommandTests : IDisposable
         (await CommandLineRun.Of("query", atlas.Path, "--dead", "maybe")).ComplainedOf("--dead must be yes or no");
         (await CommandLineRun.Of("query", atlas.Path, "--format", "xml")).ComplainedOf("--format 'xml' is unknown");
         (await CommandLineRun.Of("query", atlas.Path, "--pictures", "selfie")).ComplainedOf("--pictures 'selfie' is unknown");
-        (await CommandLineRun.Of("query", "http://127.0.0.1:1/somewhere")).ComplainedOf("is no address of an atlas");
+        (await CommandLineRun.Of("query", "http://127.0.0.1:1/somewhere")).ComplainedOf("is not the address of an atlas");
         (await CommandLineRun.Of("query", "no-such-folder")).ComplainedOf("does not exist");
     }
 }

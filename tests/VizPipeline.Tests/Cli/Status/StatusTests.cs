@@ -31,9 +31,9 @@ public sealed class StatusTests : IDisposable
         Assert.Contains("scan 1 1 0 0 0 10 10 1.5 s", lines.Select(Words));
         Assert.Contains("merge 3 3 0 0 0 11 11 4.5 s", lines.Select(Words));
         Assert.Contains("patches 3 0 0 2 1 0 11 0.0 s", lines.Select(Words));
-        Assert.Contains("6.0 s of work in all", lines);
+        Assert.Contains("6.0 s of work in total", lines);
         Assert.Contains($"  job 6, patches of {AtlasFolder.OddLayer} neurons 0 to 3: failed 3 times: disk [full]", lines);
-        Assert.Contains(lines, line => line.StartsWith("  job ", StringComparison.Ordinal) && line.EndsWith("was never started, as a job that it needs failed", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("  job ", StringComparison.Ordinal) && line.EndsWith("not started, because a job that it depends on failed", StringComparison.Ordinal));
         Assert.Contains("1 image could not be read and was skipped:", lines);
         Assert.Contains("  6.png: image 6 is truncated", lines);
     }

@@ -37,7 +37,7 @@ public sealed class AtlasVerificationTests : IDisposable
         var findings = (await Verify()).Findings;
 
         Assert.Contains(findings, line => line.Contains("neuron 1 rank 2") && line.Contains("computed again"));
-        Assert.Contains(findings, line => line.Contains("neuron 2 rank 3") && line.Contains("and the maximum is"));
+        Assert.Contains(findings, line => line.Contains("neuron 2 rank 3") && line.Contains("but the maximum is"));
         Assert.Contains(findings, line => line.Contains("neuron 1 rank 1: its box is not the receptive field"));
         Assert.Contains(findings, line => line.Contains("neuron 2 rank 1") && line.Contains("pixels outside its box"));
     }
