@@ -8,12 +8,13 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using VizPipeline.Atlas.Api;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Hosting;
 using VizPipeline.ObjectStore;
-using VizPipeline.Web.Api;
-using VizPipeline.Web.Data;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas;
 
 /// <summary>Registers the atlas server, pages and API.</summary>
 public static class AtlasExtensions
@@ -29,18 +30,18 @@ public static class AtlasExtensions
         ArgumentNullException.ThrowIfNull(builder);
         var services = builder.Services;
         services.TryAddSingleton(new AddressPolicy(IdsLast: true));
-        services.AddSingleton<Page>();
+        services.AddSingleton<PageRenderer>();
         services.AddSingleton<LiveGate>();
         services.AddSingleton<TableDownload>();
-        services.AddSingleton<AtlasViews>();
+        services.AddSingleton<LoadedAtlasCache>();
         services.AddSingleton<Tiles>();
-        services.AddSingleton<Comparisons>();
+        services.AddSingleton<ComparisonCache>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SimilarNeuronsCache>();
         services.AddSingleton<LinkTables>();
         services.AddSingleton<NeuronReader>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
-        services.AddSingleton<Sources>();
+        services.AddSingleton<SourceCrops>();
         services.AddSingleton(provider => new LiveClient(provider.GetRequiredService<IBus>()));
         services.AddOpenApi("v1", TableSchemas.Configure);
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);

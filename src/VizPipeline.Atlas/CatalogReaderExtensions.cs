@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas;
 
 /// <summary>Registers the PostgreSQL catalog for a service that only reads it.</summary>
 public static class CatalogReaderExtensions

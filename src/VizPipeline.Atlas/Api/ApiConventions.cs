@@ -2,14 +2,15 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Export;
 
-namespace VizPipeline.Web.Api;
+namespace VizPipeline.Atlas.Api;
 
 /// <summary>Conventions of all API endpoints: errors as problem+json, and descriptions for openapi.json.</summary>
 internal static partial class ApiConventions
@@ -24,7 +25,7 @@ internal static partial class ApiConventions
             return async context =>
             {
                 if (context.HttpContext.Request.Query.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
-                    return Bad($"this endpoint has no parameter '{(unknown.Length > 80 ? unknown[..80] : unknown)}'; see /reference");
+                    return Bad($"this endpoint has no parameter '{Format.Excerpt(unknown)}'; see /reference");
                 // No name contains a NUL, and PostgreSQL refuses it in text.
                 if (context.HttpContext.Request.Query.Any(pair => pair.Value.Any(value => value?.Contains('\0', StringComparison.Ordinal) == true)))
                     return Bad("a parameter contains a NUL character");

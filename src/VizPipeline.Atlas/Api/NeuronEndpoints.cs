@@ -1,10 +1,11 @@
 using System.ComponentModel;
 using Microsoft.AspNetCore.Http;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Catalog;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Export;
 
-namespace VizPipeline.Web.Api;
+namespace VizPipeline.Atlas.Api;
 
 /// <summary>Endpoints that search neurons and return single ones.</summary>
 internal static class NeuronEndpoints
@@ -22,7 +23,7 @@ internal static class NeuronEndpoints
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
         var query = new NeuronQuery
         {
             Layers = layer,
@@ -31,19 +32,19 @@ internal static class NeuronEndpoints
             Dead = dead,
             Where = [.. (where ?? []).Select(NeuronCondition.Parse)],
             Sort = sort ?? "layer",
-            Limit = KeyCursor.Limit(limit),
+            Limit = KeyCursor.CheckLimit(limit),
             After = after,
         };
         var page = await query.ReadAsync(catalog, view, cancellation);
-        return TableAnswer.Of(context, NeuronExport.Table, await NeuronExport.RowsOf(catalog, page.Items, view.Names, cancellation), page.Next);
+        return TableResults.Page(context, NeuronExport.Table, await NeuronExport.CreateRowsAsync(catalog, page.Items, view.Names, cancellation), page.Next);
     }
 
     public static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, HttpContext context, NeuronReader reader, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.NeuronAsync(reader, catalog, view, Found.Layer(view, layer), channel, cancellation);
-        return Answers.Json(context, NeuronBundle.Json(view, contents));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var contents = await CatalogLookup.GetNeuronAsync(reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
+        return CacheableResults.Json(context, NeuronBundle.Json(view, contents));
     }
 
     public static async Task<IResult> SimilarAsync(
@@ -54,8 +55,8 @@ internal static class NeuronEndpoints
         HttpContext context, NeuronReader reader, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var found = await reader.MostLikeAsync(view, Found.Layer(view, layer), channel, KeyCursor.Limit(limit), cancellation);
-        return TableAnswer.Of(context, SimilarTable.Table, await NeuronContents.NeuronsAsync(catalog, view, found, cancellation), next: null);
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var found = await reader.FindSimilarAsync(view, CatalogLookup.GetLayer(view, layer), channel, KeyCursor.CheckLimit(limit), cancellation);
+        return TableResults.Page(context, SimilarTable.Table, await NeuronContents.ReadNeuronsAsync(catalog, view, found, cancellation), next: null);
     }
 }

@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Http;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Catalog;
-using VizPipeline.Web.Export;
 
-namespace VizPipeline.Web.Api;
+namespace VizPipeline.Atlas.Api;
 
 /// <summary>
 /// Downloads of whole tables. Each is written to a temporary file first, so that a failure becomes an error instead of a truncated table.
@@ -15,7 +16,7 @@ public sealed class TableDownload : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _turns = new(AtOnce);
 
-    internal static Task<IResult> AnswerAsync(string atlas, string file, TableDownload download, CatalogDatabase database, CancellationToken cancellation) =>
+    internal static Task<IResult> DownloadAsync(string atlas, string file, TableDownload download, CatalogDatabase database, CancellationToken cancellation) =>
         download.WriteAsync(atlas, file, database, cancellation);
 
     /// <inheritdoc/>
@@ -27,7 +28,7 @@ public sealed class TableDownload : IDisposable
         if (ExportFormat.All.FirstOrDefault(format => format.Extension == extension) is not { } format || !AtlasExport.Tables.Contains(table))
             throw new NotFoundException($"There is no such file; the tables are {string.Join(", ", AtlasExport.Tables)}, the extensions {string.Join(", ", ExportFormat.All.Select(of => "." + of.Extension))}.");
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
         if (!await _turns.WaitAsync(Patience, cancellation))
             return Results.Problem("too many downloads at the moment; try again", statusCode: StatusCodes.Status503ServiceUnavailable, title: "Service unavailable");
         var temporary = Path.Combine(Path.GetTempPath(), $"viz-export-{Path.GetRandomFileName()}");

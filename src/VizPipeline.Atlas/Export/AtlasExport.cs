@@ -1,7 +1,7 @@
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>An exported file.</summary>
 internal sealed record ExportedFile(string Name, long Rows);
@@ -34,10 +34,10 @@ internal static class AtlasExport
         if (table == LayerExport.Table.Name)
             return await WriteAsync(format, LayerExport.Table, (await catalog.LayersAsync(id, cancellation)).ToAsyncEnumerable(), stream, cancellation);
         if (table == NeuronExport.Table.Name)
-            return await WriteAsync(format, NeuronExport.Table, NeuronExport.Rows(catalog, id, names, cancellation), stream, cancellation);
+            return await WriteAsync(format, NeuronExport.Table, NeuronExport.ReadAllAsync(catalog, id, names, cancellation), stream, cancellation);
         if (table == PatchExport.Table.Name)
-            return await WriteAsync(format, PatchExport.Table, PatchExport.Rows(catalog, id, names, cancellation), stream, cancellation);
-        return await WriteAsync(format, PictureExport.Table, PictureExport.Rows(catalog, id, spec.Id, cancellation), stream, cancellation);
+            return await WriteAsync(format, PatchExport.Table, PatchExport.ReadAllAsync(catalog, id, names, cancellation), stream, cancellation);
+        return await WriteAsync(format, PictureExport.Table, PictureExport.ReadAllAsync(catalog, id, spec.Id, cancellation), stream, cancellation);
     }
 
     private static async Task<long> WriteAsync<TRow>(ExportFormat format, ExportTable<TRow> table, IAsyncEnumerable<TRow> rows, Stream stream, CancellationToken cancellation)

@@ -1,7 +1,7 @@
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>Resolves the names of classes and outputs, which the catalog stores as indices.</summary>
 internal sealed class AtlasNames(AtlasSpec spec)

@@ -1,7 +1,7 @@
-using VizPipeline.Web.Data;
-using static VizPipeline.Web.Export.ColumnKind;
+using VizPipeline.Atlas.Web.Data;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>The tables of a comparison: matching layers, neurons with the overlap of their top 9, and similar layers.</summary>
 internal static class ComparisonTables

@@ -1,7 +1,7 @@
 using System.Globalization;
 using CsvHelper;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>
 /// Writes CSV with the quoting of RFC 4180, in UTF-8, with a header and '\n' as line break. Floating-point numbers round-trip; null is an

@@ -1,4 +1,4 @@
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>Writes several files to a folder and renames them together at the end. After a failure the old files are still there.</summary>
 internal sealed class ExportFiles : IDisposable

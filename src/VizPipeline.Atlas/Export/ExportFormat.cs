@@ -1,4 +1,4 @@
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>Writes the rows of one table. The file is incomplete if it is disposed without <see cref="CompleteAsync"/>.</summary>
 internal interface ITableWriter : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>The type of a column's values, any of which may be null. Each format has its own representation.</summary>
 internal enum ColumnKind

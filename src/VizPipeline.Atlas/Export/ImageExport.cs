@@ -1,7 +1,7 @@
 using VizPipeline.Catalog;
-using static VizPipeline.Web.Export.ColumnKind;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>The table <c>images</c>: one row per image of the set.</summary>
 internal static class ImageExport

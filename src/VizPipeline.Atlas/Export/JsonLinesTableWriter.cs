@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>Writes one JSON object per line.</summary>
 internal sealed class JsonLinesTableWriter(Stream stream, IReadOnlyList<ExportColumn> columns) : ITableWriter

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>Writes a table row as a JSON object. Values without a JSON number become the strings "Infinity", "-Infinity" and "NaN".</summary>
 internal sealed class JsonRow(IReadOnlyList<ExportColumn> columns)

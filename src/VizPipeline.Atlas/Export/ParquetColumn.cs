@@ -1,7 +1,7 @@
 using Parquet;
 using Parquet.Schema;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>Buffers the values of one column until its row group is written.</summary>
 internal abstract class ParquetColumn
@@ -10,7 +10,7 @@ internal abstract class ParquetColumn
     public abstract Field Field { get; }
 
     /// <summary>Creates a buffer for values of the column's type.</summary>
-    public static ParquetColumn Of(ExportColumn column) => column.Kind switch
+    public static ParquetColumn Create(ExportColumn column) => column.Kind switch
     {
         ColumnKind.Text or ColumnKind.Json => new Texts(column.Name),
         ColumnKind.Integer => new Values<int>(column.Name),

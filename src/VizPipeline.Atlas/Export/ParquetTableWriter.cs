@@ -1,7 +1,7 @@
 using Parquet;
 using Parquet.Schema;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>Writes Parquet in row groups, of which only one is in memory. Columns are nullable; lists become Parquet lists.</summary>
 internal sealed class ParquetTableWriter : ITableWriter
@@ -18,7 +18,7 @@ internal sealed class ParquetTableWriter : ITableWriter
     /// <summary>Starts a file.</summary>
     public static async Task<ParquetTableWriter> OpenAsync(Stream stream, IReadOnlyList<ExportColumn> columns, CancellationToken cancellation)
     {
-        ParquetColumn[] ours = [.. columns.Select(ParquetColumn.Of)];
+        ParquetColumn[] ours = [.. columns.Select(ParquetColumn.Create)];
         var schema = new ParquetSchema(ours.Select(column => column.Field).ToArray());
         return new ParquetTableWriter(stream, ours, await ParquetWriter.CreateAsync(schema, stream, cancellationToken: cancellation));
     }

@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
-using static VizPipeline.Web.Export.ColumnKind;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>
 /// The table <c>patches</c>: one row per patch. The box is in pixels of the preprocessed crop and clipped to it; the columns
@@ -34,7 +34,7 @@ internal static class PatchExport
     ]);
 
     /// <summary>Reads all patches, ordered by layer, channel and rank.</summary>
-    public static async IAsyncEnumerable<Row> Rows(
+    public static async IAsyncEnumerable<Row> ReadAllAsync(
         CatalogContext catalog, int atlasId, AtlasNames names, [EnumeratorCancellation] CancellationToken cancellation)
     {
         foreach (var layer in await catalog.LayersAsync(atlasId, cancellation))

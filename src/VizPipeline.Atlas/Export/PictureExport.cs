@@ -1,8 +1,8 @@
 using VizPipeline.Catalog;
 using VizPipeline.ObjectStore;
-using static VizPipeline.Web.Export.ColumnKind;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>The table <c>pictures</c>: one row per picture; pictures of whole layers have channel -1.</summary>
 internal static class PictureExport
@@ -26,11 +26,11 @@ internal static class PictureExport
     ]);
 
     /// <summary>Reads all pictures, ordered by layer, channel, method, variant and seed.</summary>
-    public static IAsyncEnumerable<Row> Rows(CatalogContext catalog, int atlasId, string slug, CancellationToken cancellation)
-        => catalog.PicturesAsync(atlasId, cancellation).Select(entry => RowOf(entry.Layer.Name, entry.Picture, slug));
+    public static IAsyncEnumerable<Row> ReadAllAsync(CatalogContext catalog, int atlasId, string slug, CancellationToken cancellation)
+        => catalog.PicturesAsync(atlasId, cancellation).Select(entry => CreateRow(entry.Layer.Name, entry.Picture, slug));
 
     /// <summary>Creates the row of one picture.</summary>
-    public static Row RowOf(string layer, Picture picture, string slug)
+    public static Row CreateRow(string layer, Picture picture, string slug)
     {
         var root = AtlasKeys.Root(slug) + "/";
         return new Row(layer, picture, picture.Key?.StartsWith(root, StringComparison.Ordinal) == true ? picture.Key[root.Length..] : null);

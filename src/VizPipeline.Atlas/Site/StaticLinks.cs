@@ -1,7 +1,8 @@
 using System.Globalization;
+using VizPipeline.Atlas.Web;
 using VizPipeline.ObjectStore;
 
-namespace VizPipeline.Web.Site;
+namespace VizPipeline.Atlas.Site;
 
 /// <summary>Addresses in a static site, relative to the page that contains them.</summary>
 /// <param name="depth">The number of folders between the site's root and the page.</param>

@@ -1,16 +1,13 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>Scripts, stylesheets and icons embedded in the assembly. Their addresses contain a hash, so browsers may cache them forever.</summary>
 public static class Assets
 {
     private const string Prefix = "web/";
     private static readonly FrozenDictionary<string, (byte[] Content, string Version)> Files = Load();
-
-    /// <summary>The names of all files.</summary>
-    public static IEnumerable<string> Names => Files.Keys;
 
     /// <summary>Returns the content of a file, or null if there is no file with that name.</summary>
     public static byte[]? Find(string name) => Files.TryGetValue(name, out var file) ? file.Content : null;

@@ -1,7 +1,7 @@
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>Draws a neuron's filters as a small picture: in colour if it reads the RGB image, otherwise its strongest kernels in grey.</summary>
 public static class FilterTile
@@ -32,7 +32,7 @@ public static class FilterTile
         {
             var (left, top) = (i % columns * (width + Gap), i / columns * (height + Gap));
             for (var place = 0; place < height * width; place++)
-                picture[left + (place % width), top + (place / width)] = Rgb.Grey(KernelShade.Of(links[i].Kernel!.Weights[place], neuron.Largest));
+                picture[left + (place % width), top + (place / width)] = Rgb.Grey(KernelShade.ToGrey(links[i].Kernel!.Weights[place], neuron.Largest));
         }
         return picture;
     }
@@ -43,7 +43,7 @@ public static class FilterTile
         for (var place = 0; place < planes[0].Weights.Count; place++)
         {
             for (var plane = 0; plane < 3; plane++)
-                picture.Pixels[(place * 3) + plane] = KernelShade.Of(planes[plane].Weights[place], scale);
+                picture.Pixels[(place * 3) + plane] = KernelShade.ToGrey(planes[plane].Weights[place], scale);
         }
         return picture;
     }

@@ -1,10 +1,15 @@
 using System.Globalization;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>Formats numbers, times and sentences for display.</summary>
 internal static class Format
 {
+    private const int MaxExcerpt = 80;
+
+    /// <summary>Shortens text from a request for an error message, to 80 characters.</summary>
+    public static string Excerpt(string text) => text.Length > MaxExcerpt ? text[..MaxExcerpt] : text;
+
     public static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     public static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}.";

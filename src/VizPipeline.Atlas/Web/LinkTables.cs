@@ -2,17 +2,17 @@ using Microsoft.Extensions.Caching.Memory;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>Reads the link tables of layers on demand and caches them in a bounded amount of memory.</summary>
 public sealed class LinkTables(IObjectStore store) : IDisposable
 {
-    private static readonly long Bound = MemoryBound.Of(192 << 20, 0.12);
+    private static readonly long Bound = MemoryBound.Calculate(192 << 20, 0.12);
 
     // A parsed table takes about twice the bytes of its JSON.
     private const int Growth = 2;
     private static readonly TimeSpan Missing = TimeSpan.FromMinutes(1);
-    private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Bound });
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = Bound });
     private readonly SemaphoreSlim _turns = new(Math.Max(2, Environment.ProcessorCount));
 
     /// <summary>
@@ -24,7 +24,7 @@ public sealed class LinkTables(IObjectStore store) : IDisposable
     public async Task<LinkTable?> FindAsync(string atlas, string layer, CancellationToken cancellation)
     {
         var name = (atlas, layer);
-        if (_kept.TryGetValue(name, out LinkTable? known))
+        if (_cache.TryGetValue(name, out LinkTable? known))
             return known;
         await _turns.WaitAsync(cancellation);
         try
@@ -32,11 +32,11 @@ public sealed class LinkTables(IObjectStore store) : IDisposable
             if (await store.TryGetAsync(AtlasKeys.LayerLinks(atlas, layer), cancellation) is not { } bytes)
             {
                 // Missing tables are cached too: a page needs those of many layers, and an old atlas has none of them.
-                _kept.Set<LinkTable?>(name, null, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Missing });
+                _cache.Set<LinkTable?>(name, null, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Missing });
                 return null;
             }
             var table = VizJson.Read<LinkTable>(bytes);
-            _kept.Set(name, table, new MemoryCacheEntryOptions { Size = (long)Growth * bytes.Length, SlidingExpiration = TimeSpan.FromHours(1) });
+            _cache.Set(name, table, new MemoryCacheEntryOptions { Size = (long)Growth * bytes.Length, SlidingExpiration = TimeSpan.FromHours(1) });
             return table;
         }
         finally
@@ -48,7 +48,7 @@ public sealed class LinkTables(IObjectStore store) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _kept.Dispose();
+        _cache.Dispose();
         _turns.Dispose();
     }
 }

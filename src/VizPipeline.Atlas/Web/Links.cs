@@ -1,4 +1,4 @@
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>Addresses of pages and files, either on the server or in a static site.</summary>
 public abstract class Links

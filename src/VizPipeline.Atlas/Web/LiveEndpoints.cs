@@ -2,13 +2,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using VizPipeline.Atlas.Api;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
-using VizPipeline.Web.Api;
-using VizPipeline.Web.Data;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>Endpoints of the live tool. They pass the picture to a worker unchanged; this process neither decodes nor stores it.</summary>
 internal static class LiveEndpoints
@@ -40,9 +40,9 @@ internal static class LiveEndpoints
     private static async Task<IResult> ResponsesAsync(string atlas, string? layer, int? limit, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var only = layer is null ? null : Found.Layer(view, layer);
-        var count = KeyCursor.Limit(limit);
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var only = layer is null ? null : CatalogLookup.GetLayer(view, layer);
+        var count = KeyCursor.CheckLimit(limit);
         var shown = await client.AskAsync(new ShowResponses(atlas, await BodyAsync(request, cancellation)), cancellation);
         var found = await StrongestNeurons.FindAsync(catalog, view, shown.Activations, only, count, cancellation);
         return Results.Json(new
@@ -50,7 +50,7 @@ internal static class LiveEndpoints
             neurons = found.Select(response => new
             {
                 layer = response.Layer.Name,
-                slug = AtlasView.SlugOf(response.Layer),
+                slug = LoadedAtlas.GetSlug(response.Layer),
                 response.Channel,
                 response.Name,
                 response.Activation,
@@ -74,7 +74,7 @@ internal static class LiveEndpoints
     private static async Task<string> LayerAsync(CatalogDatabase database, string atlas, string layer, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        return Found.Layer(await Found.AtlasAsync(catalog, atlas, cancellation), layer).Name;
+        return CatalogLookup.GetLayer(await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation), layer).Name;
     }
 
     private static async Task<byte[]> BodyAsync(HttpRequest request, CancellationToken cancellation)

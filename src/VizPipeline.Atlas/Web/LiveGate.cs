@@ -1,6 +1,6 @@
 using VizPipeline.Hosting;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>Limits the number of concurrent live requests, because each holds several copies of its picture in memory, here and in the broker.</summary>
 public sealed class LiveGate : IDisposable

@@ -1,10 +1,10 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using VizPipeline.Atlas.Web.Pages;
 using VizPipeline.Hosting;
-using VizPipeline.Web.Pages;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>Signs in browsers where reading needs a key: the user enters the key once, and the browser gets a cookie that allows reading.</summary>
 internal static class SignIn
@@ -27,8 +27,8 @@ internal static class SignIn
 
     public static void MapSignIn(this IEndpointRouteBuilder app)
     {
-        app.MapGet(Path, (string? to, Page page) => PageAsync(page, to, wrong: false)).ExcludeFromDescription();
-        app.MapPost(Path, async (HttpContext context, ApiKeys keys, Page page) =>
+        app.MapGet(Path, (string? to, PageRenderer page) => PageAsync(page, to, wrong: false)).ExcludeFromDescription();
+        app.MapPost(Path, async (HttpContext context, ApiKeys keys, PageRenderer page) =>
         {
             var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
             var to = form["to"].ToString();
@@ -40,7 +40,7 @@ internal static class SignIn
         }).ExcludeFromDescription().DisableAntiforgery().RequireRateLimiting(Limit);
     }
 
-    private static async Task<IResult> PageAsync(Page page, string? to, bool wrong) => Results.Content(
+    private static async Task<IResult> PageAsync(PageRenderer page, string? to, bool wrong) => Results.Content(
         await page.RenderAsync<SignInPage>(("Links", ServerLinks.Instance), ("To", IsHere(to) ? to : "/"), ("IsWrong", wrong)),
         "text/html; charset=utf-8", statusCode: wrong ? StatusCodes.Status403Forbidden : StatusCodes.Status200OK);
 

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>A view: the kind of picture that the tiles of a layer show.</summary>
 /// <param name="Id">The name in addresses: <c>top1</c>, <c>top9</c>, <c>deconv</c>, <c>ascent-p3-s0</c> or <c>filter</c>.</param>
@@ -38,7 +38,7 @@ public sealed partial record TileView(string Id)
     };
 
     /// <summary>Returns the view of an ascent preset; with several facets it shows the first.</summary>
-    public static TileView OfAscent(string preset, int seed) =>
+    public static TileView ForAscent(string preset, int seed) =>
         new(string.Create(CultureInfo.InvariantCulture, $"ascent-{(PresetNames.IsNumber(preset) ? "p" : "")}{preset}-s{seed}")) { Ascent = (preset, seed) };
 
     /// <summary>Parses the id of a view; returns null if it is not valid.</summary>
@@ -48,12 +48,12 @@ public sealed partial record TileView(string Id)
         "top9" => Top9,
         "deconv" => Deconv,
         "filter" => Filter,
-        _ when AscentId().Match(id) is { Success: true } match => OfAscent(match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value, int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture)),
+        _ when AscentId().Match(id) is { Success: true } match => ForAscent(match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value, int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture)),
         _ => null,
     };
 
     /// <summary>Returns the views of an atlas in the order in which pages list them.</summary>
-    public static IReadOnlyList<TileView> Of(AtlasSpec spec)
+    public static IReadOnlyList<TileView> ListFor(AtlasSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         var views = new List<TileView>();
@@ -62,7 +62,7 @@ public sealed partial record TileView(string Id)
         if (spec.Methods.HasFlag(AtlasMethods.Deconv))
             views.Add(Deconv);
         if (spec.Methods.HasFlag(AtlasMethods.Ascent))
-            views.AddRange(spec.Ascent.Presets.SelectMany(_ => spec.Ascent.Seeds, OfAscent));
+            views.AddRange(spec.Ascent.Presets.SelectMany(_ => spec.Ascent.Seeds, ForAscent));
         if (spec.Methods.HasFlag(AtlasMethods.Filters))
             views.Add(Filter);
         return views;

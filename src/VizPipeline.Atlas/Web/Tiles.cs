@@ -2,7 +2,7 @@ using Microsoft.Extensions.Caching.Memory;
 using VizPipeline.Images;
 using VizPipeline.ObjectStore;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
 /// <summary>Creates tiles, small pictures of neurons, from the stored pictures on demand and caches them in a bounded amount of memory.</summary>
 public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
@@ -10,9 +10,9 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
     /// <summary>The longer edge of a tile in pixels.</summary>
     public const int Size = 132;
 
-    private static readonly long Bound = MemoryBound.Of(96 << 20, 0.08);
+    private static readonly long Bound = MemoryBound.Calculate(96 << 20, 0.08);
     private const int Quality = 82;
-    private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Bound });
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = Bound });
     private readonly SemaphoreSlim _turns = new(Math.Max(2, Environment.ProcessorCount));
 
     /// <summary>Returns a tile as JPEG; null if the neuron has no such picture.</summary>
@@ -21,14 +21,14 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
     {
         ArgumentNullException.ThrowIfNull(view);
         var name = (atlas, layer, view.Id, channel);
-        if (_kept.TryGetValue(name, out byte[]? known))
+        if (_cache.TryGetValue(name, out byte[]? known))
             return known;
         await _turns.WaitAsync(cancellation);
         try
         {
             if (await DrawAsync(atlas, layer, view, channel, cancellation) is not { } tile)
                 return null;
-            _kept.Set(name, tile, new MemoryCacheEntryOptions { Size = tile.Length, SlidingExpiration = TimeSpan.FromHours(1) });
+            _cache.Set(name, tile, new MemoryCacheEntryOptions { Size = tile.Length, SlidingExpiration = TimeSpan.FromHours(1) });
             return tile;
         }
         finally
@@ -58,7 +58,7 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _kept.Dispose();
+        _cache.Dispose();
         _turns.Dispose();
     }
 

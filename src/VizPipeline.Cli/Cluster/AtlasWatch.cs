@@ -20,10 +20,10 @@ internal static class AtlasWatch
             try
             {
                 var report = await coordinator.GetAsync<AtlasReport>($"atlases/{Uri.EscapeDataString(atlas)}", cancellation);
-                if (Line(report) is var line && line != last)
+                if (FormatLine(report) is var line && line != last)
                     Console.WriteLine($"[{TimeProvider.System.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}] {last = line}");
                 if (report.Status.State != AtlasState.Running)
-                    return End(report);
+                    return PrintEnd(report);
             }
             catch (ServiceAwayException away)
             {
@@ -34,15 +34,15 @@ internal static class AtlasWatch
         }
     }
 
-    private static string Line(AtlasReport report)
+    private static string FormatLine(AtlasReport report)
     {
-        var stages = report.Progress.Stages.Where(stage => stage.Total > 0).Select(ProgressDisplay.Text);
-        var left = report.Progress.TimeLeft is { } time && report.Status.State == AtlasState.Running ? $" · {ProgressDisplay.Text(time)} left" : "";
+        var stages = report.Progress.Stages.Where(stage => stage.Total > 0).Select(ProgressDisplay.FormatStage);
+        var left = report.Progress.TimeLeft is { } time && report.Status.State == AtlasState.Running ? $" · {ProgressDisplay.FormatDuration(time)} left" : "";
         var unserved = string.Concat(report.Status.Unserved.Select(jobs => $" · {jobs.Explain()}"));
         return $"{string.Join(" · ", stages)} · {report.Workers} worker{(report.Workers == 1 ? "" : "s")}{left}{unserved}";
     }
 
-    private static int End(AtlasReport report)
+    private static int PrintEnd(AtlasReport report)
     {
         Console.WriteLine($"Atlas '{report.Status.Id}': {(report.Status.State == AtlasState.CompletedWithFailures ? "completed with failures" : report.Status.State.ToString().ToLowerInvariant())}");
         foreach (var job in report.Status.Failures.Take(20))

@@ -10,7 +10,7 @@ internal sealed class CoordinatorClient : ServiceClient
     /// <summary>Creates a client; sends nothing yet.</summary>
     /// <exception cref="UsageException">The address is missing or not valid.</exception>
     public CoordinatorClient(string? address)
-        : base("coordinator", AddressOf(address), "VIZ_API_KEY")
+        : base("coordinator", ParseAddress(address), "VIZ_API_KEY")
     {
     }
 
@@ -32,7 +32,7 @@ internal sealed class CoordinatorClient : ServiceClient
         return $"models/{name}";
     }
 
-    private static Uri AddressOf(string? address)
+    private static Uri ParseAddress(string? address)
     {
         address ??= Environment.GetEnvironmentVariable("VIZ_COORDINATOR")
             ?? throw new UsageException("the address of the coordinator is missing: give --coordinator http://HOST:8080, or set VIZ_COORDINATOR");

@@ -16,7 +16,7 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
     /// <summary>Sends a GET request and parses the JSON response.</summary>
     /// <param name="path">The path relative to the address.</param>
     /// <param name="cancellation">Cancels the request.</param>
-    public Task<T> GetAsync<T>(string path, CancellationToken cancellation) => AnswerAsync<T>(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
+    public Task<T> GetAsync<T>(string path, CancellationToken cancellation) => SendAsync<T>(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
 
     /// <summary>Sends a GET request and returns the content; null for 404.</summary>
     public async Task<byte[]?> TryGetBytesAsync(string path, CancellationToken cancellation)
@@ -37,13 +37,13 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
             request.Content = new ByteArrayContent(VizJson.Write(body));
             request.Content.Headers.ContentType = new("application/json");
         }
-        return AnswerAsync<T>(request, cancellation);
+        return SendAsync<T>(request, cancellation);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<T> AnswerAsync<T>(HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<T> SendAsync<T>(HttpRequestMessage request, CancellationToken cancellation)
     {
         using var answer = await SendAsync(request, cancellation);
         await CheckAsync(answer, cancellation);
@@ -75,10 +75,10 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
         if (answer.IsSuccessStatusCode)
             return;
         var text = await answer.Content.ReadAsStringAsync(cancellation);
-        throw (int)answer.StatusCode >= 500 ? new ServiceAwayException($"the {name} at {address} is not available: {DetailOf(text, answer)}") : new UsageException(DetailOf(text, answer));
+        throw (int)answer.StatusCode >= 500 ? new ServiceAwayException($"the {name} at {address} is not available: {GetDetail(text, answer)}") : new UsageException(GetDetail(text, answer));
     }
 
-    private string DetailOf(string text, HttpResponseMessage answer)
+    private string GetDetail(string text, HttpResponseMessage answer)
     {
         try
         {

@@ -41,28 +41,28 @@ internal sealed class AtlasOptions
     /// <param name="isHere">Whether this machine computes the atlas, so that the device must exist.</param>
     /// <param name="cancellation">Cancels listing the images.</param>
     /// <exception cref="UsageException">An option has an invalid value.</exception>
-    public AtlasRequest RequestOf(ParseResult parsed, bool isHere, CancellationToken cancellation)
+    public AtlasRequest CreateRequest(ParseResult parsed, bool isHere, CancellationToken cancellation)
     {
-        var methods = MethodsOf(parsed.GetValue(_methods));
-        var ascent = Ascent(parsed);
+        var methods = ParseMethods(parsed.GetValue(_methods));
+        var ascent = ParseAscent(parsed);
         var batch = parsed.GetRequiredValue(_batch) is > 0 and <= 4096 and var size ? size : throw new UsageException("--batch must be from 1 to 4096");
         var device = parsed.GetRequiredValue(_model.Device);
         if (isHere)
             _ = TorchDevice.FindAll(device);
         var graph = _model.Open(parsed);
         var layers = LayerPatterns.Select(graph, parsed.GetValue(_layers) ?? []);
-        var preprocessing = _model.PreprocessingFor(parsed, graph);
+        var preprocessing = _model.GetPreprocessing(parsed, graph);
         var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
         var images = methods.HasFlag(AtlasMethods.Top9) ? _images.Choose(parsed, names, cancellation) : null;
         return new AtlasRequest(
-            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.WeightsOf(parsed), graph, layers, preprocessing, images?.Manifest,
-            images?.Root ?? _images.RootOf(parsed), names is null ? images?.Manifest.Classes ?? [] : NamesByIndex(names),
+            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.FindWeights(parsed), graph, layers, preprocessing, images?.Manifest,
+            images?.Root ?? _images.GetRoot(parsed), names is null ? images?.Manifest.Classes ?? [] : NamesByIndex(names),
             names is null ? [] : NamesByIndex(names), methods, ascent, device, batch, images?.Selection ?? "");
     }
 
     /// <summary>Parses the names of methods.</summary>
     /// <exception cref="UsageException">A name is unknown.</exception>
-    internal static AtlasMethods MethodsOf(string[]? names)
+    internal static AtlasMethods ParseMethods(string[]? names)
     {
         if (names is null or { Length: 0 })
             return AtlasMethods.All;
@@ -76,12 +76,12 @@ internal sealed class AtlasOptions
         });
     }
 
-    private AscentSpec Ascent(ParseResult parsed)
+    private AscentSpec ParseAscent(ParseResult parsed)
     {
         var recipes = (parsed.GetValue(_presets) ?? []).DefaultIfEmpty(AscentPresets.Default).Select(text => RecipeOptions.Find("--ascent-presets", text)).ToArray();
         if (recipes.CountBy(recipe => recipe.Name).FirstOrDefault(same => same.Value > 1) is { Key: { } twice })
             throw new UsageException($"--ascent-presets names '{twice}' twice");
-        var objective = RecipeOptions.ObjectiveOf(parsed.GetRequiredValue(_objective));
+        var objective = RecipeOptions.CreateObjective(parsed.GetRequiredValue(_objective));
         // Built-in recipes take the objective of the option; a recipe from a file has its own.
         var named = recipes.Where(recipe => !PresetNames.IsNumber(recipe.Name))
             .ToDictionary(recipe => recipe.Name, recipe => RecipeJson.ToElement(recipe.IsFile ? recipe.Recipe : recipe.Recipe with { Objective = objective }));

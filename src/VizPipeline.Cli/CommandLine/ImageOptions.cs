@@ -32,7 +32,7 @@ internal sealed class ImageOptions
     }
 
     /// <summary>Returns the location of the images, or an empty string if none is given.</summary>
-    public string RootOf(ParseResult parsed) => parsed.GetValue(_images) is { Length: > 0 } images ? ImageSetSource.Parse(images).Root : "";
+    public string GetRoot(ParseResult parsed) => parsed.GetValue(_images) is { Length: > 0 } images ? ImageSetSource.Parse(images).Root : "";
 
     /// <summary>Lists the images and selects those that the options ask for.</summary>
     /// <exception cref="UsageException">The location is missing, or a number is invalid.</exception>
@@ -56,11 +56,11 @@ internal sealed class ImageOptions
             throw new UsageException("--classes is empty: give names separated by commas, or omit it for all images");
         using var files = ImageRoots.Here().Open(source.Root);
         var manifest = ImageManifest.Build(files, options, ListingProgress.ToConsole(), cancellation);
-        TellSkipped(manifest.SkippedFolders);
+        ReportSkipped(manifest.SkippedFolders);
         return new(source.Root, manifest, selection.ToString());
     }
 
-    private static void TellSkipped(IReadOnlyList<SkippedFolder> skipped)
+    private static void ReportSkipped(IReadOnlyList<SkippedFolder> skipped)
     {
         foreach (var (path, reason) in skipped.Take(MostSkippedLines))
             Console.Error.WriteLine($"skipped {path}: {reason}");

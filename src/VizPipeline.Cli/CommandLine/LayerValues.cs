@@ -19,10 +19,10 @@ internal static class LayerValues
     /// <param name="layers">The layers to compute.</param>
     /// <param name="onlyMaxima">Whether to return the largest value of each channel instead of its map.</param>
     /// <exception cref="UsageException">An array would exceed 2 GB.</exception>
-    public static IReadOnlyList<FloatTensor> Of(NetworkRunner runner, torch.Tensor images, IReadOnlyList<Layer> layers, bool onlyMaxima = false)
+    public static IReadOnlyList<FloatTensor> Compute(NetworkRunner runner, torch.Tensor images, IReadOnlyList<Layer> layers, bool onlyMaxima = false)
     {
         var count = (int)images.shape[0];
-        var arrays = layers.Select(layer => Empty(layer, count, onlyMaxima)).ToArray();
+        var arrays = layers.Select(layer => CreateArray(layer, count, onlyMaxima)).ToArray();
         for (var first = 0; first < count; first += ImagesPerBatch)
         {
             using var batch = images.narrow(0, first, Math.Min(ImagesPerBatch, count - first));
@@ -43,7 +43,7 @@ internal static class LayerValues
         return MemoryMarshal.Cast<byte, float>(flat.bytes).ToArray();
     }
 
-    private static FloatTensor Empty(Layer layer, int images, bool onlyMaxima)
+    private static FloatTensor CreateArray(Layer layer, int images, bool onlyMaxima)
     {
         var shape = onlyMaxima ? Shape.Vector(layer.Neurons) : layer.Shape;
         return shape.Count * images * sizeof(float) <= Array.MaxLength

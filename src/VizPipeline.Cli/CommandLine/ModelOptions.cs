@@ -49,8 +49,8 @@ public sealed class ModelOptions
     public NetworkGraph Open(ParseResult parsed)
     {
         ArgumentNullException.ThrowIfNull(parsed);
-        var (model, weights) = (parsed.GetRequiredValue(Model), WeightsOf(parsed));
-        var graph = NetworkLoader.Load(model, weights, SizeOf(parsed.GetValue(InputSize)));
+        var (model, weights) = (parsed.GetRequiredValue(Model), FindWeights(parsed));
+        var graph = NetworkLoader.Load(model, weights, ParseSize(parsed.GetValue(InputSize)));
         if (weights is not null || File.Exists(model))
             return graph;
         var pull = ZooModels.Find(model) is { Weights.Count: > 0 } known ? $", or fetch the official ones with `viz models pull {known.Name}`" : "";
@@ -61,18 +61,18 @@ public sealed class ModelOptions
     /// Returns the weights file of an architecture: the one given, else the official weights on this machine; null if the model is a file
     /// itself.
     /// </summary>
-    public string? WeightsOf(ParseResult parsed)
+    public string? FindWeights(ParseResult parsed)
     {
         ArgumentNullException.ThrowIfNull(parsed);
         var model = parsed.GetRequiredValue(Model);
         if (parsed.GetValue(Weights) is { } given)
             return given;
-        return !File.Exists(model) && ZooModels.Find(model) is { } known && ModelFolder.Present(known) is { } here ? ModelFolder.PathOf(here) : null;
+        return !File.Exists(model) && ZooModels.Find(model) is { } known && ModelFolder.FindPresent(known) is { } here ? ModelFolder.GetPath(here) : null;
     }
 
     /// <summary>Parses a size such as <c>224</c> or <c>240x320</c>; returns null for null.</summary>
     /// <exception cref="UsageException">The text is not a valid size.</exception>
-    public static (int Height, int Width)? SizeOf(string? text)
+    public static (int Height, int Width)? ParseSize(string? text)
     {
         if (text is null)
             return null;
@@ -85,14 +85,14 @@ public sealed class ModelOptions
     /// Returns the preprocessing for a network: the one given, else that of the file next to the model, else that of the official weights,
     /// else ImageNet's, or a division by 255 if the network does not read RGB.
     /// </summary>
-    public Preprocessing PreprocessingFor(ParseResult parsed, NetworkGraph graph)
+    public Preprocessing GetPreprocessing(ParseResult parsed, NetworkGraph graph)
     {
         ArgumentNullException.ThrowIfNull(parsed);
         ArgumentNullException.ThrowIfNull(graph);
         var (model, input) = (parsed.GetRequiredValue(Model), graph.InputShape);
         var asked = parsed.GetValue(Preprocess) ?? (File.Exists(model) ? Preprocessing.FindBeside(model) : null);
-        var preprocessing = asked is null && OfficialOf(WeightsOf(parsed) ?? model, graph) is { } official
-            ? PreprocessingOf(official, input)
+        var preprocessing = asked is null && FindOfficial(FindWeights(parsed) ?? model, graph) is { } official
+            ? GetOfficialPreprocessing(official, input)
             : Preprocessing.Load(asked ??= Preprocessing.DefaultPreset(input.Channels), input.Height, input.Width, input.Channels);
         if ((preprocessing.CropHeight, preprocessing.CropWidth) != (input.Height, input.Width))
             throw new UsageException($"--preprocess '{asked}' makes crops of {preprocessing.CropHeight}x{preprocessing.CropWidth}, but the model takes {input.Height}x{input.Width}");
@@ -100,7 +100,7 @@ public sealed class ModelOptions
     }
 
     /// <summary>Returns the preprocessing that torchvision uses to evaluate <paramref name="weights"/>, scaled to the size of the input.</summary>
-    public static Preprocessing PreprocessingOf(ZooWeights weights, Shape input)
+    public static Preprocessing GetOfficialPreprocessing(ZooWeights weights, Shape input)
     {
         ArgumentNullException.ThrowIfNull(weights);
         return Preprocessing.ImageNet(input.Height, input.Width) is var imageNet && Math.Max(input.Height, input.Width) is var side && side < 64
@@ -109,7 +109,7 @@ public sealed class ModelOptions
     }
 
     // The official weights with that file name, else the first version: most custom training follows its preprocessing.
-    private static ZooWeights? OfficialOf(string file, NetworkGraph graph)
+    private static ZooWeights? FindOfficial(string file, NetworkGraph graph)
     {
         if (graph.InputShape.Channels != 3 || ZooModels.Find(graph.Name) is not { Weights.Count: > 0 } known || !File.Exists(file) || !ModelWeights.IsWeights(file))
             return null;
@@ -117,7 +117,7 @@ public sealed class ModelOptions
     }
 
     /// <summary>Returns the requested device.</summary>
-    public torch.Device DeviceOf(ParseResult parsed)
+    public torch.Device GetDevice(ParseResult parsed)
     {
         ArgumentNullException.ThrowIfNull(parsed);
         return TorchDevice.Find(parsed.GetRequiredValue(Device));

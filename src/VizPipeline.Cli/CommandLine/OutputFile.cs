@@ -18,11 +18,11 @@ internal sealed class OutputFile
     public bool IsPicture => _extension == ".png";
 
     /// <summary>Creates the option, common to all commands.</summary>
-    public static Option<string> Option() => new("--out") { Description = "Output file: .png for a picture, .safetensors or .npy for the arrays", Required = true };
+    public static Option<string> CreateOption() => new("--out") { Description = "Output file: .png for a picture, .safetensors or .npy for the arrays", Required = true };
 
     /// <summary>Checks the path, before anything is computed.</summary>
     /// <exception cref="UsageException">The extension is unknown, or the path is a folder.</exception>
-    public static OutputFile Of(string path)
+    public static OutputFile Parse(string path)
     {
         var extension = Path.GetExtension(path).ToLowerInvariant();
         if (Directory.Exists(path))
@@ -34,7 +34,7 @@ internal sealed class OutputFile
 
     /// <summary>Checks that the format can store the number of arrays.</summary>
     /// <exception cref="UsageException">The file is a .npy file, which stores one array, and there are more.</exception>
-    public void CheckHolds(int arrays)
+    public void CheckArrayCount(int arrays)
     {
         if (_extension == ".npy" && arrays > 1)
             throw new UsageException($"--out '{_path}' can store only one array, but there are {arrays}; choose one layer, or give .safetensors");
@@ -52,7 +52,7 @@ internal sealed class OutputFile
     /// <summary>Writes arrays and prints a line about them.</summary>
     public void Write(params IReadOnlyList<FloatTensor> arrays)
     {
-        CheckHolds(arrays.Count);
+        CheckArrayCount(arrays.Count);
         CreateFolder();
         if (_extension == ".npy")
             NpyArray.Write(_path, arrays[0]);

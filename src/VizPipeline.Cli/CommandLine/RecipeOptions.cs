@@ -21,16 +21,16 @@ internal static class RecipeOptions
             return (text, known, false);
         if (!File.Exists(text))
             throw new UsageException($"{option} '{text}' is unknown; use {Choices}");
-        var name = NameOf(text);
+        var name = CreateName(text);
         return AscentPresets.Find(name) is null
             ? (name, RecipeJson.Read(text), true) : throw new UsageException($"{option} '{text}' would have the name of the built-in recipe {name}; rename the file");
     }
 
     /// <summary>Creates an objective from its name.</summary>
-    public static AscentObjective ObjectiveOf(string name) => AscendNeuronsHandler.ObjectiveOf(name);
+    public static AscentObjective CreateObjective(string name) => AscendNeuronsHandler.ObjectiveOf(name);
 
     // Converts the file name to a slug that starts with a letter.
-    private static string NameOf(string file)
+    private static string CreateName(string file)
     {
         var slug = Embedded.AtlasSpecs.Slug(Path.GetFileNameWithoutExtension(file));
         var name = slug.Length > 40 ? slug[..40].TrimEnd('-') : slug;

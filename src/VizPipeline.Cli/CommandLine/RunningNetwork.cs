@@ -21,8 +21,8 @@ internal sealed class RunningNetwork : IDisposable
     /// </summary>
     public static RunningNetwork Start(NetworkGraph graph, ModelOptions options, ParseResult parsed)
     {
-        var preprocessing = options.PreprocessingFor(parsed, graph);
-        return new RunningNetwork(new NetworkRunner(graph, options.DeviceOf(parsed)), preprocessing);
+        var preprocessing = options.GetPreprocessing(parsed, graph);
+        return new RunningNetwork(new NetworkRunner(graph, options.GetDevice(parsed)), preprocessing);
     }
 
     public void Dispose() => Runner.Dispose();

@@ -11,7 +11,7 @@ namespace VizPipeline.Cli.CommandLine;
 /// <summary>An atlas in a folder, opened for reading. Another process may be building it at the same time.</summary>
 internal sealed class StoredAtlas
 {
-    private StoredAtlas(string folder, CatalogDatabase database, Atlas row, AtlasSpec spec)
+    private StoredAtlas(string folder, CatalogDatabase database, Catalog.Atlas row, AtlasSpec spec)
         => (Folder, Database, Row, Spec) = (folder, database, row, spec);
 
     /// <summary>The full path of the folder.</summary>
@@ -21,7 +21,7 @@ internal sealed class StoredAtlas
     public CatalogDatabase Database { get; }
 
     /// <summary>The atlas's row in the catalog.</summary>
-    public Atlas Row { get; }
+    public Catalog.Atlas Row { get; }
 
     /// <summary>The spec of the atlas.</summary>
     public AtlasSpec Spec { get; }

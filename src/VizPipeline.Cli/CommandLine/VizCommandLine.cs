@@ -25,7 +25,7 @@ public sealed class UsageException(string message) : Exception(message);
 public static class VizCommandLine
 {
     /// <summary>Runs <paramref name="root"/> with <paramref name="args"/> and returns the exit code.</summary>
-    public static async Task<int> Run(RootCommand root, string[] args)
+    public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(args);
@@ -45,12 +45,12 @@ public static class VizCommandLine
         }
         catch (Exception failure) when (Environment.GetEnvironmentVariable("VIZ_TRACE") is null)
         {
-            return Fail(OneLine(failure));
+            return Fail(Describe(failure));
         }
     }
 
     /// <summary>Describes a failure in one line. The messages of our own exceptions say what to do; of others the type is named.</summary>
-    public static string OneLine(Exception failure)
+    public static string Describe(Exception failure)
     {
         ArgumentNullException.ThrowIfNull(failure);
         var cause = failure is AggregateException { InnerExceptions: [var single] } ? single : failure;

@@ -7,7 +7,7 @@ namespace VizPipeline.Cli.CommandLine;
 public static class VizCommands
 {
     /// <summary>Creates a new root command, so that a process can run several command lines.</summary>
-    public static RootCommand Root() => new("VizPipeline builds neuron atlases of convolutional networks.")
+    public static RootCommand CreateRoot() => new("VizPipeline builds neuron atlases of convolutional networks.")
     {
         DemoCommand.Create(),
         RunCommand.Create(),

@@ -9,7 +9,7 @@ internal static class ActivationsCommand
 {
     public static Command Create()
     {
-        var (model, output) = (new ModelOptions(), OutputFile.Option());
+        var (model, output) = (new ModelOptions(), OutputFile.CreateOption());
         var images = new Option<string[]>("--image") { Description = "A picture, or a .npy or .safetensors file with a preprocessed array [N,C,H,W]; can be repeated", Required = true };
         var layer = new Option<string?>("--layer") { Description = "One layer, as listed by `viz layers`" };
         var patterns = new Option<string[]>("--layers") { Description = "Layers, e.g. features.*; default: all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
@@ -19,7 +19,7 @@ internal static class ActivationsCommand
         model.AddTo(command);
         command.SetAction(parsed =>
         {
-            var file = OutputFile.Of(parsed.GetRequiredValue(output));
+            var file = OutputFile.Parse(parsed.GetRequiredValue(output));
             var onlyMaxima = parsed.GetValue(reduce) is not null;
             var graph = model.Open(parsed);
             var layers = Choose(graph, parsed.GetValue(layer), parsed.GetValue(patterns) ?? []);
@@ -28,9 +28,9 @@ internal static class ActivationsCommand
             using var input = InputImages.Load(parsed.GetRequiredValue(images), network);
             if (file.IsPicture && input.Count > 1)
                 throw new UsageException($"a .png shows the maps of one image, but there are {input.Count}; give one image, or .safetensors");
-            var arrays = LayerValues.Of(network.Runner, input.Values, layers, onlyMaxima);
+            var arrays = LayerValues.Compute(network.Runner, input.Values, layers, onlyMaxima);
             if (file.IsPicture)
-                file.Write(MapsCommand.Sheet(graph, layers[0], arrays[0].Values, perTile: false));
+                file.Write(MapsCommand.DrawSheet(graph, layers[0], arrays[0].Values, perTile: false));
             else
                 file.Write(arrays);
             return ExitCode.Done;
@@ -47,7 +47,7 @@ internal static class ActivationsCommand
 
     private static void Check(OutputFile file, IReadOnlyList<Layer> layers, bool onlyMaxima)
     {
-        file.CheckHolds(layers.Count);
+        file.CheckArrayCount(layers.Count);
         if (!file.IsPicture)
             return;
         if (layers.Count > 1)

@@ -19,7 +19,7 @@ internal static class AscendCommand
 
     public static Command Create()
     {
-        var (model, layer, output) = (new ModelOptions(), NeuronOptions.Layer(), OutputFile.Option());
+        var (model, layer, output) = (new ModelOptions(), NeuronOptions.CreateLayer(), OutputFile.CreateOption());
         var channels = new Option<string[]>("--channel") { Description = "Channels, e.g. 5 or 5,17,40; for the layer logits, classes", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
         var preset = new Option<string>("--preset") { Description = $"The recipe: {RecipeOptions.Choices}", DefaultValueFactory = _ => AscentPresets.Default };
         var steps = new Option<int?>("--steps") { Description = "Steps; default: the recipe's own (256 to 1000)" };
@@ -37,17 +37,17 @@ internal static class AscendCommand
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
-                var file = OutputFile.Of(parsed.GetRequiredValue(output));
-                var recipe = RecipeOf(parsed.GetRequiredValue(preset), parsed.GetValue(steps), parsed.GetRequiredValue(rates));
-                recipe = recipe with { Objective = ObjectiveOf(parsed.GetValue(objective), parsed.GetValue(direction), recipe.Objective) };
+                var file = OutputFile.Parse(parsed.GetRequiredValue(output));
+                var recipe = ParseRecipe(parsed.GetRequiredValue(preset), parsed.GetValue(steps), parsed.GetRequiredValue(rates));
+                recipe = recipe with { Objective = ParseObjective(parsed.GetValue(objective), parsed.GetValue(direction), recipe.Objective) };
                 if (recipe.Faults().FirstOrDefault() is { } fault)
                     throw new UsageException($"recipe '{recipe.Name}' with these options: {fault}");
                 var graph = model.Open(parsed);
                 var chosen = graph.Layer(parsed.GetRequiredValue(layer));
-                var neurons = Neurons(recipe, chosen, parsed.GetValue(channels));
+                var neurons = ParseNeurons(recipe, chosen, parsed.GetValue(channels));
                 using var network = RunningNetwork.Start(graph, model, parsed);
-                var material = Material(network, recipe, parsed.GetValue(image), parsed.GetValue(images), cancellation);
-                var results = Climb(network, chosen, recipe, neurons, material, parsed.GetValue(seed), cancellation);
+                var material = LoadMaterial(network, recipe, parsed.GetValue(image), parsed.GetValue(images), cancellation);
+                var results = RunAscents(network, chosen, recipe, neurons, material, parsed.GetValue(seed), cancellation);
                 foreach (var result in results)
                     Console.WriteLine($"{chosen.Name} {Describe(result, recipe)}");
                 if (results.All(result => result.Status == AscentStatus.Dead))
@@ -65,7 +65,7 @@ internal static class AscendCommand
         return command;
     }
 
-    private static AscentRecipe RecipeOf(string preset, int? steps, string rates)
+    private static AscentRecipe ParseRecipe(string preset, int? steps, string rates)
     {
         if (steps is < 1 or > AscentRecipe.MostSteps)
             throw new UsageException($"--steps {steps} must be 1 to {AscentRecipe.MostSteps}");
@@ -73,21 +73,21 @@ internal static class AscendCommand
         return steps is { } count ? AscentPresets.WithSteps(recipe, count) : recipe;
     }
 
-    private static AscentObjective ObjectiveOf(string? name, string? direction, AscentObjective own)
+    private static AscentObjective ParseObjective(string? name, string? direction, AscentObjective own)
     {
         if (direction is not null && name is not (null or "direction"))
             throw new UsageException($"--direction is only for the objective direction, not for {name}");
         return (direction is null ? name : "direction") switch
         {
             null => own,
-            "direction" => new DirectionObjective(Weights(direction ?? throw new UsageException("--objective direction needs weights: give --direction 3:1,17:-0.5"))),
+            "direction" => new DirectionObjective(ParseWeights(direction ?? throw new UsageException("--objective direction needs weights: give --direction 3:1,17:-0.5"))),
             "inversion" => new InversionObjective(),
             "caricature" => new CaricatureObjective(),
-            _ => RecipeOptions.ObjectiveOf(name!),
+            _ => RecipeOptions.CreateObjective(name!),
         };
     }
 
-    private static Dictionary<int, double> Weights(string text)
+    private static Dictionary<int, double> ParseWeights(string text)
     {
         var weights = new Dictionary<int, double>();
         foreach (var part in text.Split(','))
@@ -102,14 +102,14 @@ internal static class AscendCommand
         return weights;
     }
 
-    private static int[] Neurons(AscentRecipe recipe, Layer layer, string[]? channels)
+    private static int[] ParseNeurons(AscentRecipe recipe, Layer layer, string[]? channels)
     {
         if (recipe.Objective.IsPerNeuron)
-            return NeuronOptions.Channels(layer, channels is { Length: > 0 } ? channels : throw new UsageException("--channel is missing: give channels such as 5 or 5,17,40"));
+            return NeuronOptions.ParseChannels(layer, channels is { Length: > 0 } ? channels : throw new UsageException("--channel is missing: give channels such as 5 or 5,17,40"));
         return channels is { Length: > 0 } ? throw new UsageException("--channel is only for the objectives neuron and channel; this objective uses the whole layer") : [0];
     }
 
-    private static AscentMaterial Material(RunningNetwork network, AscentRecipe recipe, string? image, string? images, CancellationToken cancellation)
+    private static AscentMaterial LoadMaterial(RunningNetwork network, AscentRecipe recipe, string? image, string? images, CancellationToken cancellation)
     {
         var material = new AscentMaterial();
         var needsPicture = recipe.Objective.NeedsPicture || recipe.Start is PictureStart;
@@ -124,10 +124,10 @@ internal static class AscendCommand
             return material;
         if (recipe.Parametrization is not MacoParametrization)
             throw new UsageException("--images is only for the recipe maco, which uses the mean spectrum of the images");
-        return material with { Spectrum = Spectrum(network, images, cancellation) };
+        return material with { Spectrum = MeasureSpectrum(network, images, cancellation) };
     }
 
-    private static NaturalSpectrum? Spectrum(RunningNetwork network, string folder, CancellationToken cancellation)
+    private static NaturalSpectrum? MeasureSpectrum(RunningNetwork network, string folder, CancellationToken cancellation)
     {
         using var files = ImageRoots.Here().Open(folder);
         var crops = new CropSource(ImageManifest.Build(files, new ImageSetOptions { Selection = new ImageSelection { Limit = SpectrumImages } }, ListingProgress.ToConsole(), cancellation), files, network.Preprocessing);
@@ -137,7 +137,7 @@ internal static class AscendCommand
             ImageTensor.Of(batch.SelectMany(crop => crop).ToArray(), batch.Length, network.Preprocessing, TorchSharp.torch.CPU), pixels)), pixels);
     }
 
-    private static List<AscentResult> Climb(RunningNetwork network, Layer layer, AscentRecipe recipe, int[] neurons, AscentMaterial material, int seed, CancellationToken cancellation)
+    private static List<AscentResult> RunAscents(RunningNetwork network, Layer layer, AscentRecipe recipe, int[] neurons, AscentMaterial material, int seed, CancellationToken cancellation)
     {
         using var progress = new StepProgress($"{layer.Name}, {neurons.Length} {(neurons.Length == 1 ? "neuron" : "neurons")}", recipe.Steps);
         var run = new AscentRun(network.Runner, layer, recipe, PixelScales.Of(network.Preprocessing), material) { Progress = progress };
@@ -146,14 +146,14 @@ internal static class AscendCommand
 
     private static string Describe(AscentResult result, AscentRecipe recipe)
     {
-        var what = recipe.Objective.IsPerNeuron ? $"channel {NameOf(result, recipe)}" : RecipeJson.KindOf(recipe.Objective);
+        var what = recipe.Objective.IsPerNeuron ? $"channel {FormatName(result, recipe)}" : RecipeJson.KindOf(recipe.Objective);
         return result.Status == AscentStatus.Dead
             ? $"{what}: dead, the gradient vanished at step {result.Curve.Length - 1} of {recipe.Steps}; no picture"
             : $"{what}: {(result.Status == AscentStatus.Converged ? "converged" : "best before the end")}, best step {result.BestStep} of {recipe.Steps}, "
                 + $"objective {result.Curve[0]:G5} -> {result.Objective:G5}, activation {result.Activation:G5}";
     }
 
-    private static string NameOf(AscentResult result, AscentRecipe recipe) => recipe.Facets == 1 ? $"{result.Neuron}" : $"{result.Neuron}, facet {result.Facet + 1}";
+    private static string FormatName(AscentResult result, AscentRecipe recipe) => recipe.Facets == 1 ? $"{result.Neuron}" : $"{result.Neuron}, facet {result.Facet + 1}";
 
     private static FloatTensor ToArray(List<AscentResult> results, Preprocessing preprocessing)
     {
@@ -174,7 +174,7 @@ internal static class AscendCommand
         {
             Title = $"{layer.Name} of {graph.Name}: gradient ascent",
             Subtitle = $"recipe {recipe.Name}, {recipe.Steps} steps, objective {RecipeJson.KindOf(recipe.Objective)}",
-            Tiles = [.. results.Select((result, i) => new SheetTile(pictures[i], pictures[i] is null ? $"{NameOf(result, recipe)}: dead" : $"{NameOf(result, recipe)}: {result.Activation:G4}"))],
+            Tiles = [.. results.Select((result, i) => new SheetTile(pictures[i], pictures[i] is null ? $"{FormatName(result, recipe)}: dead" : $"{FormatName(result, recipe)}: {result.Activation:G4}"))],
             Columns = recipe.Facets > 1 ? recipe.Facets : Math.Min(results.Count, (int)Math.Ceiling(Math.Sqrt(results.Count * 1.6))),
             TileWidth = width * zoom,
             TileHeight = height * zoom,

@@ -17,7 +17,7 @@ internal static class DeconvCommand
 
     public static Command Create()
     {
-        var (model, image, layer, output) = (new ModelOptions(), NeuronOptions.Image(), NeuronOptions.Layer(), OutputFile.Option());
+        var (model, image, layer, output) = (new ModelOptions(), NeuronOptions.CreateImage(), NeuronOptions.CreateLayer(), OutputFile.CreateOption());
         var channel = new Option<int>("--channel") { Description = "The channel of the layer", Required = true };
         var position = new Option<string?>("--position") { Description = "Row and column of the map, e.g. 12,40; default: the maximum of the channel's map" };
         var rule = new Option<string>("--rule") { Description = "Backward rule of nonlinearities: deconv, guided (backpropagation) or gradient", DefaultValueFactory = _ => "deconv" };
@@ -26,28 +26,28 @@ internal static class DeconvCommand
         model.AddTo(command);
         command.SetAction(parsed =>
         {
-            var file = OutputFile.Of(parsed.GetRequiredValue(output));
+            var file = OutputFile.Parse(parsed.GetRequiredValue(output));
             var graph = model.Open(parsed);
             var chosen = graph.Layer(parsed.GetRequiredValue(layer));
-            var neuron = NeuronOptions.Check(chosen, parsed.GetRequiredValue(channel));
-            var asked = parsed.GetValue(position) is { } text ? NeuronOptions.PositionOf(text, chosen) : ((int, int)?)null;
+            var neuron = NeuronOptions.CheckChannel(chosen, parsed.GetRequiredValue(channel));
+            var asked = parsed.GetValue(position) is { } text ? NeuronOptions.ParsePosition(text, chosen) : ((int, int)?)null;
             using var network = RunningNetwork.Start(graph, model, parsed);
             using var input = InputImages.LoadOne(parsed.GetRequiredValue(image), network);
-            var (y, x) = asked ?? Strongest(network, input, chosen, neuron);
-            var result = new BackProjection(network.Runner, chosen, RuleOf(parsed.GetRequiredValue(rule))).Run(input.Values, new Sites([0], [y], [x]), [neuron]);
-            var patch = PatchOf(graph, chosen, y, x);
+            var (y, x) = asked ?? FindMaximum(network, input, chosen, neuron);
+            var result = new BackProjection(network.Runner, chosen, ParseRule(parsed.GetRequiredValue(rule))).Run(input.Values, new Sites([0], [y], [x]), [neuron]);
+            var patch = GetPatch(graph, chosen, y, x);
             var (title, facts) = ($"{chosen.Name} channel {neuron}", $"activation {result.Activations[0]:G5} at {y},{x}, patch [{patch.X0},{patch.X1}) x [{patch.Y0},{patch.Y1})");
             if (file.IsPicture)
                 file.Write(Draw(title, facts, parsed.GetRequiredValue(rule), result, patch, input.Picture(0), network.Preprocessing));
             else
-                file.Write(new FloatTensor("deconv", [result.Channels, graph.InputShape.Height, graph.InputShape.Width], result.Cut(0, WholeOf(graph))));
+                file.Write(new FloatTensor("deconv", [result.Channels, graph.InputShape.Height, graph.InputShape.Width], result.Cut(0, GetWholeImage(graph))));
             Console.WriteLine($"{title}: {facts}");
             return ExitCode.Done;
         });
         return command;
     }
 
-    private static ReverseRule RuleOf(string name) => name switch
+    private static ReverseRule ParseRule(string name) => name switch
     {
         "guided" => ReverseRule.GuidedBackpropagation,
         "gradient" => ReverseRule.Gradient,
@@ -55,19 +55,19 @@ internal static class DeconvCommand
     };
 
     // The first of equal values, as in the search over image sets.
-    private static (int Y, int X) Strongest(RunningNetwork network, InputImages input, Layer layer, int channel)
+    private static (int Y, int X) FindMaximum(RunningNetwork network, InputImages input, Layer layer, int channel)
     {
-        var map = MapsCommand.MapOf(LayerValues.Of(network.Runner, input.Values, [layer])[0].Values, layer, channel);
+        var map = MapsCommand.ExtractMap(LayerValues.Compute(network.Runner, input.Values, [layer])[0].Values, layer, channel);
         return Math.DivRem(Array.IndexOf(map, map.Max()), layer.Shape.Width);
     }
 
-    private static Box WholeOf(NetworkGraph graph) => new(0, 0, graph.InputShape.Width, graph.InputShape.Height);
+    private static Box GetWholeImage(NetworkGraph graph) => new(0, 0, graph.InputShape.Width, graph.InputShape.Height);
 
     // A receptive field can lie entirely in the padding; then the whole image is shown instead of a patch.
-    private static Box PatchOf(NetworkGraph graph, Layer layer, int y, int x)
+    private static Box GetPatch(NetworkGraph graph, Layer layer, int y, int x)
     {
         var patch = layer.Field.At(y, x).Clip(graph.InputShape.Height, graph.InputShape.Width);
-        return patch.Width > 0 && patch.Height > 0 ? patch : WholeOf(graph);
+        return patch.Width > 0 && patch.Height > 0 ? patch : GetWholeImage(graph);
     }
 
     private static RgbImage Draw(string title, string facts, string rule, BackProjected result, Box patch, RgbImage picture, Preprocessing preprocessing)

@@ -26,12 +26,12 @@ internal static class DemoCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var count = parsed.GetValue(pictures) is > 0 and <= 1_000_000 and var asked ? asked : throw new UsageException("--pictures must be from 1 to 1000000");
-            return await Run(Path.GetFullPath(parsed.GetRequiredValue(folder)), count, serve: !parsed.GetValue(noServe) && !Console.IsOutputRedirected, cancellation);
+            return await RunAsync(Path.GetFullPath(parsed.GetRequiredValue(folder)), count, serve: !parsed.GetValue(noServe) && !Console.IsOutputRedirected, cancellation);
         });
         return command;
     }
 
-    private static async Task<int> Run(string folder, int count, bool serve, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string folder, int count, bool serve, CancellationToken cancellation)
     {
         TorchRuntime.Start();
         var material = Path.Combine(folder, "sample");
@@ -46,7 +46,7 @@ internal static class DemoCommand
         var request = new AtlasRequest(
             "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes, SampleNetwork.Description.Classes,
             AtlasMethods.All, new AscentSpec { Presets = ["1", "3"], Steps = AscentSteps }, "auto", 64);
-        var result = await AtlasBuild.Run(request, folder, "", cancellation);
+        var result = await AtlasBuild.RunAsync(request, folder, "", cancellation);
         if (serve && result == ExitCode.Done)
             return await AtlasServer.RunAsync([await StoredAtlas.OpenAsync(folder, cancellation)], "127.0.0.1", AtlasServer.Port, cancellation);
         Console.WriteLine("Open the contact sheets: each row of a block shows a neuron's top-9 patches, their deconvolutions, and pictures that maximally activate it (two ascent recipes).");

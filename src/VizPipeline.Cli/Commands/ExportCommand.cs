@@ -1,9 +1,9 @@
 using System.CommandLine;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Site;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
-using VizPipeline.Web.Export;
-using VizPipeline.Web.Site;
 
 namespace VizPipeline.Cli.Commands;
 
@@ -20,12 +20,12 @@ internal static class ExportCommand
         var target = new Option<string>("--to") { Description = "Folder for the files; created if it does not exist", Required = true };
         var command = new Command("export", "Export the tables of an atlas as CSV, JSON lines or Parquet, or the whole atlas as a static web site; also while it is being built") { folder, format, target, noSources };
         command.SetAction((parsed, cancellation) => parsed.GetRequiredValue(format) == Site
-            ? WriteSite(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(target), withSources: !parsed.GetValue(noSources), cancellation)
-            : Run(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(format), parsed.GetRequiredValue(target), cancellation));
+            ? WriteSiteAsync(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(target), withSources: !parsed.GetValue(noSources), cancellation)
+            : RunAsync(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(format), parsed.GetRequiredValue(target), cancellation));
         return command;
     }
 
-    private static async Task<int> WriteSite(string folder, string target, bool withSources, CancellationToken cancellation)
+    private static async Task<int> WriteSiteAsync(string folder, string target, bool withSources, CancellationToken cancellation)
     {
         var atlas = await StoredAtlas.OpenAsync(folder, cancellation);
         // Existing files are kept, and with them pictures that must not be published.
@@ -37,7 +37,7 @@ internal static class ExportCommand
         {
             var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
             var left = TimeSpan.FromSeconds(seconds / value.Done * (value.Total - value.Done));
-            Console.Error.Write($"\r{value.Done:N0} of {value.Total:N0} neurons, {value.Done / seconds:N0} per second, {ProgressDisplay.Text(left)} left   ");
+            Console.Error.Write($"\r{value.Done:N0} of {value.Total:N0} neurons, {value.Done / seconds:N0} per second, {ProgressDisplay.FormatDuration(left)} left   ");
         });
         var files = await site.WriteAsync(atlas.Spec.Id, target, progress, cancellation);
         await Console.Error.WriteLineAsync();
@@ -45,7 +45,7 @@ internal static class ExportCommand
         return ExitCode.Done;
     }
 
-    private static async Task<int> Run(string folder, string formatName, string target, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string folder, string formatName, string target, CancellationToken cancellation)
     {
         var format = ExportFormat.All.FirstOrDefault(format => format.Name == formatName)
             ?? throw new UsageException($"--format '{formatName}' is unknown; use {string.Join(", ", ExportFormat.All.Select(format => format.Name))} or {Site}");

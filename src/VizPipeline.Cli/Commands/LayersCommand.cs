@@ -18,7 +18,7 @@ internal static class LayersCommand
         var command = new Command("layers", "List the layers of a network, with the names that other commands take") { model, weights, size, patterns };
         command.SetAction(parsed =>
         {
-            var graph = NetworkLoader.Load(parsed.GetRequiredValue(model), parsed.GetValue(weights), ModelOptions.SizeOf(parsed.GetValue(size)));
+            var graph = NetworkLoader.Load(parsed.GetRequiredValue(model), parsed.GetValue(weights), ModelOptions.ParseSize(parsed.GetValue(size)));
             Print(graph, LayerPatterns.Select(graph, parsed.GetValue(patterns) ?? []));
             return ExitCode.Done;
         });

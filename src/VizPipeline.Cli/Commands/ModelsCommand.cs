@@ -38,8 +38,8 @@ internal static class ModelsCommand
         var command = new Command("pull", "Fetch official ImageNet weights from torchvision's server; resumes an interrupted download") { names, version, from };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var wanted = parsed.GetRequiredValue(names).Select(name => (Find(name), VersionOf(Find(name), parsed.GetValue(version)))).ToList();
-            var address = AddressOf(parsed.GetValue(from));
+            var wanted = parsed.GetRequiredValue(names).Select(name => (Find(name), FindVersion(Find(name), parsed.GetValue(version)))).ToList();
+            var address = ParseAddress(parsed.GetValue(from));
             using var handler = new SocketsHttpHandler { ConnectTimeout = Patience.Silence, PooledConnectionLifetime = TimeSpan.FromMinutes(10) };
             using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
             client.DefaultRequestHeaders.UserAgent.ParseAdd("viz");
@@ -52,15 +52,15 @@ internal static class ModelsCommand
 
     private static async Task PullAsync(WeightsDownload download, ZooModel model, ZooWeights weights, CancellationToken cancellation)
     {
-        var path = ModelFolder.PathOf(weights);
-        if (ModelFolder.Has(weights))
+        var path = ModelFolder.GetPath(weights);
+        if (ModelFolder.Contains(weights))
         {
             Console.WriteLine($"{model.Name}: {path} is already present");
             return;
         }
-        using (var line = new DownloadLine(weights.File))
+        using (var line = new DownloadDisplay(weights.File))
             await download.FetchAsync(weights, path, WeightsDownload.MostBytes(model.Plan().Parameters), line, cancellation);
-        Console.WriteLine($"{model.Name}: {path}, {DownloadLine.Megabytes(new FileInfo(path).Length)} MB, SHA-256 matches the file name");
+        Console.WriteLine($"{model.Name}: {path}, {DownloadDisplay.Megabytes(new FileInfo(path).Length)} MB, SHA-256 matches the file name");
     }
 
     private static void List()
@@ -73,7 +73,7 @@ internal static class ModelsCommand
         {
             table.AddRow(
                 new Text(model.Name), new Text($"{model.Plan().Parameters:N0}"), new Text($"{model.InputSize}x{model.InputSize}"),
-                new Text(model.Weights.Count == 0 ? "-" : ModelFolder.Present(model) is { } here ? $"present ({Short(here)})" : string.Join(", ", model.Weights.Select(Short))),
+                new Text(model.Weights.Count == 0 ? "-" : ModelFolder.FindPresent(model) is { } here ? $"present ({Short(here)})" : string.Join(", ", model.Weights.Select(Short))),
                 new Text(model.Weights.Count == 0 ? "Darknet project; no file to pull" : "torchvision"));
         }
         ConsoleOutput.Wide().Write(table);
@@ -89,8 +89,8 @@ internal static class ModelsCommand
         foreach (var weights in model.Weights)
         {
             Console.WriteLine($"  {weights.Version}: {ZooWeights.OfficialAddress}{weights.File}");
-            Console.WriteLine($"    preprocessing: {ModelOptions.PreprocessingOf(weights, graph.InputShape)}{(weights.Bicubic ? "; torchvision resizes with a bicubic kernel, VizPipeline with a bilinear one" : "")}");
-            Console.WriteLine($"    {(ModelFolder.Has(weights) ? "present" : "not present")}: {ModelFolder.PathOf(weights)}");
+            Console.WriteLine($"    preprocessing: {ModelOptions.GetOfficialPreprocessing(weights, graph.InputShape)}{(weights.Bicubic ? "; torchvision resizes with a bicubic kernel, VizPipeline with a bilinear one" : "")}");
+            Console.WriteLine($"    {(ModelFolder.Contains(weights) ? "present" : "not present")}: {ModelFolder.GetPath(weights)}");
         }
         Console.WriteLine(model.Weights.Count == 0 ? "  weights: from the Darknet project, converted to these names; give the file with --weights" : $"  {Licence}");
     }
@@ -100,7 +100,7 @@ internal static class ModelsCommand
 
     private static string? Nearest(string name) => ZooModels.Nearest(name)?.Name;
 
-    private static ZooWeights VersionOf(ZooModel model, string? version)
+    private static ZooWeights FindVersion(ZooModel model, string? version)
     {
         if (model.Weights.Count == 0)
             throw new UsageException($"{model.Name} has no official weights to fetch; give the file with --weights");
@@ -111,7 +111,7 @@ internal static class ModelsCommand
 
     private static string Short(ZooWeights weights) => weights.Version[(weights.Version.LastIndexOf('_') + 1)..];
 
-    private static Uri AddressOf(string? asked)
+    private static Uri ParseAddress(string? asked)
     {
         var text = asked ?? (Environment.GetEnvironmentVariable("VIZ_MODELS_URL") is { Length: > 0 } set ? set : ZooWeights.OfficialAddress);
         return Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var address) && address.Scheme is "http" or "https"

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Query;
 using VizPipeline.Images;
-using VizPipeline.Web;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Export;
 
 namespace VizPipeline.Cli.Commands;
 
@@ -39,7 +39,7 @@ internal static class QueryCommand
             var rows = source.ReadAsync(question, count, cancellation);
             switch (parsed.GetValue(format))
             {
-                case "table": await TableAsync(rows, source, view, terminal, cancellation); break;
+                case "table": await WriteTableAsync(rows, source, view, terminal, cancellation); break;
                 case "csv": await WriteAsync(rows, stream => new CsvTableWriter(stream, NeuronSource.Columns), cancellation); break;
                 case "json": await WriteAsync(rows, stream => new JsonLinesTableWriter(stream, NeuronSource.Columns), cancellation); break;
                 case var odd: throw new UsageException($"--format '{odd}' is unknown; use table, csv or json");
@@ -62,7 +62,7 @@ internal static class QueryCommand
         Console.Write(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
-    private static async Task TableAsync(IAsyncEnumerable<object?[]> rows, NeuronSource source, TileView? view, TerminalPictures? terminal, CancellationToken cancellation)
+    private static async Task WriteTableAsync(IAsyncEnumerable<object?[]> rows, NeuronSource source, TileView? view, TerminalPictures? terminal, CancellationToken cancellation)
     {
         var found = await rows.ToListAsync(cancellation);
         if (found.Count == 0)
@@ -80,16 +80,16 @@ internal static class QueryCommand
             table.AddRow([.. places.Select(place => Markup.Escape(Cell(row[place])))]);
         ConsoleOutput.Wide().Write(table);
         if (view is not null && terminal is not null)
-            await PicturesAsync(found, source, view, terminal, cancellation);
+            await WritePicturesAsync(found, source, view, terminal, cancellation);
     }
 
-    private static async Task PicturesAsync(List<object?[]> rows, NeuronSource source, TileView view, TerminalPictures terminal, CancellationToken cancellation)
+    private static async Task WritePicturesAsync(List<object?[]> rows, NeuronSource source, TileView view, TerminalPictures terminal, CancellationToken cancellation)
     {
         var perLine = Math.Max(1, ConsoleOutput.Wide().Profile.Width / TerminalPictures.Columns);
         var shown = new List<(string Caption, RgbImage Picture)>();
         foreach (var row in rows)
         {
-            if (await source.TileAsync((string)row[0]!, (int)row[1]!, view, cancellation) is { } tile)
+            if (await source.GetTileAsync((string)row[0]!, (int)row[1]!, view, cancellation) is { } tile)
                 shown.Add(($"{row[0]} {row[1]}", tile));
         }
         foreach (var line in shown.Chunk(Math.Min(perLine, 8)))

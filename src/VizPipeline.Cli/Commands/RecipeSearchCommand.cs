@@ -16,7 +16,7 @@ internal static class RecipeSearchCommand
 
     public static Command Create()
     {
-        var (model, layer) = (new ModelOptions(), NeuronOptions.Layer());
+        var (model, layer) = (new ModelOptions(), NeuronOptions.CreateLayer());
         var channels = new Option<string[]>("--channel") { Description = "Channels of the neurons to try each recipe on, e.g. 5,17,40", Required = true, AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
         var candidates = new Option<int>("--candidates") { Description = "Number of recipes to try", DefaultValueFactory = _ => 24 };
         var steps = new Option<int>("--steps") { Description = "Steps per recipe", DefaultValueFactory = _ => 200 };
@@ -38,10 +38,10 @@ internal static class RecipeSearchCommand
                     throw new UsageException($"--out '{folder}' is a file; give a folder");
                 var graph = model.Open(parsed);
                 var chosen = graph.Layer(parsed.GetRequiredValue(layer));
-                var neurons = NeuronOptions.Channels(chosen, parsed.GetRequiredValue(channels));
+                var neurons = NeuronOptions.ParseChannels(chosen, parsed.GetRequiredValue(channels));
                 using var network = RunningNetwork.Start(graph, model, parsed);
-                var recipes = RecipeSearch.Draw(count, length, RecipeOptions.ObjectiveOf(parsed.GetRequiredValue(objective)), parsed.GetValue(seed));
-                var ranked = RecipeSearch.Score(Climb(network, chosen, recipes, neurons, parsed.GetValue(seed), cancellation));
+                var recipes = RecipeSearch.Draw(count, length, RecipeOptions.CreateObjective(parsed.GetRequiredValue(objective)), parsed.GetValue(seed));
+                var ranked = RecipeSearch.Score(RunAscents(network, chosen, recipes, neurons, parsed.GetValue(seed), cancellation));
                 Write(folder, graph, chosen, ranked, network.Preprocessing);
                 return ExitCode.Done;
             },
@@ -49,7 +49,7 @@ internal static class RecipeSearchCommand
         return command;
     }
 
-    private static List<(AscentRecipe Recipe, IReadOnlyList<AscentResult> Results)> Climb(
+    private static List<(AscentRecipe Recipe, IReadOnlyList<AscentResult> Results)> RunAscents(
         RunningNetwork network, Layer layer, IReadOnlyList<AscentRecipe> recipes, int[] neurons, int seed, CancellationToken cancellation)
     {
         using var progress = new StepProgress($"{recipes.Count} recipes on {neurons.Length} neurons of {layer.Name}", recipes.Count);

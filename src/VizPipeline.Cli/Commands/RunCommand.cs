@@ -18,14 +18,14 @@ internal sealed class RunCommand
         run._atlas.AddTo(command);
         command.Options.Add(run._cache);
         command.Options.Add(run._out);
-        command.SetAction(run.Run);
+        command.SetAction(run.RunAsync);
         return command;
     }
 
-    private Task<int> Run(ParseResult parsed, CancellationToken cancellation)
+    private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var request = _atlas.RequestOf(parsed, isHere: true, cancellation);
+        var request = _atlas.CreateRequest(parsed, isHere: true, cancellation);
         var cache = parsed.GetValue(_cache);
-        return AtlasBuild.Run(request, parsed.GetValue(_out) ?? $"atlas-{AtlasSpecs.Slug(request.Name)}", cache == "none" ? "" : cache, cancellation);
+        return AtlasBuild.RunAsync(request, parsed.GetValue(_out) ?? $"atlas-{AtlasSpecs.Slug(request.Name)}", cache == "none" ? "" : cache, cancellation);
     }
 }

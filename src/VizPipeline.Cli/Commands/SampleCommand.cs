@@ -51,6 +51,6 @@ internal static class SampleCommand
     private sealed class TrainingLines : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => Console.WriteLine(
-            $"step {value.Step:N0} of {value.Steps:N0}  loss {value.Loss:0.000}{(value.HeldOutAccuracy is { } right ? $"  held out {right:P1}" : "")}  {ProgressDisplay.Text(value.Left)} left");
+            $"step {value.Step:N0} of {value.Steps:N0}  loss {value.Loss:0.000}{(value.HeldOutAccuracy is { } right ? $"  held out {right:P1}" : "")}  {ProgressDisplay.FormatDuration(value.Left)} left");
     }
 }

@@ -23,12 +23,12 @@ internal static class StatusCommand
             var (atlas, address) = (parsed.GetValue(folder), parsed.GetValue(coordinator));
             // An existing folder takes precedence over the coordinator in the environment.
             var isLocal = address is null && atlas is not null && (Directory.Exists(atlas) || Environment.GetEnvironmentVariable("VIZ_COORDINATOR") is null);
-            return isLocal ? Run(atlas!, parsed.GetValue(json), cancellation) : ClusterStatus.RunAsync(address, atlas, parsed.GetValue(json), parsed.GetValue(watch), cancellation);
+            return isLocal ? RunAsync(atlas!, parsed.GetValue(json), cancellation) : ClusterStatus.RunAsync(address, atlas, parsed.GetValue(json), parsed.GetValue(watch), cancellation);
         });
         return command;
     }
 
-    private static async Task<int> Run(string folder, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string folder, bool json, CancellationToken cancellation)
     {
         var atlas = await StoredAtlas.OpenAsync(folder, cancellation);
         await using var catalog = atlas.Database.Open();

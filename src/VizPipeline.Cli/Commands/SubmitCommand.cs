@@ -26,24 +26,24 @@ internal sealed class SubmitCommand
         submit._atlas.AddTo(command);
         foreach (var option in (Option[])[submit._coordinator, submit._root, submit._priority, submit._watch])
             command.Options.Add(option);
-        command.SetAction(submit.Run);
+        command.SetAction(submit.RunAsync);
         return command;
     }
 
-    private async Task<int> Run(ParseResult parsed, CancellationToken cancellation)
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         using var coordinator = new CoordinatorClient(parsed.GetValue(_coordinator));
-        var request = _atlas.RequestOf(parsed, isHere: false, cancellation);
-        var spec = AtlasSpecs.Of(request);
+        var request = _atlas.CreateRequest(parsed, isHere: false, cancellation);
+        var spec = AtlasSpecs.Create(request);
         if (spec.Model.ModelSha256 is { } model)
             spec = spec with { Model = spec.Model with { ModelKey = await coordinator.SendModelAsync(spec.Model.Model, model, cancellation) } };
         if (spec.Model is { Weights: { } file, WeightsSha256: { } weights })
             spec = spec with { Model = spec.Model with { WeightsKey = await coordinator.SendModelAsync(file, weights, cancellation) } };
         spec = spec with { Images = spec.Images with { Root = parsed.GetValue(_root) ?? spec.Images.Root } };
-        var submission = new Submission(spec, AtlasSpecs.ListOf(request.Images), parsed.GetRequiredValue(_priority));
+        var submission = new Submission(spec, AtlasSpecs.ToImageList(request.Images), parsed.GetRequiredValue(_priority));
         var submitted = await coordinator.PostAsync<Submitted>("atlases", submission, cancellation);
         Console.WriteLine(
-            $"{Said(submitted)}: {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers"
+            $"{Describe(submitted)}: {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers"
             + (spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : ""));
         if (submitted.Note is { } note)
             await Console.Error.WriteLineAsync($"viz: {note}");
@@ -54,7 +54,7 @@ internal sealed class SubmitCommand
         return ExitCode.Done;
     }
 
-    private static string Said(Submitted submitted) => submitted switch
+    private static string Describe(Submitted submitted) => submitted switch
     {
         { Resumed: false } => $"Planned atlas '{submitted.Id}'",
         { JobsAgain: 1 } => $"Resuming atlas '{submitted.Id}', running 1 failed or cancelled job again",

@@ -23,7 +23,7 @@ internal static class VerifyCommand
         {
             folder, cluster, neurons, seed, model, weights, images,
         };
-        command.SetAction((parsed, cancellation) => Run(
+        command.SetAction((parsed, cancellation) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetValue(cluster),
             new VerifyOptions
@@ -38,7 +38,7 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static async Task<int> Run(string name, bool isOnCluster, VerifyOptions options, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string name, bool isOnCluster, VerifyOptions options, CancellationToken cancellation)
     {
         if (options.Neurons < 1)
             throw new UsageException($"--neurons must be 1 or more, not {options.Neurons}");

@@ -7,11 +7,11 @@ internal static class FolderChecks
 {
     private const double Gibibyte = 1L << 30;
 
-    public static IEnumerable<DoctorLine> Run() =>
+    public static IEnumerable<CheckResult> Run() =>
     [
-        DoctorLine.Of("cache folder", () => Check(
+        CheckResult.Run("cache folder", () => Check(
             new DiskBudget().Folder, "set VIZ_CACHE to another folder; without a cache every pass decodes the images again")),
-        DoctorLine.Of("current folder", () => Check(Environment.CurrentDirectory, "write atlases to another folder")),
+        CheckResult.Run("current folder", () => Check(Environment.CurrentDirectory, "write atlases to another folder")),
     ];
 
     private static (Health, string) Check(string folder, string remedy)

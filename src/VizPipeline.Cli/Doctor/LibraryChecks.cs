@@ -9,19 +9,19 @@ namespace VizPipeline.Cli.Doctor;
 /// <summary>Checks the native libraries, each with a small piece of real work.</summary>
 internal static class LibraryChecks
 {
-    public static IEnumerable<DoctorLine> Run()
+    public static IEnumerable<CheckResult> Run()
     {
-        var torch = DoctorLine.Of("libtorch", Torch);
+        var torch = CheckResult.Run("libtorch", Torch);
         yield return torch;
         // Without the library, further calls would only repeat the error.
         if (torch.Health != Health.Fail)
         {
-            yield return DoctorLine.Of("convolution", Convolution);
-            yield return DoctorLine.Of("device", Device);
+            yield return CheckResult.Run("convolution", Convolution);
+            yield return CheckResult.Run("device", Device);
         }
-        yield return DoctorLine.Of("pictures", Pictures);
-        yield return DoctorLine.Of("text", Text);
-        yield return DoctorLine.Of("SQLite", Sqlite);
+        yield return CheckResult.Run("pictures", Pictures);
+        yield return CheckResult.Run("text", Text);
+        yield return CheckResult.Run("SQLite", Sqlite);
     }
 
     private static (Health, string) Torch()

@@ -8,15 +8,15 @@ internal static partial class MachineChecks
     private const long Gibibyte = 1L << 30;
     private static readonly Version OldestGlibc = new(2, 28);
 
-    public static IEnumerable<DoctorLine> Run() =>
+    public static IEnumerable<CheckResult> Run() =>
     [
-        DoctorLine.Of("system", Platform),
-        DoctorLine.Of("glibc", Glibc),
-        DoctorLine.Of("processors", () => Environment.ProcessorCount > 1
+        CheckResult.Run("system", Platform),
+        CheckResult.Run("glibc", Glibc),
+        CheckResult.Run("processors", () => Environment.ProcessorCount > 1
             ? (Health.Ok, $"{Environment.ProcessorCount}")
             : (Health.Warn, "1: decoding and inference share it; more processors make atlases faster")),
-        DoctorLine.Of("memory", Memory),
-        DoctorLine.Of(".NET", () => (Health.Ok, RuntimeInformation.FrameworkDescription)),
+        CheckResult.Run("memory", Memory),
+        CheckResult.Run(".NET", () => (Health.Ok, RuntimeInformation.FrameworkDescription)),
     ];
 
     private static (Health, string) Platform()

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using VizPipeline.Atlas;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Hosting;
-using VizPipeline.Web;
 using VizPipeline.Worker;
 
 namespace VizPipeline.Cli.Embedded;
@@ -37,12 +38,12 @@ internal static class AtlasServer
         app.MapServiceEndpoints();
         app.MapAtlas();
         app.Lifetime.ApplicationStarted.Register(() =>
-            Console.WriteLine(Text(atlases, app.Urls.First().Replace("0.0.0.0", "localhost", StringComparison.Ordinal))));
+            Console.WriteLine(FormatAddress(atlases, app.Urls.First().Replace("0.0.0.0", "localhost", StringComparison.Ordinal))));
         await using var stop = cancellation.Register(app.Lifetime.StopApplication);
         return await app.RunServiceAsync();
     }
 
-    private static string Text(IReadOnlyList<StoredAtlas> atlases, string address) => atlases.Count == 1
+    private static string FormatAddress(IReadOnlyList<StoredAtlas> atlases, string address) => atlases.Count == 1
         ? $"Atlas '{atlases[0].Spec.Id}' is at {address}/atlases/{atlases[0].Spec.Id} (press Ctrl-C to stop)"
         : $"{atlases.Count} atlases are at {address}/ (press Ctrl-C to stop)";
 }

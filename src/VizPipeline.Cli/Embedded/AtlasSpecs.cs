@@ -36,7 +36,7 @@ internal static class AtlasSpecs
     private const double MultiplyAddsPerCoreSecond = 40e9;
     private const double JobSeconds = 30;
 
-    public static AtlasSpec Of(AtlasRequest request)
+    public static AtlasSpec Create(AtlasRequest request)
     {
         var isFile = File.Exists(request.Model);
         var input = request.Graph.InputShape;
@@ -49,8 +49,8 @@ internal static class AtlasSpecs
                 Model = isFile ? Path.GetFullPath(request.Model) : request.Model,
                 Weights = request.Weights is null ? null : Path.GetFullPath(request.Weights),
                 Architecture = isFile ? null : request.Model,
-                ModelSha256 = isFile ? HashOf(request.Model) : null,
-                WeightsSha256 = request.Weights is null ? null : HashOf(request.Weights),
+                ModelSha256 = isFile ? ComputeHash(request.Model) : null,
+                WeightsSha256 = request.Weights is null ? null : ComputeHash(request.Weights),
                 Input = [input.Channels, input.Height, input.Width],
             },
             Images = new ImageSetSpec
@@ -62,12 +62,12 @@ internal static class AtlasSpecs
                 Selection = request.Selection.Length > 0 ? request.Selection : null,
             },
             Preprocessing = JsonDocument.Parse(request.Preprocessing.ToJson()).RootElement,
-            Layers = [.. request.Layers.Select((layer, i) => LayerOf(request.Graph, layer, i) with { Inputs = InputsOf(request, i) })],
+            Layers = [.. request.Layers.Select((layer, i) => DescribeLayer(request.Graph, layer, i) with { Inputs = FindInputs(request, i) })],
             OutputNames = request.OutputNames,
             Methods = request.Methods,
             Ascent = request.Ascent,
-            ShardImages = ShardImages(request),
-            NeuronsPerJob = NeuronsPerJob(request),
+            ShardImages = GetShardImages(request),
+            NeuronsPerJob = GetNeuronsPerJob(request),
             BatchSize = request.BatchSize,
             // Only the kind of device belongs to the spec; each machine chooses among its own devices.
             Device = TorchDevice.KindOf(request.Device),
@@ -75,7 +75,7 @@ internal static class AtlasSpecs
     }
 
     /// <summary>Converts a manifest to the image list that workers read.</summary>
-    public static ImageList ListOf(ImageManifest? manifest) => new(
+    public static ImageList ToImageList(ImageManifest? manifest) => new(
         [.. (manifest?.Entries ?? []).Select(entry => new Jobs.ImageEntry(entry.Path, entry.ClassIndex, entry.Bytes, entry.ContentHash, entry.Unreadable))]);
 
     /// <summary>Converts a name to an id of lower-case letters, digits and single dashes.</summary>
@@ -93,13 +93,14 @@ internal static class AtlasSpecs
         return id.Length switch { 0 => "atlas", < 3 => $"atlas-{id}", > 64 => id[..64].TrimEnd('-'), _ => id };
     }
 
-    private static string HashOf(string file)
+    /// <summary>Computes the SHA-256 of a file, in lower-case hexadecimal digits.</summary>
+    public static string ComputeHash(string file)
     {
         using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    private static LayerSpec LayerOf(NetworkGraph graph, Network.Graph.Layer layer, int index)
+    private static LayerSpec DescribeLayer(NetworkGraph graph, Network.Graph.Layer layer, int index)
     {
         var (field, node) = (layer.Field, graph.Nodes[layer.WeightedNode ?? layer.Node]);
         return new LayerSpec
@@ -107,12 +108,12 @@ internal static class AtlasSpecs
             Index = index,
             Name = layer.Name,
             Kind = layer.Kind switch { LayerKind.Conv => "conv", LayerKind.Linear => "linear", LayerKind.Output => "output", _ => "merge" },
-            Operator = OperatorText(node.Operator),
+            Operator = DescribeOperator(node.Operator),
             Channels = layer.Neurons,
             Height = layer.Shape.Height,
             Width = layer.Shape.Width,
-            FieldY = new ReceptiveAxis(field.Y.Size, field.Y.Stride, CentreOf(field.Y)),
-            FieldX = new ReceptiveAxis(field.X.Size, field.X.Stride, CentreOf(field.X)),
+            FieldY = new ReceptiveAxis(field.Y.Size, field.Y.Stride, GetCentre(field.Y)),
+            FieldX = new ReceptiveAxis(field.X.Size, field.X.Stride, GetCentre(field.X)),
             SeesWholeInput = field.IsWhole,
             Parameters = layer.Parameters,
             Depth = graph.Layers.Count(other => other.Index <= layer.Index && other.WeightedNode is not null),
@@ -120,7 +121,7 @@ internal static class AtlasSpecs
         };
     }
 
-    private static int[] InputsOf(AtlasRequest request, int index)
+    private static int[] FindInputs(AtlasRequest request, int index)
     {
         var places = request.Layers.Select((layer, i) => (layer.Node, i)).GroupBy(place => place.Node).ToDictionary(place => place.Key, place => place.First().i);
         var (found, seen, open) = (new SortedSet<int>(), new HashSet<int>(), new Stack<int>(request.Graph.Nodes[request.Layers[index].Node].Inputs));
@@ -137,16 +138,16 @@ internal static class AtlasSpecs
         return [.. found];
     }
 
-    private static double CentreOf(FieldAxis axis) => axis.Start + ((axis.Size - 1) / 2.0);
+    private static double GetCentre(FieldAxis axis) => axis.Start + ((axis.Size - 1) / 2.0);
 
-    private static string OperatorText(Operator op) => op switch
+    private static string DescribeOperator(Operator op) => op switch
     {
         Convolution conv => $"Conv {conv.Window.Y.Kernel}x{conv.Window.X.Kernel}{(conv.Window.Y.Stride > 1 ? $"/{conv.Window.Y.Stride}" : "")}, {conv.Outputs}",
         Linear linear => $"Linear {linear.Weight.Shape[1]} to {linear.Weight.Shape[0]}",
         _ => op.Kind,
     };
 
-    private static int ShardImages(AtlasRequest request)
+    private static int GetShardImages(AtlasRequest request)
     {
         var perImage = 1 + request.Graph.MultiplyAdds(request.Layers.Select(layer => layer.Node));
         var images = JobSeconds * MultiplyAddsPerCoreSecond * Environment.ProcessorCount / perImage;
@@ -155,7 +156,7 @@ internal static class AtlasSpecs
         return (int)Math.Clamp(most / request.BatchSize, 2, 256) * request.BatchSize;
     }
 
-    private static int NeuronsPerJob(AtlasRequest request)
+    private static int GetNeuronsPerJob(AtlasRequest request)
     {
         if (!request.Methods.HasFlag(AtlasMethods.Ascent))
             return 64;

@@ -42,7 +42,7 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
         builder.AddWorker(configure);
         builder.AddEmbeddedBus(bus => bus.AddCoordinatorConsumers().AddWorkerConsumers());
         _host = builder.Build();
-        _ = EndWithoutDevice();
+        _ = StopWithoutDeviceAsync();
     }
 
     /// <summary>The absolute path of the atlas's folder.</summary>
@@ -61,14 +61,14 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
     public static string CatalogFile(string folder) => Path.Combine(folder, "atlas.db");
 
     // Without a device the jobs would wait forever, because no other worker can run them.
-    private async Task EndWithoutDevice()
+    private async Task StopWithoutDeviceAsync()
     {
         var reason = await _host.Services.GetRequiredService<DeviceGate>().Lost;
         Monitor.Stop(new DeviceUnavailableException($"no working device is left: {reason}. Choose another one with --device."));
     }
 
     /// <summary>Starts coordinator and worker.</summary>
-    public Task Start(CancellationToken cancellation) => _host.StartAsync(cancellation);
+    public Task StartAsync(CancellationToken cancellation) => _host.StartAsync(cancellation);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

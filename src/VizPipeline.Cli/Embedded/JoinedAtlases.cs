@@ -93,19 +93,19 @@ internal sealed class JoinedAtlases : IDisposable
     /// <summary>Forwards each key to the store of its atlas.</summary>
     private sealed class JoinedStore(IReadOnlyDictionary<string, FolderObjectStore> stores) : IObjectStore
     {
-        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => Of(key).PutAsync(key, content, cancellation);
+        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => Get(key).PutAsync(key, content, cancellation);
 
-        public Task PutFileAsync(string key, string file, CancellationToken cancellation = default) => Of(key).PutFileAsync(key, file, cancellation);
+        public Task PutFileAsync(string key, string file, CancellationToken cancellation = default) => Get(key).PutFileAsync(key, file, cancellation);
 
-        public Task<byte[]> GetAsync(string key, CancellationToken cancellation = default) => Of(key).GetAsync(key, cancellation);
+        public Task<byte[]> GetAsync(string key, CancellationToken cancellation = default) => Get(key).GetAsync(key, cancellation);
 
         public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default) => Find(key) is { } store ? store.TryGetAsync(key, cancellation) : Task.FromResult<byte[]?>(null);
 
-        public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) => Of(key).GetFileAsync(key, file, cancellation);
+        public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) => Get(key).GetFileAsync(key, file, cancellation);
 
         public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => Find(key) is { } store ? store.ExistsAsync(key, cancellation) : Task.FromResult(false);
 
-        public Task<long> SizeAsync(string key, CancellationToken cancellation = default) => Of(key).SizeAsync(key, cancellation);
+        public Task<long> SizeAsync(string key, CancellationToken cancellation = default) => Get(key).SizeAsync(key, cancellation);
 
         public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
         {
@@ -115,9 +115,9 @@ internal sealed class JoinedAtlases : IDisposable
                 yield return key;
         }
 
-        public Task DeleteAsync(string key, CancellationToken cancellation = default) => Of(key).DeleteAsync(key, cancellation);
+        public Task DeleteAsync(string key, CancellationToken cancellation = default) => Get(key).DeleteAsync(key, cancellation);
 
-        private FolderObjectStore Of(string key) => Find(key) ?? throw new ObjectStoreException($"{key} does not belong to any of the served atlases", isTransient: false);
+        private FolderObjectStore Get(string key) => Find(key) ?? throw new ObjectStoreException($"{key} does not belong to any of the served atlases", isTransient: false);
 
         private FolderObjectStore? Find(string key) => stores.FirstOrDefault(store => key.StartsWith(AtlasKeys.Root(store.Key) + "/", StringComparison.Ordinal)).Value;
     }

@@ -19,19 +19,19 @@ public static class ModelFolder
     }
 
     /// <summary>Returns the path of a weights file, whether it exists or not.</summary>
-    public static string PathOf(ZooWeights weights)
+    public static string GetPath(ZooWeights weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
         return System.IO.Path.Combine(Path, weights.File);
     }
 
     /// <summary>Whether a weights file exists.</summary>
-    public static bool Has(ZooWeights weights) => File.Exists(PathOf(weights));
+    public static bool Contains(ZooWeights weights) => File.Exists(GetPath(weights));
 
     /// <summary>Returns the first of a model's weights whose file exists, or null.</summary>
-    public static ZooWeights? Present(ZooModel model)
+    public static ZooWeights? FindPresent(ZooModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return model.Weights.FirstOrDefault(Has);
+        return model.Weights.FirstOrDefault(Contains);
     }
 }

@@ -12,7 +12,7 @@ public sealed class DownloadException(string message, Exception? inner = null) :
 /// <param name="Done">The bytes on disk, including those of earlier attempts.</param>
 /// <param name="Total">The size of the file; null if the server does not report it.</param>
 /// <param name="PerSecond">The bytes per second of this attempt.</param>
-public readonly record struct DownloadStep(long Done, long? Total, double PerSecond);
+public readonly record struct DownloadProgress(long Done, long? Total, double PerSecond);
 
 /// <summary>The timeouts of a download.</summary>
 /// <param name="Silence">The longest time without data before a connection counts as broken.</param>
@@ -43,7 +43,7 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
     /// <param name="progress">Receives the progress after each block.</param>
     /// <param name="cancellation">Cancels the download; the bytes received are kept.</param>
     /// <exception cref="DownloadException">The server cannot be reached, rejects the request, or sends another file.</exception>
-    public async Task FetchAsync(ZooWeights weights, string path, long mostBytes, IProgress<DownloadStep>? progress, CancellationToken cancellation)
+    public async Task FetchAsync(ZooWeights weights, string path, long mostBytes, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -83,7 +83,7 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
         }
     }
 
-    private async Task ReceiveAsync(Uri source, PartFile part, long mostBytes, IProgress<DownloadStep>? progress, CancellationToken cancellation)
+    private async Task ReceiveAsync(Uri source, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         silence.CancelAfter(patience.Silence);
@@ -97,7 +97,7 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
         }
     }
 
-    private async Task ReceiveAsync(Uri source, PartFile part, long mostBytes, IProgress<DownloadStep>? progress, CancellationTokenSource silence)
+    private async Task ReceiveAsync(Uri source, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationTokenSource silence)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, source);
         if (part.Length > 0)
@@ -125,7 +125,7 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
         await CopyAsync(source, response, part, mostBytes, progress, silence);
     }
 
-    private async Task CopyAsync(Uri source, HttpResponseMessage response, PartFile part, long mostBytes, IProgress<DownloadStep>? progress, CancellationTokenSource silence)
+    private async Task CopyAsync(Uri source, HttpResponseMessage response, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationTokenSource silence)
     {
         var (first, started, buffer) = (part.Length, Stopwatch.GetTimestamp(), new byte[1 << 17]);
         var total = response.Content.Headers.ContentLength is { } rest ? first + rest : (long?)null;
@@ -140,7 +140,7 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
                 throw TooLong(source, part, mostBytes);
             await part.AppendAsync(buffer.AsMemory(0, read), silence.Token);
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            progress?.Report(new DownloadStep(part.Length, total, seconds > 0 ? (part.Length - first) / seconds : 0));
+            progress?.Report(new DownloadProgress(part.Length, total, seconds > 0 ? (part.Length - first) / seconds : 0));
         }
         if (total is { } whole && part.Length < whole)
             throw new IOException($"the connection ended at {part.Length} of {whole} bytes");

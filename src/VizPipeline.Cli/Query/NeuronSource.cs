@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Cli.Cluster;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Images;
-using VizPipeline.Web;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Export;
 
 namespace VizPipeline.Cli.Query;
 
@@ -44,7 +44,7 @@ internal abstract class NeuronSource : IDisposable
         string? after = null;
         while (count > 0)
         {
-            var (rows, next) = await PageAsync(question, Math.Min(count, NeuronQuery.LargestPage), after, cancellation);
+            var (rows, next) = await ReadPageAsync(question, Math.Min(count, NeuronQuery.LargestPage), after, cancellation);
             foreach (var row in rows)
                 yield return row;
             (count, after) = (count - rows.Count, next);
@@ -54,19 +54,19 @@ internal abstract class NeuronSource : IDisposable
     }
 
     /// <summary>Returns the tile of a neuron; null if there is none.</summary>
-    public abstract Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation);
+    public abstract Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation);
 
     /// <inheritdoc/>
     public abstract void Dispose();
 
-    protected abstract Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation);
+    protected abstract Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation);
 
     private sealed class FolderNeurons(StoredAtlas atlas) : NeuronSource
     {
         private readonly LinkTables _links = new(atlas.OpenStore());
         private Tiles? _tiles;
 
-        public override async Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation) =>
+        public override async Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation) =>
             await (_tiles ??= new Tiles(atlas.OpenStore(), _links)).FindAsync(atlas.Spec.Id, layer, view, channel, cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
 
         public override void Dispose()
@@ -75,12 +75,12 @@ internal abstract class NeuronSource : IDisposable
             _links.Dispose();
         }
 
-        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
+        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
         {
             try
             {
                 await using var catalog = atlas.Database.Open();
-                var view = await Found.AtlasAsync(catalog, atlas.Spec.Id, cancellation);
+                var view = await CatalogLookup.GetAtlasAsync(catalog, atlas.Spec.Id, cancellation);
                 var query = new NeuronQuery
                 {
                     Layers = question.Layers,
@@ -92,7 +92,7 @@ internal abstract class NeuronSource : IDisposable
                     After = after,
                 };
                 var page = await query.ReadAsync(catalog, view, cancellation);
-                return ([.. (await NeuronExport.RowsOf(catalog, page.Items, view.Names, cancellation)).Select(NeuronExport.Table.Values)], page.Next);
+                return ([.. (await NeuronExport.CreateRowsAsync(catalog, page.Items, view.Names, cancellation)).Select(NeuronExport.Table.Values)], page.Next);
             }
             catch (QueryException wrong)
             {
@@ -105,7 +105,7 @@ internal abstract class NeuronSource : IDisposable
     {
         private readonly ServiceClient _client = new("atlas server", server, KeyVariable);
 
-        public override async Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
+        public override async Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
         {
             var path = ServerLinks.Instance.Tile(id, ObjectStore.AtlasKeys.LayerFileName(layer), view, channel);
             return await _client.TryGetBytesAsync(path.TrimStart('/'), cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
@@ -113,7 +113,7 @@ internal abstract class NeuronSource : IDisposable
 
         public override void Dispose() => _client.Dispose();
 
-        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
+        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
         {
             var asked = new List<(string Name, string? Value)>
             {

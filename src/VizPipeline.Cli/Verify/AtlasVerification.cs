@@ -24,17 +24,17 @@ internal static class AtlasVerification
         var findings = new List<string>();
         await CheckSpecAsync(atlas, findings, cancellation);
         var graph = await VerifiedModel.OpenAsync(atlas, options, findings, cancellation);
-        var (neurons, shown) = ((IReadOnlyList<NeuronUnderTest>)[], 0);
+        var (neurons, compared) = ((IReadOnlyList<NeuronUnderTest>)[], 0);
         if (atlas.Spec.NeedsScan())
         {
             var preprocessing = Preprocessing.Parse(atlas.Spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width, graph.InputShape.Channels);
             var images = await VerifiedImages.OpenAsync(atlas, preprocessing, options, findings, cancellation);
             var random = new Random(options.Seed);
             neurons = await SampleAsync(atlas, graph, random, options.Neurons, findings, cancellation);
-            shown = await ShowAsync(atlas, graph, images, neurons, random, findings, cancellation);
+            compared = await CompareImagesAsync(atlas, graph, images, neurons, random, findings, cancellation);
         }
         var pictures = await VerifiedPictures.CheckAsync(atlas, findings, cancellation);
-        return new Verification(neurons.Count, neurons.Sum(neuron => neuron.Patches.Count), shown, pictures, findings);
+        return new Verification(neurons.Count, neurons.Sum(neuron => neuron.Patches.Count), compared, pictures, findings);
     }
 
     private static async Task CheckSpecAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
@@ -69,7 +69,7 @@ internal static class AtlasVerification
         return sample;
     }
 
-    private static async Task<int> ShowAsync(
+    private static async Task<int> CompareImagesAsync(
         VerifiedAtlas atlas, NetworkGraph graph, CropSource images, IReadOnlyList<NeuronUnderTest> neurons, Random random,
         List<string> findings,
         CancellationToken cancellation)
@@ -78,8 +78,8 @@ internal static class AtlasVerification
             return 0;
         using var runner = new NetworkRunner(graph);
         var single = new SingleImages(runner, images.Preprocessing, neurons);
-        var shown = 0;
-        foreach (var index in await ImagesAsync(atlas, images.Manifest.Entries.Count, neurons, random, cancellation))
+        var compared = 0;
+        foreach (var index in await ChooseImagesAsync(atlas, images.Manifest.Entries.Count, neurons, random, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             var path = images.Manifest.Entries[index].Path;
@@ -89,14 +89,14 @@ internal static class AtlasVerification
                 findings.Add($"image {path}: {image.Unreadable}");
                 continue;
             }
-            single.Show(index, path, image.Crop);
-            shown++;
+            single.Compare(index, path, image.Crop);
+            compared++;
         }
-        return shown;
+        return compared;
     }
 
     // The images of the patches, and others that the scan could read.
-    private static async Task<IReadOnlyList<int>> ImagesAsync(
+    private static async Task<IReadOnlyList<int>> ChooseImagesAsync(
         VerifiedAtlas atlas, int count, IReadOnlyList<NeuronUnderTest> neurons, Random random, CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();

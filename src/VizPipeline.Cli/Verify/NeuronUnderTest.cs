@@ -37,19 +37,19 @@ internal sealed class NeuronUnderTest
     public IReadOnlyList<Patch> Patches { get; }
 
     /// <summary>Returns the neuron's patch in an image; null if the image is not in its top 9.</summary>
-    public Patch? PatchOn(int image) => _patches.GetValueOrDefault(image);
+    public Patch? FindPatch(int image) => _patches.GetValueOrDefault(image);
 
     /// <summary>Compares the record with the neuron's map on one image.</summary>
     /// <param name="image">The image's index.</param>
     /// <param name="path">The image's name in findings.</param>
     /// <param name="map">The map in row-major order.</param>
-    public void See(int image, string path, ReadOnlySpan<float> map)
+    public void Compare(int image, string path, ReadOnlySpan<float> map)
     {
         var peak = map[0];
         foreach (var value in map)
             peak = Math.Max(peak, value);
-        if (PatchOn(image) is { } patch)
-            SeePatch(patch, path, map, peak);
+        if (FindPatch(image) is { } patch)
+            ComparePatch(patch, path, map, peak);
         else if (_last is null)
             _findings.Add($"{_name}: {path} ({peak:G6}) is missing from its {Patches.Count} patches, although every image should be there");
         else if (peak > _last.Activation + Tolerance(_last.Activation))
@@ -57,13 +57,13 @@ internal sealed class NeuronUnderTest
     }
 
     /// <summary>Compares the value at a patch's position with the value when all pixels outside the patch are zero.</summary>
-    public void SeeAlone(Patch patch, string path, float whole, float alone)
+    public void CompareAlone(Patch patch, string path, float whole, float alone)
     {
         if (Math.Abs(whole - alone) > Tolerance(whole))
             _findings.Add($"{_name} rank {patch.Rank} ({path}): pixels outside its box change the activation from {alone:G6} to {whole:G6}");
     }
 
-    private void SeePatch(Patch patch, string path, ReadOnlySpan<float> map, float peak)
+    private void ComparePatch(Patch patch, string path, ReadOnlySpan<float> map, float peak)
     {
         var tolerance = Tolerance(patch.Activation);
         // Written so that NaN is a mismatch, too.
@@ -86,7 +86,7 @@ internal sealed class NeuronUnderTest
         for (var i = 0; i < Patches.Count; i++)
         {
             var patch = Patches[i];
-            if (patch.Rank != i + 1 || (i > 0 && Comes(patch, before: Patches[i - 1])))
+            if (patch.Rank != i + 1 || (i > 0 && IsOrderedBefore(patch, before: Patches[i - 1])))
                 _findings.Add($"{_name} rank {patch.Rank}: not ordered by activation, then image");
             var box = Layer.Field.At(patch.Y, patch.X);
             if (box != new Box(patch.X0, patch.Y0, patch.X1, patch.Y1)
@@ -97,7 +97,7 @@ internal sealed class NeuronUnderTest
         }
     }
 
-    private static bool Comes(Patch patch, Patch before)
+    private static bool IsOrderedBefore(Patch patch, Patch before)
         => patch.Activation > before.Activation || (patch.Activation == before.Activation && patch.ImageIndex < before.ImageIndex);
 
     // Relative to the value, but not below the neuron's own scale: a logit near zero is a difference of large numbers.

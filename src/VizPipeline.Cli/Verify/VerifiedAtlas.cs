@@ -1,12 +1,12 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using VizPipeline.Atlas;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
-using VizPipeline.Web;
 
 namespace VizPipeline.Cli.Verify;
 
@@ -15,7 +15,7 @@ namespace VizPipeline.Cli.Verify;
 /// <param name="Store">The object store with pictures and tables.</param>
 /// <param name="Row">The atlas's row in the catalog.</param>
 /// <param name="Spec">The spec of the atlas.</param>
-internal sealed record VerifiedAtlas(CatalogDatabase Database, IObjectStore Store, Atlas Row, AtlasSpec Spec) : IDisposable
+internal sealed record VerifiedAtlas(CatalogDatabase Database, IObjectStore Store, Catalog.Atlas Row, AtlasSpec Spec) : IDisposable
 {
     private IHost? Host { get; init; }
 

@@ -23,7 +23,7 @@ internal static class VerifiedImages
         var bytes = await atlas.Store.TryGetAsync(key, cancellation)
             ?? throw new UsageException($"the atlas's image list {key} is missing; `viz run` with the same settings writes it again");
         var list = VizJson.Read<ImageList>(bytes);
-        var manifest = ManifestOf(list, spec.Classes);
+        var manifest = ToManifest(list, spec.Classes);
         await CheckRowsAsync(atlas, list, findings, cancellation);
         // With --class-names the hash covers the original labels, which the list does not contain.
         if (atlas.Spec.OutputNames.Count == 0 && manifest.Hash != spec.ManifestSha256)
@@ -45,7 +45,7 @@ internal static class VerifiedImages
             findings.Add($"image list: {list.Images.Count} images in the list, {count} in the catalog, {atlas.Spec.Images.Count} in the spec");
     }
 
-    private static ImageManifest ManifestOf(ImageList images, IReadOnlyList<string> classes) => new(
+    private static ImageManifest ToManifest(ImageList images, IReadOnlyList<string> classes) => new(
         [.. images.Images.Select((image, i) => new ImageEntry(
             i, image.Path, image.Bytes, image.ContentHash, image.Label is { } label && label < classes.Count ? classes[label] : null, image.Label, image.Unreadable))]);
 }

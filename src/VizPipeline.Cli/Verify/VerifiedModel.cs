@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using VizPipeline.Cli.CommandLine;
+using VizPipeline.Cli.Embedded;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Import;
@@ -19,7 +19,7 @@ internal static class VerifiedModel
         var fetched = Directory.CreateTempSubdirectory("viz-verify-").FullName;
         try
         {
-            async Task<string?> Find(string? asked, string? recorded, string? key, string? hash, string role)
+            async Task<string?> FindAsync(string? asked, string? recorded, string? key, string? hash, string role)
             {
                 // On a cluster the file is in the object store; the recorded path is that on the submitting machine.
                 if (asked is null && !File.Exists(recorded) && key is not null && ObjectKey.IsValid(key)
@@ -30,8 +30,8 @@ internal static class VerifiedModel
                     CheckFile(path, hash, role, findings);
                 return path;
             }
-            var model = (await Find(options.Model, spec.Model.Model, spec.Model.ModelKey, spec.Model.ModelSha256, "model"))!;
-            var weights = await Find(options.Weights, spec.Model.Weights, spec.Model.WeightsKey, spec.Model.WeightsSha256, "weights");
+            var model = (await FindAsync(options.Model, spec.Model.Model, spec.Model.ModelKey, spec.Model.ModelSha256, "model"))!;
+            var weights = await FindAsync(options.Weights, spec.Model.Weights, spec.Model.WeightsKey, spec.Model.WeightsSha256, "weights");
             var graph = NetworkLoader.Load(model, weights, (spec.Model.Input[1], spec.Model.Input[2]));
             foreach (var layer in spec.Layers)
                 CheckLayer(graph, layer, model);
@@ -47,8 +47,7 @@ internal static class VerifiedModel
     {
         if (!File.Exists(path))
             throw new UsageException($"the atlas's {role} file '{path}' does not exist any more; give its new path with --{role}");
-        using var stream = File.OpenRead(path);
-        if (Convert.ToHexStringLower(SHA256.HashData(stream)) != expected)
+        if (AtlasSpecs.ComputeHash(path) != expected)
             findings.Add($"{role}: '{path}' is not the file that the atlas was built with (different SHA-256)");
     }
 

@@ -14,10 +14,10 @@ public sealed class AtlasFolder : IDisposable
     public const string OddLayer = "fire/merge, \"the\" 2nd";
 
     private static readonly string[] ImageNames = ["a,b/c \"d\".png", "e\nf.png", " g.png", "h;\r.png", "ä/日本.png"];
-    private readonly TemporaryFolder folder = new();
-    private VizPipeline.Catalog.Atlas? atlas;
+    private readonly TemporaryFolder _folder = new();
+    private VizPipeline.Catalog.Atlas? _atlas;
 
-    public AtlasFolder() => Database = new SqliteCatalogDatabase(EmbeddedAtlas.CatalogFile(folder.Path));
+    public AtlasFolder() => Database = new SqliteCatalogDatabase(EmbeddedAtlas.CatalogFile(_folder.Path));
 
     public static AtlasSpec Spec { get; } = SpecSamples.Small() with
     {
@@ -28,33 +28,33 @@ public sealed class AtlasFolder : IDisposable
         ShardImages = 10,
     };
 
-    public string Path => folder.Path;
+    public string Path => _folder.Path;
 
     public SqliteCatalogDatabase Database { get; }
 
     public static string ImageName(int index) => index < ImageNames.Length ? ImageNames[index] : $"{index}.png";
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
-    public async Task<AtlasFolder> Plan()
+    public async Task<AtlasFolder> PlanAsync()
     {
         await Database.MigrateAsync();
         await using var context = Database.Open();
         await using var transaction = await context.Database.BeginTransactionAsync();
         var images = new ImageList([.. Enumerable.Range(0, Spec.Images.Count).Select(i => new ImageEntry(ImageName(i), i % 2))]);
-        atlas = await AtlasCreation.CreateAsync(context, Spec, images, JobPlan.For(Spec), DateTime.UnixEpoch, default);
+        _atlas = await AtlasCreation.CreateAsync(context, Spec, images, JobPlan.For(Spec), DateTime.UnixEpoch, default);
         await transaction.CommitAsync();
         return this;
     }
 
     /// <summary>Takes in the results of all jobs that <paramref name="which"/> names, as the coordinator would.</summary>
-    public async Task<AtlasFolder> Complete(Func<JobGroup, bool> which)
+    public async Task<AtlasFolder> CompleteAsync(Func<JobGroup, bool> which)
     {
         await using var context = Database.Open();
         await using var transaction = await context.Database.BeginTransactionAsync();
         foreach (var planned in JobPlan.For(Spec).Where(job => which(job.Group)))
         {
-            var job = await context.Jobs.AsTracking().SingleAsync(row => row.AtlasId == atlas!.Id && row.JobId == planned.Id);
+            var job = await context.Jobs.AsTracking().SingleAsync(row => row.AtlasId == _atlas!.Id && row.JobId == planned.Id);
             await ResultIngest.IngestAsync(context, job, Result(planned.Command), default);
             (job.State, job.ElapsedSeconds, job.FinishedAt) = (JobState.Completed, 1.5, DateTime.UnixEpoch.AddSeconds(planned.Id));
         }
@@ -63,13 +63,13 @@ public sealed class AtlasFolder : IDisposable
         return this;
     }
 
-    public async Task Change(Func<CatalogContext, Task> change)
+    public async Task ChangeAsync(Func<CatalogContext, Task> change)
     {
         await using var context = Database.Open();
         await change(context);
     }
 
-    internal Task<StoredAtlas> Open() => StoredAtlas.OpenAsync(Path, TestContext.Current.CancellationToken);
+    internal Task<StoredAtlas> OpenAsync() => StoredAtlas.OpenAsync(Path, TestContext.Current.CancellationToken);
 
     private static byte[] Result(IJobCommand command) => command switch
     {

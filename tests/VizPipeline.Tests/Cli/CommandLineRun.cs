@@ -8,7 +8,7 @@ public sealed record CommandLineRun(int ExitCode, string Output, string Errors)
     // The console belongs to the process.
     private static readonly SemaphoreSlim Console = new(1);
 
-    public static async Task<CommandLineRun> Of(params string[] arguments)
+    public static async Task<CommandLineRun> RunAsync(params string[] arguments)
     {
         await Console.WaitAsync(TestContext.Current.CancellationToken);
         var (output, errors) = (System.Console.Out, System.Console.Error);
@@ -18,7 +18,7 @@ public sealed record CommandLineRun(int ExitCode, string Output, string Errors)
             using var complaints = new StringWriter();
             System.Console.SetOut(captured);
             System.Console.SetError(complaints);
-            var code = await VizCommandLine.Run(VizCommands.Root(), arguments);
+            var code = await VizCommandLine.RunAsync(VizCommands.CreateRoot(), arguments);
             return new CommandLineRun(code, captured.ToString(), complaints.ToString());
         }
         finally

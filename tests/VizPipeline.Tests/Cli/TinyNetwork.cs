@@ -46,13 +46,13 @@ public sealed class TinyNetwork : IDisposable
     public string Path(string name) => System.IO.Path.Combine(_folder, name);
 
     /// <summary>Runs a command with the network and an output file.</summary>
-    public Task<CommandLineRun> Run(string command, string output, params string[] options) =>
-        CommandLineRun.Of([command, .. Model, .. options, "--out", Path(output)]);
+    public Task<CommandLineRun> RunAsync(string command, string output, params string[] options) =>
+        CommandLineRun.RunAsync([command, .. Model, .. options, "--out", Path(output)]);
 
     /// <summary>Runs a command that must succeed, and reads the one array that it writes.</summary>
-    public async Task<NpyArray> Array(string command, params string[] options)
+    public async Task<NpyArray> ArrayAsync(string command, params string[] options)
     {
-        (await Run(command, "array.npy", options)).Succeeded();
+        (await RunAsync(command, "array.npy", options)).Succeeded();
         return NpyArray.Read(Path("array.npy"));
     }
 

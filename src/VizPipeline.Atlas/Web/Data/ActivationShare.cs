@@ -1,7 +1,7 @@
 using System.Globalization;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>Estimates the share of images whose activation of a neuron is below a given one, from the neuron's stored quantiles.</summary>
 public static class ActivationShare

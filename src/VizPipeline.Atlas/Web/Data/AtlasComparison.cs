@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>The comparison of a neuron in two atlases.</summary>
 /// <param name="Channel">The channel of the neuron.</param>
@@ -39,10 +39,10 @@ public sealed record LayerKin(Layer One, Layer Other, double Similarity, IReadOn
 /// <param name="OnlyOther">The layers that only the other atlas has.</param>
 /// <param name="Kin">The most similar layer for each layer that only the first atlas has; empty unless both searched the same images.</param>
 public sealed record AtlasComparison(
-    AtlasView One, AtlasView Other, IReadOnlyList<LayerMatch> Layers, IReadOnlyList<Layer> OnlyOne, IReadOnlyList<Layer> OnlyOther, IReadOnlyList<LayerKin> Kin)
+    LoadedAtlas One, LoadedAtlas Other, IReadOnlyList<LayerMatch> Layers, IReadOnlyList<Layer> OnlyOne, IReadOnlyList<Layer> OnlyOther, IReadOnlyList<LayerKin> Kin)
 {
     // Only layers at a similar relative depth are compared, because all pairs of two large networks would take a minute.
-    private const double HeightReach = 0.25;
+    private const double MaxDepthDifference = 0.25;
 
     /// <summary>Whether both atlases searched the same images.</summary>
     public bool HasSameImages => One.Spec.Images.ManifestSha256 == Other.Spec.Images.ManifestSha256;
@@ -54,27 +54,27 @@ public sealed record AtlasComparison(
         .OrderBy(of => (double)of.neuron.Shared / of.neuron.Places).ThenBy(of => of.match.One.LayerIndex).ThenBy(of => of.neuron.Channel);
 
     /// <summary>Compares two atlases.</summary>
-    public static async Task<AtlasComparison> ReadAsync(CatalogContext catalog, AtlasView one, AtlasView other, SimilarNeuronsCache similar, CancellationToken cancellation)
+    public static async Task<AtlasComparison> ReadAsync(CatalogContext catalog, LoadedAtlas one, LoadedAtlas other, SimilarNeuronsCache similar, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(one);
         ArgumentNullException.ThrowIfNull(other);
         ArgumentNullException.ThrowIfNull(similar);
-        var places = await PlacesAsync(catalog, one, other, cancellation);
+        var places = await MapImagesAsync(catalog, one, other, cancellation);
         var matches = new List<LayerMatch>();
         foreach (var layer in one.Layers)
         {
             if (other.Layers.FirstOrDefault(candidate => candidate.Name == layer.Name && candidate.Channels == layer.Channels) is { } twin)
-                matches.Add(new LayerMatch(layer, twin, await ChangesAsync(catalog, layer, twin, places, cancellation)));
+                matches.Add(new LayerMatch(layer, twin, await CompareNeuronsAsync(catalog, layer, twin, places, cancellation)));
         }
         Layer[] onlyOne = [.. one.Layers.Except(matches.Select(match => match.One))];
-        return new AtlasComparison(one, other, matches, onlyOne, [.. other.Layers.Except(matches.Select(match => match.Other))], await KinAsync(one, other, onlyOne, similar, cancellation));
+        return new AtlasComparison(one, other, matches, onlyOne, [.. other.Layers.Except(matches.Select(match => match.Other))], await FindKinAsync(one, other, onlyOne, similar, cancellation));
     }
 
-    private static async Task<IReadOnlyList<LayerKin>> KinAsync(AtlasView one, AtlasView other, Layer[] layers, SimilarNeuronsCache similar, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<LayerKin>> FindKinAsync(LoadedAtlas one, LoadedAtlas other, Layer[] layers, SimilarNeuronsCache similar, CancellationToken cancellation)
     {
         if (layers.Length == 0 || one.Spec.Images.ManifestSha256 != other.Spec.Images.ManifestSha256)
             return [];
-        var (here, there) = (await IndexAsync(similar, one, cancellation), await IndexAsync(similar, other, cancellation));
+        var (here, there) = (await GetIndexAsync(similar, one, cancellation), await GetIndexAsync(similar, other, cancellation));
         // One of them may lack profiles, or have profiles of other images.
         if (!here.Images.SequenceEqual(there.Images))
             return [];
@@ -82,10 +82,10 @@ public sealed record AtlasComparison(
         foreach (var layer in layers)
         {
             LayerKin? nearest = null;
-            foreach (var candidate in other.Layers.Where(candidate => Math.Abs(Height(one, layer) - Height(other, candidate)) <= HeightReach))
+            foreach (var candidate in other.Layers.Where(candidate => Math.Abs(RelativeDepth(one, layer) - RelativeDepth(other, candidate)) <= MaxDepthDifference))
             {
                 cancellation.ThrowIfCancellationRequested();
-                var twins = here.MostLikeAcross(layer.LayerIndex, there, candidate.LayerIndex);
+                var twins = here.FindSimilarAcross(layer.LayerIndex, there, candidate.LayerIndex);
                 if (twins.Count == 0)
                     continue;
                 var mean = twins.Average(twin => (double)twin.Similarity);
@@ -98,13 +98,13 @@ public sealed record AtlasComparison(
         return kin;
     }
 
-    private static double Height(AtlasView atlas, Layer layer) => atlas.Layers.Count < 2 ? 0 : layer.LayerIndex / (atlas.Layers.Count - 1.0);
+    private static double RelativeDepth(LoadedAtlas atlas, Layer layer) => atlas.Layers.Count < 2 ? 0 : layer.LayerIndex / (atlas.Layers.Count - 1.0);
 
-    private static Task<SimilarNeurons> IndexAsync(SimilarNeuronsCache similar, AtlasView atlas, CancellationToken cancellation) =>
+    private static Task<SimilarNeurons> GetIndexAsync(SimilarNeuronsCache similar, LoadedAtlas atlas, CancellationToken cancellation) =>
         similar.GetAsync(atlas.Id, [.. atlas.Layers.Select(layer => (layer.LayerIndex, layer.Name))], cancellation);
 
     // Maps image indices of the first atlas to those of the other, by path. Null if both have the same image list.
-    private static async Task<Dictionary<int, int>?> PlacesAsync(CatalogContext catalog, AtlasView one, AtlasView other, CancellationToken cancellation)
+    private static async Task<Dictionary<int, int>?> MapImagesAsync(CatalogContext catalog, LoadedAtlas one, LoadedAtlas other, CancellationToken cancellation)
     {
         if (one.Spec.Images.ManifestSha256 == other.Spec.Images.ManifestSha256)
             return null;
@@ -116,10 +116,10 @@ public sealed record AtlasComparison(
             select new { image.ImageIndex, Twin = twin.ImageIndex }).ToDictionaryAsync(pair => pair.ImageIndex, pair => pair.Twin, cancellation);
     }
 
-    private static async Task<IReadOnlyList<NeuronChange>> ChangesAsync(CatalogContext catalog, Layer one, Layer other, Dictionary<int, int>? places, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<NeuronChange>> CompareNeuronsAsync(CatalogContext catalog, Layer one, Layer other, Dictionary<int, int>? places, CancellationToken cancellation)
     {
-        var (first, second) = (await TopAsync(catalog, one, cancellation), await TopAsync(catalog, other, cancellation));
-        var (maxOne, maxOther) = (await MaximaAsync(catalog, one, cancellation), await MaximaAsync(catalog, other, cancellation));
+        var (first, second) = (await ReadTopImagesAsync(catalog, one, cancellation), await ReadTopImagesAsync(catalog, other, cancellation));
+        var (maxOne, maxOther) = (await ReadMaximaAsync(catalog, one, cancellation), await ReadMaximaAsync(catalog, other, cancellation));
         // A layer that is not merged yet has no top 9; that is not a change.
         if (Array.TrueForAll(maxOne, max => max is null) || Array.TrueForAll(maxOther, max => max is null))
             return [];
@@ -133,10 +133,10 @@ public sealed record AtlasComparison(
         return [.. changes.OrderBy(change => (double)change.Shared / change.Places).ThenBy(change => change.Channel)];
     }
 
-    private static async Task<ILookup<int, int>> TopAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation) =>
+    private static async Task<ILookup<int, int>> ReadTopImagesAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation) =>
         (await catalog.Patches.Where(patch => patch.LayerId == layer.Id).Select(patch => new { patch.Channel, patch.ImageIndex }).ToListAsync(cancellation)).ToLookup(patch => patch.Channel, patch => patch.ImageIndex);
 
-    private static async Task<double?[]> MaximaAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation)
+    private static async Task<double?[]> ReadMaximaAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation)
     {
         var maxima = new double?[layer.Channels];
         foreach (var neuron in await catalog.Neurons.Where(neuron => neuron.LayerId == layer.Id).Select(neuron => new { neuron.Channel, neuron.Max }).ToListAsync(cancellation))

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>The contents of an image's page: the image and the neurons that have it in their top 9.</summary>
 /// <param name="Image">The image's row.</param>
@@ -12,7 +12,7 @@ public sealed record ImageContents(Image Image, IReadOnlyList<(Layer Layer, Neur
     private const int Shown = 200;
 
     /// <summary>Reads the contents; returns null if the set has no such image.</summary>
-    public static async Task<ImageContents?> ReadAsync(CatalogContext catalog, AtlasView atlas, int index, CancellationToken cancellation)
+    public static async Task<ImageContents?> ReadAsync(CatalogContext catalog, LoadedAtlas atlas, int index, CancellationToken cancellation)
     {
         var image = await catalog.Images.AsNoTracking().SingleOrDefaultAsync(row => row.AtlasId == atlas.Row.Id && row.ImageIndex == index, cancellation);
         if (image is null)

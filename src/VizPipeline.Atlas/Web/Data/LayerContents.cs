@@ -2,7 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>The contents of a layer's page: its neurons and its filter picture.</summary>
 /// <param name="Layer">The layer.</param>

@@ -3,7 +3,7 @@ using System.Linq.Expressions;
 using System.Text.RegularExpressions;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>A condition on a statistic, such as <c>class_selectivity>=0.5</c>.</summary>
 /// <param name="Statistic">The statistic.</param>
@@ -18,7 +18,7 @@ public sealed partial record NeuronCondition(NeuronStatistic Statistic, string O
         ArgumentNullException.ThrowIfNull(text);
         var match = Form().Match(text);
         if (!match.Success || !double.TryParse(match.Groups[3].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out var bound) || !double.IsFinite(bound))
-            throw new QueryException($"where: '{(text.Length > 80 ? text[..80] : text)}' is not a condition; write a statistic, one of >= > <= < =, and a number: class_selectivity>=0.5");
+            throw new QueryException($"where: '{Format.Excerpt(text)}' is not a condition; write a statistic, one of >= > <= < =, and a number: class_selectivity>=0.5");
         return new NeuronCondition(NeuronStatistic.Find(match.Groups[1].Value, "where"), match.Groups[2].Value, bound);
     }
 

@@ -2,7 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>The contents of a neuron's page: everything about one neuron.</summary>
 /// <param name="Layer">The layer of the neuron.</param>
@@ -15,7 +15,7 @@ public sealed record NeuronContents(
 {
     /// <summary>Reads the contents; returns null if there is no such neuron.</summary>
     public static async Task<NeuronContents?> ReadAsync(
-        CatalogContext catalog, AtlasView atlas, Layer layer, int channel, IReadOnlyList<(int Layer, int Channel, float Similarity)> similar, CancellationToken cancellation)
+        CatalogContext catalog, LoadedAtlas atlas, Layer layer, int channel, IReadOnlyList<(int Layer, int Channel, float Similarity)> similar, CancellationToken cancellation)
     {
         var neuron = await catalog.Neurons.AsNoTracking().SingleOrDefaultAsync(row => row.LayerId == layer.Id && row.Channel == channel, cancellation);
         if (neuron is null)
@@ -28,13 +28,13 @@ public sealed record NeuronContents(
             select new { patch, image }).ToListAsync(cancellation);
         var pictures = await catalog.Pictures.AsNoTracking().Where(picture => picture.LayerId == layer.Id && picture.Channel == channel)
             .OrderBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed).ToListAsync(cancellation);
-        var likes = await NeuronsAsync(catalog, atlas, similar, cancellation);
+        var likes = await ReadNeuronsAsync(catalog, atlas, similar, cancellation);
         return new NeuronContents(layer, neuron, [.. patches.Select(row => (row.patch, row.image))], pictures, likes);
     }
 
     /// <summary>Reads the rows of neurons, in the given order, each with its value.</summary>
-    public static async Task<IReadOnlyList<(Layer Layer, Neuron Neuron, float Value)>> NeuronsAsync(
-        CatalogContext catalog, AtlasView atlas, IReadOnlyList<(int Layer, int Channel, float Value)> wanted, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<(Layer Layer, Neuron Neuron, float Value)>> ReadNeuronsAsync(
+        CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<(int Layer, int Channel, float Value)> wanted, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(wanted);
         if (wanted.Count == 0)
@@ -45,10 +45,10 @@ public sealed record NeuronContents(
     }
 
     /// <summary>The neuron's inputs, with their filters, and outputs.</summary>
-    public NeuronLinksView Links { get; init; } = new(0, [], []);
+    public NeuronConnections Links { get; init; } = new(0, [], []);
 
     /// <summary>Finds the neuron's first picture of a method; returns null if there is none.</summary>
-    public Picture? Of(string method) => Pictures.FirstOrDefault(picture => picture.Method == method);
+    public Picture? FindPicture(string method) => Pictures.FirstOrDefault(picture => picture.Method == method);
 
     /// <summary>The ascent pictures.</summary>
     public IEnumerable<Picture> Ascents => Pictures.Where(picture => picture.Method == PictureMethod.Ascent);

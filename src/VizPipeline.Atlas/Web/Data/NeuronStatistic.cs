@@ -1,7 +1,7 @@
 using System.Linq.Expressions;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>A statistic by which neurons can be sorted and filtered.</summary>
 /// <param name="Name">The name of its column in exports and API.</param>
@@ -19,7 +19,7 @@ public sealed record NeuronStatistic(string Name, Expression<Func<Neuron, double
     private readonly Func<Neuron, double?> _read = Value.Compile();
 
     /// <summary>Returns the value for a neuron.</summary>
-    public double? Of(Neuron neuron) => _read(neuron);
+    public double? Read(Neuron neuron) => _read(neuron);
 
     /// <summary>Finds a statistic by name.</summary>
     /// <exception cref="QueryException">There is no statistic with that name.</exception>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using VizPipeline.Jobs;
 using Vectors = System.Numerics.Vector;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>The activation profiles of a layer as centred unit vectors, whose dot products are cosines.</summary>
 internal sealed class ProfileVectors
@@ -34,7 +34,7 @@ internal sealed class ProfileVectors
     public long Bytes => sizeof(float) * (long)_values.Length;
 
     /// <summary>Creates the vectors of a layer.</summary>
-    public static ProfileVectors Of(int layer, ActivationProfiles profiles)
+    public static ProfileVectors FromProfiles(int layer, ActivationProfiles profiles)
     {
         var vectors = new ProfileVectors(layer, profiles.Images, profiles.Neurons);
         for (var neuron = 0; neuron < profiles.Neurons; neuron++)
@@ -46,7 +46,7 @@ internal sealed class ProfileVectors
     public bool IsConstant(int neuron) => _constant[neuron];
 
     /// <summary>Returns the vector of a neuron.</summary>
-    public ReadOnlySpan<float> VectorOf(int neuron) => Row(neuron);
+    public ReadOnlySpan<float> GetVector(int neuron) => Row(neuron);
 
     /// <summary>Computes the cosines of a vector with consecutive neurons, starting at <paramref name="first"/>.</summary>
     public void Similarities(ReadOnlySpan<float> vector, int first, Span<float> similarities)

@@ -1,6 +1,6 @@
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>
 /// An index of similar neurons, by the cosine of their centred activations on the sampled images, which is the correlation over the sample.
@@ -50,7 +50,7 @@ public sealed class SimilarNeurons
         {
             // A layer sampled on other images (a shard computed again by another version) cannot be compared and is left out.
             if (profiles.Images.Length > 0 && (vectors.Count == 0 || vectors[0].Images.AsSpan().SequenceEqual(profiles.Images)))
-                vectors.Add(ProfileVectors.Of(layer, profiles));
+                vectors.Add(ProfileVectors.FromProfiles(layer, profiles));
         }
         return new(vectors);
     }
@@ -62,13 +62,12 @@ public sealed class SimilarNeurons
     /// <param name="layer">The index of the neuron's layer.</param>
     /// <param name="channel">The neuron's channel.</param>
     /// <param name="count">The maximum number of neurons.</param>
-    /// <param name="sameLayerOnly">Whether to compare only neurons of the same layer.</param>
     /// <returns>
     /// Layer, channel and cosine from -1 to 1; empty for a neuron with the same activation on all images and for a layer not in
     /// <see cref="Layers"/>.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The layer has no such channel.</exception>
-    public IReadOnlyList<(int Layer, int Channel, float Similarity)> MostLike(int layer, int channel, int count, bool sameLayerOnly = false)
+    public IReadOnlyList<(int Layer, int Channel, float Similarity)> FindSimilar(int layer, int channel, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (Find(layer) is not { } own)
@@ -80,12 +79,12 @@ public sealed class SimilarNeurons
         // On one thread: it takes a few milliseconds, and other requests need the other cores.
         var best = new BestList(count);
         Span<float> similarities = stackalloc float[Block];
-        foreach (var other in sameLayerOnly ? [own] : _layers)
+        foreach (var other in _layers)
         {
             for (var first = 0; first < other.Neurons; first += Block)
             {
                 var found = similarities[..Math.Min(Block, other.Neurons - first)];
-                other.Similarities(own.VectorOf(channel), first, found);
+                other.Similarities(own.GetVector(channel), first, found);
                 for (var i = 0; i < found.Length; i++)
                 {
                     if (found[i] > best.Least && !other.IsConstant(first + i) && (other != own || first + i != channel))
@@ -105,7 +104,7 @@ public sealed class SimilarNeurons
     /// neuron with the same activation on all images. Empty if one of the indices lacks its layer.
     /// </returns>
     /// <exception cref="ArgumentException">The atlases were sampled on different images.</exception>
-    public IReadOnlyList<(int Channel, float Similarity)> MostLikeAcross(int layer, SimilarNeurons other, int otherLayer)
+    public IReadOnlyList<(int Channel, float Similarity)> FindSimilarAcross(int layer, SimilarNeurons other, int otherLayer)
     {
         ArgumentNullException.ThrowIfNull(other);
         if (Find(layer) is not { } here || other.Find(otherLayer) is not { } there)
@@ -129,7 +128,7 @@ public sealed class SimilarNeurons
             {
                 if (here.IsConstant(neuron))
                     continue;
-                there.Similarities(here.VectorOf(neuron), first, found);
+                there.Similarities(here.GetVector(neuron), first, found);
                 for (var i = 0; i < found.Length; i++)
                 {
                     if ((best[neuron].Channel < 0 || found[i] > best[neuron].Similarity) && !there.IsConstant(first + i))

@@ -1,7 +1,7 @@
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>Caches the indices of the most recently used atlases in a bounded amount of memory.</summary>
 /// <remarks>
@@ -21,7 +21,7 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
     private long _uses;
 
     /// <summary>The memory limit of all indices together, in bytes. The index used last is kept even if it alone exceeds the limit.</summary>
-    public long Bound { get; init; } = MemoryBound.Of(512 << 20, 0.25);
+    public long Bound { get; init; } = MemoryBound.Calculate(512 << 20, 0.25);
 
     /// <summary>Returns the index of an atlas over the layers that have profiles. Concurrent callers share one build.</summary>
     /// <param name="atlas">The id of the atlas.</param>

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>The response of a neuron to a picture, compared with its responses to the images of the set.</summary>
 /// <param name="Layer">The layer of the neuron.</param>
@@ -26,7 +26,7 @@ public static class StrongestNeurons
     /// <param name="count">The maximum number of neurons.</param>
     /// <param name="cancellation">Cancels the search.</param>
     public static async Task<IReadOnlyList<NeuronResponse>> FindAsync(
-        CatalogContext catalog, AtlasView atlas, IReadOnlyList<float[]> activations, Layer? layer, int count, CancellationToken cancellation)
+        CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<float[]> activations, Layer? layer, int count, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(atlas);

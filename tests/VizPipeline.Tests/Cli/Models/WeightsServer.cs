@@ -43,13 +43,13 @@ internal sealed class WeightsServer : IAsyncDisposable
 
     public Uri Address => new(_app.Urls.First() + "/models/");
 
-    public static async Task<WeightsServer> Start(Func<WebApplication, WeightsServer> make)
+    public static async Task<WeightsServer> StartAsync(Func<WebApplication, WeightsServer> make)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var server = make(builder.Build());
-        server._app.MapGet("/models/{file}", server.Answer);
+        server._app.MapGet("/models/{file}", server.AnswerAsync);
         await server._app.StartAsync(TestContext.Current.CancellationToken);
         return server;
     }
@@ -64,7 +64,7 @@ internal sealed class WeightsServer : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private async Task Answer(HttpContext context, string file)
+    private async Task AnswerAsync(HttpContext context, string file)
     {
         var (range, condition) = (context.Request.Headers.Range.ToString(), context.Request.Headers.IfRange.ToString());
         Asked.Enqueue((range, condition));
