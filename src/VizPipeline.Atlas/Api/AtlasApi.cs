@@ -31,7 +31,7 @@ internal static class AtlasApi
         api.MapGet(Atlas + "/images/{index:int}", TableEndpoints.ImageAsync).Describe("images", "One image and its places in the top 9 of neurons");
         api.MapGet(Atlas + "/classes", TableEndpoints.ClassesAsync).Describe(ClassExport.Table, "classes", "Classes with the number of their images, and of the neurons whose best class they are");
         api.MapGet(Atlas + "/jobs", TableEndpoints.JobsAsync).Describe(JobExport.Table, "jobs", "Jobs by kind and state, with error messages");
-        api.MapGet("/compare/layers", CompareEndpoints.LayersAsync).Describe(ComparisonTables.Layers, "compare", "Compare two atlases: the layers in both, and the share of the top 9 that stayed the same");
+        api.MapGet("/compare/layers", CompareEndpoints.LayersAsync).Describe(ComparisonTables.Layers, "compare", "Compare two atlases: the layers in both, and the share of the top 9 that is kept");
         api.MapGet("/compare/kin", CompareEndpoints.KinAsync).Describe(ComparisonTables.Kin, "compare", "Compare two atlases of the same images: for each layer that only the first has, the most similar layer of the other");
         api.MapGet("/compare/neurons", CompareEndpoints.NeuronsAsync).Describe(ComparisonTables.Neurons, "compare", "Compare two atlases: the neurons whose top 9 changed most");
         api.MapGet(Atlas + "/export/{file}", TableDownload.DownloadAsync).Describe("export", "A complete table as a file: layers, neurons, patches or pictures, with the extension .csv, .jsonl or .parquet");

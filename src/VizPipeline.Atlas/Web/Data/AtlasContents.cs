@@ -29,14 +29,19 @@ public sealed record AtlasContents(
     {
         var id = atlas.Row.Id;
         var layers = atlas.Layers.Select(layer => layer.Id).ToList();
-        var unreadable = catalog.Images.AsNoTracking().Where(image => image.AtlasId == id && image.UnreadableReason != null).OrderBy(image => image.ImageIndex);
-        var pictures = await catalog.Pictures.Where(picture => layers.Contains(picture.LayerId) && picture.Channel >= 0 && picture.Key != null)
-            .GroupBy(picture => new { picture.LayerId, picture.Method }).Select(of => new { of.Key.LayerId, of.Key.Method, Count = of.Count() }).ToListAsync(cancellation);
+        var unreadable = catalog.Images.AsNoTracking().Where(image => image.AtlasId == id && image.UnreadableReason != null)
+            .OrderBy(image => image.ImageIndex);
+        var pictures = await catalog.Pictures.Where(
+            picture => layers.Contains(picture.LayerId) && picture.Channel >= 0 && picture.Key != null)
+            .GroupBy(picture => new { picture.LayerId, picture.Method })
+                .Select(of => new { of.Key.LayerId, of.Key.Method, Count = of.Count() }).ToListAsync(cancellation);
         var dead = await catalog.Neurons.Where(neuron => layers.Contains(neuron.LayerId) && neuron.Dead != null)
-            .GroupBy(neuron => neuron.LayerId).Select(of => new { of.Key, Count = of.Sum(neuron => neuron.Dead == true ? 1 : 0) }).ToListAsync(cancellation);
+            .GroupBy(neuron => neuron.LayerId).Select(of => new { of.Key, Count = of.Sum(neuron => neuron.Dead == true ? 1 : 0) })
+                .ToListAsync(cancellation);
         return new AtlasContents(
             await catalog.CountJobsAsync(id, cancellation),
-            await catalog.Jobs.AsNoTracking().Where(job => job.AtlasId == id && job.State == JobState.Failed).OrderBy(job => job.JobId).Take(Shown).ToListAsync(cancellation),
+            await catalog.Jobs.AsNoTracking().Where(job => job.AtlasId == id && job.State == JobState.Failed).OrderBy(job => job.JobId)
+                .Take(Shown).ToListAsync(cancellation),
             await unreadable.Take(Shown).ToListAsync(cancellation), await unreadable.CountAsync(cancellation),
             pictures.ToDictionary(of => (of.LayerId, of.Method), of => of.Count), dead.ToDictionary(of => of.Key, of => of.Count),
             await catalog.Images.CountAsync(image => image.AtlasId == id, cancellation),

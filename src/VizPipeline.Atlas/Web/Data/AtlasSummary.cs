@@ -15,21 +15,28 @@ public sealed record AtlasSummary(Catalog.Atlas Atlas, int Layers, long Neurons,
 {
     /// <summary>Reads all atlases, the newest first.</summary>
     public static async Task<IReadOnlyList<AtlasSummary>> ReadAllAsync(CatalogContext catalog, CancellationToken cancellation) =>
-        await ReadAsync(catalog, await catalog.Atlases.AsNoTracking().OrderByDescending(atlas => atlas.Id).ToListAsync(cancellation), cancellation);
+        await ReadAsync(
+            catalog, await catalog.Atlases.AsNoTracking().OrderByDescending(atlas => atlas.Id).ToListAsync(cancellation), cancellation);
 
     /// <summary>Reads the summaries of the given atlases, in the given order.</summary>
-    public static async Task<IReadOnlyList<AtlasSummary>> ReadAsync(CatalogContext catalog, IReadOnlyList<Catalog.Atlas> atlases, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<AtlasSummary>> ReadAsync(
+        CatalogContext catalog, IReadOnlyList<Catalog.Atlas> atlases, CancellationToken cancellation)
     {
         var ids = atlases.Select(atlas => atlas.Id).ToList();
         var layers = await catalog.Layers.Where(layer => ids.Contains(layer.AtlasId)).GroupBy(layer => layer.AtlasId)
-            .Select(of => new { of.Key, Count = of.Count(), Neurons = of.Sum(layer => (long)layer.Channels) }).ToDictionaryAsync(of => of.Key, cancellation);
-        var jobs = await catalog.Jobs.Where(job => ids.Contains(job.AtlasId)).GroupBy(job => new { job.AtlasId, job.State }).Select(of => new { of.Key.AtlasId, of.Key.State, Count = of.Count() }).ToListAsync(cancellation);
+            .Select(of => new { of.Key, Count = of.Count(), Neurons = of.Sum(layer => (long)layer.Channels) })
+                .ToDictionaryAsync(of => of.Key, cancellation);
+        var jobs = await catalog.Jobs.Where(job => ids.Contains(job.AtlasId)).GroupBy(job => new { job.AtlasId, job.State })
+            .Select(of => new { of.Key.AtlasId, of.Key.State, Count = of.Count() }).ToListAsync(cancellation);
         return [.. atlases.Select(atlas =>
         {
-            int Jobs(params JobState[] states) => jobs.Where(job => job.AtlasId == atlas.Id && (states.Length == 0 || states.Contains(job.State))).Sum(job => job.Count);
+            int Jobs(params JobState[] states) =>
+                jobs.Where(job => job.AtlasId == atlas.Id && (states.Length == 0 || states.Contains(job.State))).Sum(job => job.Count);
             var of = layers.GetValueOrDefault(atlas.Id);
             return new AtlasSummary(
-                atlas, of?.Count ?? 0, of?.Neurons ?? 0, LoadedAtlas.ParseSpec(atlas).Images.Count, Jobs(), Jobs(JobState.Completed), Jobs(JobState.Failed, JobState.Blocked));
+                atlas, of?.Count ?? 0, of?.Neurons
+                    ?? 0, LoadedAtlas.ParseSpec(atlas)
+                    .Images.Count, Jobs(), Jobs(JobState.Completed), Jobs(JobState.Failed, JobState.Blocked));
         })];
     }
 }

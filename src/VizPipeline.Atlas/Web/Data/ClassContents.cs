@@ -11,13 +11,17 @@ namespace VizPipeline.Atlas.Web.Data;
 public sealed record ClassSummary(int Index, string Name, int Images, int Neurons)
 {
     /// <summary>Reads all classes that have an image or a neuron.</summary>
-    public static async Task<IReadOnlyList<ClassSummary>> ReadAllAsync(CatalogContext catalog, LoadedAtlas atlas, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<ClassSummary>> ReadAllAsync(
+        CatalogContext catalog, LoadedAtlas atlas, CancellationToken cancellation)
     {
         var layers = atlas.Layers.Select(layer => layer.Id).ToList();
         var images = await catalog.Images.Where(image => image.AtlasId == atlas.Row.Id && image.Label != null)
-            .GroupBy(image => image.Label!.Value).Select(of => new { of.Key, Count = of.Count() }).ToDictionaryAsync(of => of.Key, of => of.Count, cancellation);
-        var neurons = await catalog.Neurons.Where(neuron => layers.Contains(neuron.LayerId) && neuron.BestClass != null && neuron.Dead == false)
-            .GroupBy(neuron => neuron.BestClass!.Value).Select(of => new { of.Key, Count = of.Count() }).ToDictionaryAsync(of => of.Key, of => of.Count, cancellation);
+            .GroupBy(image => image.Label!.Value).Select(of => new { of.Key, Count = of.Count() })
+                .ToDictionaryAsync(of => of.Key, of => of.Count, cancellation);
+        var neurons = await catalog.Neurons.Where(
+            neuron => layers.Contains(neuron.LayerId) && neuron.BestClass != null && neuron.Dead == false)
+            .GroupBy(neuron => neuron.BestClass!.Value).Select(of => new { of.Key, Count = of.Count() })
+                .ToDictionaryAsync(of => of.Key, of => of.Count, cancellation);
         return [.. images.Keys.Union(neurons.Keys).Order().Select(index => new ClassSummary(
             index, atlas.ClassName(index) ?? $"{index}", images.GetValueOrDefault(index), neurons.GetValueOrDefault(index)))];
     }
@@ -37,12 +41,17 @@ public sealed record ClassContents(ClassSummary Class, IReadOnlyList<(Layer Laye
     {
         var layers = atlas.Layers.ToDictionary(layer => layer.Id);
         var ids = layers.Keys.ToList();
-        var likers = catalog.Neurons.AsNoTracking().Where(neuron => ids.Contains(neuron.LayerId) && neuron.BestClass == index && neuron.Dead == false);
-        var found = await likers.OrderByDescending(neuron => neuron.ClassSelectivity).ThenBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel).Take(NeuronsShown).ToListAsync(cancellation);
+        var likers = catalog.Neurons.AsNoTracking()
+            .Where(neuron => ids.Contains(neuron.LayerId) && neuron.BestClass == index && neuron.Dead == false);
+        var found = await likers.OrderByDescending(neuron => neuron.ClassSelectivity).ThenBy(neuron => neuron.LayerId)
+            .ThenBy(neuron => neuron.Channel).Take(NeuronsShown).ToListAsync(cancellation);
         var images = catalog.Images.AsNoTracking().Where(image => image.AtlasId == atlas.Row.Id && image.Label == index);
-        var line = new ClassSummary(index, atlas.ClassName(index) ?? $"{index}", await images.CountAsync(cancellation), await likers.CountAsync(cancellation));
+        var line = new ClassSummary(
+            index, atlas.ClassName(index) ?? $"{index}", await images.CountAsync(cancellation), await likers.CountAsync(cancellation));
         return line is { Images: 0, Neurons: 0 }
             ? null
-            : new ClassContents(line, [.. found.Select(neuron => (layers[neuron.LayerId], neuron))], await images.OrderBy(image => image.ImageIndex).Take(ImagesShown).ToListAsync(cancellation));
+            : new ClassContents(
+                line, [.. found.Select(neuron => (layers[neuron.LayerId], neuron))], await images.OrderBy(image => image.ImageIndex)
+                .Take(ImagesShown).ToListAsync(cancellation));
     }
 }

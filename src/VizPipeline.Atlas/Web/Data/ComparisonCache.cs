@@ -26,7 +26,11 @@ public sealed class ComparisonCache(SimilarNeuronsCache similar) : IDisposable
             if (_cache.TryGetValue(name, out AtlasComparison? known))
                 return known!;
             var comparison = await AtlasComparison.ReadAsync(catalog, one, other, similar, cancellation);
-            _cache.Set(name, comparison, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = isFinal ? null : WhileGrowing });
+            _cache.Set(name, comparison, new MemoryCacheEntryOptions
+            {
+                Size = 1,
+                AbsoluteExpirationRelativeToNow = isFinal ? null : WhileGrowing,
+            });
             return comparison;
         }
         finally

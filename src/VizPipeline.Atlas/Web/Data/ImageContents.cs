@@ -14,7 +14,8 @@ public sealed record ImageContents(Image Image, IReadOnlyList<(Layer Layer, Neur
     /// <summary>Reads the contents; returns null if the set has no such image.</summary>
     public static async Task<ImageContents?> ReadAsync(CatalogContext catalog, LoadedAtlas atlas, int index, CancellationToken cancellation)
     {
-        var image = await catalog.Images.AsNoTracking().SingleOrDefaultAsync(row => row.AtlasId == atlas.Row.Id && row.ImageIndex == index, cancellation);
+        var image = await catalog.Images.AsNoTracking()
+            .SingleOrDefaultAsync(row => row.AtlasId == atlas.Row.Id && row.ImageIndex == index, cancellation);
         if (image is null)
             return null;
         var layers = atlas.Layers.ToDictionary(layer => layer.Id);
@@ -22,9 +23,11 @@ public sealed record ImageContents(Image Image, IReadOnlyList<(Layer Layer, Neur
         var held = catalog.Patches.AsNoTracking().Where(patch => ids.Contains(patch.LayerId) && patch.ImageIndex == index);
         var rows = await (
             from patch in held
-            join neuron in catalog.Neurons.AsNoTracking() on new { patch.LayerId, patch.Channel } equals new { neuron.LayerId, neuron.Channel }
+            join neuron in catalog.Neurons.AsNoTracking(
+                ) on new { patch.LayerId, patch.Channel } equals new { neuron.LayerId, neuron.Channel }
             orderby patch.Rank, patch.LayerId descending, patch.Channel
             select new { patch, neuron }).Take(Shown).ToListAsync(cancellation);
-        return new ImageContents(image, [.. rows.Select(row => (layers[row.patch.LayerId], row.neuron, row.patch))], await held.CountAsync(cancellation));
+        return new ImageContents(
+            image, [.. rows.Select(row => (layers[row.patch.LayerId], row.neuron, row.patch))], await held.CountAsync(cancellation));
     }
 }

@@ -13,8 +13,10 @@ public sealed record LayerContents(Layer Layer, IReadOnlyList<Neuron> Neurons, s
     /// <summary>Reads the contents.</summary>
     public static async Task<LayerContents> ReadAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation) => new(
         layer,
-        await catalog.Neurons.AsNoTracking().Where(neuron => neuron.LayerId == layer.Id).OrderBy(neuron => neuron.Channel).ToListAsync(cancellation),
-        await catalog.Pictures.Where(picture => picture.LayerId == layer.Id && picture.Channel == PictureRow.WholeLayer && picture.Method == PictureMethod.Filters)
+        await catalog.Neurons.AsNoTracking().Where(neuron => neuron.LayerId == layer.Id).OrderBy(neuron => neuron.Channel)
+            .ToListAsync(cancellation),
+        await catalog.Pictures.Where(
+            picture => picture.LayerId == layer.Id && picture.Channel == PictureRow.WholeLayer && picture.Method == PictureMethod.Filters)
             .Select(picture => picture.Key).FirstOrDefaultAsync(cancellation));
 
     /// <summary>Returns the histogram of a statistic over the neurons, with 24 bins; empty if no neuron has the statistic.</summary>

@@ -17,8 +17,11 @@ public sealed partial record NeuronCondition(NeuronStatistic Statistic, string O
     {
         ArgumentNullException.ThrowIfNull(text);
         var match = Form().Match(text);
-        if (!match.Success || !double.TryParse(match.Groups[3].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out var bound) || !double.IsFinite(bound))
-            throw new QueryException($"where: '{Format.Excerpt(text)}' is not a condition; write a statistic, one of >= > <= < =, and a number: class_selectivity>=0.5");
+        if (!match.Success || !double.TryParse(match.Groups[3].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out var bound)
+            || !double.IsFinite(bound))
+            throw new QueryException(
+                $"where: '{Format.Excerpt(text)}' is not a condition; write a statistic, one of >= > <= < =, and a number: "
+                + $"class_selectivity>=0.5");
         return new NeuronCondition(NeuronStatistic.Find(match.Groups[1].Value, "where"), match.Groups[2].Value, bound);
     }
 

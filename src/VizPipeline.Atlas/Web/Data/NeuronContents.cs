@@ -11,37 +11,46 @@ namespace VizPipeline.Atlas.Web.Data;
 /// <param name="Pictures">The pictures of the neuron.</param>
 /// <param name="Similar">The most similar neurons; empty if the layer has no profiles.</param>
 public sealed record NeuronContents(
-    Layer Layer, Neuron Neuron, IReadOnlyList<(Patch Patch, Image Image)> Patches, IReadOnlyList<Picture> Pictures, IReadOnlyList<(Layer Layer, Neuron Neuron, float Similarity)> Similar)
+    Layer Layer, Neuron Neuron, IReadOnlyList<(Patch Patch, Image Image)> Patches, IReadOnlyList<Picture> Pictures,
+        IReadOnlyList<(Layer Layer, Neuron Neuron, float Similarity)> Similar)
 {
     /// <summary>Reads the contents; returns null if there is no such neuron.</summary>
     public static async Task<NeuronContents?> ReadAsync(
-        CatalogContext catalog, LoadedAtlas atlas, Layer layer, int channel, IReadOnlyList<(int Layer, int Channel, float Similarity)> similar, CancellationToken cancellation)
+        CatalogContext catalog, LoadedAtlas atlas, Layer layer, int channel,
+            IReadOnlyList<(int Layer, int Channel, float Similarity)> similar, CancellationToken cancellation)
     {
-        var neuron = await catalog.Neurons.AsNoTracking().SingleOrDefaultAsync(row => row.LayerId == layer.Id && row.Channel == channel, cancellation);
+        var neuron = await catalog.Neurons.AsNoTracking()
+            .SingleOrDefaultAsync(row => row.LayerId == layer.Id && row.Channel == channel, cancellation);
         if (neuron is null)
             return null;
         var patches = await (
             from patch in catalog.Patches.AsNoTracking()
             where patch.LayerId == layer.Id && patch.Channel == channel
-            join image in catalog.Images.AsNoTracking().Where(image => image.AtlasId == atlas.Row.Id) on patch.ImageIndex equals image.ImageIndex
+            join image in catalog.Images.AsNoTracking()
+                .Where(image => image.AtlasId == atlas.Row.Id) on patch.ImageIndex equals image.ImageIndex
             orderby patch.Rank
             select new { patch, image }).ToListAsync(cancellation);
         var pictures = await catalog.Pictures.AsNoTracking().Where(picture => picture.LayerId == layer.Id && picture.Channel == channel)
-            .OrderBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed).ToListAsync(cancellation);
+            .OrderBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed)
+                .ToListAsync(cancellation);
         var likes = await ReadNeuronsAsync(catalog, atlas, similar, cancellation);
         return new NeuronContents(layer, neuron, [.. patches.Select(row => (row.patch, row.image))], pictures, likes);
     }
 
     /// <summary>Reads the rows of neurons, in the given order, each with its value.</summary>
     public static async Task<IReadOnlyList<(Layer Layer, Neuron Neuron, float Value)>> ReadNeuronsAsync(
-        CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<(int Layer, int Channel, float Value)> wanted, CancellationToken cancellation)
+        CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<(int Layer, int Channel, float Value)> wanted,
+            CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(wanted);
         if (wanted.Count == 0)
             return [];
-        var (layers, channels) = (wanted.Select(of => atlas.Layers[of.Layer].Id).Distinct().ToList(), wanted.Select(of => of.Channel).Distinct().ToList());
-        var rows = await catalog.Neurons.AsNoTracking().Where(row => layers.Contains(row.LayerId) && channels.Contains(row.Channel)).ToDictionaryAsync(row => (row.LayerId, row.Channel), cancellation);
-        return [.. wanted.Where(of => rows.ContainsKey((atlas.Layers[of.Layer].Id, of.Channel))).Select(of => (atlas.Layers[of.Layer], rows[(atlas.Layers[of.Layer].Id, of.Channel)], of.Value))];
+        var (layers, channels) =
+            (wanted.Select(of => atlas.Layers[of.Layer].Id).Distinct().ToList(), wanted.Select(of => of.Channel).Distinct().ToList());
+        var rows = await catalog.Neurons.AsNoTracking().Where(row => layers.Contains(row.LayerId) && channels.Contains(row.Channel))
+            .ToDictionaryAsync(row => (row.LayerId, row.Channel), cancellation);
+        return [.. wanted.Where(of => rows.ContainsKey((atlas.Layers[of.Layer].Id, of.Channel)))
+            .Select(of => (atlas.Layers[of.Layer], rows[(atlas.Layers[of.Layer].Id, of.Channel)], of.Value))];
     }
 
     /// <summary>The neuron's inputs, with their filters, and outputs.</summary>

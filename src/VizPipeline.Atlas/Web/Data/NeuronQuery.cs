@@ -29,7 +29,9 @@ public sealed record NeuronQuery
     /// <summary>Conditions on statistics, all of which must hold.</summary>
     public IReadOnlyList<NeuronCondition> Where { get; init; } = [];
 
-    /// <summary><c>layer</c> or the name of a statistic; a leading minus sorts in descending order. Neurons without the statistic are left out.</summary>
+    /// <summary>
+    /// <c>layer</c> or the name of a statistic; a leading minus sorts in descending order. Neurons without the statistic are left out.
+    /// </summary>
     public string Sort { get; init; } = ByLayer;
 
     /// <summary>The maximum number of neurons, 1 to <see cref="LargestPage"/>.</summary>
@@ -51,11 +53,14 @@ public sealed record NeuronQuery
         var neurons = catalog.Neurons.AsNoTracking().Where(neuron => ids.Contains(neuron.LayerId));
         neurons = ApplyFilters(neurons, atlas);
         var (sorted, statistic) = ApplySort(neurons, atlas);
-        var found = await sorted.ThenBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel).Take(Limit + 1).ToListAsync(cancellation);
+        var found = await sorted.ThenBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel).Take(Limit + 1)
+            .ToListAsync(cancellation);
         var more = found.Count > Limit;
         if (more)
             found.RemoveAt(Limit);
-        return new NeuronQueryResult([.. found.Select(neuron => (layers[neuron.LayerId], neuron))], more ? FormatCursor(layers[found[^1].LayerId], found[^1], statistic) : null);
+        return new NeuronQueryResult(
+            [.. found.Select(neuron => (layers[neuron.LayerId], neuron))], more
+            ? FormatCursor(layers[found[^1].LayerId], found[^1], statistic) : null);
     }
 
     private IEnumerable<Layer> SelectLayers(LoadedAtlas atlas)
@@ -65,9 +70,13 @@ public sealed record NeuronQuery
         var chosen = new HashSet<Layer>();
         foreach (var pattern in patterns.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            var fits = atlas.Layers.Where(layer => FileSystemName.MatchesSimpleExpression(pattern, layer.Name, ignoreCase: false) || LoadedAtlas.GetSlug(layer) == pattern).ToList();
+            var fits = atlas.Layers.Where(
+                layer => FileSystemName.MatchesSimpleExpression(pattern, layer.Name, ignoreCase: false)
+                || LoadedAtlas.GetSlug(layer) == pattern).ToList();
             if (fits.Count == 0)
-                throw new QueryException($"layer: atlas '{atlas.Id}' has no layer '{Format.Excerpt(pattern)}'; it has {string.Join(", ", atlas.Layers.Take(40).Select(layer => layer.Name))}");
+                throw new QueryException(
+                    $"layer: atlas '{atlas.Id}' has no layer '{Format.Excerpt(pattern)}'; it has "
+                    + $"{string.Join(", ", atlas.Layers.Take(40).Select(layer => layer.Name))}");
             chosen.UnionWith(fits);
         }
         return chosen;
@@ -79,7 +88,9 @@ public sealed record NeuronQuery
         {
             var classes = atlas.FindClasses(text);
             var outputs = atlas.FindOutputs(text);
-            neurons = neurons.Where(neuron => (neuron.BestClass != null && classes.Contains(neuron.BestClass.Value)) || (neuron.Name != null && outputs.Contains(neuron.Channel)));
+            neurons = neurons.Where(
+                neuron => (neuron.BestClass != null && classes.Contains(neuron.BestClass.Value))
+                || (neuron.Name != null && outputs.Contains(neuron.Channel)));
         }
         if (BestClass is { } best)
             neurons = neurons.Where(neuron => neuron.BestClass == best);
@@ -101,7 +112,8 @@ public sealed record NeuronQuery
         }
         var statistic = NeuronStatistic.Find(Sort.StartsWith('-') ? Sort[1..] : Sort, "sort");
         var descending = Sort.StartsWith('-');
-        neurons = neurons.Where(CreateCondition(statistic, value => Expression.NotEqual(value, Expression.Constant(null, typeof(double?)))));
+        neurons = neurons.Where(
+            CreateCondition(statistic, value => Expression.NotEqual(value, Expression.Constant(null, typeof(double?)))));
         if (After is { Length: > 0 })
             neurons = neurons.Where(IsAfter(statistic, descending, after.Value, after.LayerId, after.Channel));
         return (descending ? neurons.OrderByDescending(statistic.Value) : neurons.OrderBy(statistic.Value), statistic);
@@ -122,16 +134,22 @@ public sealed record NeuronQuery
         Expression.Lambda<Func<Neuron, bool>>(of(statistic.Value.Body), statistic.Value.Parameters);
 
     private static string FormatCursor(Layer layer, Neuron neuron, NeuronStatistic? statistic) => string.Create(
-        CultureInfo.InvariantCulture, $"{(statistic is null ? "" : $"{BitConverter.DoubleToInt64Bits(statistic.Read(neuron)!.Value):x}.")}{layer.LayerIndex}.{neuron.Channel}");
+        CultureInfo.InvariantCulture,
+            $"{(statistic is null ? "" : $"{BitConverter.DoubleToInt64Bits(statistic.Read(neuron)!.Value):x}.")}{layer.LayerIndex}.{neuron.Channel}");
 
     private (double Value, int LayerId, int Channel) ParseCursor(string cursor, LoadedAtlas atlas)
     {
         var parts = cursor.Split('.');
         var value = 0L;
-        var isValue = Sort is ByLayer or "" ? parts.Length == 2 : parts.Length == 3 && long.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
-        if (!isValue || !int.TryParse(parts[^2], NumberStyles.None, CultureInfo.InvariantCulture, out var layer) || layer >= atlas.Layers.Count
+        var isValue = Sort is ByLayer or ""
+            ? parts.Length == 2 : parts.Length == 3
+            && long.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+        if (!isValue || !int.TryParse(parts[^2], NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
+            || layer >= atlas.Layers.Count
             || !int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var channel))
-            throw new QueryException($"after: '{Format.Excerpt(cursor)}' is not a cursor of this query; use `next` of the previous page and leave the other parameters unchanged");
+            throw new QueryException(
+                $"after: '{Format.Excerpt(cursor)}' is not a cursor of this query; use `next` of the previous page and leave the other "
+                + $"parameters unchanged");
         return (BitConverter.Int64BitsToDouble(value), atlas.Layers[layer].Id, channel);
     }
 

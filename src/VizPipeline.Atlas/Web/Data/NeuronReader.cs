@@ -8,16 +8,22 @@ public sealed class NeuronReader(SimilarNeuronsCache similar, LinkTables links)
     private const int SimilarShown = 12;
 
     /// <summary>Reads everything about one neuron; returns null if there is no such neuron.</summary>
-    public async Task<NeuronContents?> ReadAsync(CatalogContext catalog, LoadedAtlas atlas, Layer layer, int channel, CancellationToken cancellation)
+    public async Task<NeuronContents?> ReadAsync(
+        CatalogContext catalog, LoadedAtlas atlas, Layer layer, int channel, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(atlas);
         ArgumentNullException.ThrowIfNull(layer);
-        var contents = await NeuronContents.ReadAsync(catalog, atlas, layer, channel, await FindSimilarAsync(atlas, layer, channel, SimilarShown, cancellation), cancellation);
-        return contents is null ? null : contents with { Links = await NeuronConnections.ReadAsync(links, atlas, layer, channel, cancellation) };
+        var contents = await NeuronContents.ReadAsync(
+            catalog, atlas, layer, channel, await FindSimilarAsync(atlas, layer, channel, SimilarShown, cancellation), cancellation);
+        return contents is null ? null : contents with
+        {
+            Links = await NeuronConnections.ReadAsync(links, atlas, layer, channel, cancellation),
+        };
     }
 
     /// <summary>Returns the neurons most similar to one, by layer index and channel; empty if the layer has no profiles.</summary>
-    public async Task<IReadOnlyList<(int Layer, int Channel, float Similarity)>> FindSimilarAsync(LoadedAtlas atlas, Layer layer, int channel, int count, CancellationToken cancellation)
+    public async Task<IReadOnlyList<(int Layer, int Channel, float Similarity)>> FindSimilarAsync(
+        LoadedAtlas atlas, Layer layer, int channel, int count, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(atlas);
         ArgumentNullException.ThrowIfNull(layer);

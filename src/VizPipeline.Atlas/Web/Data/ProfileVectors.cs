@@ -38,7 +38,8 @@ internal sealed class ProfileVectors
     {
         var vectors = new ProfileVectors(layer, profiles.Images, profiles.Neurons);
         for (var neuron = 0; neuron < profiles.Neurons; neuron++)
-            vectors._constant[neuron] = !Normalize(profiles.Values.AsSpan(neuron * profiles.Images.Length, profiles.Images.Length), vectors.Row(neuron));
+            vectors._constant[neuron] = !Normalize(
+                profiles.Values.AsSpan(neuron * profiles.Images.Length, profiles.Images.Length), vectors.Row(neuron));
         return vectors;
     }
 

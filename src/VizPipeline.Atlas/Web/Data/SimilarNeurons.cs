@@ -36,7 +36,9 @@ public sealed class SimilarNeurons
     public long Bytes { get; }
 
     /// <summary>Creates an index of the layers of an atlas.</summary>
-    /// <param name="layers">Index and profiles of each layer, in any order. Layers without sampled images, or with other images than the first, are left out.</param>
+    /// <param name="layers">
+    /// Index and profiles of each layer, in any order. Layers without sampled images, or with other images than the first, are left out.
+    /// </param>
     /// <exception cref="ArgumentException">A layer occurs twice.</exception>
     public static SimilarNeurons Build(IEnumerable<(int Layer, ActivationProfiles Profiles)> layers) => new SimilarNeurons([]).With(layers);
 
@@ -56,7 +58,8 @@ public sealed class SimilarNeurons
     }
 
     /// <summary>
-    /// Returns the neurons most similar to one, the most similar first, equally similar ones by layer and channel. The neuron itself is left
+    /// Returns the neurons most similar to one, the most similar first, equally similar ones by layer and channel. The neuron itself is
+    /// left
     /// out.
     /// </summary>
     /// <param name="layer">The index of the neuron's layer.</param>
@@ -100,7 +103,8 @@ public sealed class SimilarNeurons
     /// <param name="other">The other index. The caller makes sure that both atlases have the same image set.</param>
     /// <param name="otherLayer">The layer in the other index.</param>
     /// <returns>
-    /// Per neuron of this layer, the channel (the lowest of equally similar ones) and the cosine from -1 to 1; channel -1 and cosine 0 for a
+    /// Per neuron of this layer, the channel (the lowest of equally similar ones) and the cosine from -1 to 1; channel -1 and cosine 0 for
+    /// a
     /// neuron with the same activation on all images. Empty if one of the indices lacks its layer.
     /// </returns>
     /// <exception cref="ArgumentException">The atlases were sampled on different images.</exception>
@@ -110,14 +114,17 @@ public sealed class SimilarNeurons
         if (Find(layer) is not { } here || other.Find(otherLayer) is not { } there)
             return [];
         if (!here.Images.AsSpan().SequenceEqual(there.Images))
-            throw new ArgumentException($"the two atlases cannot be compared: they were sampled on different images, {here.Images.Length} and {there.Images.Length} of them", nameof(other));
+            throw new ArgumentException(
+                $"the two atlases cannot be compared: they were sampled on different images, {here.Images.Length} and "
+                + $"{there.Images.Length} of them", nameof(other));
         var best = new (int Channel, float Similarity)[here.Neurons];
         Array.Fill(best, (-1, 0));
         Parallel.For(0, (here.Neurons + Block - 1) / Block, block => Match(here, block * Block, there, best));
         return best;
     }
 
-    // Compares a block of one layer with the other layer block by block, so that vectors are read from memory once per block, not per neuron.
+    // Compares a block of one layer with the other layer block by block, so that vectors are read from memory once per block, not per
+    // neuron.
     private static void Match(ProfileVectors here, int start, ProfileVectors there, (int Channel, float Similarity)[] best)
     {
         Span<float> similarities = stackalloc float[Block];

@@ -20,7 +20,9 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
     private readonly SemaphoreSlim _turn = new(1);
     private long _uses;
 
-    /// <summary>The memory limit of all indices together, in bytes. The index used last is kept even if it alone exceeds the limit.</summary>
+    /// <summary>
+    /// The memory limit of all indices together, in bytes. The index used last is kept even if it alone exceeds the limit.
+    /// </summary>
     public long Bound { get; init; } = MemoryBound.Calculate(512 << 20, 0.25);
 
     /// <summary>Returns the index of an atlas over the layers that have profiles. Concurrent callers share one build.</summary>
@@ -29,7 +31,8 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
     /// <param name="cancellation">Cancels waiting; the build goes on.</param>
     /// <exception cref="CorruptTableException">The profiles of a layer are damaged.</exception>
     /// <exception cref="ObjectStoreException">The object store cannot be read.</exception>
-    public Task<SimilarNeurons> GetAsync(string atlas, IReadOnlyList<(int Index, string Name)> layers, CancellationToken cancellation = default)
+    public Task<SimilarNeurons> GetAsync(
+        string atlas, IReadOnlyList<(int Index, string Name)> layers, CancellationToken cancellation = default)
     {
         lock (_lock)
         {
@@ -50,7 +53,8 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
     }
 
     private bool IsStale(Kept kept, int layers)
-        => kept.Build.IsCompleted && (kept.Index is not { } index || (index.Layers.Count < layers && time.GetElapsedTime(kept.Begun) >= Patience));
+        => kept.Build.IsCompleted
+            && (kept.Index is not { } index || (index.Layers.Count < layers && time.GetElapsedTime(kept.Begun) >= Patience));
 
     private Kept Begin(string atlas, IReadOnlyList<(int Index, string Name)> layers, SimilarNeurons? before)
     {

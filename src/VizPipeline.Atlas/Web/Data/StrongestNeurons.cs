@@ -9,7 +9,9 @@ namespace VizPipeline.Atlas.Web.Data;
 /// <param name="Name">The name of the output, for output neurons; otherwise null.</param>
 /// <param name="Activation">The activation for the picture.</param>
 /// <param name="Ratio">The activation divided by the neuron's largest activation over the set.</param>
-/// <param name="Percentile">A lower bound of the share of images with a smaller activation, in percent: 0, 50, 90, 99 or 99.9; 100 if larger than all.</param>
+/// <param name="Percentile">
+/// A lower bound of the share of images with a smaller activation, in percent: 0, 50, 90, 99 or 99.9; 100 if larger than all.
+/// </param>
 public sealed record NeuronResponse(Layer Layer, int Channel, string? Name, float Activation, double Ratio, double Percentile);
 
 /// <summary>
@@ -26,7 +28,8 @@ public static class StrongestNeurons
     /// <param name="count">The maximum number of neurons.</param>
     /// <param name="cancellation">Cancels the search.</param>
     public static async Task<IReadOnlyList<NeuronResponse>> FindAsync(
-        CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<float[]> activations, Layer? layer, int count, CancellationToken cancellation)
+        CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<float[]> activations, Layer? layer, int count,
+            CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(atlas);
@@ -50,11 +53,14 @@ public static class StrongestNeurons
             .Select(neuron =>
             {
                 var of = layers[neuron.LayerId];
-                var value = of.LayerIndex < activations.Count && neuron.Channel < activations[of.LayerIndex].Length ? activations[of.LayerIndex][neuron.Channel] : 0;
-                return new NeuronResponse(of, neuron.Channel, neuron.Name, value, value / neuron.Max!.Value, ActivationShare.Below(neuron, value));
+                var value = of.LayerIndex < activations.Count && neuron.Channel < activations[of.LayerIndex].Length
+                    ? activations[of.LayerIndex][neuron.Channel] : 0;
+                return new NeuronResponse(
+                    of, neuron.Channel, neuron.Name, value, value / neuron.Max!.Value, ActivationShare.Below(neuron, value));
             })
             .Where(response => response.Activation > 0)
-            .OrderByDescending(response => response.Percentile).ThenByDescending(response => response.Ratio).ThenBy(response => response.Layer.LayerIndex).ThenBy(response => response.Channel)
+            .OrderByDescending(response => response.Percentile).ThenByDescending(response => response.Ratio)
+                .ThenBy(response => response.Layer.LayerIndex).ThenBy(response => response.Channel)
             .Take(count)];
     }
 }

@@ -117,7 +117,7 @@ public sealed class AtlasApiTests
     [InlineData("atlases/demo/jobs?after=-9223372036854775808", 400, "is not a cursor")]
     [InlineData("atlases/demo/neurons?limt=3", 400, "no parameter 'limt'")]
     [InlineData("atlases/demo/pictures?method=%00", 400, "a NUL character")]
-    [InlineData("atlasses", 404, "no GET at this address")]
+    [InlineData("atlasses", 404, "no GET endpoint at this address")]
     [InlineData("atlases/demo/jobs?kind=paint", 400, "kind: 'paint' is not one of scan")]
     [InlineData("atlases/demo/export/neurons.xml", 404, "layers, neurons, patches, pictures")]
     [InlineData("atlases/demo/export/..%2fspec.json", 404, "There is no such file")]
@@ -195,7 +195,7 @@ public sealed class AtlasApiTests
         // (0, 0, 9) is like (1, 2, 3) by the root of 3/4; the other two are like one there but for scale and offset.
         Assert.Equal((Math.Sqrt(0.75) + 2) / 3, kin.GetProperty("similarity").GetDouble(), 5);
         var page = await api.Http.GetStringAsync("/compare?one=demo&other=twin", _cancellation);
-        Assert.Contains("2 of 9 stayed", page);
+        Assert.Contains("2 of 9 kept", page);
         Assert.Contains("Only in A sample: logits", page);
     }
 

@@ -178,7 +178,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.GetByRole(AriaRole.Link, new() { Name = "conv3", Exact = true }).ClickAsync();
         await page.WaitForURLAsync("**layer=conv3");
         Assert.Equal(60, await page.Locator(".twins > div").CountAsync());
-        Assert.Contains("9 of 9 unchanged", await page.Locator(".twins > div").First.TextContentAsync());
+        Assert.Contains("9 of 9 kept", await page.Locator(".twins > div").First.TextContentAsync());
         watched.IsClean();
     }
 

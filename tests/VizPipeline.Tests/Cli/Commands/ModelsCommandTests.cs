@@ -25,7 +25,7 @@ public sealed class ModelsCommandTests : IDisposable
         Assert.All(ZooModels.All, model => Assert.Single(lines, line => line.TrimStart().StartsWith($"{model.Name} ", StringComparison.Ordinal)));
         var resnet = Assert.Single(lines, line => line.TrimStart().StartsWith("resnet50 ", StringComparison.Ordinal));
         Assert.Contains("25,557,032", resnet, StringComparison.Ordinal);
-        Assert.Contains("here (V1)", resnet, StringComparison.Ordinal);
+        Assert.Contains("present (V1)", resnet, StringComparison.Ordinal);
         Assert.Contains("299x299", Assert.Single(lines, line => line.Contains("inception_v3", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains(_folder, run.Output, StringComparison.Ordinal);
     }
@@ -43,7 +43,7 @@ public sealed class ModelsCommandTests : IDisposable
     [Fact]
     public async Task Wrong_wishes_are_one_line()
     {
-        (await CommandLineRun.RunAsync("models", "resnet-50")).ComplainedOf("resnet-50", "do you mean resnet50?");
+        (await CommandLineRun.RunAsync("models", "resnet-50")).ComplainedOf("resnet-50", "did you mean resnet50?");
         (await CommandLineRun.RunAsync("models", "pull", "gpt4")).ComplainedOf("gpt4", "viz models");
         (await CommandLineRun.RunAsync("models", "pull", "tiny-darknet")).ComplainedOf("tiny-darknet", "--weights");
         (await CommandLineRun.RunAsync("models", "pull", "resnet50", "--version", "V3")).ComplainedOf("V3", "V2, V1");
