@@ -24,7 +24,9 @@ public static class AtlasExtensions
     private const int LivePerSecond = 15;
     private const int SignInsPerMinute = 20;
 
-    /// <summary>Adds the services of pages and API. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.</summary>
+    /// <summary>
+    /// Adds the services of pages and API. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.
+    /// </summary>
     public static IHostApplicationBuilder AddAtlas(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -55,8 +57,15 @@ public static class AtlasExtensions
         services.AddRateLimiter(options =>
         {
             options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            options.AddPolicy(SignIn.Limit, context => RateLimitPartition.GetFixedWindowLimiter(Client(context), _ => new FixedWindowRateLimiterOptions { PermitLimit = SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
-            options.AddPolicy(LiveEndpoints.Limit, context => RateLimitPartition.GetTokenBucketLimiter(Client(context), _ => new TokenBucketRateLimiterOptions
+            options.AddPolicy(
+                SignIn.Limit, context => RateLimitPartition.GetFixedWindowLimiter(Client(context), _ => new FixedWindowRateLimiterOptions
+            {
+                PermitLimit = SignInsPerMinute,
+                Window = TimeSpan.FromMinutes(1),
+            }));
+            options.AddPolicy(
+                LiveEndpoints.Limit,
+                context => RateLimitPartition.GetTokenBucketLimiter(Client(context), _ => new TokenBucketRateLimiterOptions
             {
                 TokenLimit = LiveBurst,
                 TokensPerPeriod = LivePerSecond,
@@ -77,7 +86,8 @@ public static class AtlasExtensions
         {
             var headers = context.Response.Headers;
             headers.ContentSecurityPolicy =
-                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+                    + "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "no-referrer";
             headers["Cross-Origin-Opener-Policy"] = "same-origin";

@@ -14,7 +14,8 @@ public static class CatalogReaderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddValidatedOptions<PostgresOptions>(PostgresOptions.Section);
-        builder.Services.AddSingleton<CatalogDatabase>(services => new PostgresCatalogDatabase(services.GetRequiredService<IOptions<PostgresOptions>>().Value));
+        builder.Services.AddSingleton<CatalogDatabase>(
+            services => new PostgresCatalogDatabase(services.GetRequiredService<IOptions<PostgresOptions>>().Value));
         builder.Services.AddSingleton<IStartupCheck, SchemaCheck>();
         return builder;
     }

@@ -27,7 +27,8 @@ internal static partial class ApiConventions
                 if (context.HttpContext.Request.Query.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
                     return Bad($"this endpoint has no parameter '{Format.Excerpt(unknown)}'; see /reference");
                 // No name contains a NUL, and PostgreSQL refuses it in text.
-                if (context.HttpContext.Request.Query.Any(pair => pair.Value.Any(value => value?.Contains('\0', StringComparison.Ordinal) == true)))
+                if (context.HttpContext.Request.Query.Any(
+                    pair => pair.Value.Any(value => value?.Contains('\0', StringComparison.Ordinal) == true)))
                     return Bad("a parameter contains a NUL character");
                 try
                 {
@@ -39,7 +40,10 @@ internal static partial class ApiConventions
                 }
                 catch (LiveRefusedException refused)
                 {
-                    return refused.IsOutage ? Results.Problem(refused.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Service unavailable") : Bad(refused.Message);
+                    return refused.IsOutage
+                        ? Results.Problem(
+                            refused.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Service unavailable")
+                            : Bad(refused.Message);
                 }
                 catch (NotFoundException missing)
                 {
@@ -47,7 +51,8 @@ internal static partial class ApiConventions
                 }
                 catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException or CorruptTableException)
                 {
-                    return Results.Problem(failure.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Service unavailable");
+                    return Results.Problem(
+                        failure.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Service unavailable");
                 }
             };
         });
@@ -64,22 +69,27 @@ internal static partial class ApiConventions
         catch (BadHttpRequestException wrong) when (!context.Response.HasStarted && context.Request.Path.StartsWithSegments("/api"))
         {
             var match = Binding().Match(wrong.Message);
-            var text = match.Success ? $"{match.Groups[1].Value}: '{match.Groups[2].Value}' has the wrong type; see /reference" : wrong.Message;
+            var text = match.Success
+                ? $"{match.Groups[1].Value}: '{match.Groups[2].Value}' has the wrong type; see /reference" : wrong.Message;
             await Results.Problem(text, statusCode: wrong.StatusCode, title: "Bad request").ExecuteAsync(context);
         }
     });
 
     /// <summary>Describes an endpoint.</summary>
-    public static void Describe(this RouteHandlerBuilder endpoint, string tag, string summary) => endpoint.WithTags(tag).WithSummary(summary).ProducesProblem(400).ProducesProblem(404);
+    public static void Describe(this RouteHandlerBuilder endpoint, string tag, string summary) =>
+        endpoint.WithTags(tag).WithSummary(summary).ProducesProblem(400).ProducesProblem(404);
 
     /// <summary>Describes an endpoint that returns a page of a table.</summary>
     public static void Describe<TRow>(this RouteHandlerBuilder endpoint, ExportTable<TRow> table, string tag, string summary)
     {
         endpoint.Describe(tag, summary);
-        endpoint.WithDescription($"Returns rows of the table '{table.Name}' as `items`, and the cursor of the next page as `next`, null on the last page.").WithMetadata(new TableColumns(table.Name, [.. table.Columns]));
+        endpoint.WithDescription(
+            $"Returns rows of the table '{table.Name}' as `items`, and the cursor of the next page as `next`, null on the last page.")
+            .WithMetadata(new TableColumns(table.Name, [.. table.Columns]));
     }
 
-    private static IResult Bad(string message) => Results.Problem(message, statusCode: StatusCodes.Status400BadRequest, title: "Bad request");
+    private static IResult Bad(string message) =>
+        Results.Problem(message, statusCode: StatusCodes.Status400BadRequest, title: "Bad request");
 
     [GeneratedRegex("Failed to bind parameter \"[^\"]* ([^ \"]+)\" from \"([^\"]{0,80})")]
     private static partial Regex Binding();

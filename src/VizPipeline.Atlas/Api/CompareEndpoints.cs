@@ -36,12 +36,18 @@ internal static class CompareEndpoints
         HttpContext context, ComparisonCache comparisons, CatalogDatabase database, CancellationToken cancellation)
     {
         var comparison = await FindAsync(one, other, comparisons, database, cancellation);
-        return TableResults.Page(context, ComparisonTables.Neurons, comparison.MostChanged(layer is null ? null : CatalogLookup.GetLayer(comparison.One, layer)).Take(KeyCursor.CheckLimit(limit)), next: null);
+        return TableResults.Page(
+            context, ComparisonTables.Neurons,
+            comparison.MostChanged(layer is null ? null : CatalogLookup.GetLayer(comparison.One, layer)).Take(KeyCursor.CheckLimit(limit)),
+            next: null);
     }
 
-    private static async Task<AtlasComparison> FindAsync(string one, string other, ComparisonCache comparisons, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<AtlasComparison> FindAsync(
+        string one, string other, ComparisonCache comparisons, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        return await comparisons.FindAsync(catalog, await CatalogLookup.GetAtlasAsync(catalog, one, cancellation), await CatalogLookup.GetAtlasAsync(catalog, other, cancellation), cancellation);
+        return await comparisons.FindAsync(
+            catalog, await CatalogLookup.GetAtlasAsync(catalog, one, cancellation),
+            await CatalogLookup.GetAtlasAsync(catalog, other, cancellation), cancellation);
     }
 }

@@ -17,7 +17,8 @@ internal static class KeyCursor
     }
 
     /// <summary>Creates a cursor from numbers.</summary>
-    public static string Create(params long[] numbers) => string.Join('.', numbers.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+    public static string Create(params long[] numbers) =>
+        string.Join('.', numbers.Select(number => number.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Parses a cursor; returns null if there is none.</summary>
     /// <exception cref="QueryException">The cursor does not belong to this table.</exception>
@@ -29,13 +30,18 @@ internal static class KeyCursor
         var numbers = new long[count];
         for (var i = 0; i < count; i++)
         {
-            if (parts.Length != count || !long.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[i]) || numbers[i] is < int.MinValue or > int.MaxValue)
-                throw new QueryException($"after: '{Format.Excerpt(cursor)}' is not a cursor of this table; use `next` of the previous page");
+            if (parts.Length != count
+                || !long.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[i])
+                || numbers[i] is < int.MinValue or > int.MaxValue)
+                throw new QueryException(
+                    $"after: '{Format.Excerpt(cursor)}' is not a cursor of this table; use `next` of the previous page");
         }
         return numbers;
     }
 
     /// <summary>Checks the number of rows asked for; the default is 100.</summary>
     /// <exception cref="QueryException">The number is out of range.</exception>
-    public static int CheckLimit(int? asked) => (asked ?? 100) is >= 1 and <= NeuronQuery.LargestPage and var limit ? limit : throw new QueryException($"limit: {asked} is not from 1 to {NeuronQuery.LargestPage}");
+    public static int CheckLimit(int? asked) =>
+        (asked ?? 100) is >= 1 and <= NeuronQuery.LargestPage and var limit
+        ? limit : throw new QueryException($"limit: {asked} is not from 1 to {NeuronQuery.LargestPage}");
 }

@@ -16,11 +16,14 @@ internal static class NeuronBundle
     {
         json.WriteStartObject();
         json.WriteString("atlas", atlas.Id);
-        new JsonRow(NeuronExport.Table.Columns).WriteMembers(json, NeuronExport.Table.Values(new(contents.Layer, contents.Neuron, atlas.Names, FindMismatch(contents))));
+        new JsonRow(NeuronExport.Table.Columns)
+            .WriteMembers(json, NeuronExport.Table.Values(new(contents.Layer, contents.Neuron, atlas.Names, FindMismatch(contents))));
         json.WritePropertyName("patches");
         TableResults.WriteRows(json, PatchExport.Table, Patches(atlas, contents));
         json.WritePropertyName("pictures");
-        TableResults.WriteRows(json, PictureExport.Table, contents.Pictures.Select(picture => PictureExport.CreateRow(contents.Layer.Name, picture, atlas.Id)));
+        TableResults.WriteRows(
+            json, PictureExport.Table,
+            contents.Pictures.Select(picture => PictureExport.CreateRow(contents.Layer.Name, picture, atlas.Id)));
         json.WritePropertyName("similar");
         TableResults.WriteRows(json, SimilarTable.Table, contents.Similar);
         json.WritePropertyName("inputs");
@@ -32,11 +35,14 @@ internal static class NeuronBundle
     });
 
     /// <summary>Returns a zip archive with the neuron's JSON, its patches as CSV, and all its pictures.</summary>
-    public static async Task<IResult> DownloadAsync(string atlas, string layer, int channel, NeuronReader reader, CatalogDatabase database, IObjectStore store, CancellationToken cancellation)
+    public static async Task<IResult> DownloadAsync(
+        string atlas, string layer, int channel, NeuronReader reader, CatalogDatabase database, IObjectStore store,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        var contents = await CatalogLookup.GetNeuronAsync(reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
+        var contents = await CatalogLookup.GetNeuronAsync(
+            reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
         using var archive = new MemoryStream();
         using (var zip = new ZipArchive(archive, ZipArchiveMode.Create, leaveOpen: true))
         {
@@ -46,16 +52,25 @@ internal static class NeuronBundle
             {
                 // PNG files are already compressed.
                 if (picture.Key is { } key && await store.TryGetAsync(key, cancellation) is { } bytes)
-                    await AddAsync(zip, $"{picture.Method}{(picture.Variant.Length > 0 ? $"-{picture.Variant.Replace(' ', '-')}-seed{picture.Seed}" : "")}.png", bytes, CompressionLevel.NoCompression, cancellation);
+                    await AddAsync(zip, GetFileName(picture), bytes, CompressionLevel.NoCompression, cancellation);
             }
         }
         return Results.Bytes(archive.ToArray(), "application/zip", $"{view.Id}-{LoadedAtlas.GetSlug(contents.Layer)}-{channel}.zip");
     }
 
-    private static bool? FindMismatch(NeuronContents contents) => contents.Patches.Select(row => row.Patch.Mismatch).Aggregate((bool?)null, (all, one) => one is null ? all : all == true || one.Value);
+    private static string GetFileName(Picture picture)
+    {
+        var variant = picture.Variant.Length > 0 ? $"-{picture.Variant.Replace(' ', '-')}-seed{picture.Seed}" : "";
+        return $"{picture.Method}{variant}.png";
+    }
+
+    private static bool? FindMismatch(NeuronContents contents) =>
+        contents.Patches.Select(row => row.Patch.Mismatch)
+        .Aggregate((bool?)null, (all, one) => one is null ? all : all == true || one.Value);
 
     private static IEnumerable<PatchExport.Row> Patches(LoadedAtlas atlas, NeuronContents contents) =>
-        contents.Patches.Select(row => new PatchExport.Row(contents.Layer.Name, row.Patch, row.Image.Path, atlas.ClassName(row.Image.Label)));
+        contents.Patches.Select(
+            row => new PatchExport.Row(contents.Layer.Name, row.Patch, row.Image.Path, atlas.ClassName(row.Image.Label)));
 
     private static async Task<byte[]> CsvAsync(LoadedAtlas atlas, NeuronContents contents, CancellationToken cancellation)
     {

@@ -16,7 +16,8 @@ internal static class NeuronEndpoints
         [Description("Part of the name of the best class or, for output neurons, of the output")] string? text,
         [Description("Index of the best class, the one with the largest mean activation")] int? best_class,
         [Description("Whether the neuron is dead, that is, active on at most 0.1 % of the images")] bool? dead,
-        [Description("A condition on a statistic, such as class_selectivity>=0.5. If it is repeated, all conditions must hold")] string[]? where,
+        [Description(
+            "A condition on a statistic, such as class_selectivity>=0.5. If it is repeated, all conditions must hold")] string[]? where,
         [Description("layer, or the name of a statistic; a leading minus sorts in descending order")] string? sort,
         [Description("Number of rows, 1 to 500; default 100")] int? limit,
         [Description("`next` of the previous page")] string? after,
@@ -36,14 +37,18 @@ internal static class NeuronEndpoints
             After = after,
         };
         var page = await query.ReadAsync(catalog, view, cancellation);
-        return TableResults.Page(context, NeuronExport.Table, await NeuronExport.CreateRowsAsync(catalog, page.Items, view.Names, cancellation), page.Next);
+        return TableResults.Page(
+            context, NeuronExport.Table, await NeuronExport.CreateRowsAsync(catalog, page.Items, view.Names, cancellation), page.Next);
     }
 
-    public static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, HttpContext context, NeuronReader reader, CatalogDatabase database, CancellationToken cancellation)
+    public static async Task<IResult> NeuronAsync(
+        string atlas, string layer, int channel, HttpContext context, NeuronReader reader, CatalogDatabase database,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        var contents = await CatalogLookup.GetNeuronAsync(reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
+        var contents = await CatalogLookup.GetNeuronAsync(
+            reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
         return CacheableResults.Json(context, NeuronBundle.Json(view, contents));
     }
 
@@ -56,7 +61,9 @@ internal static class NeuronEndpoints
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        var found = await reader.FindSimilarAsync(view, CatalogLookup.GetLayer(view, layer), channel, KeyCursor.CheckLimit(limit), cancellation);
-        return TableResults.Page(context, SimilarTable.Table, await NeuronContents.ReadNeuronsAsync(catalog, view, found, cancellation), next: null);
+        var found = await reader.FindSimilarAsync(
+            view, CatalogLookup.GetLayer(view, layer), channel, KeyCursor.CheckLimit(limit), cancellation);
+        return TableResults.Page(
+            context, SimilarTable.Table, await NeuronContents.ReadNeuronsAsync(catalog, view, found, cancellation), next: null);
     }
 }

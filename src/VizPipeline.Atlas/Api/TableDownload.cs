@@ -16,7 +16,8 @@ public sealed class TableDownload : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _turns = new(AtOnce);
 
-    internal static Task<IResult> DownloadAsync(string atlas, string file, TableDownload download, CatalogDatabase database, CancellationToken cancellation) =>
+    internal static Task<IResult> DownloadAsync(
+        string atlas, string file, TableDownload download, CatalogDatabase database, CancellationToken cancellation) =>
         download.WriteAsync(atlas, file, database, cancellation);
 
     /// <inheritdoc/>
@@ -25,16 +26,23 @@ public sealed class TableDownload : IDisposable
     private async Task<IResult> WriteAsync(string atlas, string file, CatalogDatabase database, CancellationToken cancellation)
     {
         var (table, extension) = (Path.GetFileNameWithoutExtension(file), Path.GetExtension(file).TrimStart('.'));
-        if (ExportFormat.All.FirstOrDefault(format => format.Extension == extension) is not { } format || !AtlasExport.Tables.Contains(table))
-            throw new NotFoundException($"There is no such file; the tables are {string.Join(", ", AtlasExport.Tables)}, the extensions {string.Join(", ", ExportFormat.All.Select(of => "." + of.Extension))}.");
+        if (ExportFormat.All.FirstOrDefault(format => format.Extension == extension) is not { } format
+            || !AtlasExport.Tables.Contains(table))
+            throw new NotFoundException(
+                $"There is no such file; the tables are {string.Join(", ", AtlasExport.Tables)}, the extensions "
+                + $"{string.Join(", ", ExportFormat.All.Select(of => "." + of.Extension))}.");
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
         if (!await _turns.WaitAsync(Patience, cancellation))
-            return Results.Problem("too many downloads at the moment; try again", statusCode: StatusCodes.Status503ServiceUnavailable, title: "Service unavailable");
+            return Results.Problem(
+                "too many downloads at the moment; try again", statusCode: StatusCodes.Status503ServiceUnavailable,
+                title: "Service unavailable");
         var temporary = Path.Combine(Path.GetTempPath(), $"viz-export-{Path.GetRandomFileName()}");
         try
         {
-            await AtlasExport.WriteAsync(catalog, view.Row.Id, view.Spec, format, table, new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes), cancellation);
+            await AtlasExport.WriteAsync(
+                catalog, view.Row.Id, view.Spec, format, table,
+                new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes), cancellation);
             return Results.Stream(new Turn(temporary, _turns), format.MediaType, $"{view.Id}-{table}.{extension}");
         }
         catch
@@ -47,7 +55,8 @@ public sealed class TableDownload : IDisposable
 
     // Deletes the file and ends the turn when the response has been sent.
     private sealed class Turn(string file, SemaphoreSlim turns)
-        : FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None, BufferBytes, FileOptions.DeleteOnClose | FileOptions.Asynchronous)
+        : FileStream(
+            file, FileMode.Open, FileAccess.Read, FileShare.None, BufferBytes, FileOptions.DeleteOnClose | FileOptions.Asynchronous)
     {
         private int _ended;
 

@@ -30,16 +30,20 @@ internal static class TableEndpoints
         if (image is not null)
             patches = patches.Where(patch => patch.ImageIndex == image);
         if (KeyCursor.Parse(after, 3) is [var l, var c, var r])
-            patches = patches.Where(patch => patch.LayerId > l || (patch.LayerId == l && (patch.Channel > c || (patch.Channel == c && patch.Rank > r))));
+            patches = patches.Where(
+                patch => patch.LayerId > l || (patch.LayerId == l && (patch.Channel > c || (patch.Channel == c && patch.Rank > r))));
         var atlasId = view.Row.Id;
         var rows = await (
             from patch in patches.OrderBy(patch => patch.LayerId).ThenBy(patch => patch.Channel).ThenBy(patch => patch.Rank).Take(take + 1)
-            join picture in catalog.Images.AsNoTracking() on new { AtlasId = atlasId, patch.ImageIndex } equals new { picture.AtlasId, picture.ImageIndex }
+            join picture in catalog.Images.AsNoTracking()
+                on new { AtlasId = atlasId, patch.ImageIndex } equals new { picture.AtlasId, picture.ImageIndex }
             orderby patch.LayerId, patch.Channel, patch.Rank
             select new { patch, picture.Path, picture.Label }).ToListAsync(cancellation);
         var (page, next) = KeyCursor.TakePage(rows, take, row => KeyCursor.Create(row.patch.LayerId, row.patch.Channel, row.patch.Rank));
         var names = view.Layers.ToDictionary(of => of.Id, of => of.Name);
-        return TableResults.Page(context, PatchExport.Table, page.Select(row => new PatchExport.Row(names[row.patch.LayerId], row.patch, row.Path, view.ClassName(row.Label))), next);
+        return TableResults.Page(
+            context, PatchExport.Table,
+            page.Select(row => new PatchExport.Row(names[row.patch.LayerId], row.patch, row.Path, view.ClassName(row.Label))), next);
     }
 
     public static async Task<IResult> PicturesAsync(
@@ -65,7 +69,8 @@ internal static class TableEndpoints
         // A neuron has a dozen pictures at most. Pages end at neuron boundaries, so that two numbers are enough for the cursor.
         if (KeyCursor.Parse(after, 2) is [var l, var c])
             pictures = pictures.Where(picture => picture.LayerId > l || (picture.LayerId == l && picture.Channel > c));
-        var rows = await pictures.OrderBy(picture => picture.LayerId).ThenBy(picture => picture.Channel).ThenBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed)
+        var rows = await pictures.OrderBy(picture => picture.LayerId).ThenBy(picture => picture.Channel).ThenBy(picture => picture.Method)
+            .ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed)
             .Take(take + 1).ToListAsync(cancellation);
         var next = (string?)null;
         if (rows.Count > take)
@@ -75,11 +80,13 @@ internal static class TableEndpoints
                 rows.RemoveAll(row => (row.LayerId, row.Channel) == (last.LayerId, last.Channel));
             else
                 rows = await pictures.Where(picture => picture.LayerId == last.LayerId && picture.Channel == last.Channel)
-                    .OrderBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed).ToListAsync(cancellation);
+                    .OrderBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed)
+                    .ToListAsync(cancellation);
             next = KeyCursor.Create(rows[^1].LayerId, rows[^1].Channel);
         }
         var names = view.Layers.ToDictionary(of => of.Id, of => of.Name);
-        return TableResults.Page(context, PictureExport.Table, rows.Select(row => PictureExport.CreateRow(names[row.LayerId], row, view.Id)), next);
+        return TableResults.Page(
+            context, PictureExport.Table, rows.Select(row => PictureExport.CreateRow(names[row.LayerId], row, view.Id)), next);
     }
 
     public static async Task<IResult> ImagesAsync(
@@ -100,11 +107,14 @@ internal static class TableEndpoints
             images = images.Where(image => image.UnreadableReason != null == unreadable);
         if (KeyCursor.Parse(after, 1) is [var last])
             images = images.Where(image => image.ImageIndex > last);
-        var (page, next) = KeyCursor.TakePage(await images.OrderBy(image => image.ImageIndex).Take(take + 1).ToListAsync(cancellation), take, image => KeyCursor.Create(image.ImageIndex));
+        var (page, next) = KeyCursor.TakePage(
+            await images.OrderBy(image => image.ImageIndex).Take(take + 1).ToListAsync(cancellation), take,
+            image => KeyCursor.Create(image.ImageIndex));
         return TableResults.Page(context, ImageExport.Table, page.Select(image => new ImageExport.Row(image, view.Names)), next);
     }
 
-    public static async Task<IResult> ImageAsync(string atlas, int index, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
+    public static async Task<IResult> ImageAsync(
+        string atlas, int index, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
@@ -115,15 +125,23 @@ internal static class TableEndpoints
             new JsonRow(ImageExport.Table.Columns).WriteMembers(json, ImageExport.Table.Values(new(contents.Image, view.Names)));
             json.WriteNumber("places", contents.Count);
             json.WritePropertyName("patches");
-            TableResults.WriteRows(json, PatchExport.Table, contents.Places.Select(place => new PatchExport.Row(place.Layer.Name, place.Patch, contents.Image.Path, view.ClassName(contents.Image.Label))));
+            TableResults.WriteRows(
+                json, PatchExport.Table,
+                contents.Places.Select(
+                    place => new PatchExport.Row(
+                        place.Layer.Name, place.Patch, contents.Image.Path, view.ClassName(contents.Image.Label))));
             json.WriteEndObject();
         });
     }
 
-    public static async Task<IResult> ClassesAsync(string atlas, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
+    public static async Task<IResult> ClassesAsync(
+        string atlas, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        return TableResults.Page(context, ClassExport.Table, await ClassSummary.ReadAllAsync(catalog, await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation), cancellation), next: null);
+        return TableResults.Page(
+            context, ClassExport.Table,
+            await ClassSummary.ReadAllAsync(catalog, await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation), cancellation),
+            next: null);
     }
 
     public static async Task<IResult> JobsAsync(
@@ -150,7 +168,8 @@ internal static class TableEndpoints
         }
         if (KeyCursor.Parse(after, 1) is [var last])
             jobs = jobs.Where(job => job.JobId > last);
-        var (page, next) = KeyCursor.TakePage(await jobs.OrderBy(job => job.JobId).Take(take + 1).ToListAsync(cancellation), take, job => KeyCursor.Create(job.JobId));
+        var (page, next) = KeyCursor.TakePage(
+            await jobs.OrderBy(job => job.JobId).Take(take + 1).ToListAsync(cancellation), take, job => KeyCursor.Create(job.JobId));
         return TableResults.Page(context, JobExport.Table, page, next);
     }
 }

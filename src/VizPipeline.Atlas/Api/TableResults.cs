@@ -12,7 +12,8 @@ namespace VizPipeline.Atlas.Api;
 internal static class TableResults
 {
     /// <summary>Returns a page of a table.</summary>
-    public static IResult Page<TRow>(HttpContext context, ExportTable<TRow> table, IEnumerable<TRow> rows, string? next) => Json(context, json =>
+    public static IResult Page<TRow>(HttpContext context, ExportTable<TRow> table, IEnumerable<TRow> rows, string? next) =>
+        Json(context, json =>
     {
         json.WriteStartObject();
         json.WritePropertyName("items");
@@ -44,5 +45,6 @@ internal static class TableResults
     }
 
     /// <summary>Writes one row as an object.</summary>
-    public static void WriteRow<TRow>(Utf8JsonWriter json, ExportTable<TRow> table, TRow row) => new JsonRow(table.Columns).Write(json, table.Values(row));
+    public static void WriteRow<TRow>(Utf8JsonWriter json, ExportTable<TRow> table, TRow row) =>
+        new JsonRow(table.Columns).Write(json, table.Values(row));
 }

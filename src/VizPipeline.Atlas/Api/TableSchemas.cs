@@ -13,7 +13,9 @@ internal static class TableSchemas
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "VizPipeline atlas";
-            document.Info.Description = "Atlases of every neuron of convolutional networks. Field names are the columns of the exports. Errors are problem+json. Responses have ETags.";
+            document.Info.Description =
+                "Atlases of every neuron of convolutional networks. Field names are the columns of the exports. Errors are "
+                + "problem+json. Responses have ETags.";
             document.Info.Version = "v1";
             document.Servers = [];
             return Task.CompletedTask;
@@ -41,7 +43,12 @@ internal static class TableSchemas
                         ["items"] = new OpenApiSchema
                         {
                             Type = JsonSchemaType.Array,
-                            Items = new OpenApiSchema { Type = JsonSchemaType.Object, Properties = table.Columns.ToDictionary(column => column.Name, column => (IOpenApiSchema)CreateSchema(column.Kind)) },
+                            Items = new OpenApiSchema
+                            {
+                                Type = JsonSchemaType.Object,
+                                Properties = table.Columns.ToDictionary(
+                                    column => column.Name, column => (IOpenApiSchema)CreateSchema(column.Kind)),
+                            },
                         },
                         ["next"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null },
                     },
@@ -64,7 +71,15 @@ internal static class TableSchemas
         _ => CreateScalar(JsonSchemaType.String),
     };
 
-    private static OpenApiSchema CreateScalar(JsonSchemaType type, string? format = null) => new() { Type = type | JsonSchemaType.Null, Format = format };
+    private static OpenApiSchema CreateScalar(JsonSchemaType type, string? format = null) => new()
+    {
+        Type = type | JsonSchemaType.Null,
+        Format = format,
+    };
 
-    private static OpenApiSchema CreateList(JsonSchemaType type) => new() { Type = JsonSchemaType.Array | JsonSchemaType.Null, Items = new OpenApiSchema { Type = type } };
+    private static OpenApiSchema CreateList(JsonSchemaType type) => new()
+    {
+        Type = JsonSchemaType.Array | JsonSchemaType.Null,
+        Items = new OpenApiSchema { Type = type },
+    };
 }

@@ -7,8 +7,10 @@ namespace VizPipeline.Atlas.Export;
 internal sealed class AtlasNames(AtlasSpec spec)
 {
     /// <summary>Returns the name of a class, its number if it has no name, or null for null.</summary>
-    public string? Class(int? label) => label is not { } index ? null : index >= 0 && index < spec.Images.Classes.Count ? spec.Images.Classes[index] : $"{index}";
+    public string? Class(int? label) =>
+        label is not { } index ? null : index >= 0 && index < spec.Images.Classes.Count ? spec.Images.Classes[index] : $"{index}";
 
     /// <summary>Returns the name of an output of the network; null for other neurons.</summary>
-    public string? Output(Layer layer, int channel) => layer.Kind == "output" && channel < spec.OutputNames.Count ? spec.OutputNames[channel] : null;
+    public string? Output(Layer layer, int channel) =>
+        layer.Kind == "output" && channel < spec.OutputNames.Count ? spec.OutputNames[channel] : null;
 }

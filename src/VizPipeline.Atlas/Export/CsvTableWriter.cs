@@ -13,7 +13,11 @@ internal sealed class CsvTableWriter : ITableWriter
 
     public CsvTableWriter(Stream stream, IReadOnlyList<ExportColumn> columns)
     {
-        _csv = CsvWriter.Create(stream, new CsvWriterOptions { NewLine = "\n", Quoting = CsvQuoting.WhenNeededOrWhitespace }, leaveOpen: false);
+        _csv = CsvWriter.Create(stream, new CsvWriterOptions
+        {
+            NewLine = "\n",
+            Quoting = CsvQuoting.WhenNeededOrWhitespace,
+        }, leaveOpen: false);
         foreach (var column in columns)
             _csv.WriteField(column.Name);
         _csv.EndRecord();

@@ -11,13 +11,17 @@ internal interface ITableWriter : IAsyncDisposable
 }
 
 /// <summary>An export file format.</summary>
-internal sealed record ExportFormat(string Name, string Extension, string MediaType, Func<Stream, IReadOnlyList<ExportColumn>, CancellationToken, Task<ITableWriter>> Open)
+internal sealed record ExportFormat(
+    string Name, string Extension, string MediaType, Func<Stream, IReadOnlyList<ExportColumn>, CancellationToken, Task<ITableWriter>> Open)
 {
     /// <summary>All formats; the command line takes their names.</summary>
     public static IReadOnlyList<ExportFormat> All { get; } =
     [
-        new("csv", "csv", "text/csv; charset=utf-8", (stream, columns, _) => Task.FromResult<ITableWriter>(new CsvTableWriter(stream, columns))),
-        new("jsonl", "jsonl", "application/jsonl", (stream, columns, _) => Task.FromResult<ITableWriter>(new JsonLinesTableWriter(stream, columns))),
-        new("parquet", "parquet", "application/vnd.apache.parquet", async (stream, columns, cancellation) => await ParquetTableWriter.OpenAsync(stream, columns, cancellation)),
+        new("csv", "csv", "text/csv; charset=utf-8",
+            (stream, columns, _) => Task.FromResult<ITableWriter>(new CsvTableWriter(stream, columns))),
+        new("jsonl", "jsonl", "application/jsonl",
+            (stream, columns, _) => Task.FromResult<ITableWriter>(new JsonLinesTableWriter(stream, columns))),
+        new("parquet", "parquet", "application/vnd.apache.parquet",
+            async (stream, columns, cancellation) => await ParquetTableWriter.OpenAsync(stream, columns, cancellation)),
     ];
 }

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace VizPipeline.Atlas.Export;
 
-/// <summary>Writes a table row as a JSON object. Values without a JSON number become the strings "Infinity", "-Infinity" and "NaN".</summary>
+/// <summary>
+/// Writes a table row as a JSON object. Values without a JSON number become the strings "Infinity", "-Infinity" and "NaN".
+/// </summary>
 internal sealed class JsonRow(IReadOnlyList<ExportColumn> columns)
 {
     private readonly JsonEncodedText[] _names = [.. columns.Select(column => JsonEncodedText.Encode(column.Name))];

@@ -40,23 +40,34 @@ internal static class NeuronExport
     {
         var mismatches = await ReadMismatchesAsync(catalog, atlasId, cancellation);
         await foreach (var (layer, neuron) in catalog.NeuronsAsync(atlasId, cancellation))
-            yield return new Row(layer, neuron, names, mismatches.TryGetValue((layer.Id, neuron.Channel), out var mismatch) ? mismatch : null);
+            yield return new Row(
+                layer, neuron, names, mismatches.TryGetValue((layer.Id, neuron.Channel), out var mismatch) ? mismatch : null);
     }
 
     /// <summary>Creates the rows of the given neurons, in the given order.</summary>
-    public static async Task<IReadOnlyList<Row>> CreateRowsAsync(CatalogContext catalog, IReadOnlyList<(Layer Layer, Neuron Neuron)> neurons, AtlasNames names, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<Row>> CreateRowsAsync(
+        CatalogContext catalog, IReadOnlyList<(Layer Layer, Neuron Neuron)> neurons, AtlasNames names, CancellationToken cancellation)
     {
-        var (layers, channels) = (neurons.Select(row => row.Layer.Id).Distinct().ToList(), neurons.Select(row => row.Neuron.Channel).Distinct().ToList());
-        var mismatches = FindMismatches(await catalog.Patches.Where(patch => layers.Contains(patch.LayerId) && channels.Contains(patch.Channel) && patch.Mismatch != null)
-            .Select(patch => new { patch.LayerId, patch.Channel, patch.Mismatch }).ToListAsync(cancellation), patch => (patch.LayerId, patch.Channel), patch => patch.Mismatch == true);
-        return [.. neurons.Select(row => new Row(row.Layer, row.Neuron, names, mismatches.TryGetValue((row.Layer.Id, row.Neuron.Channel), out var mismatch) ? mismatch : null))];
+        var (layers, channels) =
+            (neurons.Select(row => row.Layer.Id).Distinct().ToList(), neurons.Select(row => row.Neuron.Channel).Distinct().ToList());
+        var mismatches = FindMismatches(
+            await catalog.Patches.Where(
+                patch => layers.Contains(patch.LayerId) && channels.Contains(patch.Channel) && patch.Mismatch != null)
+            .Select(patch => new { patch.LayerId, patch.Channel, patch.Mismatch }).ToListAsync(cancellation),
+            patch => (patch.LayerId, patch.Channel), patch => patch.Mismatch == true);
+        return [.. neurons.Select(
+            row => new Row(
+                row.Layer, row.Neuron, names,
+                mismatches.TryGetValue((row.Layer.Id, row.Neuron.Channel), out var mismatch) ? mismatch : null))];
     }
 
-    private static Dictionary<(int Layer, int Channel), bool> FindMismatches<T>(IEnumerable<T> patches, Func<T, (int, int)> key, Func<T, bool> isMismatch) =>
+    private static Dictionary<(int Layer, int Channel), bool> FindMismatches<T>(
+        IEnumerable<T> patches, Func<T, (int, int)> key, Func<T, bool> isMismatch) =>
         patches.GroupBy(key).ToDictionary(neuron => neuron.Key, neuron => neuron.Any(isMismatch));
 
     // The database computes the flag per neuron, so that the patches are not read twice.
-    private static async Task<Dictionary<(int Layer, int Channel), bool>> ReadMismatchesAsync(CatalogContext catalog, int atlasId, CancellationToken cancellation)
+    private static async Task<Dictionary<(int Layer, int Channel), bool>> ReadMismatchesAsync(
+        CatalogContext catalog, int atlasId, CancellationToken cancellation)
     {
         var found = await (
             from patch in catalog.Patches

@@ -102,7 +102,8 @@ internal abstract class ParquetColumn
         public override async Task WriteAsync(ParquetRowGroupWriter group, CancellationToken cancellation)
         {
             await group.WriteAllPartsAsync<TStored>(
-                _element, _items.ToArray(), new ReadOnlyMemory<int>([.. _definitions]), new ReadOnlyMemory<int>([.. _repetitions]), cancellation);
+                _element, _items.ToArray(), new ReadOnlyMemory<int>([.. _definitions]), new ReadOnlyMemory<int>([.. _repetitions]),
+                cancellation);
             _items.Clear();
             _definitions.Clear();
             _repetitions.Clear();

@@ -13,10 +13,12 @@ internal sealed class ParquetTableWriter : ITableWriter
     private ParquetWriter? _writer;
     private int _rows;
 
-    private ParquetTableWriter(Stream stream, ParquetColumn[] columns, ParquetWriter writer) => (_stream, _columns, _writer) = (stream, columns, writer);
+    private ParquetTableWriter(Stream stream, ParquetColumn[] columns, ParquetWriter writer) =>
+        (_stream, _columns, _writer) = (stream, columns, writer);
 
     /// <summary>Starts a file.</summary>
-    public static async Task<ParquetTableWriter> OpenAsync(Stream stream, IReadOnlyList<ExportColumn> columns, CancellationToken cancellation)
+    public static async Task<ParquetTableWriter> OpenAsync(
+        Stream stream, IReadOnlyList<ExportColumn> columns, CancellationToken cancellation)
     {
         ParquetColumn[] ours = [.. columns.Select(ParquetColumn.Create)];
         var schema = new ParquetSchema(ours.Select(column => column.Field).ToArray());

@@ -49,14 +49,16 @@ public sealed class StaticLinks(int depth, bool withSources) : Links
     public override string TileBase(string atlas, string layer) => $"{_up}tiles/{layer}/";
 
     /// <inheritdoc/>
-    public override string? Picture(string atlas, string key, bool isSource) => withSources || !isSource ? _up + PictureFile(atlas, key) : null;
+    public override string? Picture(string atlas, string key, bool isSource) =>
+        withSources || !isSource ? _up + PictureFile(atlas, key) : null;
 
     /// <inheritdoc/>
     public override string Asset(string name) => $"{_up}assets/{name}";
 
     internal static string LayerFile(string layer) => $"layers/{layer}.html";
 
-    internal static string NeuronFile(string layer, int channel) => string.Create(CultureInfo.InvariantCulture, $"neurons/{layer}/{channel:D5}.html");
+    internal static string NeuronFile(string layer, int channel) =>
+        string.Create(CultureInfo.InvariantCulture, $"neurons/{layer}/{channel:D5}.html");
 
     internal static string ClassFile(int index) => string.Create(CultureInfo.InvariantCulture, $"classes/{index}.html");
 
@@ -64,7 +66,8 @@ public sealed class StaticLinks(int depth, bool withSources) : Links
 
     internal static string CropFile(int index) => string.Create(CultureInfo.InvariantCulture, $"crops/{index}.jpg");
 
-    internal static string TileFile(string layer, TileView view, int channel) => string.Create(CultureInfo.InvariantCulture, $"tiles/{layer}/{view.Id}/{channel:D5}.jpg");
+    internal static string TileFile(string layer, TileView view, int channel) =>
+        string.Create(CultureInfo.InvariantCulture, $"tiles/{layer}/{view.Id}/{channel:D5}.jpg");
 
     internal static string PictureFile(string atlas, string key) => key[(AtlasKeys.Root(atlas).Length + 1)..];
 }

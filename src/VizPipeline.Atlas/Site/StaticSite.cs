@@ -33,7 +33,8 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
     {
         await using var services = new ServiceCollection().AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).BuildServiceProvider();
         await using var catalog = database.Open();
-        var atlas = await LoadedAtlas.FindAsync(catalog, atlasId, cancellation) ?? throw new ArgumentException($"there is no atlas '{atlasId}'", nameof(atlasId));
+        var atlas = await LoadedAtlas.FindAsync(catalog, atlasId, cancellation)
+            ?? throw new ArgumentException($"there is no atlas '{atlasId}'", nameof(atlasId));
         using var sources = new SourceCrops(roots);
         using var similar = new SimilarNeuronsCache(store, TimeProvider.System);
         using var links = new LinkTables(store);
@@ -57,16 +58,20 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         return writer.Files;
     }
 
-    private static async Task<IEnumerable<int>> ListShownImagesAsync(CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<ClassSummary> classes, CancellationToken cancellation)
+    private static async Task<IEnumerable<int>> ListShownImagesAsync(
+        CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<ClassSummary> classes, CancellationToken cancellation)
     {
         var shown = new List<int>();
         foreach (var line in classes)
-            shown.AddRange((await ClassContents.ReadAsync(catalog, atlas, line.Index, cancellation))?.Images.Select(image => image.ImageIndex) ?? []);
+            shown.AddRange(
+                (await ClassContents.ReadAsync(catalog, atlas, line.Index, cancellation))?.Images.Select(image => image.ImageIndex) ?? []);
         return shown;
     }
 
     /// <returns>The images that the layer's pages show.</returns>
-    private async Task<IReadOnlyCollection<int>> WriteLayerAsync(CatalogContext catalog, LoadedAtlas atlas, Layer layer, Writer writer, NeuronReader reader, LinkTables links, CancellationToken cancellation)
+    private async Task<IReadOnlyCollection<int>> WriteLayerAsync(
+        CatalogContext catalog, LoadedAtlas atlas, Layer layer, Writer writer, NeuronReader reader, LinkTables links,
+        CancellationToken cancellation)
     {
         var (slug, contents) = (LoadedAtlas.GetSlug(layer), await LayerContents.ReadAsync(catalog, layer, cancellation));
         await writer.WritePageAsync<LayerPage>(StaticLinks.LayerFile(slug), cancellation, ("Contents", contents));
@@ -86,7 +91,8 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         return images;
     }
 
-    private async Task WritePicturesAsync(LoadedAtlas atlas, Layer layer, int channel, Writer writer, LinkTables links, CancellationToken cancellation)
+    private async Task WritePicturesAsync(
+        LoadedAtlas atlas, Layer layer, int channel, Writer writer, LinkTables links, CancellationToken cancellation)
     {
         byte[]? picture = null;
         string? last = null;
@@ -95,7 +101,8 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
             if (view.Key(atlas.Id, layer.Name, channel) is not { } key)
             {
                 if (await links.FindAsync(atlas.Id, layer.Name, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter)
-                    await writer.WriteFileAsync(StaticLinks.TileFile(LoadedAtlas.GetSlug(layer), view, channel), Tiles.Draw(filter), cancellation);
+                    await writer.WriteFileAsync(
+                        StaticLinks.TileFile(LoadedAtlas.GetSlug(layer), view, channel), Tiles.Draw(filter), cancellation);
                 continue;
             }
             if (key != last)
@@ -106,11 +113,14 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
                 last = key;
             }
             if (picture is not null)
-                await writer.WriteFileAsync(StaticLinks.TileFile(LoadedAtlas.GetSlug(layer), view, channel), Tiles.Draw(picture, view == TileView.Top1), cancellation);
+                await writer.WriteFileAsync(
+                    StaticLinks.TileFile(LoadedAtlas.GetSlug(layer), view, channel), Tiles.Draw(picture, view == TileView.Top1),
+                    cancellation);
         }
     }
 
-    private async Task WriteImageAsync(CatalogContext catalog, LoadedAtlas atlas, int index, Writer writer, SourceCrops sources, CancellationToken cancellation)
+    private async Task WriteImageAsync(
+        CatalogContext catalog, LoadedAtlas atlas, int index, Writer writer, SourceCrops sources, CancellationToken cancellation)
     {
         if (await ImageContents.ReadAsync(catalog, atlas, index, cancellation) is not { } contents)
             return;

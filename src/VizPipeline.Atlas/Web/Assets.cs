@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace VizPipeline.Atlas.Web;
 
-/// <summary>Scripts, stylesheets and icons embedded in the assembly. Their addresses contain a hash, so browsers may cache them forever.</summary>
+/// <summary>
+/// Scripts, stylesheets and icons embedded in the assembly. Their addresses contain a hash, so browsers may cache them forever.
+/// </summary>
 public static class Assets
 {
     private const string Prefix = "web/";
@@ -27,7 +29,8 @@ public static class Assets
     private static FrozenDictionary<string, (byte[], string)> Load()
     {
         var assembly = typeof(Assets).Assembly;
-        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).ToFrozenDictionary(name => name[Prefix.Length..], name =>
+        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+            .ToFrozenDictionary(name => name[Prefix.Length..], name =>
         {
             using var stream = assembly.GetManifestResourceStream(name)!;
             var content = new byte[stream.Length];

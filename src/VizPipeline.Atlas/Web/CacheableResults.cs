@@ -6,11 +6,15 @@ using VizPipeline.Hosting;
 
 namespace VizPipeline.Atlas.Web;
 
-/// <summary>Whether the id of an atlas always refers to the same atlas on this server, so that browsers may cache its pictures forever.</summary>
+/// <summary>
+/// Whether the id of an atlas always refers to the same atlas on this server, so that browsers may cache its pictures forever.
+/// </summary>
 /// <param name="IdsLast">False when folders are served, because another run may serve other atlases under the same address.</param>
 public sealed record AddressPolicy(bool IdsLast);
 
-/// <summary>Creates responses that browsers may cache. Each has an ETag; a client that sends the current ETag receives 304 and no content.</summary>
+/// <summary>
+/// Creates responses that browsers may cache. Each has an ETag; a client that sends the current ETag receives 304 and no content.
+/// </summary>
 internal static class CacheableResults
 {
     // Browsers cache the response but revalidate it each time, which costs a round trip and no content.
@@ -22,7 +26,8 @@ internal static class CacheableResults
         var services = context.RequestServices;
         // "private" where a key is needed: a shared proxy would otherwise serve the picture to clients without a key.
         var who = services.GetRequiredService<ApiKeys>().IsReadingOpen ? "public" : "private";
-        var cache = !services.GetRequiredService<AddressPolicy>().IdsLast ? AskAgain : isFinal ? $"{who}, max-age=31536000, immutable" : $"{who}, max-age=30";
+        var cache = !services.GetRequiredService<AddressPolicy>().IdsLast
+            ? AskAgain : isFinal ? $"{who}, max-age=31536000, immutable" : $"{who}, max-age=30";
         return Bytes(context, content, type, cache);
     }
 

@@ -3,7 +3,9 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Atlas.Web;
 
-/// <summary>Draws a neuron's filters as a small picture: in colour if it reads the RGB image, otherwise its strongest kernels in grey.</summary>
+/// <summary>
+/// Draws a neuron's filters as a small picture: in colour if it reads the RGB image, otherwise its strongest kernels in grey.
+/// </summary>
 public static class FilterTile
 {
     private const int Gap = 1;
@@ -18,7 +20,8 @@ public static class FilterTile
         if (channel < 0 || channel >= table.Neurons.Count)
             return null;
         var neuron = table.Neurons[channel];
-        var links = neuron.Inputs.Where(link => link.Kernel is { Height: > 0, Width: > 0 } kernel && kernel.Weights.Count == kernel.Height * kernel.Width).ToList();
+        var links = neuron.Inputs.Where(
+            link => link.Kernel is { Height: > 0, Width: > 0 } kernel && kernel.Weights.Count == kernel.Height * kernel.Width).ToList();
         if (links.Count == 0)
             return null;
         var (height, width) = (links[0].Kernel!.Height, links[0].Kernel!.Width);
@@ -32,7 +35,8 @@ public static class FilterTile
         {
             var (left, top) = (i % columns * (width + Gap), i / columns * (height + Gap));
             for (var place = 0; place < height * width; place++)
-                picture[left + (place % width), top + (place / width)] = Rgb.Grey(KernelShade.ToGrey(links[i].Kernel!.Weights[place], neuron.Largest));
+                picture[left + (place % width), top + (place / width)] = Rgb.Grey(
+                    KernelShade.ToGrey(links[i].Kernel!.Weights[place], neuron.Largest));
         }
         return picture;
     }

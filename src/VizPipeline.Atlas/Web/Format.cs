@@ -14,14 +14,19 @@ internal static class Format
 
     public static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}.";
 
-    public static string Value(double? value) => value is { } number ? number.ToString(Math.Abs(number) is >= 100 or 0 ? "0.#" : Math.Abs(number) >= 1 ? "0.00" : "0.000", CultureInfo.InvariantCulture) : "–";
+    public static string Value(double? value) =>
+        value is { } number
+        ? number.ToString(Math.Abs(number) is >= 100 or 0 ? "0.#" : Math.Abs(number) >= 1 ? "0.00" : "0.000", CultureInfo.InvariantCulture)
+        : "–";
 
-    public static string Percent(double? share) => share is { } part ? (part * 100).ToString(part is 0 or 1 or >= 0.1 ? "0" : "0.0", CultureInfo.InvariantCulture) + " %" : "–";
+    public static string Percent(double? share) =>
+        share is { } part ? (part * 100).ToString(part is 0 or 1 or >= 0.1 ? "0" : "0.0", CultureInfo.InvariantCulture) + " %" : "–";
 
     /// <summary>Formats a value without loss, for attributes that scripts read.</summary>
     public static string Plain(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
-    public static string Time(DateTime? time) => time?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + (time is null ? "" : " UTC");
+    public static string Time(DateTime? time) =>
+        time?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + (time is null ? "" : " UTC");
 
     public static string Duration(double seconds) => TimeSpan.FromSeconds(seconds) switch
     {

@@ -36,7 +36,11 @@ public sealed class LinkTables(IObjectStore store) : IDisposable
                 return null;
             }
             var table = VizJson.Read<LinkTable>(bytes);
-            _cache.Set(name, table, new MemoryCacheEntryOptions { Size = (long)Growth * bytes.Length, SlidingExpiration = TimeSpan.FromHours(1) });
+            _cache.Set(name, table, new MemoryCacheEntryOptions
+            {
+                Size = (long)Growth * bytes.Length,
+                SlidingExpiration = TimeSpan.FromHours(1),
+            });
             return table;
         }
         finally

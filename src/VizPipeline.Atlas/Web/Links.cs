@@ -77,13 +77,15 @@ public sealed class ServerLinks : Links
     public override string Crop(string atlas, int index) => $"/atlases/{atlas}/crops/{index}.jpg";
 
     /// <inheritdoc/>
-    public override string Tile(string atlas, string layer, TileView view, int channel) => $"{TileBase(atlas, layer)}{view.Id}/{channel:D5}.jpg";
+    public override string Tile(string atlas, string layer, TileView view, int channel) =>
+        $"{TileBase(atlas, layer)}{view.Id}/{channel:D5}.jpg";
 
     /// <inheritdoc/>
     public override string TileBase(string atlas, string layer) => $"/atlases/{atlas}/tiles/{layer}/";
 
     /// <inheritdoc/>
-    public override string Picture(string atlas, string key, bool isSource) => $"/atlases/{atlas}/pictures/{key[(ObjectStore.AtlasKeys.Root(atlas).Length + 1)..]}";
+    public override string Picture(string atlas, string key, bool isSource) =>
+        $"/atlases/{atlas}/pictures/{key[(ObjectStore.AtlasKeys.Root(atlas).Length + 1)..]}";
 
     /// <inheritdoc/>
     public override string Asset(string name) => $"/assets/{Assets.Version(name)}/{name}";

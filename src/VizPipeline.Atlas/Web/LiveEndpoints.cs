@@ -18,26 +18,36 @@ internal static class LiveEndpoints
 
     public static void MapLive(this IEndpointRouteBuilder app)
     {
-        var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).ExplainErrors().AddEndpointFilter(TakeTurnAsync).WithTags("live").DisableAntiforgery();
-        live.MapPost("/maps", MapsAsync).WithSummary("All feature maps of a layer for a picture. The body is a JPEG, PNG, WebP, BMP or GIF file of at most 8 MB");
-        live.MapPost("/responses", ResponsesAsync).WithSummary("The neurons that a picture activates most, compared with the images of the set");
-        live.MapPost("/deconvolution", DeconvolutionAsync).WithSummary("The pixels that activated a channel: deconv, guided or gradient, at its strongest position or at y, x");
+        var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).ExplainErrors()
+            .AddEndpointFilter(TakeTurnAsync).WithTags("live").DisableAntiforgery();
+        live.MapPost("/maps", MapsAsync)
+            .WithSummary("All feature maps of a layer for a picture. The body is a JPEG, PNG, WebP, BMP or GIF file of at most 8 MB");
+        live.MapPost("/responses", ResponsesAsync)
+            .WithSummary("The neurons that a picture activates most, compared with the images of the set");
+        live.MapPost("/deconvolution", DeconvolutionAsync)
+            .WithSummary("The pixels that activated a channel: deconv, guided or gradient, at its strongest position or at y, x");
     }
 
     private static async ValueTask<object?> TakeTurnAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        using var turn = await ((LiveGate)context.HttpContext.RequestServices.GetService(typeof(LiveGate))!).EnterAsync(context.HttpContext.RequestAborted);
+        using var turn = await ((LiveGate)context.HttpContext.RequestServices.GetService(typeof(LiveGate))!)
+            .EnterAsync(context.HttpContext.RequestAborted);
         return await next(context);
     }
 
-    private static async Task<IResult> MapsAsync(string atlas, string layer, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> MapsAsync(
+        string atlas, string layer, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
     {
         var name = await LayerAsync(database, atlas, layer, cancellation);
         var shown = await client.AskAsync(new ShowFeatureMaps(atlas, await BodyAsync(request, cancellation), name), cancellation);
-        return Results.Json(new { shown.Channels, shown.Height, shown.Width, shown.Least, shown.Greatest, shown.Maps, shown.Crop, shown.Outputs, shown.Cost });
+        return Results.Json(
+            new { shown.Channels, shown.Height, shown.Width, shown.Least, shown.Greatest, shown.Maps, shown.Crop, shown.Outputs,
+            shown.Cost });
     }
 
-    private static async Task<IResult> ResponsesAsync(string atlas, string? layer, int? limit, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ResponsesAsync(
+        string atlas, string? layer, int? limit, HttpRequest request, LiveClient client, CatalogDatabase database,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
@@ -64,10 +74,12 @@ internal static class LiveEndpoints
     }
 
     private static async Task<IResult> DeconvolutionAsync(
-        string atlas, string layer, int channel, int? y, int? x, string? rule, HttpRequest request, LiveClient client, CatalogDatabase database, CancellationToken cancellation)
+        string atlas, string layer, int channel, int? y, int? x, string? rule, HttpRequest request, LiveClient client,
+        CatalogDatabase database, CancellationToken cancellation)
     {
         var name = await LayerAsync(database, atlas, layer, cancellation);
-        var shown = await client.AskAsync(new ShowDeconvolution(atlas, await BodyAsync(request, cancellation), name, channel, y, x, rule ?? "deconv"), cancellation);
+        var shown = await client.AskAsync(
+            new ShowDeconvolution(atlas, await BodyAsync(request, cancellation), name, channel, y, x, rule ?? "deconv"), cancellation);
         return Results.Json(new { shown.Activation, shown.Y, shown.X, shown.Box, shown.Deconvolution, shown.Crop, shown.Cost });
     }
 
@@ -93,6 +105,8 @@ internal static class LiveEndpoints
         {
             throw tooLarge;
         }
-        return body.Length == 0 ? throw new LiveRefusedException("the body is empty: send the picture file as the request body") : body.Length == body.Capacity ? body.GetBuffer() : body.ToArray();
+        return body.Length == 0
+            ? throw new LiveRefusedException("the body is empty: send the picture file as the request body") : body.Length == body.Capacity
+            ? body.GetBuffer() : body.ToArray();
     }
 }

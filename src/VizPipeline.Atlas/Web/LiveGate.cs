@@ -2,7 +2,9 @@ using VizPipeline.Hosting;
 
 namespace VizPipeline.Atlas.Web;
 
-/// <summary>Limits the number of concurrent live requests, because each holds several copies of its picture in memory, here and in the broker.</summary>
+/// <summary>
+/// Limits the number of concurrent live requests, because each holds several copies of its picture in memory, here and in the broker.
+/// </summary>
 public sealed class LiveGate : IDisposable
 {
     private const int AtOnce = 8;

@@ -70,7 +70,8 @@ public sealed class LoadedAtlas
     public static string GetSlug(Layer layer) => AtlasKeys.LayerFileName(layer.Name);
 
     /// <summary>Returns the indices of the classes whose names contain a text, ignoring case.</summary>
-    public IReadOnlyList<int> FindClasses(string text) => FindNames(Math.Max(Spec.Images.Classes.Count, Spec.OutputNames.Count), index => ClassName(index), text);
+    public IReadOnlyList<int> FindClasses(string text) =>
+        FindNames(Math.Max(Spec.Images.Classes.Count, Spec.OutputNames.Count), index => ClassName(index), text);
 
     /// <summary>Returns the indices of the outputs whose names contain a text, ignoring case.</summary>
     public IReadOnlyList<int> FindOutputs(string text) => FindNames(Spec.OutputNames.Count, index => Spec.OutputNames[index], text);

@@ -35,7 +35,9 @@ internal static class PageEndpoints
         pages.MapGet("/atlases/{atlas}/crops/{file}", CropAsync);
         pages.MapGet("/assets/{version}/{name}", Asset);
         app.MapFallback("/api/{**rest}", (HttpContext context) =>
-            Results.Problem($"there is no {context.Request.Method} endpoint at this address; see /reference", statusCode: StatusCodes.Status404NotFound, title: "Not found"));
+            Results.Problem(
+                $"there is no {context.Request.Method} endpoint at this address; see /reference", statusCode: StatusCodes.Status404NotFound,
+                title: "Not found"));
         pages.MapFallback((HttpContext _) => throw new NotFoundException("There is no such page."));
     }
 
@@ -62,14 +64,17 @@ internal static class PageEndpoints
     }
 
     private static async Task<IResult> ErrorAsync(PageRenderer page, string title, string message, int status) => Results.Content(
-        await page.RenderAsync<ErrorPage>(("Links", ServerLinks.Instance), ("Title", title), ("Message", message)), "text/html; charset=utf-8", statusCode: status);
+        await page.RenderAsync<ErrorPage>(("Links", ServerLinks.Instance), ("Title", title), ("Message", message)),
+        "text/html; charset=utf-8", statusCode: status);
 
-    private static async Task<IResult> HomeAsync(PageRenderer page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IResult> HomeAsync(
+        PageRenderer page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var atlases = await AtlasSummary.ReadAllAsync(catalog, cancellation);
         var unserved = Now(database, time) is { } now ? await catalog.UnservedJobsAsync(now, cancellation: cancellation) : null;
-        return await HtmlAsync(page.RenderAsync<AtlasesPage>(("Links", ServerLinks.Instance), ("Atlases", atlases), ("Unserved", unserved)));
+        return await HtmlAsync(
+            page.RenderAsync<AtlasesPage>(("Links", ServerLinks.Instance), ("Atlases", atlases), ("Unserved", unserved)));
     }
 
     private static async Task<IResult> AtlasAsync(
@@ -81,7 +86,8 @@ internal static class PageEndpoints
         return await HtmlAsync(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", overview)));
     }
 
-    private static async Task<IResult> LayerAsync(string atlas, string layer, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> LayerAsync(
+        string atlas, string layer, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
@@ -89,30 +95,40 @@ internal static class PageEndpoints
         return await HtmlAsync(page.RenderAsync<LayerPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
-    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, PageRenderer page, NeuronReader reader, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> NeuronAsync(
+        string atlas, string layer, int channel, PageRenderer page, NeuronReader reader, CatalogDatabase database,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        var contents = await CatalogLookup.GetNeuronAsync(reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
+        var contents = await CatalogLookup.GetNeuronAsync(
+            reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
         return await HtmlAsync(page.RenderAsync<NeuronPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
-    private static async Task<IResult> ClassesAsync(string atlas, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ClassesAsync(
+        string atlas, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        return await HtmlAsync(page.RenderAsync<ClassesPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Classes", await ClassSummary.ReadAllAsync(catalog, view, cancellation))));
+        return await HtmlAsync(
+            page.RenderAsync<ClassesPage>(
+                ("Links", ServerLinks.Instance), ("Atlas", view),
+                ("Classes", await ClassSummary.ReadAllAsync(catalog, view, cancellation))));
     }
 
-    private static async Task<IResult> ClassAsync(string atlas, int index, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ClassAsync(
+        string atlas, int index, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        var contents = await ClassContents.ReadAsync(catalog, view, index, cancellation) ?? throw new NotFoundException($"Atlas '{atlas}' has no class {index}.");
+        var contents = await ClassContents.ReadAsync(catalog, view, index, cancellation)
+            ?? throw new NotFoundException($"Atlas '{atlas}' has no class {index}.");
         return await HtmlAsync(page.RenderAsync<ClassPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
-    private static async Task<IResult> ImageAsync(string atlas, int index, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ImageAsync(
+        string atlas, int index, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
@@ -121,7 +137,8 @@ internal static class PageEndpoints
     }
 
     private static async Task<IResult> SearchAsync(
-        string atlas, string? layer, string? text, string? selectivity, string? where, string? dead, string? sort, string? after, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
+        string atlas, string? layer, string? text, string? selectivity, string? where, string? dead, string? sort, string? after,
+        PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
@@ -132,23 +149,35 @@ internal static class PageEndpoints
             Text = text is { Length: > 0 and <= 200 } ? text : null,
             Where =
             [
-                .. double.TryParse(selectivity, CultureInfo.InvariantCulture, out var least) ? (NeuronCondition[])[new(NeuronStatistic.Find(SearchPage.Selectivity, "where"), ">=", least)] : [],
-                .. (where ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(NeuronCondition.Parse),
+                .. double.TryParse(selectivity, CultureInfo.InvariantCulture, out var least)
+                ? (NeuronCondition[])[new(NeuronStatistic.Find(SearchPage.Selectivity, "where"), ">=", least)] : [],
+                .. (where ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Select(NeuronCondition.Parse),
             ],
             Dead = bool.TryParse(dead, out var isDead) ? isDead : null,
-            Sort = SearchPage.Sorts.FirstOrDefault(known => known.Value == sort).Value ?? (view.Spec.Images.Classes.Count > 0 ? SearchPage.Sorts[0].Value : "layer"),
+            Sort = SearchPage.Sorts.FirstOrDefault(known => known.Value == sort).Value
+                ?? (view.Spec.Images.Classes.Count > 0 ? SearchPage.Sorts[0].Value : "layer"),
             Limit = SearchPage.Shown,
             After = after,
         };
-        return await HtmlAsync(page.RenderAsync<SearchPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Selective", selectivity), ("Bounds", where), ("Result", await query.ReadAsync(catalog, view, cancellation))));
+        return await HtmlAsync(
+            page.RenderAsync<SearchPage>(
+                ("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Selective", selectivity), ("Bounds", where),
+                ("Result", await query.ReadAsync(catalog, view, cancellation))));
     }
 
-    private static async Task<IResult> CompareAsync(string? one, string? other, string? layer, PageRenderer page, ComparisonCache comparisons, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> CompareAsync(
+        string? one, string? other, string? layer, PageRenderer page, ComparisonCache comparisons, CatalogDatabase database,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var first = await CatalogLookup.GetAtlasAsync(catalog, one ?? "", cancellation);
-        var comparison = await comparisons.FindAsync(catalog, first, await CatalogLookup.GetAtlasAsync(catalog, other ?? "", cancellation), cancellation);
-        return await HtmlAsync(page.RenderAsync<ComparePage>(("Links", ServerLinks.Instance), ("Comparison", comparison), ("Layer", layer is { Length: > 0 } ? CatalogLookup.GetLayer(first, layer) : null)));
+        var comparison = await comparisons.FindAsync(
+            catalog, first, await CatalogLookup.GetAtlasAsync(catalog, other ?? "", cancellation), cancellation);
+        return await HtmlAsync(
+            page.RenderAsync<ComparePage>(
+                ("Links", ServerLinks.Instance), ("Comparison", comparison),
+                ("Layer", layer is { Length: > 0 } ? CatalogLookup.GetLayer(first, layer) : null)));
     }
 
     private static async Task<IResult> LiveAsync(string atlas, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
@@ -161,16 +190,20 @@ internal static class PageEndpoints
         return await HtmlAsync(page.RenderAsync<LivePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Samples", samples)));
     }
 
-    private static async Task<IResult> TileAsync(string atlas, string layer, string view, string file, Tiles tiles, LoadedAtlasCache views, HttpContext context, CancellationToken cancellation)
+    private static async Task<IResult> TileAsync(
+        string atlas, string layer, string view, string file, Tiles tiles, LoadedAtlasCache views, HttpContext context,
+        CancellationToken cancellation)
     {
         if (TileView.Find(view) is not { } shown || Number(file) is not { } channel)
             return Results.NotFound();
         if (await views.FindAsync(atlas, cancellation) is not { } found || found.Layer(layer) is not { } row || channel >= row.Channels)
             return Results.NotFound();
-        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile ? CacheableResults.Picture(context, tile, "image/jpeg", found.IsFinal) : Results.NotFound();
+        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile
+            ? CacheableResults.Picture(context, tile, "image/jpeg", found.IsFinal) : Results.NotFound();
     }
 
-    private static async Task<IResult> PictureAsync(string atlas, string path, IObjectStore store, LoadedAtlasCache views, HttpContext context, CancellationToken cancellation)
+    private static async Task<IResult> PictureAsync(
+        string atlas, string path, IObjectStore store, LoadedAtlasCache views, HttpContext context, CancellationToken cancellation)
     {
         var key = Jobs.AtlasSpec.IsId(atlas) ? $"{AtlasKeys.Root(atlas)}/{path}" : "";
         if (!ObjectKey.IsValid(key) || !key.EndsWith(".png", StringComparison.Ordinal))
@@ -179,13 +212,17 @@ internal static class PageEndpoints
             ? CacheableResults.Picture(context, picture, "image/png", found.IsFinal) : Results.NotFound();
     }
 
-    private static async Task<IResult> CropAsync(string atlas, string file, SourceCrops sources, LoadedAtlasCache views, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
+    private static async Task<IResult> CropAsync(
+        string atlas, string file, SourceCrops sources, LoadedAtlasCache views, CatalogDatabase database, HttpContext context,
+        CancellationToken cancellation)
     {
         if (Number(file) is not { } index || await views.FindAsync(atlas, cancellation) is not { } view)
             return Results.NotFound();
         await using var catalog = database.Open();
-        var path = await catalog.Images.Where(image => image.AtlasId == view.Row.Id && image.ImageIndex == index).Select(image => image.Path).FirstOrDefaultAsync(cancellation);
-        return path is not null && await sources.GetCropAsync(view.Spec, path, cancellation) is { } crop ? CacheableResults.Picture(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
+        var path = await catalog.Images.Where(image => image.AtlasId == view.Row.Id && image.ImageIndex == index)
+            .Select(image => image.Path).FirstOrDefaultAsync(cancellation);
+        return path is not null && await sources.GetCropAsync(view.Spec, path, cancellation) is { } crop
+            ? CacheableResults.Picture(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
     }
 
     private static DateTime? Now(CatalogDatabase database, TimeProvider time)
@@ -193,10 +230,13 @@ internal static class PageEndpoints
 
     // The files of tiles and crops are named by number.
     private static int? Number(string file) =>
-        file.EndsWith(".jpg", StringComparison.Ordinal) && int.TryParse(file.AsSpan(0, file.Length - 4), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        file.EndsWith(".jpg", StringComparison.Ordinal)
+            && int.TryParse(file.AsSpan(0, file.Length - 4), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : null;
 
     private static IResult Asset(string version, string name, HttpContext context) =>
-        Assets.Find(name) is { } content ? CacheableResults.Asset(context, content, Assets.TypeOf(name), version == Assets.Version(name)) : Results.NotFound();
+        Assets.Find(name) is { } content
+            ? CacheableResults.Asset(context, content, Assets.TypeOf(name), version == Assets.Version(name)) : Results.NotFound();
 
     private static async Task<IResult> HtmlAsync(Task<string> page) => Results.Content(await page, "text/html; charset=utf-8");
 }

@@ -14,6 +14,7 @@ public sealed class PageRenderer(IServiceProvider services, ILoggerFactory loggi
     {
         await using var renderer = new HtmlRenderer(services, logging);
         var values = ParameterView.FromDictionary(parameters.ToDictionary(pair => pair.Name, pair => pair.Value));
-        return await renderer.Dispatcher.InvokeAsync(async () => "<!DOCTYPE html>\n" + (await renderer.RenderComponentAsync<TComponent>(values)).ToHtmlString());
+        return await renderer.Dispatcher.InvokeAsync(
+            async () => "<!DOCTYPE html>\n" + (await renderer.RenderComponentAsync<TComponent>(values)).ToHtmlString());
     }
 }

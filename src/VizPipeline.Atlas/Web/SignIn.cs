@@ -6,7 +6,9 @@ using VizPipeline.Hosting;
 
 namespace VizPipeline.Atlas.Web;
 
-/// <summary>Signs in browsers where reading needs a key: the user enters the key once, and the browser gets a cookie that allows reading.</summary>
+/// <summary>
+/// Signs in browsers where reading needs a key: the user enters the key once, and the browser gets a cookie that allows reading.
+/// </summary>
 internal static class SignIn
 {
     /// <summary>The name of the rate limit, which slows down guessing of keys.</summary>
@@ -30,12 +32,19 @@ internal static class SignIn
         app.MapGet(Path, (string? to, PageRenderer page) => PageAsync(page, to, wrong: false)).ExcludeFromDescription();
         app.MapPost(Path, async (HttpContext context, ApiKeys keys, PageRenderer page) =>
         {
-            var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
+            var form = context.Request.HasFormContentType
+                ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
             var to = form["to"].ToString();
             if (keys.PassFor(form["key"].ToString().Trim()) is not { } pass)
                 return await PageAsync(page, to, wrong: true);
             // Lax, so that a link from elsewhere, such as a paper, keeps the user signed in. The cookie allows nothing but reading.
-            context.Response.Cookies.Append(ApiKeys.Cookie, pass, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps, Path = "/" });
+            context.Response.Cookies.Append(ApiKeys.Cookie, pass, new CookieOptions
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Lax,
+                Secure = context.Request.IsHttps,
+                Path = "/",
+            });
             return Results.LocalRedirect(IsHere(to) ? to : "/");
         }).ExcludeFromDescription().DisableAntiforgery().RequireRateLimiting(Limit);
     }

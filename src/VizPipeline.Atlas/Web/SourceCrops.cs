@@ -48,7 +48,8 @@ public sealed class SourceCrops(ImageRoot roots) : IDisposable
             _cache.Set(name, crop, new MemoryCacheEntryOptions { Size = crop.Length, SlidingExpiration = TimeSpan.FromHours(1) });
             return crop;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or UnreadableImageException or ImageSetException or ObjectStoreException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or UnreadableImageException
+            or ImageSetException or ObjectStoreException)
         {
             return null;
         }
@@ -77,7 +78,8 @@ public sealed class SourceCrops(ImageRoot roots) : IDisposable
             var content = new byte[file.Length];
             return content.AsMemory(0, file.Read(content, 0));
         });
-        var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", spec.Model.Input[1], spec.Model.Input[2], spec.Model.Input[0]);
+        var preprocessing = Preprocessing.Parse(
+            spec.Preprocessing.GetRawText(), "the atlas's spec", spec.Model.Input[1], spec.Model.Input[2], spec.Model.Input[0]);
         return Jpeg.Encode(preprocessing.Picture(preprocessing.CropOf(bytes, path, LiveLimits.ImagePixels)), Quality);
     }
 }

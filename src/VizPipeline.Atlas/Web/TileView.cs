@@ -39,7 +39,10 @@ public sealed partial record TileView(string Id)
 
     /// <summary>Returns the view of an ascent preset; with several facets it shows the first.</summary>
     public static TileView ForAscent(string preset, int seed) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"ascent-{(PresetNames.IsNumber(preset) ? "p" : "")}{preset}-s{seed}")) { Ascent = (preset, seed) };
+        new(string.Create(CultureInfo.InvariantCulture, $"ascent-{(PresetNames.IsNumber(preset) ? "p" : "")}{preset}-s{seed}"))
+        {
+            Ascent = (preset, seed),
+        };
 
     /// <summary>Parses the id of a view; returns null if it is not valid.</summary>
     public static TileView? Find(string id) => id switch
@@ -48,7 +51,10 @@ public sealed partial record TileView(string Id)
         "top9" => Top9,
         "deconv" => Deconv,
         "filter" => Filter,
-        _ when AscentId().Match(id) is { Success: true } match => ForAscent(match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value, int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture)),
+        _ when AscentId().Match(id) is { Success: true } match =>
+            ForAscent(
+                match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value,
+                int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture)),
         _ => null,
     };
 

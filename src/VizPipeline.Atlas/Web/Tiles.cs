@@ -4,7 +4,9 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Atlas.Web;
 
-/// <summary>Creates tiles, small pictures of neurons, from the stored pictures on demand and caches them in a bounded amount of memory.</summary>
+/// <summary>
+/// Creates tiles, small pictures of neurons, from the stored pictures on demand and caches them in a bounded amount of memory.
+/// </summary>
 public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
 {
     /// <summary>The longer edge of a tile in pixels.</summary>
@@ -66,7 +68,8 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
     {
         if (view.Key(atlas, layer, channel) is { } key)
             return await store.TryGetAsync(key, cancellation) is { } picture ? Draw(picture, firstCell: view == TileView.Top1) : null;
-        return await links.FindAsync(atlas, layer, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter ? Draw(filter) : null;
+        return await links.FindAsync(atlas, layer, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter
+            ? Draw(filter) : null;
     }
 
     private static RgbImage Cut(RgbImage image, int width, int height)

@@ -21,7 +21,8 @@ internal static class AtlasWatch
             {
                 var report = await coordinator.GetAsync<AtlasReport>($"atlases/{Uri.EscapeDataString(atlas)}", cancellation);
                 if (FormatLine(report) is var line && line != last)
-                    Console.WriteLine($"[{TimeProvider.System.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}] {last = line}");
+                    Console.WriteLine(
+                        $"[{TimeProvider.System.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}] {last = line}");
                 if (report.Status.State != AtlasState.Running)
                     return PrintEnd(report);
             }
@@ -37,18 +38,21 @@ internal static class AtlasWatch
     private static string FormatLine(AtlasReport report)
     {
         var stages = report.Progress.Stages.Where(stage => stage.Total > 0).Select(ProgressDisplay.FormatStage);
-        var left = report.Progress.TimeLeft is { } time && report.Status.State == AtlasState.Running ? $" · {ProgressDisplay.FormatDuration(time)} left" : "";
+        var left = report.Progress.TimeLeft is { } time && report.Status.State == AtlasState.Running
+            ? $" · {ProgressDisplay.FormatDuration(time)} left" : "";
         var unserved = string.Concat(report.Status.Unserved.Select(jobs => $" · {jobs.Explain()}"));
         return $"{string.Join(" · ", stages)} · {report.Workers} worker{(report.Workers == 1 ? "" : "s")}{left}{unserved}";
     }
 
     private static int PrintEnd(AtlasReport report)
     {
-        Console.WriteLine($"Atlas '{report.Status.Id}': {(report.Status.State == AtlasState.CompletedWithFailures ? "completed with failures" : report.Status.State.ToString().ToLowerInvariant())}");
+        var state = report.Status.State == AtlasState.CompletedWithFailures
+            ? "completed with failures" : report.Status.State.ToString().ToLowerInvariant();
+        Console.WriteLine($"Atlas '{report.Status.Id}': {state}");
         foreach (var job in report.Status.Failures.Take(20))
             Console.Error.WriteLine($"viz: job {job.Job} ({job.Kind.ToString().ToLowerInvariant()} of {job.What}) failed: {job.Error}");
-        if (report.Status.Failures.Count > 0)
-            Console.Error.WriteLine($"viz: {report.Status.Failures.Count} jobs failed; when the cause is fixed, `viz retry {report.Status.Id}` runs them again");
+        if (report.Status.Failures is { Count: > 0 and var count })
+            Console.Error.WriteLine($"viz: {count} jobs failed; when the cause is fixed, `viz retry {report.Status.Id}` runs them again");
         return report.Status.State == AtlasState.Completed ? ExitCode.Done : ExitCode.Failures;
     }
 }

@@ -41,7 +41,9 @@ internal static class ClusterStatus
         }
         var table = new Table().Border(TableBorder.Simple).AddColumns("atlas", "state", "priority", "jobs", "done", "failed", "planned");
         foreach (var atlas in atlases)
-            table.AddRow(Markup.Escape(atlas.Id), atlas.State.ToString().ToLowerInvariant(), $"{atlas.Priority}", $"{atlas.Jobs:N0}", $"{atlas.Done:N0}", $"{atlas.Failed:N0}", $"{atlas.CreatedAt:yyyy-MM-dd HH:mm} UTC");
+            table.AddRow(
+                Markup.Escape(atlas.Id), atlas.State.ToString().ToLowerInvariant(), $"{atlas.Priority}", $"{atlas.Jobs:N0}",
+                $"{atlas.Done:N0}", $"{atlas.Failed:N0}", $"{atlas.CreatedAt:yyyy-MM-dd HH:mm} UTC");
         if (atlases.Count == 0)
             Console.WriteLine("This cluster has no atlases yet; create one with `viz submit`");
         else

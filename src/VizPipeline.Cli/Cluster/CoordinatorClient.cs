@@ -35,7 +35,8 @@ internal sealed class CoordinatorClient : ServiceClient
     private static Uri ParseAddress(string? address)
     {
         address ??= Environment.GetEnvironmentVariable("VIZ_COORDINATOR")
-            ?? throw new UsageException("the address of the coordinator is missing: give --coordinator http://HOST:8080, or set VIZ_COORDINATOR");
+            ?? throw new UsageException(
+                "the address of the coordinator is missing: give --coordinator http://HOST:8080, or set VIZ_COORDINATOR");
         return Uri.TryCreate(address.TrimEnd('/') + "/api/v1/", UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https")
             ? uri
             : throw new UsageException($"--coordinator '{address}' is not a valid address; give one like http://HOST:8080");

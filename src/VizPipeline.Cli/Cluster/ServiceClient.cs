@@ -16,7 +16,8 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
     /// <summary>Sends a GET request and parses the JSON response.</summary>
     /// <param name="path">The path relative to the address.</param>
     /// <param name="cancellation">Cancels the request.</param>
-    public Task<T> GetAsync<T>(string path, CancellationToken cancellation) => SendAsync<T>(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
+    public Task<T> GetAsync<T>(string path, CancellationToken cancellation) =>
+        SendAsync<T>(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
 
     /// <summary>Sends a GET request and returns the content; null for 404.</summary>
     public async Task<byte[]?> TryGetBytesAsync(string path, CancellationToken cancellation)
@@ -75,7 +76,9 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
         if (answer.IsSuccessStatusCode)
             return;
         var text = await answer.Content.ReadAsStringAsync(cancellation);
-        throw (int)answer.StatusCode >= 500 ? new ServiceAwayException($"the {name} at {address} is not available: {GetDetail(text, answer)}") : new UsageException(GetDetail(text, answer));
+        throw (int)answer.StatusCode >= 500
+            ? new ServiceAwayException($"the {name} at {address} is not available: {GetDetail(text, answer)}")
+            : new UsageException(GetDetail(text, answer));
     }
 
     private string GetDetail(string text, HttpResponseMessage answer)
@@ -83,7 +86,8 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
         try
         {
             using var problem = JsonDocument.Parse(text);
-            if (problem.RootElement.ValueKind == JsonValueKind.Object && problem.RootElement.TryGetProperty("detail", out var detail) && detail.GetString() is { Length: > 0 } sentence)
+            if (problem.RootElement.ValueKind == JsonValueKind.Object && problem.RootElement.TryGetProperty("detail", out var detail)
+                && detail.GetString() is { Length: > 0 } sentence)
                 return sentence.ReplaceLineEndings(" ");
         }
         catch (JsonException)
@@ -96,7 +100,11 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
     private static HttpClient Create(Uri address, string keyVariable)
     {
         // No redirects: they could send the key to another host.
-        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), AllowAutoRedirect = false }) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
+        var http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            AllowAutoRedirect = false,
+        }) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
         if (Environment.GetEnvironmentVariable(keyVariable) is { Length: > 0 } key)
             http.DefaultRequestHeaders.Add("X-Api-Key", key.Trim());
         return http;

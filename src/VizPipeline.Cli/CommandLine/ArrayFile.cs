@@ -36,7 +36,9 @@ internal static class ArrayFile
     {
         var tensors = SafetensorsFile.Read(file);
         var entry = tensors.Entries.FirstOrDefault(entry => entry.Name == InputName) ?? (tensors.Entries is [var single] ? single : null)
-            ?? throw new UsageException($"image array '{file}' contains {tensors.Entries.Count} tensors; give a file with a single tensor, or with one named '{InputName}'");
+            ?? throw new UsageException(
+                $"image array '{file}' contains {tensors.Entries.Count} tensors; give a file with a single tensor, or with one named "
+                + $"'{InputName}'");
         if (entry.Type is not (ElementType.F16 or ElementType.BF16 or ElementType.F32 or ElementType.F64))
             throw NoFloats(file, entry.Type.ToString());
         return tensors.ReadFloats(entry.Name);

@@ -13,14 +13,48 @@ internal sealed class AtlasOptions
 {
     private readonly ModelOptions _model = new();
     private readonly ImageOptions _images = new();
-    private readonly Option<string[]> _layers = new("--layers") { Description = "Layers, e.g. conv3,features.*; default: all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string[]> _methods = new("--methods") { Description = "Some of top9,deconv,ascent,filters; default: all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string[]> _presets = new("--ascent-presets") { Description = $"Ascent recipes, one picture per neuron each: {RecipeOptions.Choices}; default: 3", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<int?> _steps = new("--ascent-steps") { Description = "Steps per ascent; default: the recipe's own (256 to 1000)" };
-    private readonly Option<string[]> _seeds = new("--ascent-seeds") { Description = "Seeds of the start images, one picture per neuron each; default: 0", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string> _objective = new("--ascent-objective") { Description = "Objective: neuron (centre of the map) or channel (mean of the map)", DefaultValueFactory = _ => "neuron" };
-    private readonly Option<string> _rates = new("--ascent-rates") { Description = "Learning rates of recipes 1 to 4: normalised (for any network) or published (for CaffeNet)", DefaultValueFactory = _ => "normalised" };
-    private readonly Option<string?> _classNames = new("--class-names") { Description = "File with class names in the order of the network's outputs (JSON or text)" };
+    private readonly Option<string[]> _layers = new("--layers")
+    {
+        Description = "Layers, e.g. conv3,features.*; default: all",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = LayerList.Parse,
+    };
+    private readonly Option<string[]> _methods = new("--methods")
+    {
+        Description = "Some of top9,deconv,ascent,filters; default: all",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = LayerList.Parse,
+    };
+    private readonly Option<string[]> _presets = new("--ascent-presets")
+    {
+        Description = $"Ascent recipes, one picture per neuron each: {RecipeOptions.Choices}; default: 3",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = LayerList.Parse,
+    };
+    private readonly Option<int?> _steps = new("--ascent-steps")
+    {
+        Description = "Steps per ascent; default: the recipe's own (256 to 1000)",
+    };
+    private readonly Option<string[]> _seeds = new("--ascent-seeds")
+    {
+        Description = "Seeds of the start images, one picture per neuron each; default: 0",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = LayerList.Parse,
+    };
+    private readonly Option<string> _objective = new("--ascent-objective")
+    {
+        Description = "Objective: neuron (centre of the map) or channel (mean of the map)",
+        DefaultValueFactory = _ => "neuron",
+    };
+    private readonly Option<string> _rates = new("--ascent-rates")
+    {
+        Description = "Learning rates of recipes 1 to 4: normalised (for any network) or published (for CaffeNet)",
+        DefaultValueFactory = _ => "normalised",
+    };
+    private readonly Option<string?> _classNames = new("--class-names")
+    {
+        Description = "File with class names in the order of the network's outputs (JSON or text)",
+    };
     private readonly Option<int> _batch = new("--batch") { Description = "Images per forward pass", DefaultValueFactory = _ => 32 };
     private readonly Option<string?> _name = new("--name") { Description = "Name of the atlas; default: the name of the model" };
 
@@ -45,7 +79,8 @@ internal sealed class AtlasOptions
     {
         var methods = ParseMethods(parsed.GetValue(_methods));
         var ascent = ParseAscent(parsed);
-        var batch = parsed.GetRequiredValue(_batch) is > 0 and <= 4096 and var size ? size : throw new UsageException("--batch must be from 1 to 4096");
+        var batch = parsed.GetRequiredValue(_batch) is > 0 and <= 4096 and var size
+            ? size : throw new UsageException("--batch must be from 1 to 4096");
         var device = parsed.GetRequiredValue(_model.Device);
         if (isHere)
             _ = TorchDevice.FindAll(device);
@@ -55,7 +90,8 @@ internal sealed class AtlasOptions
         var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
         var images = methods.HasFlag(AtlasMethods.Top9) ? _images.Choose(parsed, names, cancellation) : null;
         return new AtlasRequest(
-            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.FindWeights(parsed), graph, layers, preprocessing, images?.Manifest,
+            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.FindWeights(parsed), graph, layers,
+            preprocessing, images?.Manifest,
             images?.Root ?? _images.GetRoot(parsed), names is null ? images?.Manifest.Classes ?? [] : NamesByIndex(names),
             names is null ? [] : NamesByIndex(names), methods, ascent, device, batch, images?.Selection ?? "");
     }
@@ -78,19 +114,24 @@ internal sealed class AtlasOptions
 
     private AscentSpec ParseAscent(ParseResult parsed)
     {
-        var recipes = (parsed.GetValue(_presets) ?? []).DefaultIfEmpty(AscentPresets.Default).Select(text => RecipeOptions.Find("--ascent-presets", text)).ToArray();
+        var recipes = (parsed.GetValue(_presets) ?? []).DefaultIfEmpty(AscentPresets.Default)
+            .Select(text => RecipeOptions.Find("--ascent-presets", text)).ToArray();
         if (recipes.CountBy(recipe => recipe.Name).FirstOrDefault(same => same.Value > 1) is { Key: { } twice })
             throw new UsageException($"--ascent-presets names '{twice}' twice");
         var objective = RecipeOptions.CreateObjective(parsed.GetRequiredValue(_objective));
         // Built-in recipes take the objective of the option; a recipe from a file has its own.
         var named = recipes.Where(recipe => !PresetNames.IsNumber(recipe.Name))
-            .ToDictionary(recipe => recipe.Name, recipe => RecipeJson.ToElement(recipe.IsFile ? recipe.Recipe : recipe.Recipe with { Objective = objective }));
+            .ToDictionary(recipe => recipe.Name, recipe => RecipeJson.ToElement(recipe.IsFile ? recipe.Recipe : recipe.Recipe with
+            {
+                Objective = objective,
+            }));
         int[] seeds = [.. (parsed.GetValue(_seeds) ?? []).Select(text => Number("--ascent-seeds", text))];
         return new AscentSpec
         {
             Presets = [.. recipes.Select(recipe => recipe.Name)],
             Recipes = named.Count == 0 ? null : named,
-            Steps = parsed.GetValue(_steps) is { } steps ? steps is > 0 and <= 1_000_000 ? steps : throw new UsageException($"--ascent-steps {steps} must be 1 or more") : null,
+            Steps = parsed.GetValue(_steps) is { } steps
+                ? steps is > 0 and <= 1_000_000 ? steps : throw new UsageException($"--ascent-steps {steps} must be 1 or more") : null,
             Seeds = seeds.Length == 0 ? [0] : seeds,
             Objective = parsed.GetRequiredValue(_objective),
             Rates = parsed.GetRequiredValue(_rates),

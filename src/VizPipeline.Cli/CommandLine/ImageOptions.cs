@@ -16,11 +16,22 @@ internal sealed class ImageOptions
 {
     private const int MostSkippedLines = 20;
 
-    private readonly Option<string?> _images = new("--images") { Description = "A folder, searched recursively; archives such as train.zip or shards/train-{000..147}.tar; a list file; or s3://BUCKET/PREFIX. Classes are read from archives and lists, or else are the first folder level or the synset of file names such as n01440764_tench.JPEG" };
+    private readonly Option<string?> _images = new("--images")
+    {
+        Description =
+            "A folder, searched recursively; archives such as train.zip or shards/train-{000..147}.tar; a list file; or "
+            + "s3://BUCKET/PREFIX. Classes are read from archives and lists, or else are the first folder level or the synset of file "
+            + "names such as n01440764_tench.JPEG",
+    };
     private readonly Option<int?> _limit = new("--limit") { Description = "Use only the first N images, in the order of their paths" };
     private readonly Option<int?> _sample = new("--sample") { Description = "Use only N images, drawn at random" };
     private readonly Option<int?> _perClass = new("--per-class") { Description = "Use only N images of each class, drawn at random" };
-    private readonly Option<string[]> _classes = new("--classes") { Description = "Use only images of these classes, separated by commas", AllowMultipleArgumentsPerToken = true, CustomParser = ClassList };
+    private readonly Option<string[]> _classes = new("--classes")
+    {
+        Description = "Use only images of these classes, separated by commas",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = ClassList,
+    };
     private readonly Option<int> _seed = new("--sample-seed") { Description = "Seed of the random draw", DefaultValueFactory = _ => 0 };
     private readonly Option<string?> _labels = new("--labels") { Description = "File with a path and a label per line" };
 
@@ -32,7 +43,8 @@ internal sealed class ImageOptions
     }
 
     /// <summary>Returns the location of the images, or an empty string if none is given.</summary>
-    public string GetRoot(ParseResult parsed) => parsed.GetValue(_images) is { Length: > 0 } images ? ImageSetSource.Parse(images).Root : "";
+    public string GetRoot(ParseResult parsed) =>
+        parsed.GetValue(_images) is { Length: > 0 } images ? ImageSetSource.Parse(images).Root : "";
 
     /// <summary>Lists the images and selects those that the options ask for.</summary>
     /// <exception cref="UsageException">The location is missing, or a number is invalid.</exception>
@@ -40,7 +52,8 @@ internal sealed class ImageOptions
     public ChosenImages Choose(ParseResult parsed, ClassNames? names, CancellationToken cancellation)
     {
         var source = ImageSetSource.Parse(parsed.GetValue(_images) is { Length: > 0 } images
-            ? images : throw new UsageException("--images is missing: give a folder of images (or --methods ascent,filters, which need no images)"));
+            ? images : throw new UsageException(
+                "--images is missing: give a folder of images (or --methods ascent,filters, which need no images)"));
         var selection = new ImageSelection
         {
             Classes = parsed.GetValue(_classes) ?? [],
@@ -51,7 +64,14 @@ internal sealed class ImageOptions
         };
         if (parsed.GetResult(_seed) is { Implicit: false } && selection is { Sample: null, PerClass: null })
             throw new UsageException("--sample-seed has no effect by itself: add --sample or --per-class");
-        var options = new ImageSetOptions { Only = source.Only, ListLabels = source.Labels, Selection = selection, LabelFile = parsed.GetValue(_labels), ClassNames = names };
+        var options = new ImageSetOptions
+        {
+            Only = source.Only,
+            ListLabels = source.Labels,
+            Selection = selection,
+            LabelFile = parsed.GetValue(_labels),
+            ClassNames = names,
+        };
         if (parsed.GetResult(_classes) is { Implicit: false } && selection.Classes.Count == 0)
             throw new UsageException("--classes is empty: give names separated by commas, or omit it for all images");
         using var files = ImageRoots.Here().Open(source.Root);

@@ -65,9 +65,12 @@ internal sealed class InputImages : IDisposable
     private static torch.Tensor Load(string file, RunningNetwork network)
     {
         if (!File.Exists(file))
-            throw new UsageException(Directory.Exists(file) ? $"image '{file}' is a folder; give a picture, or several with --image each" : $"image '{file}' does not exist");
+            throw new UsageException(
+                Directory.Exists(file)
+                ? $"image '{file}' is a folder; give a picture, or several with --image each" : $"image '{file}' does not exist");
         if (!ArrayFile.IsArray(file))
-            return ImageTensor.Of(network.Preprocessing.CropOf(File.ReadAllBytes(file), file), 1, network.Preprocessing, network.Runner.Device);
+            return ImageTensor.Of(
+                network.Preprocessing.CropOf(File.ReadAllBytes(file), file), 1, network.Preprocessing, network.Runner.Device);
         var array = ArrayFile.Read(file);
         Check(file, array.Shape, network.Graph.InputShape);
         return torch.tensor(array.Values, [.. array.Shape.Select(extent => (long)extent)]).to(network.Runner.Device);
@@ -76,6 +79,8 @@ internal sealed class InputImages : IDisposable
     private static void Check(string file, int[] shape, Shape input)
     {
         if ((shape[1], shape[2], shape[3]) != (input.Channels, input.Height, input.Width))
-            throw new UsageException($"image array '{file}' has shape [{string.Join(", ", shape)}], but the model takes [N, {input.Channels}, {input.Height}, {input.Width}]");
+            throw new UsageException(
+                $"image array '{file}' has shape [{string.Join(", ", shape)}], but the model takes [N, {input.Channels}, "
+                + $"{input.Height}, {input.Width}]");
     }
 }

@@ -9,6 +9,7 @@ public static class LayerList
     public static string[] Parse(ArgumentResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        return [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        return [.. result.Tokens.SelectMany(
+            token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
     }
 }

@@ -13,13 +13,16 @@ internal static class LayerValues
     // Limits the memory of libtorch; the result arrays have their full size.
     private const int ImagesPerBatch = 16;
 
-    /// <summary>Computes one array per layer: [N, C, H, W] or [N, C]; with <paramref name="onlyMaxima"/> the spatial maxima [N, C].</summary>
+    /// <summary>
+    /// Computes one array per layer: [N, C, H, W] or [N, C]; with <paramref name="onlyMaxima"/> the spatial maxima [N, C].
+    /// </summary>
     /// <param name="runner">The network.</param>
     /// <param name="images">[N, C, H, W] on the device.</param>
     /// <param name="layers">The layers to compute.</param>
     /// <param name="onlyMaxima">Whether to return the largest value of each channel instead of its map.</param>
     /// <exception cref="UsageException">An array would exceed 2 GB.</exception>
-    public static IReadOnlyList<FloatTensor> Compute(NetworkRunner runner, torch.Tensor images, IReadOnlyList<Layer> layers, bool onlyMaxima = false)
+    public static IReadOnlyList<FloatTensor> Compute(
+        NetworkRunner runner, torch.Tensor images, IReadOnlyList<Layer> layers, bool onlyMaxima = false)
     {
         var count = (int)images.shape[0];
         var arrays = layers.Select(layer => CreateArray(layer, count, onlyMaxima)).ToArray();
@@ -48,6 +51,7 @@ internal static class LayerValues
         var shape = onlyMaxima ? Shape.Vector(layer.Neurons) : layer.Shape;
         return shape.Count * images * sizeof(float) <= Array.MaxLength
             ? new FloatTensor(layer.Name, [.. shape.Batch(images).Select(extent => (int)extent)], new float[shape.Count * images])
-            : throw new UsageException($"layer '{layer.Name}' for {images} images exceeds the limit of 2 GB per array; give fewer images, or --reduce max");
+            : throw new UsageException(
+                $"layer '{layer.Name}' for {images} images exceeds the limit of 2 GB per array; give fewer images, or --reduce max");
     }
 }

@@ -15,16 +15,32 @@ namespace VizPipeline.Cli.CommandLine;
 public sealed class ModelOptions
 {
     /// <summary>The network: a file or the name of an architecture.</summary>
-    public Option<string> Model { get; } = new("--model") { Description = "The network: an .onnx file, a .safetensors or .pth file of a known architecture, or the name of an architecture", Required = true };
+    public Option<string> Model { get; } = new("--model")
+    {
+        Description = "The network: an .onnx file, a .safetensors or .pth file of a known architecture, or the name of an architecture",
+        Required = true,
+    };
 
     /// <summary>The weights file of an architecture.</summary>
-    public Option<string?> Weights { get; } = new("--weights") { Description = "Weights file (.safetensors or .pth) for an architecture given by name; default: the weights fetched by `viz models pull`" };
+    public Option<string?> Weights { get; } = new("--weights")
+    {
+        Description =
+            "Weights file (.safetensors or .pth) for an architecture given by name; default: the weights fetched by `viz models pull`",
+    };
 
     /// <summary>The height and width of the input.</summary>
-    public Option<string?> InputSize { get; } = new("--input-size") { Description = "Input size if the model does not fix it, e.g. 224 or 240x320 (height x width)" };
+    public Option<string?> InputSize { get; } = new("--input-size")
+    {
+        Description = "Input size if the model does not fix it, e.g. 224 or 240x320 (height x width)",
+    };
 
     /// <summary>The preset or file of the preprocessing.</summary>
-    public Option<string?> Preprocess { get; } = new("--preprocess") { Description = "imagenet (mean and std of ImageNet), unit (divide by 255), or a JSON file; default: the file next to the model, else that of the official weights, else imagenet, or unit if the network does not read RGB" };
+    public Option<string?> Preprocess { get; } = new("--preprocess")
+    {
+        Description =
+            "imagenet (mean and std of ImageNet), unit (divide by 255), or a JSON file; default: the file next to the model, else that "
+            + "of the official weights, else imagenet, or unit if the network does not read RGB",
+    };
 
     /// <summary>The device to compute on.</summary>
     public Option<string> Device { get; } = new("--device")
@@ -53,7 +69,8 @@ public sealed class ModelOptions
         var graph = NetworkLoader.Load(model, weights, ParseSize(parsed.GetValue(InputSize)));
         if (weights is not null || File.Exists(model))
             return graph;
-        var pull = ZooModels.Find(model) is { Weights.Count: > 0 } known ? $", or fetch the official ones with `viz models pull {known.Name}`" : "";
+        var pull = ZooModels.Find(model) is { Weights.Count: > 0 } known
+            ? $", or fetch the official ones with `viz models pull {known.Name}`" : "";
         throw new UsageException($"architecture '{model}' needs weights: give the file with --weights{pull}");
     }
 
@@ -67,7 +84,8 @@ public sealed class ModelOptions
         var model = parsed.GetRequiredValue(Model);
         if (parsed.GetValue(Weights) is { } given)
             return given;
-        return !File.Exists(model) && ZooModels.Find(model) is { } known && ModelFolder.FindPresent(known) is { } here ? ModelFolder.GetPath(here) : null;
+        return !File.Exists(model) && ZooModels.Find(model) is { } known && ModelFolder.FindPresent(known) is { } here
+            ? ModelFolder.GetPath(here) : null;
     }
 
     /// <summary>Parses a size such as <c>224</c> or <c>240x320</c>; returns null for null.</summary>
@@ -76,9 +94,11 @@ public sealed class ModelOptions
     {
         if (text is null)
             return null;
-        var sides = text.Split('x', 'X').Select(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).ToArray();
+        var sides = text.Split('x', 'X')
+            .Select(side => int.TryParse(side, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).ToArray();
         return sides is [> 0 and <= 8192, ..] && sides.Length <= 2 && sides[^1] is > 0 and <= 8192
-            ? (sides[0], sides[^1]) : throw new UsageException($"--input-size '{text}' is not a valid size; give 224, or height x width such as 240x320");
+            ? (sides[0], sides[^1])
+            : throw new UsageException($"--input-size '{text}' is not a valid size; give 224, or height x width such as 240x320");
     }
 
     /// <summary>
@@ -95,15 +115,20 @@ public sealed class ModelOptions
             ? GetOfficialPreprocessing(official, input)
             : Preprocessing.Load(asked ??= Preprocessing.DefaultPreset(input.Channels), input.Height, input.Width, input.Channels);
         if ((preprocessing.CropHeight, preprocessing.CropWidth) != (input.Height, input.Width))
-            throw new UsageException($"--preprocess '{asked}' makes crops of {preprocessing.CropHeight}x{preprocessing.CropWidth}, but the model takes {input.Height}x{input.Width}");
+            throw new UsageException(
+                $"--preprocess '{asked}' makes crops of {preprocessing.CropHeight}x{preprocessing.CropWidth}, but the model takes "
+                + $"{input.Height}x{input.Width}");
         return preprocessing;
     }
 
-    /// <summary>Returns the preprocessing that torchvision uses to evaluate <paramref name="weights"/>, scaled to the size of the input.</summary>
+    /// <summary>
+    /// Returns the preprocessing that torchvision uses to evaluate <paramref name="weights"/>, scaled to the size of the input.
+    /// </summary>
     public static Preprocessing GetOfficialPreprocessing(ZooWeights weights, Shape input)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        return Preprocessing.ImageNet(input.Height, input.Width) is var imageNet && Math.Max(input.Height, input.Width) is var side && side < 64
+        return Preprocessing.ImageNet(input.Height, input.Width) is var imageNet && Math.Max(input.Height, input.Width) is var side
+            && side < 64
             ? imageNet with { Mean = weights.Mean, Std = weights.Std }
             : imageNet with { ShorterSide = weights.ShorterSideFor(side), Mean = weights.Mean, Std = weights.Std };
     }
@@ -111,7 +136,8 @@ public sealed class ModelOptions
     // The official weights with that file name, else the first version: most custom training follows its preprocessing.
     private static ZooWeights? FindOfficial(string file, NetworkGraph graph)
     {
-        if (graph.InputShape.Channels != 3 || ZooModels.Find(graph.Name) is not { Weights.Count: > 0 } known || !File.Exists(file) || !ModelWeights.IsWeights(file))
+        if (graph.InputShape.Channels != 3 || ZooModels.Find(graph.Name) is not { Weights.Count: > 0 } known || !File.Exists(file)
+            || !ModelWeights.IsWeights(file))
             return null;
         return known.Weights.FirstOrDefault(weights => weights.File == Path.GetFileName(file)) ?? known.Weights[^1];
     }

@@ -29,11 +29,15 @@ internal static class NeuronOptions
     /// <exception cref="UsageException">The text is not a position, or the position is outside the map.</exception>
     public static (int Y, int X) ParsePosition(string text, Layer layer)
     {
-        var parts = text.Split(',').Select(part => int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : (int?)null).ToArray();
+        var parts = text.Split(',')
+            .Select(part => int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number : (int?)null).ToArray();
         if (parts is not [{ } y, { } x])
             throw new UsageException($"--position '{text}' is not a position; give row and column of the map, such as 12,40");
         return y >= 0 && y < layer.Shape.Height && x >= 0 && x < layer.Shape.Width
             ? (y, x)
-            : throw new UsageException($"--position {y},{x} is outside the map of layer '{layer.Name}', which has rows 0 to {layer.Shape.Height - 1} and columns 0 to {layer.Shape.Width - 1}");
+            : throw new UsageException(
+                $"--position {y},{x} is outside the map of layer '{layer.Name}', which has rows 0 to {layer.Shape.Height - 1} and "
+                + $"columns 0 to {layer.Shape.Width - 1}");
     }
 }

@@ -18,7 +18,11 @@ internal sealed class OutputFile
     public bool IsPicture => _extension == ".png";
 
     /// <summary>Creates the option, common to all commands.</summary>
-    public static Option<string> CreateOption() => new("--out") { Description = "Output file: .png for a picture, .safetensors or .npy for the arrays", Required = true };
+    public static Option<string> CreateOption() => new("--out")
+    {
+        Description = "Output file: .png for a picture, .safetensors or .npy for the arrays",
+        Required = true,
+    };
 
     /// <summary>Checks the path, before anything is computed.</summary>
     /// <exception cref="UsageException">The extension is unknown, or the path is a folder.</exception>
@@ -37,7 +41,8 @@ internal sealed class OutputFile
     public void CheckArrayCount(int arrays)
     {
         if (_extension == ".npy" && arrays > 1)
-            throw new UsageException($"--out '{_path}' can store only one array, but there are {arrays}; choose one layer, or give .safetensors");
+            throw new UsageException(
+                $"--out '{_path}' can store only one array, but there are {arrays}; choose one layer, or give .safetensors");
     }
 
     /// <summary>Writes a picture as PNG and prints a line about it.</summary>
@@ -58,7 +63,8 @@ internal sealed class OutputFile
             NpyArray.Write(_path, arrays[0]);
         else
             arrays.Aggregate(new SafetensorsWriter(), (writer, array) => writer.Add(array)).WriteTo(_path);
-        Console.WriteLine($"wrote {_path}: {(arrays is [var single] ? single.ToString() : $"{arrays.Count} arrays, {arrays[0]} to {arrays[^1]}")}");
+        Console.WriteLine(
+            $"wrote {_path}: {(arrays is [var single] ? single.ToString() : $"{arrays.Count} arrays, {arrays[0]} to {arrays[^1]}")}");
     }
 
     private void CreateFolder()

@@ -8,7 +8,9 @@ namespace VizPipeline.Cli.CommandLine;
 internal static class RecipeOptions
 {
     /// <summary>The values of recipe options, for help and errors.</summary>
-    public static string Choices { get; } = $"1 (high-frequency), 2 (sparse), 3 (low-frequency), 4 (medium), {string.Join(", ", AscentPresets.Names.Skip(4))}, or a JSON file (see `viz recipes`)";
+    public static string Choices { get; } =
+        $"1 (high-frequency), 2 (sparse), 3 (low-frequency), 4 (medium), {string.Join(", ", AscentPresets.Names.Skip(4))}, or a JSON "
+        + "file (see `viz recipes`)";
 
     /// <summary>Finds a recipe and returns it with its name in an atlas.</summary>
     /// <param name="option">The name of the option, for errors.</param>
@@ -23,7 +25,8 @@ internal static class RecipeOptions
             throw new UsageException($"{option} '{text}' is unknown; use {Choices}");
         var name = CreateName(text);
         return AscentPresets.Find(name) is null
-            ? (name, RecipeJson.Read(text), true) : throw new UsageException($"{option} '{text}' would have the name of the built-in recipe {name}; rename the file");
+            ? (name, RecipeJson.Read(text), true)
+            : throw new UsageException($"{option} '{text}' would have the name of the built-in recipe {name}; rename the file");
     }
 
     /// <summary>Creates an objective from its name.</summary>

@@ -17,7 +17,8 @@ internal sealed class RunningNetwork : IDisposable
     public Preprocessing Preprocessing { get; }
 
     /// <summary>
-    /// Moves <paramref name="graph"/> to its device. Callers open the graph first, so that wrong layers are reported before libtorch is loaded.
+    /// Moves <paramref name="graph"/> to its device. Callers open the graph first, so that wrong layers are reported before libtorch is
+    /// loaded.
     /// </summary>
     public static RunningNetwork Start(NetworkGraph graph, ModelOptions options, ParseResult parsed)
     {

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>Shows the step of an operation on a line of standard error, if it is a terminal and the operation takes more than half a second.</summary>
+/// <summary>
+/// Shows the step of an operation on a line of standard error, if it is a terminal and the operation takes more than half a second.
+/// </summary>
 internal sealed class StepProgress(string what, int total) : IProgress<int>, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);

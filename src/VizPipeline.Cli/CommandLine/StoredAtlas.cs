@@ -44,7 +44,8 @@ internal sealed class StoredAtlas
         }
         catch (DbException failure)
         {
-            throw new UsageException($"{database.Place} cannot be read as a VizPipeline catalog: {failure.Message.ReplaceLineEndings(" ")}");
+            throw new UsageException(
+                $"{database.Place} cannot be read as a VizPipeline catalog: {failure.Message.ReplaceLineEndings(" ")}");
         }
     }
 

@@ -73,7 +73,8 @@ public static class VizCommandLine
     private static string Explain(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command.Name;
-        var hint = parsed.CommandResult.Command is RootCommand ? "`viz --help` lists the commands" : $"`viz {command} --help` lists the options";
+        var hint = parsed.CommandResult.Command is RootCommand
+            ? "`viz --help` lists the commands" : $"`viz {command} --help` lists the options";
         return $"{parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}; {hint}";
     }
 }

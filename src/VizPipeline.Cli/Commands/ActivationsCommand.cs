@@ -10,9 +10,18 @@ internal static class ActivationsCommand
     public static Command Create()
     {
         var (model, output) = (new ModelOptions(), OutputFile.CreateOption());
-        var images = new Option<string[]>("--image") { Description = "A picture, or a .npy or .safetensors file with a preprocessed array [N,C,H,W]; can be repeated", Required = true };
+        var images = new Option<string[]>("--image")
+        {
+            Description = "A picture, or a .npy or .safetensors file with a preprocessed array [N,C,H,W]; can be repeated",
+            Required = true,
+        };
         var layer = new Option<string?>("--layer") { Description = "One layer, as listed by `viz layers`" };
-        var patterns = new Option<string[]>("--layers") { Description = "Layers, e.g. features.*; default: all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
+        var patterns = new Option<string[]>("--layers")
+        {
+            Description = "Layers, e.g. features.*; default: all",
+            AllowMultipleArgumentsPerToken = true,
+            CustomParser = LayerList.Parse,
+        };
         var reduce = new Option<string?>("--reduce") { Description = "max: write the spatial maximum of each channel instead of its map" };
         reduce.AcceptOnlyFromAmong("max");
         var command = new Command("activations", "Write the activations of layers for images") { images, layer, patterns, reduce, output };
@@ -27,7 +36,8 @@ internal static class ActivationsCommand
             using var network = RunningNetwork.Start(graph, model, parsed);
             using var input = InputImages.Load(parsed.GetRequiredValue(images), network);
             if (file.IsPicture && input.Count > 1)
-                throw new UsageException($"a .png shows the maps of one image, but there are {input.Count}; give one image, or .safetensors");
+                throw new UsageException(
+                    $"a .png shows the maps of one image, but there are {input.Count}; give one image, or .safetensors");
             var arrays = LayerValues.Compute(network.Runner, input.Values, layers, onlyMaxima);
             if (file.IsPicture)
                 file.Write(MapsCommand.DrawSheet(graph, layers[0], arrays[0].Values, perTile: false));
@@ -51,7 +61,8 @@ internal static class ActivationsCommand
         if (!file.IsPicture)
             return;
         if (layers.Count > 1)
-            throw new UsageException($"a .png shows the maps of one layer, but {layers.Count} are chosen; choose one with --layer, or give .safetensors");
+            throw new UsageException(
+                $"a .png shows the maps of one layer, but {layers.Count} are chosen; choose one with --layer, or give .safetensors");
         if (onlyMaxima)
             throw new UsageException("with --reduce max there are no maps to draw; give .safetensors or .npy");
     }

@@ -11,7 +11,8 @@ internal static class ClusterCommands
 {
     public static Command Cancel() => Change(
         "cancel", "Cancel an atlas of a cluster; finished work is kept, and `viz retry` resumes it",
-        (atlas, jobs) => jobs > 0 ? $"Cancelled atlas '{atlas}'; {jobs} jobs will not run" : $"Atlas '{atlas}' was not running; nothing was changed");
+        (atlas, jobs) =>
+            jobs > 0 ? $"Cancelled atlas '{atlas}'; {jobs} jobs will not run" : $"Atlas '{atlas}' was not running; nothing was changed");
 
     public static Command Retry() => Change(
         "retry", "Run the failed, blocked and cancelled jobs of an atlas of a cluster again",
@@ -25,13 +26,16 @@ internal static class ClusterCommands
         {
             using var client = new CoordinatorClient(parsed.GetValue(coordinator));
             var workers = await client.GetAsync<List<WorkerLine>>("workers", cancellation);
-            var table = new Table().Border(TableBorder.Simple).AddColumns("worker", "device", "queues", "state", "current job", "jobs done", "memory", "last seen");
+            var table = new Table().Border(TableBorder.Simple)
+                .AddColumns("worker", "device", "queues", "state", "current job", "jobs done", "memory", "last seen");
             foreach (var worker in workers)
                 table.AddRow(
-                    Markup.Escape(worker.Name), Markup.Escape(worker.Device), Markup.Escape(worker.Kinds), worker.State, Markup.Escape(worker.Job is null ? "" : $"{worker.Atlas} {worker.Job}"),
+                    Markup.Escape(worker.Name), Markup.Escape(worker.Device), Markup.Escape(worker.Kinds), worker.State,
+                    Markup.Escape(worker.Job is null ? "" : $"{worker.Atlas} {worker.Job}"),
                     $"{worker.JobsDone:N0}", $"{worker.MemoryBytes / 1e9:0.0} GB", $"{worker.LastSeenAt:yyyy-MM-dd HH:mm:ss} UTC");
             if (workers.Count == 0)
-                Console.WriteLine("No worker has reported in the last day; start one with `docker compose up worker`, or see docs/cluster.md");
+                Console.WriteLine(
+                    "No worker has reported in the last day; start one with `docker compose up worker`, or see docs/cluster.md");
             else
                 ConsoleOutput.Wide().Write(table);
             return ExitCode.Done;

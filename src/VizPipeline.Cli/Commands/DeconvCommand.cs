@@ -17,12 +17,24 @@ internal static class DeconvCommand
 
     public static Command Create()
     {
-        var (model, image, layer, output) = (new ModelOptions(), NeuronOptions.CreateImage(), NeuronOptions.CreateLayer(), OutputFile.CreateOption());
+        var (model, image, layer, output) =
+            (new ModelOptions(), NeuronOptions.CreateImage(), NeuronOptions.CreateLayer(), OutputFile.CreateOption());
         var channel = new Option<int>("--channel") { Description = "The channel of the layer", Required = true };
-        var position = new Option<string?>("--position") { Description = "Row and column of the map, e.g. 12,40; default: the maximum of the channel's map" };
-        var rule = new Option<string>("--rule") { Description = "Backward rule of nonlinearities: deconv, guided (backpropagation) or gradient", DefaultValueFactory = _ => "deconv" };
+        var position = new Option<string?>("--position")
+        {
+            Description = "Row and column of the map, e.g. 12,40; default: the maximum of the channel's map",
+        };
+        var rule = new Option<string>("--rule")
+        {
+            Description = "Backward rule of nonlinearities: deconv, guided (backpropagation) or gradient",
+            DefaultValueFactory = _ => "deconv",
+        };
         rule.AcceptOnlyFromAmong("deconv", "guided", "gradient");
-        var command = new Command("deconv", "Project a neuron's activation back to the image: deconvolution, guided backpropagation or gradient") { image, layer, channel, position, rule, output };
+        var command = new Command(
+            "deconv", "Project a neuron's activation back to the image: deconvolution, guided backpropagation or gradient")
+        {
+            image, layer, channel, position, rule, output,
+        };
         model.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -34,13 +46,18 @@ internal static class DeconvCommand
             using var network = RunningNetwork.Start(graph, model, parsed);
             using var input = InputImages.LoadOne(parsed.GetRequiredValue(image), network);
             var (y, x) = asked ?? FindMaximum(network, input, chosen, neuron);
-            var result = new BackProjection(network.Runner, chosen, ParseRule(parsed.GetRequiredValue(rule))).Run(input.Values, new Sites([0], [y], [x]), [neuron]);
+            var result = new BackProjection(network.Runner, chosen, ParseRule(parsed.GetRequiredValue(rule)))
+                .Run(input.Values, new Sites([0], [y], [x]), [neuron]);
             var patch = GetPatch(graph, chosen, y, x);
-            var (title, facts) = ($"{chosen.Name} channel {neuron}", $"activation {result.Activations[0]:G5} at {y},{x}, patch [{patch.X0},{patch.X1}) x [{patch.Y0},{patch.Y1})");
+            var (title, facts) =
+                ($"{chosen.Name} channel {neuron}",
+                $"activation {result.Activations[0]:G5} at {y},{x}, patch [{patch.X0},{patch.X1}) x [{patch.Y0},{patch.Y1})");
             if (file.IsPicture)
                 file.Write(Draw(title, facts, parsed.GetRequiredValue(rule), result, patch, input.Picture(0), network.Preprocessing));
             else
-                file.Write(new FloatTensor("deconv", [result.Channels, graph.InputShape.Height, graph.InputShape.Width], result.Cut(0, GetWholeImage(graph))));
+                file.Write(
+                    new FloatTensor(
+                        "deconv", [result.Channels, graph.InputShape.Height, graph.InputShape.Width], result.Cut(0, GetWholeImage(graph))));
             Console.WriteLine($"{title}: {facts}");
             return ExitCode.Done;
         });
@@ -70,7 +87,8 @@ internal static class DeconvCommand
         return patch.Width > 0 && patch.Height > 0 ? patch : GetWholeImage(graph);
     }
 
-    private static RgbImage Draw(string title, string facts, string rule, BackProjected result, Box patch, RgbImage picture, Preprocessing preprocessing)
+    private static RgbImage Draw(
+        string title, string facts, string rule, BackProjected result, Box patch, RgbImage picture, Preprocessing preprocessing)
     {
         var signal = PixelScales.ToRgb(result.Cut(0, patch), preprocessing);
         // An integer factor keeps the pixels of small patches square and sharp.
@@ -79,7 +97,8 @@ internal static class DeconvCommand
         {
             Title = title,
             Subtitle = facts,
-            Tiles = [new SheetTile(Cut(picture, patch), "image"), new SheetTile(SignedDisplay.Render(signal, patch.Width, patch.Height), rule)],
+            Tiles = [new SheetTile(Cut(picture, patch), "image"),
+                new SheetTile(SignedDisplay.Render(signal, patch.Width, patch.Height), rule)],
             Columns = 2,
             TileWidth = Math.Max(patch.Width * zoom, EnlargedSide / 2),
             TileHeight = patch.Height * zoom,

@@ -20,13 +20,23 @@ internal static class DemoCommand
     public static Command Create()
     {
         var folder = new Option<string>("--out") { Description = "Folder of the atlas", DefaultValueFactory = _ => "demo-atlas" };
-        var pictures = new Option<int>("--pictures") { Description = "Number of pictures to generate", DefaultValueFactory = _ => Pictures };
+        var pictures = new Option<int>("--pictures")
+        {
+            Description = "Number of pictures to generate",
+            DefaultValueFactory = _ => Pictures,
+        };
         var noServe = new Option<bool>("--no-serve") { Description = "Do not serve the atlas as web pages afterwards" };
-        var command = new Command("demo", "Build a complete atlas of a small sample network over generated pictures in a few minutes") { folder, pictures, noServe };
+        var command = new Command("demo", "Build a complete atlas of a small sample network over generated pictures in a few minutes")
+        {
+            folder, pictures, noServe,
+        };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var count = parsed.GetValue(pictures) is > 0 and <= 1_000_000 and var asked ? asked : throw new UsageException("--pictures must be from 1 to 1000000");
-            return await RunAsync(Path.GetFullPath(parsed.GetRequiredValue(folder)), count, serve: !parsed.GetValue(noServe) && !Console.IsOutputRedirected, cancellation);
+            var count = parsed.GetValue(pictures) is > 0 and <= 1_000_000 and var asked
+                ? asked : throw new UsageException("--pictures must be from 1 to 1000000");
+            return await RunAsync(
+                Path.GetFullPath(parsed.GetRequiredValue(folder)), count, serve: !parsed.GetValue(noServe) && !Console.IsOutputRedirected,
+                cancellation);
         });
         return command;
     }
@@ -44,12 +54,16 @@ internal static class DemoCommand
         var names = new ClassNames(SampleNetwork.Description.Classes.Select((name, i) => new ClassName(i, null, name)));
         var manifest = ImageManifest.Build(images, new ImageSetOptions { ClassNames = names }, ListingProgress.ToConsole(), cancellation);
         var request = new AtlasRequest(
-            "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes, SampleNetwork.Description.Classes,
+            "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes,
+            SampleNetwork.Description.Classes,
             AtlasMethods.All, new AscentSpec { Presets = ["1", "3"], Steps = AscentSteps }, "auto", 64);
         var result = await AtlasBuild.RunAsync(request, folder, "", cancellation);
         if (serve && result == ExitCode.Done)
-            return await AtlasServer.RunAsync([await StoredAtlas.OpenAsync(folder, cancellation)], "127.0.0.1", AtlasServer.Port, cancellation);
-        Console.WriteLine("Open the contact sheets: each row of a block shows a neuron's top-9 patches, their deconvolutions, and pictures that maximally activate it (two ascent recipes).");
+            return await AtlasServer.RunAsync(
+                [await StoredAtlas.OpenAsync(folder, cancellation)], "127.0.0.1", AtlasServer.Port, cancellation);
+        Console.WriteLine(
+            "Open the contact sheets: each row of a block shows a neuron's top-9 patches, their deconvolutions, and pictures that "
+            + "maximally activate it (two ascent recipes).");
         Console.WriteLine($"View it in a browser: viz serve {folder}");
         Console.WriteLine("Next, use your own network and photographs:");
         Console.WriteLine("  viz run --model NETWORK.onnx --images FOLDER --preprocess imagenet");

@@ -34,7 +34,8 @@ internal static class FiltersCommand
         ? FilterTiles.Render(convolution, $"{layer.Name} of {graph.Name}", isBgr)
         : throw new UsageException($"layer '{layer.Name}' is not a convolution and has no filters to draw ({DescribeConvolutions(graph)})");
 
-    private static FloatTensor GetWeight(NetworkGraph graph, Layer layer) => (layer.WeightedNode is { } node ? graph.Nodes[node].Operator : null) switch
+    private static FloatTensor GetWeight(NetworkGraph graph, Layer layer) =>
+        (layer.WeightedNode is { } node ? graph.Nodes[node].Operator : null) switch
     {
         Convolution convolution => convolution.Weight,
         Linear linear => linear.Weight,
@@ -44,6 +45,7 @@ internal static class FiltersCommand
     private static string DescribeConvolutions(NetworkGraph graph)
     {
         var names = graph.Layers.Where(layer => FilterTiles.ConvolutionOf(graph, layer) is not null).Select(layer => layer.Name).ToArray();
-        return names.Length == 0 ? "the network has no convolution" : $"convolutions are {string.Join(", ", names.Take(4))}{(names.Length > 4 ? ", ..." : "")}";
+        return names.Length == 0
+            ? "the network has no convolution" : $"convolutions are {string.Join(", ", names.Take(4))}{(names.Length > 4 ? ", ..." : "")}";
     }
 }

@@ -14,10 +14,14 @@ internal static class MapsCommand
 
     public static Command Create()
     {
-        var (model, image, layer, output) = (new ModelOptions(), NeuronOptions.CreateImage(), NeuronOptions.CreateLayer(), OutputFile.CreateOption());
+        var (model, image, layer, output) =
+            (new ModelOptions(), NeuronOptions.CreateImage(), NeuronOptions.CreateLayer(), OutputFile.CreateOption());
         var channel = new Option<int?>("--channel") { Description = "Only this channel: its enlarged map, also overlaid on the picture" };
         var perTile = new Option<bool>("--per-tile") { Description = "Scale each map separately, which makes weak channels visible" };
-        var command = new Command("maps", "Draw the feature maps of a layer for an image, or write them as an array [C,H,W]") { image, layer, channel, perTile, output };
+        var command = new Command("maps", "Draw the feature maps of a layer for an image, or write them as an array [C,H,W]")
+        {
+            image, layer, channel, perTile, output,
+        };
         model.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -33,7 +37,10 @@ internal static class MapsCommand
             if (!file.IsPicture)
                 file.Write(new FloatTensor("maps", [only is null ? chosen.Neurons : 1, chosen.Shape.Height, chosen.Shape.Width], maps));
             else
-                file.Write(only is { } shown ? DrawEnlarged(graph, chosen, shown, maps, input.Picture(0)) : DrawSheet(graph, chosen, maps, parsed.GetValue(perTile)));
+                file.Write(
+                    only is { } shown
+                    ? DrawEnlarged(graph, chosen, shown, maps, input.Picture(0))
+                    : DrawSheet(graph, chosen, maps, parsed.GetValue(perTile)));
             return ExitCode.Done;
         });
         return command;
@@ -59,7 +66,8 @@ internal static class MapsCommand
         {
             Title = $"{layer.Name} channel {channel} of {graph.Name}",
             Subtitle = $"map of {height}x{width}, from {map.Min():G4} to {map.Max():G4}",
-            Tiles = [new SheetTile(heat, "map"), new SheetTile(FeatureMapSheet.Overlay(map, height, width, picture), "over the image"), new SheetTile(picture, "image")],
+            Tiles = [new SheetTile(heat, "map"), new SheetTile(FeatureMapSheet.Overlay(map, height, width, picture), "over the image"),
+                new SheetTile(picture, "image")],
             Columns = 3,
             TileWidth = EnlargedSide,
             TileHeight = EnlargedSide,

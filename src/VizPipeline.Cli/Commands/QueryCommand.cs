@@ -13,28 +13,70 @@ namespace VizPipeline.Cli.Commands;
 /// <summary><c>viz query ATLAS</c>: finds neurons by layer, class and statistics, and prints them as a table, data, or pictures.</summary>
 internal static class QueryCommand
 {
-    private static readonly string[] Shown = ["layer", "channel", "name", "max", "mean", "fraction_positive", "dead", "best_class", "class_selectivity", "top_purity"];
+    private static readonly string[] Shown =
+        ["layer", "channel", "name", "max", "mean", "fraction_positive", "dead", "best_class", "class_selectivity", "top_purity"];
 
     public static Command Create()
     {
-        var atlas = new Argument<string>("atlas") { Description = "The folder of an atlas, or its address on a server: http://HOST:8082/atlases/NAME" };
+        var atlas = new Argument<string>("atlas")
+        {
+            Description = "The folder of an atlas, or its address on a server: http://HOST:8082/atlases/NAME",
+        };
         var layer = new Option<string?>("--layer") { Description = "Names of layers, separated by commas; * and ? are wildcards" };
-        var text = new Option<string?>("--text") { Description = "Part of the name of the best class or, for output neurons, of the output" };
-        var dead = new Option<string?>("--dead") { Description = "yes or no: whether the neuron is dead, that is, active on at most 0.1 % of the images" };
-        var where = new Option<string[]>("--where") { Description = $"A condition on a statistic, such as 'class_selectivity>=0.5'; can be repeated, then all must hold. Statistics: {string.Join(", ", NeuronStatistic.All.Select(of => of.Name))}" };
-        var sort = new Option<string>("--sort") { Description = "layer, or a statistic; a leading minus sorts in descending order: --sort=-max", DefaultValueFactory = _ => "layer" };
+        var text = new Option<string?>("--text")
+        {
+            Description = "Part of the name of the best class or, for output neurons, of the output",
+        };
+        var dead = new Option<string?>("--dead")
+        {
+            Description = "yes or no: whether the neuron is dead, that is, active on at most 0.1 % of the images",
+        };
+        var where = new Option<string[]>("--where")
+        {
+            Description =
+                $"A condition on a statistic, such as 'class_selectivity>=0.5'; can be repeated, then all must hold. Statistics: "
+                + $"{string.Join(", ", NeuronStatistic.All.Select(of => of.Name))}",
+        };
+        var sort = new Option<string>("--sort")
+        {
+            Description = "layer, or a statistic; a leading minus sorts in descending order: --sort=-max",
+            DefaultValueFactory = _ => "layer",
+        };
         var limit = new Option<int>("--limit") { Description = "Maximum number of neurons", DefaultValueFactory = _ => 50 };
-        var format = new Option<string>("--format") { Description = "table, csv, or json (one object per line)", DefaultValueFactory = _ => "table" };
-        var pictures = new Option<string?>("--pictures") { Description = "Also show pictures, if the terminal supports it: top1, top9, deconv, filter, ascent-p3-s0 (recipe 3, seed 0) or ascent-fourier-s0" };
-        var command = new Command("query", "Find neurons by layer, class and statistics") { atlas, layer, text, dead, where, sort, limit, format, pictures };
+        var format = new Option<string>("--format")
+        {
+            Description = "table, csv, or json (one object per line)",
+            DefaultValueFactory = _ => "table",
+        };
+        var pictures = new Option<string?>("--pictures")
+        {
+            Description =
+                "Also show pictures, if the terminal supports it: top1, top9, deconv, filter, ascent-p3-s0 (recipe 3, seed 0) or "
+                + "ascent-fourier-s0",
+        };
+        var command = new Command("query", "Find neurons by layer, class and statistics")
+        {
+            atlas, layer, text, dead, where, sort, limit, format, pictures,
+        };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var isDead = parsed.GetValue(dead) switch { null => (bool?)null, "yes" => true, "no" => false, var odd => throw new UsageException($"--dead must be yes or no, not '{odd}'") };
+            var isDead = parsed.GetValue(dead) switch
+            {
+                null => (bool?)null,
+                "yes" => true,
+                "no" => false,
+                var odd => throw new UsageException($"--dead must be yes or no, not '{odd}'"),
+            };
             var count = parsed.GetValue(limit) is > 0 and var asked ? asked : throw new UsageException("--limit must be 1 or more");
-            var view = parsed.GetValue(pictures) is { } id ? TileView.Find(id) ?? throw new UsageException($"--pictures '{id}' is unknown; use top1, top9, deconv, filter, or ascent-p3-s0") : null;
-            var question = new NeuronQuestion(parsed.GetValue(layer), parsed.GetValue(text), isDead, parsed.GetValue(where) ?? [], parsed.GetValue(sort)!);
+            var view = parsed.GetValue(pictures) is { } id
+                ? TileView.Find(id)
+                ?? throw new UsageException($"--pictures '{id}' is unknown; use top1, top9, deconv, filter, or ascent-p3-s0") : null;
+            var question = new NeuronQuestion(
+                parsed.GetValue(layer), parsed.GetValue(text), isDead, parsed.GetValue(where) ?? [], parsed.GetValue(sort)!);
             var terminal = view is null ? null : TerminalPictures.Detect(Environment.GetEnvironmentVariable)
-                ?? throw new UsageException("--pictures: this terminal cannot show pictures (it is not kitty or iTerm2, and COLORTERM is not truecolor); use `viz serve` to see them in a browser");
+                ?? throw new UsageException(
+                    "--pictures: this terminal cannot show pictures (it is not kitty or iTerm2, and COLORTERM is not truecolor); use "
+                    + "`viz serve` to see them in a browser");
             using var source = await NeuronSource.OpenAsync(parsed.GetRequiredValue(atlas), cancellation);
             var rows = source.ReadAsync(question, count, cancellation);
             switch (parsed.GetValue(format))
@@ -62,7 +104,8 @@ internal static class QueryCommand
         Console.Write(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
-    private static async Task WriteTableAsync(IAsyncEnumerable<object?[]> rows, NeuronSource source, TileView? view, TerminalPictures? terminal, CancellationToken cancellation)
+    private static async Task WriteTableAsync(
+        IAsyncEnumerable<object?[]> rows, NeuronSource source, TileView? view, TerminalPictures? terminal, CancellationToken cancellation)
     {
         var found = await rows.ToListAsync(cancellation);
         if (found.Count == 0)
@@ -75,7 +118,11 @@ internal static class QueryCommand
         places = [.. places.Where(place => found.Exists(row => row[place] is not null))];
         var table = new Table { Border = TableBorder.Simple };
         foreach (var place in places)
-            table.AddColumn(new TableColumn(NeuronSource.Columns[place].Name) { Alignment = NeuronSource.Columns[place].Kind is ColumnKind.Text ? Justify.Left : Justify.Right, NoWrap = true });
+            table.AddColumn(new TableColumn(NeuronSource.Columns[place].Name)
+            {
+                Alignment = NeuronSource.Columns[place].Kind is ColumnKind.Text ? Justify.Left : Justify.Right,
+                NoWrap = true,
+            });
         foreach (var row in found)
             table.AddRow([.. places.Select(place => Markup.Escape(Cell(row[place])))]);
         ConsoleOutput.Wide().Write(table);
@@ -83,7 +130,8 @@ internal static class QueryCommand
             await WritePicturesAsync(found, source, view, terminal, cancellation);
     }
 
-    private static async Task WritePicturesAsync(List<object?[]> rows, NeuronSource source, TileView view, TerminalPictures terminal, CancellationToken cancellation)
+    private static async Task WritePicturesAsync(
+        List<object?[]> rows, NeuronSource source, TileView view, TerminalPictures terminal, CancellationToken cancellation)
     {
         var perLine = Math.Max(1, ConsoleOutput.Wide().Profile.Width / TerminalPictures.Columns);
         var shown = new List<(string Caption, RgbImage Picture)>();

@@ -22,7 +22,8 @@ internal static class RecipesCommand
             foreach (var name in AscentPresets.Names)
             {
                 var recipe = AscentPresets.Find(name)!;
-                Console.WriteLine($"{name,-13} {recipe.Steps,5} steps  {recipe.Description ?? $"{recipe.Name[2..]} (Yosinski et al. 2015, table 1)"}");
+                Console.WriteLine(
+                    $"{name,-13} {recipe.Steps,5} steps  {recipe.Description ?? $"{recipe.Name[2..]} (Yosinski et al. 2015, table 1)"}");
             }
             Console.WriteLine("`viz recipes show NAME > mine.json` writes a recipe to a file; change it and use the file as a recipe.");
             return ExitCode.Done;

@@ -8,8 +8,14 @@ namespace VizPipeline.Cli.Commands;
 internal sealed class RunCommand
 {
     private readonly AtlasOptions _atlas = new();
-    private readonly Option<string?> _cache = new("--cache") { Description = "Folder of the cache of decoded images, or 'none'; default: ~/.cache/vizpipeline" };
-    private readonly Option<string?> _out = new("--out") { Description = "Folder of the atlas; running the same command again resumes it; default: atlas-NAME" };
+    private readonly Option<string?> _cache = new("--cache")
+    {
+        Description = "Folder of the cache of decoded images, or 'none'; default: ~/.cache/vizpipeline",
+    };
+    private readonly Option<string?> _out = new("--out")
+    {
+        Description = "Folder of the atlas; running the same command again resumes it; default: atlas-NAME",
+    };
 
     public static Command Create()
     {
@@ -26,6 +32,7 @@ internal sealed class RunCommand
     {
         var request = _atlas.CreateRequest(parsed, isHere: true, cancellation);
         var cache = parsed.GetValue(_cache);
-        return AtlasBuild.RunAsync(request, parsed.GetValue(_out) ?? $"atlas-{AtlasSpecs.Slug(request.Name)}", cache == "none" ? "" : cache, cancellation);
+        return AtlasBuild.RunAsync(
+            request, parsed.GetValue(_out) ?? $"atlas-{AtlasSpecs.Slug(request.Name)}", cache == "none" ? "" : cache, cancellation);
     }
 }

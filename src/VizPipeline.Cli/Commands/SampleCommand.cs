@@ -17,8 +17,15 @@ internal static class SampleCommand
         var defaults = new TrainingOptions();
         var folder = new Option<string>("--out") { Description = "Folder for the network files", Required = true };
         var steps = new Option<int>("--steps") { Description = "Training steps", DefaultValueFactory = _ => defaults.Steps };
-        var seed = new Option<int>("--seed") { Description = "Seed of the weights and the pictures", DefaultValueFactory = _ => (int)defaults.Seed };
-        var command = new Command("train", "Train the sample network on generated pictures (about 15 minutes on two cores)") { folder, steps, seed };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "Seed of the weights and the pictures",
+            DefaultValueFactory = _ => (int)defaults.Seed,
+        };
+        var command = new Command("train", "Train the sample network on generated pictures (about 15 minutes on two cores)")
+        {
+            folder, steps, seed,
+        };
         command.SetAction((parsed, cancellation) =>
         {
             var options = defaults with { Steps = parsed.GetValue(steps), Seed = parsed.GetValue(seed) };
@@ -26,7 +33,8 @@ internal static class SampleCommand
                 throw new UsageException("--steps must be 1 or more");
             var trained = SampleTrainer.Train(options, new TrainingLines(), cancellation);
             var path = SampleNetwork.WriteTo(parsed.GetRequiredValue(folder), trained);
-            Console.WriteLine($"{trained.HeldOutAccuracy:P1} of {options.HeldOutPictures:N0} held-out pictures classified correctly; wrote {path}");
+            Console.WriteLine(
+                $"{trained.HeldOutAccuracy:P1} of {options.HeldOutPictures:N0} held-out pictures classified correctly; wrote {path}");
             return Task.FromResult(ExitCode.Done);
         });
         return command;
@@ -51,6 +59,8 @@ internal static class SampleCommand
     private sealed class TrainingLines : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => Console.WriteLine(
-            $"step {value.Step:N0} of {value.Steps:N0}  loss {value.Loss:0.000}{(value.HeldOutAccuracy is { } right ? $"  held out {right:P1}" : "")}  {ProgressDisplay.FormatDuration(value.Left)} left");
+            $"step {value.Step:N0} of {value.Steps:N0}  loss "
+                + $"{value.Loss:0.000}{(value.HeldOutAccuracy is { } right ? $"  held out {right:P1}" : "")}  "
+                + $"{ProgressDisplay.FormatDuration(value.Left)} left");
     }
 }

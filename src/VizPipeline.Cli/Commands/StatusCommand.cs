@@ -8,12 +8,18 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz status DIR</c>: shows the progress and the failures of an atlas. It only reads, so it works while the atlas is being built.</summary>
+/// <summary>
+/// <c>viz status DIR</c>: shows the progress and the failures of an atlas. It only reads, so it works while the atlas is being built.
+/// </summary>
 internal static class StatusCommand
 {
     public static Command Create()
     {
-        var folder = new Argument<string?>("atlas") { Description = "The folder of an atlas, or with --coordinator its id; default: list all atlases of the cluster", Arity = ArgumentArity.ZeroOrOne };
+        var folder = new Argument<string?>("atlas")
+        {
+            Description = "The folder of an atlas, or with --coordinator its id; default: list all atlases of the cluster",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var coordinator = CoordinatorOption.Create();
         var watch = new Option<bool>("--watch") { Description = "Show the progress until the atlas is finished" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on one line, for scripts" };
@@ -22,8 +28,11 @@ internal static class StatusCommand
         {
             var (atlas, address) = (parsed.GetValue(folder), parsed.GetValue(coordinator));
             // An existing folder takes precedence over the coordinator in the environment.
-            var isLocal = address is null && atlas is not null && (Directory.Exists(atlas) || Environment.GetEnvironmentVariable("VIZ_COORDINATOR") is null);
-            return isLocal ? RunAsync(atlas!, parsed.GetValue(json), cancellation) : ClusterStatus.RunAsync(address, atlas, parsed.GetValue(json), parsed.GetValue(watch), cancellation);
+            var isLocal = address is null && atlas is not null
+                && (Directory.Exists(atlas) || Environment.GetEnvironmentVariable("VIZ_COORDINATOR") is null);
+            return isLocal
+                ? RunAsync(atlas!, parsed.GetValue(json), cancellation)
+                : ClusterStatus.RunAsync(address, atlas, parsed.GetValue(json), parsed.GetValue(watch), cancellation);
         });
         return command;
     }

@@ -14,9 +14,14 @@ internal sealed class SubmitCommand
     private readonly Option<string?> _coordinator = CoordinatorOption.Create();
     private readonly Option<string?> _root = new("--images-at")
     {
-        Description = "Location of the images on the workers: a folder or s3://BUCKET/PREFIX; default: that of --images. A worker checks it",
+        Description =
+            "Location of the images on the workers: a folder or s3://BUCKET/PREFIX; default: that of --images. A worker checks it",
     };
-    private readonly Option<int> _priority = new("--priority") { Description = "Priority, -100 to 100; atlases with a higher priority go first", DefaultValueFactory = _ => 0 };
+    private readonly Option<int> _priority = new("--priority")
+    {
+        Description = "Priority, -100 to 100; atlases with a higher priority go first",
+        DefaultValueFactory = _ => 0,
+    };
     private readonly Option<bool> _watch = new("--watch") { Description = "Show the progress until the atlas is finished" };
 
     public static Command Create()
@@ -36,7 +41,10 @@ internal sealed class SubmitCommand
         var request = _atlas.CreateRequest(parsed, isHere: false, cancellation);
         var spec = AtlasSpecs.Create(request);
         if (spec.Model.ModelSha256 is { } model)
-            spec = spec with { Model = spec.Model with { ModelKey = await coordinator.SendModelAsync(spec.Model.Model, model, cancellation) } };
+            spec = spec with
+            {
+                Model = spec.Model with { ModelKey = await coordinator.SendModelAsync(spec.Model.Model, model, cancellation) },
+            };
         if (spec.Model is { Weights: { } file, WeightsSha256: { } weights })
             spec = spec with { Model = spec.Model with { WeightsKey = await coordinator.SendModelAsync(file, weights, cancellation) } };
         spec = spec with { Images = spec.Images with { Root = parsed.GetValue(_root) ?? spec.Images.Root } };
@@ -67,5 +75,8 @@ internal sealed class SubmitCommand
 /// <summary>The option that names the coordinator.</summary>
 internal static class CoordinatorOption
 {
-    public static Option<string?> Create() => new("--coordinator") { Description = "Address of the coordinator, e.g. http://HOST:8080; default: $VIZ_COORDINATOR" };
+    public static Option<string?> Create() => new("--coordinator")
+    {
+        Description = "Address of the coordinator, e.g. http://HOST:8080; default: $VIZ_COORDINATOR",
+    };
 }

@@ -14,7 +14,11 @@ internal static class VerifyCommand
         {
             Description = "Verify an atlas of a cluster, with the settings Postgres__ and ObjectStore__ of its services in the environment",
         };
-        var neurons = new Option<int>("--neurons") { Description = "Number of neurons to compute again, drawn at random", DefaultValueFactory = _ => 24 };
+        var neurons = new Option<int>("--neurons")
+        {
+            Description = "Number of neurons to compute again, drawn at random",
+            DefaultValueFactory = _ => 24,
+        };
         var seed = new Option<int>("--seed") { Description = "Seed of the random draw", DefaultValueFactory = _ => 0 };
         var model = new Option<string?>("--model") { Description = "The model file, if it has moved" };
         var weights = new Option<string?>("--weights") { Description = "The weights file, if it has moved" };
@@ -49,7 +53,8 @@ internal static class VerifyCommand
         foreach (var finding in result.Findings)
             Console.WriteLine(finding);
         Console.WriteLine(
-            $"{result.Neurons:N0} neurons with {result.Patches:N0} patches computed again on {result.Images:N0} images, {result.Pictures:N0} pictures read: "
+            $"{result.Neurons:N0} neurons with {result.Patches:N0} patches computed again on {result.Images:N0} images, "
+                + $"{result.Pictures:N0} pictures read: "
             + (result.Findings.Count == 0 ? "all agree" : $"{result.Findings.Count:N0} disagreements"));
         return result.Findings.Count == 0 ? ExitCode.Done : ExitCode.Failures;
     }

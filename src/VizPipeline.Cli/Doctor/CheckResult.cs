@@ -33,5 +33,6 @@ internal sealed record CheckResult(Health Health, string Subject, string Text)
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{(Health == Health.Fail ? "FAIL" : Health.ToString().ToLowerInvariant()),-4}  {Subject,-15} {Text}";
+    public override string ToString() =>
+        $"{(Health == Health.Fail ? "FAIL" : Health.ToString().ToLowerInvariant()),-4}  {Subject,-15} {Text}";
 }

@@ -43,7 +43,9 @@ internal static class LibraryChecks
         float[] expected = [37, 47, 67, 77];
         return found.SequenceEqual(expected)
             ? (Health.Ok, "2x2 over 3x3 gives 37, 47, 67, 77, as expected")
-            : (Health.Fail, $"2x2 over 3x3 gives {string.Join(", ", found)} instead of 37, 47, 67, 77: this processor or libtorch is broken; try another machine");
+            : (Health.Fail,
+            $"2x2 over 3x3 gives {string.Join(", ", found)} instead of 37, 47, 67, 77: this processor or libtorch is broken; try "
+            + "another machine");
     }
 
     private static (Health, string) Device() => torch.cuda.is_available()
@@ -55,7 +57,8 @@ internal static class LibraryChecks
         var picture = new RgbImage(3, 2, [.. Enumerable.Range(0, 18).Select(i => (byte)(i * 13))]);
         return Png.Decode(Png.Encode(picture)).Pixels.AsSpan().SequenceEqual(picture.Pixels)
             ? (Health.Ok, "a PNG survives encoding and decoding unchanged")
-            : (Health.Fail, "encoding and decoding a PNG changes its pixels: the libSkiaSharp next to viz belongs to another version; reinstall viz");
+            : (Health.Fail,
+            "encoding and decoding a PNG changes its pixels: the libSkiaSharp next to viz belongs to another version; reinstall viz");
     }
 
     private static (Health, string) Text()

@@ -41,13 +41,16 @@ internal static class AtlasBuild
         var spec = opened.Spec;
         var images = spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : "";
         var verb = !opened.Resumed ? "Building" : opened.State == AtlasState.Completed ? "Already complete:" : "Resuming";
-        Console.WriteLine($"{verb} atlas '{spec.Id}': {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers of {spec.Name}{images}, in {folder}");
+        Console.WriteLine(
+            $"{verb} atlas '{spec.Id}': {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers of {spec.Name}{images}, in {folder}");
     }
 
     private static Task WriteManifestAsync(FolderObjectStore store, AtlasSpec spec, AtlasOutcome outcome, CancellationToken cancellation)
     {
         var version = typeof(AtlasBuild).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
-        return store.PutAsync(AtlasKeys.Manifest(spec.Id), VizJson.Write(AtlasManifest.Of(spec, outcome, version ?? "", TorchSharp.torch.__version__)), cancellation);
+        return store.PutAsync(
+            AtlasKeys.Manifest(spec.Id), VizJson.Write(AtlasManifest.Of(spec, outcome, version ?? "", TorchSharp.torch.__version__)),
+            cancellation);
     }
 
     private static int PrintResult(AtlasSpec spec, AtlasOutcome outcome, string folder, TimeSpan took)
@@ -57,7 +60,9 @@ internal static class AtlasBuild
         if (outcome.Failures.Count > 20)
             Console.Error.WriteLine($"viz: and {outcome.Failures.Count - 20} more; `viz status {folder}` lists them");
         var sheets = Path.Combine(folder, "sheets");
-        Console.WriteLine($"{(outcome.Failures.Count == 0 ? "Done" : "Completed with failures")} in {ProgressDisplay.FormatDuration(took)}. Contact sheets, one per layer:");
+        Console.WriteLine(
+            $"{(outcome.Failures.Count == 0 ? "Done" : "Completed with failures")} in {ProgressDisplay.FormatDuration(took)}. Contact "
+            + "sheets, one per layer:");
         foreach (var layer in spec.Layers)
             Console.WriteLine($"  {Path.Combine(sheets, AtlasKeys.LayerFileName(layer.Name))}.png");
         return outcome.Failures.Count == 0 ? ExitCode.Done : ExitCode.Failures;

@@ -26,8 +26,10 @@ namespace VizPipeline.Cli.Embedded;
 /// <param name="BatchSize">The number of images per forward pass.</param>
 /// <param name="Selection">A description of the chosen part of the image set; empty for the whole set.</param>
 internal sealed record AtlasRequest(
-    string Name, string Model, string? Weights, NetworkGraph Graph, IReadOnlyList<Network.Graph.Layer> Layers, Preprocessing Preprocessing, ImageManifest? Images,
-    string ImageFolder, IReadOnlyList<string> Classes, IReadOnlyList<string> OutputNames, AtlasMethods Methods, AscentSpec Ascent, string Device, int BatchSize, string Selection = "");
+    string Name, string Model, string? Weights, NetworkGraph Graph, IReadOnlyList<Network.Graph.Layer> Layers, Preprocessing Preprocessing,
+    ImageManifest? Images,
+    string ImageFolder, IReadOnlyList<string> Classes, IReadOnlyList<string> OutputNames, AtlasMethods Methods, AscentSpec Ascent,
+    string Device, int BatchSize, string Selection = "");
 
 /// <summary>Creates specs: hashes files, describes layers, and chooses job sizes of about half a minute of work.</summary>
 internal static class AtlasSpecs
@@ -62,7 +64,10 @@ internal static class AtlasSpecs
                 Selection = request.Selection.Length > 0 ? request.Selection : null,
             },
             Preprocessing = JsonDocument.Parse(request.Preprocessing.ToJson()).RootElement,
-            Layers = [.. request.Layers.Select((layer, i) => DescribeLayer(request.Graph, layer, i) with { Inputs = FindInputs(request, i) })],
+            Layers = [.. request.Layers.Select((layer, i) => DescribeLayer(request.Graph, layer, i) with
+            {
+                Inputs = FindInputs(request, i),
+            })],
             OutputNames = request.OutputNames,
             Methods = request.Methods,
             Ascent = request.Ascent,
@@ -76,7 +81,8 @@ internal static class AtlasSpecs
 
     /// <summary>Converts a manifest to the image list that workers read.</summary>
     public static ImageList ToImageList(ImageManifest? manifest) => new(
-        [.. (manifest?.Entries ?? []).Select(entry => new Jobs.ImageEntry(entry.Path, entry.ClassIndex, entry.Bytes, entry.ContentHash, entry.Unreadable))]);
+        [.. (manifest?.Entries ?? [])
+            .Select(entry => new Jobs.ImageEntry(entry.Path, entry.ClassIndex, entry.Bytes, entry.ContentHash, entry.Unreadable))]);
 
     /// <summary>Converts a name to an id of lower-case letters, digits and single dashes.</summary>
     public static string Slug(string name)
@@ -123,8 +129,10 @@ internal static class AtlasSpecs
 
     private static int[] FindInputs(AtlasRequest request, int index)
     {
-        var places = request.Layers.Select((layer, i) => (layer.Node, i)).GroupBy(place => place.Node).ToDictionary(place => place.Key, place => place.First().i);
-        var (found, seen, open) = (new SortedSet<int>(), new HashSet<int>(), new Stack<int>(request.Graph.Nodes[request.Layers[index].Node].Inputs));
+        var places = request.Layers.Select((layer, i) => (layer.Node, i)).GroupBy(place => place.Node)
+            .ToDictionary(place => place.Key, place => place.First().i);
+        var (found, seen, open) =
+            (new SortedSet<int>(), new HashSet<int>(), new Stack<int>(request.Graph.Nodes[request.Layers[index].Node].Inputs));
         while (open.TryPop(out var node))
         {
             if (!seen.Add(node))
@@ -142,7 +150,9 @@ internal static class AtlasSpecs
 
     private static string DescribeOperator(Operator op) => op switch
     {
-        Convolution conv => $"Conv {conv.Window.Y.Kernel}x{conv.Window.X.Kernel}{(conv.Window.Y.Stride > 1 ? $"/{conv.Window.Y.Stride}" : "")}, {conv.Outputs}",
+        Convolution conv =>
+            $"Conv {conv.Window.Y.Kernel}x{conv.Window.X.Kernel}{(conv.Window.Y.Stride > 1 ? $"/{conv.Window.Y.Stride}" : "")}, "
+            + $"{conv.Outputs}",
         Linear linear => $"Linear {linear.Weight.Shape[1]} to {linear.Weight.Shape[0]}",
         _ => op.Kind,
     };

@@ -11,8 +11,8 @@ using VizPipeline.Worker;
 namespace VizPipeline.Cli.Embedded;
 
 /// <summary>
-/// Coordinator and worker in one process, with an in-memory bus and a folder for SQLite catalog and object store. On a cluster the same code
-/// runs with RabbitMQ, PostgreSQL and S3.
+/// Coordinator and worker in one process, with an in-memory bus and a folder for SQLite catalog and object store. On a cluster the same
+/// code runs with RabbitMQ, PostgreSQL and S3.
 /// </summary>
 public sealed class EmbeddedAtlas : IAsyncDisposable
 {
@@ -30,7 +30,8 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
         // Without defaults, which would read settings from the program's folder.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(Environment.GetEnvironmentVariable("VIZ_TRACE") is null ? LogLevel.Error : LogLevel.Debug);
         builder.Services.AddSingleton<IObjectStore>(Store);
         builder.Services.AddSingleton<CatalogDatabase>(new SqliteCatalogDatabase(CatalogFile(Folder)));

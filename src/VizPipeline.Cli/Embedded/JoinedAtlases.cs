@@ -17,7 +17,8 @@ internal sealed class JoinedAtlases : IDisposable
     private static readonly string[] Tables = ["atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job"];
     private readonly string _file;
 
-    private JoinedAtlases(string file, SqliteCatalogDatabase database, IObjectStore store) => (_file, Database, Store) = (file, database, store);
+    private JoinedAtlases(string file, SqliteCatalogDatabase database, IObjectStore store) =>
+        (_file, Database, Store) = (file, database, store);
 
     /// <summary>The combined catalog.</summary>
     public SqliteCatalogDatabase Database { get; }
@@ -37,12 +38,15 @@ internal sealed class JoinedAtlases : IDisposable
         {
             foreach (var atlas in atlases)
             {
-                var id = Enumerable.Range(1, atlases.Count).Select(i => i == 1 ? atlas.Spec.Id : $"{atlas.Spec.Id}-{i}").First(id => !stores.ContainsKey(id));
+                var id = Enumerable.Range(1, atlases.Count).Select(i => i == 1 ? atlas.Spec.Id : $"{atlas.Spec.Id}-{i}")
+                    .First(id => !stores.ContainsKey(id));
                 stores[id] = new FolderObjectStore(atlas.Folder, AtlasKeys.Root(id));
                 await atlas.Database.CheckSchemaAsync(cancellation);
                 // Atlases of two checkpoints of a network have the same name; the folder distinguishes them.
                 var isAlone = atlases.Count(other => other.Spec.Name == atlas.Spec.Name) == 1;
-                await CopyAsync(database, atlas, id, isAlone ? atlas.Spec.Name : $"{atlas.Spec.Name} ({Path.GetFileName(atlas.Folder)})", stores.Count, cancellation);
+                await CopyAsync(
+                    database, atlas, id, isAlone ? atlas.Spec.Name : $"{atlas.Spec.Name} ({Path.GetFileName(atlas.Folder)})", stores.Count,
+                    cancellation);
             }
         }
         catch (Exception failure) when (failure is CatalogUnusableException or SqliteException)
@@ -61,7 +65,8 @@ internal sealed class JoinedAtlases : IDisposable
             File.Delete(_file + end);
     }
 
-    private static async Task CopyAsync(SqliteCatalogDatabase database, StoredAtlas atlas, string id, string name, int number, CancellationToken cancellation)
+    private static async Task CopyAsync(
+        SqliteCatalogDatabase database, StoredAtlas atlas, string id, string name, int number, CancellationToken cancellation)
     {
         await using var context = database.Open();
         await context.Database.OpenConnectionAsync(cancellation);
@@ -72,7 +77,8 @@ internal sealed class JoinedAtlases : IDisposable
             var shift = number * 1_000_000;
             foreach (var table in Tables)
             {
-                var columns = await context.Database.SqlQuery<string>($"SELECT name AS Value FROM pragma_table_info({table})").ToListAsync(cancellation);
+                var columns = await context.Database.SqlQuery<string>($"SELECT name AS Value FROM pragma_table_info({table})")
+                    .ToListAsync(cancellation);
                 var values = columns.Select(column => (table, column) switch
                 {
                     ("atlas" or "layer", "id") or (_, "atlas_id" or "layer_id") => $"\"{column}\" + {shift}",
@@ -82,8 +88,11 @@ internal sealed class JoinedAtlases : IDisposable
                     (_, "key" or "sheet_key" or "result_key") => $"replace(\"{column}\", {{1}}, {{2}})",
                     _ => $"\"{column}\"",
                 });
-                var sql = $"INSERT INTO main.{table} ({string.Join(", ", columns.Select(column => $"\"{column}\""))}) SELECT {string.Join(", ", values)} FROM source.{table}";
-                await context.Database.ExecuteSqlRawAsync(sql, [id, AtlasKeys.Root(atlas.Spec.Id) + "/", AtlasKeys.Root(id) + "/", name], cancellation);
+                var sql =
+                    $"INSERT INTO main.{table} ({string.Join(", ", columns.Select(column => $"\"{column}\""))}) SELECT "
+                    + $"{string.Join(", ", values)} FROM source.{table}";
+                await context.Database.ExecuteSqlRawAsync(
+                    sql, [id, AtlasKeys.Root(atlas.Spec.Id) + "/", AtlasKeys.Root(id) + "/", name], cancellation);
             }
             await transaction.CommitAsync(cancellation);
         }
@@ -93,17 +102,22 @@ internal sealed class JoinedAtlases : IDisposable
     /// <summary>Forwards each key to the store of its atlas.</summary>
     private sealed class JoinedStore(IReadOnlyDictionary<string, FolderObjectStore> stores) : IObjectStore
     {
-        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => Get(key).PutAsync(key, content, cancellation);
+        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) =>
+            Get(key).PutAsync(key, content, cancellation);
 
-        public Task PutFileAsync(string key, string file, CancellationToken cancellation = default) => Get(key).PutFileAsync(key, file, cancellation);
+        public Task PutFileAsync(string key, string file, CancellationToken cancellation = default) =>
+            Get(key).PutFileAsync(key, file, cancellation);
 
         public Task<byte[]> GetAsync(string key, CancellationToken cancellation = default) => Get(key).GetAsync(key, cancellation);
 
-        public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default) => Find(key) is { } store ? store.TryGetAsync(key, cancellation) : Task.FromResult<byte[]?>(null);
+        public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default) =>
+            Find(key) is { } store ? store.TryGetAsync(key, cancellation) : Task.FromResult<byte[]?>(null);
 
-        public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) => Get(key).GetFileAsync(key, file, cancellation);
+        public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) =>
+            Get(key).GetFileAsync(key, file, cancellation);
 
-        public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => Find(key) is { } store ? store.ExistsAsync(key, cancellation) : Task.FromResult(false);
+        public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) =>
+            Find(key) is { } store ? store.ExistsAsync(key, cancellation) : Task.FromResult(false);
 
         public Task<long> SizeAsync(string key, CancellationToken cancellation = default) => Get(key).SizeAsync(key, cancellation);
 
@@ -117,8 +131,10 @@ internal sealed class JoinedAtlases : IDisposable
 
         public Task DeleteAsync(string key, CancellationToken cancellation = default) => Get(key).DeleteAsync(key, cancellation);
 
-        private FolderObjectStore Get(string key) => Find(key) ?? throw new ObjectStoreException($"{key} does not belong to any of the served atlases", isTransient: false);
+        private FolderObjectStore Get(string key) =>
+            Find(key) ?? throw new ObjectStoreException($"{key} does not belong to any of the served atlases", isTransient: false);
 
-        private FolderObjectStore? Find(string key) => stores.FirstOrDefault(store => key.StartsWith(AtlasKeys.Root(store.Key) + "/", StringComparison.Ordinal)).Value;
+        private FolderObjectStore? Find(string key) =>
+            stores.FirstOrDefault(store => key.StartsWith(AtlasKeys.Root(store.Key) + "/", StringComparison.Ordinal)).Value;
     }
 }

@@ -13,7 +13,8 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
 
     /// <summary>Shows progress until <paramref name="finished"/> ends.</summary>
     public Task ShowAsync(Task finished, CancellationToken cancellation) =>
-        AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected ? ShowBarsAsync(finished, cancellation) : ShowLinesAsync(finished, cancellation);
+        AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected
+            ? ShowBarsAsync(finished, cancellation) : ShowLinesAsync(finished, cancellation);
 
     private async Task ShowBarsAsync(Task finished, CancellationToken cancellation) =>
         await AnsiConsole.Progress().AutoClear(false)
@@ -30,7 +31,9 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
                         if (!bars.TryGetValue(stage.Kind, out var bar))
                             bars[stage.Kind] = bar = context.AddTask(Name(stage.Kind), maxValue: Math.Max(1, stage.UnitsTotal));
                         bar.Value = stage.UnitsDone;
-                        bar.Description = Markup.Escape($"{Name(stage.Kind),-8} {stage.UnitsDone,8:N0} of {stage.UnitsTotal:N0} {Unit(stage.Kind)}{Rate(stage)}{Failed(stage)}");
+                        bar.Description = Markup.Escape(
+                            $"{Name(stage.Kind),-8} {stage.UnitsDone,8:N0} of {stage.UnitsTotal:N0} "
+                            + $"{Unit(stage.Kind)}{Rate(stage)}{Failed(stage)}");
                     }
                     if (ended)
                         return;
@@ -54,7 +57,8 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
     }
 
     /// <summary>Formats the progress of a stage, such as <c>scan 64/1,000 (39.1/s)</c>.</summary>
-    public static string FormatStage(StageProgress stage) => $"{Name(stage.Kind)} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}";
+    public static string FormatStage(StageProgress stage) =>
+        $"{Name(stage.Kind)} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}";
 
     /// <summary>Formats a duration for display.</summary>
     public static string FormatDuration(TimeSpan duration) => duration.TotalHours >= 1
@@ -70,7 +74,13 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
 
     private static string Name(JobKind kind) => kind.ToString().ToLowerInvariant();
 
-    private static string Unit(JobKind kind) => kind switch { JobKind.Scan => "images", JobKind.Gather => "shards", JobKind.Sheet => "sheets", _ => "neurons" };
+    private static string Unit(JobKind kind) => kind switch
+    {
+        JobKind.Scan => "images",
+        JobKind.Gather => "shards",
+        JobKind.Sheet => "sheets",
+        _ => "neurons",
+    };
 
     private static string Rate(StageProgress stage) => stage.UnitsPerSecond is { } rate && stage.UnitsDone < stage.UnitsTotal
         ? string.Create(CultureInfo.InvariantCulture, $" ({rate:0.#}/s)") : "";

@@ -4,7 +4,9 @@ using VizPipeline.Cli.Embedded;
 
 namespace VizPipeline.Cli.Models;
 
-/// <summary>Shows the progress of a download on standard error: an updated line on a terminal, otherwise a line every ten seconds.</summary>
+/// <summary>
+/// Shows the progress of a download on standard error: an updated line on a terminal, otherwise a line every ten seconds.
+/// </summary>
 internal sealed class DownloadDisplay(string file) : IProgress<DownloadProgress>, IDisposable
 {
     private static readonly TimeSpan TerminalPause = TimeSpan.FromSeconds(0.25);
@@ -37,7 +39,8 @@ internal sealed class DownloadDisplay(string file) : IProgress<DownloadProgress>
         var rate = step.PerSecond > 0 ? $", {Megabytes(step.PerSecond)} MB/s" : "";
         if (step.Total is not { } total)
             return $"{Megabytes(step.Done)} MB{rate}";
-        var left = step.PerSecond > 0 ? $", {ProgressDisplay.FormatDuration(TimeSpan.FromSeconds(Math.Min((total - step.Done) / step.PerSecond, 1e6)))} left" : "";
+        var left = step.PerSecond > 0
+            ? $", {ProgressDisplay.FormatDuration(TimeSpan.FromSeconds(Math.Min((total - step.Done) / step.PerSecond, 1e6)))} left" : "";
         return $"{Megabytes(step.Done)} of {Megabytes(total)} MB{rate}{left}";
     }
 

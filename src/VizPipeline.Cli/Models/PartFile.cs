@@ -6,8 +6,8 @@ namespace VizPipeline.Cli.Models;
 public sealed class PartFileException(string message, Exception inner) : IOException(message, inner);
 
 /// <summary>
-/// A partial download, <c>NAME.part</c> next to its final path, with the server's ETag in <c>NAME.part.tag</c>. It is open in one process at
-/// a time.
+/// A partial download, <c>NAME.part</c> next to its final path, with the server's ETag in <c>NAME.part.tag</c>. It is open in one
+/// process at a time.
 /// </summary>
 internal sealed class PartFile : IDisposable
 {
@@ -26,7 +26,9 @@ internal sealed class PartFile : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new PartFileException($"{path}.part cannot be written ({failure.Message.ReplaceLineEndings(" ")}): another process may be fetching it, or you may not write to the folder; VIZ_MODELS sets another one", failure);
+            throw new PartFileException(
+                $"{path}.part cannot be written ({failure.Message.ReplaceLineEndings(" ")}): another process may be fetching it, or you "
+                + "may not write to the folder; VIZ_MODELS sets another one", failure);
         }
         _stream.Seek(0, SeekOrigin.End);
     }

@@ -20,8 +20,8 @@ public readonly record struct DownloadProgress(long Done, long? Total, double Pe
 public readonly record struct DownloadPatience(TimeSpan Silence, TimeSpan Pause);
 
 /// <summary>
-/// Fetches a weights file to a partial file next to its final path. A later attempt resumes it with HTTP ranges, and it is moved to the final
-/// path only if its SHA-256 starts with the digits in the file name.
+/// Fetches a weights file to a partial file next to its final path. A later attempt resumes it with HTTP ranges, and it is moved to the
+/// final path only if its SHA-256 starts with the digits in the file name.
 /// </summary>
 /// <param name="client">Sends the requests; without a timeout for complete responses.</param>
 /// <param name="address">The address of the folder with the files, ending in a slash: torchvision's or a mirror's.</param>
@@ -43,7 +43,8 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
     /// <param name="progress">Receives the progress after each block.</param>
     /// <param name="cancellation">Cancels the download; the bytes received are kept.</param>
     /// <exception cref="DownloadException">The server cannot be reached, rejects the request, or sends another file.</exception>
-    public async Task FetchAsync(ZooWeights weights, string path, long mostBytes, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    public async Task FetchAsync(
+        ZooWeights weights, string path, long mostBytes, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -77,13 +78,16 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
             if (!hash.StartsWith(weights.HashStart, StringComparison.Ordinal))
             {
                 part.Discard();
-                throw new DownloadException($"{source} has SHA-256 {hash[..16]}..., but it should start with {weights.HashStart} as in the file name: the file was damaged in transit or is another file, and was deleted; try again, or give another address with --from");
+                throw new DownloadException(
+                    $"{source} has SHA-256 {hash[..16]}..., but it should start with {weights.HashStart} as in the file name: the file "
+                    + "was damaged in transit or is another file, and was deleted; try again, or give another address with --from");
             }
             part.Complete();
         }
     }
 
-    private async Task ReceiveAsync(Uri source, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+    private async Task ReceiveAsync(
+        Uri source, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         silence.CancelAfter(patience.Silence);
@@ -97,7 +101,8 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
         }
     }
 
-    private async Task ReceiveAsync(Uri source, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationTokenSource silence)
+    private async Task ReceiveAsync(
+        Uri source, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationTokenSource silence)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, source);
         if (part.Length > 0)
@@ -108,7 +113,8 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
                 request.Headers.IfRange = new RangeConditionHeaderValue(known);
         }
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token);
-        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && response.Content.Headers.ContentRange?.Length == part.Length)
+        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable
+            && response.Content.Headers.ContentRange?.Length == part.Length)
             return;
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
@@ -118,14 +124,17 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
         if (response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError)
             throw new BusyServerException($"the server responded {(int)response.StatusCode} {response.ReasonPhrase}");
         if (!response.IsSuccessStatusCode)
-            throw new DownloadException($"{source}: the server responded {(int)response.StatusCode} {response.ReasonPhrase}; give another address with --from");
+            throw new DownloadException(
+                $"{source}: the server responded {(int)response.StatusCode} {response.ReasonPhrase}; give another address with --from");
         var goesOn = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == part.Length;
         if (!goesOn)
             part.Restart(response.Headers.ETag?.ToString());
         await CopyAsync(source, response, part, mostBytes, progress, silence);
     }
 
-    private async Task CopyAsync(Uri source, HttpResponseMessage response, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationTokenSource silence)
+    private async Task CopyAsync(
+        Uri source, HttpResponseMessage response, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress,
+        CancellationTokenSource silence)
     {
         var (first, started, buffer) = (part.Length, Stopwatch.GetTimestamp(), new byte[1 << 17]);
         var total = response.Content.Headers.ContentLength is { } rest ? first + rest : (long?)null;
@@ -151,11 +160,14 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
     private static DownloadException TooLong(Uri source, PartFile part, long mostBytes)
     {
         part.Discard();
-        return new($"{source} is larger than weights of this architecture can be ({mostBytes:N0} bytes): it is another file and was deleted; give another address with --from");
+        return new(
+            $"{source} is larger than weights of this architecture can be ({mostBytes:N0} bytes): it is another file and was deleted; "
+            + "give another address with --from");
     }
 
     private static DownloadException Unreachable(Uri source, string path, Exception failure) => new(
-        $"{source} cannot be reached ({Reason(failure)}); fetch it on another machine and copy it to {path}, or give a mirror with --from or VIZ_MODELS_URL", failure);
+        $"{source} cannot be reached ({Reason(failure)}); fetch it on another machine and copy it to {path}, or give a mirror with "
+            + "--from or VIZ_MODELS_URL", failure);
 
     private static DownloadException Interrupted(Uri source, long length, Exception failure) => new(
         $"{source}: the connection broke after {length:N0} bytes ({Reason(failure)}); the same command resumes the download", failure);

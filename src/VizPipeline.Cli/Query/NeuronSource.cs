@@ -17,7 +17,9 @@ namespace VizPipeline.Cli.Query;
 /// <param name="Sort">The sort order.</param>
 internal sealed record NeuronQuestion(string? Layers, string? Text, bool? Dead, IReadOnlyList<string> Where, string Sort);
 
-/// <summary>A source of neurons: the catalog in a folder, or an atlas server. Rows have the columns of <see cref="NeuronExport"/>.</summary>
+/// <summary>
+/// A source of neurons: the catalog in a folder, or an atlas server. Rows have the columns of <see cref="NeuronExport"/>.
+/// </summary>
 internal abstract class NeuronSource : IDisposable
 {
     // Not the key of the coordinator, which allows changes: the atlas server may belong to someone else.
@@ -33,13 +35,16 @@ internal abstract class NeuronSource : IDisposable
         if (!atlas.StartsWith("http://", StringComparison.Ordinal) && !atlas.StartsWith("https://", StringComparison.Ordinal))
             return new FolderNeurons(await StoredAtlas.OpenAsync(atlas, cancellation));
         var parts = atlas.TrimEnd('/').Split("/atlases/");
-        return parts.Length == 2 && !parts[1].Contains('/', StringComparison.Ordinal) && Uri.TryCreate(parts[0] + "/", UriKind.Absolute, out var server)
+        return parts.Length == 2 && !parts[1].Contains('/', StringComparison.Ordinal)
+            && Uri.TryCreate(parts[0] + "/", UriKind.Absolute, out var server)
             ? new ServerNeurons(server, parts[1])
-            : throw new UsageException($"'{atlas}' is not the address of an atlas; give one like http://HOST:8082/atlases/NAME, as in the browser");
+            : throw new UsageException(
+                $"'{atlas}' is not the address of an atlas; give one like http://HOST:8082/atlases/NAME, as in the browser");
     }
 
     /// <summary>Reads up to <paramref name="count"/> rows.</summary>
-    public async IAsyncEnumerable<object?[]> ReadAsync(NeuronQuestion question, int count, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<object?[]> ReadAsync(
+        NeuronQuestion question, int count, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         string? after = null;
         while (count > 0)
@@ -59,7 +64,8 @@ internal abstract class NeuronSource : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
-    protected abstract Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation);
+    protected abstract Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(
+        NeuronQuestion question, int limit, string? after, CancellationToken cancellation);
 
     private sealed class FolderNeurons(StoredAtlas atlas) : NeuronSource
     {
@@ -67,7 +73,8 @@ internal abstract class NeuronSource : IDisposable
         private Tiles? _tiles;
 
         public override async Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation) =>
-            await (_tiles ??= new Tiles(atlas.OpenStore(), _links)).FindAsync(atlas.Spec.Id, layer, view, channel, cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
+            await (_tiles ??= new Tiles(atlas.OpenStore(), _links)).FindAsync(atlas.Spec.Id, layer, view, channel, cancellation) is { } tile
+                ? ImageDecoder.Decode(tile, "the tile") : null;
 
         public override void Dispose()
         {
@@ -75,7 +82,8 @@ internal abstract class NeuronSource : IDisposable
             _links.Dispose();
         }
 
-        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
+        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(
+            NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
         {
             try
             {
@@ -92,7 +100,9 @@ internal abstract class NeuronSource : IDisposable
                     After = after,
                 };
                 var page = await query.ReadAsync(catalog, view, cancellation);
-                return ([.. (await NeuronExport.CreateRowsAsync(catalog, page.Items, view.Names, cancellation)).Select(NeuronExport.Table.Values)], page.Next);
+                return ([
+                    .. (await NeuronExport.CreateRowsAsync(catalog, page.Items, view.Names, cancellation))
+                    .Select(NeuronExport.Table.Values)], page.Next);
             }
             catch (QueryException wrong)
             {
@@ -108,25 +118,30 @@ internal abstract class NeuronSource : IDisposable
         public override async Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
         {
             var path = ServerLinks.Instance.Tile(id, ObjectStore.AtlasKeys.LayerFileName(layer), view, channel);
-            return await _client.TryGetBytesAsync(path.TrimStart('/'), cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
+            return await _client.TryGetBytesAsync(path.TrimStart('/'), cancellation) is { } tile
+                ? ImageDecoder.Decode(tile, "the tile") : null;
         }
 
         public override void Dispose() => _client.Dispose();
 
-        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
+        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(
+            NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
         {
             var asked = new List<(string Name, string? Value)>
             {
-                ("layer", question.Layers), ("text", question.Text), ("dead", question.Dead is { } dead ? dead ? "true" : "false" : null), ("sort", question.Sort),
+                ("layer", question.Layers), ("text", question.Text), ("dead", question.Dead is { } dead ? dead ? "true" : "false" : null),
+                ("sort", question.Sort),
                 ("limit", limit.ToString(CultureInfo.InvariantCulture)), ("after", after),
             };
             asked.AddRange(question.Where.Select(condition => ("where", (string?)condition)));
-            var query = string.Join('&', asked.Where(pair => pair.Value is not null).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
+            var query = string.Join(
+                '&', asked.Where(pair => pair.Value is not null).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
             var page = await _client.GetAsync<JsonElement>($"api/v1/atlases/{Uri.EscapeDataString(id)}/neurons?{query}", cancellation);
             return ([.. page.GetProperty("items").EnumerateArray().Select(Row)], page.GetProperty("next").GetString());
         }
 
-        private static object?[] Row(JsonElement item) => [.. Columns.Select(column => item.TryGetProperty(column.Name, out var value) ? Value(value, column.Kind) : null)];
+        private static object?[] Row(JsonElement item) =>
+            [.. Columns.Select(column => item.TryGetProperty(column.Name, out var value) ? Value(value, column.Kind) : null)];
 
         private static object? Value(JsonElement value, ColumnKind kind) => value.ValueKind == JsonValueKind.Null ? null : kind switch
         {
@@ -134,7 +149,9 @@ internal abstract class NeuronSource : IDisposable
             ColumnKind.Integer => value.GetInt32(),
             ColumnKind.Long => value.GetInt64(),
             ColumnKind.Flag => value.GetBoolean(),
-            ColumnKind.Single or ColumnKind.Double => value.ValueKind == JsonValueKind.String ? double.Parse(value.GetString()!, CultureInfo.InvariantCulture) : value.GetDouble(),
+            ColumnKind.Single or ColumnKind.Double =>
+                value.ValueKind == JsonValueKind.String
+                ? double.Parse(value.GetString()!, CultureInfo.InvariantCulture) : value.GetDouble(),
             ColumnKind.Integers => value.EnumerateArray().Select(item => item.GetInt32()).ToArray(),
             ColumnKind.Singles => value.EnumerateArray().Select(item => item.GetSingle()).ToArray(),
             ColumnKind.Texts => value.EnumerateArray().Select(item => item.GetString()!).ToArray(),

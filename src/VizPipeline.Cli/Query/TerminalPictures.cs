@@ -4,11 +4,15 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Cli.Query;
 
-/// <summary>Shows pictures in a terminal, with the protocols of kitty or iTerm2 if it supports one, otherwise as coloured half blocks.</summary>
+/// <summary>
+/// Shows pictures in a terminal, with the protocols of kitty or iTerm2 if it supports one, otherwise as coloured half blocks.
+/// </summary>
 /// <param name="protocol">The protocol that the terminal supports.</param>
 internal sealed class TerminalPictures(TerminalPictures.Protocol protocol)
 {
-    /// <summary>The columns of one picture. Pictures are square, and a row of the terminal is about as high as two columns are wide.</summary>
+    /// <summary>
+    /// The columns of one picture. Pictures are square, and a row of the terminal is about as high as two columns are wide.
+    /// </summary>
     public const int Columns = 20;
 
     private const int ChunkLength = 4096;
@@ -53,7 +57,7 @@ internal sealed class TerminalPictures(TerminalPictures.Protocol protocol)
         else if (protocol == Protocol.Kitty)
             Kitty(output, Png.Encode(row), pictures.Count * Columns);
         else
-            output.WriteLine($"\e]1337;File=inline=1;width={pictures.Count * Columns};preserveAspectRatio=1:{Convert.ToBase64String(Png.Encode(row))}\a");
+            ITerm2(output, Png.Encode(row), pictures.Count * Columns);
     }
 
     private static void Kitty(TextWriter output, byte[] png, int columns)
@@ -62,10 +66,14 @@ internal sealed class TerminalPictures(TerminalPictures.Protocol protocol)
         for (var i = 0; i < text.Length; i += ChunkLength)
         {
             var control = i == 0 ? $"f=100,a=T,c={columns}," : "";
-            output.Write($"\e_G{control}m={(i + ChunkLength < text.Length ? 1 : 0)};{text.AsSpan(i, Math.Min(ChunkLength, text.Length - i))}\e\\");
+            output.Write(
+                $"\e_G{control}m={(i + ChunkLength < text.Length ? 1 : 0)};{text.AsSpan(i, Math.Min(ChunkLength, text.Length - i))}\e\\");
         }
         output.WriteLine();
     }
+
+    private static void ITerm2(TextWriter output, byte[] png, int columns) =>
+        output.WriteLine($"\e]1337;File=inline=1;width={columns};preserveAspectRatio=1:{Convert.ToBase64String(png)}\a");
 
     private static void HalfBlocks(TextWriter output, RgbImage row, int side, int step)
     {

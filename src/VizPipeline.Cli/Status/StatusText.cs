@@ -15,7 +15,9 @@ internal static class StatusText
     public static void Write(IAnsiConsole console, AtlasStatus status, string retry)
     {
         Line(console, $"atlas {status.Id}{(status.Name == status.Id ? "" : $" ({status.Name})")}: {State(status)}");
-        Line(console, $"{status.Layers:N0} layers, {status.Neurons:N0} neurons, {status.Images:N0} images; planned {Time(status.CreatedAt)}, last activity {Time(status.LastActivityAt)}");
+        Line(console,
+            $"{status.Layers:N0} layers, {status.Neurons:N0} neurons, {status.Images:N0} images; planned {Time(status.CreatedAt)}, last "
+            + $"activity {Time(status.LastActivityAt)}");
         console.Write(Stages(status));
         WriteUnserved(console, status.Unserved);
         Line(console, $"{Duration(status.Seconds)} of work in total");
@@ -54,7 +56,8 @@ internal static class StatusText
         Line(console, $"{Count(status.Failures.Count, "job")} failed; when the cause is fixed, {retry} runs them again:");
         foreach (var job in status.Failures)
         {
-            var reason = job.State == JobState.Blocked ? "not started, because a job that it depends on failed" : $"failed {Count(job.Failures, "time")}: {job.Error}";
+            var reason = job.State == JobState.Blocked
+                ? "not started, because a job that it depends on failed" : $"failed {Count(job.Failures, "time")}: {job.Error}";
             Line(console, $"  job {job.Job}, {Name(job.Kind)} of {job.What}: {reason}");
         }
     }
@@ -64,7 +67,9 @@ internal static class StatusText
         if (status.UnreadableImages == 0)
             return;
         var rest = status.UnreadableImages - status.FirstUnreadable.Count;
-        Line(console, $"{Count(status.UnreadableImages, "image")} could not be read and {(status.UnreadableImages == 1 ? "was" : "were")} skipped{(rest > 0 ? $"; the first {status.FirstUnreadable.Count}" : "")}:");
+        Line(console,
+            $"{Count(status.UnreadableImages, "image")} could not be read and {(status.UnreadableImages == 1 ? "was" : "were")} "
+            + $"skipped{(rest > 0 ? $"; the first {status.FirstUnreadable.Count}" : "")}:");
         foreach (var image in status.FirstUnreadable)
             Line(console, $"  {image.Path}: {image.Reason}");
     }
@@ -84,7 +89,8 @@ internal static class StatusText
 
     private static string Count(int number, string thing) => $"{number:N0} {thing}{(number == 1 ? "" : "s")}";
 
-    private static string Time(DateTime? time) => time is { } known ? known.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "none yet";
+    private static string Time(DateTime? time) =>
+        time is { } known ? known.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "none yet";
 
     private static string Duration(double seconds) => seconds switch
     {

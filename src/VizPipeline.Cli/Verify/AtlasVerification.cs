@@ -10,7 +10,8 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Cli.Verify;
 
 /// <summary>
-/// Verifies an atlas: computes a random sample of its neurons again and compares them, and checks the spec, the image list and all pictures.
+/// Verifies an atlas: computes a random sample of its neurons again and compares them, and checks the spec, the image list and all
+/// pictures.
 /// </summary>
 internal static class AtlasVerification
 {
@@ -27,7 +28,9 @@ internal static class AtlasVerification
         var (neurons, compared) = ((IReadOnlyList<NeuronUnderTest>)[], 0);
         if (atlas.Spec.NeedsScan())
         {
-            var preprocessing = Preprocessing.Parse(atlas.Spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width, graph.InputShape.Channels);
+            var preprocessing = Preprocessing.Parse(
+                atlas.Spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width,
+                graph.InputShape.Channels);
             var images = await VerifiedImages.OpenAsync(atlas, preprocessing, options, findings, cancellation);
             var random = new Random(options.Seed);
             neurons = await SampleAsync(atlas, graph, random, options.Neurons, findings, cancellation);
@@ -51,7 +54,8 @@ internal static class AtlasVerification
         VerifiedAtlas atlas, NetworkGraph graph, Random random, int count, List<string> findings, CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();
-        var layers = (await catalog.LayersAsync(atlas.Row.Id, cancellation)).ToDictionary(layer => layer.Id, layer => graph.Layer(layer.Name));
+        var layers = (await catalog.LayersAsync(atlas.Row.Id, cancellation))
+            .ToDictionary(layer => layer.Id, layer => graph.Layer(layer.Name));
         var ids = layers.Keys.ToList();
         // Neurons of layers that are not merged yet have no results to compare.
         var known = await catalog.Neurons.Where(neuron => ids.Contains(neuron.LayerId) && neuron.Images != null)
@@ -61,8 +65,10 @@ internal static class AtlasVerification
         var sample = new List<NeuronUnderTest>();
         foreach (var place in known.Take(count).OrderBy(place => place.LayerId).ThenBy(place => place.Channel))
         {
-            var neuron = await catalog.Neurons.AsNoTracking().SingleAsync(n => n.LayerId == place.LayerId && n.Channel == place.Channel, cancellation);
-            var patches = await catalog.Patches.AsNoTracking().Where(patch => patch.LayerId == place.LayerId && patch.Channel == place.Channel)
+            var neuron = await catalog.Neurons.AsNoTracking()
+                .SingleAsync(n => n.LayerId == place.LayerId && n.Channel == place.Channel, cancellation);
+            var patches = await catalog.Patches.AsNoTracking()
+                .Where(patch => patch.LayerId == place.LayerId && patch.Channel == place.Channel)
                 .OrderBy(patch => patch.Rank).ToListAsync(cancellation);
             sample.Add(new NeuronUnderTest(layers[place.LayerId], neuron, patches, graph.InputShape, findings));
         }

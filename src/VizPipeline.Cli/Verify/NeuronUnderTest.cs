@@ -60,7 +60,8 @@ internal sealed class NeuronUnderTest
     public void CompareAlone(Patch patch, string path, float whole, float alone)
     {
         if (Math.Abs(whole - alone) > Tolerance(whole))
-            _findings.Add($"{_name} rank {patch.Rank} ({path}): pixels outside its box change the activation from {alone:G6} to {whole:G6}");
+            _findings.Add(
+                $"{_name} rank {patch.Rank} ({path}): pixels outside its box change the activation from {alone:G6} to {whole:G6}");
     }
 
     private void ComparePatch(Patch patch, string path, ReadOnlySpan<float> map, float peak)
@@ -71,9 +72,13 @@ internal sealed class NeuronUnderTest
             _findings.Add($"{_name} rank {patch.Rank} ({path}): activation {patch.Activation:G6}, computed again {peak:G6}");
         var place = (patch.Y * Layer.Shape.Width) + patch.X;
         if (patch.Y < 0 || patch.X < 0 || patch.X >= Layer.Shape.Width || place >= map.Length)
-            _findings.Add($"{_name} rank {patch.Rank} ({path}): position ({patch.Y}, {patch.X}) is outside its map of {Layer.Shape.Height}x{Layer.Shape.Width}");
+            _findings.Add(
+                $"{_name} rank {patch.Rank} ({path}): position ({patch.Y}, {patch.X}) is outside its map of "
+                + $"{Layer.Shape.Height}x{Layer.Shape.Width}");
         else if (!(map[place] >= peak - tolerance))
-            _findings.Add($"{_name} rank {patch.Rank} ({path}): the value at position ({patch.Y}, {patch.X}) is {map[place]:G6}, but the maximum is {peak:G6}");
+            _findings.Add(
+                $"{_name} rank {patch.Rank} ({path}): the value at position ({patch.Y}, {patch.X}) is {map[place]:G6}, but the maximum "
+                + $"is {peak:G6}");
     }
 
     private void CheckRecord(Shape input)

@@ -9,8 +9,8 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Cli.Verify;
 
 /// <summary>
-/// Runs neurons on single images, in a different way from the pipeline: one image at a time, contiguous memory layout, and a plain search for
-/// the maximum of the map. The pipeline runs batches in channels-last layout and finds the maximum by pooling.
+/// Runs neurons on single images, in a different way from the pipeline: one image at a time, contiguous memory layout, and a plain
+/// search for the maximum of the map. The pipeline runs batches in channels-last layout and finds the maximum by pooling.
 /// </summary>
 internal sealed class SingleImages(NetworkRunner runner, Preprocessing preprocessing, IReadOnlyList<NeuronUnderTest> neurons)
 {

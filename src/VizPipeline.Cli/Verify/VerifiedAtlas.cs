@@ -27,7 +27,10 @@ internal sealed record VerifiedAtlas(CatalogDatabase Database, IObjectStore Stor
         return new VerifiedAtlas(atlas.Database, atlas.OpenStore(), atlas.Row, atlas.Spec);
     }
 
-    /// <summary>Opens an atlas of a cluster, with database and object store configured by the environment as for services. Needs read access only.</summary>
+    /// <summary>
+    /// Opens an atlas of a cluster, with database and object store configured by the environment as for services. Needs read access
+    /// only.
+    /// </summary>
     /// <exception cref="StartupException">A setting is wrong, or a server cannot be reached.</exception>
     /// <exception cref="UsageException">The cluster has no such atlas.</exception>
     public static async Task<VerifiedAtlas> OnClusterAsync(string id, CancellationToken cancellation)

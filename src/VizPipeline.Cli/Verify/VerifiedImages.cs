@@ -37,15 +37,18 @@ internal static class VerifiedImages
         var count = 0;
         await foreach (var image in catalog.ImagesAsync(atlas.Row.Id).WithCancellation(cancellation))
         {
-            if (count < list.Images.Count && (image.ImageIndex != count || image.Path != list.Images[count].Path || image.Label != list.Images[count].Label))
+            if (count < list.Images.Count
+                && (image.ImageIndex != count || image.Path != list.Images[count].Path || image.Label != list.Images[count].Label))
                 findings.Add($"image list: image {count} is '{list.Images[count].Path}', but '{image.Path}' in the catalog");
             count++;
         }
         if (count != list.Images.Count || count != atlas.Spec.Images.Count)
-            findings.Add($"image list: {list.Images.Count} images in the list, {count} in the catalog, {atlas.Spec.Images.Count} in the spec");
+            findings.Add(
+                $"image list: {list.Images.Count} images in the list, {count} in the catalog, {atlas.Spec.Images.Count} in the spec");
     }
 
     private static ImageManifest ToManifest(ImageList images, IReadOnlyList<string> classes) => new(
         [.. images.Images.Select((image, i) => new ImageEntry(
-            i, image.Path, image.Bytes, image.ContentHash, image.Label is { } label && label < classes.Count ? classes[label] : null, image.Label, image.Unreadable))]);
+            i, image.Path, image.Bytes, image.ContentHash, image.Label is { } label && label < classes.Count ? classes[label] : null,
+            image.Label, image.Unreadable))]);
 }

@@ -54,6 +54,8 @@ internal static class VerifiedModel
     private static void CheckLayer(NetworkGraph graph, LayerSpec layer, string model)
     {
         if (graph.Layer(layer.Name).Neurons != layer.Channels)
-            throw new UsageException($"layer '{layer.Name}' of model '{model}' has {graph.Layer(layer.Name).Neurons} neurons, but {layer.Channels} in the atlas: it is a different model");
+            throw new UsageException(
+                $"layer '{layer.Name}' of model '{model}' has {graph.Layer(layer.Name).Neurons} neurons, but {layer.Channels} in the "
+                + "atlas: it is a different model");
     }
 }

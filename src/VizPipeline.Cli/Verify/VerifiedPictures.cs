@@ -7,18 +7,23 @@ namespace VizPipeline.Cli.Verify;
 /// <summary>Checks that every picture in the catalog exists and can be decoded.</summary>
 internal static class VerifiedPictures
 {
-    /// <summary>Adds missing and damaged pictures to <paramref name="findings"/>, in the order of their keys. Returns the number of pictures checked.</summary>
+    /// <summary>
+    /// Adds missing and damaged pictures to <paramref name="findings"/>, in the order of their keys. Returns the number of pictures
+    /// checked.
+    /// </summary>
     public static async Task<int> CheckAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
     {
         var keys = await ReadKeysAsync(atlas, findings, cancellation);
         var store = atlas.Store;
         var faults = new string?[keys.Count];
-        await Parallel.ForEachAsync(Enumerable.Range(0, keys.Count), cancellation, async (i, stop) => faults[i] = await FindFaultAsync(store, keys[i], stop));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, keys.Count), cancellation, async (i, stop) => faults[i] = await FindFaultAsync(store, keys[i], stop));
         findings.AddRange(faults.OfType<string>());
         return keys.Count;
     }
 
-    private static async Task<IReadOnlyList<string>> ReadKeysAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<string>> ReadKeysAsync(
+        VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();
         var root = AtlasKeys.Root(atlas.Spec.Id) + "/";

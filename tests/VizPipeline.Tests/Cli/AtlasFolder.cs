@@ -21,7 +21,8 @@ public sealed class AtlasFolder : IDisposable
 
     public static AtlasSpec Spec { get; } = SpecSamples.Small() with
     {
-        Layers = [SpecSamples.Layer(0, "conv1", "conv", 5), SpecSamples.Layer(1, OddLayer, "merge", 4), SpecSamples.Layer(2, "logits", "output", 2)],
+        Layers = [SpecSamples.Layer(0, "conv1", "conv", 5), SpecSamples.Layer(1, OddLayer, "merge", 4),
+            SpecSamples.Layer(2, "logits", "output", 2)],
         OutputNames = ["tench, Tinca tinca", "goldfish"],
         Ascent = new AscentSpec { Presets = ["3"], Seeds = [0] },
         NeuronsPerJob = 5,

@@ -61,7 +61,9 @@ public sealed class TinyNetwork : IDisposable
 
     /// <summary>An array of random values.</summary>
     public FloatTensor Values(string name, params int[] shape) =>
-        new(name, shape, [.. Enumerable.Range(0, shape.Aggregate(1, (product, extent) => product * extent)).Select(_ => (float)(_random.NextDouble() * 2) - 0.8f)]);
+        new(name, shape,
+            [.. Enumerable.Range(0, shape.Aggregate(1, (product, extent) => product * extent))
+            .Select(_ => (float)(_random.NextDouble() * 2) - 0.8f)]);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

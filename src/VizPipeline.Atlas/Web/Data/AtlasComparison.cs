@@ -46,7 +46,7 @@ public sealed record LayerKin(Layer One, Layer Other, double Similarity, IReadOn
 /// </param>
 public sealed record AtlasComparison(
     LoadedAtlas One, LoadedAtlas Other, IReadOnlyList<LayerMatch> Layers, IReadOnlyList<Layer> OnlyOne, IReadOnlyList<Layer> OnlyOther,
-        IReadOnlyList<LayerKin> Kin)
+    IReadOnlyList<LayerKin> Kin)
 {
     // Only layers at a similar relative depth are compared, because all pairs of two large networks would take a minute.
     private const double MaxDepthDifference = 0.25;

@@ -34,10 +34,10 @@ public sealed record AtlasContents(
         var pictures = await catalog.Pictures.Where(
             picture => layers.Contains(picture.LayerId) && picture.Channel >= 0 && picture.Key != null)
             .GroupBy(picture => new { picture.LayerId, picture.Method })
-                .Select(of => new { of.Key.LayerId, of.Key.Method, Count = of.Count() }).ToListAsync(cancellation);
+            .Select(of => new { of.Key.LayerId, of.Key.Method, Count = of.Count() }).ToListAsync(cancellation);
         var dead = await catalog.Neurons.Where(neuron => layers.Contains(neuron.LayerId) && neuron.Dead != null)
             .GroupBy(neuron => neuron.LayerId).Select(of => new { of.Key, Count = of.Sum(neuron => neuron.Dead == true ? 1 : 0) })
-                .ToListAsync(cancellation);
+            .ToListAsync(cancellation);
         return new AtlasContents(
             await catalog.CountJobsAsync(id, cancellation),
             await catalog.Jobs.AsNoTracking().Where(job => job.AtlasId == id && job.State == JobState.Failed).OrderBy(job => job.JobId)

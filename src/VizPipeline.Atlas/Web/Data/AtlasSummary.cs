@@ -25,7 +25,7 @@ public sealed record AtlasSummary(Catalog.Atlas Atlas, int Layers, long Neurons,
         var ids = atlases.Select(atlas => atlas.Id).ToList();
         var layers = await catalog.Layers.Where(layer => ids.Contains(layer.AtlasId)).GroupBy(layer => layer.AtlasId)
             .Select(of => new { of.Key, Count = of.Count(), Neurons = of.Sum(layer => (long)layer.Channels) })
-                .ToDictionaryAsync(of => of.Key, cancellation);
+            .ToDictionaryAsync(of => of.Key, cancellation);
         var jobs = await catalog.Jobs.Where(job => ids.Contains(job.AtlasId)).GroupBy(job => new { job.AtlasId, job.State })
             .Select(of => new { of.Key.AtlasId, of.Key.State, Count = of.Count() }).ToListAsync(cancellation);
         return [.. atlases.Select(atlas =>
@@ -34,9 +34,8 @@ public sealed record AtlasSummary(Catalog.Atlas Atlas, int Layers, long Neurons,
                 jobs.Where(job => job.AtlasId == atlas.Id && (states.Length == 0 || states.Contains(job.State))).Sum(job => job.Count);
             var of = layers.GetValueOrDefault(atlas.Id);
             return new AtlasSummary(
-                atlas, of?.Count ?? 0, of?.Neurons
-                    ?? 0, LoadedAtlas.ParseSpec(atlas)
-                    .Images.Count, Jobs(), Jobs(JobState.Completed), Jobs(JobState.Failed, JobState.Blocked));
+                atlas, of?.Count ?? 0, of?.Neurons ?? 0, LoadedAtlas.ParseSpec(atlas).Images.Count, Jobs(), Jobs(JobState.Completed),
+                Jobs(JobState.Failed, JobState.Blocked));
         })];
     }
 }

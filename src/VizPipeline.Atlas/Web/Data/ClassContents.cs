@@ -17,11 +17,11 @@ public sealed record ClassSummary(int Index, string Name, int Images, int Neuron
         var layers = atlas.Layers.Select(layer => layer.Id).ToList();
         var images = await catalog.Images.Where(image => image.AtlasId == atlas.Row.Id && image.Label != null)
             .GroupBy(image => image.Label!.Value).Select(of => new { of.Key, Count = of.Count() })
-                .ToDictionaryAsync(of => of.Key, of => of.Count, cancellation);
+            .ToDictionaryAsync(of => of.Key, of => of.Count, cancellation);
         var neurons = await catalog.Neurons.Where(
             neuron => layers.Contains(neuron.LayerId) && neuron.BestClass != null && neuron.Dead == false)
             .GroupBy(neuron => neuron.BestClass!.Value).Select(of => new { of.Key, Count = of.Count() })
-                .ToDictionaryAsync(of => of.Key, of => of.Count, cancellation);
+            .ToDictionaryAsync(of => of.Key, of => of.Count, cancellation);
         return [.. images.Keys.Union(neurons.Keys).Order().Select(index => new ClassSummary(
             index, atlas.ClassName(index) ?? $"{index}", images.GetValueOrDefault(index), neurons.GetValueOrDefault(index)))];
     }
@@ -51,7 +51,7 @@ public sealed record ClassContents(ClassSummary Class, IReadOnlyList<(Layer Laye
         return line is { Images: 0, Neurons: 0 }
             ? null
             : new ClassContents(
-                line, [.. found.Select(neuron => (layers[neuron.LayerId], neuron))], await images.OrderBy(image => image.ImageIndex)
-                .Take(ImagesShown).ToListAsync(cancellation));
+                line, [.. found.Select(neuron => (layers[neuron.LayerId], neuron))],
+                await images.OrderBy(image => image.ImageIndex).Take(ImagesShown).ToListAsync(cancellation));
     }
 }

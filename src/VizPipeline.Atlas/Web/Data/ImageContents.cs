@@ -23,8 +23,8 @@ public sealed record ImageContents(Image Image, IReadOnlyList<(Layer Layer, Neur
         var held = catalog.Patches.AsNoTracking().Where(patch => ids.Contains(patch.LayerId) && patch.ImageIndex == index);
         var rows = await (
             from patch in held
-            join neuron in catalog.Neurons.AsNoTracking(
-                ) on new { patch.LayerId, patch.Channel } equals new { neuron.LayerId, neuron.Channel }
+            join neuron in catalog.Neurons.AsNoTracking()
+                on new { patch.LayerId, patch.Channel } equals new { neuron.LayerId, neuron.Channel }
             orderby patch.Rank, patch.LayerId descending, patch.Channel
             select new { patch, neuron }).Take(Shown).ToListAsync(cancellation);
         return new ImageContents(

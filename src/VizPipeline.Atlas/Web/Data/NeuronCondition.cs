@@ -21,7 +21,7 @@ public sealed partial record NeuronCondition(NeuronStatistic Statistic, string O
             || !double.IsFinite(bound))
             throw new QueryException(
                 $"where: '{Format.Excerpt(text)}' is not a condition; write a statistic, one of >= > <= < =, and a number: "
-                + $"class_selectivity>=0.5");
+                + "class_selectivity>=0.5");
         return new NeuronCondition(NeuronStatistic.Find(match.Groups[1].Value, "where"), match.Groups[2].Value, bound);
     }
 

@@ -12,12 +12,12 @@ namespace VizPipeline.Atlas.Web.Data;
 /// <param name="Similar">The most similar neurons; empty if the layer has no profiles.</param>
 public sealed record NeuronContents(
     Layer Layer, Neuron Neuron, IReadOnlyList<(Patch Patch, Image Image)> Patches, IReadOnlyList<Picture> Pictures,
-        IReadOnlyList<(Layer Layer, Neuron Neuron, float Similarity)> Similar)
+    IReadOnlyList<(Layer Layer, Neuron Neuron, float Similarity)> Similar)
 {
     /// <summary>Reads the contents; returns null if there is no such neuron.</summary>
     public static async Task<NeuronContents?> ReadAsync(
         CatalogContext catalog, LoadedAtlas atlas, Layer layer, int channel,
-            IReadOnlyList<(int Layer, int Channel, float Similarity)> similar, CancellationToken cancellation)
+        IReadOnlyList<(int Layer, int Channel, float Similarity)> similar, CancellationToken cancellation)
     {
         var neuron = await catalog.Neurons.AsNoTracking()
             .SingleOrDefaultAsync(row => row.LayerId == layer.Id && row.Channel == channel, cancellation);
@@ -32,7 +32,7 @@ public sealed record NeuronContents(
             select new { patch, image }).ToListAsync(cancellation);
         var pictures = await catalog.Pictures.AsNoTracking().Where(picture => picture.LayerId == layer.Id && picture.Channel == channel)
             .OrderBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed)
-                .ToListAsync(cancellation);
+            .ToListAsync(cancellation);
         var likes = await ReadNeuronsAsync(catalog, atlas, similar, cancellation);
         return new NeuronContents(layer, neuron, [.. patches.Select(row => (row.patch, row.image))], pictures, likes);
     }
@@ -40,7 +40,7 @@ public sealed record NeuronContents(
     /// <summary>Reads the rows of neurons, in the given order, each with its value.</summary>
     public static async Task<IReadOnlyList<(Layer Layer, Neuron Neuron, float Value)>> ReadNeuronsAsync(
         CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<(int Layer, int Channel, float Value)> wanted,
-            CancellationToken cancellation)
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(wanted);
         if (wanted.Count == 0)

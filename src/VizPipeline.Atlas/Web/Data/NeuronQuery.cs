@@ -59,8 +59,8 @@ public sealed record NeuronQuery
         if (more)
             found.RemoveAt(Limit);
         return new NeuronQueryResult(
-            [.. found.Select(neuron => (layers[neuron.LayerId], neuron))], more
-            ? FormatCursor(layers[found[^1].LayerId], found[^1], statistic) : null);
+            [.. found.Select(neuron => (layers[neuron.LayerId], neuron))],
+            more ? FormatCursor(layers[found[^1].LayerId], found[^1], statistic) : null);
     }
 
     private IEnumerable<Layer> SelectLayers(LoadedAtlas atlas)
@@ -133,9 +133,11 @@ public sealed record NeuronQuery
     private static Expression<Func<Neuron, bool>> CreateCondition(NeuronStatistic statistic, Func<Expression, Expression> of) =>
         Expression.Lambda<Func<Neuron, bool>>(of(statistic.Value.Body), statistic.Value.Parameters);
 
-    private static string FormatCursor(Layer layer, Neuron neuron, NeuronStatistic? statistic) => string.Create(
-        CultureInfo.InvariantCulture,
-            $"{(statistic is null ? "" : $"{BitConverter.DoubleToInt64Bits(statistic.Read(neuron)!.Value):x}.")}{layer.LayerIndex}.{neuron.Channel}");
+    private static string FormatCursor(Layer layer, Neuron neuron, NeuronStatistic? statistic)
+    {
+        var value = statistic is null ? "" : $"{BitConverter.DoubleToInt64Bits(statistic.Read(neuron)!.Value):x}.";
+        return string.Create(CultureInfo.InvariantCulture, $"{value}{layer.LayerIndex}.{neuron.Channel}");
+    }
 
     private (double Value, int LayerId, int Channel) ParseCursor(string cursor, LoadedAtlas atlas)
     {
@@ -149,7 +151,7 @@ public sealed record NeuronQuery
             || !int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var channel))
             throw new QueryException(
                 $"after: '{Format.Excerpt(cursor)}' is not a cursor of this query; use `next` of the previous page and leave the other "
-                + $"parameters unchanged");
+                + "parameters unchanged");
         return (BitConverter.Int64BitsToDouble(value), atlas.Layers[layer].Id, channel);
     }
 

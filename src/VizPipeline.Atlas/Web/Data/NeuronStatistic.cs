@@ -12,11 +12,11 @@ public sealed record NeuronStatistic(string Name, Expression<Func<Neuron, double
     public static IReadOnlyList<NeuronStatistic> All { get; } =
     [
         new("mean", neuron => neuron.Mean), new("std", neuron => neuron.StandardDeviation), new("max", neuron => neuron.Max),
-            new("fraction_positive", neuron => neuron.FractionPositive),
+        new("fraction_positive", neuron => neuron.FractionPositive),
         new("q50", neuron => neuron.Q50), new("q90", neuron => neuron.Q90), new("q99", neuron => neuron.Q99),
-            new("q999", neuron => neuron.Q999),
+        new("q999", neuron => neuron.Q999),
         new("best_class_mean", neuron => neuron.BestClassMean), new("class_selectivity", neuron => neuron.ClassSelectivity),
-            new("top_purity", neuron => neuron.TopPurity),
+        new("top_purity", neuron => neuron.TopPurity),
     ];
 
     private readonly Func<Neuron, double?> _read = Value.Compile();
@@ -29,5 +29,5 @@ public sealed record NeuronStatistic(string Name, Expression<Func<Neuron, double
     public static NeuronStatistic Find(string name, string use) =>
         All.FirstOrDefault(statistic => statistic.Name == name)
             ?? throw new QueryException(
-            $"{use}: there is no statistic '{name}'; use one of {string.Join(", ", All.Select(statistic => statistic.Name))}");
+                $"{use}: there is no statistic '{name}'; use one of {string.Join(", ", All.Select(statistic => statistic.Name))}");
 }

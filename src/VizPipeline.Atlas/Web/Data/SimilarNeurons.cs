@@ -37,7 +37,8 @@ public sealed class SimilarNeurons
 
     /// <summary>Creates an index of the layers of an atlas.</summary>
     /// <param name="layers">
-    /// Index and profiles of each layer, in any order. Layers without sampled images, or with other images than the first, are left out.
+    /// Index and profiles of each layer, in any order. Layers without sampled images, or with other images than the first, are left
+    /// out.
     /// </param>
     /// <exception cref="ArgumentException">A layer occurs twice.</exception>
     public static SimilarNeurons Build(IEnumerable<(int Layer, ActivationProfiles Profiles)> layers) => new SimilarNeurons([]).With(layers);
@@ -59,8 +60,7 @@ public sealed class SimilarNeurons
 
     /// <summary>
     /// Returns the neurons most similar to one, the most similar first, equally similar ones by layer and channel. The neuron itself is
-    /// left
-    /// out.
+    /// left out.
     /// </summary>
     /// <param name="layer">The index of the neuron's layer.</param>
     /// <param name="channel">The neuron's channel.</param>
@@ -103,9 +103,8 @@ public sealed class SimilarNeurons
     /// <param name="other">The other index. The caller makes sure that both atlases have the same image set.</param>
     /// <param name="otherLayer">The layer in the other index.</param>
     /// <returns>
-    /// Per neuron of this layer, the channel (the lowest of equally similar ones) and the cosine from -1 to 1; channel -1 and cosine 0 for
-    /// a
-    /// neuron with the same activation on all images. Empty if one of the indices lacks its layer.
+    /// Per neuron of this layer, the channel (the lowest of equally similar ones) and the cosine from -1 to 1; channel -1 and cosine 0
+    /// for a neuron with the same activation on all images. Empty if one of the indices lacks its layer.
     /// </returns>
     /// <exception cref="ArgumentException">The atlases were sampled on different images.</exception>
     public IReadOnlyList<(int Channel, float Similarity)> FindSimilarAcross(int layer, SimilarNeurons other, int otherLayer)

@@ -29,7 +29,7 @@ public static class StrongestNeurons
     /// <param name="cancellation">Cancels the search.</param>
     public static async Task<IReadOnlyList<NeuronResponse>> FindAsync(
         CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<float[]> activations, Layer? layer, int count,
-            CancellationToken cancellation)
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(atlas);
@@ -60,7 +60,7 @@ public static class StrongestNeurons
             })
             .Where(response => response.Activation > 0)
             .OrderByDescending(response => response.Percentile).ThenByDescending(response => response.Ratio)
-                .ThenBy(response => response.Layer.LayerIndex).ThenBy(response => response.Channel)
+            .ThenBy(response => response.Layer.LayerIndex).ThenBy(response => response.Channel)
             .Take(count)];
     }
 }

@@ -18,7 +18,8 @@ internal sealed class ApiHost : IAsyncDisposable
     private readonly TemporaryFolder _folder;
     private readonly WebApplication _app;
 
-    private ApiHost(CatalogFixture catalog, TemporaryFolder folder, WebApplication app, FolderObjectStore store) => (_catalog, _folder, _app, Store) = (catalog, folder, app, store);
+    private ApiHost(CatalogFixture catalog, TemporaryFolder folder, WebApplication app, FolderObjectStore store) =>
+        (_catalog, _folder, _app, Store) = (catalog, folder, app, store);
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
 
@@ -59,7 +60,9 @@ internal sealed class ApiHost : IAsyncDisposable
         var (rows, next) = (new List<JsonElement>(), (string?)null);
         do
         {
-            var page = await GetAsync($"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}limit={limit}{(next is null ? "" : $"&after={Uri.EscapeDataString(next)}")}");
+            var separator = path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+            var after = next is null ? "" : $"&after={Uri.EscapeDataString(next)}";
+            var page = await GetAsync($"{path}{separator}limit={limit}{after}");
             rows.AddRange(page.GetProperty("items").EnumerateArray());
             next = page.GetProperty("next").GetString();
             Assert.True(rows.Count < 10_000);

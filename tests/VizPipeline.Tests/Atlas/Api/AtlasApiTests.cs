@@ -8,7 +8,9 @@ using VizPipeline.Tests.Cli;
 
 namespace VizPipeline.Tests.Atlas.Api;
 
-/// <summary>The REST API against both databases: pages are complete and in order, filters keep what they should, and errors say what is wrong.</summary>
+/// <summary>
+/// The REST API against both databases: pages are complete and in order, filters keep what they should, and errors say what is wrong.
+/// </summary>
 public sealed class AtlasApiTests
 {
     private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
@@ -25,9 +27,12 @@ public sealed class AtlasApiTests
         {
             var name = sort.TrimStart('-');
             var paged = (await api.AllAsync($"atlases/demo/neurons?sort={sort}", 2)).Select(Id).ToList();
-            var places = all.Select((row, place) => (row, place)).Where(row => name == "layer" || row.row.GetProperty(name).ValueKind != JsonValueKind.Null);
+            var places = all.Select((row, place) => (row, place))
+                .Where(row => name == "layer" || row.row.GetProperty(name).ValueKind != JsonValueKind.Null);
             double Value(JsonElement row) => name == "layer" ? 0 : row.GetProperty(name).GetDouble();
-            var expected = sort.StartsWith('-') ? places.OrderByDescending(row => Value(row.row)).ThenBy(row => row.place) : places.OrderBy(row => Value(row.row)).ThenBy(row => row.place);
+            var expected = sort.StartsWith('-')
+                ? places.OrderByDescending(row => Value(row.row)).ThenBy(row => row.place)
+                : places.OrderBy(row => Value(row.row)).ThenBy(row => row.place);
             Assert.Equal(expected.Select(row => Id(row.row)), paged);
         }
     }
@@ -68,8 +73,13 @@ public sealed class AtlasApiTests
         foreach (var table in AtlasExport.Tables)
         {
             var lines = await api.Http.GetStringAsync($"/api/v1/atlases/demo/export/{table}.jsonl", _cancellation);
-            var rows = table == "layers" ? [.. (await api.GetAsync("atlases/demo/layers")).GetProperty("items").EnumerateArray()] : await api.AllAsync($"atlases/demo/{table}", 500);
-            Assert.Equal(rows.Select(row => JsonSerializer.Serialize(row)), lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Serialize(JsonDocument.Parse(line).RootElement)));
+            var rows = table == "layers"
+                ? [.. (await api.GetAsync("atlases/demo/layers")).GetProperty("items").EnumerateArray()]
+                : await api.AllAsync($"atlases/demo/{table}", 500);
+            Assert.Equal(
+                rows.Select(row => JsonSerializer.Serialize(row)),
+                lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonSerializer.Serialize(JsonDocument.Parse(line).RootElement)));
             foreach (var ending in new[] { "csv", "parquet" })
                 Assert.NotEmpty(await api.Http.GetByteArrayAsync($"/api/v1/atlases/demo/export/{table}.{ending}", _cancellation));
         }
@@ -83,16 +93,28 @@ public sealed class AtlasApiTests
         Assert.Equal(9, (await api.AllAsync("atlases/demo/patches?layer=conv1&channel=2", 500)).Count);
         var image = patches[0].GetProperty("image").GetString()!;
         var index = int.Parse(Path.GetFileNameWithoutExtension(image), System.Globalization.CultureInfo.InvariantCulture);
-        Assert.Equal(patches.Count(row => row.GetProperty("image").GetString() == image), (await api.AllAsync($"atlases/demo/patches?image={index}", 2)).Count);
-        Assert.All(await api.AllAsync("atlases/demo/pictures?method=ascent&status=best_at_step", 3), row => Assert.Equal("ascent", row.GetProperty("method").GetString()));
+        Assert.Equal(
+            patches.Count(row => row.GetProperty("image").GetString() == image),
+            (await api.AllAsync($"atlases/demo/patches?image={index}", 2)).Count);
+        Assert.All(
+            await api.AllAsync("atlases/demo/pictures?method=ascent&status=best_at_step", 3),
+            row => Assert.Equal("ascent", row.GetProperty("method").GetString()));
         Assert.All(await api.AllAsync("atlases/demo/images?class=1", 3), row => Assert.Equal("dog", row.GetProperty("class").GetString()));
         Assert.NotEmpty(await api.AllAsync("atlases/demo/images?unreadable=true", 3));
-        Assert.Contains("out of memory", Assert.Single(await api.AllAsync("atlases/demo/jobs?state=failed&kind=filters", 3)).GetProperty("error").GetString());
+        Assert.Contains(
+            "out of memory",
+            Assert.Single(await api.AllAsync("atlases/demo/jobs?state=failed&kind=filters", 3)).GetProperty("error").GetString());
         var one = await api.GetAsync($"atlases/demo/images/{index}");
         Assert.Equal(patches.Count(row => row.GetProperty("image").GetString() == image), one.GetProperty("places").GetInt32());
-        Assert.Equal(["cat", "dog"], (await api.GetAsync("atlases/demo/classes")).GetProperty("items").EnumerateArray().Select(row => row.GetProperty("name").GetString()));
+        Assert.Equal(
+            ["cat", "dog"],
+            (await api.GetAsync("atlases/demo/classes")).GetProperty("items").EnumerateArray()
+            .Select(row => row.GetProperty("name").GetString()));
         var neuron = await api.GetAsync("atlases/demo/layers/fire-2fmerge/neurons/3");
-        Assert.Equal(("fire/merge", 3, 9), (neuron.GetProperty("layer").GetString(), neuron.GetProperty("channel").GetInt32(), neuron.GetProperty("patches").GetArrayLength()));
+        Assert.Equal(
+            ("fire/merge", 3, 9),
+            (neuron.GetProperty("layer").GetString(), neuron.GetProperty("channel").GetInt32(),
+            neuron.GetProperty("patches").GetArrayLength()));
         Assert.Equal("demo", (await api.GetAsync("atlases")).GetProperty("items")[0].GetProperty("atlas").GetString());
         Assert.Equal(3, (await api.GetAsync("atlases/demo")).GetProperty("layers").GetArrayLength());
         Assert.Empty((await api.GetAsync("atlases/demo/layers/conv1/neurons/0/similar")).GetProperty("items").EnumerateArray());
@@ -127,7 +149,8 @@ public sealed class AtlasApiTests
         await using var api = await ApiHost.StartAsync(Engine.Sqlite);
         var answer = await api.Http.GetAsync($"/api/v1/{path}", _cancellation);
         Assert.Equal((status, "application/problem+json"), ((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
-        var detail = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(_cancellation)).RootElement.GetProperty("detail").GetString()!;
+        var detail = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(_cancellation)).RootElement.GetProperty("detail")
+            .GetString()!;
         Assert.Contains(told, detail);
         Assert.DoesNotContain('\n', detail);
     }
@@ -150,12 +173,17 @@ public sealed class AtlasApiTests
         await using var api = await ApiHost.StartAsync(Engine.Sqlite);
         var description = await api.GetAsync("openapi.json");
         var paths = description.GetProperty("paths");
-        foreach (var path in new[] { "/api/v1/atlases/{atlas}/neurons", "/api/v1/atlases/{atlas}/live/responses", "/api/v1/compare/neurons", "/api/v1/atlases/{atlas}/layers/{layer}/neurons/{channel}/similar" })
+        foreach (var path in new[] { "/api/v1/atlases/{atlas}/neurons", "/api/v1/atlases/{atlas}/live/responses", "/api/v1/compare/neurons",
+            "/api/v1/atlases/{atlas}/layers/{layer}/neurons/{channel}/similar" })
             Assert.True(paths.TryGetProperty(path, out _), path);
         Assert.All(paths.EnumerateObject(), path => Assert.StartsWith("/api/v1/", path.Name));
         var neurons = paths.GetProperty("/api/v1/atlases/{atlas}/neurons").GetProperty("get");
-        Assert.Contains("class_selectivity>=0.5", neurons.GetProperty("parameters").EnumerateArray().Single(of => of.GetProperty("name").GetString() == "where").GetProperty("description").GetString());
-        var columns = neurons.GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("properties").GetProperty("items").GetProperty("items").GetProperty("properties");
+        Assert.Contains(
+            "class_selectivity>=0.5",
+            neurons.GetProperty("parameters").EnumerateArray().Single(of => of.GetProperty("name").GetString() == "where")
+            .GetProperty("description").GetString());
+        var columns = neurons.GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("application/json")
+            .GetProperty("schema").GetProperty("properties").GetProperty("items").GetProperty("items").GetProperty("properties");
         Assert.Equal(NeuronExport.Table.Columns.Select(column => column.Name), columns.EnumerateObject().Select(column => column.Name));
         // Each has a sentence for people.
         foreach (var path in paths.EnumerateObject())
@@ -166,7 +194,8 @@ public sealed class AtlasApiTests
     public async Task Everything_of_a_neuron_comes_as_one_archive()
     {
         await using var api = await ApiHost.StartAsync(Engine.Sqlite);
-        await api.Store.PutAsync(VizPipeline.ObjectStore.AtlasKeys.Picture("demo", "conv1", "top9", 1), new byte[] { 1, 2, 3 }, _cancellation);
+        await api.Store.PutAsync(
+            VizPipeline.ObjectStore.AtlasKeys.Picture("demo", "conv1", "top9", 1), new byte[] { 1, 2, 3 }, _cancellation);
         await using var stream = await api.Http.GetStreamAsync("/api/v1/atlases/demo/layers/conv1/neurons/1/bundle.zip", _cancellation);
         using var memory = new MemoryStream();
         await stream.CopyToAsync(memory, _cancellation);
@@ -180,16 +209,26 @@ public sealed class AtlasApiTests
         await using var api = await ApiHost.StartAsync(engine);
         await TwinAsync(api.Database);
         // The output layers differ in width, and are found by what their neurons answer to: those of the first are the last two there.
-        await api.Store.PutAsync(VizPipeline.ObjectStore.AtlasKeys.LayerProfiles("demo", "logits"), new VizPipeline.Jobs.ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 0, 5]).Write(), _cancellation);
-        await api.Store.PutAsync(VizPipeline.ObjectStore.AtlasKeys.LayerProfiles("twin", "logits"), new VizPipeline.Jobs.ActivationProfiles(3, [0, 1, 2], [0, 0, 9, 2, 4, 6, 7, 1, 7]).Write(), _cancellation);
-        var layers = (await api.GetAsync("compare/layers?one=demo&other=twin")).GetProperty("items").EnumerateArray().ToDictionary(row => row.GetProperty("layer").GetString()!);
+        await api.Store.PutAsync(
+            VizPipeline.ObjectStore.AtlasKeys.LayerProfiles("demo", "logits"),
+            new VizPipeline.Jobs.ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 0, 5]).Write(), _cancellation);
+        await api.Store.PutAsync(
+            VizPipeline.ObjectStore.AtlasKeys.LayerProfiles("twin", "logits"),
+            new VizPipeline.Jobs.ActivationProfiles(3, [0, 1, 2], [0, 0, 9, 2, 4, 6, 7, 1, 7]).Write(), _cancellation);
+        var layers = (await api.GetAsync("compare/layers?one=demo&other=twin")).GetProperty("items").EnumerateArray()
+            .ToDictionary(row => row.GetProperty("layer").GetString()!);
         Assert.Equal(["conv1", "fire/merge"], layers.Keys.Order());
-        Assert.Equal((1.0, 0), (layers["fire/merge"].GetProperty("stayed").GetDouble(), layers["fire/merge"].GetProperty("changed_neurons").GetInt32()));
+        Assert.Equal(
+            (1.0, 0),
+            (layers["fire/merge"].GetProperty("stayed").GetDouble(), layers["fire/merge"].GetProperty("changed_neurons").GetInt32()));
         // Channel 2 lost all but two of nine, the other four channels nothing.
         Assert.Equal((4 + (2 / 9.0)) / 5, layers["conv1"].GetProperty("stayed").GetDouble(), 9);
         Assert.Equal(1, layers["conv1"].GetProperty("changed_neurons").GetInt32());
         var most = (await api.GetAsync("compare/neurons?one=demo&other=twin&limit=1")).GetProperty("items")[0];
-        Assert.Equal(("conv1", 2, 2, 9), (most.GetProperty("layer").GetString(), most.GetProperty("channel").GetInt32(), most.GetProperty("shared").GetInt32(), most.GetProperty("places").GetInt32()));
+        Assert.Equal(
+            ("conv1", 2, 2, 9),
+            (most.GetProperty("layer").GetString(), most.GetProperty("channel").GetInt32(), most.GetProperty("shared").GetInt32(),
+            most.GetProperty("places").GetInt32()));
         var kin = (await api.GetAsync("compare/kin?one=twin&other=demo")).GetProperty("items")[0];
         Assert.Equal(("logits", "logits"), (kin.GetProperty("layer").GetString(), kin.GetProperty("other_layer").GetString()));
         // (0, 0, 9) is like (1, 2, 3) by the root of 3/4; the other two are like one there but for scale and offset.
@@ -204,7 +243,8 @@ public sealed class AtlasApiTests
     {
         await using var api = await ApiHost.StartAsync(Engine.Sqlite);
         await TwinAsync(api.Database, layers: ["conv1"]);
-        var layers = (await api.GetAsync("compare/layers?one=demo&other=twin")).GetProperty("items").EnumerateArray().ToDictionary(row => row.GetProperty("layer").GetString()!);
+        var layers = (await api.GetAsync("compare/layers?one=demo&other=twin")).GetProperty("items").EnumerateArray()
+            .ToDictionary(row => row.GetProperty("layer").GetString()!);
         Assert.Equal(JsonValueKind.Null, layers["fire/merge"].GetProperty("stayed").ValueKind);
         Assert.Equal(0, layers["fire/merge"].GetProperty("changed_neurons").GetInt32());
         Assert.Contains("not merged yet", await api.Http.GetStringAsync("/compare?one=demo&other=twin", _cancellation));
@@ -215,7 +255,8 @@ public sealed class AtlasApiTests
     {
         await using var api = await ApiHost.StartAsync(Engine.Sqlite);
         Assert.Contains("conv1 4", await api.Http.GetStringAsync("/atlases/demo/search?where=max>=0,mean<1e9&layer=conv1", _cancellation));
-        foreach (var path in new[] { "/atlases/demo/search?where=size>1", "/atlases/demo/classes/-1", "/atlases/demo/classes/77", "/atlases/demo/search?after=x", "/atlases/demo/images/-1" })
+        foreach (var path in new[] { "/atlases/demo/search?where=size>1", "/atlases/demo/classes/-1", "/atlases/demo/classes/77",
+            "/atlases/demo/search?after=x", "/atlases/demo/images/-1" })
         {
             var answer = await api.Http.GetAsync(path, _cancellation);
             Assert.True((int)answer.StatusCode is 400 or 404, $"{path}: {answer.StatusCode}");
@@ -265,7 +306,8 @@ public sealed class AtlasApiTests
         const string Key = "0123456789abcdef-key";
         await using var api = await ApiHost.StartAsync(Engine.Sqlite, "--Http:OpenReading=false", $"--Http:ApiKeys:0={Key}");
         Assert.Equal(HttpStatusCode.Unauthorized, (await api.Http.GetAsync("/api/v1/atlases", _cancellation)).StatusCode);
-        foreach (var path in new[] { "/", "/atlases/demo", "/atlases/demo/tiles/conv1/top1/00000.jpg", "/atlases/demo/pictures/x.png", "/reference" })
+        foreach (var path in new[] { "/", "/atlases/demo", "/atlases/demo/tiles/conv1/top1/00000.jpg", "/atlases/demo/pictures/x.png",
+            "/reference" })
         {
             var refused = await api.Http.GetAsync(path, _cancellation);
             Assert.Equal(HttpStatusCode.Redirect, refused.StatusCode);
@@ -287,29 +329,41 @@ public sealed class AtlasApiTests
         foreach (var elsewhere in new[] { "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)" })
             Assert.Equal("/", (await SignInAsync(Key, elsewhere)).Headers.Location?.OriginalString);
 
-        Task<HttpResponseMessage> SignInAsync(string key, string to) => api.Http.PostAsync("/sign-in", new FormUrlEncodedContent(new Dictionary<string, string> { ["key"] = key, ["to"] = to }), _cancellation);
+        Task<HttpResponseMessage> SignInAsync(string key, string to) =>
+            api.Http.PostAsync(
+                "/sign-in", new FormUrlEncodedContent(new Dictionary<string, string> { ["key"] = key, ["to"] = to }), _cancellation);
     }
 
     // The same images; conv1's channel 2 has other top patches, and the output layer another width.
     private static async Task TwinAsync(CatalogDatabase database, string[]? layers = null)
     {
-        var spec = FilledCatalog.Spec with { Id = "twin", Layers = [.. FilledCatalog.Spec.Layers.Select(layer => layer.Name == "logits" ? layer with { Channels = 3 } : layer)] };
+        var spec = FilledCatalog.Spec with
+        {
+            Id = "twin",
+            Layers = [.. FilledCatalog.Spec.Layers.Select(layer => layer.Name == "logits" ? layer with { Channels = 3 } : layer)],
+        };
         await using var context = database.Open();
         await using var transaction = await context.Database.BeginTransactionAsync();
-        var images = new VizPipeline.Jobs.ImageList([.. Enumerable.Range(0, spec.Images.Count).Select(i => new VizPipeline.Jobs.ImageEntry($"{i}.png", i % 2))]);
+        var images = new VizPipeline.Jobs.ImageList(
+            [.. Enumerable.Range(0, spec.Images.Count).Select(i => new VizPipeline.Jobs.ImageEntry($"{i}.png", i % 2))]);
         var atlas = await AtlasCreation.CreateAsync(context, spec, images, VizPipeline.Jobs.JobPlan.For(spec), DateTime.UnixEpoch, default);
         foreach (var layer in spec.Layers.Where(layer => layers?.Contains(layer.Name) != false))
         {
             var table = VizPipeline.Tests.Jobs.ResultSamples.Layer(spec, layer.Index);
             // Fewer of the nine, since ten images leave no others.
-            table = table with { Patches = [.. table.Patches.Where(patch => layer.Name != "conv1" || patch.Channel != 2 || patch.Rank <= 2)] };
-            var job = context.Jobs.First(row => row.AtlasId == atlas.Id && row.Kind == VizPipeline.Jobs.JobKind.Merge && row.LayerIndex == layer.Index);
+            table = table with
+            {
+                Patches = [.. table.Patches.Where(patch => layer.Name != "conv1" || patch.Channel != 2 || patch.Rank <= 2)],
+            };
+            var job = context.Jobs.First(
+                row => row.AtlasId == atlas.Id && row.Kind == VizPipeline.Jobs.JobKind.Merge && row.LayerIndex == layer.Index);
             await ResultIngest.IngestAsync(context, job, VizPipeline.Jobs.VizJson.Write(table), default);
         }
         await transaction.CommitAsync();
     }
 
-    private static double? Number(JsonElement row, string name) => row.GetProperty(name).ValueKind == JsonValueKind.Null ? null : row.GetProperty(name).GetDouble();
+    private static double? Number(JsonElement row, string name) =>
+        row.GetProperty(name).ValueKind == JsonValueKind.Null ? null : row.GetProperty(name).GetDouble();
 
     private static string Id(JsonElement row) => $"{row.GetProperty("layer").GetString()} {row.GetProperty("channel").GetInt32()}";
 }

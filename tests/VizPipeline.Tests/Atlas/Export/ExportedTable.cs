@@ -44,7 +44,9 @@ public sealed record ExportedTable(IReadOnlyList<string> Columns, IReadOnlyList<
         Assert.Equal("", lines[^1]);
         var rows = lines[..^1].Select(line => JsonDocument.Parse(line).RootElement).ToList();
         string[] columns = rows.Count == 0 ? [] : [.. rows[0].EnumerateObject().Select(property => property.Name)];
-        return new ExportedTable(columns, [.. rows.Select(row => row.EnumerateObject().ToDictionary(property => property.Name, property => Text(property.Value)))]);
+        return new ExportedTable(
+            columns, [
+                .. rows.Select(row => row.EnumerateObject().ToDictionary(property => property.Name, property => Text(property.Value)))]);
     }
 
     private static async Task<ExportedTable> ReadParquetAsync(string path)
@@ -53,7 +55,9 @@ public sealed record ExportedTable(IReadOnlyList<string> Columns, IReadOnlyList<
         var table = await ParquetSerializer.DeserializeUntypedAsync(stream, cancellationToken: TestContext.Current.CancellationToken);
         string[] columns = [.. table.Schema.Fields.Select(field => field.Name)];
         return new ExportedTable(
-            columns, [.. table.Data.Select(row => columns.ToDictionary(column => column, column => Text(row.TryGetValue(column, out var value) ? value : null)))]);
+            columns, [
+                .. table.Data.Select(
+                    row => columns.ToDictionary(column => column, column => Text(row.TryGetValue(column, out var value) ? value : null)))]);
     }
 
     private static string? Text(JsonElement value) => value.ValueKind switch
@@ -71,7 +75,8 @@ public sealed record ExportedTable(IReadOnlyList<string> Columns, IReadOnlyList<
         bool flag => flag ? "true" : "false",
         float number => number.ToString("R", CultureInfo.InvariantCulture),
         double number => number.ToString("R", CultureInfo.InvariantCulture),
-        System.Collections.IEnumerable list => string.Join(';', list.Cast<object?>().Select(Text)) is { Length: > 0 } joined ? joined : null,
+        System.Collections.IEnumerable list =>
+            string.Join(';', list.Cast<object?>().Select(Text)) is { Length: > 0 } joined ? joined : null,
         _ => Convert.ToString(value, CultureInfo.InvariantCulture),
     };
 }

@@ -10,7 +10,8 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
 {
     private static readonly string[] Pages =
     [
-        "", "/layers/conv1", "/layers/conv3", "/layers/logits", "/neurons/conv1/0", "/neurons/conv3/63", "/neurons/logits/3", "/classes", "/classes/0", "/images/0", "/search",
+        "", "/layers/conv1", "/layers/conv3", "/layers/logits", "/neurons/conv1/0", "/neurons/conv3/63", "/neurons/logits/3", "/classes",
+        "/classes/0", "/images/0", "/search",
         "/search?text=ball&dead=false", "/live",
     ];
 
@@ -20,7 +21,9 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
     public async Task Every_page_loads_without_an_error_or_a_foreign_request_and_fits_the_window(int width)
     {
         await using var watched = await served.OpenAsync(width);
-        foreach (var page in Pages.Select(page => served.Atlas + page).Concat([served.Address + "/", served.Address + "/reference", served.Address + "/sign-in", served.Address + "/compare?one=sample-network&other=sample-network"]))
+        foreach (var page in Pages.Select(page => served.Atlas + page)
+            .Concat([served.Address + "/", served.Address + "/reference", served.Address + "/sign-in",
+            served.Address + "/compare?one=sample-network&other=sample-network"]))
         {
             var answer = await watched.Page.GotoAsync(page, new() { WaitUntil = WaitUntilState.NetworkIdle });
             Assert.Equal(200, answer!.Status);
@@ -28,7 +31,10 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
             await watched.FitsAsync();
             // Each picture has a text for those who do not see it, each field a name.
             Assert.Equal(0, await watched.Page.Locator("img:not([alt])").CountAsync());
-            Assert.Equal(0, await watched.Page.EvaluateAsync<int>("[...document.querySelectorAll('input:not([type=hidden]),select,button')].filter(e => !e.labels?.length && !e.textContent.trim() && !e.getAttribute('aria-label') && !e.querySelector('img')?.alt).length"));
+            Assert.Equal(
+                0, await watched.Page.EvaluateAsync<int>(
+                    "[...document.querySelectorAll('input:not([type=hidden]),select,button')].filter(e => !e.labels?.length && "
+                    + "!e.textContent.trim() && !e.getAttribute('aria-label') && !e.querySelector('img')?.alt).length"));
         }
         watched.IsClean();
     }
@@ -45,13 +51,16 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.GetByRole(AriaRole.Radio, new() { Name = "Deconvolution" }).ClickAsync();
         Assert.Contains("/deconv/00000.jpg", await tiles.First.Locator("img").GetAttributeAsync("src"));
         await page.Locator("[data-sort]").SelectOptionAsync("-max");
-        var largest = await page.EvaluateAsync<double[]>("[...document.querySelectorAll('.grid .tile')].map(tile => Number(tile.dataset.max))");
+        var largest = await page.EvaluateAsync<double[]>(
+            "[...document.querySelectorAll('.grid .tile')].map(tile => Number(tile.dataset.max))");
         Assert.Equal(largest.OrderDescending(), largest);
         await page.ReloadAsync();
         Assert.Contains("/deconv/", await tiles.First.Locator("img").GetAttributeAsync("src"));
         Assert.Equal("-max", await page.Locator("[data-sort]").InputValueAsync());
         await page.GetByRole(AriaRole.Radio, new() { Name = "Filter" }).ClickAsync();
-        await page.WaitForFunctionAsync("() => document.querySelector('.grid .tile img').src.includes('/filter/') && document.querySelector('.grid .tile img').naturalWidth > 0");
+        await page.WaitForFunctionAsync(
+            "() => document.querySelector('.grid .tile img').src.includes('/filter/') && document.querySelector('.grid .tile "
+            + "img').naturalWidth > 0");
         await page.Locator("[data-find]").FillAsync("no such class");
         Assert.Equal(0, await tiles.CountAsync());
         await page.Locator("[data-reset]").ClickAsync();
@@ -115,7 +124,9 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         Assert.Equal(12, await page.GetByRole(AriaRole.Region, new() { Name = "Similar" }).Locator(".tile").CountAsync());
         Assert.Equal(8, await page.GetByRole(AriaRole.Region, new() { Name = "Inputs" }).Locator(".kernel").CountAsync());
         Assert.Equal(8, await page.GetByRole(AriaRole.Region, new() { Name = "Outputs" }).Locator("li").CountAsync());
-        Assert.Equal(0, await page.EvaluateAsync<int>("[...document.images].filter(image => image.loading !== 'lazy' && image.naturalWidth === 0).length"));
+        Assert.Equal(
+            0, await page.EvaluateAsync<int>(
+                "[...document.images].filter(image => image.loading !== 'lazy' && image.naturalWidth === 0).length"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Copy" }).Last.ClickAsync();
         Assert.Contains("channel = 5", await page.EvaluateAsync<string>("navigator.clipboard.readText()"));
         watched.IsClean();
@@ -129,7 +140,9 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.GotoAsync(served.Atlas + "/live#layer=conv3");
         await page.Locator(".maps canvas").First.WaitForAsync();
         var pictures = await page.Locator(".shots button").CountAsync();
-        await page.Locator("[data-files]").SetInputFilesAsync(Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(2));
+        await page.Locator("[data-files]")
+            .SetInputFilesAsync(
+                Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(2));
         await page.WaitForFunctionAsync("count => document.querySelectorAll('.shots button').length >= count + 2", pictures);
         await page.Locator(".scores meter").First.WaitForAsync();
         await page.Locator("[data-layer]").SelectOptionAsync("conv1");
@@ -159,7 +172,9 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await using var watched = await served.OpenAsync();
         var page = watched.Page;
         await page.GotoAsync(served.Atlas + "/search");
-        await page.Locator("[data-picture]").SetInputFilesAsync(Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First());
+        await page.Locator("[data-picture]")
+            .SetInputFilesAsync(
+                Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First());
         await page.Locator("[data-answers] .tile").First.WaitForAsync();
         Assert.InRange(await page.Locator("[data-answers] .tile").CountAsync(), 20, 60);
         Assert.Contains("The network says", await page.Locator("[data-status]").TextContentAsync());
@@ -187,7 +202,8 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
     {
         await using var watched = await served.OpenAsync();
         watched.Allowed.Add("/");
-        foreach (var (path, text) in new[] { ("/atlases/none-such", "no atlas"), ("/atlases/sample-network/layers/nope", "no layer"), ("/atlases/sample-network/neurons/conv1/999", "no neuron"), ("/nothing", "no such page") })
+        foreach (var (path, text) in new[] { ("/atlases/none-such", "no atlas"), ("/atlases/sample-network/layers/nope", "no layer"),
+            ("/atlases/sample-network/neurons/conv1/999", "no neuron"), ("/nothing", "no such page") })
         {
             var answer = await watched.Page.GotoAsync(served.Address + path);
             Assert.Equal(404, answer!.Status);
@@ -202,12 +218,20 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         using var http = new HttpClient();
         foreach (var body in new[] { "no picture"u8.ToArray(), [], new byte[9 << 20], [0xFF, 0xD8, 0xFF, 0xE0, 0, 1] })
         {
-            var answer = await http.PostAsync($"{served.Address}/api/v1/atlases/sample-network/live/maps?layer=conv1", new ByteArrayContent(body), TestContext.Current.CancellationToken);
+            var answer = await http.PostAsync(
+                $"{served.Address}/api/v1/atlases/sample-network/live/maps?layer=conv1", new ByteArrayContent(body),
+                TestContext.Current.CancellationToken);
             Assert.Equal(System.Net.HttpStatusCode.BadRequest, answer.StatusCode);
             Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
         }
-        var good = new ByteArrayContent(await File.ReadAllBytesAsync(Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories)[0], TestContext.Current.CancellationToken));
-        Assert.True((await http.PostAsync($"{served.Address}/api/v1/atlases/sample-network/live/maps?layer=conv1", good, TestContext.Current.CancellationToken)).IsSuccessStatusCode);
+        var good = new ByteArrayContent(
+            await File.ReadAllBytesAsync(
+                Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories)[0],
+                TestContext.Current.CancellationToken));
+        Assert.True(
+            (await http.PostAsync(
+                $"{served.Address}/api/v1/atlases/sample-network/live/maps?layer=conv1", good, TestContext.Current.CancellationToken))
+                .IsSuccessStatusCode);
     }
 
     [Fact]
@@ -215,7 +239,9 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
     {
         await using var watched = await served.OpenAsync();
         using var http = new HttpClient();
-        foreach (var path in new[] { "pictures/..%2f..%2fatlas.db", "pictures/%2e%2e/%2e%2e/etc/passwd", "pictures/atlas.db", "pictures/spec.json", "tiles/conv1/..%2ftop9/00000.jpg", "tiles/conv1/top9/-1.jpg", "crops/..%2f1.jpg", "crops/99999999999.jpg" })
+        foreach (var path in new[] { "pictures/..%2f..%2fatlas.db", "pictures/%2e%2e/%2e%2e/etc/passwd", "pictures/atlas.db",
+            "pictures/spec.json", "tiles/conv1/..%2ftop9/00000.jpg", "tiles/conv1/top9/-1.jpg", "crops/..%2f1.jpg",
+            "crops/99999999999.jpg" })
         {
             var answer = await http.GetAsync($"{served.Atlas}/{path}", TestContext.Current.CancellationToken);
             Assert.Equal(System.Net.HttpStatusCode.NotFound, answer.StatusCode);
@@ -233,27 +259,37 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
     {
         await using var watched = await served.OpenAsync();
         var folder = served.Site + withSources;
-        var made = await VizProcess.Run(["export", served.Folder, "--format", "site", "--to", folder, .. withSources ? Array.Empty<string>() : ["--no-sources"]]);
+        var made = await VizProcess.Run(
+            ["export", served.Folder, "--format", "site", "--to", folder, .. withSources ? Array.Empty<string>() : ["--no-sources"]]);
         Assert.True(made.ExitCode == 0, made.Error);
         var page = watched.Page;
         await page.GotoAsync($"file://{folder}/index.html");
         await page.GetByRole(AriaRole.Link, new() { Name = "conv3", Exact = true }).ClickAsync();
         Assert.Equal(64, await page.Locator(".tile").CountAsync());
         await page.GetByRole(AriaRole.Radio, new() { Name = "Deconvolution" }).ClickAsync();
-        await page.WaitForFunctionAsync("() => document.querySelector('.tile img').naturalWidth > 0 && document.querySelector('.tile img').src.includes('deconv')");
+        await page.WaitForFunctionAsync(
+            "() => document.querySelector('.tile img').naturalWidth > 0 && document.querySelector('.tile img').src.includes('deconv')");
         await page.Locator(".tile").Nth(5).ClickAsync();
         // A key that is pressed before the page's script is there is lost.
         await page.WaitForURLAsync("**/neurons/conv3/00005.html");
         Assert.Equal(withSources ? 9 : 0, await page.Locator(".place").CountAsync());
-        Assert.Equal(0, await page.EvaluateAsync<int>("[...document.images].filter(image => image.loading !== 'lazy' && image.naturalWidth === 0).length"));
+        Assert.Equal(
+            0, await page.EvaluateAsync<int>(
+                "[...document.images].filter(image => image.loading !== 'lazy' && image.naturalWidth === 0).length"));
         await page.Keyboard.PressAsync("ArrowRight");
         await page.WaitForURLAsync("**/neurons/conv3/00006.html");
         watched.IsClean();
         Assert.Equal(withSources, Directory.Exists(Path.Combine(folder, "crops")));
-        Assert.Equal(withSources, Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Any(file => file.Contains("/top9/", StringComparison.Ordinal)));
+        Assert.Equal(
+            withSources,
+            Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories)
+            .Any(file => file.Contains("/top9/", StringComparison.Ordinal)));
         // Every address on every page leads to a file of the site.
         foreach (var file in Directory.EnumerateFiles(folder, "*.html", SearchOption.AllDirectories))
-            foreach (System.Text.RegularExpressions.Match match in System.Text.RegularExpressions.Regex.Matches(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "(?:href|src)=\"([^\"#]+)\""))
-                Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(file)!, match.Groups[1].Value)), $"{file} leads to {match.Groups[1].Value}");
+            foreach (System.Text.RegularExpressions.Match match in System.Text.RegularExpressions.Regex.Matches(
+                await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "(?:href|src)=\"([^\"#]+)\""))
+                Assert.True(
+                    File.Exists(Path.Combine(Path.GetDirectoryName(file)!, match.Groups[1].Value)),
+                    $"{file} leads to {match.Groups[1].Value}");
     }
 }

@@ -27,7 +27,8 @@ public sealed class FilterTileTests
     [Theory]
     [InlineData(-1)]
     [InlineData(1)]
-    public void There_is_none_of_a_channel_that_the_table_lacks(int channel) => Assert.Null(FilterTile.Draw(Table([Input(0, [1, 1])]), channel));
+    public void There_is_none_of_a_channel_that_the_table_lacks(int channel) =>
+        Assert.Null(FilterTile.Draw(Table([Input(0, [1, 1])]), channel));
 
     [Fact]
     public void A_table_whose_kernels_are_cut_short_draws_nothing() => Assert.Null(Draw([Input(0, [1])]));

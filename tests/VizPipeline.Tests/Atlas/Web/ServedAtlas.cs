@@ -29,7 +29,8 @@ public sealed partial class ServedAtlas(SampleMaterial material) : IAsyncLifetim
         if (!File.Exists(Chromium))
             return;
         var made = await VizProcess.Run(
-            "run", "--model", material.Model, "--images", material.Images, "--limit", "80", "--layers", "conv1,conv3,conv4,logits", "--ascent-presets", "1,3", "--ascent-steps", "4", "--out", Folder);
+            "run", "--model", material.Model, "--images", material.Images, "--limit", "80", "--layers", "conv1,conv3,conv4,logits",
+            "--ascent-presets", "1,3", "--ascent-steps", "4", "--out", Folder);
         Assert.True(made.ExitCode == 0, made.Error);
         _viz = VizProcess.Start("serve", Folder, "--port", "0");
         Address = Place().Match(await _viz.FirstLine(Place(), TimeSpan.FromSeconds(60))).Groups[1].Value;
@@ -41,7 +42,11 @@ public sealed partial class ServedAtlas(SampleMaterial material) : IAsyncLifetim
     public async Task<WatchedPage> OpenAsync(int width = 1280, int height = 900)
     {
         Assert.SkipWhen(_browser is null, $"{Chromium} is not there: apt-get install chromium, or set VIZ_CHROMIUM");
-        var context = await Browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height }, Permissions = ["clipboard-read", "clipboard-write"] });
+        var context = await Browser.NewContextAsync(new()
+        {
+            ViewportSize = new() { Width = width, Height = height },
+            Permissions = ["clipboard-read", "clipboard-write"],
+        });
         return new WatchedPage(await context.NewPageAsync(), Address);
     }
 
@@ -73,7 +78,8 @@ public sealed class WatchedPage : IAsyncDisposable
         page.PageError += (_, error) => _faults.Add($"script: {error}");
         page.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith(address, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal)
+            if (!request.Url.StartsWith(address, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal)
+                && !request.Url.StartsWith("blob:", StringComparison.Ordinal)
                 && !request.Url.StartsWith("file:", StringComparison.Ordinal))
                 _faults.Add($"request to {request.Url}");
         };
@@ -94,7 +100,8 @@ public sealed class WatchedPage : IAsyncDisposable
     /// <summary>Nothing is wider than the window.</summary>
     public async Task FitsAsync()
     {
-        var (wide, window) = (await Page.EvaluateAsync<int>("document.scrollingElement.scrollWidth"), await Page.EvaluateAsync<int>("window.innerWidth"));
+        var (wide, window) =
+            (await Page.EvaluateAsync<int>("document.scrollingElement.scrollWidth"), await Page.EvaluateAsync<int>("window.innerWidth"));
         Assert.True(wide <= window, $"{Page.Url} is {wide} pixels wide in a window of {window}");
     }
 

@@ -50,7 +50,9 @@ public sealed class ImageOptionsTests : IDisposable
     public void Commas_with_a_blank_behind_them_belong_to_a_class()
     {
         _folder.Write("labels.csv", "a/00.png\tant, small\nb/01.png\tb\n");
-        Assert.Equal(["ant, small", "b"], Choose("set", "--classes", "ant, small,b", "--labels", Path.Combine(_folder.Path, "labels.csv")).Manifest.Classes);
+        Assert.Equal(
+            ["ant, small", "b"],
+            Choose("set", "--classes", "ant, small,b", "--labels", Path.Combine(_folder.Path, "labels.csv")).Manifest.Classes);
         Assert.Contains("has no class 'd'; it has a, b, c", Assert.Throws<ImageSetException>(() => Choose("set", "--classes d")).Message);
     }
 
@@ -59,6 +61,7 @@ public sealed class ImageOptionsTests : IDisposable
         var (command, chooser) = (new Command("run"), new ImageOptions());
         chooser.AddTo(command);
         string[] words = options.Length == 1 ? options[0].Split(' ', StringSplitOptions.RemoveEmptyEntries) : options;
-        return chooser.Choose(command.Parse(["--images", Path.Combine(_folder.Path, images), .. words]), null, TestContext.Current.CancellationToken);
+        return chooser.Choose(
+            command.Parse(["--images", Path.Combine(_folder.Path, images), .. words]), null, TestContext.Current.CancellationToken);
     }
 }

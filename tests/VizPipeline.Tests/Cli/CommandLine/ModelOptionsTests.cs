@@ -28,7 +28,9 @@ public sealed class ModelOptionsTests : IDisposable
         var graph = ZooModels.Find(name)!.Build(new Shape(3, size, size), null);
         var parsed = Parse(out var options, "--model", name, "--weights", _tiny.Path(file));
         var preprocessing = options.GetPreprocessing(parsed, graph);
-        Assert.Equal((shorterSide, size, size, mean), (preprocessing.ShorterSide, preprocessing.CropHeight, preprocessing.CropWidth, preprocessing.Mean[0]));
+        Assert.Equal(
+            (shorterSide, size, size, mean),
+            (preprocessing.ShorterSide, preprocessing.CropHeight, preprocessing.CropWidth, preprocessing.Mean[0]));
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class AtlasCommandTests : IDisposable
     public async Task A_folder_without_an_atlas_is_one_line_and_exit_code_2()
     {
         await RefusesAsync("contains no atlas", "verify", _other.Path);
-        await File.WriteAllTextAsync(_other.File("atlas.db"), "no database, but long enough to be taken for one", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            _other.File("atlas.db"), "no database, but long enough to be taken for one", TestContext.Current.CancellationToken);
         await RefusesAsync("cannot be read as a VizPipeline catalog", "status", _other.Path);
     }
 
@@ -35,7 +36,8 @@ public sealed class AtlasCommandTests : IDisposable
     public async Task Wrong_options_are_one_line_and_exit_code_2()
     {
         await _atlas.PlanAsync();
-        await RefusesAsync("--format 'xml' is unknown; use csv, jsonl, parquet", "export", _atlas.Path, "--format", "xml", "--to", _other.Path);
+        await RefusesAsync(
+            "--format 'xml' is unknown; use csv, jsonl, parquet", "export", _atlas.Path, "--format", "xml", "--to", _other.Path);
         await RefusesAsync("--to", "export", _atlas.Path, "--format", "csv");
         await RefusesAsync("--neurons must be 1 or more", "verify", _atlas.Path, "--neurons", "0");
         await RefusesAsync("model file 'net.onnx' does not exist any more; give its new path with --model", "verify", _atlas.Path);
@@ -48,7 +50,9 @@ public sealed class AtlasCommandTests : IDisposable
 
         var (code, output, error) = await VizProcess.Run("export", _atlas.Path, "--format", "jsonl", "--to", _other.File("deep/er"));
 
-        Assert.Equal((0, "viz: atlas 'sample' is not finished: exporting the results so far (`viz status " + _atlas.Path + "` shows the progress)\n"), (code, error));
+        Assert.Equal(
+            (0, "viz: atlas 'sample' is not finished: exporting the results so far (`viz status " + _atlas.Path
+            + "` shows the progress)\n"), (code, error));
         Assert.Contains($"{_other.File("deep/er/neurons.jsonl")}: 11 rows\n", output);
     }
 
@@ -70,7 +74,8 @@ public sealed class AtlasCommandTests : IDisposable
 
         Assert.True(code == 0, output + error);
         Assert.Contains("ok    convolution     2x2 over 3x3 gives 37, 47, 67, 77", output);
-        foreach (var subject in (string[])["system", "glibc", "memory", ".NET", "libtorch", "device", "pictures", "text", "SQLite", "cache folder", "current folder"])
+        foreach (var subject in (string[])["system", "glibc", "memory", ".NET", "libtorch", "device", "pictures", "text", "SQLite",
+            "cache folder", "current folder"])
             Assert.Contains($"  {subject,-15} ", output);
     }
 

@@ -22,11 +22,13 @@ public sealed class ModelsCommandTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(_folder, "resnet50-0676ba61.pth"), "", TestContext.Current.CancellationToken);
         var run = (await CommandLineRun.RunAsync("models")).Succeeded();
         var lines = run.Output.Split('\n');
-        Assert.All(ZooModels.All, model => Assert.Single(lines, line => line.TrimStart().StartsWith($"{model.Name} ", StringComparison.Ordinal)));
+        Assert.All(
+            ZooModels.All, model => Assert.Single(lines, line => line.TrimStart().StartsWith($"{model.Name} ", StringComparison.Ordinal)));
         var resnet = Assert.Single(lines, line => line.TrimStart().StartsWith("resnet50 ", StringComparison.Ordinal));
         Assert.Contains("25,557,032", resnet, StringComparison.Ordinal);
         Assert.Contains("present (V1)", resnet, StringComparison.Ordinal);
-        Assert.Contains("299x299", Assert.Single(lines, line => line.Contains("inception_v3", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "299x299", Assert.Single(lines, line => line.Contains("inception_v3", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains(_folder, run.Output, StringComparison.Ordinal);
     }
 
@@ -47,15 +49,18 @@ public sealed class ModelsCommandTests : IDisposable
         (await CommandLineRun.RunAsync("models", "pull", "gpt4")).ComplainedOf("gpt4", "viz models");
         (await CommandLineRun.RunAsync("models", "pull", "tiny-darknet")).ComplainedOf("tiny-darknet", "--weights");
         (await CommandLineRun.RunAsync("models", "pull", "resnet50", "--version", "V3")).ComplainedOf("V3", "V2, V1");
-        (await CommandLineRun.RunAsync("models", "pull", "resnet50", "--from", "ftp://example.org/")).ComplainedOf("ftp://example.org/", "https://download.pytorch.org/models/");
-        (await CommandLineRun.RunAsync("models", "pull", "resnet18", "--from", "http://127.0.0.1:1/mirror")).ComplainedOf("http://127.0.0.1:1/mirror/resnet18-f37072fd.pth", Path.Combine(_folder, "resnet18-f37072fd.pth"));
+        (await CommandLineRun.RunAsync("models", "pull", "resnet50", "--from", "ftp://example.org/"))
+            .ComplainedOf("ftp://example.org/", "https://download.pytorch.org/models/");
+        (await CommandLineRun.RunAsync("models", "pull", "resnet18", "--from", "http://127.0.0.1:1/mirror"))
+            .ComplainedOf("http://127.0.0.1:1/mirror/resnet18-f37072fd.pth", Path.Combine(_folder, "resnet18-f37072fd.pth"));
     }
 
     [Fact]
     public async Task A_mirror_with_another_file_is_found_out()
     {
         await using var server = await WeightsServer.StartAsync(app => WeightsServer.Of(app, [1, 2, 3]));
-        (await CommandLineRun.RunAsync("models", "pull", "squeezenet1_1", "--from", server.Address.ToString())).ComplainedOf("b8a52dc0", "squeezenet1_1-b8a52dc0.pth");
+        (await CommandLineRun.RunAsync("models", "pull", "squeezenet1_1", "--from", server.Address.ToString()))
+            .ComplainedOf("b8a52dc0", "squeezenet1_1-b8a52dc0.pth");
         Assert.Empty(Directory.GetFiles(_folder));
     }
 

@@ -19,13 +19,19 @@ public sealed class QueryCommandTests : IDisposable
         Assert.Contains("class_selectivity", table.Output);
         var csv = (await CommandLineRun.RunAsync("query", _atlas.Path, "--format", "csv", "--limit", "100")).Succeeded();
         Assert.StartsWith(string.Join(',', NeuronExport.Table.Columns.Select(column => column.Name)) + "\n", csv.Output);
-        Assert.Equal(1 + AtlasFolder.Spec.Layers.Sum(layer => layer.Channels), csv.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
-        var json = (await CommandLineRun.RunAsync("query", _atlas.Path, "--format", "json", "--layer", "conv*", "--where", "max>0", "--sort=-max", "--limit", "2")).Succeeded();
-        var rows = json.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(
+            1 + AtlasFolder.Spec.Layers.Sum(layer => layer.Channels), csv.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        var json =
+            (await CommandLineRun.RunAsync(
+                "query", _atlas.Path, "--format", "json", "--layer", "conv*", "--where", "max>0", "--sort=-max", "--limit", "2"))
+                .Succeeded();
+        var rows = json.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
         Assert.Equal(2, rows.Count);
         Assert.All(rows, row => Assert.Equal("conv1", row.GetProperty("layer").GetString()));
         Assert.True(rows[0].GetProperty("max").GetDouble() >= rows[1].GetProperty("max").GetDouble());
-        Assert.Contains("no matching neurons", (await CommandLineRun.RunAsync("query", _atlas.Path, "--where", "max>1e9")).Succeeded().Output);
+        Assert.Contains(
+            "no matching neurons", (await CommandLineRun.RunAsync("query", _atlas.Path, "--where", "max>1e9")).Succeeded().Output);
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public sealed class ReferenceCommandTests : IDisposable
     {
         var (reference, sample) = (TinyDarknetReference.Npz("dev-deconv.npz"), TinyDarknetReference.Npz("dev-sample.npz"));
         var (names, images) = (sample.Array("images").ToStrings(), reference.Array("image").ToStrings());
-        var (layers, channels, yx) = (reference.Array("layer").ToStrings(), reference.Array("channel").ToInts(), reference.Array("yx").ToInts());
+        var (layers, channels, yx) =
+            (reference.Array("layer").ToStrings(), reference.Array("channel").ToInts(), reference.Array("yx").ToInts());
         var (crops, expected) = (sample.Array("crops").ToFloats(), reference.Array("deconv").ToFloats());
         var compared = 0;
         for (var i = 0; i < layers.Length; i++)
@@ -26,12 +27,15 @@ public sealed class ReferenceCommandTests : IDisposable
             var image = Array.IndexOf(names, images[i]);
             if (image < 0)
                 continue; // its pixels are not among the decoded ones
-            NpyArray.Write(File("input.npy"), new FloatTensor("input", [3, 224, 224], Planes(crops.AsSpan(image * 3 * 224 * 224, 3 * 224 * 224))));
+            NpyArray.Write(
+                File("input.npy"), new FloatTensor("input", [3, 224, 224], Planes(crops.AsSpan(image * 3 * 224 * 224, 3 * 224 * 224))));
             var run = (await CommandLineRun.RunAsync(
-                "deconv", "--model", TestData.Path("tiny-darknet", "tiny-darknet.onnx"), "--preprocess", "unit", "--image", File("input.npy"),
+                "deconv", "--model", TestData.Path("tiny-darknet", "tiny-darknet.onnx"), "--preprocess", "unit", "--image",
+                File("input.npy"),
                 "--layer", layers[i], "--channel", $"{channels[i]}", "--out", File("deconv.npy"))).Succeeded();
             Assert.Contains($" at {yx[2 * i]},{yx[(2 * i) + 1]}, ", run.Output, StringComparison.Ordinal);
-            var cosine = ReferenceDeconvolutionTests.Cosine(NpyArray.Read(File("deconv.npy")).ToFloats(), expected.AsSpan(i * 3 * 224 * 224, 3 * 224 * 224));
+            var cosine = ReferenceDeconvolutionTests.Cosine(
+                NpyArray.Read(File("deconv.npy")).ToFloats(), expected.AsSpan(i * 3 * 224 * 224, 3 * 224 * 224));
             Assert.True(cosine >= 0.9999, $"{layers[i]} {channels[i]}: {cosine}");
             compared++;
         }
@@ -46,7 +50,8 @@ public sealed class ReferenceCommandTests : IDisposable
         var reference = NpzFile.Read(TestData.Path("parity", name + ".npz"));
         NpyArray.Write(File("input.npy"), reference.Array("input").ToTensor("input"));
         (await CommandLineRun.RunAsync(
-            "activations", "--model", TestData.Path("parity", name + ".onnx"), "--image", File("input.npy"), "--reduce", "max", "--out", File("all.safetensors"))).Succeeded();
+            "activations", "--model", TestData.Path("parity", name + ".onnx"), "--image", File("input.npy"), "--reduce", "max", "--out",
+            File("all.safetensors"))).Succeeded();
         var (expected, actual) = (reference.Array("logits"), SafetensorsFile.Read(File("all.safetensors")).ReadFloats("logits"));
         Assert.Equal(expected.Shape, actual.Shape);
         Assert.All(expected.ToFloats().Zip(actual.Values), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));

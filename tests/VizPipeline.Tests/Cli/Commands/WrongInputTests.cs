@@ -75,7 +75,8 @@ public sealed class WrongInputTests : IDisposable
 
     [Fact]
     public async Task A_missing_model_is_named()
-        => (await CommandLineRun.RunAsync("filters", "--model", "no-such-net", "--layer", "a", "--out", _tiny.Path("x.png"))).ComplainedOf("no-such-net", "viz models");
+        => (await CommandLineRun.RunAsync("filters", "--model", "no-such-net", "--layer", "a", "--out", _tiny.Path("x.png")))
+            .ComplainedOf("no-such-net", "viz models");
 
     private string Text()
     {

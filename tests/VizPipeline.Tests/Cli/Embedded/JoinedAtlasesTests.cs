@@ -38,7 +38,9 @@ public sealed partial class JoinedAtlasesTests : IDisposable
         Assert.Equal(2, atlases.Select(atlas => atlas.Name).Distinct().Count());
         Assert.Equal("sample-2", VizJson.Read<AtlasSpec>(System.Text.Encoding.UTF8.GetBytes(atlases[1].Spec)).Id);
         Assert.Equal(await ContentsAsync(_one.Database, "sample"), await ContentsAsync(joined.Database, "sample"));
-        Assert.Equal((await ContentsAsync(_other.Database, "sample")).Replace("atlases/sample/", "atlases/sample-2/", StringComparison.Ordinal), await ContentsAsync(joined.Database, "sample-2"));
+        Assert.Equal(
+            (await ContentsAsync(_other.Database, "sample")).Replace("atlases/sample/", "atlases/sample-2/", StringComparison.Ordinal),
+            await ContentsAsync(joined.Database, "sample-2"));
         Assert.Equal([1], await joined.Store.GetAsync(key, _cancellation));
         Assert.Equal([2], await joined.Store.GetAsync(AtlasKeys.Picture("sample-2", "conv1", "top9", 1), _cancellation));
         Assert.Null(await joined.Store.TryGetAsync(AtlasKeys.Picture("sample-3", "conv1", "top9", 1), _cancellation));
@@ -59,7 +61,8 @@ public sealed partial class JoinedAtlasesTests : IDisposable
 
     // Numbers within a catalog differ, and nothing else.
     private static async Task<string> ContentsAsync(CatalogDatabase database, string slug) => Number().Replace(
-        await CatalogFixture.Contents(database, slug), match => $"{match.Groups[1].Value}{int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture) % 1_000_000}");
+        await CatalogFixture.Contents(database, slug), match =>
+            $"{match.Groups[1].Value}{int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture) % 1_000_000}");
 
     [GeneratedRegex("(\"(?:id|atlas_id|layer_id)\":)([0-9]+)")]
     private static partial Regex Number();

@@ -11,7 +11,8 @@ public sealed class WeightsDownloadTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("viz-models-").FullName;
     private readonly HttpClient _client = new();
 
-    private static ZooWeights Weights { get; } = new("IMAGENET1K_V1", $"tiny-{Convert.ToHexStringLower(SHA256.HashData(Content))[..8]}.pth");
+    private static ZooWeights Weights { get; } = new(
+        "IMAGENET1K_V1", $"tiny-{Convert.ToHexStringLower(SHA256.HashData(Content))[..8]}.pth");
 
     private string Place => Path.Combine(_folder, "models", Weights.File);
 
@@ -87,7 +88,8 @@ public sealed class WeightsDownloadTests : IDisposable
         else
         {
             // Other bytes under the same tag: only the checksum can tell, and then nothing of them is kept.
-            Assert.Contains("was deleted", (await Assert.ThrowsAsync<DownloadException>(() => FetchAsync(server))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "was deleted", (await Assert.ThrowsAsync<DownloadException>(() => FetchAsync(server))).Message, StringComparison.Ordinal);
             Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(Place)!));
         }
         Assert.Equal(requests, server.Asked.Count);
@@ -125,8 +127,11 @@ public sealed class WeightsDownloadTests : IDisposable
     [Fact]
     public async Task Without_a_network_one_line_says_where_to_put_the_file()
     {
-        var download = new WeightsDownload(_client, new Uri("http://127.0.0.1:1/models/"), new DownloadPatience(TimeSpan.FromSeconds(5), TimeSpan.Zero));
-        var message = (await Assert.ThrowsAsync<DownloadException>(() => download.FetchAsync(Weights, Place, 1 << 20, null, TestContext.Current.CancellationToken))).Message;
+        var download = new WeightsDownload(
+            _client, new Uri("http://127.0.0.1:1/models/"), new DownloadPatience(TimeSpan.FromSeconds(5), TimeSpan.Zero));
+        var message =
+            (await Assert.ThrowsAsync<DownloadException>(
+                () => download.FetchAsync(Weights, Place, 1 << 20, null, TestContext.Current.CancellationToken))).Message;
         Assert.Contains($"http://127.0.0.1:1/models/{Weights.File}", message, StringComparison.Ordinal);
         Assert.Contains($"copy it to {Place}", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
@@ -139,7 +144,10 @@ public sealed class WeightsDownloadTests : IDisposable
         await using var server = await WeightsServer.StartAsync(app => WeightsServer.Of(app, Content));
         var download = new WeightsDownload(_client, server.Address, new DownloadPatience(TimeSpan.FromSeconds(5), TimeSpan.Zero));
         var missing = Weights with { File = "missing-00000000.pth" };
-        var message = (await Assert.ThrowsAsync<DownloadException>(() => download.FetchAsync(missing, Path.Combine(_folder, missing.File), 1 << 20, null, TestContext.Current.CancellationToken))).Message;
+        var message =
+            (await Assert.ThrowsAsync<DownloadException>(
+                () => download.FetchAsync(
+                    missing, Path.Combine(_folder, missing.File), 1 << 20, null, TestContext.Current.CancellationToken))).Message;
         Assert.Contains("404 Not Found", message, StringComparison.Ordinal);
         Assert.Single(server.Asked);
     }
@@ -156,7 +164,9 @@ public sealed class WeightsDownloadTests : IDisposable
             Complete();
             return;
         }
-        Assert.Contains("429 Too Many Requests", (await Assert.ThrowsAsync<DownloadException>(() => FetchAsync(server))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "429 Too Many Requests", (await Assert.ThrowsAsync<DownloadException>(() => FetchAsync(server))).Message,
+            StringComparison.Ordinal);
         Assert.Equal(5, server.Asked.Count);
     }
 
@@ -205,7 +215,8 @@ public sealed class WeightsDownloadTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(Place)!);
         await using var server = await WeightsServer.StartAsync(app => WeightsServer.Of(app, Content));
         using var other = new FileStream(Place + ".part", FileMode.Create, FileAccess.Write, FileShare.None);
-        Assert.Contains("another process", (await Assert.ThrowsAsync<PartFileException>(() => FetchAsync(server))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another process", (await Assert.ThrowsAsync<PartFileException>(() => FetchAsync(server))).Message, StringComparison.Ordinal);
     }
 
     [Theory]

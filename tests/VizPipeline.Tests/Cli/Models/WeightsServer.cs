@@ -54,8 +54,19 @@ internal sealed class WeightsServer : IAsyncDisposable
         return server;
     }
 
-    public static WeightsServer Of(WebApplication app, byte[] content, string tag = "\"one\"", bool hasRanges = true, int breaks = 0, int silences = 0, int refusals = 0, bool hasLength = true) =>
-        new(app) { Content = content, Tag = tag, HasRanges = hasRanges, Breaks = breaks, Silences = silences, Refusals = refusals, HasLength = hasLength };
+    public static WeightsServer Of(
+        WebApplication app, byte[] content, string tag = "\"one\"", bool hasRanges = true, int breaks = 0, int silences = 0,
+        int refusals = 0, bool hasLength = true) =>
+        new(app)
+        {
+            Content = content,
+            Tag = tag,
+            HasRanges = hasRanges,
+            Breaks = breaks,
+            Silences = silences,
+            Refusals = refusals,
+            HasLength = hasLength,
+        };
 
     public async ValueTask DisposeAsync()
     {
@@ -83,7 +94,8 @@ internal sealed class WeightsServer : IAsyncDisposable
         {
             first = int.Parse(range[6..^1], CultureInfo.InvariantCulture);
             context.Response.StatusCode = first < Content.Length ? 206 : 416;
-            context.Response.Headers.ContentRange = first < Content.Length ? $"bytes {first}-{Content.Length - 1}/{Content.Length}" : $"bytes */{Content.Length}";
+            context.Response.Headers.ContentRange = first < Content.Length
+                ? $"bytes {first}-{Content.Length - 1}/{Content.Length}" : $"bytes */{Content.Length}";
         }
         context.Response.Headers.ETag = Tag;
         if (first >= Content.Length)

@@ -19,8 +19,10 @@ public sealed class StatusTextTests : IDisposable
     public async Task Text_tells_stages_failures_and_skipped_images()
     {
         await (await _atlas.PlanAsync()).CompleteAsync(group => group.Kind is JobKind.Scan or JobKind.Merge);
-        await _atlas.ChangeAsync(catalog => catalog.Jobs.Where(job => job.Kind == JobKind.Patches && job.LayerIndex == 1).ExecuteUpdateAsync(
-            job => job.SetProperty(j => j.State, JobState.Failed).SetProperty(j => j.Error, "disk [full]").SetProperty(j => j.Failures, 3), _cancellation));
+        await _atlas.ChangeAsync(
+            catalog => catalog.Jobs.Where(job => job.Kind == JobKind.Patches && job.LayerIndex == 1).ExecuteUpdateAsync(
+            job => job.SetProperty(j => j.State, JobState.Failed).SetProperty(j => j.Error, "disk [full]").SetProperty(j => j.Failures, 3),
+            _cancellation));
         await _atlas.ChangeAsync(catalog => catalog.Jobs.Where(job => job.Kind == JobKind.Sheet && job.LayerIndex == 1)
             .ExecuteUpdateAsync(job => job.SetProperty(j => j.State, JobState.Blocked), _cancellation));
 
@@ -33,7 +35,9 @@ public sealed class StatusTextTests : IDisposable
         Assert.Contains("patches 3 0 0 2 1 0 11 0.0 s", lines.Select(Words));
         Assert.Contains("6.0 s of work in total", lines);
         Assert.Contains($"  job 6, patches of {AtlasFolder.OddLayer} neurons 0 to 3: failed 3 times: disk [full]", lines);
-        Assert.Contains(lines, line => line.StartsWith("  job ", StringComparison.Ordinal) && line.EndsWith("not started, because a job that it depends on failed", StringComparison.Ordinal));
+        Assert.Contains(
+            lines, line => line.StartsWith("  job ", StringComparison.Ordinal)
+            && line.EndsWith("not started, because a job that it depends on failed", StringComparison.Ordinal));
         Assert.Contains("1 image could not be read and was skipped:", lines);
         Assert.Contains("  6.png: image 6 is truncated", lines);
     }
@@ -43,7 +47,8 @@ public sealed class StatusTextTests : IDisposable
     {
         await (await _atlas.PlanAsync()).CompleteAsync(_ => true);
         await _atlas.ChangeAsync(catalog => catalog.Atlases.ExecuteUpdateAsync(
-            row => row.SetProperty(a => a.State, AtlasState.Completed).SetProperty(a => a.FinishedAt, DateTime.UnixEpoch.AddDays(1)), _cancellation));
+            row => row.SetProperty(a => a.State, AtlasState.Completed).SetProperty(a => a.FinishedAt, DateTime.UnixEpoch.AddDays(1)),
+            _cancellation));
 
         Assert.StartsWith("atlas sample (A sample): completed 1970-01-02 00:00:00 UTC\n", await TextAsync());
     }
@@ -52,7 +57,9 @@ public sealed class StatusTextTests : IDisposable
     public async Task Only_ten_of_many_skipped_images_are_listed()
     {
         await _atlas.PlanAsync();
-        await _atlas.ChangeAsync(catalog => catalog.Images.ExecuteUpdateAsync(image => image.SetProperty(i => i.UnreadableReason, "it is empty"), _cancellation));
+        await _atlas.ChangeAsync(
+            catalog =>
+            catalog.Images.ExecuteUpdateAsync(image => image.SetProperty(i => i.UnreadableReason, "it is empty"), _cancellation));
         await _atlas.ChangeAsync(async catalog =>
         {
             catalog.Add(new Image { AtlasId = 1, ImageIndex = 10, Path = "k.png", UnreadableReason = "it is empty" });
@@ -72,9 +79,13 @@ public sealed class StatusTextTests : IDisposable
 
         var json = JsonDocument.Parse(VizJson.Write(await ReadAsync())).RootElement;
 
-        Assert.Equal(("sample", "running", 1.5), (json.GetProperty("id").GetString(), json.GetProperty("state").GetString(), json.GetProperty("seconds").GetDouble()));
+        Assert.Equal(
+            ("sample", "running", 1.5),
+            (json.GetProperty("id").GetString(), json.GetProperty("state").GetString(), json.GetProperty("seconds").GetDouble()));
         var scan = json.GetProperty("stages")[0];
-        Assert.Equal(("scan", 1, 10), (scan.GetProperty("kind").GetString(), scan.GetProperty("done").GetInt32(), scan.GetProperty("units_done").GetInt32()));
+        Assert.Equal(
+            ("scan", 1, 10),
+            (scan.GetProperty("kind").GetString(), scan.GetProperty("done").GetInt32(), scan.GetProperty("units_done").GetInt32()));
         Assert.Equal("6.png", json.GetProperty("first_unreadable")[0].GetProperty("path").GetString());
         Assert.Equal(JsonValueKind.Null, json.GetProperty("finished_at").ValueKind);
     }

@@ -49,7 +49,8 @@ public sealed class AtlasVerificationTests : IDisposable
         await using (var catalog = _atlas.Database.Open())
         {
             var best = (await catalog.Patches.SingleAsync(p => p.LayerId == 1 && p.Channel == 0 && p.Rank == 1, _cancellation)).ImageIndex;
-            var listed = await catalog.Patches.Where(p => p.LayerId == 1 && p.Channel == 0).Select(p => p.ImageIndex).ToListAsync(_cancellation);
+            var listed = await catalog.Patches.Where(p => p.LayerId == 1 && p.Channel == 0).Select(p => p.ImageIndex)
+                .ToListAsync(_cancellation);
             await ChangeAsync(1, 0, 1, patch => patch.ImageIndex = Enumerable.Range(0, 60).Except(listed).First());
             // Only an image that some other neuron brings in is certain to be among those that are looked at.
             await ChangeAsync(1, 3, 9, patch => patch.ImageIndex = best);
@@ -62,14 +63,18 @@ public sealed class AtlasVerificationTests : IDisposable
     public async Task Missing_and_damaged_pictures_and_changed_files_are_found()
     {
         await _atlas.Make();
-        var pictures = Directory.GetFiles(Path.Combine(_atlas.Path, "pictures"), "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
+        var pictures = Directory.GetFiles(Path.Combine(_atlas.Path, "pictures"), "*.png", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal).ToArray();
         File.Delete(pictures[0]);
         await File.WriteAllBytesAsync(pictures[1], (await File.ReadAllBytesAsync(pictures[1], _cancellation))[..^40], _cancellation);
         await File.AppendAllTextAsync(Path.Combine(_atlas.ImageFolder, "0007.png"), "more", _cancellation);
 
         var findings = (await VerifyAsync()).Findings;
 
-        Assert.Contains(findings, line => line.StartsWith("picture atlases/small/pictures/", StringComparison.Ordinal) && line.EndsWith(": missing", StringComparison.Ordinal));
+        Assert.Contains(
+            findings,
+            line => line.StartsWith("picture atlases/small/pictures/", StringComparison.Ordinal)
+            && line.EndsWith(": missing", StringComparison.Ordinal));
         Assert.Contains(findings, line => line.EndsWith(": the file ends before the picture does", StringComparison.Ordinal));
         Assert.Contains("image 0007.png: the file has changed since the image set was listed", findings);
         Assert.Equal(3, findings.Count);
@@ -84,7 +89,10 @@ public sealed class AtlasVerificationTests : IDisposable
         Assert.Contains("--model", (await Assert.ThrowsAsync<UsageException>(() => VerifyAsync())).Message);
 
         Directory.Move(_atlas.ImageFolder, images);
-        Assert.Contains("--images", (await Assert.ThrowsAsync<UsageException>(() => VerifyAsync(new VerifyOptions { Model = model }))).Message);
+        Assert.Contains("--images", (await Assert.ThrowsAsync<UsageException>(() => VerifyAsync(new VerifyOptions
+        {
+            Model = model,
+        }))).Message);
 
         Assert.Empty((await VerifyAsync(new VerifyOptions { Model = model, Images = images })).Findings);
         Directory.Move(images, _atlas.ImageFolder);
@@ -97,7 +105,8 @@ public sealed class AtlasVerificationTests : IDisposable
     private async Task ChangeAsync(int layer, int channel, int rank, Action<Patch> change)
     {
         await using var catalog = _atlas.Database.Open();
-        var patch = await catalog.Patches.AsTracking().SingleAsync(p => p.LayerId == layer && p.Channel == channel && p.Rank == rank, _cancellation);
+        var patch = await catalog.Patches.AsTracking()
+            .SingleAsync(p => p.LayerId == layer && p.Channel == channel && p.Rank == rank, _cancellation);
         change(patch);
         await catalog.SaveChangesAsync(_cancellation);
     }

@@ -69,7 +69,8 @@ public sealed class SmallAtlas : IDisposable
                 RenderSheet sheet => await DoAsync(new RenderSheetHandler(store), runtime, sheet, store),
                 _ => throw new NotSupportedException(),
             };
-            await ResultIngest.IngestAsync(context, await context.Jobs.SingleAsync(job => job.AtlasId == atlas.Id && job.JobId == planned.Id), bytes, default);
+            await ResultIngest.IngestAsync(
+                context, await context.Jobs.SingleAsync(job => job.AtlasId == atlas.Id && job.JobId == planned.Id), bytes, default);
         }
         await transaction.CommitAsync();
         return this;
@@ -85,14 +86,17 @@ public sealed class SmallAtlas : IDisposable
     {
         var store = new FolderObjectStore(Path, AtlasKeys.Root("small"));
         return new AtlasRuntimes(
-            store, new ModelFiles(store, WorkerSettings, NullLogger<ModelFiles>.Instance), new ImageRoot(null, null), WorkerSettings, NullLogger<AtlasRuntimes>.Instance);
+            store, new ModelFiles(store, WorkerSettings, NullLogger<ModelFiles>.Instance), new ImageRoot(null, null), WorkerSettings,
+            NullLogger<AtlasRuntimes>.Instance);
     }
 
     /// <summary>What there is before the first job.</summary>
     public (AtlasSpec Spec, ImageList Images) Plan()
     {
         File.WriteAllBytes(ModelFile, Network());
-        return (Spec(), new ImageList([.. _pictures.Manifest.Entries.Select(entry => new ImageEntry(entry.Path, null, entry.Bytes, entry.ContentHash))]));
+        return (Spec(),
+            new ImageList(
+                [.. _pictures.Manifest.Entries.Select(entry => new ImageEntry(entry.Path, null, entry.Bytes, entry.ContentHash))]));
     }
 
     private static async Task<byte[]> DoAsync<T>(IJobHandler<T> handler, AtlasRuntime runtime, T command, FolderObjectStore store)
@@ -110,8 +114,18 @@ public sealed class SmallAtlas : IDisposable
         {
             Id = "small",
             Name = "small",
-            Model = new ModelSpec { Model = ModelFile, ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(ModelFile))), Input = [3, Side, Side] },
-            Images = new ImageSetSpec { Root = ImageFolder, ManifestSha256 = _pictures.Manifest.Hash, Count = _pictures.Manifest.Entries.Count },
+            Model = new ModelSpec
+            {
+                Model = ModelFile,
+                ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(ModelFile))),
+                Input = [3, Side, Side],
+            },
+            Images = new ImageSetSpec
+            {
+                Root = ImageFolder,
+                ManifestSha256 = _pictures.Manifest.Hash,
+                Count = _pictures.Manifest.Entries.Count,
+            },
             Preprocessing = JsonDocument.Parse(Preprocessing.Unit(Side, Side).ToJson()).RootElement,
             Layers = [.. graph.Layers.Select((layer, i) => new LayerSpec
             {

@@ -17,7 +17,15 @@ public sealed class ActivationShareTests
     [InlineData(9, 4.5, 50)]
     [InlineData(1, 4.5, 0)]
     public void It_is_no_more_than_the_images_can_tell(int images, double activation, double share) =>
-        Assert.Equal(share, ActivationShare.Below(new Neuron { Images = images, Q50 = 1, Q90 = 2, Q99 = 3, Q999 = 4, Max = 5 }, activation));
+        Assert.Equal(share, ActivationShare.Below(new Neuron
+        {
+            Images = images,
+            Q50 = 1,
+            Q90 = 2,
+            Q99 = 3,
+            Q999 = 4,
+            Max = 5,
+        }, activation));
 
     [Fact]
     public void A_neuron_that_saturates_is_above_nothing_at_its_largest_value() =>

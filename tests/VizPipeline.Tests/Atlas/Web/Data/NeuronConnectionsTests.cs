@@ -8,7 +8,9 @@ using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Atlas.Web.Data;
 
-/// <summary>Links of neurons, read from tables that the test invents: conv1 and conv2 side by side, a merge of both, and an output.</summary>
+/// <summary>
+/// Links of neurons, read from tables that the test invents: conv1 and conv2 side by side, a merge of both, and an output.
+/// </summary>
 public sealed class NeuronConnectionsTests : IDisposable
 {
     private static readonly AtlasSpec Spec = SpecSamples.Small() with
@@ -38,7 +40,9 @@ public sealed class NeuronConnectionsTests : IDisposable
         var first = await NeuronConnections.ReadAsync(tables, atlas, atlas.Layers[0], 4, Cancellation);
         var last = await NeuronConnections.ReadAsync(tables, atlas, atlas.Layers[3], 8, Cancellation);
 
-        Assert.Equal([("logits", 8, 0.9f), ("conv2", 1, 0.5f), ("logits", 0, 0.25f)], first.Outputs.Select(link => (link.Layer.Name, link.Channel, (float)link.Share)));
+        Assert.Equal(
+            [("logits", 8, 0.9f), ("conv2", 1, 0.5f), ("logits", 0, 0.25f)],
+            first.Outputs.Select(link => (link.Layer.Name, link.Channel, (float)link.Share)));
         Assert.All(first.Inputs, link => Assert.Equal((true, null), (link.IsInput, link.Layer)));
         Assert.Equal([0, 2, 1], first.Inputs.Select(link => link.Input));
         Assert.Equal([0.5f, 1, -1], first.Colour!.Weights);
@@ -57,13 +61,17 @@ public sealed class NeuronConnectionsTests : IDisposable
         foreach (var layer in new[] { 1, 3 })
         {
             var readers = Enumerable.Range(0, 8).Select(channel => new ReaderLinkRow(channel, (8 - channel) / 10f, layer)).ToList();
-            await store.PutAsync(AtlasKeys.LayerLinks(spec.Id, spec.Layers[layer].Name), VizJson.Write(new LinkTable(layer, [], [new LayerReadersRow(0, [readers])])), Cancellation);
+            await store.PutAsync(
+                AtlasKeys.LayerLinks(spec.Id, spec.Layers[layer].Name),
+                VizJson.Write(new LinkTable(layer, [], [new LayerReadersRow(0, [readers])])), Cancellation);
         }
         using var tables = new LinkTables(store);
 
         var links = await NeuronConnections.ReadAsync(tables, atlas, atlas.Layers[0], 0, Cancellation);
 
-        Assert.Equal(Enumerable.Range(0, 12).Select(i => (i % 2 == 0 ? 1 : 3, i / 2)), links.Outputs.Select(link => (link.Layer.LayerIndex, link.Channel)));
+        Assert.Equal(
+            Enumerable.Range(0, 12).Select(i => (i % 2 == 0 ? 1 : 3, i / 2)),
+            links.Outputs.Select(link => (link.Layer.LayerIndex, link.Channel)));
         Assert.Empty((await NeuronConnections.ReadAsync(tables, atlas, atlas.Layers[1], 0, Cancellation)).Inputs);
     }
 
@@ -109,7 +117,8 @@ public sealed class NeuronConnectionsTests : IDisposable
     {
         var store = new FolderObjectStore(_folder.Path);
         var colour = new NeuronInputsRow(
-            1.5f, 2, [new(-1, 0, 0, 1, 0.5f, new(1, 1, [0.5f])), new(-1, 2, 2, 1, -1, new(1, 1, [-1])), new(-1, 1, 1, 0.5f, 1, new(1, 1, [1]))]);
+            1.5f, 2, [new(-1, 0, 0, 1, 0.5f, new(1, 1, [0.5f])), new(-1, 2, 2, 1, -1, new(1, 1, [-1])),
+                new(-1, 1, 1, 0.5f, 1, new(1, 1, [1]))]);
         LinkTable[] made =
         [
             new(0, [.. Enumerable.Repeat(colour, 5)], []),

@@ -99,13 +99,17 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
     {
         await PutAsync("demo", 1);
         await _store.PutAsync(AtlasKeys.LayerProfiles("demo", "conv1"), new byte[20], Cancellation);
-        Assert.Contains("conv1/profiles.bin", (await Assert.ThrowsAsync<CorruptTableException>(() => _cache.GetAsync("demo", Layers, Cancellation))).Message);
+        Assert.Contains(
+            "conv1/profiles.bin",
+            (await Assert.ThrowsAsync<CorruptTableException>(() => _cache.GetAsync("demo", Layers, Cancellation))).Message);
         await PutAsync("demo", 0);
         Assert.Equal([0, 1], (await _cache.GetAsync("demo", Layers, Cancellation)).Layers);
     }
 
     private Task PutAsync(string atlas, int layer)
-        => _store.PutAsync(AtlasKeys.LayerProfiles(atlas, Layers[layer].Item2), new ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 1, 4]).Write(), Cancellation);
+        => _store.PutAsync(
+            AtlasKeys.LayerProfiles(atlas, Layers[layer].Item2), new ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 1, 4]).Write(),
+            Cancellation);
 
     private sealed class Clock : TimeProvider
     {
@@ -129,7 +133,8 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
             return await inner.TryGetAsync(key, cancellation);
         }
 
-        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.PutAsync(key, content, cancellation);
+        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
+            inner.PutAsync(key, content, cancellation);
 
         public Task PutFileAsync(string key, string file, CancellationToken cancellation) => throw new NotSupportedException();
 

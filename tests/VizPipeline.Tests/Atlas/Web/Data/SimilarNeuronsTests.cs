@@ -61,7 +61,9 @@ public sealed class SimilarNeuronsTests
         var same = new ActivationProfiles(70, [0, 1, 2, 3, 4], [.. Enumerable.Repeat(row, 70).SelectMany(values => values)]);
         var index = SimilarNeurons.Build([(5, same), (2, same)]);
         Assert.Equal([2, 5], index.Layers);
-        Assert.Equal([.. Enumerable.Range(0, 70).Select(channel => (2, channel)), .. Enumerable.Range(0, 68).Select(channel => (5, channel))], Places(index.FindSimilar(5, 69, 138)));
+        Assert.Equal(
+            [.. Enumerable.Range(0, 70).Select(channel => (2, channel)), .. Enumerable.Range(0, 68).Select(channel => (5, channel))],
+            Places(index.FindSimilar(5, 69, 138)));
         Assert.All(index.FindSimilarAcross(2, index, 5), match => Assert.Equal(0, match.Channel));
     }
 
@@ -108,14 +110,17 @@ public sealed class SimilarNeuronsTests
     public void Other_samples_are_left_out_of_an_index_and_refused_between_two()
     {
         var (one, other) = (new ActivationProfiles(1, [0, 1], [1, 2]), new ActivationProfiles(1, [0, 2], [1, 2]));
-        Assert.Contains("different images", Assert.Throws<ArgumentException>(() => Index(one).FindSimilarAcross(0, Index(other), 0)).Message);
+        Assert.Contains(
+            "different images", Assert.Throws<ArgumentException>(() => Index(one).FindSimilarAcross(0, Index(other), 0)).Message);
         Assert.Equal([0], Index(one, other).Layers);
         Assert.Contains("twice", Assert.Throws<ArgumentException>(() => Index(one).With([(0, one)])).Message);
     }
 
-    private static SimilarNeurons Index(params ActivationProfiles[] layers) => SimilarNeurons.Build(layers.Select((profiles, layer) => (layer, profiles)));
+    private static SimilarNeurons Index(params ActivationProfiles[] layers) =>
+        SimilarNeurons.Build(layers.Select((profiles, layer) => (layer, profiles)));
 
-    private static IEnumerable<(int Layer, int Channel)> Places(IEnumerable<(int Layer, int Channel, float Similarity)> found) => found.Select(one => (one.Layer, one.Channel));
+    private static IEnumerable<(int Layer, int Channel)> Places(IEnumerable<(int Layer, int Channel, float Similarity)> found) =>
+        found.Select(one => (one.Layer, one.Channel));
 
     private static ActivationProfiles Random(Random random, int neurons, int images)
     {
@@ -127,19 +132,22 @@ public sealed class SimilarNeuronsTests
         return new ActivationProfiles(neurons, [.. Enumerable.Range(0, images).Select(image => image * 2)], values);
     }
 
-    private static IEnumerable<KeyValuePair<(int Layer, int Channel), double>> Correlations(ActivationProfiles[] layers, int layer, int channel)
+    private static IEnumerable<KeyValuePair<(int Layer, int Channel), double>> Correlations(
+        ActivationProfiles[] layers, int layer, int channel)
     {
         for (var other = 0; other < layers.Length; other++)
         {
             for (var neuron = 0; neuron < layers[other].Neurons; neuron++)
             {
-                if ((other, neuron) != (layer, channel) && Correlation(Row(layers[layer], channel), Row(layers[other], neuron)) is { } found)
+                if ((other, neuron) != (layer, channel)
+                    && Correlation(Row(layers[layer], channel), Row(layers[other], neuron)) is { } found)
                     yield return KeyValuePair.Create((other, neuron), found);
             }
         }
     }
 
-    private static float[] Row(ActivationProfiles profiles, int neuron) => profiles.Values[(neuron * profiles.Images.Length)..((neuron + 1) * profiles.Images.Length)];
+    private static float[] Row(ActivationProfiles profiles, int neuron) =>
+        profiles.Values[(neuron * profiles.Images.Length)..((neuron + 1) * profiles.Images.Length)];
 
     private static double? Correlation(float[] one, float[] other)
     {

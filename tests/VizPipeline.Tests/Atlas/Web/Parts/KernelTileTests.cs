@@ -28,7 +28,8 @@ public sealed class KernelTileTests
     [InlineData(0)]
     [InlineData(1)]
     public async Task Zeros_are_grey_and_a_wrong_number_of_weights_is_no_kernel(int missing)
-        => Assert.Equal(missing == 0 ? ["#808080", "#808080"] : [], Fills(await DrawAsync(new float[2 - missing], height: 1, width: 2, scale: 0)));
+        => Assert.Equal(
+            missing == 0 ? ["#808080", "#808080"] : [], Fills(await DrawAsync(new float[2 - missing], height: 1, width: 2, scale: 0)));
 
     private static async Task<string> DrawAsync(float[] weights, int height, int width, float scale)
     {
