@@ -8,7 +8,7 @@ using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Cli;
 
-/// <summary>An atlas in a folder of its own, with names that files must quote and results that a test invents.</summary>
+/// <summary>An atlas in a temporary folder, with names that need quoting in files, and made-up results.</summary>
 public sealed class AtlasFolder : IDisposable
 {
     public const string OddLayer = "fire/merge, \"the\" 2nd";
@@ -48,7 +48,7 @@ public sealed class AtlasFolder : IDisposable
         return this;
     }
 
-    /// <summary>Takes in the results of all jobs that <paramref name="which"/> names, as the coordinator would.</summary>
+    /// <summary>Ingests the results of the jobs selected by <paramref name="which"/>, as the coordinator does.</summary>
     public async Task<AtlasFolder> CompleteAsync(Func<JobGroup, bool> which)
     {
         await using var context = Database.Open();

@@ -71,7 +71,8 @@
     });
     let shown = 0;
     for (const tile of tiles) {
-      tile.hidden = (filter === "dead" && tile.dataset.dead !== "1") || (filter === "alive" && tile.dataset.dead === "1") || (text !== "" && !tile.dataset.text.toLowerCase().includes(text));
+      tile.hidden = (filter === "dead" && tile.dataset.dead !== "1") || (filter === "alive" && tile.dataset.dead === "1")
+        || (text !== "" && !tile.dataset.text.toLowerCase().includes(text));
       shown += tile.hidden ? 0 : 1;
     }
     grid.append(...tiles);
@@ -109,8 +110,14 @@
   });
 
   for (const button of all("[data-copy]")) button.addEventListener("click", async () => {
-    const text = button.parentElement.querySelector("pre").textContent;
-    try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { getSelection().selectAllChildren(button.parentElement.querySelector("pre")); button.textContent = "Selected"; }
+    const code = button.parentElement.querySelector("pre");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(code);
+      button.textContent = "Selected";
+    }
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
 
@@ -126,14 +133,18 @@
     if (event.key.startsWith("Arrow") && event.target.closest("[data-live]")) return;
     const page = document.body.dataset.page;
     let done = true;
-    if (event.key.startsWith("Arrow") && page === "neuron" && !document.activeElement?.closest(".grid") && (event.key === "ArrowLeft" || event.key === "ArrowRight")) follow(event.key === "ArrowLeft" ? "prev" : "next");
+    const isSideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
+    if (isSideways && page === "neuron" && !document.activeElement?.closest(".grid")) follow(event.key === "ArrowLeft" ? "prev" : "next");
     else if (event.key.startsWith("Arrow")) done = move(event.key);
     else if (event.key === "[") follow("prev");
     else if (event.key === "]") follow("next");
     else if (event.key === "u") follow("up");
     else if (event.key === "t") toggleTheme();
     else if (event.key === "?") help.showModal();
-    else if (event.key === "+" || event.key === "-") { const slider = one("[data-size]:not(.grid)"); if (slider) resize(Number(slider.value) + (event.key === "+" ? 12 : -12)); }
+    else if (event.key === "+" || event.key === "-") {
+      const slider = one("[data-size]:not(.grid)");
+      if (slider) resize(Number(slider.value) + (event.key === "+" ? 12 : -12));
+    }
     else if (/^[1-9]$/.test(event.key)) { const button = all("[data-view]")[event.key - 1]; if (button) show(button.dataset.view); }
     else done = false;
     if (done) event.preventDefault();

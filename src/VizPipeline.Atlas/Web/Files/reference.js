@@ -2,8 +2,16 @@
 (function () {
   "use strict";
   const root = document.querySelector("[data-reference]");
-  const make = (name, text, kind) => { const element = document.createElement(name); if (text) element.textContent = text; if (kind) element.className = kind; return element; };
-  fetch("/api/v1/openapi.json").then(response => { if (!response.ok) throw new Error(`${response.status}`); return response.json(); }).then(description => {
+  const make = (name, text, kind) => {
+    const element = document.createElement(name);
+    if (text) element.textContent = text;
+    if (kind) element.className = kind;
+    return element;
+  };
+  fetch("/api/v1/openapi.json").then(response => {
+    if (!response.ok) throw new Error(`${response.status}`);
+    return response.json();
+  }).then(description => {
     const groups = new Map();
     for (const [path, verbs] of Object.entries(description.paths)) for (const [verb, about] of Object.entries(verbs)) {
       const group = about.tags?.[0] ?? "other";

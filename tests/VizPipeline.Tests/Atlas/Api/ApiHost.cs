@@ -11,7 +11,7 @@ using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Atlas.Api;
 
-/// <summary>The atlas's server over the filled catalog, on either database.</summary>
+/// <summary>The atlas server with the filled catalog, on either database.</summary>
 internal sealed class ApiHost : IAsyncDisposable
 {
     private readonly CatalogFixture _catalog;
@@ -54,7 +54,7 @@ internal sealed class ApiHost : IAsyncDisposable
         return JsonDocument.Parse(text).RootElement;
     }
 
-    /// <summary>All rows of a table, page by page.</summary>
+    /// <summary>Reads all rows of a table, page by page.</summary>
     public async Task<List<JsonElement>> AllAsync(string path, int limit)
     {
         var (rows, next) = (new List<JsonElement>(), (string?)null);

@@ -9,7 +9,7 @@ using VizPipeline.Tests.Cli;
 namespace VizPipeline.Tests.Atlas.Api;
 
 /// <summary>
-/// The REST API against both databases: pages are complete and in order, filters keep what they should, and errors say what is wrong.
+/// Tests the REST API on both databases: pages are complete and in order, filters select the right rows, and errors name the problem.
 /// </summary>
 public sealed class AtlasApiTests
 {
@@ -185,7 +185,7 @@ public sealed class AtlasApiTests
         var columns = neurons.GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("application/json")
             .GetProperty("schema").GetProperty("properties").GetProperty("items").GetProperty("items").GetProperty("properties");
         Assert.Equal(NeuronExport.Table.Columns.Select(column => column.Name), columns.EnumerateObject().Select(column => column.Name));
-        // Each has a sentence for people.
+        // Each endpoint has a summary.
         foreach (var path in paths.EnumerateObject())
             Assert.All(path.Value.EnumerateObject(), verb => Assert.NotEmpty(verb.Value.GetProperty("summary").GetString()!));
     }
@@ -208,7 +208,7 @@ public sealed class AtlasApiTests
     {
         await using var api = await ApiHost.StartAsync(engine);
         await TwinAsync(api.Database);
-        // The output layers differ in width, and are found by what their neurons answer to: those of the first are the last two there.
+        // The output layers differ in width and are matched by their activations: the first atlas's neurons are the last two of the other.
         await api.Store.PutAsync(
             VizPipeline.ObjectStore.AtlasKeys.LayerProfiles("demo", "logits"),
             new VizPipeline.Jobs.ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 0, 5]).Write(), _cancellation);
@@ -221,7 +221,7 @@ public sealed class AtlasApiTests
         Assert.Equal(
             (1.0, 0),
             (layers["fire/merge"].GetProperty("stayed").GetDouble(), layers["fire/merge"].GetProperty("changed_neurons").GetInt32()));
-        // Channel 2 lost all but two of nine, the other four channels nothing.
+        // Channel 2 keeps only two of its nine patches, the other four channels keep all.
         Assert.Equal((4 + (2 / 9.0)) / 5, layers["conv1"].GetProperty("stayed").GetDouble(), 9);
         Assert.Equal(1, layers["conv1"].GetProperty("changed_neurons").GetInt32());
         var most = (await api.GetAsync("compare/neurons?one=demo&other=twin&limit=1")).GetProperty("items")[0];
@@ -231,7 +231,7 @@ public sealed class AtlasApiTests
             most.GetProperty("places").GetInt32()));
         var kin = (await api.GetAsync("compare/kin?one=twin&other=demo")).GetProperty("items")[0];
         Assert.Equal(("logits", "logits"), (kin.GetProperty("layer").GetString(), kin.GetProperty("other_layer").GetString()));
-        // (0, 0, 9) is like (1, 2, 3) by the root of 3/4; the other two are like one there but for scale and offset.
+        // The cosine of (0, 0, 9) and (1, 2, 3) is the root of 3/4; the other two equal a neuron there except for scale and offset.
         Assert.Equal((Math.Sqrt(0.75) + 2) / 3, kin.GetProperty("similarity").GetDouble(), 5);
         var page = await api.Http.GetStringAsync("/compare?one=demo&other=twin", _cancellation);
         Assert.Contains("2 of 9 kept", page);
@@ -277,7 +277,7 @@ public sealed class AtlasApiTests
         var answer = await api.Http.GetAsync($"/atlases/demo/pictures/{key["atlases/demo/".Length..]}", _cancellation);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Contains(who, answer.Headers.CacheControl!.ToString());
-        // The atlas still grows, so its pictures may still change.
+        // The atlas is not finished, so its pictures may change.
         Assert.DoesNotContain("immutable", answer.Headers.CacheControl!.ToString());
     }
 
@@ -325,7 +325,7 @@ public sealed class AtlasApiTests
             using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Cookie", cookie.Split(';')[0] } } };
             Assert.Equal(HttpStatusCode.OK, (await api.Http.SendAsync(request, _cancellation)).StatusCode);
         }
-        // No way to another host.
+        // No redirect to another host.
         foreach (var elsewhere in new[] { "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)" })
             Assert.Equal("/", (await SignInAsync(Key, elsewhere)).Headers.Location?.OriginalString);
 
@@ -334,7 +334,7 @@ public sealed class AtlasApiTests
                 "/sign-in", new FormUrlEncodedContent(new Dictionary<string, string> { ["key"] = key, ["to"] = to }), _cancellation);
     }
 
-    // The same images; conv1's channel 2 has other top patches, and the output layer another width.
+    // The same images, but channel 2 of conv1 has different top patches, and the output layer has a different width.
     private static async Task TwinAsync(CatalogDatabase database, string[]? layers = null)
     {
         var spec = FilledCatalog.Spec with
@@ -350,7 +350,7 @@ public sealed class AtlasApiTests
         foreach (var layer in spec.Layers.Where(layer => layers?.Contains(layer.Name) != false))
         {
             var table = VizPipeline.Tests.Jobs.ResultSamples.Layer(spec, layer.Index);
-            // Fewer of the nine, since ten images leave no others.
+            // Fewer than nine, because the set has only ten images.
             table = table with
             {
                 Patches = [.. table.Patches.Where(patch => layer.Name != "conv1" || patch.Channel != 2 || patch.Rank <= 2)],

@@ -143,7 +143,7 @@ public sealed class AtlasExportTests : IDisposable
     {
         await ExportAllAsync(format);
         var before = await File.ReadAllBytesAsync(_target.File($"neurons.{format}"), TestContext.Current.CancellationToken);
-        // The last table fails, when the others are written.
+        // The last table fails after the others have been written.
         await _atlas.ChangeAsync(
             catalog => catalog.Database.ExecuteSqlRawAsync("DROP TABLE picture", TestContext.Current.CancellationToken));
 

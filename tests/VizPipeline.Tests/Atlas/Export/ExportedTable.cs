@@ -6,7 +6,7 @@ using Parquet.Serialization;
 namespace VizPipeline.Tests.Atlas.Export;
 
 /// <summary>
-/// An exported table read back by another reader, its values in one spelling: numbers round-trip, lists joined by ';', nothing as null.
+/// An exported table, read with a different reader. Values have one format: numbers round-trip, lists are joined by ';', empty is null.
 /// </summary>
 public sealed record ExportedTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyDictionary<string, string?>> Rows)
 {

@@ -3,7 +3,7 @@ using VizPipeline.Tests.EndToEnd;
 
 namespace VizPipeline.Tests.Atlas.Web;
 
-/// <summary>The pages in a real browser.</summary>
+/// <summary>Tests the pages in a real browser.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas>
@@ -29,7 +29,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
             Assert.Equal(200, answer!.Status);
             Assert.Equal(1, await watched.Page.Locator("h1").CountAsync());
             await watched.FitsAsync();
-            // Each picture has a text for those who do not see it, each field a name.
+            // Each picture has an alternative text, and each field a label.
             Assert.Equal(0, await watched.Page.Locator("img:not([alt])").CountAsync());
             Assert.Equal(
                 0, await watched.Page.EvaluateAsync<int>(
@@ -97,7 +97,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         watched.IsClean();
     }
 
-    // A key that comes while the browser of a crowded machine still puts the page in place is lost: seen once in many runs.
+    // On a busy machine the browser may lose a key that arrives while it replaces the page, so the key is pressed again.
     private static async Task PressToAsync(IPage page, string key, string address)
     {
         await page.Keyboard.PressAsync(key);
@@ -152,7 +152,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.WaitForFunctionAsync("() => document.querySelector('[data-back]').alt.startsWith('deconv of conv1 7')");
         await page.Locator("[data-rule]").SelectOptionAsync("gradient");
         await page.WaitForFunctionAsync("() => document.querySelector('[data-back]').alt.startsWith('gradient')");
-        // Held: another channel is looked at, this one stays back-projected.
+        // With "keep this channel", selecting another channel does not change the back-projected one.
         await page.Locator("[data-hold]").CheckAsync();
         await page.Locator(".maps button").Nth(9).ClickAsync();
         Assert.Equal("conv1 9", await page.Locator("[data-title]").TextContentAsync());
@@ -270,7 +270,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.WaitForFunctionAsync(
             "() => document.querySelector('.tile img').naturalWidth > 0 && document.querySelector('.tile img').src.includes('deconv')");
         await page.Locator(".tile").Nth(5).ClickAsync();
-        // A key that is pressed before the page's script is there is lost.
+        // A key that is pressed before the page's script has run is lost.
         await page.WaitForURLAsync("**/neurons/conv3/00005.html");
         Assert.Equal(withSources ? 9 : 0, await page.Locator(".place").CountAsync());
         Assert.Equal(
@@ -284,7 +284,7 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
             withSources,
             Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories)
             .Any(file => file.Contains("/top9/", StringComparison.Ordinal)));
-        // Every address on every page leads to a file of the site.
+        // Every link on every page points to a file of the site.
         foreach (var file in Directory.EnumerateFiles(folder, "*.html", SearchOption.AllDirectories))
             foreach (System.Text.RegularExpressions.Match match in System.Text.RegularExpressions.Regex.Matches(
                 await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "(?:href|src)=\"([^\"#]+)\""))

@@ -9,7 +9,7 @@ public sealed class FilterTileTests
     [Fact]
     public void A_neuron_that_reads_RGB_is_one_kernel_in_colour()
     {
-        // Red up, green zero, blue down, whatever their order of strength.
+        // Red positive, green zero, blue negative, regardless of the order of their strength.
         var picture = Draw([Input(2, [-2, -2], isInput: true), Input(0, [2, 1], isInput: true), Input(1, [0, 0], isInput: true)])!;
         Assert.Equal((2, 1), (picture.Width, picture.Height));
         Assert.Equal(new Rgb(255, 128, 0), picture[0, 0]);

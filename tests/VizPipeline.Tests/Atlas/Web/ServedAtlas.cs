@@ -4,7 +4,7 @@ using VizPipeline.Tests.EndToEnd;
 
 namespace VizPipeline.Tests.Atlas.Web;
 
-/// <summary>An atlas of the sample network, made once, served by <c>viz serve</c>, and a browser that looks at it.</summary>
+/// <summary>An atlas of the sample network, built once and served by <c>viz serve</c>, and a browser.</summary>
 public sealed partial class ServedAtlas(SampleMaterial material) : IAsyncLifetime
 {
     private static readonly string Chromium = Environment.GetEnvironmentVariable("VIZ_CHROMIUM") ?? "/usr/bin/chromium";
@@ -38,7 +38,7 @@ public sealed partial class ServedAtlas(SampleMaterial material) : IAsyncLifetim
         _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox", "--disable-gpu"] });
     }
 
-    /// <summary>A page that notes whatever goes wrong on it. Skips the test where there is no browser.</summary>
+    /// <summary>Opens a page that records its errors. Skips the test if there is no browser.</summary>
     public async Task<WatchedPage> OpenAsync(int width = 1280, int height = 900)
     {
         Assert.SkipWhen(_browser is null, $"{Chromium} is not there: apt-get install chromium, or set VIZ_CHROMIUM");
@@ -62,7 +62,7 @@ public sealed partial class ServedAtlas(SampleMaterial material) : IAsyncLifetim
     private static partial Regex Place();
 }
 
-/// <summary>A browser's page, and the errors and foreign requests that it made.</summary>
+/// <summary>A browser page that records errors and requests to other hosts.</summary>
 public sealed class WatchedPage : IAsyncDisposable
 {
     private readonly List<string> _faults = [];
@@ -92,12 +92,12 @@ public sealed class WatchedPage : IAsyncDisposable
 
     public IPage Page { get; }
 
-    /// <summary>Parts of addresses that may be missing.</summary>
+    /// <summary>Parts of addresses that may fail.</summary>
     public List<string> Allowed { get; } = [];
 
     public void IsClean() => Assert.Empty(_faults);
 
-    /// <summary>Nothing is wider than the window.</summary>
+    /// <summary>Asserts that the page is not wider than the window.</summary>
     public async Task FitsAsync()
     {
         var (wide, window) =

@@ -5,7 +5,7 @@ using VizPipeline.Tests.Images;
 
 namespace VizPipeline.Tests.Cli.CommandLine;
 
-/// <summary>Which pictures the options of <c>run</c> and <c>submit</c> mean.</summary>
+/// <summary>Tests which images the options of <c>run</c> and <c>submit</c> select.</summary>
 public sealed class ImageOptionsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

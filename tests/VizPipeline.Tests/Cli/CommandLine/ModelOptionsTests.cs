@@ -5,7 +5,7 @@ using VizPipeline.Network.Zoo;
 
 namespace VizPipeline.Tests.Cli.CommandLine;
 
-/// <summary>Without <c>--preprocess</c>, an architecture of torchvision gets what its weights are evaluated with.</summary>
+/// <summary>Tests that without <c>--preprocess</c> an architecture of torchvision gets the preprocessing of its official weights.</summary>
 public sealed class ModelOptionsTests : IDisposable
 {
     private readonly TinyNetwork _tiny = new();
@@ -13,7 +13,7 @@ public sealed class ModelOptionsTests : IDisposable
     public void Dispose() => _tiny.Dispose();
 
     [Theory]
-    // The file's name says which weights; others are taken for the first ones, as people's own training follows these.
+    // The file name identifies the official weights; other files get the preprocessing of the first version.
     [InlineData("resnet50", "resnet50-11ad3fa6.pth", 224, 232, 0.485f)]
     [InlineData("resnet50", "resnet50-0676ba61.pth", 224, 256, 0.485f)]
     [InlineData("resnet50", "mine.pth", 224, 256, 0.485f)]

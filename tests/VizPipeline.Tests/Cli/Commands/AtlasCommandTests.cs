@@ -3,7 +3,7 @@ using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Cli.Commands;
 
-/// <summary>Exit codes and messages of the commands that read an atlas.</summary>
+/// <summary>Tests exit codes and messages of the commands that read an atlas.</summary>
 public sealed class AtlasCommandTests : IDisposable
 {
     private readonly AtlasFolder _atlas = new();

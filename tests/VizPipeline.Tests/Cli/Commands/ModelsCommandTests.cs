@@ -70,7 +70,7 @@ public sealed class ModelsCommandTests : IDisposable
         using var tiny = new TinyNetwork();
         string[] command = ["filters", "--model", "squeezenet1_1", "--layer", "features.0", "--out", tiny.Path("filters.npy")];
         (await CommandLineRun.RunAsync(command)).ComplainedOf("squeezenet1_1", "--weights", "viz models pull squeezenet1_1");
-        // The content decides about the format, not the name.
+        // The content determines the format, not the name.
         File.Copy(tiny.Path("tiny.safetensors"), Path.Combine(_folder, "squeezenet1_1-b8a52dc0.pth"));
         (await CommandLineRun.RunAsync(command)).Succeeded();
         Assert.True(File.Exists(tiny.Path("filters.npy")));

@@ -4,7 +4,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Cli.Commands;
 
-/// <summary><c>viz query</c> on a folder.</summary>
+/// <summary>Tests <c>viz query</c> on a folder.</summary>
 public sealed class QueryCommandTests : IDisposable
 {
     private readonly AtlasFolder _atlas = new();

@@ -6,7 +6,7 @@ using VizPipeline.Tests.Methods.Deconvolution;
 
 namespace VizPipeline.Tests.Cli.Commands;
 
-/// <summary>The commands on real networks, against the recorded numbers of independent programs.</summary>
+/// <summary>Compares commands on real networks with recorded results of independent programs.</summary>
 public sealed class ReferenceCommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("viz-cli-").FullName;
@@ -26,7 +26,7 @@ public sealed class ReferenceCommandTests : IDisposable
         {
             var image = Array.IndexOf(names, images[i]);
             if (image < 0)
-                continue; // its pixels are not among the decoded ones
+                continue; // the sample does not include its pixels
             NpyArray.Write(
                 File("input.npy"), new FloatTensor("input", [3, 224, 224], Planes(crops.AsSpan(image * 3 * 224 * 224, 3 * 224 * 224))));
             var run = (await CommandLineRun.RunAsync(

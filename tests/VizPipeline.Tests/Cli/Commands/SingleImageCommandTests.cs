@@ -85,7 +85,7 @@ public sealed class SingleImageCommandTests : IDisposable
             (NpyArray.Read(_tiny.Path("there.npy")), await _tiny.ArrayAsync("deconv", [.. options, "--position", $"{y},{x}"]));
         Assert.Equal([3, 32, 32], there.Shape);
         Assert.Equal(there.ToFloats(), told.ToFloats());
-        // One convolution: the signal is its weights times the activation, inside the field and nowhere else.
+        // For a single convolution the signal is its weights times the activation, and zero outside the receptive field.
         var weights = (await _tiny.ArrayAsync("filters", "--layer", "features.0")).ToFloats()[27..54];
         for (var i = 0; i < there.Count; i++)
         {

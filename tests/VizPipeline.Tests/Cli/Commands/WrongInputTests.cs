@@ -3,7 +3,7 @@ using VizPipeline.Network.Formats.Safetensors;
 
 namespace VizPipeline.Tests.Cli.Commands;
 
-/// <summary>Each way to be wrong is one line that names the thing and says what is allowed, and exit code 2.</summary>
+/// <summary>Tests that each invalid input gives one line that names it and says what is allowed, and exit code 2.</summary>
 public sealed class WrongInputTests : IDisposable
 {
     private readonly TinyNetwork _tiny = new();

@@ -9,7 +9,7 @@ using VizPipeline.Tests.Catalog;
 
 namespace VizPipeline.Tests.Cli.Embedded;
 
-/// <summary>Several folders as one catalog and one store.</summary>
+/// <summary>Tests several folders combined into one catalog and one object store.</summary>
 public sealed partial class JoinedAtlasesTests : IDisposable
 {
     private readonly AtlasFolder _one = new();
@@ -59,7 +59,7 @@ public sealed partial class JoinedAtlasesTests : IDisposable
         Assert.Equal(before, await CatalogFixture.Contents(_one.Database, "sample"));
     }
 
-    // Numbers within a catalog differ, and nothing else.
+    // Only the ids in the catalog differ.
     private static async Task<string> ContentsAsync(CatalogDatabase database, string slug) => Number().Replace(
         await CatalogFixture.Contents(database, slug), match =>
             $"{match.Groups[1].Value}{int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture) % 1_000_000}");

@@ -87,7 +87,7 @@ public sealed class WeightsDownloadTests : IDisposable
         }
         else
         {
-            // Other bytes under the same tag: only the checksum can tell, and then nothing of them is kept.
+            // Other bytes with the same ETag: only the checksum detects them, and the file is deleted.
             Assert.Contains(
                 "was deleted", (await Assert.ThrowsAsync<DownloadException>(() => FetchAsync(server))).Message, StringComparison.Ordinal);
             Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(Place)!));
@@ -204,7 +204,7 @@ public sealed class WeightsDownloadTests : IDisposable
     [Fact]
     public void Files_with_auxiliary_heads_and_the_largest_are_within_the_bound()
     {
-        // MiB, as torchvision's page has them.
+        // In MiB, from torchvision's documentation.
         foreach (var (name, size) in new[] { ("googlenet", 49.8), ("inception_v3", 104), ("vgg19", 548.1) })
             Assert.InRange(size * (1 << 20), 1, WeightsDownload.MostBytes(ZooModels.Find(name)!.Plan().Parameters));
     }

@@ -52,7 +52,7 @@ public sealed class AtlasVerificationTests : IDisposable
             var listed = await catalog.Patches.Where(p => p.LayerId == 1 && p.Channel == 0).Select(p => p.ImageIndex)
                 .ToListAsync(_cancellation);
             await ChangeAsync(1, 0, 1, patch => patch.ImageIndex = Enumerable.Range(0, 60).Except(listed).First());
-            // Only an image that some other neuron brings in is certain to be among those that are looked at.
+            // Only an image of another neuron's patches is certain to be among those that are computed again.
             await ChangeAsync(1, 3, 9, patch => patch.ImageIndex = best);
         }
 

@@ -20,14 +20,14 @@ using ImageEntry = VizPipeline.Jobs.ImageEntry;
 
 namespace VizPipeline.Tests.Cli.Verify;
 
-/// <summary>A real atlas of a tiny network over random pictures, made by the workers' own handlers, without a bus.</summary>
+/// <summary>A real atlas of a tiny network over random pictures, built by the workers' handlers without a bus.</summary>
 public sealed class SmallAtlas : IDisposable
 {
     private const int Side = 12;
     private readonly VizPipeline.Tests.ObjectStore.TemporaryFolder _folder = new();
     private readonly RandomPictures _pictures = new(60, 16);
 
-    /// <summary>Images per shard: with 60 images, below 2 the shards are so many that they are gathered.</summary>
+    /// <summary>Images per shard. Of the 60 images, 1 per shard gives so many shards that they are gathered.</summary>
     public int ShardImages { get; init; } = 25;
 
     private static IOptions<WorkerOptions> WorkerSettings { get; } = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
@@ -78,10 +78,10 @@ public sealed class SmallAtlas : IDisposable
 
     private static DeviceGate Gate() => new(WorkerSettings, TimeProvider.System, NullLogger<DeviceGate>.Instance);
 
-    /// <summary>The processor as a worker's only device.</summary>
+    /// <summary>Returns the CPU as the only device of a worker.</summary>
     public static ComputeDevice Cpu() => new(TorchDevice.FindAll("cpu")[0], index: 0, sharers: 1, TimeProvider.System);
 
-    /// <summary>What opens the atlas as a worker does.</summary>
+    /// <summary>Opens the atlas as a worker does.</summary>
     public AtlasRuntimes Runtimes()
     {
         var store = new FolderObjectStore(Path, AtlasKeys.Root("small"));
@@ -90,7 +90,7 @@ public sealed class SmallAtlas : IDisposable
             NullLogger<AtlasRuntimes>.Instance);
     }
 
-    /// <summary>What there is before the first job.</summary>
+    /// <summary>Creates the spec and the image list.</summary>
     public (AtlasSpec Spec, ImageList Images) Plan()
     {
         File.WriteAllBytes(ModelFile, Network());
@@ -142,7 +142,7 @@ public sealed class SmallAtlas : IDisposable
         };
     }
 
-    // conv 3x3 -> relu -> pool -> conv 3x3 -> relu -> global average -> the output.
+    // conv 3x3 -> relu -> pool -> conv 3x3 -> relu -> global average -> output
     private static byte[] Network()
     {
         var random = new Random(1);

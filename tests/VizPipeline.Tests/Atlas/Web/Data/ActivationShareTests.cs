@@ -12,7 +12,7 @@ public sealed class ActivationShareTests
     [InlineData(10_000, 3.5, 99)]
     [InlineData(10_000, 4.5, 99.9)]
     [InlineData(10_000, 5.5, 100)]
-    // Of 100 images one is 99 % above the others, and none 99.9 %.
+    // Of 100 images, one can be above 99 % of them, but none above 99.9 %.
     [InlineData(100, 4.5, 99)]
     [InlineData(9, 4.5, 50)]
     [InlineData(1, 4.5, 0)]

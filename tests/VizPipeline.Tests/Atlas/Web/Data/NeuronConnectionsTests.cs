@@ -9,7 +9,7 @@ using VizPipeline.Tests.ObjectStore;
 namespace VizPipeline.Tests.Atlas.Web.Data;
 
 /// <summary>
-/// Links of neurons, read from tables that the test invents: conv1 and conv2 side by side, a merge of both, and an output.
+/// Tests connections read from made-up link tables: conv1 and conv2 in parallel, a merge of both, and an output.
 /// </summary>
 public sealed class NeuronConnectionsTests : IDisposable
 {
@@ -131,7 +131,7 @@ public sealed class NeuronConnectionsTests : IDisposable
         return store;
     }
 
-    // Only the last channel is read.
+    // Only the last channel has readers.
     private static LayerReadersRow Readers(int layer, int channels, params ReaderLinkRow[] last)
         => new(layer, [.. Enumerable.Range(0, channels).Select(channel => channel == channels - 1 ? last : [])]);
 }

@@ -6,7 +6,7 @@ using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Atlas.Web.Data;
 
-/// <summary>Indices are built once, grow with their atlas, and go when others need the memory.</summary>
+/// <summary>Tests that indices are built once, grow with their atlas, and are evicted when others need the memory.</summary>
 public sealed class SimilarNeuronsCacheTests : IDisposable
 {
     private static readonly (int, string)[] Layers = [(0, "conv1"), (1, "fire/2")];
@@ -18,7 +18,7 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
     public SimilarNeuronsCacheTests()
     {
         _store = new CountingStore(new FolderObjectStore(_folder.Path));
-        // Each layer's two vectors of three images, filled up to a register, are 64 to 128 bytes.
+        // Two vectors over three images per layer, padded to the register width, take 64 to 128 bytes.
         _cache = new SimilarNeuronsCache(_store, _clock) { Bound = 512 };
     }
 

@@ -4,10 +4,10 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Atlas.Web.Data;
 
-/// <summary>Similar neurons are those that a plain calculation of all correlations finds.</summary>
+/// <summary>Compares similar neurons with a plain calculation of all correlations.</summary>
 public sealed class SimilarNeuronsTests
 {
-    // More neurons than a block has, and numbers of images with every remainder of a register's.
+    // More neurons than in a block, and numbers of images with every remainder modulo the register width.
     private static readonly Gen<(ActivationProfiles[] Layers, int Seed)> Atlases =
         Gen.Select(Gen.Int[2, 40], Gen.Int[0, 150].Array[1, 4], Gen.Int[0, int.MaxValue]).Select((images, layers, seed) =>
         {
@@ -31,7 +31,7 @@ public sealed class SimilarNeuronsTests
         Assert.Equal(found.Count, found.Select(one => (one.Layer, one.Channel)).Distinct().Count());
         Assert.Equal(found.OrderByDescending(one => one.Similarity).ThenBy(one => one.Layer).ThenBy(one => one.Channel), found);
         Assert.All(found, one => Assert.Equal(all[(one.Layer, one.Channel)], one.Similarity, 1e-5));
-        // Rounding may exchange neighbours, so ranks are compared by what they are worth.
+        // Rounding may swap neighbours, so the similarities are compared rank by rank.
         Assert.All(found.Zip(all.Values.OrderDescending()), pair => Assert.Equal(pair.Second, pair.First.Similarity, 1e-5));
     }, iter: 200);
 
