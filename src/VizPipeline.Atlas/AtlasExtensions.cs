@@ -59,19 +59,19 @@ public static class AtlasExtensions
             options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
             options.AddPolicy(
                 SignIn.Limit, context => RateLimitPartition.GetFixedWindowLimiter(Client(context), _ => new FixedWindowRateLimiterOptions
-            {
-                PermitLimit = SignInsPerMinute,
-                Window = TimeSpan.FromMinutes(1),
-            }));
+                {
+                    PermitLimit = SignInsPerMinute,
+                    Window = TimeSpan.FromMinutes(1),
+                }));
             options.AddPolicy(
                 LiveEndpoints.Limit,
                 context => RateLimitPartition.GetTokenBucketLimiter(Client(context), _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = LiveBurst,
-                TokensPerPeriod = LivePerSecond,
-                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-                QueueLimit = LiveBurst,
-            }));
+                {
+                    TokenLimit = LiveBurst,
+                    TokensPerPeriod = LivePerSecond,
+                    ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                    QueueLimit = LiveBurst,
+                }));
         });
         return builder;
     }

@@ -41,8 +41,18 @@ internal static class LiveEndpoints
         var name = await LayerAsync(database, atlas, layer, cancellation);
         var shown = await client.AskAsync(new ShowFeatureMaps(atlas, await BodyAsync(request, cancellation), name), cancellation);
         return Results.Json(
-            new { shown.Channels, shown.Height, shown.Width, shown.Least, shown.Greatest, shown.Maps, shown.Crop, shown.Outputs,
-            shown.Cost });
+            new
+            {
+                shown.Channels,
+                shown.Height,
+                shown.Width,
+                shown.Least,
+                shown.Greatest,
+                shown.Maps,
+                shown.Crop,
+                shown.Outputs,
+                shown.Cost
+            });
     }
 
     private static async Task<IResult> ResponsesAsync(

@@ -100,11 +100,8 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
     private static HttpClient Create(Uri address, string keyVariable)
     {
         // No redirects: they could send the key to another host.
-        var http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            AllowAutoRedirect = false,
-        }) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
+        var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), AllowAutoRedirect = false };
+        var http = new HttpClient(handler) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
         if (Environment.GetEnvironmentVariable(keyVariable) is { Length: > 0 } key)
             http.DefaultRequestHeaders.Add("X-Api-Key", key.Trim());
         return http;

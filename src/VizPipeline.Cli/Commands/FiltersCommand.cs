@@ -36,11 +36,11 @@ internal static class FiltersCommand
 
     private static FloatTensor GetWeight(NetworkGraph graph, Layer layer) =>
         (layer.WeightedNode is { } node ? graph.Nodes[node].Operator : null) switch
-    {
-        Convolution convolution => convolution.Weight,
-        Linear linear => linear.Weight,
-        _ => throw new UsageException($"layer '{layer.Name}' has no weights ({DescribeConvolutions(graph)})"),
-    };
+        {
+            Convolution convolution => convolution.Weight,
+            Linear linear => linear.Weight,
+            _ => throw new UsageException($"layer '{layer.Name}' has no weights ({DescribeConvolutions(graph)})"),
+        };
 
     private static string DescribeConvolutions(NetworkGraph graph)
     {
