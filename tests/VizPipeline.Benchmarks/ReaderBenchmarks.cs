@@ -5,7 +5,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using VizPipeline.Atlas;
-using VizPipeline.Atlas.Web;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
