@@ -7,39 +7,42 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using VizPipeline.Atlas.Api;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Hosting;
 using VizPipeline.ObjectStore;
-using VizPipeline.Web.Api;
-using VizPipeline.Web.Data;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas;
 
-/// <summary>Puts the atlas, pages and API, into a host.</summary>
+/// <summary>Registers the atlas server, pages and API.</summary>
 public static class AtlasExtensions
 {
-    // A person who drags over a grid asks a few times a second; a script that asks more waits.
+    // A person who moves over the grid sends a few requests per second; a script that sends more has to wait.
     private const int LiveBurst = 60;
     private const int LivePerSecond = 15;
     private const int SignInsPerMinute = 20;
 
-    /// <summary>Adds what pages and API need. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.</summary>
+    /// <summary>
+    /// Adds the services of pages and API. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.
+    /// </summary>
     public static IHostApplicationBuilder AddAtlas(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
         var services = builder.Services;
         services.TryAddSingleton(new AddressPolicy(IdsLast: true));
-        services.AddSingleton<Page>();
+        services.AddSingleton<PageRenderer>();
         services.AddSingleton<LiveGate>();
         services.AddSingleton<TableDownload>();
-        services.AddSingleton<AtlasViews>();
+        services.AddSingleton<LoadedAtlasCache>();
         services.AddSingleton<Tiles>();
-        services.AddSingleton<Comparisons>();
+        services.AddSingleton<ComparisonCache>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SimilarNeuronsCache>();
         services.AddSingleton<LinkTables>();
         services.AddSingleton<NeuronReader>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
-        services.AddSingleton<Sources>();
+        services.AddSingleton<SourceCrops>();
         services.AddOpenApi("v1", TableSchemas.Configure);
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddResponseCompression(options =>
@@ -52,19 +55,26 @@ public static class AtlasExtensions
         services.AddRateLimiter(options =>
         {
             options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            options.AddPolicy(SignIn.Limit, context => RateLimitPartition.GetFixedWindowLimiter(Client(context), _ => new FixedWindowRateLimiterOptions { PermitLimit = SignInsPerMinute, Window = TimeSpan.FromMinutes(1) }));
-            options.AddPolicy(LiveEndpoints.Limit, context => RateLimitPartition.GetTokenBucketLimiter(Client(context), _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = LiveBurst,
-                TokensPerPeriod = LivePerSecond,
-                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-                QueueLimit = LiveBurst,
-            }));
+            options.AddPolicy(
+                SignIn.Limit, context => RateLimitPartition.GetFixedWindowLimiter(Client(context), _ => new FixedWindowRateLimiterOptions
+                {
+                    PermitLimit = SignInsPerMinute,
+                    Window = TimeSpan.FromMinutes(1),
+                }));
+            options.AddPolicy(
+                LiveEndpoints.Limit,
+                context => RateLimitPartition.GetTokenBucketLimiter(Client(context), _ => new TokenBucketRateLimiterOptions
+                {
+                    TokenLimit = LiveBurst,
+                    TokensPerPeriod = LivePerSecond,
+                    ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                    QueueLimit = LiveBurst,
+                }));
         });
         return builder;
     }
 
-    /// <summary>Maps pages and API. After <c>MapServiceEndpoints</c>.</summary>
+    /// <summary>Maps pages and API. Call it after <c>MapServiceEndpoints</c>.</summary>
     public static WebApplication MapAtlas(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -74,7 +84,8 @@ public static class AtlasExtensions
         {
             var headers = context.Response.Headers;
             headers.ContentSecurityPolicy =
-                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+                    + "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "no-referrer";
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
@@ -91,7 +102,7 @@ public static class AtlasExtensions
         return app;
     }
 
-    // A network of IPv6 is one client: it has more addresses than anybody could count.
+    // An IPv6 /64 network counts as one client, because a single host may use any of its addresses.
     private static string Client(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress;

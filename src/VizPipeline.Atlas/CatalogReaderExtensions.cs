@@ -4,17 +4,18 @@ using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas;
 
-/// <summary>The catalog in PostgreSQL, for a service that only reads it and needs no rights to change it.</summary>
+/// <summary>Registers the PostgreSQL catalog for a service that only reads it.</summary>
 public static class CatalogReaderExtensions
 {
-    /// <summary>Adds it, with a look before the service starts whether its tables are those of this version.</summary>
+    /// <summary>Adds the catalog and a startup check that its schema is that of this version.</summary>
     public static IHostApplicationBuilder AddCatalogReader(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddValidatedOptions<PostgresOptions>(PostgresOptions.Section);
-        builder.Services.AddSingleton<CatalogDatabase>(services => new PostgresCatalogDatabase(services.GetRequiredService<IOptions<PostgresOptions>>().Value));
+        builder.Services.AddSingleton<CatalogDatabase>(
+            services => new PostgresCatalogDatabase(services.GetRequiredService<IOptions<PostgresOptions>>().Value));
         builder.Services.AddSingleton<IStartupCheck, SchemaCheck>();
         return builder;
     }

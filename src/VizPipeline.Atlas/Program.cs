@@ -1,5 +1,5 @@
+using VizPipeline.Atlas;
 using VizPipeline.Hosting;
-using VizPipeline.Web;
 
 if (await ServiceHost.RunVerbAsync(args, "atlas", new Dictionary<string, ServiceVerb>()) is { } exitCode)
     return exitCode;

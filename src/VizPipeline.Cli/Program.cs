@@ -1,3 +1,3 @@
 using VizPipeline.Cli.CommandLine;
 
-return await VizCommandLine.Run(VizCommands.Root(), args);
+return await VizCommandLine.RunAsync(VizCommands.CreateRoot(), args);

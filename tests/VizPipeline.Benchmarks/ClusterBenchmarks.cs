@@ -90,7 +90,7 @@ internal static class ClusterBenchmarks
         if (rows == 0)
             return;
         catalog.Database.SetCommandTimeout(600);
-        catalog.Add(new Atlas { Slug = "old", Name = "Old", SpecHash = "0", Spec = System.Text.Encoding.UTF8.GetString(VizJson.Write(Spec("old"))), State = AtlasState.Completed, CreatedAt = TimeProvider.System.GetUtcNow().UtcDateTime });
+        catalog.Add(new Catalog.Atlas { Slug = "old", Name = "Old", SpecHash = "0", Spec = System.Text.Encoding.UTF8.GetString(VizJson.Write(Spec("old"))), State = AtlasState.Completed, CreatedAt = TimeProvider.System.GetUtcNow().UtcDateTime });
         await catalog.SaveChangesAsync();
         await catalog.Database.ExecuteSqlAsync($"""
             INSERT INTO job (atlas_id, job_id, kind, priority, units, payload, state, attempt, failures, losses, published, worker, result_key, elapsed_seconds)

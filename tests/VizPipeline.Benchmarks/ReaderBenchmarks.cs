@@ -4,11 +4,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using VizPipeline.Atlas;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
-using VizPipeline.Web;
 
 namespace VizPipeline.Benchmarks;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Jobs;
-using VizPipeline.Web.Data;
 
 namespace VizPipeline.Benchmarks;
 
@@ -22,14 +22,14 @@ internal static class SimilarBenchmarks
         var clock = Stopwatch.StartNew();
         var index = SimilarNeurons.Build(layers);
         Console.WriteLine($"index of {Neurons} neurons on {Images} images: {index.Bytes / 1e6:0} MB, built in {clock.Elapsed.TotalMilliseconds:0} ms");
-        index.MostLike(0, 0, Best);
+        index.FindSimilar(0, 0, Best);
         PlainLoop(layers, 0, 0);
 
         var (ofIndex, ofLoop, ratios) = (new List<double>(), new List<double>(), new List<double>());
         for (var query = 0; query < Queries; query++)
         {
             var (layer, channel) = (random.Next(layers.Count), random.Next(LayerNeurons));
-            ofIndex.Add(Milliseconds(() => index.MostLike(layer, channel, Best)));
+            ofIndex.Add(Milliseconds(() => index.FindSimilar(layer, channel, Best)));
             // The loop takes long, and a few runs tell what it takes.
             if (query % 10 != 0)
                 continue;
@@ -39,7 +39,7 @@ internal static class SimilarBenchmarks
         Console.WriteLine($"{Best} most similar of all: median {Bench.Median(ofIndex):0.0} ms, worst of {Queries} {ofIndex.Max():0.0} ms");
         Console.WriteLine($"plain loop, sums in double, products only: median {Bench.Median(ofLoop):0.0} ms; ratio median {Bench.Median(ratios):0.0}");
         clock.Restart();
-        index.MostLikeAcross(0, index, 1);
+        index.FindSimilarAcross(0, index, 1);
         Console.WriteLine($"a layer of {LayerNeurons} against another: {clock.Elapsed.TotalMilliseconds:0} ms");
     }
 

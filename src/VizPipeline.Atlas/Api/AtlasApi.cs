@@ -1,13 +1,14 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Catalog;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Export;
 
-namespace VizPipeline.Web.Api;
+namespace VizPipeline.Atlas.Api;
 
-/// <summary>The atlas's REST API below <c>/api/v1</c>: the tables of exports, filtered, sorted and in pages.</summary>
+/// <summary>The REST API below <c>/api/v1</c>: the tables of the exports, filtered, sorted and paged.</summary>
 internal static class AtlasApi
 {
     private const string Atlas = "/atlases/{atlas}";
@@ -17,58 +18,83 @@ internal static class AtlasApi
     {
         var api = app.MapGroup("/api/v1").ExplainErrors();
         api.MapGet("/atlases", AtlasesAsync).Describe(AtlasTable.Table, "atlases", "All atlases, the newest first");
-        api.MapGet(Atlas, AtlasAsync).Describe("atlases", "One atlas: its state, its layers, its whole spec");
-        api.MapGet(Atlas + "/layers", LayersAsync).Describe(LayerExport.Table, "layers", "The observed layers in their order");
+        api.MapGet(Atlas, AtlasAsync).Describe("atlases", "One atlas: its state, layers and complete spec");
+        api.MapGet(Atlas + "/layers", LayersAsync).Describe(LayerExport.Table, "layers", "The observed layers in network order");
         api.MapGet(Atlas + "/layers/{layer}", LayerAsync).Describe("layers", "One layer");
-        api.MapGet(Atlas + "/neurons", NeuronEndpoints.NeuronsAsync).Describe(NeuronExport.Table, "neurons", "Neurons by layer, class and statistics, sorted by any statistic");
+        api.MapGet(Atlas + "/neurons", NeuronEndpoints.NeuronsAsync)
+            .Describe(NeuronExport.Table, "neurons", "Neurons by layer, class and statistics, sorted by any statistic");
         api.MapGet(Neuron, NeuronEndpoints.NeuronAsync).Describe("neurons", "One neuron with its patches and pictures");
-        api.MapGet(Neuron + "/similar", NeuronEndpoints.SimilarAsync).Describe(SimilarTable.Table, "neurons", "The neurons most like one, by the cosine of their centred activations over up to 512 images of the set");
-        api.MapGet(Neuron + "/bundle.zip", NeuronBundle.AnswerAsync).Describe("neurons", "Everything of one neuron as a zip archive: its JSON, patches as CSV, all pictures");
-        api.MapGet(Atlas + "/patches", TableEndpoints.PatchesAsync).Describe(PatchExport.Table, "patches", "Top patches by layer, channel and image");
-        api.MapGet(Atlas + "/pictures", TableEndpoints.PicturesAsync).Describe(PictureExport.Table, "pictures", "Pictures by layer, channel, method and status; each lies at /atlases/ATLAS/pictures/FILE");
+        api.MapGet(Neuron + "/similar", NeuronEndpoints.SimilarAsync)
+            .Describe(
+                SimilarTable.Table, "neurons",
+                "The neurons most similar to a neuron, by the cosine of their centred activations over up to 512 images of the set");
+        api.MapGet(Neuron + "/bundle.zip", NeuronBundle.DownloadAsync)
+            .Describe("neurons", "Everything about one neuron as a zip archive: JSON, patches as CSV, and all pictures");
+        api.MapGet(Atlas + "/patches", TableEndpoints.PatchesAsync)
+            .Describe(PatchExport.Table, "patches", "Top patches by layer, channel and image");
+        api.MapGet(Atlas + "/pictures", TableEndpoints.PicturesAsync)
+            .Describe(
+                PictureExport.Table, "pictures",
+                "Pictures by layer, channel, method and status. The address of a picture is /atlases/ATLAS/pictures/FILE");
         api.MapGet(Atlas + "/images", TableEndpoints.ImagesAsync).Describe(ImageExport.Table, "images", "Images of the set by class");
-        api.MapGet(Atlas + "/images/{index:int}", TableEndpoints.ImageAsync).Describe("images", "One image with the places that it holds in the top 9 of neurons");
-        api.MapGet(Atlas + "/classes", TableEndpoints.ClassesAsync).Describe(ClassExport.Table, "classes", "Classes with their counts of images and of neurons that like them best");
-        api.MapGet(Atlas + "/jobs", TableEndpoints.JobsAsync).Describe(JobExport.Table, "jobs", "Jobs by kind and state, with their errors");
-        api.MapGet("/compare/layers", CompareEndpoints.LayersAsync).Describe(ComparisonTables.Layers, "compare", "Two atlases: the layers of both, and how much of the top 9 stayed");
-        api.MapGet("/compare/kin", CompareEndpoints.KinAsync).Describe(ComparisonTables.Kin, "compare", "Two atlases over the same images: for each layer of the first that the other lacks, the one there that answers most alike");
-        api.MapGet("/compare/neurons", CompareEndpoints.NeuronsAsync).Describe(ComparisonTables.Neurons, "compare", "Two atlases: the neurons whose top 9 changed most");
-        api.MapGet(Atlas + "/export/{file}", TableDownload.AnswerAsync).Describe("export", "A whole table as a file: layers, neurons, patches or pictures, with the ending .csv, .jsonl or .parquet");
+        api.MapGet(Atlas + "/images/{index:int}", TableEndpoints.ImageAsync)
+            .Describe("images", "One image and its places in the top 9 of neurons");
+        api.MapGet(Atlas + "/classes", TableEndpoints.ClassesAsync)
+            .Describe(
+                ClassExport.Table, "classes", "Classes with the number of their images, and of the neurons whose best class they are");
+        api.MapGet(Atlas + "/jobs", TableEndpoints.JobsAsync)
+            .Describe(JobExport.Table, "jobs", "Jobs by kind and state, with error messages");
+        api.MapGet("/compare/layers", CompareEndpoints.LayersAsync)
+            .Describe(
+                ComparisonTables.Layers, "compare", "Compare two atlases: the layers in both, and the share of the top 9 that is kept");
+        api.MapGet("/compare/kin", CompareEndpoints.KinAsync)
+            .Describe(
+                ComparisonTables.Kin, "compare",
+                "Compare two atlases of the same images: for each layer that only the first has, the most similar layer of the other");
+        api.MapGet("/compare/neurons", CompareEndpoints.NeuronsAsync)
+            .Describe(ComparisonTables.Neurons, "compare", "Compare two atlases: the neurons whose top 9 changed most");
+        api.MapGet(Atlas + "/export/{file}", TableDownload.DownloadAsync)
+            .Describe(
+                "export", "A complete table as a file: layers, neurons, patches or pictures, with the extension .csv, .jsonl or .parquet");
     }
 
     private static async Task<IResult> AtlasesAsync(HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        return TableAnswer.Of(context, AtlasTable.Table, await AtlasSummary.AllAsync(catalog, cancellation), next: null);
+        return TableResults.Page(context, AtlasTable.Table, await AtlasSummary.ReadAllAsync(catalog, cancellation), next: null);
     }
 
-    private static async Task<IResult> AtlasAsync(string atlas, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> AtlasAsync(
+        string atlas, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var summary = (await AtlasSummary.OfAsync(catalog, [view.Row], cancellation))[0];
-        return TableAnswer.Of(context, json =>
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var summary = (await AtlasSummary.ReadAsync(catalog, [view.Row], cancellation))[0];
+        return TableResults.Json(context, json =>
         {
             json.WriteStartObject();
             new JsonRow(AtlasTable.Table.Columns).WriteMembers(json, AtlasTable.Table.Values(summary));
             json.WritePropertyName("layers");
-            TableAnswer.WriteRows(json, LayerExport.Table, view.Layers);
+            TableResults.WriteRows(json, LayerExport.Table, view.Layers);
             json.WritePropertyName("spec");
             json.WriteRawValue(view.Row.Spec);
             json.WriteEndObject();
         });
     }
 
-    private static async Task<IResult> LayersAsync(string atlas, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> LayersAsync(
+        string atlas, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        return TableAnswer.Of(context, LayerExport.Table, (await Found.AtlasAsync(catalog, atlas, cancellation)).Layers, next: null);
+        return TableResults.Page(
+            context, LayerExport.Table, (await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation)).Layers, next: null);
     }
 
-    private static async Task<IResult> LayerAsync(string atlas, string layer, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> LayerAsync(
+        string atlas, string layer, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var found = Found.Layer(await Found.AtlasAsync(catalog, atlas, cancellation), layer);
-        return TableAnswer.Of(context, json => TableAnswer.WriteRow(json, LayerExport.Table, found));
+        var found = CatalogLookup.GetLayer(await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation), layer);
+        return TableResults.Json(context, json => TableResults.WriteRow(json, LayerExport.Table, found));
     }
 }

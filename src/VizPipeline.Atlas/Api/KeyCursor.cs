@@ -1,13 +1,14 @@
 using System.Globalization;
-using VizPipeline.Web.Data;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 
-namespace VizPipeline.Web.Api;
+namespace VizPipeline.Atlas.Api;
 
-/// <summary>Cursors of tables that come in the order of their keys: the numbers of the last row's key, with dots between.</summary>
+/// <summary>Cursors of tables that are ordered by key: the numbers of the last row's key, separated by dots.</summary>
 internal static class KeyCursor
 {
-    /// <summary>The first rows of one more than were asked for, and the cursor behind them.</summary>
-    public static (IReadOnlyList<TRow> Rows, string? Next) Page<TRow>(List<TRow> rows, int limit, Func<TRow, string> cursor)
+    /// <summary>Splits <paramref name="limit"/> + 1 rows, or fewer, into a page and the cursor of the next page.</summary>
+    public static (IReadOnlyList<TRow> Rows, string? Next) TakePage<TRow>(List<TRow> rows, int limit, Func<TRow, string> cursor)
     {
         if (rows.Count <= limit)
             return (rows, null);
@@ -15,12 +16,13 @@ internal static class KeyCursor
         return (rows, cursor(rows[^1]));
     }
 
-    /// <summary>A cursor of numbers.</summary>
-    public static string Of(params long[] numbers) => string.Join('.', numbers.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+    /// <summary>Creates a cursor from numbers.</summary>
+    public static string Create(params long[] numbers) =>
+        string.Join('.', numbers.Select(number => number.ToString(CultureInfo.InvariantCulture)));
 
-    /// <summary>The numbers of a cursor; null without one.</summary>
-    /// <exception cref="QueryException">It is not of this table.</exception>
-    public static long[]? Read(string? cursor, int count)
+    /// <summary>Parses a cursor; returns null if there is none.</summary>
+    /// <exception cref="QueryException">The cursor does not belong to this table.</exception>
+    public static long[]? Parse(string? cursor, int count)
     {
         if (cursor is not { Length: > 0 })
             return null;
@@ -28,13 +30,18 @@ internal static class KeyCursor
         var numbers = new long[count];
         for (var i = 0; i < count; i++)
         {
-            if (parts.Length != count || !long.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[i]) || numbers[i] is < int.MinValue or > int.MaxValue)
-                throw new QueryException($"after: '{(cursor.Length > 80 ? cursor[..80] : cursor)}' is no cursor of this table; take `next` of the page before");
+            if (parts.Length != count
+                || !long.TryParse(parts[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out numbers[i])
+                || numbers[i] is < int.MinValue or > int.MaxValue)
+                throw new QueryException(
+                    $"after: '{Format.Excerpt(cursor)}' is not a cursor of this table; use `next` of the previous page");
         }
         return numbers;
     }
 
-    /// <summary>A page's length.</summary>
-    /// <exception cref="QueryException">It is out of range.</exception>
-    public static int Limit(int? asked) => (asked ?? 100) is >= 1 and <= NeuronQuery.LargestPage and var limit ? limit : throw new QueryException($"limit: {asked} is not from 1 to {NeuronQuery.LargestPage}");
+    /// <summary>Checks the number of rows asked for; the default is 100.</summary>
+    /// <exception cref="QueryException">The number is out of range.</exception>
+    public static int CheckLimit(int? asked) =>
+        (asked ?? 100) is >= 1 and <= NeuronQuery.LargestPage and var limit
+        ? limit : throw new QueryException($"limit: {asked} is not from 1 to {NeuronQuery.LargestPage}");
 }

@@ -1,41 +1,48 @@
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Catalog;
 using VizPipeline.ObjectStore;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Export;
 
-namespace VizPipeline.Web.Api;
+namespace VizPipeline.Atlas.Api;
 
-/// <summary>Everything of one neuron: as JSON, and as an archive with its pictures.</summary>
+/// <summary>Everything about one neuron, as JSON and as a zip archive with its pictures.</summary>
 internal static class NeuronBundle
 {
-    /// <summary>The neuron with its patches and pictures.</summary>
-    public static byte[] Json(AtlasView atlas, NeuronContents contents) => TableAnswer.Bytes(json =>
+    /// <summary>Returns the neuron with its patches, pictures, similar neurons and links as JSON.</summary>
+    public static byte[] Json(LoadedAtlas atlas, NeuronContents contents) => TableResults.ToBytes(json =>
     {
         json.WriteStartObject();
         json.WriteString("atlas", atlas.Id);
-        new JsonRow(NeuronExport.Table.Columns).WriteMembers(json, NeuronExport.Table.Values(new(contents.Layer, contents.Neuron, atlas.Names, MismatchOf(contents))));
+        new JsonRow(NeuronExport.Table.Columns)
+            .WriteMembers(json, NeuronExport.Table.Values(new(contents.Layer, contents.Neuron, atlas.Names, FindMismatch(contents))));
         json.WritePropertyName("patches");
-        TableAnswer.WriteRows(json, PatchExport.Table, Patches(atlas, contents));
+        TableResults.WriteRows(json, PatchExport.Table, Patches(atlas, contents));
         json.WritePropertyName("pictures");
-        TableAnswer.WriteRows(json, PictureExport.Table, contents.Pictures.Select(picture => PictureExport.RowOf(contents.Layer.Name, picture, atlas.Id)));
+        TableResults.WriteRows(
+            json, PictureExport.Table,
+            contents.Pictures.Select(picture => PictureExport.CreateRow(contents.Layer.Name, picture, atlas.Id)));
         json.WritePropertyName("similar");
-        TableAnswer.WriteRows(json, SimilarTable.Table, contents.Similar);
+        TableResults.WriteRows(json, SimilarTable.Table, contents.Similar);
         json.WritePropertyName("inputs");
-        TableAnswer.WriteRows(json, LinkExport.Inputs, contents.Links.Inputs);
+        TableResults.WriteRows(json, LinkExport.Inputs, contents.Links.Inputs);
         json.WritePropertyName("outputs");
-        TableAnswer.WriteRows(json, LinkExport.Outputs, contents.Links.Outputs);
+        TableResults.WriteRows(json, LinkExport.Outputs, contents.Links.Outputs);
         json.WriteString("spec_hash", atlas.Row.SpecHash);
         json.WriteEndObject();
     });
 
-    /// <summary>Everything of one neuron as a zip archive: its JSON, patches as CSV, all pictures.</summary>
-    public static async Task<IResult> AnswerAsync(string atlas, string layer, int channel, NeuronReader reader, CatalogDatabase database, IObjectStore store, CancellationToken cancellation)
+    /// <summary>Returns a zip archive with the neuron's JSON, its patches as CSV, and all its pictures.</summary>
+    public static async Task<IResult> DownloadAsync(
+        string atlas, string layer, int channel, NeuronReader reader, CatalogDatabase database, IObjectStore store,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.NeuronAsync(reader, catalog, view, Found.Layer(view, layer), channel, cancellation);
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var contents = await CatalogLookup.GetNeuronAsync(
+            reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
         using var archive = new MemoryStream();
         using (var zip = new ZipArchive(archive, ZipArchiveMode.Create, leaveOpen: true))
         {
@@ -43,20 +50,29 @@ internal static class NeuronBundle
             await AddAsync(zip, "patches.csv", await CsvAsync(view, contents, cancellation), CompressionLevel.Optimal, cancellation);
             foreach (var picture in contents.Pictures)
             {
-                // A PNG does not become smaller.
+                // PNG files are already compressed.
                 if (picture.Key is { } key && await store.TryGetAsync(key, cancellation) is { } bytes)
-                    await AddAsync(zip, $"{picture.Method}{(picture.Variant.Length > 0 ? $"-{picture.Variant.Replace(' ', '-')}-seed{picture.Seed}" : "")}.png", bytes, CompressionLevel.NoCompression, cancellation);
+                    await AddAsync(zip, GetFileName(picture), bytes, CompressionLevel.NoCompression, cancellation);
             }
         }
-        return Results.Bytes(archive.ToArray(), "application/zip", $"{view.Id}-{AtlasView.SlugOf(contents.Layer)}-{channel}.zip");
+        return Results.Bytes(archive.ToArray(), "application/zip", $"{view.Id}-{LoadedAtlas.GetSlug(contents.Layer)}-{channel}.zip");
     }
 
-    private static bool? MismatchOf(NeuronContents contents) => contents.Patches.Select(row => row.Patch.Mismatch).Aggregate((bool?)null, (all, one) => one is null ? all : all == true || one.Value);
+    private static string GetFileName(Picture picture)
+    {
+        var variant = picture.Variant.Length > 0 ? $"-{picture.Variant.Replace(' ', '-')}-seed{picture.Seed}" : "";
+        return $"{picture.Method}{variant}.png";
+    }
 
-    private static IEnumerable<PatchExport.Row> Patches(AtlasView atlas, NeuronContents contents) =>
-        contents.Patches.Select(row => new PatchExport.Row(contents.Layer.Name, row.Patch, row.Image.Path, atlas.ClassName(row.Image.Label)));
+    private static bool? FindMismatch(NeuronContents contents) =>
+        contents.Patches.Select(row => row.Patch.Mismatch)
+        .Aggregate((bool?)null, (all, one) => one is null ? all : all == true || one.Value);
 
-    private static async Task<byte[]> CsvAsync(AtlasView atlas, NeuronContents contents, CancellationToken cancellation)
+    private static IEnumerable<PatchExport.Row> Patches(LoadedAtlas atlas, NeuronContents contents) =>
+        contents.Patches.Select(
+            row => new PatchExport.Row(contents.Layer.Name, row.Patch, row.Image.Path, atlas.ClassName(row.Image.Label)));
+
+    private static async Task<byte[]> CsvAsync(LoadedAtlas atlas, NeuronContents contents, CancellationToken cancellation)
     {
         using var buffer = new MemoryStream();
         await using (var csv = new CsvTableWriter(buffer, PatchExport.Table.Columns))

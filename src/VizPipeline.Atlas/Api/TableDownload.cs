@@ -1,12 +1,13 @@
 using Microsoft.AspNetCore.Http;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Catalog;
-using VizPipeline.Web.Export;
 
-namespace VizPipeline.Web.Api;
+namespace VizPipeline.Atlas.Api;
 
 /// <summary>
-/// Whole tables as files. They are written to a temporary file first, so that a failure is an error and not half a table; a few at a time, as
-/// a file lies there until its reader has it.
+/// Downloads of whole tables. Each is written to a temporary file first, so that a failure becomes an error instead of a truncated table.
+/// Their number is limited, because the file takes disk space until the client has read it.
 /// </summary>
 public sealed class TableDownload : IDisposable
 {
@@ -15,7 +16,8 @@ public sealed class TableDownload : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _turns = new(AtOnce);
 
-    internal static Task<IResult> AnswerAsync(string atlas, string file, TableDownload download, CatalogDatabase database, CancellationToken cancellation) =>
+    internal static Task<IResult> DownloadAsync(
+        string atlas, string file, TableDownload download, CatalogDatabase database, CancellationToken cancellation) =>
         download.WriteAsync(atlas, file, database, cancellation);
 
     /// <inheritdoc/>
@@ -24,16 +26,23 @@ public sealed class TableDownload : IDisposable
     private async Task<IResult> WriteAsync(string atlas, string file, CatalogDatabase database, CancellationToken cancellation)
     {
         var (table, extension) = (Path.GetFileNameWithoutExtension(file), Path.GetExtension(file).TrimStart('.'));
-        if (ExportFormat.All.FirstOrDefault(format => format.Extension == extension) is not { } format || !AtlasExport.Tables.Contains(table))
-            throw new NotFoundException($"There is no such file; there are {string.Join(", ", AtlasExport.Tables)}, each with the ending {string.Join(", ", ExportFormat.All.Select(of => "." + of.Extension))}.");
+        if (ExportFormat.All.FirstOrDefault(format => format.Extension == extension) is not { } format
+            || !AtlasExport.Tables.Contains(table))
+            throw new NotFoundException(
+                $"There is no such file; the tables are {string.Join(", ", AtlasExport.Tables)}, the extensions "
+                + $"{string.Join(", ", ExportFormat.All.Select(of => "." + of.Extension))}.");
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
         if (!await _turns.WaitAsync(Patience, cancellation))
-            return Results.Problem("too many others are downloading tables at the moment; try again", statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not now");
+            return Results.Problem(
+                "too many downloads at the moment; try again", statusCode: StatusCodes.Status503ServiceUnavailable,
+                title: "Service unavailable");
         var temporary = Path.Combine(Path.GetTempPath(), $"viz-export-{Path.GetRandomFileName()}");
         try
         {
-            await AtlasExport.WriteAsync(catalog, view.Row.Id, view.Spec, format, table, new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes), cancellation);
+            await AtlasExport.WriteAsync(
+                catalog, view.Row.Id, view.Spec, format, table,
+                new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes), cancellation);
             return Results.Stream(new Turn(temporary, _turns), format.MediaType, $"{view.Id}-{table}.{extension}");
         }
         catch
@@ -44,9 +53,10 @@ public sealed class TableDownload : IDisposable
         }
     }
 
-    // The file and the turn end with the answer.
+    // Deletes the file and ends the turn when the response has been sent.
     private sealed class Turn(string file, SemaphoreSlim turns)
-        : FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None, BufferBytes, FileOptions.DeleteOnClose | FileOptions.Asynchronous)
+        : FileStream(
+            file, FileMode.Open, FileAccess.Read, FileShare.None, BufferBytes, FileOptions.DeleteOnClose | FileOptions.Asynchronous)
     {
         private int _ended;
 

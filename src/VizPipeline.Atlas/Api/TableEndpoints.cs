@@ -1,59 +1,64 @@
 using System.ComponentModel;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Export;
 
-namespace VizPipeline.Web.Api;
+namespace VizPipeline.Atlas.Api;
 
-/// <summary>The other tables of an atlas, in pages that go on from the last row's key.</summary>
+/// <summary>Endpoints of the other tables of an atlas, paged by the key of the last row.</summary>
 internal static class TableEndpoints
 {
     public static async Task<IResult> PatchesAsync(
         string atlas,
-        [Description("A layer's name")] string? layer,
-        [Description("A channel of it")] int? channel,
+        [Description("Name of a layer")] string? layer,
+        [Description("Index of a channel")] int? channel,
         [Description("Index of an image")] int? image,
-        [Description("How many, 1 to 500; 100 unless said")] int? limit,
-        [Description("`next` of the page before")] string? after,
+        [Description("Number of rows, 1 to 500; default 100")] int? limit,
+        [Description("`next` of the previous page")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var (ids, take) = (Found.LayerIds(view, layer), KeyCursor.Limit(limit));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var (ids, take) = (CatalogLookup.GetLayerIds(view, layer), KeyCursor.CheckLimit(limit));
         var patches = catalog.Patches.AsNoTracking().Where(patch => ids.Contains(patch.LayerId));
         if (channel is not null)
             patches = patches.Where(patch => patch.Channel == channel);
         if (image is not null)
             patches = patches.Where(patch => patch.ImageIndex == image);
-        if (KeyCursor.Read(after, 3) is [var l, var c, var r])
-            patches = patches.Where(patch => patch.LayerId > l || (patch.LayerId == l && (patch.Channel > c || (patch.Channel == c && patch.Rank > r))));
+        if (KeyCursor.Parse(after, 3) is [var l, var c, var r])
+            patches = patches.Where(
+                patch => patch.LayerId > l || (patch.LayerId == l && (patch.Channel > c || (patch.Channel == c && patch.Rank > r))));
         var atlasId = view.Row.Id;
         var rows = await (
             from patch in patches.OrderBy(patch => patch.LayerId).ThenBy(patch => patch.Channel).ThenBy(patch => patch.Rank).Take(take + 1)
-            join picture in catalog.Images.AsNoTracking() on new { AtlasId = atlasId, patch.ImageIndex } equals new { picture.AtlasId, picture.ImageIndex }
+            join picture in catalog.Images.AsNoTracking()
+                on new { AtlasId = atlasId, patch.ImageIndex } equals new { picture.AtlasId, picture.ImageIndex }
             orderby patch.LayerId, patch.Channel, patch.Rank
             select new { patch, picture.Path, picture.Label }).ToListAsync(cancellation);
-        var (page, next) = KeyCursor.Page(rows, take, row => KeyCursor.Of(row.patch.LayerId, row.patch.Channel, row.patch.Rank));
+        var (page, next) = KeyCursor.TakePage(rows, take, row => KeyCursor.Create(row.patch.LayerId, row.patch.Channel, row.patch.Rank));
         var names = view.Layers.ToDictionary(of => of.Id, of => of.Name);
-        return TableAnswer.Of(context, PatchExport.Table, page.Select(row => new PatchExport.Row(names[row.patch.LayerId], row.patch, row.Path, view.ClassName(row.Label))), next);
+        return TableResults.Page(
+            context, PatchExport.Table,
+            page.Select(row => new PatchExport.Row(names[row.patch.LayerId], row.patch, row.Path, view.ClassName(row.Label))), next);
     }
 
     public static async Task<IResult> PicturesAsync(
         string atlas,
-        [Description("A layer's name")] string? layer,
-        [Description("A channel of it; -1 for pictures of whole layers")] int? channel,
+        [Description("Name of a layer")] string? layer,
+        [Description("Index of a channel; -1 for pictures of whole layers")] int? channel,
         [Description("top9, deconv, ascent or filters")] string? method,
         [Description("done, dead, converged or best_at_step")] string? status,
-        [Description("How many, 1 to 500; 100 unless said")] int? limit,
-        [Description("`next` of the page before")] string? after,
+        [Description("Number of rows, 1 to 500; default 100")] int? limit,
+        [Description("`next` of the previous page")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var (ids, take) = (Found.LayerIds(view, layer), KeyCursor.Limit(limit));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var (ids, take) = (CatalogLookup.GetLayerIds(view, layer), KeyCursor.CheckLimit(limit));
         var pictures = catalog.Pictures.AsNoTracking().Where(picture => ids.Contains(picture.LayerId));
         if (channel is not null)
             pictures = pictures.Where(picture => picture.Channel == channel);
@@ -61,10 +66,11 @@ internal static class TableEndpoints
             pictures = pictures.Where(picture => picture.Method == method);
         if (status is not null)
             pictures = pictures.Where(picture => picture.Status == status);
-        // A neuron has a dozen pictures at most: pages end at neurons, so that two numbers say where one ends.
-        if (KeyCursor.Read(after, 2) is [var l, var c])
+        // A neuron has a dozen pictures at most. Pages end at neuron boundaries, so that two numbers are enough for the cursor.
+        if (KeyCursor.Parse(after, 2) is [var l, var c])
             pictures = pictures.Where(picture => picture.LayerId > l || (picture.LayerId == l && picture.Channel > c));
-        var rows = await pictures.OrderBy(picture => picture.LayerId).ThenBy(picture => picture.Channel).ThenBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed)
+        var rows = await pictures.OrderBy(picture => picture.LayerId).ThenBy(picture => picture.Channel).ThenBy(picture => picture.Method)
+            .ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed)
             .Take(take + 1).ToListAsync(cancellation);
         var next = (string?)null;
         if (rows.Count > take)
@@ -74,82 +80,96 @@ internal static class TableEndpoints
                 rows.RemoveAll(row => (row.LayerId, row.Channel) == (last.LayerId, last.Channel));
             else
                 rows = await pictures.Where(picture => picture.LayerId == last.LayerId && picture.Channel == last.Channel)
-                    .OrderBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed).ToListAsync(cancellation);
-            next = KeyCursor.Of(rows[^1].LayerId, rows[^1].Channel);
+                    .OrderBy(picture => picture.Method).ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed)
+                    .ToListAsync(cancellation);
+            next = KeyCursor.Create(rows[^1].LayerId, rows[^1].Channel);
         }
         var names = view.Layers.ToDictionary(of => of.Id, of => of.Name);
-        return TableAnswer.Of(context, PictureExport.Table, rows.Select(row => PictureExport.RowOf(names[row.LayerId], row, view.Id)), next);
+        return TableResults.Page(
+            context, PictureExport.Table, rows.Select(row => PictureExport.CreateRow(names[row.LayerId], row, view.Id)), next);
     }
 
     public static async Task<IResult> ImagesAsync(
         string atlas,
-        [Description("Number of a class")] int? @class,
-        [Description("Whether only those that could not be read, or only the others")] bool? unreadable,
-        [Description("How many, 1 to 500; 100 unless said")] int? limit,
-        [Description("`next` of the page before")] string? after,
+        [Description("Index of a class")] int? @class,
+        [Description("true for images that could not be read, false for the others")] bool? unreadable,
+        [Description("Number of rows, 1 to 500; default 100")] int? limit,
+        [Description("`next` of the previous page")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var (id, take) = (view.Row.Id, KeyCursor.Limit(limit));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var (id, take) = (view.Row.Id, KeyCursor.CheckLimit(limit));
         var images = catalog.Images.AsNoTracking().Where(image => image.AtlasId == id);
         if (@class is not null)
             images = images.Where(image => image.Label == @class);
         if (unreadable is not null)
             images = images.Where(image => image.UnreadableReason != null == unreadable);
-        if (KeyCursor.Read(after, 1) is [var last])
+        if (KeyCursor.Parse(after, 1) is [var last])
             images = images.Where(image => image.ImageIndex > last);
-        var (page, next) = KeyCursor.Page(await images.OrderBy(image => image.ImageIndex).Take(take + 1).ToListAsync(cancellation), take, image => KeyCursor.Of(image.ImageIndex));
-        return TableAnswer.Of(context, ImageExport.Table, page.Select(image => new ImageExport.Row(image, view.Names)), next);
+        var (page, next) = KeyCursor.TakePage(
+            await images.OrderBy(image => image.ImageIndex).Take(take + 1).ToListAsync(cancellation), take,
+            image => KeyCursor.Create(image.ImageIndex));
+        return TableResults.Page(context, ImageExport.Table, page.Select(image => new ImageExport.Row(image, view.Names)), next);
     }
 
-    public static async Task<IResult> ImageAsync(string atlas, int index, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
+    public static async Task<IResult> ImageAsync(
+        string atlas, int index, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.ImageAsync(catalog, view, index, cancellation);
-        return TableAnswer.Of(context, json =>
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var contents = await CatalogLookup.GetImageAsync(catalog, view, index, cancellation);
+        return TableResults.Json(context, json =>
         {
             json.WriteStartObject();
             new JsonRow(ImageExport.Table.Columns).WriteMembers(json, ImageExport.Table.Values(new(contents.Image, view.Names)));
             json.WriteNumber("places", contents.Count);
             json.WritePropertyName("patches");
-            TableAnswer.WriteRows(json, PatchExport.Table, contents.Places.Select(place => new PatchExport.Row(place.Layer.Name, place.Patch, contents.Image.Path, view.ClassName(contents.Image.Label))));
+            TableResults.WriteRows(
+                json, PatchExport.Table,
+                contents.Places.Select(
+                    place => new PatchExport.Row(
+                        place.Layer.Name, place.Patch, contents.Image.Path, view.ClassName(contents.Image.Label))));
             json.WriteEndObject();
         });
     }
 
-    public static async Task<IResult> ClassesAsync(string atlas, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
+    public static async Task<IResult> ClassesAsync(
+        string atlas, HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        return TableAnswer.Of(context, ClassExport.Table, await ClassLine.AllAsync(catalog, await Found.AtlasAsync(catalog, atlas, cancellation), cancellation), next: null);
+        return TableResults.Page(
+            context, ClassExport.Table,
+            await ClassSummary.ReadAllAsync(catalog, await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation), cancellation),
+            next: null);
     }
 
     public static async Task<IResult> JobsAsync(
         string atlas,
         [Description("A kind of job, e.g. scan")] string? kind,
         [Description("waiting, pending, sent, running, completed, failed, blocked or cancelled")] string? state,
-        [Description("How many, 1 to 500; 100 unless said")] int? limit,
-        [Description("`next` of the page before")] string? after,
+        [Description("Number of rows, 1 to 500; default 100")] int? limit,
+        [Description("`next` of the previous page")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var (id, take) = (view.Row.Id, KeyCursor.Limit(limit));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var (id, take) = (view.Row.Id, KeyCursor.CheckLimit(limit));
         var jobs = catalog.Jobs.AsNoTracking().Where(job => job.AtlasId == id);
         if (kind is not null)
         {
-            var wanted = Found.OneOf<JobKind>(kind, "kind", JobKinds.Name);
+            var wanted = CatalogLookup.ParseEnum<JobKind>(kind, "kind", JobKinds.Name);
             jobs = jobs.Where(job => job.Kind == wanted);
         }
         if (state is not null)
         {
-            var wanted = Found.OneOf<JobState>(state, "state", EnumText.Of);
+            var wanted = CatalogLookup.ParseEnum<JobState>(state, "state", EnumText.ToSnakeCase);
             jobs = jobs.Where(job => job.State == wanted);
         }
-        if (KeyCursor.Read(after, 1) is [var last])
+        if (KeyCursor.Parse(after, 1) is [var last])
             jobs = jobs.Where(job => job.JobId > last);
-        var (page, next) = KeyCursor.Page(await jobs.OrderBy(job => job.JobId).Take(take + 1).ToListAsync(cancellation), take, job => KeyCursor.Of(job.JobId));
-        return TableAnswer.Of(context, JobExport.Table, page, next);
+        var (page, next) = KeyCursor.TakePage(
+            await jobs.OrderBy(job => job.JobId).Take(take + 1).ToListAsync(cancellation), take, job => KeyCursor.Create(job.JobId));
+        return TableResults.Page(context, JobExport.Table, page, next);
     }
 }

@@ -1,19 +1,21 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
-using VizPipeline.Web.Export;
+using VizPipeline.Atlas.Export;
 
-namespace VizPipeline.Web.Api;
+namespace VizPipeline.Atlas.Api;
 
-/// <summary>Writes the columns of tables into openapi.json, so that clients can be generated from it.</summary>
+/// <summary>Adds the columns of the tables to openapi.json, so that clients can be generated from it.</summary>
 internal static class TableSchemas
 {
-    /// <summary>The description of the API.</summary>
+    /// <summary>Configures the description of the API.</summary>
     public static void Configure(OpenApiOptions options)
     {
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "VizPipeline atlas";
-            document.Info.Description = "Atlases of every neuron of convolutional networks. Names are those of the exports; errors are problem+json; answers carry ETags.";
+            document.Info.Description =
+                "Atlases of every neuron of convolutional networks. Field names are the columns of the exports. Errors are "
+                + "problem+json. Responses have ETags.";
             document.Info.Version = "v1";
             document.Servers = [];
             return Task.CompletedTask;
@@ -21,12 +23,12 @@ internal static class TableSchemas
         options.AddOperationTransformer((operation, context, _) =>
         {
             if (context.Description.ActionDescriptor.EndpointMetadata.OfType<TableColumns>().FirstOrDefault() is { } table)
-                operation.Responses = new OpenApiResponses(operation.Responses ?? []) { ["200"] = Page(table) };
+                operation.Responses = new OpenApiResponses(operation.Responses ?? []) { ["200"] = CreatePageResponse(table) };
             return Task.CompletedTask;
         });
     }
 
-    private static OpenApiResponse Page(TableColumns table) => new()
+    private static OpenApiResponse CreatePageResponse(TableColumns table) => new()
     {
         Description = $"A page of {table.Table}",
         Content = new Dictionary<string, OpenApiMediaType>
@@ -41,7 +43,12 @@ internal static class TableSchemas
                         ["items"] = new OpenApiSchema
                         {
                             Type = JsonSchemaType.Array,
-                            Items = new OpenApiSchema { Type = JsonSchemaType.Object, Properties = table.Columns.ToDictionary(column => column.Name, column => (IOpenApiSchema)Of(column.Kind)) },
+                            Items = new OpenApiSchema
+                            {
+                                Type = JsonSchemaType.Object,
+                                Properties = table.Columns.ToDictionary(
+                                    column => column.Name, column => (IOpenApiSchema)CreateSchema(column.Kind)),
+                            },
                         },
                         ["next"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null },
                     },
@@ -50,21 +57,29 @@ internal static class TableSchemas
         },
     };
 
-    private static OpenApiSchema Of(ColumnKind kind) => kind switch
+    private static OpenApiSchema CreateSchema(ColumnKind kind) => kind switch
     {
-        ColumnKind.Integer => Simple(JsonSchemaType.Integer, "int32"),
-        ColumnKind.Long => Simple(JsonSchemaType.Integer, "int64"),
-        ColumnKind.Single => Simple(JsonSchemaType.Number, "float"),
-        ColumnKind.Double => Simple(JsonSchemaType.Number, "double"),
-        ColumnKind.Flag => Simple(JsonSchemaType.Boolean),
-        ColumnKind.Integers => List(JsonSchemaType.Integer),
-        ColumnKind.Singles => List(JsonSchemaType.Number),
-        ColumnKind.Texts => List(JsonSchemaType.String),
+        ColumnKind.Integer => CreateScalar(JsonSchemaType.Integer, "int32"),
+        ColumnKind.Long => CreateScalar(JsonSchemaType.Integer, "int64"),
+        ColumnKind.Single => CreateScalar(JsonSchemaType.Number, "float"),
+        ColumnKind.Double => CreateScalar(JsonSchemaType.Number, "double"),
+        ColumnKind.Flag => CreateScalar(JsonSchemaType.Boolean),
+        ColumnKind.Integers => CreateList(JsonSchemaType.Integer),
+        ColumnKind.Singles => CreateList(JsonSchemaType.Number),
+        ColumnKind.Texts => CreateList(JsonSchemaType.String),
         ColumnKind.Json => new OpenApiSchema(),
-        _ => Simple(JsonSchemaType.String),
+        _ => CreateScalar(JsonSchemaType.String),
     };
 
-    private static OpenApiSchema Simple(JsonSchemaType type, string? format = null) => new() { Type = type | JsonSchemaType.Null, Format = format };
+    private static OpenApiSchema CreateScalar(JsonSchemaType type, string? format = null) => new()
+    {
+        Type = type | JsonSchemaType.Null,
+        Format = format,
+    };
 
-    private static OpenApiSchema List(JsonSchemaType type) => new() { Type = JsonSchemaType.Array | JsonSchemaType.Null, Items = new OpenApiSchema { Type = type } };
+    private static OpenApiSchema CreateList(JsonSchemaType type) => new()
+    {
+        Type = JsonSchemaType.Array | JsonSchemaType.Null,
+        Items = new OpenApiSchema { Type = type },
+    };
 }

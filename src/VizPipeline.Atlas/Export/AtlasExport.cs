@@ -1,19 +1,21 @@
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>One exported file.</summary>
+/// <summary>An exported file.</summary>
 internal sealed record ExportedFile(string Name, long Rows);
 
-/// <summary>Writes the tables of an atlas to files, a row at a time.</summary>
+/// <summary>Exports the tables of an atlas to files, row by row.</summary>
 internal static class AtlasExport
 {
-    /// <summary>The tables that are exported.</summary>
-    public static IReadOnlyList<string> Tables { get; } = [LayerExport.Table.Name, NeuronExport.Table.Name, PatchExport.Table.Name, PictureExport.Table.Name];
+    /// <summary>The names of the exported tables.</summary>
+    public static IReadOnlyList<string> Tables { get; } =
+        [LayerExport.Table.Name, NeuronExport.Table.Name, PatchExport.Table.Name, PictureExport.Table.Name];
 
-    /// <summary>Writes all tables into <paramref name="folder"/>; the files appear when all are complete.</summary>
-    public static async Task<IReadOnlyList<ExportedFile>> WriteAsync(CatalogContext catalog, int id, AtlasSpec spec, ExportFormat format, string folder, CancellationToken cancellation)
+    /// <summary>Writes all tables to <paramref name="folder"/>. The files appear together, when all are complete.</summary>
+    public static async Task<IReadOnlyList<ExportedFile>> WriteAsync(
+        CatalogContext catalog, int id, AtlasSpec spec, ExportFormat format, string folder, CancellationToken cancellation)
     {
         using var files = new ExportFiles(folder);
         var exported = new List<ExportedFile>();
@@ -27,20 +29,26 @@ internal static class AtlasExport
     }
 
     /// <summary>Writes one of <see cref="Tables"/> and closes the stream.</summary>
-    /// <returns>How many rows it has.</returns>
-    public static async Task<long> WriteAsync(CatalogContext catalog, int id, AtlasSpec spec, ExportFormat format, string table, Stream stream, CancellationToken cancellation)
+    /// <returns>The number of rows.</returns>
+    public static async Task<long> WriteAsync(
+        CatalogContext catalog, int id, AtlasSpec spec, ExportFormat format, string table, Stream stream, CancellationToken cancellation)
     {
         var names = new AtlasNames(spec);
         if (table == LayerExport.Table.Name)
-            return await WriteAsync(format, LayerExport.Table, (await catalog.LayersAsync(id, cancellation)).ToAsyncEnumerable(), stream, cancellation);
+            return await WriteAsync(
+                format, LayerExport.Table, (await catalog.LayersAsync(id, cancellation)).ToAsyncEnumerable(), stream, cancellation);
         if (table == NeuronExport.Table.Name)
-            return await WriteAsync(format, NeuronExport.Table, NeuronExport.Rows(catalog, id, names, cancellation), stream, cancellation);
+            return await WriteAsync(
+                format, NeuronExport.Table, NeuronExport.ReadAllAsync(catalog, id, names, cancellation), stream, cancellation);
         if (table == PatchExport.Table.Name)
-            return await WriteAsync(format, PatchExport.Table, PatchExport.Rows(catalog, id, names, cancellation), stream, cancellation);
-        return await WriteAsync(format, PictureExport.Table, PictureExport.Rows(catalog, id, spec.Id, cancellation), stream, cancellation);
+            return await WriteAsync(
+                format, PatchExport.Table, PatchExport.ReadAllAsync(catalog, id, names, cancellation), stream, cancellation);
+        return await WriteAsync(
+            format, PictureExport.Table, PictureExport.ReadAllAsync(catalog, id, spec.Id, cancellation), stream, cancellation);
     }
 
-    private static async Task<long> WriteAsync<TRow>(ExportFormat format, ExportTable<TRow> table, IAsyncEnumerable<TRow> rows, Stream stream, CancellationToken cancellation)
+    private static async Task<long> WriteAsync<TRow>(
+        ExportFormat format, ExportTable<TRow> table, IAsyncEnumerable<TRow> rows, Stream stream, CancellationToken cancellation)
     {
         var count = 0L;
         await using var writer = await format.Open(stream, table.Columns, cancellation);

@@ -1,8 +1,8 @@
 using System.Globalization;
-using VizPipeline.Web.Data;
-using static VizPipeline.Web.Export.ColumnKind;
+using VizPipeline.Atlas.Web.Data;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>The table <c>atlases</c>: one row per atlas, times in UTC.</summary>
 internal static class AtlasTable
@@ -11,7 +11,7 @@ internal static class AtlasTable
     [
         new("atlas", Text, line => line.Atlas.Slug),
         new("name", Text, line => line.Atlas.Name),
-        new("state", Text, line => EnumText.Of(line.Atlas.State)),
+        new("state", Text, line => EnumText.ToSnakeCase(line.Atlas.State)),
         new("created_at", Text, line => Time(line.Atlas.CreatedAt)),
         new("finished_at", Text, line => Time(line.Atlas.FinishedAt)),
         new("spec_hash", Text, line => line.Atlas.SpecHash),

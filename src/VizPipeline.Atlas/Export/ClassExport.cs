@@ -1,12 +1,12 @@
-using VizPipeline.Web.Data;
-using static VizPipeline.Web.Export.ColumnKind;
+using VizPipeline.Atlas.Web.Data;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>The table <c>classes</c>: one row per class that has an image or a neuron.</summary>
 internal static class ClassExport
 {
-    public static ExportTable<ClassLine> Table { get; } = new("classes",
+    public static ExportTable<ClassSummary> Table { get; } = new("classes",
     [
         new("index", Integer, line => line.Index),
         new("name", Text, line => line.Name),

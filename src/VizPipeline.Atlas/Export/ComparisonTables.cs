@@ -1,9 +1,9 @@
-using VizPipeline.Web.Data;
-using static VizPipeline.Web.Export.ColumnKind;
+using VizPipeline.Atlas.Web.Data;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>The tables of a comparison: matched layers, and neurons with what became of their top 9.</summary>
+/// <summary>The tables of a comparison: matching layers, neurons with the overlap of their top 9, and similar layers.</summary>
 internal static class ComparisonTables
 {
     public static ExportTable<LayerMatch> Layers { get; } = new("compared_layers",

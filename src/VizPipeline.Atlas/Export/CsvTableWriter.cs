@@ -1,11 +1,11 @@
 using System.Globalization;
 using CsvHelper;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>
-/// CSV as RFC 4180 quotes it, in UTF-8 with a header and '\n' line ends. Floats are written so that they read back the same; null is an
-/// empty field; the items of a list are separated by ';'.
+/// Writes CSV with the quoting of RFC 4180, in UTF-8, with a header and '\n' as line break. Floating-point numbers round-trip; null is an
+/// empty field; list items are separated by ';'.
 /// </summary>
 internal sealed class CsvTableWriter : ITableWriter
 {
@@ -13,7 +13,11 @@ internal sealed class CsvTableWriter : ITableWriter
 
     public CsvTableWriter(Stream stream, IReadOnlyList<ExportColumn> columns)
     {
-        _csv = CsvWriter.Create(stream, new CsvWriterOptions { NewLine = "\n", Quoting = CsvQuoting.WhenNeededOrWhitespace }, leaveOpen: false);
+        _csv = CsvWriter.Create(stream, new CsvWriterOptions
+        {
+            NewLine = "\n",
+            Quoting = CsvQuoting.WhenNeededOrWhitespace,
+        }, leaveOpen: false);
         foreach (var column in columns)
             _csv.WriteField(column.Name);
         _csv.EndRecord();
@@ -42,9 +46,9 @@ internal sealed class CsvTableWriter : ITableWriter
         double number => number.ToString("R", CultureInfo.InvariantCulture),
         IEnumerable<int> list => string.Join(';', list.Select(item => Text(item))),
         IEnumerable<float> list => string.Join(';', list.Select(item => Text(item))),
-        // A list must come apart at its separators again, so a name cannot keep its own.
+        // Replaced, so that the list can be split at its separators again.
         IEnumerable<string> list => string.Join(';', list.Select(item => item.Replace(';', ','))),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => throw new NotSupportedException($"a value of type {value.GetType().Name} has no form in CSV"),
+        _ => throw new NotSupportedException($"values of type {value.GetType().Name} cannot be written as CSV"),
     };
 }

@@ -1,12 +1,12 @@
 using System.Text.Json;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>Names of states as the catalog's tables and views have them.</summary>
+/// <summary>Converts enum values to the names used in the catalog's tables and views.</summary>
 internal static class EnumText
 {
-    /// <summary>A value's name, such as <c>completed_with_failures</c>.</summary>
-    public static string Of<T>(T value)
+    /// <summary>Returns the name of a value in snake case, such as <c>completed_with_failures</c>.</summary>
+    public static string ToSnakeCase<T>(T value)
         where T : struct, Enum
         => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }

@@ -1,19 +1,19 @@
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>Files that appear in a folder together, when all are complete. A failure before leaves the former ones.</summary>
+/// <summary>Writes several files to a folder and renames them together at the end. After a failure the old files are still there.</summary>
 internal sealed class ExportFiles : IDisposable
 {
     private readonly string _folder;
     private readonly List<(string Temporary, string Final)> _files = [];
 
-    /// <summary>Makes the folder where it is missing.</summary>
+    /// <summary>Creates the folder if it does not exist.</summary>
     public ExportFiles(string folder)
     {
         Directory.CreateDirectory(folder);
         _folder = folder;
     }
 
-    /// <summary>A new file that will be called <paramref name="name"/>.</summary>
+    /// <summary>Opens a temporary file that will be called <paramref name="name"/>.</summary>
     public FileStream Create(string name)
     {
         var (temporary, final) = (Path.Combine(_folder, $".{name}.{Environment.ProcessId}.tmp"), Path.Combine(_folder, name));
@@ -21,7 +21,7 @@ internal sealed class ExportFiles : IDisposable
         return new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
     }
 
-    /// <summary>Gives the files, which must be closed, their names.</summary>
+    /// <summary>Renames the files, which must be closed, to their final names.</summary>
     public void Commit()
     {
         foreach (var (temporary, final) in _files)
@@ -29,7 +29,7 @@ internal sealed class ExportFiles : IDisposable
         _files.Clear();
     }
 
-    /// <summary>Removes what was not committed.</summary>
+    /// <summary>Deletes files that were not committed.</summary>
     public void Dispose()
     {
         foreach (var (temporary, _) in _files)

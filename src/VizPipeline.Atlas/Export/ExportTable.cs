@@ -1,12 +1,12 @@
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>What a column holds; each format has its own way to write it. Every value may be null.</summary>
+/// <summary>The type of a column's values, any of which may be null. Each format has its own representation.</summary>
 internal enum ColumnKind
 {
-    /// <summary>A text.</summary>
+    /// <summary>A string.</summary>
     Text,
 
-    /// <summary>JSON as text: an object of its own where the format has objects.</summary>
+    /// <summary>JSON: a nested object in formats that have objects, otherwise a string.</summary>
     Json,
 
     /// <summary><see cref="int"/>.</summary>
@@ -30,19 +30,19 @@ internal enum ColumnKind
     /// <summary>A list of <see cref="float"/>.</summary>
     Singles,
 
-    /// <summary>A list of texts.</summary>
+    /// <summary>A list of strings.</summary>
     Texts,
 }
 
-/// <summary>Name and content of a column. Names are a promise to users: they are only ever added, at the end.</summary>
+/// <summary>The name and type of a column. Names are part of the public interface: columns are only added, at the end.</summary>
 internal record ExportColumn(string Name, ColumnKind Kind);
 
-/// <summary>A column with the way to its value in a row.</summary>
+/// <summary>A column and the function that reads its value from a row.</summary>
 internal sealed record ExportColumn<TRow>(string Name, ColumnKind Kind, Func<TRow, object?> Value) : ExportColumn(Name, Kind);
 
-/// <summary>A table of an export: its file's name without extension, and its columns in order.</summary>
+/// <summary>An exported table: its file name without extension, and its columns in order.</summary>
 internal sealed record ExportTable<TRow>(string Name, IReadOnlyList<ExportColumn<TRow>> Columns)
 {
-    /// <summary>The values of a row in the order of the columns.</summary>
+    /// <summary>Returns the values of a row in column order.</summary>
     public object?[] Values(TRow row) => [.. Columns.Select(column => column.Value(row))];
 }

@@ -1,7 +1,7 @@
 using VizPipeline.Catalog;
-using static VizPipeline.Web.Export.ColumnKind;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>The table <c>images</c>: one row per image of the set.</summary>
 internal static class ImageExport
@@ -15,6 +15,6 @@ internal static class ImageExport
         new("unreadable", Text, row => row.Image.UnreadableReason),
     ]);
 
-    /// <summary>An image with the names of its atlas.</summary>
+    /// <summary>An image and the names of its atlas.</summary>
     internal sealed record Row(Image Image, AtlasNames Names);
 }

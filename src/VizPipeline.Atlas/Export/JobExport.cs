@@ -1,9 +1,9 @@
 using System.Globalization;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
-using static VizPipeline.Web.Export.ColumnKind;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>The table <c>jobs</c>: one row per job, times in UTC.</summary>
 internal static class JobExport
@@ -14,7 +14,7 @@ internal static class JobExport
         new("kind", Text, job => job.Kind.Name()),
         new("layer_index", Integer, job => job.LayerIndex),
         new("units", Integer, job => job.Units),
-        new("state", Text, job => EnumText.Of(job.State)),
+        new("state", Text, job => EnumText.ToSnakeCase(job.State)),
         new("attempt", Integer, job => job.Attempt),
         new("failures", Integer, job => job.Failures),
         new("losses", Integer, job => job.Losses),

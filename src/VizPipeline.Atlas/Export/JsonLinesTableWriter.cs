@@ -1,12 +1,12 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>One JSON object per line.</summary>
+/// <summary>Writes one JSON object per line.</summary>
 internal sealed class JsonLinesTableWriter(Stream stream, IReadOnlyList<ExportColumn> columns) : ITableWriter
 {
-    // The file is not pasted into HTML, so names in any script stay readable.
+    // The file is not embedded in HTML, so names in any script can stay unescaped.
     private readonly Utf8JsonWriter _json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
     private readonly JsonRow _rows = new(columns);
 

@@ -1,15 +1,17 @@
 using System.Text.Json;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>A row of a table as a JSON object. JSON has no infinity: it is written as the text "Infinity" or "-Infinity", and what is no number as "NaN".</summary>
+/// <summary>
+/// Writes a table row as a JSON object. Values without a JSON number become the strings "Infinity", "-Infinity" and "NaN".
+/// </summary>
 internal sealed class JsonRow(IReadOnlyList<ExportColumn> columns)
 {
     private readonly JsonEncodedText[] _names = [.. columns.Select(column => JsonEncodedText.Encode(column.Name))];
 
     /// <summary>Writes the object.</summary>
-    /// <param name="json">Where to.</param>
-    /// <param name="row">A value per column.</param>
+    /// <param name="json">The writer.</param>
+    /// <param name="row">One value per column.</param>
     public void Write(Utf8JsonWriter json, object?[] row)
     {
         json.WriteStartObject();
@@ -17,7 +19,7 @@ internal sealed class JsonRow(IReadOnlyList<ExportColumn> columns)
         json.WriteEndObject();
     }
 
-    /// <summary>Writes the members of an object that has others, too.</summary>
+    /// <summary>Writes the members only, for an object that has other members too.</summary>
     public void WriteMembers(Utf8JsonWriter json, object?[] row)
     {
         for (var i = 0; i < row.Length; i++)
@@ -45,7 +47,7 @@ internal sealed class JsonRow(IReadOnlyList<ExportColumn> columns)
             case IEnumerable<int> list: WriteList(json, list, json.WriteNumberValue); break;
             case IEnumerable<float> list: WriteList(json, list, number => WriteNumber(json, number)); break;
             case IEnumerable<string> list: WriteList(json, list, json.WriteStringValue); break;
-            default: throw new NotSupportedException($"a value of type {value.GetType().Name} has no form in JSON");
+            default: throw new NotSupportedException($"values of type {value.GetType().Name} cannot be written as JSON");
         }
     }
 

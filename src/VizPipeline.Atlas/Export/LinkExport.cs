@@ -1,9 +1,9 @@
-using VizPipeline.Web.Data;
-using static VizPipeline.Web.Export.ColumnKind;
+using VizPipeline.Atlas.Web.Data;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>The tables of a neuron's strongest inputs and of those that read it most.</summary>
+/// <summary>The tables of a neuron's strongest inputs and of the neurons that depend on it most.</summary>
 internal static class LinkExport
 {
     public static ExportTable<NeuronInput> Inputs { get; } = new("inputs",

@@ -1,11 +1,11 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
-using static VizPipeline.Web.Export.ColumnKind;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>The table <c>neurons</c>: one row per neuron with its statistics, null where its layer is not merged yet.</summary>
+/// <summary>The table <c>neurons</c>: one row per neuron with its statistics, which are null until its layer is merged.</summary>
 internal static class NeuronExport
 {
     public static ExportTable<Row> Table { get; } = new("neurons",
@@ -34,29 +34,40 @@ internal static class NeuronExport
         new("mismatch", Flag, row => row.Mismatch),
     ]);
 
-    /// <summary>All neurons by layer and channel.</summary>
-    public static async IAsyncEnumerable<Row> Rows(
+    /// <summary>Reads all neurons, ordered by layer and channel.</summary>
+    public static async IAsyncEnumerable<Row> ReadAllAsync(
         CatalogContext catalog, int atlasId, AtlasNames names, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var checks = await Checks(catalog, atlasId, cancellation);
+        var mismatches = await ReadMismatchesAsync(catalog, atlasId, cancellation);
         await foreach (var (layer, neuron) in catalog.NeuronsAsync(atlasId, cancellation))
-            yield return new Row(layer, neuron, names, checks.TryGetValue((layer.Id, neuron.Channel), out var mismatch) ? mismatch : null);
+            yield return new Row(
+                layer, neuron, names, mismatches.TryGetValue((layer.Id, neuron.Channel), out var mismatch) ? mismatch : null);
     }
 
-    /// <summary>Rows of some neurons, in their order.</summary>
-    public static async Task<IReadOnlyList<Row>> RowsOf(CatalogContext catalog, IReadOnlyList<(Layer Layer, Neuron Neuron)> neurons, AtlasNames names, CancellationToken cancellation)
+    /// <summary>Creates the rows of the given neurons, in the given order.</summary>
+    public static async Task<IReadOnlyList<Row>> CreateRowsAsync(
+        CatalogContext catalog, IReadOnlyList<(Layer Layer, Neuron Neuron)> neurons, AtlasNames names, CancellationToken cancellation)
     {
-        var (layers, channels) = (neurons.Select(row => row.Layer.Id).Distinct().ToList(), neurons.Select(row => row.Neuron.Channel).Distinct().ToList());
-        var checks = Flags(await catalog.Patches.Where(patch => layers.Contains(patch.LayerId) && channels.Contains(patch.Channel) && patch.Mismatch != null)
-            .Select(patch => new { patch.LayerId, patch.Channel, patch.Mismatch }).ToListAsync(cancellation), patch => (patch.LayerId, patch.Channel), patch => patch.Mismatch == true);
-        return [.. neurons.Select(row => new Row(row.Layer, row.Neuron, names, checks.TryGetValue((row.Layer.Id, row.Neuron.Channel), out var mismatch) ? mismatch : null))];
+        var (layers, channels) =
+            (neurons.Select(row => row.Layer.Id).Distinct().ToList(), neurons.Select(row => row.Neuron.Channel).Distinct().ToList());
+        var mismatches = FindMismatches(
+            await catalog.Patches.Where(
+                patch => layers.Contains(patch.LayerId) && channels.Contains(patch.Channel) && patch.Mismatch != null)
+            .Select(patch => new { patch.LayerId, patch.Channel, patch.Mismatch }).ToListAsync(cancellation),
+            patch => (patch.LayerId, patch.Channel), patch => patch.Mismatch == true);
+        return [.. neurons.Select(
+            row => new Row(
+                row.Layer, row.Neuron, names,
+                mismatches.TryGetValue((row.Layer.Id, row.Neuron.Channel), out var mismatch) ? mismatch : null))];
     }
 
-    private static Dictionary<(int Layer, int Channel), bool> Flags<T>(IEnumerable<T> patches, Func<T, (int, int)> key, Func<T, bool> isMismatch) =>
+    private static Dictionary<(int Layer, int Channel), bool> FindMismatches<T>(
+        IEnumerable<T> patches, Func<T, (int, int)> key, Func<T, bool> isMismatch) =>
         patches.GroupBy(key).ToDictionary(neuron => neuron.Key, neuron => neuron.Any(isMismatch));
 
-    // A flag per neuron, so that the patches themselves need not be read twice.
-    private static async Task<Dictionary<(int Layer, int Channel), bool>> Checks(CatalogContext catalog, int atlasId, CancellationToken cancellation)
+    // The database computes the flag per neuron, so that the patches are not read twice.
+    private static async Task<Dictionary<(int Layer, int Channel), bool>> ReadMismatchesAsync(
+        CatalogContext catalog, int atlasId, CancellationToken cancellation)
     {
         var found = await (
             from patch in catalog.Patches
@@ -68,6 +79,6 @@ internal static class NeuronExport
         return found.ToDictionary(neuron => (neuron.LayerId, neuron.Channel), neuron => neuron.Flagged > 0);
     }
 
-    /// <summary>A neuron with what the row adds: whether any of its patches differed when it was drawn; null before any was.</summary>
+    /// <summary>A neuron and whether any of its patches differed when it was drawn; null if none has been drawn.</summary>
     internal sealed record Row(Layer Layer, Neuron Neuron, AtlasNames Names, bool? Mismatch);
 }

@@ -1,16 +1,16 @@
 using Parquet;
 using Parquet.Schema;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>The values of one column of a row group until it is written.</summary>
+/// <summary>Buffers the values of one column until its row group is written.</summary>
 internal abstract class ParquetColumn
 {
     /// <summary>The column in the file's schema.</summary>
     public abstract Field Field { get; }
 
-    /// <summary>A column for what <paramref name="column"/> holds.</summary>
-    public static ParquetColumn Of(ExportColumn column) => column.Kind switch
+    /// <summary>Creates a buffer for values of the column's type.</summary>
+    public static ParquetColumn Create(ExportColumn column) => column.Kind switch
     {
         ColumnKind.Text or ColumnKind.Json => new Texts(column.Name),
         ColumnKind.Integer => new Values<int>(column.Name),
@@ -21,13 +21,13 @@ internal abstract class ParquetColumn
         ColumnKind.Integers => new Lists<int, int>(column.Name, item => item),
         ColumnKind.Singles => new Lists<float, float>(column.Name, item => item),
         ColumnKind.Texts => new Lists<string, ReadOnlyMemory<char>>(column.Name, item => item.AsMemory()),
-        _ => throw new NotSupportedException($"columns of {column.Kind} have no form in Parquet"),
+        _ => throw new NotSupportedException($"columns of type {column.Kind} cannot be written as Parquet"),
     };
 
-    /// <summary>Takes the next row's value.</summary>
+    /// <summary>Adds the value of the next row.</summary>
     public abstract void Add(object? value);
 
-    /// <summary>Writes all values and forgets them.</summary>
+    /// <summary>Writes all values and clears the buffer.</summary>
     public abstract Task WriteAsync(ParquetRowGroupWriter group, CancellationToken cancellation);
 
     private sealed class Values<T>(string name) : ParquetColumn
@@ -63,7 +63,7 @@ internal abstract class ParquetColumn
         }
     }
 
-    // Definition levels say how much of the path list/element there is, repetition levels where a new list begins.
+    // Definition levels say how much of the path list/element is present, repetition levels where a new list begins.
     private sealed class Lists<TItem, TStored> : ParquetColumn
         where TStored : struct
     {
@@ -102,7 +102,8 @@ internal abstract class ParquetColumn
         public override async Task WriteAsync(ParquetRowGroupWriter group, CancellationToken cancellation)
         {
             await group.WriteAllPartsAsync<TStored>(
-                _element, _items.ToArray(), new ReadOnlyMemory<int>([.. _definitions]), new ReadOnlyMemory<int>([.. _repetitions]), cancellation);
+                _element, _items.ToArray(), new ReadOnlyMemory<int>([.. _definitions]), new ReadOnlyMemory<int>([.. _repetitions]),
+                cancellation);
             _items.Clear();
             _definitions.Clear();
             _repetitions.Clear();

@@ -1,9 +1,9 @@
 using Parquet;
 using Parquet.Schema;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>Parquet in row groups, so that only one group is in memory. Columns may be null; lists are Parquet's lists.</summary>
+/// <summary>Writes Parquet in row groups, of which only one is in memory. Columns are nullable; lists become Parquet lists.</summary>
 internal sealed class ParquetTableWriter : ITableWriter
 {
     private const int RowsPerGroup = 20_000;
@@ -13,12 +13,14 @@ internal sealed class ParquetTableWriter : ITableWriter
     private ParquetWriter? _writer;
     private int _rows;
 
-    private ParquetTableWriter(Stream stream, ParquetColumn[] columns, ParquetWriter writer) => (_stream, _columns, _writer) = (stream, columns, writer);
+    private ParquetTableWriter(Stream stream, ParquetColumn[] columns, ParquetWriter writer) =>
+        (_stream, _columns, _writer) = (stream, columns, writer);
 
-    /// <summary>Begins a file.</summary>
-    public static async Task<ParquetTableWriter> OpenAsync(Stream stream, IReadOnlyList<ExportColumn> columns, CancellationToken cancellation)
+    /// <summary>Starts a file.</summary>
+    public static async Task<ParquetTableWriter> OpenAsync(
+        Stream stream, IReadOnlyList<ExportColumn> columns, CancellationToken cancellation)
     {
-        ParquetColumn[] ours = [.. columns.Select(ParquetColumn.Of)];
+        ParquetColumn[] ours = [.. columns.Select(ParquetColumn.Create)];
         var schema = new ParquetSchema(ours.Select(column => column.Field).ToArray());
         return new ParquetTableWriter(stream, ours, await ParquetWriter.CreateAsync(schema, stream, cancellationToken: cancellation));
     }
@@ -57,7 +59,7 @@ internal sealed class ParquetTableWriter : ITableWriter
         _rows = 0;
     }
 
-    // Closing writes the file's end.
+    // Closing writes the file's footer.
     private async Task CloseAsync()
     {
         if (_writer is not null)

@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
-using static VizPipeline.Web.Export.ColumnKind;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
 /// <summary>
-/// The table <c>patches</c>: one row per patch. The box is in pixels of the preprocessed crop, clipped to it; the whole receptive field,
-/// which may reach beyond, follows further right.
+/// The table <c>patches</c>: one row per patch. The box is in pixels of the preprocessed crop and clipped to it; the columns
+/// <c>field_*</c> have the whole receptive field, which may extend beyond the crop.
 /// </summary>
 internal static class PatchExport
 {
@@ -33,8 +33,8 @@ internal static class PatchExport
         new("mismatch", Flag, row => row.Patch.Mismatch),
     ]);
 
-    /// <summary>All patches by layer, channel and rank.</summary>
-    public static async IAsyncEnumerable<Row> Rows(
+    /// <summary>Reads all patches, ordered by layer, channel and rank.</summary>
+    public static async IAsyncEnumerable<Row> ReadAllAsync(
         CatalogContext catalog, int atlasId, AtlasNames names, [EnumeratorCancellation] CancellationToken cancellation)
     {
         foreach (var layer in await catalog.LayersAsync(atlasId, cancellation))
@@ -51,6 +51,6 @@ internal static class PatchExport
         }
     }
 
-    /// <summary>A patch with the path and the class of its image.</summary>
+    /// <summary>A patch and the path and class of its image.</summary>
     internal sealed record Row(string Layer, Patch Patch, string Image, string? Class);
 }

@@ -1,10 +1,11 @@
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
-using static VizPipeline.Web.Export.ColumnKind;
+using VizPipeline.ObjectStore;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>The table <c>pictures</c>: one row per picture, those of whole layers with channel -1.</summary>
+/// <summary>The table <c>pictures</c>: one row per picture; pictures of whole layers have channel -1.</summary>
 internal static class PictureExport
 {
     public static ExportTable<Row> Table { get; } = new("pictures",
@@ -25,17 +26,17 @@ internal static class PictureExport
         new("file", Text, row => row.File),
     ]);
 
-    /// <summary>All pictures by layer, channel, method, variant and seed.</summary>
-    public static IAsyncEnumerable<Row> Rows(CatalogContext catalog, int atlasId, string slug, CancellationToken cancellation)
-        => catalog.PicturesAsync(atlasId, cancellation).Select(entry => RowOf(entry.Layer.Name, entry.Picture, slug));
+    /// <summary>Reads all pictures, ordered by layer, channel, method, variant and seed.</summary>
+    public static IAsyncEnumerable<Row> ReadAllAsync(CatalogContext catalog, int atlasId, string slug, CancellationToken cancellation)
+        => catalog.PicturesAsync(atlasId, cancellation).Select(entry => CreateRow(entry.Layer.Name, entry.Picture, slug));
 
-    /// <summary>The row of one picture.</summary>
-    public static Row RowOf(string layer, Picture picture, string slug)
+    /// <summary>Creates the row of one picture.</summary>
+    public static Row CreateRow(string layer, Picture picture, string slug)
     {
         var root = AtlasKeys.Root(slug) + "/";
         return new Row(layer, picture, picture.Key?.StartsWith(root, StringComparison.Ordinal) == true ? picture.Key[root.Length..] : null);
     }
 
-    /// <summary>A picture with its path below the atlas's folder, where an atlas in a folder has it.</summary>
+    /// <summary>A picture and its path relative to the atlas's folder.</summary>
     internal sealed record Row(string Layer, Picture Picture, string? File);
 }

@@ -1,9 +1,9 @@
 using VizPipeline.Catalog;
-using static VizPipeline.Web.Export.ColumnKind;
+using static VizPipeline.Atlas.Export.ColumnKind;
 
-namespace VizPipeline.Web.Export;
+namespace VizPipeline.Atlas.Export;
 
-/// <summary>The table <c>similar</c>: neurons with their likeness to one.</summary>
+/// <summary>The table <c>similar</c>: neurons and their similarity to one neuron.</summary>
 internal static class SimilarTable
 {
     public static ExportTable<(Layer Layer, Neuron Neuron, float Similarity)> Table { get; } = new("similar",

@@ -1,11 +1,13 @@
 using System.Globalization;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
 
-namespace VizPipeline.Web.Site;
+namespace VizPipeline.Atlas.Site;
 
-/// <summary>Addresses of files beside each other, relative to a page of a certain depth.</summary>
-/// <param name="depth">Folders between the site's root and the page.</param>
-/// <param name="withSources">Whether pixels of the image set are part of the site.</param>
+/// <summary>Addresses in a static site, relative to the page that contains them.</summary>
+/// <param name="depth">The number of folders between the site's root and the page.</param>
+/// <param name="withSources">Whether the site includes pixels of the image set.</param>
 public sealed class StaticLinks(int depth, bool withSources) : Links
 {
     private readonly string _up = string.Concat(Enumerable.Repeat("../", depth));
@@ -48,14 +50,16 @@ public sealed class StaticLinks(int depth, bool withSources) : Links
     public override string TileBase(string atlas, string layer) => $"{_up}tiles/{layer}/";
 
     /// <inheritdoc/>
-    public override string? Picture(string atlas, string key, bool isSource) => withSources || !isSource ? _up + PictureFile(atlas, key) : null;
+    public override string? Picture(string atlas, string key, bool isSource) =>
+        withSources || !isSource ? _up + PictureFile(atlas, key) : null;
 
     /// <inheritdoc/>
     public override string Asset(string name) => $"{_up}assets/{name}";
 
     internal static string LayerFile(string layer) => $"layers/{layer}.html";
 
-    internal static string NeuronFile(string layer, int channel) => string.Create(CultureInfo.InvariantCulture, $"neurons/{layer}/{channel:D5}.html");
+    internal static string NeuronFile(string layer, int channel) =>
+        string.Create(CultureInfo.InvariantCulture, $"neurons/{layer}/{channel:D5}.html");
 
     internal static string ClassFile(int index) => string.Create(CultureInfo.InvariantCulture, $"classes/{index}.html");
 
@@ -63,7 +67,8 @@ public sealed class StaticLinks(int depth, bool withSources) : Links
 
     internal static string CropFile(int index) => string.Create(CultureInfo.InvariantCulture, $"crops/{index}.jpg");
 
-    internal static string TileFile(string layer, TileView view, int channel) => string.Create(CultureInfo.InvariantCulture, $"tiles/{layer}/{view.Id}/{channel:D5}.jpg");
+    internal static string TileFile(string layer, TileView view, int channel) =>
+        string.Create(CultureInfo.InvariantCulture, $"tiles/{layer}/{view.Id}/{channel:D5}.jpg");
 
     internal static string PictureFile(string atlas, string key) => key[(AtlasKeys.Root(atlas).Length + 1)..];
 }

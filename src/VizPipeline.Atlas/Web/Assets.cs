@@ -1,24 +1,23 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>Scripts, styles and icons from inside the assembly. Their addresses carry a hash, so browsers may keep them for ever.</summary>
+/// <summary>
+/// Scripts, stylesheets and icons embedded in the assembly. Their addresses contain a hash, so browsers may cache them forever.
+/// </summary>
 public static class Assets
 {
     private const string Prefix = "web/";
     private static readonly FrozenDictionary<string, (byte[] Content, string Version)> Files = Load();
 
-    /// <summary>All names.</summary>
-    public static IEnumerable<string> Names => Files.Keys;
-
-    /// <summary>A file's content; null for none of that name.</summary>
+    /// <summary>Returns the content of a file, or null if there is no file with that name.</summary>
     public static byte[]? Find(string name) => Files.TryGetValue(name, out var file) ? file.Content : null;
 
-    /// <summary>A hash of the content, 12 hex digits.</summary>
+    /// <summary>Returns the hash of a file's content, 12 hexadecimal digits.</summary>
     public static string Version(string name) => Files[name].Version;
 
-    /// <summary>The media type by extension.</summary>
+    /// <summary>Returns the media type for a file's extension.</summary>
     public static string TypeOf(string name) => Path.GetExtension(name) switch
     {
         ".js" => "text/javascript; charset=utf-8",
@@ -30,7 +29,8 @@ public static class Assets
     private static FrozenDictionary<string, (byte[], string)> Load()
     {
         var assembly = typeof(Assets).Assembly;
-        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).ToFrozenDictionary(name => name[Prefix.Length..], name =>
+        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
+            .ToFrozenDictionary(name => name[Prefix.Length..], name =>
         {
             using var stream = assembly.GetManifestResourceStream(name)!;
             var content = new byte[stream.Length];

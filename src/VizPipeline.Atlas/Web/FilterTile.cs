@@ -1,16 +1,18 @@
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>A neuron's own filters as a small picture: in colour where it reads RGB, else its strongest kernels in grey.</summary>
+/// <summary>
+/// Draws a neuron's filters as a small picture: in colour if it reads the RGB image, otherwise its strongest kernels in grey.
+/// </summary>
 public static class FilterTile
 {
     private const int Gap = 1;
     private const byte Background = 250;
 
-    /// <summary>Draws it, one pixel per weight and mid-grey for zero; null where the table has no kernels of the neuron.</summary>
-    /// <param name="table">The links of the neuron's layer.</param>
+    /// <summary>Draws one pixel per weight, mid-grey for zero; returns null if the table has no kernels for the neuron.</summary>
+    /// <param name="table">The link table of the neuron's layer.</param>
     /// <param name="channel">The neuron's channel.</param>
     public static RgbImage? Draw(LinkTable table, int channel)
     {
@@ -18,7 +20,8 @@ public static class FilterTile
         if (channel < 0 || channel >= table.Neurons.Count)
             return null;
         var neuron = table.Neurons[channel];
-        var links = neuron.Inputs.Where(link => link.Kernel is { Height: > 0, Width: > 0 } kernel && kernel.Weights.Count == kernel.Height * kernel.Width).ToList();
+        var links = neuron.Inputs.Where(
+            link => link.Kernel is { Height: > 0, Width: > 0 } kernel && kernel.Weights.Count == kernel.Height * kernel.Width).ToList();
         if (links.Count == 0)
             return null;
         var (height, width) = (links[0].Kernel!.Height, links[0].Kernel!.Width);
@@ -32,7 +35,8 @@ public static class FilterTile
         {
             var (left, top) = (i % columns * (width + Gap), i / columns * (height + Gap));
             for (var place = 0; place < height * width; place++)
-                picture[left + (place % width), top + (place / width)] = Rgb.Grey(KernelShade.Of(links[i].Kernel!.Weights[place], neuron.Largest));
+                picture[left + (place % width), top + (place / width)] = Rgb.Grey(
+                    KernelShade.ToGrey(links[i].Kernel!.Weights[place], neuron.Largest));
         }
         return picture;
     }
@@ -43,7 +47,7 @@ public static class FilterTile
         for (var place = 0; place < planes[0].Weights.Count; place++)
         {
             for (var plane = 0; plane < 3; plane++)
-                picture.Pixels[(place * 3) + plane] = KernelShade.Of(planes[plane].Weights[place], scale);
+                picture.Pixels[(place * 3) + plane] = KernelShade.ToGrey(planes[plane].Weights[place], scale);
         }
         return picture;
     }

@@ -1,22 +1,32 @@
 using System.Globalization;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>Numbers for people.</summary>
+/// <summary>Formats numbers, times and sentences for display.</summary>
 internal static class Format
 {
+    private const int MaxExcerpt = 80;
+
+    /// <summary>Shortens text from a request for an error message, to 80 characters.</summary>
+    public static string Excerpt(string text) => text.Length > MaxExcerpt ? text[..MaxExcerpt] : text;
+
     public static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     public static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}.";
 
-    public static string Value(double? value) => value is { } number ? number.ToString(Math.Abs(number) is >= 100 or 0 ? "0.#" : Math.Abs(number) >= 1 ? "0.00" : "0.000", CultureInfo.InvariantCulture) : "–";
+    public static string Value(double? value) =>
+        value is { } number
+        ? number.ToString(Math.Abs(number) is >= 100 or 0 ? "0.#" : Math.Abs(number) >= 1 ? "0.00" : "0.000", CultureInfo.InvariantCulture)
+        : "–";
 
-    public static string Percent(double? share) => share is { } part ? (part * 100).ToString(part is 0 or 1 or >= 0.1 ? "0" : "0.0", CultureInfo.InvariantCulture) + " %" : "–";
+    public static string Percent(double? share) =>
+        share is { } part ? (part * 100).ToString(part is 0 or 1 or >= 0.1 ? "0" : "0.0", CultureInfo.InvariantCulture) + " %" : "–";
 
-    /// <summary>For attributes that scripts read.</summary>
+    /// <summary>Formats a value without loss, for attributes that scripts read.</summary>
     public static string Plain(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
-    public static string Time(DateTime? time) => time?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + (time is null ? "" : " UTC");
+    public static string Time(DateTime? time) =>
+        time?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + (time is null ? "" : " UTC");
 
     public static string Duration(double seconds) => TimeSpan.FromSeconds(seconds) switch
     {

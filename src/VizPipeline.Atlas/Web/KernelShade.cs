@@ -1,10 +1,10 @@
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>How weights are shown: mid-grey for zero, black and white for the largest magnitude, as in the pictures of filters.</summary>
+/// <summary>Maps weights to grey levels: mid-grey for zero, black and white for the largest magnitude, as in the filter pictures.</summary>
 internal static class KernelShade
 {
-    /// <summary>A weight's level; that of zero for what is no number.</summary>
-    public static byte Of(float weight, float scale)
+    /// <summary>Returns the grey level of a weight; mid-grey if it is not a number.</summary>
+    public static byte ToGrey(float weight, float scale)
     {
         var level = 0.5f + (0.5f * weight / scale);
         return float.IsFinite(level) ? (byte)Math.Round(255 * Math.Clamp(level, 0, 1)) : (byte)128;

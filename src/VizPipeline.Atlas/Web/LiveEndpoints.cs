@@ -2,47 +2,67 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using VizPipeline.Atlas.Api;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
-using VizPipeline.Web.Api;
-using VizPipeline.Web.Data;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>What the live tool asks: a picture goes to a worker as it came, and is not stored. This process never decodes it.</summary>
+/// <summary>Endpoints of the live tool. They pass the picture to a worker unchanged; this process neither decodes nor stores it.</summary>
 internal static class LiveEndpoints
 {
-    /// <summary>The name of the limit on requests.</summary>
+    /// <summary>The name of the rate limit.</summary>
     public const string Limit = "live";
 
     public static void MapLive(this IEndpointRouteBuilder app)
     {
-        var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).ExplainErrors().AddEndpointFilter(TakeTurnAsync).WithTags("live").DisableAntiforgery();
-        live.MapPost("/maps", MapsAsync).WithSummary("All feature maps of a layer on a picture, which is the body: a JPEG, PNG, WebP, BMP or GIF file of at most 8 MB");
-        live.MapPost("/responses", ResponsesAsync).WithSummary("Which neurons a picture excites most, measured against the images of the set");
-        live.MapPost("/deconvolution", DeconvolutionAsync).WithSummary("Which pixels made a channel answer: deconv, guided or gradient, at its strongest position or at y, x");
+        var live = app.MapGroup("/api/v1/atlases/{atlas}/live").RequireRateLimiting(Limit).WithMetadata(new OpenToAll()).ExplainErrors()
+            .AddEndpointFilter(TakeTurnAsync).WithTags("live").DisableAntiforgery();
+        live.MapPost("/maps", MapsAsync)
+            .WithSummary("All feature maps of a layer for a picture. The body is a JPEG, PNG, WebP, BMP or GIF file of at most 8 MB");
+        live.MapPost("/responses", ResponsesAsync)
+            .WithSummary("The neurons that a picture activates most, compared with the images of the set");
+        live.MapPost("/deconvolution", DeconvolutionAsync)
+            .WithSummary("The pixels that activated a channel: deconv, guided or gradient, at its strongest position or at y, x");
     }
 
     private static async ValueTask<object?> TakeTurnAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        using var turn = await ((LiveGate)context.HttpContext.RequestServices.GetService(typeof(LiveGate))!).EnterAsync(context.HttpContext.RequestAborted);
+        using var turn = await ((LiveGate)context.HttpContext.RequestServices.GetService(typeof(LiveGate))!)
+            .EnterAsync(context.HttpContext.RequestAborted);
         return await next(context);
     }
 
-    private static async Task<IResult> MapsAsync(string atlas, string layer, HttpRequest request, ILiveRequests client, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> MapsAsync(
+        string atlas, string layer, HttpRequest request, ILiveRequests client, CatalogDatabase database, CancellationToken cancellation)
     {
         var name = await LayerAsync(database, atlas, layer, cancellation);
         var shown = await client.AskAsync(new ShowFeatureMaps(atlas, await BodyAsync(request, cancellation), name), cancellation);
-        return Results.Json(new { shown.Channels, shown.Height, shown.Width, shown.Least, shown.Greatest, shown.Maps, shown.Crop, shown.Outputs, shown.Cost });
+        return Results.Json(
+            new
+            {
+                shown.Channels,
+                shown.Height,
+                shown.Width,
+                shown.Least,
+                shown.Greatest,
+                shown.Maps,
+                shown.Crop,
+                shown.Outputs,
+                shown.Cost
+            });
     }
 
-    private static async Task<IResult> ResponsesAsync(string atlas, string? layer, int? limit, HttpRequest request, ILiveRequests client, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ResponsesAsync(
+        string atlas, string? layer, int? limit, HttpRequest request, ILiveRequests client, CatalogDatabase database,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var only = layer is null ? null : Found.Layer(view, layer);
-        var count = KeyCursor.Limit(limit);
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var only = layer is null ? null : CatalogLookup.GetLayer(view, layer);
+        var count = KeyCursor.CheckLimit(limit);
         var shown = await client.AskAsync(new ShowResponses(atlas, await BodyAsync(request, cancellation)), cancellation);
         var found = await StrongestNeurons.FindAsync(catalog, view, shown.Activations, only, count, cancellation);
         return Results.Json(new
@@ -50,7 +70,7 @@ internal static class LiveEndpoints
             neurons = found.Select(response => new
             {
                 layer = response.Layer.Name,
-                slug = AtlasView.SlugOf(response.Layer),
+                slug = LoadedAtlas.GetSlug(response.Layer),
                 response.Channel,
                 response.Name,
                 response.Activation,
@@ -64,17 +84,19 @@ internal static class LiveEndpoints
     }
 
     private static async Task<IResult> DeconvolutionAsync(
-        string atlas, string layer, int channel, int? y, int? x, string? rule, HttpRequest request, ILiveRequests client, CatalogDatabase database, CancellationToken cancellation)
+        string atlas, string layer, int channel, int? y, int? x, string? rule, HttpRequest request, ILiveRequests client,
+        CatalogDatabase database, CancellationToken cancellation)
     {
         var name = await LayerAsync(database, atlas, layer, cancellation);
-        var shown = await client.AskAsync(new ShowDeconvolution(atlas, await BodyAsync(request, cancellation), name, channel, y, x, rule ?? "deconv"), cancellation);
+        var shown = await client.AskAsync(
+            new ShowDeconvolution(atlas, await BodyAsync(request, cancellation), name, channel, y, x, rule ?? "deconv"), cancellation);
         return Results.Json(new { shown.Activation, shown.Y, shown.X, shown.Box, shown.Deconvolution, shown.Crop, shown.Cost });
     }
 
     private static async Task<string> LayerAsync(CatalogDatabase database, string atlas, string layer, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        return Found.Layer(await Found.AtlasAsync(catalog, atlas, cancellation), layer).Name;
+        return CatalogLookup.GetLayer(await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation), layer).Name;
     }
 
     private static async Task<byte[]> BodyAsync(HttpRequest request, CancellationToken cancellation)
@@ -93,6 +115,8 @@ internal static class LiveEndpoints
         {
             throw tooLarge;
         }
-        return body.Length == 0 ? throw new LiveRefusedException("the body is empty: send the picture's file as it is") : body.Length == body.Capacity ? body.GetBuffer() : body.ToArray();
+        return body.Length == 0
+            ? throw new LiveRefusedException("the body is empty: send the picture file as the request body") : body.Length == body.Capacity
+            ? body.GetBuffer() : body.ToArray();
     }
 }

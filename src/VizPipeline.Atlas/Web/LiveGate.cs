@@ -1,8 +1,10 @@
 using VizPipeline.Hosting;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>Lets a few live requests through at a time, whoever asks: each holds its picture several times in memory, here and in the broker.</summary>
+/// <summary>
+/// Limits the number of concurrent live requests, because each holds several copies of its picture in memory, here and in the broker.
+/// </summary>
 public sealed class LiveGate : IDisposable
 {
     private const int AtOnce = 8;
@@ -11,15 +13,15 @@ public sealed class LiveGate : IDisposable
     private readonly SemaphoreSlim _turns = new(AtOnce);
     private int _waiting;
 
-    /// <summary>Waits for a turn; the picture must not be read before. Disposing the result ends it.</summary>
-    /// <exception cref="LiveRefusedException">Too many others ask.</exception>
+    /// <summary>Waits for a turn, before the picture is read. Disposing the result ends the turn.</summary>
+    /// <exception cref="LiveRefusedException">Too many requests are waiting.</exception>
     public async Task<IDisposable> EnterAsync(CancellationToken cancellation)
     {
         var place = Interlocked.Increment(ref _waiting);
         try
         {
             if (place > MostWaiting || !await _turns.WaitAsync(Patience, cancellation))
-                throw new LiveRefusedException("too many others ask at the moment; try again", isOutage: true);
+                throw new LiveRefusedException("too many live requests at the moment; try again", isOutage: true);
             return new Turn(_turns);
         }
         finally

@@ -3,15 +3,15 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
+using VizPipeline.Atlas.Web.Data;
+using VizPipeline.Atlas.Web.Pages;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Pages;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>The pages of the server, and the pictures on them.</summary>
+/// <summary>Endpoints of the pages and of the pictures on them.</summary>
 internal static class PageEndpoints
 {
     private const int SamplesShown = 12;
@@ -20,7 +20,7 @@ internal static class PageEndpoints
     {
         var pages = app.MapGroup("").ExcludeFromDescription().AddEndpointFilter(ExplainAsync);
         pages.MapGet("/", HomeAsync);
-        pages.MapGet("/reference", (Page page) => Html(page.RenderAsync<ReferencePage>(("Links", ServerLinks.Instance))));
+        pages.MapGet("/reference", (PageRenderer page) => HtmlAsync(page.RenderAsync<ReferencePage>(("Links", ServerLinks.Instance))));
         pages.MapGet("/atlases/{atlas}", AtlasAsync);
         pages.MapGet("/atlases/{atlas}/layers/{layer}", LayerAsync);
         pages.MapGet("/atlases/{atlas}/neurons/{layer}/{channel:int}", NeuronAsync);
@@ -35,14 +35,16 @@ internal static class PageEndpoints
         pages.MapGet("/atlases/{atlas}/crops/{file}", CropAsync);
         pages.MapGet("/assets/{version}/{name}", Asset);
         app.MapFallback("/api/{**rest}", (HttpContext context) =>
-            Results.Problem($"there is no {context.Request.Method} at this address; see /reference", statusCode: StatusCodes.Status404NotFound, title: "Not found"));
+            Results.Problem(
+                $"there is no {context.Request.Method} endpoint at this address; see /reference", statusCode: StatusCodes.Status404NotFound,
+                title: "Not found"));
         pages.MapFallback((HttpContext _) => throw new NotFoundException("There is no such page."));
     }
 
-    // People see a page, whatever happens; who asks for a picture sees the code.
+    // Pages report errors as pages; requests for pictures get only the status code.
     private static async ValueTask<object?> ExplainAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var page = (Page)context.HttpContext.RequestServices.GetService(typeof(Page))!;
+        var page = (PageRenderer)context.HttpContext.RequestServices.GetService(typeof(PageRenderer))!;
         try
         {
             return await next(context);
@@ -53,150 +55,188 @@ internal static class PageEndpoints
         }
         catch (QueryException wrong)
         {
-            return await ErrorAsync(page, "Not understood", wrong.Message, StatusCodes.Status400BadRequest);
+            return await ErrorAsync(page, "Bad request", wrong.Message, StatusCodes.Status400BadRequest);
         }
         catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException or CorruptTableException)
         {
-            return await ErrorAsync(page, "Not now", failure.Message, StatusCodes.Status503ServiceUnavailable);
+            return await ErrorAsync(page, "Service unavailable", failure.Message, StatusCodes.Status503ServiceUnavailable);
         }
     }
 
-    private static async Task<IResult> ErrorAsync(Page page, string title, string message, int status) => Results.Content(
-        await page.RenderAsync<ErrorPage>(("Links", ServerLinks.Instance), ("Title", title), ("Message", message)), "text/html; charset=utf-8", statusCode: status);
+    private static async Task<IResult> ErrorAsync(PageRenderer page, string title, string message, int status) => Results.Content(
+        await page.RenderAsync<ErrorPage>(("Links", ServerLinks.Instance), ("Title", title), ("Message", message)),
+        "text/html; charset=utf-8", statusCode: status);
 
-    private static async Task<IResult> HomeAsync(Page page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IResult> HomeAsync(
+        PageRenderer page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var atlases = await AtlasSummary.AllAsync(catalog, cancellation);
+        var atlases = await AtlasSummary.ReadAllAsync(catalog, cancellation);
         var unserved = Now(database, time) is { } now ? await catalog.UnservedJobsAsync(now, cancellation: cancellation) : null;
-        return await Html(page.RenderAsync<AtlasesPage>(("Links", ServerLinks.Instance), ("Atlases", atlases), ("Unserved", unserved)));
+        return await HtmlAsync(
+            page.RenderAsync<AtlasesPage>(("Links", ServerLinks.Instance), ("Atlases", atlases), ("Unserved", unserved)));
     }
 
     private static async Task<IResult> AtlasAsync(
-        string atlas, Page page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
+        string atlas, PageRenderer page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var overview = await AtlasOverview.ReadAsync(catalog, view, Now(database, time), cancellation);
-        return await Html(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Overview", overview)));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var overview = await AtlasContents.ReadAsync(catalog, view, Now(database, time), cancellation);
+        return await HtmlAsync(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", overview)));
     }
 
-    private static async Task<IResult> LayerAsync(string atlas, string layer, Page page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> LayerAsync(
+        string atlas, string layer, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await LayerContents.ReadAsync(catalog, Found.Layer(view, layer), cancellation);
-        return await Html(page.RenderAsync<LayerPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var contents = await LayerContents.ReadAsync(catalog, CatalogLookup.GetLayer(view, layer), cancellation);
+        return await HtmlAsync(page.RenderAsync<LayerPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
-    private static async Task<IResult> NeuronAsync(string atlas, string layer, int channel, Page page, NeuronReader reader, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> NeuronAsync(
+        string atlas, string layer, int channel, PageRenderer page, NeuronReader reader, CatalogDatabase database,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.NeuronAsync(reader, catalog, view, Found.Layer(view, layer), channel, cancellation);
-        return await Html(page.RenderAsync<NeuronPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var contents = await CatalogLookup.GetNeuronAsync(
+            reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
+        return await HtmlAsync(page.RenderAsync<NeuronPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
-    private static async Task<IResult> ClassesAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ClassesAsync(
+        string atlas, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        return await Html(page.RenderAsync<ClassesPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Classes", await ClassLine.AllAsync(catalog, view, cancellation))));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        return await HtmlAsync(
+            page.RenderAsync<ClassesPage>(
+                ("Links", ServerLinks.Instance), ("Atlas", view),
+                ("Classes", await ClassSummary.ReadAllAsync(catalog, view, cancellation))));
     }
 
-    private static async Task<IResult> ClassAsync(string atlas, int index, Page page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ClassAsync(
+        string atlas, int index, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await ClassContents.ReadAsync(catalog, view, index, cancellation) ?? throw new NotFoundException($"Atlas '{atlas}' has no class {index}.");
-        return await Html(page.RenderAsync<ClassPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var contents = await ClassContents.ReadAsync(catalog, view, index, cancellation)
+            ?? throw new NotFoundException($"Atlas '{atlas}' has no class {index}.");
+        return await HtmlAsync(page.RenderAsync<ClassPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
-    private static async Task<IResult> ImageAsync(string atlas, int index, Page page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> ImageAsync(
+        string atlas, int index, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        var contents = await Found.ImageAsync(catalog, view, index, cancellation);
-        return await Html(page.RenderAsync<ImagePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var contents = await CatalogLookup.GetImageAsync(catalog, view, index, cancellation);
+        return await HtmlAsync(page.RenderAsync<ImagePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
     }
 
     private static async Task<IResult> SearchAsync(
-        string atlas, string? layer, string? text, string? selectivity, string? where, string? dead, string? sort, string? after, Page page, CatalogDatabase database, CancellationToken cancellation)
+        string atlas, string? layer, string? text, string? selectivity, string? where, string? dead, string? sort, string? after,
+        PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
-        // From a form: what is left empty or makes no sense is not asked for.
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        // The values come from a form: empty and invalid fields are ignored.
         var query = new NeuronQuery
         {
             Layers = layer is not null && view.Layer(layer) is not null ? layer : null,
             Text = text is { Length: > 0 and <= 200 } ? text : null,
             Where =
             [
-                .. double.TryParse(selectivity, CultureInfo.InvariantCulture, out var least) ? (NeuronCondition[])[new(NeuronStatistic.Find(SearchPage.Selectivity, "where"), ">=", least)] : [],
-                .. (where ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(NeuronCondition.Parse),
+                .. double.TryParse(selectivity, CultureInfo.InvariantCulture, out var least)
+                ? (NeuronCondition[])[new(NeuronStatistic.Find(SearchPage.Selectivity, "where"), ">=", least)] : [],
+                .. (where ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Select(NeuronCondition.Parse),
             ],
             Dead = bool.TryParse(dead, out var isDead) ? isDead : null,
-            Sort = SearchPage.Sorts.FirstOrDefault(known => known.Value == sort).Value ?? (view.Spec.Images.Classes.Count > 0 ? SearchPage.Sorts[0].Value : "layer"),
+            Sort = SearchPage.Sorts.FirstOrDefault(known => known.Value == sort).Value
+                ?? (view.Spec.Images.Classes.Count > 0 ? SearchPage.Sorts[0].Value : "layer"),
             Limit = SearchPage.Shown,
             After = after,
         };
-        return await Html(page.RenderAsync<SearchPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Selective", selectivity), ("Bounds", where), ("Found", await query.ReadAsync(catalog, view, cancellation))));
+        return await HtmlAsync(
+            page.RenderAsync<SearchPage>(
+                ("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Selective", selectivity), ("Bounds", where),
+                ("Result", await query.ReadAsync(catalog, view, cancellation))));
     }
 
-    private static async Task<IResult> CompareAsync(string? one, string? other, string? layer, Page page, Comparisons comparisons, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> CompareAsync(
+        string? one, string? other, string? layer, PageRenderer page, ComparisonCache comparisons, CatalogDatabase database,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var first = await Found.AtlasAsync(catalog, one ?? "", cancellation);
-        var comparison = await comparisons.FindAsync(catalog, first, await Found.AtlasAsync(catalog, other ?? "", cancellation), cancellation);
-        return await Html(page.RenderAsync<ComparePage>(("Links", ServerLinks.Instance), ("Comparison", comparison), ("Layer", layer is { Length: > 0 } ? Found.Layer(first, layer) : null)));
+        var first = await CatalogLookup.GetAtlasAsync(catalog, one ?? "", cancellation);
+        var comparison = await comparisons.FindAsync(
+            catalog, first, await CatalogLookup.GetAtlasAsync(catalog, other ?? "", cancellation), cancellation);
+        return await HtmlAsync(
+            page.RenderAsync<ComparePage>(
+                ("Links", ServerLinks.Instance), ("Comparison", comparison),
+                ("Layer", layer is { Length: > 0 } ? CatalogLookup.GetLayer(first, layer) : null)));
     }
 
-    private static async Task<IResult> LiveAsync(string atlas, Page page, CatalogDatabase database, CancellationToken cancellation)
+    private static async Task<IResult> LiveAsync(string atlas, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var view = await Found.AtlasAsync(catalog, atlas, cancellation);
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
         var count = await catalog.Images.CountAsync(image => image.AtlasId == view.Row.Id, cancellation);
         var shown = Math.Min(SamplesShown, count);
         int[] samples = [.. Enumerable.Range(0, shown).Select(i => (int)((long)i * count / shown))];
-        return await Html(page.RenderAsync<LivePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Samples", samples)));
+        return await HtmlAsync(page.RenderAsync<LivePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Samples", samples)));
     }
 
-    private static async Task<IResult> TileAsync(string atlas, string layer, string view, string file, Tiles tiles, AtlasViews views, HttpContext context, CancellationToken cancellation)
+    private static async Task<IResult> TileAsync(
+        string atlas, string layer, string view, string file, Tiles tiles, LoadedAtlasCache views, HttpContext context,
+        CancellationToken cancellation)
     {
         if (TileView.Find(view) is not { } shown || Number(file) is not { } channel)
             return Results.NotFound();
         if (await views.FindAsync(atlas, cancellation) is not { } found || found.Layer(layer) is not { } row || channel >= row.Channels)
             return Results.NotFound();
-        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile ? Answers.Picture(context, tile, "image/jpeg", found.IsFinal) : Results.NotFound();
+        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile
+            ? CacheableResults.Picture(context, tile, "image/jpeg", found.IsFinal) : Results.NotFound();
     }
 
-    private static async Task<IResult> PictureAsync(string atlas, string path, IObjectStore store, AtlasViews views, HttpContext context, CancellationToken cancellation)
+    private static async Task<IResult> PictureAsync(
+        string atlas, string path, IObjectStore store, LoadedAtlasCache views, HttpContext context, CancellationToken cancellation)
     {
         var key = Jobs.AtlasSpec.IsId(atlas) ? $"{AtlasKeys.Root(atlas)}/{path}" : "";
         if (!ObjectKey.IsValid(key) || !key.EndsWith(".png", StringComparison.Ordinal))
             return Results.NotFound();
         return await views.FindAsync(atlas, cancellation) is { } found && await store.TryGetAsync(key, cancellation) is { } picture
-            ? Answers.Picture(context, picture, "image/png", found.IsFinal) : Results.NotFound();
+            ? CacheableResults.Picture(context, picture, "image/png", found.IsFinal) : Results.NotFound();
     }
 
-    private static async Task<IResult> CropAsync(string atlas, string file, Sources sources, AtlasViews views, CatalogDatabase database, HttpContext context, CancellationToken cancellation)
+    private static async Task<IResult> CropAsync(
+        string atlas, string file, SourceCrops sources, LoadedAtlasCache views, CatalogDatabase database, HttpContext context,
+        CancellationToken cancellation)
     {
         if (Number(file) is not { } index || await views.FindAsync(atlas, cancellation) is not { } view)
             return Results.NotFound();
         await using var catalog = database.Open();
-        var path = await catalog.Images.Where(image => image.AtlasId == view.Row.Id && image.ImageIndex == index).Select(image => image.Path).FirstOrDefaultAsync(cancellation);
-        return path is not null && await sources.CropAsync(view.Spec, path, cancellation) is { } crop ? Answers.Picture(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
+        var path = await catalog.Images.Where(image => image.AtlasId == view.Row.Id && image.ImageIndex == index)
+            .Select(image => image.Path).FirstOrDefaultAsync(cancellation);
+        return path is not null && await sources.GetCropAsync(view.Spec, path, cancellation) is { } crop
+            ? CacheableResults.Picture(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
     }
 
     private static DateTime? Now(CatalogDatabase database, TimeProvider time)
         => database.HearsWorkers ? time.GetUtcNow().UtcDateTime : null;
 
-    // Tiles and crops are named by a number.
+    // The files of tiles and crops are named by number.
     private static int? Number(string file) =>
-        file.EndsWith(".jpg", StringComparison.Ordinal) && int.TryParse(file.AsSpan(0, file.Length - 4), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        file.EndsWith(".jpg", StringComparison.Ordinal)
+            && int.TryParse(file.AsSpan(0, file.Length - 4), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : null;
 
     private static IResult Asset(string version, string name, HttpContext context) =>
-        Assets.Find(name) is { } content ? Answers.Asset(context, content, Assets.TypeOf(name), version == Assets.Version(name)) : Results.NotFound();
+        Assets.Find(name) is { } content
+            ? CacheableResults.Asset(context, content, Assets.TypeOf(name), version == Assets.Version(name)) : Results.NotFound();
 
-    private static async Task<IResult> Html(Task<string> page) => Results.Content(await page, "text/html; charset=utf-8");
+    private static async Task<IResult> HtmlAsync(Task<string> page) => Results.Content(await page, "text/html; charset=utf-8");
 }

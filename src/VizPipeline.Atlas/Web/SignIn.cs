@@ -1,21 +1,23 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using VizPipeline.Atlas.Web.Pages;
 using VizPipeline.Hosting;
-using VizPipeline.Web.Pages;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>Where reading is not open, people show a key once, and their browser gets a cookie that opens reading.</summary>
+/// <summary>
+/// Signs in browsers where reading needs a key: the user enters the key once, and the browser gets a cookie that allows reading.
+/// </summary>
 internal static class SignIn
 {
-    /// <summary>The name of the limit on guesses.</summary>
+    /// <summary>The name of the rate limit, which slows down guessing of keys.</summary>
     public const string Limit = "sign-in";
 
     private const string Path = "/sign-in";
     private static readonly string[] Open = [Path, "/assets", "/health", "/metrics", "/api"];
 
-    /// <summary>Sends browsers without a key to the page that asks for one. The API has keys of its own.</summary>
+    /// <summary>Redirects browsers without a key to the sign-in page. The API checks keys itself.</summary>
     public static void UseSignIn(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         var keys = (ApiKeys)context.RequestServices.GetService(typeof(ApiKeys))!;
@@ -27,23 +29,30 @@ internal static class SignIn
 
     public static void MapSignIn(this IEndpointRouteBuilder app)
     {
-        app.MapGet(Path, (string? to, Page page) => PageAsync(page, to, wrong: false)).ExcludeFromDescription();
-        app.MapPost(Path, async (HttpContext context, ApiKeys keys, Page page) =>
+        app.MapGet(Path, (string? to, PageRenderer page) => PageAsync(page, to, wrong: false)).ExcludeFromDescription();
+        app.MapPost(Path, async (HttpContext context, ApiKeys keys, PageRenderer page) =>
         {
-            var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
+            var form = context.Request.HasFormContentType
+                ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
             var to = form["to"].ToString();
             if (keys.PassFor(form["key"].ToString().Trim()) is not { } pass)
                 return await PageAsync(page, to, wrong: true);
-            // Lax: whoever follows a link from a paper is signed in as before. It opens reading, and nothing else.
-            context.Response.Cookies.Append(ApiKeys.Cookie, pass, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, Secure = context.Request.IsHttps, Path = "/" });
+            // Lax, so that a link from elsewhere, such as a paper, keeps the user signed in. The cookie allows nothing but reading.
+            context.Response.Cookies.Append(ApiKeys.Cookie, pass, new CookieOptions
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Lax,
+                Secure = context.Request.IsHttps,
+                Path = "/",
+            });
             return Results.LocalRedirect(IsHere(to) ? to : "/");
         }).ExcludeFromDescription().DisableAntiforgery().RequireRateLimiting(Limit);
     }
 
-    private static async Task<IResult> PageAsync(Page page, string? to, bool wrong) => Results.Content(
+    private static async Task<IResult> PageAsync(PageRenderer page, string? to, bool wrong) => Results.Content(
         await page.RenderAsync<SignInPage>(("Links", ServerLinks.Instance), ("To", IsHere(to) ? to : "/"), ("IsWrong", wrong)),
         "text/html; charset=utf-8", statusCode: wrong ? StatusCodes.Status403Forbidden : StatusCodes.Status200OK);
 
-    // Never to another host, however the path is written.
+    // Accepts only paths on this host, so that a link cannot redirect to another one.
     private static bool IsHere(string? to) => to is ['/', ..] && to is not ['/', '/' or '\\', ..] && !to.Any(char.IsControl);
 }

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>What the tiles of a layer show.</summary>
-/// <param name="Id">Its name in addresses: <c>top1</c>, <c>top9</c>, <c>deconv</c>, <c>ascent-p3-s0</c> or <c>filter</c>.</param>
+/// <summary>A view: the kind of picture that the tiles of a layer show.</summary>
+/// <param name="Id">The name in addresses: <c>top1</c>, <c>top9</c>, <c>deconv</c>, <c>ascent-p3-s0</c> or <c>filter</c>.</param>
 public sealed partial record TileView(string Id)
 {
     /// <summary>The strongest patch.</summary>
@@ -14,19 +14,19 @@ public sealed partial record TileView(string Id)
     /// <summary>The nine strongest patches.</summary>
     public static TileView Top9 { get; } = new("top9");
 
-    /// <summary>Their deconvolutions.</summary>
+    /// <summary>The deconvolutions of the nine strongest patches.</summary>
     public static TileView Deconv { get; } = new("deconv");
 
-    /// <summary>The neuron's own filters. They are drawn from the layer's links, and have no picture of their own.</summary>
+    /// <summary>The neuron's filters. They are drawn from the layer's link table; there is no stored picture.</summary>
     public static TileView Filter { get; } = new("filter");
 
-    /// <summary>An ascent preset with a seed; empty where it is none.</summary>
+    /// <summary>The ascent preset and seed; the preset is empty for other views.</summary>
     public (string Preset, int Seed) Ascent { get; private init; } = ("", 0);
 
-    /// <summary>Whether pixels of the image set are in it.</summary>
+    /// <summary>Whether the view shows pixels of the image set.</summary>
     public bool IsSource => Id is "top1" or "top9";
 
-    /// <summary>The name for people.</summary>
+    /// <summary>The name shown on pages.</summary>
     public string Label => Id switch
     {
         "top1" => "Top patch",
@@ -36,23 +36,29 @@ public sealed partial record TileView(string Id)
         _ => $"Ascent: {AscentName(Ascent.Preset)}{(Ascent.Seed == 0 ? "" : $", seed {Ascent.Seed}")}",
     };
 
-    /// <summary>Pictures of ascent, of several facets the first.</summary>
-    public static TileView OfAscent(string preset, int seed) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"ascent-{(PresetNames.IsNumber(preset) ? "p" : "")}{preset}-s{seed}")) { Ascent = (preset, seed) };
+    /// <summary>Returns the view of an ascent preset; with several facets it shows the first.</summary>
+    public static TileView ForAscent(string preset, int seed) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"ascent-{(PresetNames.IsNumber(preset) ? "p" : "")}{preset}-s{seed}"))
+        {
+            Ascent = (preset, seed),
+        };
 
-    /// <summary>A view by its id; null where it is none.</summary>
+    /// <summary>Parses the id of a view; returns null if it is not valid.</summary>
     public static TileView? Find(string id) => id switch
     {
         "top1" => Top1,
         "top9" => Top9,
         "deconv" => Deconv,
         "filter" => Filter,
-        _ when AscentId().Match(id) is { Success: true } match => OfAscent(match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value, int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture)),
+        _ when AscentId().Match(id) is { Success: true } match =>
+            ForAscent(
+                match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value,
+                int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture)),
         _ => null,
     };
 
-    /// <summary>The views that an atlas has, in their order.</summary>
-    public static IReadOnlyList<TileView> Of(AtlasSpec spec)
+    /// <summary>Returns the views of an atlas in the order in which pages list them.</summary>
+    public static IReadOnlyList<TileView> ListFor(AtlasSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         var views = new List<TileView>();
@@ -61,13 +67,13 @@ public sealed partial record TileView(string Id)
         if (spec.Methods.HasFlag(AtlasMethods.Deconv))
             views.Add(Deconv);
         if (spec.Methods.HasFlag(AtlasMethods.Ascent))
-            views.AddRange(spec.Ascent.Presets.SelectMany(_ => spec.Ascent.Seeds, OfAscent));
+            views.AddRange(spec.Ascent.Presets.SelectMany(_ => spec.Ascent.Seeds, ForAscent));
         if (spec.Methods.HasFlag(AtlasMethods.Filters))
             views.Add(Filter);
         return views;
     }
 
-    /// <summary>The key of the picture that it is cut from; null for <see cref="Filter"/>.</summary>
+    /// <summary>Returns the object key of the picture that a tile is made from; null for <see cref="Filter"/>.</summary>
     public string? Key(string atlas, string layer, int channel) => Id switch
     {
         "top1" or "top9" => AtlasKeys.Picture(atlas, layer, PictureMethod.Top9, channel),
@@ -76,7 +82,7 @@ public sealed partial record TileView(string Id)
         _ => AtlasKeys.AscentPicture(atlas, layer, channel, Ascent.Preset, Ascent.Seed),
     };
 
-    /// <summary>What a preset is known by, see METHODS on the regularizers of Yosinski et al., table 1.</summary>
+    /// <summary>Returns the display name of a preset. The names of 1 to 4 follow table 1 of Yosinski et al. (2015).</summary>
     public static string AscentName(string preset) => preset switch
     {
         "1" => "high-frequency",

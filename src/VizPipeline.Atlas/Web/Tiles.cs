@@ -2,33 +2,35 @@ using Microsoft.Extensions.Caching.Memory;
 using VizPipeline.Images;
 using VizPipeline.ObjectStore;
 
-namespace VizPipeline.Web;
+namespace VizPipeline.Atlas.Web;
 
-/// <summary>Small pictures of neurons, cut from the large ones when someone looks, and kept in memory within a bound.</summary>
+/// <summary>
+/// Creates tiles, small pictures of neurons, from the stored pictures on demand and caches them in a bounded amount of memory.
+/// </summary>
 public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
 {
-    /// <summary>Pixels of the longer edge.</summary>
+    /// <summary>The longer edge of a tile in pixels.</summary>
     public const int Size = 132;
 
-    private static readonly long Bound = MemoryBound.Of(96 << 20, 0.08);
+    private static readonly long Bound = MemoryBound.Calculate(96 << 20, 0.08);
     private const int Quality = 82;
-    private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = Bound });
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = Bound });
     private readonly SemaphoreSlim _turns = new(Math.Max(2, Environment.ProcessorCount));
 
-    /// <summary>A tile as JPEG; null where the neuron has no such picture.</summary>
-    /// <exception cref="ObjectStoreException">The store does not answer.</exception>
+    /// <summary>Returns a tile as JPEG; null if the neuron has no such picture.</summary>
+    /// <exception cref="ObjectStoreException">The object store cannot be read.</exception>
     public async Task<byte[]?> FindAsync(string atlas, string layer, TileView view, int channel, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(view);
         var name = (atlas, layer, view.Id, channel);
-        if (_kept.TryGetValue(name, out byte[]? known))
+        if (_cache.TryGetValue(name, out byte[]? known))
             return known;
         await _turns.WaitAsync(cancellation);
         try
         {
             if (await DrawAsync(atlas, layer, view, channel, cancellation) is not { } tile)
                 return null;
-            _kept.Set(name, tile, new MemoryCacheEntryOptions { Size = tile.Length, SlidingExpiration = TimeSpan.FromHours(1) });
+            _cache.Set(name, tile, new MemoryCacheEntryOptions { Size = tile.Length, SlidingExpiration = TimeSpan.FromHours(1) });
             return tile;
         }
         finally
@@ -37,16 +39,16 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
         }
     }
 
-    /// <summary>A picture at the size of a tile.</summary>
-    /// <param name="picture">A PNG.</param>
-    /// <param name="firstCell">Whether only the first of its 3x3 cells is meant.</param>
+    /// <summary>Scales a picture to the size of a tile.</summary>
+    /// <param name="picture">The picture as PNG.</param>
+    /// <param name="firstCell">Whether to use only the first of its 3x3 cells.</param>
     public static byte[] Draw(byte[] picture, bool firstCell)
     {
         var image = Png.Decode(picture);
         return Draw(firstCell ? Cut(image, image.Width / 3, image.Height / 3) : image);
     }
 
-    /// <summary>A picture at the size of a tile.</summary>
+    /// <summary>Scales a picture to the size of a tile.</summary>
     public static byte[] Draw(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -58,7 +60,7 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _kept.Dispose();
+        _cache.Dispose();
         _turns.Dispose();
     }
 
@@ -66,7 +68,8 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
     {
         if (view.Key(atlas, layer, channel) is { } key)
             return await store.TryGetAsync(key, cancellation) is { } picture ? Draw(picture, firstCell: view == TileView.Top1) : null;
-        return await links.FindAsync(atlas, layer, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter ? Draw(filter) : null;
+        return await links.FindAsync(atlas, layer, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter
+            ? Draw(filter) : null;
     }
 
     private static RgbImage Cut(RgbImage image, int width, int height)

@@ -6,12 +6,12 @@ using VizPipeline.Coordinator;
 
 namespace VizPipeline.Cli.Cluster;
 
-/// <summary>Follows an atlas of a cluster to its end: a line whenever something has changed, which suits terminals and logs alike.</summary>
+/// <summary>Follows an atlas of a cluster to its end. Prints a line whenever something has changed, for terminals and logs.</summary>
 internal static class AtlasWatch
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    /// <summary>Shows it, and returns the exit code of its end. A coordinator that is away is waited for.</summary>
+    /// <summary>Shows the progress and returns the exit code. Waits while the coordinator cannot be reached.</summary>
     public static async Task<int> RunAsync(CoordinatorClient coordinator, string atlas, CancellationToken cancellation)
     {
         var last = "";
@@ -20,35 +20,39 @@ internal static class AtlasWatch
             try
             {
                 var report = await coordinator.GetAsync<AtlasReport>($"atlases/{Uri.EscapeDataString(atlas)}", cancellation);
-                if (Line(report) is var line && line != last)
-                    Console.WriteLine($"[{TimeProvider.System.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}] {last = line}");
+                if (FormatLine(report) is var line && line != last)
+                    Console.WriteLine(
+                        $"[{TimeProvider.System.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}] {last = line}");
                 if (report.Status.State != AtlasState.Running)
-                    return End(report);
+                    return PrintEnd(report);
             }
             catch (ServiceAwayException away)
             {
                 if (away.Message != last)
-                    await Console.Error.WriteLineAsync($"viz: {last = away.Message}; waiting");
+                    await Console.Error.WriteLineAsync($"viz: {last = away.Message}; trying again");
             }
             await Task.Delay(Pause, cancellation);
         }
     }
 
-    private static string Line(AtlasReport report)
+    private static string FormatLine(AtlasReport report)
     {
-        var stages = report.Progress.Stages.Where(stage => stage.Total > 0).Select(ProgressDisplay.Text);
-        var left = report.Progress.TimeLeft is { } time && report.Status.State == AtlasState.Running ? $" · {ProgressDisplay.Text(time)} left" : "";
+        var stages = report.Progress.Stages.Where(stage => stage.Total > 0).Select(ProgressDisplay.FormatStage);
+        var left = report.Progress.TimeLeft is { } time && report.Status.State == AtlasState.Running
+            ? $" · {ProgressDisplay.FormatDuration(time)} left" : "";
         var unserved = string.Concat(report.Status.Unserved.Select(jobs => $" · {jobs.Explain()}"));
         return $"{string.Join(" · ", stages)} · {report.Workers} worker{(report.Workers == 1 ? "" : "s")}{left}{unserved}";
     }
 
-    private static int End(AtlasReport report)
+    private static int PrintEnd(AtlasReport report)
     {
-        Console.WriteLine($"Atlas '{report.Status.Id}': {(report.Status.State == AtlasState.CompletedWithFailures ? "completed with failures" : report.Status.State.ToString().ToLowerInvariant())}");
+        var state = report.Status.State == AtlasState.CompletedWithFailures
+            ? "completed with failures" : report.Status.State.ToString().ToLowerInvariant();
+        Console.WriteLine($"Atlas '{report.Status.Id}': {state}");
         foreach (var job in report.Status.Failures.Take(20))
             Console.Error.WriteLine($"viz: job {job.Job} ({job.Kind.ToString().ToLowerInvariant()} of {job.What}) failed: {job.Error}");
-        if (report.Status.Failures.Count > 0)
-            Console.Error.WriteLine($"viz: {report.Status.Failures.Count} jobs failed; when the cause is gone, `viz retry {report.Status.Id}` does them again");
+        if (report.Status.Failures is { Count: > 0 and var count })
+            Console.Error.WriteLine($"viz: {count} jobs failed; when the cause is fixed, `viz retry {report.Status.Id}` runs them again");
         return report.Status.State == AtlasState.Completed ? ExitCode.Done : ExitCode.Failures;
     }
 }

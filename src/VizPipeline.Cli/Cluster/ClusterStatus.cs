@@ -8,10 +8,10 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Cli.Cluster;
 
-/// <summary>How the atlases of a cluster stand.</summary>
+/// <summary>Shows the status of the atlases of a cluster.</summary>
 internal static class ClusterStatus
 {
-    /// <summary>Shows one atlas, or all where none is named.</summary>
+    /// <summary>Shows one atlas, or lists all if none is named.</summary>
     public static async Task<int> RunAsync(string? address, string? atlas, bool json, bool watch, CancellationToken cancellation)
     {
         using var coordinator = new CoordinatorClient(address);
@@ -41,9 +41,11 @@ internal static class ClusterStatus
         }
         var table = new Table().Border(TableBorder.Simple).AddColumns("atlas", "state", "priority", "jobs", "done", "failed", "planned");
         foreach (var atlas in atlases)
-            table.AddRow(Markup.Escape(atlas.Id), atlas.State.ToString().ToLowerInvariant(), $"{atlas.Priority}", $"{atlas.Jobs:N0}", $"{atlas.Done:N0}", $"{atlas.Failed:N0}", $"{atlas.CreatedAt:yyyy-MM-dd HH:mm} UTC");
+            table.AddRow(
+                Markup.Escape(atlas.Id), atlas.State.ToString().ToLowerInvariant(), $"{atlas.Priority}", $"{atlas.Jobs:N0}",
+                $"{atlas.Done:N0}", $"{atlas.Failed:N0}", $"{atlas.CreatedAt:yyyy-MM-dd HH:mm} UTC");
         if (atlases.Count == 0)
-            Console.WriteLine("This cluster has no atlases yet; begin with `viz submit`");
+            Console.WriteLine("This cluster has no atlases yet; create one with `viz submit`");
         else
             ConsoleOutput.Wide().Write(table);
         StatusText.WriteUnserved(ConsoleOutput.Wide(), atlases.SelectMany(atlas => atlas.Unserved).GroupBy(jobs => jobs.Kind)

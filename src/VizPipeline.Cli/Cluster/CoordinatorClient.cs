@@ -4,17 +4,17 @@ using VizPipeline.Cli.CommandLine;
 
 namespace VizPipeline.Cli.Cluster;
 
-/// <summary>A coordinator, asked over HTTP.</summary>
+/// <summary>HTTP client of the coordinator.</summary>
 internal sealed class CoordinatorClient : ServiceClient
 {
-    /// <summary>Names the coordinator; nothing is asked yet.</summary>
-    /// <exception cref="UsageException">The address is no address.</exception>
+    /// <summary>Creates a client; sends nothing yet.</summary>
+    /// <exception cref="UsageException">The address is missing or not valid.</exception>
     public CoordinatorClient(string? address)
-        : base("coordinator", AddressOf(address), "VIZ_API_KEY")
+        : base("coordinator", ParseAddress(address), "VIZ_API_KEY")
     {
     }
 
-    /// <summary>Sends a model's file unless the coordinator has it, and returns its key.</summary>
+    /// <summary>Uploads a model file unless the coordinator has it already, and returns its object key.</summary>
     public async Task<string> SendModelAsync(string file, string sha256, CancellationToken cancellation)
     {
         var name = $"{sha256}{Path.GetExtension(file).ToLowerInvariant()}";
@@ -32,12 +32,13 @@ internal sealed class CoordinatorClient : ServiceClient
         return $"models/{name}";
     }
 
-    private static Uri AddressOf(string? address)
+    private static Uri ParseAddress(string? address)
     {
         address ??= Environment.GetEnvironmentVariable("VIZ_COORDINATOR")
-            ?? throw new UsageException("which coordinator? Give its address with --coordinator http://HOST:8080, or in VIZ_COORDINATOR");
+            ?? throw new UsageException(
+                "the address of the coordinator is missing: give --coordinator http://HOST:8080, or set VIZ_COORDINATOR");
         return Uri.TryCreate(address.TrimEnd('/') + "/api/v1/", UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https")
             ? uri
-            : throw new UsageException($"--coordinator '{address}' is no address; give one like http://HOST:8080");
+            : throw new UsageException($"--coordinator '{address}' is not a valid address; give one like http://HOST:8080");
     }
 }

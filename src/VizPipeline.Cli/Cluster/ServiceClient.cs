@@ -5,20 +5,21 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Cli.Cluster;
 
-/// <summary>A service of a cluster, asked over HTTP. Every refusal becomes a <see cref="UsageException"/> with one line.</summary>
-/// <param name="name">What it is, for messages: <c>coordinator</c>.</param>
-/// <param name="address">Its address, with a slash at the end.</param>
-/// <param name="keyVariable">The environment variable with the key that it is shown; not an argument, so that no list of processes shows it.</param>
+/// <summary>HTTP client of a service. A rejected request becomes a <see cref="UsageException"/> with a one-line message.</summary>
+/// <param name="name">The service in messages, such as <c>coordinator</c>.</param>
+/// <param name="address">The address of the service, ending in a slash.</param>
+/// <param name="keyVariable">The environment variable with the API key. A command-line option would show the key in process lists.</param>
 internal class ServiceClient(string name, Uri address, string keyVariable) : IDisposable
 {
     private readonly HttpClient _http = Create(address, keyVariable);
 
-    /// <summary>Asks.</summary>
-    /// <param name="path">Relative to the address.</param>
-    /// <param name="cancellation">Stops.</param>
-    public Task<T> GetAsync<T>(string path, CancellationToken cancellation) => AnswerAsync<T>(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
+    /// <summary>Sends a GET request and parses the JSON response.</summary>
+    /// <param name="path">The path relative to the address.</param>
+    /// <param name="cancellation">Cancels the request.</param>
+    public Task<T> GetAsync<T>(string path, CancellationToken cancellation) =>
+        SendAsync<T>(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
 
-    /// <summary>Asks for bytes; null where there are none.</summary>
+    /// <summary>Sends a GET request and returns the content; null for 404.</summary>
     public async Task<byte[]?> TryGetBytesAsync(string path, CancellationToken cancellation)
     {
         using var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
@@ -28,7 +29,7 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
         return await answer.Content.ReadAsByteArrayAsync(cancellation);
     }
 
-    /// <summary>Changes something.</summary>
+    /// <summary>Sends a POST request and parses the JSON response.</summary>
     public Task<T> PostAsync<T>(string path, object? body, CancellationToken cancellation)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path);
@@ -37,13 +38,13 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
             request.Content = new ByteArrayContent(VizJson.Write(body));
             request.Content.Headers.ContentType = new("application/json");
         }
-        return AnswerAsync<T>(request, cancellation);
+        return SendAsync<T>(request, cancellation);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<T> AnswerAsync<T>(HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<T> SendAsync<T>(HttpRequestMessage request, CancellationToken cancellation)
     {
         using var answer = await SendAsync(request, cancellation);
         await CheckAsync(answer, cancellation);
@@ -58,11 +59,11 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
         }
         catch (HttpRequestException failure)
         {
-            throw new ServiceAwayException($"the {name} at {address} does not answer: {failure.Message}");
+            throw new ServiceAwayException($"cannot reach the {name} at {address}: {failure.Message}");
         }
         catch (TaskCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new ServiceAwayException($"the {name} at {address} does not answer in time");
+            throw new ServiceAwayException($"the {name} at {address} did not respond in time");
         }
         finally
         {
@@ -75,33 +76,37 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
         if (answer.IsSuccessStatusCode)
             return;
         var text = await answer.Content.ReadAsStringAsync(cancellation);
-        throw (int)answer.StatusCode >= 500 ? new ServiceAwayException($"the {name} at {address} cannot do that now: {DetailOf(text, answer)}") : new UsageException(DetailOf(text, answer));
+        throw (int)answer.StatusCode >= 500
+            ? new ServiceAwayException($"the {name} at {address} is not available: {GetDetail(text, answer)}")
+            : new UsageException(GetDetail(text, answer));
     }
 
-    private string DetailOf(string text, HttpResponseMessage answer)
+    private string GetDetail(string text, HttpResponseMessage answer)
     {
         try
         {
             using var problem = JsonDocument.Parse(text);
-            if (problem.RootElement.ValueKind == JsonValueKind.Object && problem.RootElement.TryGetProperty("detail", out var detail) && detail.GetString() is { Length: > 0 } sentence)
+            if (problem.RootElement.ValueKind == JsonValueKind.Object && problem.RootElement.TryGetProperty("detail", out var detail)
+                && detail.GetString() is { Length: > 0 } sentence)
                 return sentence.ReplaceLineEndings(" ");
         }
         catch (JsonException)
         {
-            // Something else answers there.
+            // The response is not from one of our services.
         }
         return $"{(int)answer.StatusCode} {answer.ReasonPhrase} from {answer.RequestMessage?.RequestUri}; is that a VizPipeline {name}?";
     }
 
     private static HttpClient Create(Uri address, string keyVariable)
     {
-        // A redirection could lead the key to another host.
-        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), AllowAutoRedirect = false }) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
+        // No redirects: they could send the key to another host.
+        var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), AllowAutoRedirect = false };
+        var http = new HttpClient(handler) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
         if (Environment.GetEnvironmentVariable(keyVariable) is { Length: > 0 } key)
             http.DefaultRequestHeaders.Add("X-Api-Key", key.Trim());
         return http;
     }
 }
 
-/// <summary>A service cannot be reached, or cannot do its work for the moment.</summary>
+/// <summary>A service cannot be reached or is temporarily unavailable.</summary>
 public sealed class ServiceAwayException(string message) : Exception(message);

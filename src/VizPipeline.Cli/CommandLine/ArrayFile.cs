@@ -9,11 +9,11 @@ internal static class ArrayFile
 {
     private const string InputName = "input";
 
-    /// <summary>Whether a file's name says that it holds an array rather than a picture.</summary>
+    /// <summary>Whether a file is an array rather than a picture, by its extension.</summary>
     public static bool IsArray(string file) => Path.GetExtension(file).ToLowerInvariant() is ".npy" or ".safetensors";
 
-    /// <summary>The file's images, [N, C, H, W]; [C, H, W] counts as one image.</summary>
-    /// <exception cref="UsageException">The array has another number of axes, no image, or whole numbers.</exception>
+    /// <summary>Reads the images of a file as [N, C, H, W]; [C, H, W] counts as one image.</summary>
+    /// <exception cref="UsageException">The array has a different number of axes, no images, or integer values.</exception>
     /// <exception cref="ModelFormatException">The file is damaged.</exception>
     public static FloatTensor Read(string file)
     {
@@ -36,13 +36,15 @@ internal static class ArrayFile
     {
         var tensors = SafetensorsFile.Read(file);
         var entry = tensors.Entries.FirstOrDefault(entry => entry.Name == InputName) ?? (tensors.Entries is [var single] ? single : null)
-            ?? throw new UsageException($"image array '{file}' holds {tensors.Entries.Count} tensors; give a file with one, or with one called '{InputName}'");
+            ?? throw new UsageException(
+                $"image array '{file}' contains {tensors.Entries.Count} tensors; give a file with a single tensor, or with one named "
+                + $"'{InputName}'");
         if (entry.Type is not (ElementType.F16 or ElementType.BF16 or ElementType.F32 or ElementType.F64))
             throw NoFloats(file, entry.Type.ToString());
         return tensors.ReadFloats(entry.Name);
     }
 
-    // Whole numbers are pixels as a rule, and a network that takes preprocessed values answers nonsense to them without a word.
+    // Integers are usually pixels, for which a network that expects preprocessed values would silently compute nonsense.
     private static UsageException NoFloats(string file, string type) =>
-        new($"image array '{file}' holds {type}; give preprocessed floating-point values, or the picture itself");
+        new($"image array '{file}' has type {type}; give preprocessed floating-point values, or the picture itself");
 }

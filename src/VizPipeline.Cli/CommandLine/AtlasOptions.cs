@@ -8,26 +8,60 @@ using VizPipeline.Network.Torch;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>The options that say which atlas: the same for <c>run</c> on this machine and <c>submit</c> to a cluster.</summary>
+/// <summary>The options that specify an atlas, common to <c>run</c> and <c>submit</c>.</summary>
 internal sealed class AtlasOptions
 {
     private readonly ModelOptions _model = new();
     private readonly ImageOptions _images = new();
-    private readonly Option<string[]> _layers = new("--layers") { Description = "Layers or patterns, e.g. conv3,features.*; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string[]> _methods = new("--methods") { Description = "Of top9,deconv,ascent,filters; default all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string[]> _presets = new("--ascent-presets") { Description = $"Recipes, one picture each: {RecipeOptions.Choices}; default 3", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<int?> _steps = new("--ascent-steps") { Description = "Steps per ascent instead of the preset's 500 to 1000" };
-    private readonly Option<string[]> _seeds = new("--ascent-seeds") { Description = "Seeds of the start images, one picture each; default 0", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-    private readonly Option<string> _objective = new("--ascent-objective") { Description = "neuron (centre of the map) or channel (mean of the map)", DefaultValueFactory = _ => "neuron" };
-    private readonly Option<string> _rates = new("--ascent-rates") { Description = "normalised (any network) or published (CaffeNet's rates)", DefaultValueFactory = _ => "normalised" };
-    private readonly Option<string?> _classNames = new("--class-names") { Description = "File of class names in the order of the network's outputs (JSON or text)" };
+    private readonly Option<string[]> _layers = new("--layers")
+    {
+        Description = "Layers, e.g. conv3,features.*; default: all",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = LayerList.Parse,
+    };
+    private readonly Option<string[]> _methods = new("--methods")
+    {
+        Description = "Some of top9,deconv,ascent,filters; default: all",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = LayerList.Parse,
+    };
+    private readonly Option<string[]> _presets = new("--ascent-presets")
+    {
+        Description = $"Ascent recipes, one picture per neuron each: {RecipeOptions.Choices}; default: 3",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = LayerList.Parse,
+    };
+    private readonly Option<int?> _steps = new("--ascent-steps")
+    {
+        Description = "Steps per ascent; default: the recipe's own (256 to 1000)",
+    };
+    private readonly Option<string[]> _seeds = new("--ascent-seeds")
+    {
+        Description = "Seeds of the start images, one picture per neuron each; default: 0",
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = LayerList.Parse,
+    };
+    private readonly Option<string> _objective = new("--ascent-objective")
+    {
+        Description = "Objective: neuron (centre of the map) or channel (mean of the map)",
+        DefaultValueFactory = _ => "neuron",
+    };
+    private readonly Option<string> _rates = new("--ascent-rates")
+    {
+        Description = "Learning rates of recipes 1 to 4: normalised (for any network) or published (for CaffeNet)",
+        DefaultValueFactory = _ => "normalised",
+    };
+    private readonly Option<string?> _classNames = new("--class-names")
+    {
+        Description = "File with class names in the order of the network's outputs (JSON or text)",
+    };
     private readonly Option<int> _batch = new("--batch") { Description = "Images per forward pass", DefaultValueFactory = _ => 32 };
-    private readonly Option<string?> _name = new("--name") { Description = "Name of the atlas; default the model's" };
+    private readonly Option<string?> _name = new("--name") { Description = "Name of the atlas; default: the name of the model" };
 
-    /// <summary>A network file or an architecture's name.</summary>
+    /// <summary>The option for the network: a file or the name of an architecture.</summary>
     public Option<string> Model => _model.Model;
 
-    /// <summary>Adds all of them to a command.</summary>
+    /// <summary>Adds all options to a command.</summary>
     public void AddTo(Command command)
     {
         _model.AddTo(command);
@@ -36,33 +70,35 @@ internal sealed class AtlasOptions
             command.Options.Add(option);
     }
 
-    /// <summary>Opens the network, lists the images, and puts together what was asked for.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="isHere">Whether this machine computes, so that its device must exist.</param>
-    /// <param name="cancellation">Stops the listing.</param>
-    /// <exception cref="UsageException">An option is wrong.</exception>
-    public AtlasRequest RequestOf(ParseResult parsed, bool isHere, CancellationToken cancellation)
+    /// <summary>Opens the network, lists the images, and returns the requested atlas.</summary>
+    /// <param name="parsed">The parsed command line.</param>
+    /// <param name="isHere">Whether this machine computes the atlas, so that the device must exist.</param>
+    /// <param name="cancellation">Cancels listing the images.</param>
+    /// <exception cref="UsageException">An option has an invalid value.</exception>
+    public AtlasRequest CreateRequest(ParseResult parsed, bool isHere, CancellationToken cancellation)
     {
-        var methods = MethodsOf(parsed.GetValue(_methods));
-        var ascent = Ascent(parsed);
-        var batch = parsed.GetRequiredValue(_batch) is > 0 and <= 4096 and var size ? size : throw new UsageException("--batch must be from 1 to 4096");
+        var methods = ParseMethods(parsed.GetValue(_methods));
+        var ascent = ParseAscent(parsed);
+        var batch = parsed.GetRequiredValue(_batch) is > 0 and <= 4096 and var size
+            ? size : throw new UsageException("--batch must be from 1 to 4096");
         var device = parsed.GetRequiredValue(_model.Device);
         if (isHere)
             _ = TorchDevice.FindAll(device);
         var graph = _model.Open(parsed);
         var layers = LayerPatterns.Select(graph, parsed.GetValue(_layers) ?? []);
-        var preprocessing = _model.PreprocessingFor(parsed, graph);
+        var preprocessing = _model.GetPreprocessing(parsed, graph);
         var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
         var images = methods.HasFlag(AtlasMethods.Top9) ? _images.Choose(parsed, names, cancellation) : null;
         return new AtlasRequest(
-            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.WeightsOf(parsed), graph, layers, preprocessing, images?.Manifest,
-            images?.Root ?? _images.RootOf(parsed), names is null ? images?.Manifest.Classes ?? [] : NamesByIndex(names),
+            parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.FindWeights(parsed), graph, layers,
+            preprocessing, images?.Manifest,
+            images?.Root ?? _images.GetRoot(parsed), names is null ? images?.Manifest.Classes ?? [] : NamesByIndex(names),
             names is null ? [] : NamesByIndex(names), methods, ascent, device, batch, images?.Selection ?? "");
     }
 
-    /// <summary>Methods by name.</summary>
+    /// <summary>Parses the names of methods.</summary>
     /// <exception cref="UsageException">A name is unknown.</exception>
-    internal static AtlasMethods MethodsOf(string[]? names)
+    internal static AtlasMethods ParseMethods(string[]? names)
     {
         if (names is null or { Length: 0 })
             return AtlasMethods.All;
@@ -72,25 +108,30 @@ internal sealed class AtlasOptions
             "deconv" => AtlasMethods.Deconv | AtlasMethods.Top9,
             "ascent" => AtlasMethods.Ascent,
             "filters" => AtlasMethods.Filters,
-            _ => throw new UsageException($"--methods '{name}' is unknown; choose of top9, deconv, ascent, filters"),
+            _ => throw new UsageException($"--methods '{name}' is unknown; use top9, deconv, ascent or filters"),
         });
     }
 
-    private AscentSpec Ascent(ParseResult parsed)
+    private AscentSpec ParseAscent(ParseResult parsed)
     {
-        var recipes = (parsed.GetValue(_presets) ?? []).DefaultIfEmpty(AscentPresets.Default).Select(text => RecipeOptions.Find("--ascent-presets", text)).ToArray();
+        var recipes = (parsed.GetValue(_presets) ?? []).DefaultIfEmpty(AscentPresets.Default)
+            .Select(text => RecipeOptions.Find("--ascent-presets", text)).ToArray();
         if (recipes.CountBy(recipe => recipe.Name).FirstOrDefault(same => same.Value > 1) is { Key: { } twice })
             throw new UsageException($"--ascent-presets names '{twice}' twice");
-        var objective = RecipeOptions.ObjectiveOf(parsed.GetRequiredValue(_objective));
-        // Those that come along take the objective that was asked for; a file says its own.
+        var objective = RecipeOptions.CreateObjective(parsed.GetRequiredValue(_objective));
+        // Built-in recipes take the objective of the option; a recipe from a file has its own.
         var named = recipes.Where(recipe => !PresetNames.IsNumber(recipe.Name))
-            .ToDictionary(recipe => recipe.Name, recipe => RecipeJson.ToElement(recipe.IsFile ? recipe.Recipe : recipe.Recipe with { Objective = objective }));
+            .ToDictionary(recipe => recipe.Name, recipe => RecipeJson.ToElement(recipe.IsFile ? recipe.Recipe : recipe.Recipe with
+            {
+                Objective = objective,
+            }));
         int[] seeds = [.. (parsed.GetValue(_seeds) ?? []).Select(text => Number("--ascent-seeds", text))];
         return new AscentSpec
         {
             Presets = [.. recipes.Select(recipe => recipe.Name)],
             Recipes = named.Count == 0 ? null : named,
-            Steps = parsed.GetValue(_steps) is { } steps ? steps is > 0 and <= 1_000_000 ? steps : throw new UsageException($"--ascent-steps {steps} must be 1 or more") : null,
+            Steps = parsed.GetValue(_steps) is { } steps
+                ? steps is > 0 and <= 1_000_000 ? steps : throw new UsageException($"--ascent-steps {steps} must be 1 or more") : null,
             Seeds = seeds.Length == 0 ? [0] : seeds,
             Objective = parsed.GetRequiredValue(_objective),
             Rates = parsed.GetRequiredValue(_rates),
@@ -98,7 +139,7 @@ internal sealed class AtlasOptions
     }
 
     private static int Number(string option, string text) =>
-        int.TryParse(text, out var number) ? number : throw new UsageException($"{option} '{text}' is no whole number");
+        int.TryParse(text, out var number) ? number : throw new UsageException($"{option} '{text}' is not an integer");
 
     private static string[] NamesByIndex(ClassNames names) =>
         [.. Enumerable.Range(0, names.All.Max(name => name.Index) + 1).Select(i => names[i]?.Name ?? $"class {i}")];

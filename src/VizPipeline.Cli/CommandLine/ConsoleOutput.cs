@@ -2,10 +2,13 @@ using Spectre.Console;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>Where tables and progress are written.</summary>
+/// <summary>The console for tables and progress.</summary>
 public static class ConsoleOutput
 {
-    /// <summary>Standard output; when it is no terminal, wide enough that no table is folded and scripts can read it.</summary>
+    /// <summary>
+    /// Returns a console for standard output. If it is redirected, it is wide enough that tables do not wrap and scripts can parse
+    /// them.
+    /// </summary>
     public static IAnsiConsole Wide()
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });

@@ -5,7 +5,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>Where this machine finds image sets: its folders, and the S3 server that the environment names as it does for services.</summary>
+/// <summary>Opens image sets on this machine, in folders or on the S3 server that the environment configures as for services.</summary>
 internal static class ImageRoots
 {
     public static ImageRoot Here() => new(

@@ -5,20 +5,20 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>The images that a command looks at, as the network's input [N, C, H, W] and as pictures to show.</summary>
+/// <summary>The input images of a command, as the network's input [N, C, H, W] and as pictures.</summary>
 internal sealed class InputImages : IDisposable
 {
     private readonly Preprocessing _preprocessing;
 
     private InputImages(torch.Tensor values, Preprocessing preprocessing) => (Values, _preprocessing) = (values, preprocessing);
 
-    /// <summary>On the network's device, channels-last.</summary>
+    /// <summary>The input on the network's device, channels-last.</summary>
     public torch.Tensor Values { get; }
 
     public int Count => (int)Values.shape[0];
 
-    /// <summary>Reads pictures, which are preprocessed, and arrays, which are already.</summary>
-    /// <exception cref="UsageException">A file is not there, or an array does not fit the network.</exception>
+    /// <summary>Reads pictures, which are preprocessed, and arrays, which already are.</summary>
+    /// <exception cref="UsageException">A file does not exist, or an array does not fit the network.</exception>
     /// <exception cref="UnreadableImageException">A picture cannot be decoded.</exception>
     public static InputImages Load(IReadOnlyList<string> files, RunningNetwork network)
     {
@@ -27,8 +27,8 @@ internal sealed class InputImages : IDisposable
         return new InputImages(torch.cat(parts).ChannelsLast().MoveToOuterDisposeScope(), network.Preprocessing);
     }
 
-    /// <summary>Reads the one image of a command that shows one.</summary>
-    /// <exception cref="UsageException">The file is not there, does not fit the network, or holds several images.</exception>
+    /// <summary>Reads a single image.</summary>
+    /// <exception cref="UsageException">The file does not exist, does not fit the network, or contains several images.</exception>
     public static InputImages LoadOne(string file, RunningNetwork network)
     {
         var images = Load([file], network);
@@ -36,17 +36,17 @@ internal sealed class InputImages : IDisposable
             return images;
         var count = images.Count;
         images.Dispose();
-        throw new UsageException($"image array '{file}' holds {count} images; this command takes one, [1, C, H, W] or [C, H, W]");
+        throw new UsageException($"image array '{file}' contains {count} images; this command takes one, [1, C, H, W] or [C, H, W]");
     }
 
-    /// <summary>An image as planes [C, H, W] in 0-255, in the network's channel order.</summary>
+    /// <summary>Returns an image as planes [C, H, W] from 0 to 255, in the network's channel order.</summary>
     public float[] Planes(int image)
     {
         using var scope = torch.NewDisposeScope();
         return LayerValues.ToArray(PixelScales.Unscale(Values.narrow(0, image, 1).cpu(), PixelScales.Of(_preprocessing)));
     }
 
-    /// <summary>An image as the network sees it: the pixels before the preprocessing's arithmetic, 8 bits.</summary>
+    /// <summary>Returns an image as the network sees it: 8-bit pixels before normalization.</summary>
     public RgbImage Picture(int image)
     {
         using var scope = torch.NewDisposeScope();
@@ -65,9 +65,12 @@ internal sealed class InputImages : IDisposable
     private static torch.Tensor Load(string file, RunningNetwork network)
     {
         if (!File.Exists(file))
-            throw new UsageException(Directory.Exists(file) ? $"image '{file}' is a folder; give a picture, or several with --image each" : $"image '{file}' does not exist");
+            throw new UsageException(
+                Directory.Exists(file)
+                ? $"image '{file}' is a folder; give a picture, or several with --image each" : $"image '{file}' does not exist");
         if (!ArrayFile.IsArray(file))
-            return ImageTensor.Of(network.Preprocessing.CropOf(File.ReadAllBytes(file), file), 1, network.Preprocessing, network.Runner.Device);
+            return ImageTensor.Of(
+                network.Preprocessing.CropOf(File.ReadAllBytes(file), file), 1, network.Preprocessing, network.Runner.Device);
         var array = ArrayFile.Read(file);
         Check(file, array.Shape, network.Graph.InputShape);
         return torch.tensor(array.Values, [.. array.Shape.Select(extent => (long)extent)]).to(network.Runner.Device);
@@ -76,6 +79,8 @@ internal sealed class InputImages : IDisposable
     private static void Check(string file, int[] shape, Shape input)
     {
         if ((shape[1], shape[2], shape[3]) != (input.Channels, input.Height, input.Width))
-            throw new UsageException($"image array '{file}' has shape [{string.Join(", ", shape)}], and the model takes [N, {input.Channels}, {input.Height}, {input.Width}]");
+            throw new UsageException(
+                $"image array '{file}' has shape [{string.Join(", ", shape)}], but the model takes [N, {input.Channels}, "
+                + $"{input.Height}, {input.Width}]");
     }
 }

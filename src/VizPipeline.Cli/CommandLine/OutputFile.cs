@@ -6,7 +6,7 @@ using VizPipeline.Network.Formats.Safetensors;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>Where a command writes to, and as what: the name's extension says. Files appear whole or not at all.</summary>
+/// <summary>The output file of a command; its extension determines the format. It is written atomically.</summary>
 internal sealed class OutputFile
 {
     private readonly string _path;
@@ -14,15 +14,19 @@ internal sealed class OutputFile
 
     private OutputFile(string path, string extension) => (_path, _extension) = (path, extension);
 
-    /// <summary>Whether a picture is asked for rather than arrays.</summary>
+    /// <summary>Whether the output is a picture rather than arrays.</summary>
     public bool IsPicture => _extension == ".png";
 
-    /// <summary>The option, alike in every command.</summary>
-    public static Option<string> Option() => new("--out") { Description = "File to write: .png, or .safetensors / .npy for the raw arrays", Required = true };
+    /// <summary>Creates the option, common to all commands.</summary>
+    public static Option<string> CreateOption() => new("--out")
+    {
+        Description = "Output file: .png for a picture, .safetensors or .npy for the arrays",
+        Required = true,
+    };
 
-    /// <summary>The file that was asked for, checked before anything is computed.</summary>
+    /// <summary>Checks the path, before anything is computed.</summary>
     /// <exception cref="UsageException">The extension is unknown, or the path is a folder.</exception>
-    public static OutputFile Of(string path)
+    public static OutputFile Parse(string path)
     {
         var extension = Path.GetExtension(path).ToLowerInvariant();
         if (Directory.Exists(path))
@@ -32,15 +36,16 @@ internal sealed class OutputFile
         return new OutputFile(path, extension);
     }
 
-    /// <summary>Refuses a .npy file for several arrays.</summary>
-    /// <exception cref="UsageException">The file holds one array and there are more.</exception>
-    public void CheckHolds(int arrays)
+    /// <summary>Checks that the format can store the number of arrays.</summary>
+    /// <exception cref="UsageException">The file is a .npy file, which stores one array, and there are more.</exception>
+    public void CheckArrayCount(int arrays)
     {
         if (_extension == ".npy" && arrays > 1)
-            throw new UsageException($"--out '{_path}' can hold one array, and there are {arrays}; choose one layer, or give .safetensors");
+            throw new UsageException(
+                $"--out '{_path}' can store only one array, but there are {arrays}; choose one layer, or give .safetensors");
     }
 
-    /// <summary>Writes a picture as PNG and says so.</summary>
+    /// <summary>Writes a picture as PNG and prints a line about it.</summary>
     public void Write(RgbImage picture)
     {
         CreateFolder();
@@ -49,16 +54,17 @@ internal sealed class OutputFile
         Console.WriteLine($"wrote {_path}: {picture.Width}x{picture.Height} pixels");
     }
 
-    /// <summary>Writes arrays and says so.</summary>
+    /// <summary>Writes arrays and prints a line about them.</summary>
     public void Write(params IReadOnlyList<FloatTensor> arrays)
     {
-        CheckHolds(arrays.Count);
+        CheckArrayCount(arrays.Count);
         CreateFolder();
         if (_extension == ".npy")
             NpyArray.Write(_path, arrays[0]);
         else
             arrays.Aggregate(new SafetensorsWriter(), (writer, array) => writer.Add(array)).WriteTo(_path);
-        Console.WriteLine($"wrote {_path}: {(arrays is [var single] ? single.ToString() : $"{arrays.Count} arrays, {arrays[0]} to {arrays[^1]}")}");
+        Console.WriteLine(
+            $"wrote {_path}: {(arrays is [var single] ? single.ToString() : $"{arrays.Count} arrays, {arrays[0]} to {arrays[^1]}")}");
     }
 
     private void CreateFolder()

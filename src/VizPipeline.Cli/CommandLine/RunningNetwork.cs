@@ -5,7 +5,7 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>A network on its device, and how pictures become its input: what every command needs that computes something.</summary>
+/// <summary>A network on its device and its preprocessing, for commands that compute something.</summary>
 internal sealed class RunningNetwork : IDisposable
 {
     private RunningNetwork(NetworkRunner runner, Preprocessing preprocessing) => (Runner, Preprocessing) = (runner, preprocessing);
@@ -16,11 +16,14 @@ internal sealed class RunningNetwork : IDisposable
 
     public Preprocessing Preprocessing { get; }
 
-    /// <summary>Starts <paramref name="graph"/>, which is opened before, so that wrong layers are reported before libtorch is loaded.</summary>
+    /// <summary>
+    /// Moves <paramref name="graph"/> to its device. Callers open the graph first, so that wrong layers are reported before libtorch is
+    /// loaded.
+    /// </summary>
     public static RunningNetwork Start(NetworkGraph graph, ModelOptions options, ParseResult parsed)
     {
-        var preprocessing = options.PreprocessingFor(parsed, graph);
-        return new RunningNetwork(new NetworkRunner(graph, options.DeviceOf(parsed)), preprocessing);
+        var preprocessing = options.GetPreprocessing(parsed, graph);
+        return new RunningNetwork(new NetworkRunner(graph, options.GetDevice(parsed)), preprocessing);
     }
 
     public void Dispose() => Runner.Dispose();

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>One line on standard error that counts steps, where it is a terminal and the work takes longer than a moment.</summary>
+/// <summary>
+/// Shows the step of an operation on a line of standard error, if it is a terminal and the operation takes more than half a second.
+/// </summary>
 internal sealed class StepProgress(string what, int total) : IProgress<int>, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(0.5);
@@ -19,7 +21,7 @@ internal sealed class StepProgress(string what, int total) : IProgress<int>, IDi
         Console.Error.Write($"\r{what}: step {value} of {total} ");
     }
 
-    // The line made room for results, which come next.
+    // Clears the line for the results, which follow.
     public void Dispose()
     {
         if (_shown)

@@ -2,37 +2,37 @@ using System.CommandLine;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>Exit codes of every command. A promise to scripts.</summary>
+/// <summary>The exit codes of all commands. Scripts rely on them.</summary>
 public static class ExitCode
 {
-    /// <summary>Done.</summary>
+    /// <summary>Completed successfully.</summary>
     public const int Done = 0;
 
-    /// <summary>Completed with failures, which were listed.</summary>
+    /// <summary>Completed with failures, which were printed.</summary>
     public const int Failures = 1;
 
-    /// <summary>Usage or input error: one line on standard error names the thing and the remedy.</summary>
+    /// <summary>Usage or input error: one line on standard error names the problem and what to do.</summary>
     public const int Usage = 2;
 
-    /// <summary>Stopped by Ctrl-C or SIGTERM; the same command goes on.</summary>
+    /// <summary>Stopped by Ctrl-C or SIGTERM; the same command resumes.</summary>
     public const int Stopped = 130;
 }
 
-/// <summary>Something that the user gave is wrong. The message is one line that names it and says what to do.</summary>
+/// <summary>The user's input is invalid. The message is one line that names the input and says what to do.</summary>
 public sealed class UsageException(string message) : Exception(message);
 
-/// <summary>Parses and runs, and turns every failure into one line and an exit code.</summary>
+/// <summary>Parses and runs command lines, and turns every failure into one line and an exit code.</summary>
 public static class VizCommandLine
 {
-    /// <summary>Runs <paramref name="root"/> with <paramref name="args"/>.</summary>
-    public static async Task<int> Run(RootCommand root, string[] args)
+    /// <summary>Runs <paramref name="root"/> with <paramref name="args"/> and returns the exit code.</summary>
+    public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(args);
         var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
             return Fail(Explain(parsed));
-        // Exceptions come here instead of to the library's handler, which prints stack traces.
+        // Exceptions are handled here, because the library's handler prints stack traces.
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
         try
         {
@@ -45,12 +45,12 @@ public static class VizCommandLine
         }
         catch (Exception failure) when (Environment.GetEnvironmentVariable("VIZ_TRACE") is null)
         {
-            return Fail(OneLine(failure));
+            return Fail(Describe(failure));
         }
     }
 
-    /// <summary>A failure as one line: the messages of our own exceptions say what to do, others are named by their kind.</summary>
-    public static string OneLine(Exception failure)
+    /// <summary>Describes a failure in one line. The messages of our own exceptions say what to do; of others the type is named.</summary>
+    public static string Describe(Exception failure)
     {
         ArgumentNullException.ThrowIfNull(failure);
         var cause = failure is AggregateException { InnerExceptions: [var single] } ? single : failure;
@@ -60,7 +60,7 @@ public static class VizCommandLine
             _ when cause.GetType().Namespace?.StartsWith("VizPipeline", StringComparison.Ordinal) == true => message,
             OutOfMemoryException => "not enough memory: try a smaller --batch",
             IOException or UnauthorizedAccessException => message,
-            _ => $"unexpected {cause.GetType().Name}: {message} (run again with VIZ_TRACE=1 for the details, and report it)",
+            _ => $"unexpected {cause.GetType().Name}: {message} (run again with VIZ_TRACE=1 for details, and report it)",
         };
     }
 
@@ -73,7 +73,8 @@ public static class VizCommandLine
     private static string Explain(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command.Name;
-        var hint = parsed.CommandResult.Command is RootCommand ? "`viz --help` lists the commands" : $"`viz {command} --help` lists the options";
+        var hint = parsed.CommandResult.Command is RootCommand
+            ? "`viz --help` lists the commands" : $"`viz {command} --help` lists the options";
         return $"{parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}; {hint}";
     }
 }

@@ -3,11 +3,11 @@ using VizPipeline.Cli.Commands;
 
 namespace VizPipeline.Cli.CommandLine;
 
-/// <summary>All commands of <c>viz</c>.</summary>
+/// <summary>The commands of <c>viz</c>.</summary>
 public static class VizCommands
 {
-    /// <summary>A fresh root, so that a process may run several command lines.</summary>
-    public static RootCommand Root() => new("VizPipeline builds neuron atlases of convolutional networks.")
+    /// <summary>Creates a new root command, so that a process can run several command lines.</summary>
+    public static RootCommand CreateRoot() => new("VizPipeline builds neuron atlases of convolutional networks.")
     {
         DemoCommand.Create(),
         RunCommand.Create(),

@@ -4,22 +4,31 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz activations</c>: what layers answer to images, one array per layer.</summary>
+/// <summary><c>viz activations</c>: writes the activations of layers for images, one array per layer.</summary>
 internal static class ActivationsCommand
 {
     public static Command Create()
     {
-        var (model, output) = (new ModelOptions(), OutputFile.Option());
-        var images = new Option<string[]>("--image") { Description = "A picture, or a preprocessed array [N,C,H,W] in a .npy or .safetensors file; may be given several times", Required = true };
-        var layer = new Option<string?>("--layer") { Description = "One layer, named as `viz layers` names it" };
-        var patterns = new Option<string[]>("--layers") { Description = "Layers by patterns, e.g. features.*; default: all", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-        var reduce = new Option<string?>("--reduce") { Description = "max: each channel's spatial maximum instead of its map" };
+        var (model, output) = (new ModelOptions(), OutputFile.CreateOption());
+        var images = new Option<string[]>("--image")
+        {
+            Description = "A picture, or a .npy or .safetensors file with a preprocessed array [N,C,H,W]; can be repeated",
+            Required = true,
+        };
+        var layer = new Option<string?>("--layer") { Description = "One layer, as listed by `viz layers`" };
+        var patterns = new Option<string[]>("--layers")
+        {
+            Description = "Layers, e.g. features.*; default: all",
+            AllowMultipleArgumentsPerToken = true,
+            CustomParser = LayerList.Parse,
+        };
+        var reduce = new Option<string?>("--reduce") { Description = "max: write the spatial maximum of each channel instead of its map" };
         reduce.AcceptOnlyFromAmong("max");
-        var command = new Command("activations", "Write the activations of layers on images") { images, layer, patterns, reduce, output };
+        var command = new Command("activations", "Write the activations of layers for images") { images, layer, patterns, reduce, output };
         model.AddTo(command);
         command.SetAction(parsed =>
         {
-            var file = OutputFile.Of(parsed.GetRequiredValue(output));
+            var file = OutputFile.Parse(parsed.GetRequiredValue(output));
             var onlyMaxima = parsed.GetValue(reduce) is not null;
             var graph = model.Open(parsed);
             var layers = Choose(graph, parsed.GetValue(layer), parsed.GetValue(patterns) ?? []);
@@ -27,10 +36,11 @@ internal static class ActivationsCommand
             using var network = RunningNetwork.Start(graph, model, parsed);
             using var input = InputImages.Load(parsed.GetRequiredValue(images), network);
             if (file.IsPicture && input.Count > 1)
-                throw new UsageException($"a .png shows the maps of one image, and there are {input.Count}; give one image, or .safetensors");
-            var arrays = LayerValues.Of(network.Runner, input.Values, layers, onlyMaxima);
+                throw new UsageException(
+                    $"a .png shows the maps of one image, but there are {input.Count}; give one image, or .safetensors");
+            var arrays = LayerValues.Compute(network.Runner, input.Values, layers, onlyMaxima);
             if (file.IsPicture)
-                file.Write(MapsCommand.Sheet(graph, layers[0], arrays[0].Values, perTile: false));
+                file.Write(MapsCommand.DrawSheet(graph, layers[0], arrays[0].Values, perTile: false));
             else
                 file.Write(arrays);
             return ExitCode.Done;
@@ -47,12 +57,13 @@ internal static class ActivationsCommand
 
     private static void Check(OutputFile file, IReadOnlyList<Layer> layers, bool onlyMaxima)
     {
-        file.CheckHolds(layers.Count);
+        file.CheckArrayCount(layers.Count);
         if (!file.IsPicture)
             return;
         if (layers.Count > 1)
-            throw new UsageException($"a .png shows the maps of one layer, and {layers.Count} are chosen; choose one with --layer, or give .safetensors");
+            throw new UsageException(
+                $"a .png shows the maps of one layer, but {layers.Count} are chosen; choose one with --layer, or give .safetensors");
         if (onlyMaxima)
-            throw new UsageException("--reduce max leaves no maps to draw; give .safetensors or .npy");
+            throw new UsageException("with --reduce max there are no maps to draw; give .safetensors or .npy");
     }
 }

@@ -6,16 +6,17 @@ using VizPipeline.Coordinator;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz cancel</c>, <c>retry</c> and <c>workers</c>: what one asks of a cluster.</summary>
+/// <summary><c>viz cancel</c>, <c>viz retry</c> and <c>viz workers</c>: commands for a cluster.</summary>
 internal static class ClusterCommands
 {
     public static Command Cancel() => Change(
-        "cancel", "End an atlas of a cluster; what is done stays, and `viz retry` goes on with it",
-        (atlas, jobs) => jobs > 0 ? $"Atlas '{atlas}' is cancelled; {jobs} jobs will not be done" : $"Atlas '{atlas}' was not running; nothing has changed");
+        "cancel", "Cancel an atlas of a cluster; finished work is kept, and `viz retry` resumes it",
+        (atlas, jobs) =>
+            jobs > 0 ? $"Cancelled atlas '{atlas}'; {jobs} jobs will not run" : $"Atlas '{atlas}' was not running; nothing was changed");
 
     public static Command Retry() => Change(
-        "retry", "Do the failed, blocked and cancelled jobs of an atlas of a cluster again",
-        (atlas, jobs) => jobs > 0 ? $"{jobs} jobs of atlas '{atlas}' will be done again" : $"Atlas '{atlas}' has no failed or cancelled jobs");
+        "retry", "Run the failed, blocked and cancelled jobs of an atlas of a cluster again",
+        (atlas, jobs) => jobs > 0 ? $"{jobs} jobs of atlas '{atlas}' will run again" : $"Atlas '{atlas}' has no failed or cancelled jobs");
 
     public static Command Workers()
     {
@@ -25,13 +26,16 @@ internal static class ClusterCommands
         {
             using var client = new CoordinatorClient(parsed.GetValue(coordinator));
             var workers = await client.GetAsync<List<WorkerLine>>("workers", cancellation);
-            var table = new Table().Border(TableBorder.Simple).AddColumns("worker", "device", "queues", "state", "job in hand", "jobs done", "memory", "last seen");
+            var table = new Table().Border(TableBorder.Simple)
+                .AddColumns("worker", "device", "queues", "state", "current job", "jobs done", "memory", "last seen");
             foreach (var worker in workers)
                 table.AddRow(
-                    Markup.Escape(worker.Name), Markup.Escape(worker.Device), Markup.Escape(worker.Kinds), worker.State, Markup.Escape(worker.Job is null ? "" : $"{worker.Atlas} {worker.Job}"),
+                    Markup.Escape(worker.Name), Markup.Escape(worker.Device), Markup.Escape(worker.Kinds), worker.State,
+                    Markup.Escape(worker.Job is null ? "" : $"{worker.Atlas} {worker.Job}"),
                     $"{worker.JobsDone:N0}", $"{worker.MemoryBytes / 1e9:0.0} GB", $"{worker.LastSeenAt:yyyy-MM-dd HH:mm:ss} UTC");
             if (workers.Count == 0)
-                Console.WriteLine("No worker has been heard of in the last day; start one with `docker compose up worker`, or see docs/cluster.md");
+                Console.WriteLine(
+                    "No worker has reported in the last day; start one with `docker compose up worker`, or see docs/cluster.md");
             else
                 ConsoleOutput.Wide().Write(table);
             return ExitCode.Done;
@@ -41,7 +45,7 @@ internal static class ClusterCommands
 
     private static Command Change(string name, string description, Func<string, int, string> text)
     {
-        var atlas = new Argument<string>("atlas") { Description = "The atlas's id, as `viz submit` told it" };
+        var atlas = new Argument<string>("atlas") { Description = "The id of the atlas, as printed by `viz submit`" };
         var coordinator = CoordinatorOption.Create();
         var command = new Command(name, description) { atlas, coordinator };
         command.SetAction(async (parsed, cancellation) =>

@@ -10,7 +10,7 @@ using VizPipeline.Sample.Pictures;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz demo</c>: a whole atlas from nothing, with a small network and pictures that the product brings along. Needs no network access.</summary>
+/// <summary><c>viz demo</c>: builds a complete atlas of a bundled network over generated pictures. Needs no network access.</summary>
 internal static class DemoCommand
 {
     private const int Pictures = 1_500;
@@ -20,18 +20,28 @@ internal static class DemoCommand
     public static Command Create()
     {
         var folder = new Option<string>("--out") { Description = "Folder of the atlas", DefaultValueFactory = _ => "demo-atlas" };
-        var pictures = new Option<int>("--pictures") { Description = "Pictures to generate and search", DefaultValueFactory = _ => Pictures };
-        var noServe = new Option<bool>("--no-serve") { Description = "Do not serve the atlas as web pages at the end" };
-        var command = new Command("demo", "Build a complete atlas of a small sample network over generated pictures, in a few minutes") { folder, pictures, noServe };
+        var pictures = new Option<int>("--pictures")
+        {
+            Description = "Number of pictures to generate",
+            DefaultValueFactory = _ => Pictures,
+        };
+        var noServe = new Option<bool>("--no-serve") { Description = "Do not serve the atlas as web pages afterwards" };
+        var command = new Command("demo", "Build a complete atlas of a small sample network over generated pictures in a few minutes")
+        {
+            folder, pictures, noServe,
+        };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var count = parsed.GetValue(pictures) is > 0 and <= 1_000_000 and var asked ? asked : throw new UsageException("--pictures must be from 1 to 1000000");
-            return await Run(Path.GetFullPath(parsed.GetRequiredValue(folder)), count, serve: !parsed.GetValue(noServe) && !Console.IsOutputRedirected, cancellation);
+            var count = parsed.GetValue(pictures) is > 0 and <= 1_000_000 and var asked
+                ? asked : throw new UsageException("--pictures must be from 1 to 1000000");
+            return await RunAsync(
+                Path.GetFullPath(parsed.GetRequiredValue(folder)), count, serve: !parsed.GetValue(noServe) && !Console.IsOutputRedirected,
+                cancellation);
         });
         return command;
     }
 
-    private static async Task<int> Run(string folder, int count, bool serve, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string folder, int count, bool serve, CancellationToken cancellation)
     {
         TorchRuntime.Start();
         var material = Path.Combine(folder, "sample");
@@ -44,14 +54,18 @@ internal static class DemoCommand
         var names = new ClassNames(SampleNetwork.Description.Classes.Select((name, i) => new ClassName(i, null, name)));
         var manifest = ImageManifest.Build(images, new ImageSetOptions { ClassNames = names }, ListingProgress.ToConsole(), cancellation);
         var request = new AtlasRequest(
-            "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes, SampleNetwork.Description.Classes,
+            "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes,
+            SampleNetwork.Description.Classes,
             AtlasMethods.All, new AscentSpec { Presets = ["1", "3"], Steps = AscentSteps }, "auto", 64);
-        var result = await AtlasBuild.Run(request, folder, "", cancellation);
+        var result = await AtlasBuild.RunAsync(request, folder, "", cancellation);
         if (serve && result == ExitCode.Done)
-            return await AtlasServer.RunAsync([await StoredAtlas.OpenAsync(folder, cancellation)], "127.0.0.1", AtlasServer.Port, cancellation);
-        Console.WriteLine("Open the sheets: each row of a block is one neuron's top-9 patches, their deconvolutions, and what it likes best of all (two ascent presets).");
-        Console.WriteLine($"Look at it: viz serve {folder}");
-        Console.WriteLine("Next, your own network and photographs:");
+            return await AtlasServer.RunAsync(
+                [await StoredAtlas.OpenAsync(folder, cancellation)], "127.0.0.1", AtlasServer.Port, cancellation);
+        Console.WriteLine(
+            "Open the contact sheets: each row of a block shows a neuron's top-9 patches, their deconvolutions, and pictures that "
+            + "maximally activate it (two ascent recipes).");
+        Console.WriteLine($"View it in a browser: viz serve {folder}");
+        Console.WriteLine("Next, use your own network and photographs:");
         Console.WriteLine("  viz run --model NETWORK.onnx --images FOLDER --preprocess imagenet");
         Console.WriteLine($"  viz export {folder} --format parquet --to tables");
         return result;

@@ -4,7 +4,7 @@ using VizPipeline.Cli.Doctor;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz doctor</c>: whether this machine can make atlases, and what to do where it cannot.</summary>
+/// <summary><c>viz doctor</c>: checks whether this machine can build atlases, and says what to do if it cannot.</summary>
 internal static class DoctorCommand
 {
     public static Command Create()
@@ -17,7 +17,7 @@ internal static class DoctorCommand
     private static int Run()
     {
         var health = Health.Ok;
-        // Line by line, as a library that cannot be loaded may end the process.
+        // Prints each line at once, because a library that fails to load may end the process.
         foreach (var line in MachineChecks.Run().Concat(LibraryChecks.Run()).Concat(FolderChecks.Run()))
         {
             Console.WriteLine(line);

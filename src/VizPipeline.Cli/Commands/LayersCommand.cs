@@ -6,19 +6,31 @@ using VizPipeline.Network.Import;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz layers MODEL</c>: every layer with kind, channels, map size, receptive field and parameters.</summary>
+/// <summary><c>viz layers MODEL</c>: lists every layer with kind, channels, map size, receptive field and parameters.</summary>
 internal static class LayersCommand
 {
     public static Command Create()
     {
-        var model = new Argument<string>("model") { Description = "An .onnx, .safetensors or .pth file, or an architecture's name" };
-        var weights = new Option<string?>("--weights") { Description = "Weights for an architecture given by name; not needed for listing" };
-        var size = new Option<string?>("--input-size") { Description = "Input size where the model leaves it open, e.g. 224 or 240x320" };
-        var patterns = new Option<string[]>("--layers") { Description = "Only layers that match, e.g. features.*", AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-        var command = new Command("layers", "List the layers of a network: the names that every other command takes") { model, weights, size, patterns };
+        var model = new Argument<string>("model") { Description = "An .onnx, .safetensors or .pth file, or the name of an architecture" };
+        var weights = new Option<string?>("--weights")
+        {
+            Description = "Weights file for an architecture given by name; not required for listing",
+        };
+        var size = new Option<string?>("--input-size") { Description = "Input size if the model does not fix it, e.g. 224 or 240x320" };
+        var patterns = new Option<string[]>("--layers")
+        {
+            Description = "List only these layers, e.g. features.*",
+            AllowMultipleArgumentsPerToken = true,
+            CustomParser = LayerList.Parse,
+        };
+        var command = new Command("layers", "List the layers of a network, with the names that other commands take")
+        {
+            model, weights, size, patterns,
+        };
         command.SetAction(parsed =>
         {
-            var graph = NetworkLoader.Load(parsed.GetRequiredValue(model), parsed.GetValue(weights), ModelOptions.SizeOf(parsed.GetValue(size)));
+            var graph = NetworkLoader.Load(
+                parsed.GetRequiredValue(model), parsed.GetValue(weights), ModelOptions.ParseSize(parsed.GetValue(size)));
             Print(graph, LayerPatterns.Select(graph, parsed.GetValue(patterns) ?? []));
             return ExitCode.Done;
         });
@@ -42,6 +54,8 @@ internal static class LayersCommand
                 new Text($"{layer.Parameters:N0}"));
         }
         ConsoleOutput.Wide().Write(table);
-        Console.WriteLine($"{graph.Name}: {layers.Count} layers, {layers.Sum(layer => (long)layer.Neurons):N0} neurons, {graph.Parameters:N0} parameters, input {graph.InputShape}");
+        Console.WriteLine(
+            $"{graph.Name}: {layers.Count} layers, {layers.Sum(layer => (long)layer.Neurons):N0} neurons, {graph.Parameters:N0} "
+            + $"parameters, input {graph.InputShape}");
     }
 }

@@ -7,50 +7,57 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz maps</c>: the feature maps of one image at one layer.</summary>
+/// <summary><c>viz maps</c>: draws the feature maps of a layer for an image.</summary>
 internal static class MapsCommand
 {
     private const int EnlargedSide = 448;
 
     public static Command Create()
     {
-        var (model, image, layer, output) = (new ModelOptions(), NeuronOptions.Image(), NeuronOptions.Layer(), OutputFile.Option());
-        var channel = new Option<int?>("--channel") { Description = "Only this channel: its map, enlarged, beside the picture that it is laid over" };
-        var perTile = new Option<bool>("--per-tile") { Description = "Each map on a scale of its own instead of one for all: shows weak channels" };
-        var command = new Command("maps", "Draw a layer's feature maps on an image, or write them as an array [C,H,W]") { image, layer, channel, perTile, output };
+        var (model, image, layer, output) =
+            (new ModelOptions(), NeuronOptions.CreateImage(), NeuronOptions.CreateLayer(), OutputFile.CreateOption());
+        var channel = new Option<int?>("--channel") { Description = "Only this channel: its enlarged map, also overlaid on the picture" };
+        var perTile = new Option<bool>("--per-tile") { Description = "Scale each map separately, which makes weak channels visible" };
+        var command = new Command("maps", "Draw the feature maps of a layer for an image, or write them as an array [C,H,W]")
+        {
+            image, layer, channel, perTile, output,
+        };
         model.AddTo(command);
         command.SetAction(parsed =>
         {
-            var file = OutputFile.Of(parsed.GetRequiredValue(output));
+            var file = OutputFile.Parse(parsed.GetRequiredValue(output));
             var graph = model.Open(parsed);
             var chosen = graph.Layer(parsed.GetRequiredValue(layer));
-            var only = parsed.GetValue(channel) is { } number ? NeuronOptions.Check(chosen, number) : (int?)null;
+            var only = parsed.GetValue(channel) is { } number ? NeuronOptions.CheckChannel(chosen, number) : (int?)null;
             using var network = RunningNetwork.Start(graph, model, parsed);
             using var input = InputImages.LoadOne(parsed.GetRequiredValue(image), network);
-            var maps = LayerValues.Of(network.Runner, input.Values, [chosen])[0].Values;
+            var maps = LayerValues.Compute(network.Runner, input.Values, [chosen])[0].Values;
             if (only is { } neuron)
-                maps = MapOf(maps, chosen, neuron);
+                maps = ExtractMap(maps, chosen, neuron);
             if (!file.IsPicture)
                 file.Write(new FloatTensor("maps", [only is null ? chosen.Neurons : 1, chosen.Shape.Height, chosen.Shape.Width], maps));
             else
-                file.Write(only is { } shown ? Enlarged(graph, chosen, shown, maps, input.Picture(0)) : Sheet(graph, chosen, maps, parsed.GetValue(perTile)));
+                file.Write(
+                    only is { } shown
+                    ? DrawEnlarged(graph, chosen, shown, maps, input.Picture(0))
+                    : DrawSheet(graph, chosen, maps, parsed.GetValue(perTile)));
             return ExitCode.Done;
         });
         return command;
     }
 
-    /// <summary>All maps of a layer as tiles.</summary>
-    public static RgbImage Sheet(NetworkGraph graph, Layer layer, float[] maps, bool perTile) =>
+    /// <summary>Draws all maps of a layer as tiles.</summary>
+    public static RgbImage DrawSheet(NetworkGraph graph, Layer layer, float[] maps, bool perTile) =>
         FeatureMapSheet.Render(maps, layer.Neurons, layer.Shape.Height, layer.Shape.Width, $"{layer.Name} of {graph.Name}", perTile);
 
-    /// <summary>One channel's map out of a layer's.</summary>
-    public static float[] MapOf(float[] maps, Layer layer, int channel)
+    /// <summary>Returns the map of one channel.</summary>
+    public static float[] ExtractMap(float[] maps, Layer layer, int channel)
     {
         var area = layer.Shape.Height * layer.Shape.Width;
         return maps[(channel * area)..((channel + 1) * area)];
     }
 
-    private static RgbImage Enlarged(NetworkGraph graph, Layer layer, int channel, float[] map, RgbImage picture)
+    private static RgbImage DrawEnlarged(NetworkGraph graph, Layer layer, int channel, float[] map, RgbImage picture)
     {
         var (height, width) = (layer.Shape.Height, layer.Shape.Width);
         var (low, high) = (Math.Min(0, map.Min()), map.Max());
@@ -59,7 +66,8 @@ internal static class MapsCommand
         {
             Title = $"{layer.Name} channel {channel} of {graph.Name}",
             Subtitle = $"map of {height}x{width}, from {map.Min():G4} to {map.Max():G4}",
-            Tiles = [new SheetTile(heat, "map"), new SheetTile(FeatureMapSheet.Overlay(map, height, width, picture), "over the image"), new SheetTile(picture, "image")],
+            Tiles = [new SheetTile(heat, "map"), new SheetTile(FeatureMapSheet.Overlay(map, height, width, picture), "over the image"),
+                new SheetTile(picture, "image")],
             Columns = 3,
             TileWidth = EnlargedSide,
             TileHeight = EnlargedSide,

@@ -6,18 +6,18 @@ using VizPipeline.Network.Zoo;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz models</c>: the architectures that are known by name, and <c>viz models pull NAME</c>: their official weights.</summary>
+/// <summary><c>viz models</c> lists the known architectures; <c>viz models pull NAME</c> fetches their official weights.</summary>
 internal static class ModelsCommand
 {
-    private const string Licence = "torchvision and its weights: BSD-3-Clause; what the images of ImageNet were given out for may bind weights too";
+    private const string Licence = "torchvision and its weights: BSD-3-Clause; the terms of ImageNet may apply to the weights, too";
 
-    // A download may take hours; only what comes to a stop is broken.
+    // A download may take hours, so only a stalled connection counts as broken.
     private static readonly DownloadPatience Patience = new(Silence: TimeSpan.FromSeconds(30), Pause: TimeSpan.FromSeconds(2));
 
     public static Command Create()
     {
-        var name = new Argument<string?>("name") { Description = "One of them, in detail", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("models", "List the architectures that are known by name, or fetch their official weights") { name };
+        var name = new Argument<string?>("name") { Description = "Show details of this architecture", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("models", "List the known architectures, or fetch their official weights") { name };
         command.Subcommands.Add(Pull());
         command.SetAction(parsed =>
         {
@@ -32,15 +32,30 @@ internal static class ModelsCommand
 
     private static Command Pull()
     {
-        var names = new Argument<string[]>("name") { Description = "Architectures, as `viz models` lists them", Arity = ArgumentArity.OneOrMore };
-        var version = new Option<string?>("--version") { Description = "Which of its weights, e.g. V1; default torchvision's" };
-        var from = new Option<string?>("--from") { Description = $"Address of a folder with the same files; default $VIZ_MODELS_URL, else {ZooWeights.OfficialAddress}" };
-        var command = new Command("pull", "Fetch official ImageNet weights from torchvision's server; goes on with what an earlier attempt left") { names, version, from };
+        var names = new Argument<string[]>("name")
+        {
+            Description = "Architectures, as listed by `viz models`",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var version = new Option<string?>("--version") { Description = "Version of the weights, e.g. V1; default: torchvision's default" };
+        var from = new Option<string?>("--from")
+        {
+            Description = $"Address of a mirror with the same file names; default: $VIZ_MODELS_URL, else {ZooWeights.OfficialAddress}",
+        };
+        var command = new Command("pull", "Fetch official ImageNet weights from torchvision's server; resumes an interrupted download")
+        {
+            names, version, from,
+        };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var wanted = parsed.GetRequiredValue(names).Select(name => (Find(name), VersionOf(Find(name), parsed.GetValue(version)))).ToList();
-            var address = AddressOf(parsed.GetValue(from));
-            using var handler = new SocketsHttpHandler { ConnectTimeout = Patience.Silence, PooledConnectionLifetime = TimeSpan.FromMinutes(10) };
+            var wanted = parsed.GetRequiredValue(names).Select(name => (Find(name), FindVersion(Find(name), parsed.GetValue(version))))
+                .ToList();
+            var address = ParseAddress(parsed.GetValue(from));
+            using var handler = new SocketsHttpHandler
+            {
+                ConnectTimeout = Patience.Silence,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+            };
             using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
             client.DefaultRequestHeaders.UserAgent.ParseAdd("viz");
             foreach (var (model, weights) in wanted)
@@ -52,15 +67,16 @@ internal static class ModelsCommand
 
     private static async Task PullAsync(WeightsDownload download, ZooModel model, ZooWeights weights, CancellationToken cancellation)
     {
-        var path = ModelFolder.PathOf(weights);
-        if (ModelFolder.Has(weights))
+        var path = ModelFolder.GetPath(weights);
+        if (ModelFolder.Contains(weights))
         {
-            Console.WriteLine($"{model.Name}: {path} is here already");
+            Console.WriteLine($"{model.Name}: {path} is already present");
             return;
         }
-        using (var line = new DownloadLine(weights.File))
+        using (var line = new DownloadDisplay(weights.File))
             await download.FetchAsync(weights, path, WeightsDownload.MostBytes(model.Plan().Parameters), line, cancellation);
-        Console.WriteLine($"{model.Name}: {path}, {DownloadLine.Megabytes(new FileInfo(path).Length)} MB, SHA-256 begins as its name says");
+        Console.WriteLine(
+            $"{model.Name}: {path}, {DownloadDisplay.Megabytes(new FileInfo(path).Length)} MB, SHA-256 matches the file name");
     }
 
     private static void List()
@@ -73,11 +89,16 @@ internal static class ModelsCommand
         {
             table.AddRow(
                 new Text(model.Name), new Text($"{model.Plan().Parameters:N0}"), new Text($"{model.InputSize}x{model.InputSize}"),
-                new Text(model.Weights.Count == 0 ? "-" : ModelFolder.Present(model) is { } here ? $"here ({Short(here)})" : string.Join(", ", model.Weights.Select(Short))),
+                new Text(
+                    model.Weights.Count == 0
+                    ? "-" : ModelFolder.FindPresent(model) is { } here
+                    ? $"present ({Short(here)})" : string.Join(", ", model.Weights.Select(Short))),
                 new Text(model.Weights.Count == 0 ? "Darknet project; no file to pull" : "torchvision"));
         }
         ConsoleOutput.Wide().Write(table);
-        Console.WriteLine($"{ZooModels.All.Count} architectures. `viz models pull NAME` fetches weights into {ModelFolder.Path}; then `viz run --model NAME` finds them.");
+        Console.WriteLine(
+            $"{ZooModels.All.Count} architectures. `viz models pull NAME` fetches weights to {ModelFolder.Path}, where `viz run --model "
+            + "NAME` finds them.");
         Console.WriteLine(Licence);
     }
 
@@ -85,36 +106,47 @@ internal static class ModelsCommand
     {
         var graph = model.Plan();
         var targets = new[] { graph.Output };
-        Console.WriteLine($"{model.Name}: {graph.Parameters:N0} parameters, {graph.Layers.Count} layers, {graph.Layers.Sum(layer => (long)layer.Neurons):N0} neurons, input {graph.InputShape}, {graph.MultiplyAdds(targets) / 1e9:0.00} billion multiply-adds per image");
+        Console.WriteLine(
+            $"{model.Name}: {graph.Parameters:N0} parameters, {graph.Layers.Count} layers, "
+            + $"{graph.Layers.Sum(layer => (long)layer.Neurons):N0} neurons, input {graph.InputShape}, "
+            + $"{graph.MultiplyAdds(targets) / 1e9:0.00} billion multiply-adds per image");
         foreach (var weights in model.Weights)
         {
             Console.WriteLine($"  {weights.Version}: {ZooWeights.OfficialAddress}{weights.File}");
-            Console.WriteLine($"    preprocessing: {ModelOptions.PreprocessingOf(weights, graph.InputShape)}{(weights.Bicubic ? "; torchvision resizes with a bicubic kernel, VizPipeline with a bilinear one" : "")}");
-            Console.WriteLine($"    {(ModelFolder.Has(weights) ? "here" : "would be")}: {ModelFolder.PathOf(weights)}");
+            var kernel = weights.Bicubic ? "; torchvision resizes with a bicubic kernel, VizPipeline with a bilinear one" : "";
+            Console.WriteLine($"    preprocessing: {ModelOptions.GetOfficialPreprocessing(weights, graph.InputShape)}{kernel}");
+            Console.WriteLine($"    {(ModelFolder.Contains(weights) ? "present" : "not present")}: {ModelFolder.GetPath(weights)}");
         }
-        Console.WriteLine(model.Weights.Count == 0 ? "  weights: of the Darknet project, converted to these names; give the file with --weights" : $"  {Licence}");
+        Console.WriteLine(
+            model.Weights.Count == 0
+            ? "  weights: from the Darknet project, converted to these names; give the file with --weights" : $"  {Licence}");
     }
 
     private static ZooModel Find(string name) => ZooModels.Find(name) ?? throw new UsageException(
-        $"'{name}' is no architecture{(Nearest(name) is { } near ? $"; do you mean {near}?" : "")} (`viz models` lists them)");
+        $"'{name}' is not a known architecture{(Nearest(name) is { } near ? $"; did you mean {near}?" : "")} (`viz models` lists them)");
 
     private static string? Nearest(string name) => ZooModels.Nearest(name)?.Name;
 
-    private static ZooWeights VersionOf(ZooModel model, string? version)
+    private static ZooWeights FindVersion(ZooModel model, string? version)
     {
         if (model.Weights.Count == 0)
-            throw new UsageException($"{model.Name} has no official file to fetch; give its weights with --weights");
+            throw new UsageException($"{model.Name} has no official weights to fetch; give the file with --weights");
         return version is null ? model.Weights[0]
-            : model.Weights.FirstOrDefault(weights => weights.Version.Equals(version, StringComparison.OrdinalIgnoreCase) || Short(weights).Equals(version, StringComparison.OrdinalIgnoreCase))
-                ?? throw new UsageException($"--version '{version}' is none of {model.Name}'s: {string.Join(", ", model.Weights.Select(Short))}");
+            : model.Weights.FirstOrDefault(
+                weights => weights.Version.Equals(version, StringComparison.OrdinalIgnoreCase)
+                || Short(weights).Equals(version, StringComparison.OrdinalIgnoreCase))
+                ?? throw new UsageException(
+                    $"--version '{version}' is unknown; {model.Name} has {string.Join(", ", model.Weights.Select(Short))}");
     }
 
     private static string Short(ZooWeights weights) => weights.Version[(weights.Version.LastIndexOf('_') + 1)..];
 
-    private static Uri AddressOf(string? asked)
+    private static Uri ParseAddress(string? asked)
     {
-        var text = asked ?? (Environment.GetEnvironmentVariable("VIZ_MODELS_URL") is { Length: > 0 } set ? set : ZooWeights.OfficialAddress);
-        return Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
-            ? address : throw new UsageException($"'{text}' is no address of a folder of weights; give one such as {ZooWeights.OfficialAddress}");
+        var text = asked
+            ?? (Environment.GetEnvironmentVariable("VIZ_MODELS_URL") is { Length: > 0 } set ? set : ZooWeights.OfficialAddress);
+        return Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var address)
+            && address.Scheme is "http" or "https"
+            ? address : throw new UsageException($"'{text}' is not a valid address; give one such as {ZooWeights.OfficialAddress}");
     }
 }

@@ -1,45 +1,87 @@
 using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Query;
 using VizPipeline.Images;
-using VizPipeline.Web;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Export;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz query ATLAS</c>: neurons by layer, class and statistics, as a table, as data, or as pictures in the terminal.</summary>
+/// <summary><c>viz query ATLAS</c>: finds neurons by layer, class and statistics, and prints them as a table, data, or pictures.</summary>
 internal static class QueryCommand
 {
-    private static readonly string[] Shown = ["layer", "channel", "name", "max", "mean", "fraction_positive", "dead", "best_class", "class_selectivity", "top_purity"];
+    private static readonly string[] Shown =
+        ["layer", "channel", "name", "max", "mean", "fraction_positive", "dead", "best_class", "class_selectivity", "top_purity"];
 
     public static Command Create()
     {
-        var atlas = new Argument<string>("atlas") { Description = "The folder of an atlas, or its address on a server: http://HOST:8082/atlases/NAME" };
-        var layer = new Option<string?>("--layer") { Description = "Names and patterns of layers with * and ?, separated by commas" };
-        var text = new Option<string?>("--text") { Description = "Part of the name of the best class, or of the network's output that a neuron is" };
-        var dead = new Option<string?>("--dead") { Description = "yes or no: whether active on 0.1 % of the images at most" };
-        var where = new Option<string[]>("--where") { Description = $"A bound on a statistic, such as 'class_selectivity>=0.5'; several must all hold. Statistics: {string.Join(", ", NeuronStatistic.All.Select(of => of.Name))}" };
-        var sort = new Option<string>("--sort") { Description = "layer, or a statistic; with a minus before it the largest first: --sort=-max", DefaultValueFactory = _ => "layer" };
-        var limit = new Option<int>("--limit") { Description = "How many at most", DefaultValueFactory = _ => 50 };
-        var format = new Option<string>("--format") { Description = "table, csv, or json: a line per neuron", DefaultValueFactory = _ => "table" };
-        var pictures = new Option<string?>("--pictures") { Description = "Show their pictures too, where the terminal can: top1, top9, deconv, filter, ascent-p3-s0 (preset 3, seed 0) or ascent-fourier-s0" };
-        var command = new Command("query", "Find neurons by layer, class and statistics") { atlas, layer, text, dead, where, sort, limit, format, pictures };
+        var atlas = new Argument<string>("atlas")
+        {
+            Description = "The folder of an atlas, or its address on a server: http://HOST:8082/atlases/NAME",
+        };
+        var layer = new Option<string?>("--layer") { Description = "Names of layers, separated by commas; * and ? are wildcards" };
+        var text = new Option<string?>("--text")
+        {
+            Description = "Part of the name of the best class or, for output neurons, of the output",
+        };
+        var dead = new Option<string?>("--dead")
+        {
+            Description = "yes or no: whether the neuron is dead, that is, active on at most 0.1 % of the images",
+        };
+        var where = new Option<string[]>("--where")
+        {
+            Description =
+                $"A condition on a statistic, such as 'class_selectivity>=0.5'; can be repeated, then all must hold. Statistics: "
+                + $"{string.Join(", ", NeuronStatistic.All.Select(of => of.Name))}",
+        };
+        var sort = new Option<string>("--sort")
+        {
+            Description = "layer, or a statistic; a leading minus sorts in descending order: --sort=-max",
+            DefaultValueFactory = _ => "layer",
+        };
+        var limit = new Option<int>("--limit") { Description = "Maximum number of neurons", DefaultValueFactory = _ => 50 };
+        var format = new Option<string>("--format")
+        {
+            Description = "table, csv, or json (one object per line)",
+            DefaultValueFactory = _ => "table",
+        };
+        var pictures = new Option<string?>("--pictures")
+        {
+            Description =
+                "Also show pictures, if the terminal supports it: top1, top9, deconv, filter, ascent-p3-s0 (recipe 3, seed 0) or "
+                + "ascent-fourier-s0",
+        };
+        var command = new Command("query", "Find neurons by layer, class and statistics")
+        {
+            atlas, layer, text, dead, where, sort, limit, format, pictures,
+        };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var isDead = parsed.GetValue(dead) switch { null => (bool?)null, "yes" => true, "no" => false, var odd => throw new UsageException($"--dead must be yes or no, not '{odd}'") };
+            var isDead = parsed.GetValue(dead) switch
+            {
+                null => (bool?)null,
+                "yes" => true,
+                "no" => false,
+                var odd => throw new UsageException($"--dead must be yes or no, not '{odd}'"),
+            };
             var count = parsed.GetValue(limit) is > 0 and var asked ? asked : throw new UsageException("--limit must be 1 or more");
-            var view = parsed.GetValue(pictures) is { } id ? TileView.Find(id) ?? throw new UsageException($"--pictures '{id}' is unknown; use top1, top9, deconv, filter, or ascent-p3-s0") : null;
-            var question = new NeuronQuestion(parsed.GetValue(layer), parsed.GetValue(text), isDead, parsed.GetValue(where) ?? [], parsed.GetValue(sort)!);
+            var view = parsed.GetValue(pictures) is { } id
+                ? TileView.Find(id)
+                ?? throw new UsageException($"--pictures '{id}' is unknown; use top1, top9, deconv, filter, or ascent-p3-s0") : null;
+            var question = new NeuronQuestion(
+                parsed.GetValue(layer), parsed.GetValue(text), isDead, parsed.GetValue(where) ?? [], parsed.GetValue(sort)!);
             var terminal = view is null ? null : TerminalPictures.Detect(Environment.GetEnvironmentVariable)
-                ?? throw new UsageException("--pictures: this terminal shows none (no kitty or iTerm2, and COLORTERM is not truecolor); `viz serve` shows them in a browser");
+                ?? throw new UsageException(
+                    "--pictures: this terminal cannot show pictures (it is not kitty or iTerm2, and COLORTERM is not truecolor); use "
+                    + "`viz serve` to see them in a browser");
             using var source = await NeuronSource.OpenAsync(parsed.GetRequiredValue(atlas), cancellation);
             var rows = source.ReadAsync(question, count, cancellation);
             switch (parsed.GetValue(format))
             {
-                case "table": await TableAsync(rows, source, view, terminal, cancellation); break;
+                case "table": await WriteTableAsync(rows, source, view, terminal, cancellation); break;
                 case "csv": await WriteAsync(rows, stream => new CsvTableWriter(stream, NeuronSource.Columns), cancellation); break;
                 case "json": await WriteAsync(rows, stream => new JsonLinesTableWriter(stream, NeuronSource.Columns), cancellation); break;
                 case var odd: throw new UsageException($"--format '{odd}' is unknown; use table, csv or json");
@@ -51,7 +93,7 @@ internal static class QueryCommand
 
     private static async Task WriteAsync(IAsyncEnumerable<object?[]> rows, Func<Stream, ITableWriter> open, CancellationToken cancellation)
     {
-        // A buffer first: the console's writer may be a test's.
+        // Through a buffer, because tests replace the console's writer.
         using var buffer = new MemoryStream();
         await using (var writer = open(buffer))
         {
@@ -62,34 +104,40 @@ internal static class QueryCommand
         Console.Write(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
-    private static async Task TableAsync(IAsyncEnumerable<object?[]> rows, NeuronSource source, TileView? view, TerminalPictures? terminal, CancellationToken cancellation)
+    private static async Task WriteTableAsync(
+        IAsyncEnumerable<object?[]> rows, NeuronSource source, TileView? view, TerminalPictures? terminal, CancellationToken cancellation)
     {
         var found = await rows.ToListAsync(cancellation);
         if (found.Count == 0)
         {
-            Console.WriteLine("no neuron fits");
+            Console.WriteLine("no matching neurons");
             return;
         }
         int[] places = [.. Shown.Select(name => NeuronSource.Columns.Index().First(column => column.Item.Name == name).Index)];
-        // Columns that say nothing of these neurons are left out.
+        // Columns without any value are left out.
         places = [.. places.Where(place => found.Exists(row => row[place] is not null))];
         var table = new Table { Border = TableBorder.Simple };
         foreach (var place in places)
-            table.AddColumn(new TableColumn(NeuronSource.Columns[place].Name) { Alignment = NeuronSource.Columns[place].Kind is ColumnKind.Text ? Justify.Left : Justify.Right, NoWrap = true });
+            table.AddColumn(new TableColumn(NeuronSource.Columns[place].Name)
+            {
+                Alignment = NeuronSource.Columns[place].Kind is ColumnKind.Text ? Justify.Left : Justify.Right,
+                NoWrap = true,
+            });
         foreach (var row in found)
             table.AddRow([.. places.Select(place => Markup.Escape(Cell(row[place])))]);
         ConsoleOutput.Wide().Write(table);
         if (view is not null && terminal is not null)
-            await PicturesAsync(found, source, view, terminal, cancellation);
+            await WritePicturesAsync(found, source, view, terminal, cancellation);
     }
 
-    private static async Task PicturesAsync(List<object?[]> rows, NeuronSource source, TileView view, TerminalPictures terminal, CancellationToken cancellation)
+    private static async Task WritePicturesAsync(
+        List<object?[]> rows, NeuronSource source, TileView view, TerminalPictures terminal, CancellationToken cancellation)
     {
         var perLine = Math.Max(1, ConsoleOutput.Wide().Profile.Width / TerminalPictures.Columns);
         var shown = new List<(string Caption, RgbImage Picture)>();
         foreach (var row in rows)
         {
-            if (await source.TileAsync((string)row[0]!, (int)row[1]!, view, cancellation) is { } tile)
+            if (await source.GetTileAsync((string)row[0]!, (int)row[1]!, view, cancellation) is { } tile)
                 shown.Add(($"{row[0]} {row[1]}", tile));
         }
         foreach (var line in shown.Chunk(Math.Min(perLine, 8)))

@@ -9,22 +9,41 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz recipes search</c>: random strengths of the regularizers on a few neurons, scored, as a sheet to choose from.</summary>
+/// <summary>
+/// <c>viz recipes search</c>: tries random strengths of the regularizers on a few neurons and ranks the results on a sheet.
+/// </summary>
 internal static class RecipeSearchCommand
 {
     private const int MostCandidates = 1_000;
 
     public static Command Create()
     {
-        var (model, layer) = (new ModelOptions(), NeuronOptions.Layer());
-        var channels = new Option<string[]>("--channel") { Description = "Neurons to try each recipe on, e.g. 5,17,40", Required = true, AllowMultipleArgumentsPerToken = true, CustomParser = LayerList.Parse };
-        var candidates = new Option<int>("--candidates") { Description = "Recipes to try", DefaultValueFactory = _ => 24 };
-        var steps = new Option<int>("--steps") { Description = "Steps of each", DefaultValueFactory = _ => 200 };
-        var objective = new Option<string>("--objective") { Description = "neuron (the centre of the map) or channel (the mean of the map)", DefaultValueFactory = _ => "neuron" };
-        var seed = new Option<int>("--seed") { Description = "Decides the recipes and the start images" };
-        var output = new Option<string>("--out") { Description = "Folder for sheet.png and one JSON file per recipe, best first", Required = true };
+        var (model, layer) = (new ModelOptions(), NeuronOptions.CreateLayer());
+        var channels = new Option<string[]>("--channel")
+        {
+            Description = "Channels of the neurons to try each recipe on, e.g. 5,17,40",
+            Required = true,
+            AllowMultipleArgumentsPerToken = true,
+            CustomParser = LayerList.Parse,
+        };
+        var candidates = new Option<int>("--candidates") { Description = "Number of recipes to try", DefaultValueFactory = _ => 24 };
+        var steps = new Option<int>("--steps") { Description = "Steps per recipe", DefaultValueFactory = _ => 200 };
+        var objective = new Option<string>("--objective")
+        {
+            Description = "neuron (centre of the map) or channel (mean of the map)",
+            DefaultValueFactory = _ => "neuron",
+        };
+        var seed = new Option<int>("--seed") { Description = "Seed of the recipes and the start images" };
+        var output = new Option<string>("--out")
+        {
+            Description = "Folder for sheet.png and one JSON file per recipe, best first",
+            Required = true,
+        };
         objective.AcceptOnlyFromAmong("neuron", "channel");
-        var command = new Command("search", "Try random strengths of the regularizers on a few neurons, and show a sheet to choose from") { layer, channels, candidates, steps, objective, seed, output };
+        var command = new Command("search", "Try random strengths of the regularizers on a few neurons, and draw a sheet to choose from")
+        {
+            layer, channels, candidates, steps, objective, seed, output,
+        };
         model.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
@@ -38,10 +57,11 @@ internal static class RecipeSearchCommand
                     throw new UsageException($"--out '{folder}' is a file; give a folder");
                 var graph = model.Open(parsed);
                 var chosen = graph.Layer(parsed.GetRequiredValue(layer));
-                var neurons = NeuronOptions.Channels(chosen, parsed.GetRequiredValue(channels));
+                var neurons = NeuronOptions.ParseChannels(chosen, parsed.GetRequiredValue(channels));
                 using var network = RunningNetwork.Start(graph, model, parsed);
-                var recipes = RecipeSearch.Draw(count, length, RecipeOptions.ObjectiveOf(parsed.GetRequiredValue(objective)), parsed.GetValue(seed));
-                var ranked = RecipeSearch.Score(Climb(network, chosen, recipes, neurons, parsed.GetValue(seed), cancellation));
+                var recipes = RecipeSearch.Draw(
+                    count, length, RecipeOptions.CreateObjective(parsed.GetRequiredValue(objective)), parsed.GetValue(seed));
+                var ranked = RecipeSearch.Score(RunAscents(network, chosen, recipes, neurons, parsed.GetValue(seed), cancellation));
                 Write(folder, graph, chosen, ranked, network.Preprocessing);
                 return ExitCode.Done;
             },
@@ -49,7 +69,7 @@ internal static class RecipeSearchCommand
         return command;
     }
 
-    private static List<(AscentRecipe Recipe, IReadOnlyList<AscentResult> Results)> Climb(
+    private static List<(AscentRecipe Recipe, IReadOnlyList<AscentResult> Results)> RunAscents(
         RunningNetwork network, Layer layer, IReadOnlyList<AscentRecipe> recipes, int[] neurons, int seed, CancellationToken cancellation)
     {
         using var progress = new StepProgress($"{recipes.Count} recipes on {neurons.Length} neurons of {layer.Name}", recipes.Count);
@@ -63,25 +83,35 @@ internal static class RecipeSearchCommand
         return done;
     }
 
-    private static void Write(string folder, NetworkGraph graph, Layer layer, IReadOnlyList<RecipeCandidate> ranked, Preprocessing preprocessing)
+    private static void Write(
+        string folder, NetworkGraph graph, Layer layer, IReadOnlyList<RecipeCandidate> ranked, Preprocessing preprocessing)
     {
         Directory.CreateDirectory(folder);
         for (var i = 0; i < ranked.Count; i++)
         {
             var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{i + 1:D3}.json"));
-            var named = ranked[i].Recipe with { Name = $"{Path.GetFileName(Path.GetFullPath(folder))} {i + 1}", Description = Describe(ranked[i]) };
-            AtomicFile.Write(file, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(RecipeJson.Write(named, indented: true) + "\n")));
+            var named = ranked[i].Recipe with
+            {
+                Name = $"{Path.GetFileName(Path.GetFullPath(folder))} {i + 1}",
+                Description = Describe(ranked[i]),
+            };
+            AtomicFile.Write(
+                file, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(RecipeJson.Write(named, indented: true) + "\n")));
             if (i < 10)
                 Console.WriteLine($"{i + 1,3}  {named.Description}");
         }
         var sheet = Path.Combine(folder, "sheet.png");
         var bytes = Png.Encode(Draw(graph, layer, ranked, preprocessing));
         AtomicFile.Write(sheet, stream => stream.Write(bytes));
-        Console.WriteLine($"wrote {sheet} and {ranked.Count} recipes beside it: look at the sheet, then give the file of the row that you like, e.g. --ascent-presets {Path.Combine(folder, "001.json")}");
+        Console.WriteLine(
+            $"wrote {sheet} and {ranked.Count} recipes: choose a row of the sheet and use its file, e.g. --ascent-presets "
+            + $"{Path.Combine(folder, "001.json")}");
     }
 
     private static string Describe(RecipeCandidate candidate) => string.Create(
-        CultureInfo.InvariantCulture, $"score {candidate.Score:0.00} (activation {candidate.Reached:0.00}, natural {candidate.Naturalness:0.00}): {string.Join(", ", candidate.Recipe.Regularizers.Select(Describe).DefaultIfEmpty("no regularizer"))}");
+        CultureInfo.InvariantCulture,
+        $"score {candidate.Score:0.00} (activation {candidate.Reached:0.00}, natural {candidate.Naturalness:0.00}): "
+        + $"{string.Join(", ", candidate.Recipe.Regularizers.Select(Describe).DefaultIfEmpty("no regularizer"))}");
 
     private static string Describe(Regularizer regularizer) => regularizer switch
     {
@@ -99,12 +129,15 @@ internal static class RecipeSearchCommand
         return new Sheet
         {
             Title = $"{layer.Name} of {graph.Name}: {ranked.Count} recipes",
-            Subtitle = "one recipe a row, best score first; its file has the row's number. Activation over the best of the column, and how natural the spectrum is",
+            Subtitle =
+                "one recipe per row, best score first; the row's number is its file name. Score: activation relative to the best of the "
+                + "column, and naturalness of the spectrum",
             Tiles =
             [
                 .. ranked.SelectMany((candidate, row) => candidate.Results.Select(result => new SheetTile(
                     result.Status == AscentStatus.Dead ? null : AscentPicture.Draw(result, preprocessing),
-                    string.Create(CultureInfo.InvariantCulture, $"{row + 1}: {candidate.Score:0.00} - {result.Neuron}: {result.Activation:G3}")))),
+                    string.Create(
+                        CultureInfo.InvariantCulture, $"{row + 1}: {candidate.Score:0.00} - {result.Neuron}: {result.Activation:G3}")))),
             ],
             Columns = ranked[0].Results.Count,
             TileWidth = Math.Max(width * zoom, 110),

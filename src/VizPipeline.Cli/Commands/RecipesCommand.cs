@@ -4,10 +4,10 @@ using VizPipeline.Methods.GradientAscent;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz recipes</c>: the ascent recipes that come along, one of them as JSON, and a search for new ones.</summary>
+/// <summary><c>viz recipes</c>: lists the built-in ascent recipes, prints one as JSON, or searches for new ones.</summary>
 internal static class RecipesCommand
 {
-    public static Command Create() => new("recipes", "Recipes of gradient ascent: list them, show one as JSON, search for one")
+    public static Command Create() => new("recipes", "List the recipes of gradient ascent, show one as JSON, or search for new ones")
     {
         List(),
         Show(),
@@ -16,15 +16,16 @@ internal static class RecipesCommand
 
     private static Command List()
     {
-        var command = new Command("list", "The recipes that come along");
+        var command = new Command("list", "List the built-in recipes");
         command.SetAction(_ =>
         {
             foreach (var name in AscentPresets.Names)
             {
                 var recipe = AscentPresets.Find(name)!;
-                Console.WriteLine($"{name,-13} {recipe.Steps,5} steps  {recipe.Description ?? $"{recipe.Name[2..]} (Yosinski et al. 2015, table 1)"}");
+                Console.WriteLine(
+                    $"{name,-13} {recipe.Steps,5} steps  {recipe.Description ?? $"{recipe.Name[2..]} (Yosinski et al. 2015, table 1)"}");
             }
-            Console.WriteLine("`viz recipes show NAME > mine.json` writes one down; change it and give the file wherever a recipe is asked for.");
+            Console.WriteLine("`viz recipes show NAME > mine.json` writes a recipe to a file; change it and use the file as a recipe.");
             return ExitCode.Done;
         });
         return command;
@@ -33,7 +34,7 @@ internal static class RecipesCommand
     private static Command Show()
     {
         var name = new Argument<string>("recipe") { Description = RecipeOptions.Choices };
-        var command = new Command("show", "A recipe as JSON") { name };
+        var command = new Command("show", "Print a recipe as JSON") { name };
         command.SetAction(parsed =>
         {
             Console.WriteLine(RecipeJson.Write(RecipeOptions.Find("recipe", parsed.GetRequiredValue(name)).Recipe, indented: true));

@@ -7,18 +7,25 @@ using VizPipeline.Sample.Training;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz sample train|pictures</c>: how the sample network and its pictures come about.</summary>
+/// <summary><c>viz sample train|pictures</c>: trains the sample network, or draws its pictures.</summary>
 internal static class SampleCommand
 {
-    public static Command Create() => new("sample", "Train the sample network again, or draw its pictures") { Train(), Pictures() };
+    public static Command Create() => new("sample", "Train the sample network, or draw its pictures") { Train(), Pictures() };
 
     private static Command Train()
     {
         var defaults = new TrainingOptions();
-        var folder = new Option<string>("--out") { Description = "Folder for the network's files", Required = true };
+        var folder = new Option<string>("--out") { Description = "Folder for the network files", Required = true };
         var steps = new Option<int>("--steps") { Description = "Training steps", DefaultValueFactory = _ => defaults.Steps };
-        var seed = new Option<int>("--seed") { Description = "Seed of weights and pictures", DefaultValueFactory = _ => (int)defaults.Seed };
-        var command = new Command("train", "Train the sample network on generated pictures (about 15 minutes on two cores)") { folder, steps, seed };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "Seed of the weights and the pictures",
+            DefaultValueFactory = _ => (int)defaults.Seed,
+        };
+        var command = new Command("train", "Train the sample network on generated pictures (about 15 minutes on two cores)")
+        {
+            folder, steps, seed,
+        };
         command.SetAction((parsed, cancellation) =>
         {
             var options = defaults with { Steps = parsed.GetValue(steps), Seed = parsed.GetValue(seed) };
@@ -26,7 +33,8 @@ internal static class SampleCommand
                 throw new UsageException("--steps must be 1 or more");
             var trained = SampleTrainer.Train(options, new TrainingLines(), cancellation);
             var path = SampleNetwork.WriteTo(parsed.GetRequiredValue(folder), trained);
-            Console.WriteLine($"{trained.HeldOutAccuracy:P1} of {options.HeldOutPictures:N0} held-out pictures named rightly; wrote {path}");
+            Console.WriteLine(
+                $"{trained.HeldOutAccuracy:P1} of {options.HeldOutPictures:N0} held-out pictures classified correctly; wrote {path}");
             return Task.FromResult(ExitCode.Done);
         });
         return command;
@@ -34,9 +42,9 @@ internal static class SampleCommand
 
     private static Command Pictures()
     {
-        var folder = new Option<string>("--out") { Description = "Folder for the pictures, one folder per class in it", Required = true };
-        var count = new Option<int>("--count") { Description = "How many", DefaultValueFactory = _ => 2_000 };
-        var seed = new Option<int>("--seed") { Description = "Another seed, other pictures", DefaultValueFactory = _ => 7 };
+        var folder = new Option<string>("--out") { Description = "Folder for the pictures, with a subfolder per class", Required = true };
+        var count = new Option<int>("--count") { Description = "Number of pictures", DefaultValueFactory = _ => 2_000 };
+        var seed = new Option<int>("--seed") { Description = "Seed of the pictures", DefaultValueFactory = _ => 7 };
         var command = new Command("pictures", "Draw sample pictures into a folder") { folder, count, seed };
         command.SetAction((parsed, cancellation) =>
         {
@@ -51,6 +59,8 @@ internal static class SampleCommand
     private sealed class TrainingLines : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => Console.WriteLine(
-            $"step {value.Step:N0} of {value.Steps:N0}  loss {value.Loss:0.000}{(value.HeldOutAccuracy is { } right ? $"  held out {right:P1}" : "")}  {ProgressDisplay.Text(value.Left)} left");
+            $"step {value.Step:N0} of {value.Steps:N0}  loss "
+                + $"{value.Loss:0.000}{(value.HeldOutAccuracy is { } right ? $"  held out {right:P1}" : "")}  "
+                + $"{ProgressDisplay.FormatDuration(value.Left)} left");
     }
 }

@@ -7,43 +7,51 @@ using VizPipeline.Coordinator;
 
 namespace VizPipeline.Cli.Commands;
 
-/// <summary><c>viz submit</c>: an atlas by a cluster. The same options as <c>run</c>.</summary>
+/// <summary><c>viz submit</c>: builds an atlas on a cluster, with the options of <c>run</c>.</summary>
 internal sealed class SubmitCommand
 {
     private readonly AtlasOptions _atlas = new();
     private readonly Option<string?> _coordinator = CoordinatorOption.Create();
     private readonly Option<string?> _root = new("--images-at")
     {
-        Description = "Where the workers find the images: a folder of theirs or s3://BUCKET/PREFIX; default that of --images. A worker checks",
+        Description =
+            "Location of the images on the workers: a folder or s3://BUCKET/PREFIX; default: that of --images. A worker checks it",
     };
-    private readonly Option<int> _priority = new("--priority") { Description = "From -100 to 100; larger goes before other atlases", DefaultValueFactory = _ => 0 };
-    private readonly Option<bool> _watch = new("--watch") { Description = "Stay and show the progress until the end" };
+    private readonly Option<int> _priority = new("--priority")
+    {
+        Description = "Priority, -100 to 100; atlases with a higher priority go first",
+        DefaultValueFactory = _ => 0,
+    };
+    private readonly Option<bool> _watch = new("--watch") { Description = "Show the progress until the atlas is finished" };
 
     public static Command Create()
     {
         var submit = new SubmitCommand();
-        var command = new Command("submit", "Have a cluster build the atlas of a network; the same options as run");
+        var command = new Command("submit", "Build the atlas of a network on a cluster; takes the options of run");
         submit._atlas.AddTo(command);
         foreach (var option in (Option[])[submit._coordinator, submit._root, submit._priority, submit._watch])
             command.Options.Add(option);
-        command.SetAction(submit.Run);
+        command.SetAction(submit.RunAsync);
         return command;
     }
 
-    private async Task<int> Run(ParseResult parsed, CancellationToken cancellation)
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         using var coordinator = new CoordinatorClient(parsed.GetValue(_coordinator));
-        var request = _atlas.RequestOf(parsed, isHere: false, cancellation);
-        var spec = AtlasSpecs.Of(request);
+        var request = _atlas.CreateRequest(parsed, isHere: false, cancellation);
+        var spec = AtlasSpecs.Create(request);
         if (spec.Model.ModelSha256 is { } model)
-            spec = spec with { Model = spec.Model with { ModelKey = await coordinator.SendModelAsync(spec.Model.Model, model, cancellation) } };
+            spec = spec with
+            {
+                Model = spec.Model with { ModelKey = await coordinator.SendModelAsync(spec.Model.Model, model, cancellation) },
+            };
         if (spec.Model is { Weights: { } file, WeightsSha256: { } weights })
             spec = spec with { Model = spec.Model with { WeightsKey = await coordinator.SendModelAsync(file, weights, cancellation) } };
         spec = spec with { Images = spec.Images with { Root = parsed.GetValue(_root) ?? spec.Images.Root } };
-        var submission = new Submission(spec, AtlasSpecs.ListOf(request.Images), parsed.GetRequiredValue(_priority));
+        var submission = new Submission(spec, AtlasSpecs.ToImageList(request.Images), parsed.GetRequiredValue(_priority));
         var submitted = await coordinator.PostAsync<Submitted>("atlases", submission, cancellation);
         Console.WriteLine(
-            $"{Said(submitted)}: {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers"
+            $"{Describe(submitted)}: {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers"
             + (spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : ""));
         if (submitted.Note is { } note)
             await Console.Error.WriteLineAsync($"viz: {note}");
@@ -54,18 +62,21 @@ internal sealed class SubmitCommand
         return ExitCode.Done;
     }
 
-    private static string Said(Submitted submitted) => submitted switch
+    private static string Describe(Submitted submitted) => submitted switch
     {
         { Resumed: false } => $"Planned atlas '{submitted.Id}'",
-        { JobsAgain: 1 } => $"Going on with atlas '{submitted.Id}', 1 failed or cancelled job again",
-        { JobsAgain: > 1 } => $"Going on with atlas '{submitted.Id}', {submitted.JobsAgain:N0} failed or cancelled jobs again",
-        { State: AtlasState.Running } => $"Atlas '{submitted.Id}' is being made already; nothing has changed",
-        _ => $"Atlas '{submitted.Id}' is complete already; nothing has changed",
+        { JobsAgain: 1 } => $"Resuming atlas '{submitted.Id}', running 1 failed or cancelled job again",
+        { JobsAgain: > 1 } => $"Resuming atlas '{submitted.Id}', running {submitted.JobsAgain:N0} failed or cancelled jobs again",
+        { State: AtlasState.Running } => $"Atlas '{submitted.Id}' is already being built; nothing was changed",
+        _ => $"Atlas '{submitted.Id}' is already complete; nothing was changed",
     };
 }
 
 /// <summary>The option that names the coordinator.</summary>
 internal static class CoordinatorOption
 {
-    public static Option<string?> Create() => new("--coordinator") { Description = "Address of the coordinator, e.g. http://HOST:8080; default $VIZ_COORDINATOR" };
+    public static Option<string?> Create() => new("--coordinator")
+    {
+        Description = "Address of the coordinator, e.g. http://HOST:8080; default: $VIZ_COORDINATOR",
+    };
 }

@@ -2,16 +2,16 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Cli.Doctor;
 
-/// <summary>The folders that atlases and the crop cache are written to.</summary>
+/// <summary>Checks the folders for atlases and the crop cache.</summary>
 internal static class FolderChecks
 {
     private const double Gibibyte = 1L << 30;
 
-    public static IEnumerable<DoctorLine> Run() =>
+    public static IEnumerable<CheckResult> Run() =>
     [
-        DoctorLine.Of("cache folder", () => Check(
-            new DiskBudget().Folder, "name another with VIZ_CACHE; without one every pass decodes the images again")),
-        DoctorLine.Of("current folder", () => Check(Environment.CurrentDirectory, "write atlases elsewhere")),
+        CheckResult.Run("cache folder", () => Check(
+            new DiskBudget().Folder, "set VIZ_CACHE to another folder; without a cache every pass decodes the images again")),
+        CheckResult.Run("current folder", () => Check(Environment.CurrentDirectory, "write atlases to another folder")),
     ];
 
     private static (Health, string) Check(string folder, string remedy)
@@ -25,16 +25,16 @@ internal static class FolderChecks
             File.Delete(probe);
             var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace / Gibibyte;
             return free < 1
-                ? (Health.Warn, $"{folder}: writable, but only {free:0.00} GiB are free; make room, or {remedy}")
+                ? (Health.Warn, $"{folder}: writable, but only {free:0.00} GiB free; free some space, or {remedy}")
                 : (Health.Ok, $"{folder}: writable, {free:0.0} GiB free");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return (Health.Warn, $"{folder} cannot be written ({failure.Message}): {remedy}");
+            return (Health.Warn, $"{folder} is not writable ({failure.Message}): {remedy}");
         }
         finally
         {
-            // A question leaves no folders behind.
+            // The check leaves no new folders behind.
             RemoveEmpty(folder, before);
         }
     }

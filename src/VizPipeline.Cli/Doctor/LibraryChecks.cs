@@ -6,22 +6,22 @@ using VizPipeline.Network.Torch;
 
 namespace VizPipeline.Cli.Doctor;
 
-/// <summary>The native libraries, each by a small piece of real work.</summary>
+/// <summary>Checks the native libraries, each with a small piece of real work.</summary>
 internal static class LibraryChecks
 {
-    public static IEnumerable<DoctorLine> Run()
+    public static IEnumerable<CheckResult> Run()
     {
-        var torch = DoctorLine.Of("libtorch", Torch);
+        var torch = CheckResult.Run("libtorch", Torch);
         yield return torch;
-        // Without the library every further call would only repeat its error.
+        // Without the library, further calls would only repeat the error.
         if (torch.Health != Health.Fail)
         {
-            yield return DoctorLine.Of("convolution", Convolution);
-            yield return DoctorLine.Of("device", Device);
+            yield return CheckResult.Run("convolution", Convolution);
+            yield return CheckResult.Run("device", Device);
         }
-        yield return DoctorLine.Of("pictures", Pictures);
-        yield return DoctorLine.Of("text", Text);
-        yield return DoctorLine.Of("SQLite", Sqlite);
+        yield return CheckResult.Run("pictures", Pictures);
+        yield return CheckResult.Run("text", Text);
+        yield return CheckResult.Run("SQLite", Sqlite);
     }
 
     private static (Health, string) Torch()
@@ -29,7 +29,7 @@ internal static class LibraryChecks
         TorchRuntime.Start();
         var threads = $"{torch.get_num_threads()} threads";
         return (Health.Ok, TorchRuntime.UsedPatchedLibrary
-            ? $"started, {threads}; through a patched copy of its .NET binding, as this libstdc++ is older than GCC 13's (nothing to do)"
+            ? $"started, {threads}; with a patched copy of its .NET binding, because libstdc++ is older than that of GCC 13 (nothing to do)"
             : $"started, {threads}");
     }
 
@@ -39,23 +39,26 @@ internal static class LibraryChecks
         var image = torch.arange(Scalars.Of(1), Scalars.Of(10), dtype: torch.float32).reshape(1, 1, 3, 3);
         var kernel = torch.arange(Scalars.Of(1), Scalars.Of(5), dtype: torch.float32).reshape(1, 1, 2, 2);
         var found = torch.nn.functional.conv2d(image, kernel).data<float>().ToArray();
-        // The first by hand: 1*1 + 2*2 + 4*3 + 5*4 = 37.
+        // The first value: 1*1 + 2*2 + 4*3 + 5*4 = 37.
         float[] expected = [37, 47, 67, 77];
         return found.SequenceEqual(expected)
-            ? (Health.Ok, "2x2 over 3x3 gives 37, 47, 67, 77, as by hand")
-            : (Health.Fail, $"2x2 over 3x3 gives {string.Join(", ", found)} instead of 37, 47, 67, 77: this processor or libtorch is broken; try another machine");
+            ? (Health.Ok, "2x2 over 3x3 gives 37, 47, 67, 77, as expected")
+            : (Health.Fail,
+            $"2x2 over 3x3 gives {string.Join(", ", found)} instead of 37, 47, 67, 77: this processor or libtorch is broken; try "
+            + "another machine");
     }
 
     private static (Health, string) Device() => torch.cuda.is_available()
         ? (Health.Ok, $"cuda, {torch.cuda.device_count()} devices; --device auto takes the first")
-        : (Health.Ok, "cpu; no CUDA device, or this build carries the CPU libtorch");
+        : (Health.Ok, "cpu; no CUDA device, or this build contains the CPU version of libtorch");
 
     private static (Health, string) Pictures()
     {
         var picture = new RgbImage(3, 2, [.. Enumerable.Range(0, 18).Select(i => (byte)(i * 13))]);
         return Png.Decode(Png.Encode(picture)).Pixels.AsSpan().SequenceEqual(picture.Pixels)
-            ? (Health.Ok, "a PNG comes back as it was written")
-            : (Health.Fail, "a PNG comes back with other pixels: the libSkiaSharp beside viz is not the one of this version; install viz again");
+            ? (Health.Ok, "a PNG survives encoding and decoding unchanged")
+            : (Health.Fail,
+            "encoding and decoding a PNG changes its pixels: the libSkiaSharp next to viz belongs to another version; reinstall viz");
     }
 
     private static (Health, string) Text()
@@ -63,8 +66,8 @@ internal static class LibraryChecks
         using var canvas = new Canvas(64, 24, Rgb.Grey(255));
         canvas.Text("viz", 4, 2, 56, new TextStyle(14, Rgb.Grey(0)));
         return canvas.ToImage().Pixels.Any(level => level < 128)
-            ? (Health.Ok, "drawn with the font that viz carries")
-            : (Health.Fail, "nothing is drawn: the libSkiaSharp beside viz is not the one of this version; install viz again");
+            ? (Health.Ok, "drawn with the bundled font")
+            : (Health.Fail, "no text is drawn: the libSkiaSharp next to viz belongs to another version; reinstall viz");
     }
 
     private static (Health, string) Sqlite()
@@ -75,7 +78,7 @@ internal static class LibraryChecks
             new SqliteCatalogDatabase(Path.Combine(folder.FullName, "catalog.db")).MigrateAsync().GetAwaiter().GetResult();
             using var connection = new SqliteConnection("Data Source=:memory:");
             connection.Open();
-            return (Health.Ok, $"{connection.ServerVersion}; a catalog was made in {Path.GetDirectoryName(folder.FullName)}");
+            return (Health.Ok, $"{connection.ServerVersion}; created a catalog in {Path.GetDirectoryName(folder.FullName)}");
         }
         finally
         {

@@ -2,21 +2,21 @@ using System.Runtime.InteropServices;
 
 namespace VizPipeline.Cli.Doctor;
 
-/// <summary>The machine and what runs on it before any of our own code.</summary>
+/// <summary>Checks the machine, its system libraries and the .NET runtime.</summary>
 internal static partial class MachineChecks
 {
     private const long Gibibyte = 1L << 30;
     private static readonly Version OldestGlibc = new(2, 28);
 
-    public static IEnumerable<DoctorLine> Run() =>
+    public static IEnumerable<CheckResult> Run() =>
     [
-        DoctorLine.Of("system", Platform),
-        DoctorLine.Of("glibc", Glibc),
-        DoctorLine.Of("processors", () => Environment.ProcessorCount > 1
+        CheckResult.Run("system", Platform),
+        CheckResult.Run("glibc", Glibc),
+        CheckResult.Run("processors", () => Environment.ProcessorCount > 1
             ? (Health.Ok, $"{Environment.ProcessorCount}")
-            : (Health.Warn, "1: decoding and network take turns; with more an atlas takes less time")),
-        DoctorLine.Of("memory", Memory),
-        DoctorLine.Of(".NET", () => (Health.Ok, RuntimeInformation.FrameworkDescription)),
+            : (Health.Warn, "1: decoding and inference share it; more processors make atlases faster")),
+        CheckResult.Run("memory", Memory),
+        CheckResult.Run(".NET", () => (Health.Ok, RuntimeInformation.FrameworkDescription)),
     ];
 
     private static (Health, string) Platform()
@@ -24,7 +24,7 @@ internal static partial class MachineChecks
         var name = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
         return OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64
             ? (Health.Ok, name)
-            : (Health.Fail, $"{name}: the native libraries are built for Linux x64; use such a machine or container");
+            : (Health.Fail, $"{name}: the native libraries need Linux x64; use such a machine or container");
     }
 
     private static (Health, string) Glibc()
@@ -44,7 +44,7 @@ internal static partial class MachineChecks
 
     private static (Health, string) Memory()
     {
-        // A container's limit counts, not the machine's memory.
+        // In a container this is its memory limit.
         var bytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var text = $"{(double)bytes / Gibibyte:0.0} GiB";
         return bytes < 2 * Gibibyte ? (Health.Warn, $"{text}: large networks need more, or a smaller --batch") : (Health.Ok, text);

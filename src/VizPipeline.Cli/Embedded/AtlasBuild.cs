@@ -7,57 +7,62 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Embedded;
 
-/// <summary>Builds an atlas in a folder, or goes on with it, and reports. What <c>run</c> and <c>demo</c> have in common.</summary>
+/// <summary>Builds or resumes an atlas in a folder and prints the result. Common to <c>run</c> and <c>demo</c>.</summary>
 internal static class AtlasBuild
 {
-    /// <summary>Runs to the end and returns the exit code.</summary>
-    public static async Task<int> Run(AtlasRequest request, string folder, string? cacheFolder, CancellationToken cancellation)
+    /// <summary>Runs until the atlas is finished and returns the exit code.</summary>
+    public static async Task<int> RunAsync(AtlasRequest request, string folder, string? cacheFolder, CancellationToken cancellation)
     {
-        var (time, spec) = (TimeProvider.System, AtlasSpecs.Of(request));
+        var (time, spec) = (TimeProvider.System, AtlasSpecs.Create(request));
         var started = time.GetTimestamp();
         await using var atlas = new EmbeddedAtlas(folder, spec.Id, options =>
         {
             options.Device = request.Device;
             options.CacheFolder = cacheFolder;
         });
-        var opened = await atlas.Planner.OpenAsync(spec, AtlasSpecs.ListOf(request.Images), cancellation);
-        Announce(opened, atlas.Folder);
+        var opened = await atlas.Planner.OpenAsync(spec, AtlasSpecs.ToImageList(request.Images), cancellation);
+        PrintStart(opened, atlas.Folder);
         if (opened.State == AtlasState.CompletedWithFailures)
             await atlas.Planner.RetryAsync(spec.Id, cancellation);
         AtlasOutcome outcome;
         if (opened.State != AtlasState.Completed)
         {
-            await atlas.Start(cancellation);
+            await atlas.StartAsync(cancellation);
             var finished = atlas.Monitor.WhenFinished(spec.Id, cancellation);
-            await new ProgressDisplay(atlas.Monitor, spec.Id, time).Show(finished, cancellation);
+            await new ProgressDisplay(atlas.Monitor, spec.Id, time).ShowAsync(finished, cancellation);
         }
         outcome = await atlas.Monitor.WhenFinished(spec.Id, cancellation);
-        await WriteManifest(atlas.Store, opened.Spec, outcome, cancellation);
-        return Report(opened.Spec, outcome, atlas.Folder, time.GetElapsedTime(started));
+        await WriteManifestAsync(atlas.Store, opened.Spec, outcome, cancellation);
+        return PrintResult(opened.Spec, outcome, atlas.Folder, time.GetElapsedTime(started));
     }
 
-    private static void Announce(OpenedAtlas opened, string folder)
+    private static void PrintStart(OpenedAtlas opened, string folder)
     {
         var spec = opened.Spec;
         var images = spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : "";
-        var verb = !opened.Resumed ? "Building" : opened.State == AtlasState.Completed ? "Already complete:" : "Going on with";
-        Console.WriteLine($"{verb} atlas '{spec.Id}': {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers of {spec.Name}{images}, in {folder}");
+        var verb = !opened.Resumed ? "Building" : opened.State == AtlasState.Completed ? "Already complete:" : "Resuming";
+        Console.WriteLine(
+            $"{verb} atlas '{spec.Id}': {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers of {spec.Name}{images}, in {folder}");
     }
 
-    private static Task WriteManifest(FolderObjectStore store, AtlasSpec spec, AtlasOutcome outcome, CancellationToken cancellation)
+    private static Task WriteManifestAsync(FolderObjectStore store, AtlasSpec spec, AtlasOutcome outcome, CancellationToken cancellation)
     {
         var version = typeof(AtlasBuild).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
-        return store.PutAsync(AtlasKeys.Manifest(spec.Id), VizJson.Write(AtlasManifest.Of(spec, outcome, version ?? "", TorchSharp.torch.__version__)), cancellation);
+        return store.PutAsync(
+            AtlasKeys.Manifest(spec.Id), VizJson.Write(AtlasManifest.Of(spec, outcome, version ?? "", TorchSharp.torch.__version__)),
+            cancellation);
     }
 
-    private static int Report(AtlasSpec spec, AtlasOutcome outcome, string folder, TimeSpan took)
+    private static int PrintResult(AtlasSpec spec, AtlasOutcome outcome, string folder, TimeSpan took)
     {
         foreach (var job in outcome.Failures.Take(20))
             Console.Error.WriteLine($"viz: job {job.JobId} ({job.Kind.ToString().ToLowerInvariant()}) failed: {job.Error}");
         if (outcome.Failures.Count > 20)
             Console.Error.WriteLine($"viz: and {outcome.Failures.Count - 20} more; `viz status {folder}` lists them");
         var sheets = Path.Combine(folder, "sheets");
-        Console.WriteLine($"{(outcome.Failures.Count == 0 ? "Done" : "Completed with failures")} in {ProgressDisplay.Text(took)}. Contact sheets, one per layer:");
+        Console.WriteLine(
+            $"{(outcome.Failures.Count == 0 ? "Done" : "Completed with failures")} in {ProgressDisplay.FormatDuration(took)}. Contact "
+            + "sheets, one per layer:");
         foreach (var layer in spec.Layers)
             Console.WriteLine($"  {Path.Combine(sheets, AtlasKeys.LayerFileName(layer.Name))}.png");
         return outcome.Failures.Count == 0 ? ExitCode.Done : ExitCode.Failures;

@@ -9,34 +9,36 @@ using VizPipeline.Network.Torch;
 
 namespace VizPipeline.Cli.Embedded;
 
-/// <summary>What the user asked for, opened: everything that a spec is made of.</summary>
-/// <param name="Name">The atlas's name for people.</param>
-/// <param name="Model">File or architecture.</param>
-/// <param name="Weights">Weights file, or null.</param>
+/// <summary>The atlas requested by the user, with the opened network and image list.</summary>
+/// <param name="Name">The display name of the atlas.</param>
+/// <param name="Model">The model file or the name of an architecture.</param>
+/// <param name="Weights">The weights file, or null.</param>
 /// <param name="Graph">The network.</param>
-/// <param name="Layers">Chosen layers.</param>
-/// <param name="Preprocessing">How images become inputs.</param>
-/// <param name="Images">The image set, or null where no method needs one.</param>
-/// <param name="ImageFolder">Its folder, absolute.</param>
-/// <param name="Classes">Names of the image set's labels, by label.</param>
-/// <param name="OutputNames">Names of the output's units, or empty.</param>
-/// <param name="Methods">What to make.</param>
-/// <param name="Ascent">Ascent settings.</param>
-/// <param name="Device">The devices to compute on, as <see cref="TorchDevice.FindAll"/> takes them.</param>
-/// <param name="BatchSize">Images per forward pass.</param>
-/// <param name="Selection">Which part of the image set was chosen, in words; empty for all of it.</param>
+/// <param name="Layers">The layers to observe.</param>
+/// <param name="Preprocessing">The preprocessing of the images.</param>
+/// <param name="Images">The image list, or null if no method needs images.</param>
+/// <param name="ImageFolder">The location of the image set: an absolute folder or the address of a bucket.</param>
+/// <param name="Classes">The names of the image set's labels, by label.</param>
+/// <param name="OutputNames">The names of the network's outputs, or empty.</param>
+/// <param name="Methods">The methods to apply.</param>
+/// <param name="Ascent">The settings of gradient ascent.</param>
+/// <param name="Device">The devices to compute on, in the format of <see cref="TorchDevice.FindAll"/>.</param>
+/// <param name="BatchSize">The number of images per forward pass.</param>
+/// <param name="Selection">A description of the chosen part of the image set; empty for the whole set.</param>
 internal sealed record AtlasRequest(
-    string Name, string Model, string? Weights, NetworkGraph Graph, IReadOnlyList<Network.Graph.Layer> Layers, Preprocessing Preprocessing, ImageManifest? Images,
-    string ImageFolder, IReadOnlyList<string> Classes, IReadOnlyList<string> OutputNames, AtlasMethods Methods, AscentSpec Ascent, string Device, int BatchSize, string Selection = "");
+    string Name, string Model, string? Weights, NetworkGraph Graph, IReadOnlyList<Network.Graph.Layer> Layers, Preprocessing Preprocessing,
+    ImageManifest? Images,
+    string ImageFolder, IReadOnlyList<string> Classes, IReadOnlyList<string> OutputNames, AtlasMethods Methods, AscentSpec Ascent,
+    string Device, int BatchSize, string Selection = "");
 
-/// <summary>Makes specs: hashes of the files, layers as records, and job sizes for about half a minute of work each.</summary>
+/// <summary>Creates specs: hashes files, describes layers, and chooses job sizes of about half a minute of work.</summary>
 internal static class AtlasSpecs
 {
-    // What a core is taken to do: measured 50 to 70 billion multiply-adds per second with vector units.
+    // A conservative estimate per core; 50 to 70 billion multiply-adds per second were measured with vector instructions.
     private const double MultiplyAddsPerCoreSecond = 40e9;
     private const double JobSeconds = 30;
 
-    public static AtlasSpec Of(AtlasRequest request)
+    public static AtlasSpec Create(AtlasRequest request)
     {
         var isFile = File.Exists(request.Model);
         var input = request.Graph.InputShape;
@@ -49,8 +51,8 @@ internal static class AtlasSpecs
                 Model = isFile ? Path.GetFullPath(request.Model) : request.Model,
                 Weights = request.Weights is null ? null : Path.GetFullPath(request.Weights),
                 Architecture = isFile ? null : request.Model,
-                ModelSha256 = isFile ? HashOf(request.Model) : null,
-                WeightsSha256 = request.Weights is null ? null : HashOf(request.Weights),
+                ModelSha256 = isFile ? ComputeHash(request.Model) : null,
+                WeightsSha256 = request.Weights is null ? null : ComputeHash(request.Weights),
                 Input = [input.Channels, input.Height, input.Width],
             },
             Images = new ImageSetSpec
@@ -62,23 +64,27 @@ internal static class AtlasSpecs
                 Selection = request.Selection.Length > 0 ? request.Selection : null,
             },
             Preprocessing = JsonDocument.Parse(request.Preprocessing.ToJson()).RootElement,
-            Layers = [.. request.Layers.Select((layer, i) => LayerOf(request.Graph, layer, i) with { Inputs = InputsOf(request, i) })],
+            Layers = [.. request.Layers.Select((layer, i) => DescribeLayer(request.Graph, layer, i) with
+            {
+                Inputs = FindInputs(request, i),
+            })],
             OutputNames = request.OutputNames,
             Methods = request.Methods,
             Ascent = request.Ascent,
-            ShardImages = ShardImages(request),
-            NeuronsPerJob = NeuronsPerJob(request),
+            ShardImages = GetShardImages(request),
+            NeuronsPerJob = GetNeuronsPerJob(request),
             BatchSize = request.BatchSize,
-            // Which of a machine's devices is that machine's matter.
+            // Only the kind of device belongs to the spec; each machine chooses among its own devices.
             Device = TorchDevice.KindOf(request.Device),
         };
     }
 
-    /// <summary>The image list of a manifest, as workers get it.</summary>
-    public static ImageList ListOf(ImageManifest? manifest) => new(
-        [.. (manifest?.Entries ?? []).Select(entry => new Jobs.ImageEntry(entry.Path, entry.ClassIndex, entry.Bytes, entry.ContentHash, entry.Unreadable))]);
+    /// <summary>Converts a manifest to the image list that workers read.</summary>
+    public static ImageList ToImageList(ImageManifest? manifest) => new(
+        [.. (manifest?.Entries ?? [])
+            .Select(entry => new Jobs.ImageEntry(entry.Path, entry.ClassIndex, entry.Bytes, entry.ContentHash, entry.Unreadable))]);
 
-    /// <summary>A name as an id: lower case, letters, digits and single dashes.</summary>
+    /// <summary>Converts a name to an id of lower-case letters, digits and single dashes.</summary>
     public static string Slug(string name)
     {
         var slug = new StringBuilder();
@@ -93,13 +99,14 @@ internal static class AtlasSpecs
         return id.Length switch { 0 => "atlas", < 3 => $"atlas-{id}", > 64 => id[..64].TrimEnd('-'), _ => id };
     }
 
-    private static string HashOf(string file)
+    /// <summary>Computes the SHA-256 of a file, in lower-case hexadecimal digits.</summary>
+    public static string ComputeHash(string file)
     {
         using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    private static LayerSpec LayerOf(NetworkGraph graph, Network.Graph.Layer layer, int index)
+    private static LayerSpec DescribeLayer(NetworkGraph graph, Network.Graph.Layer layer, int index)
     {
         var (field, node) = (layer.Field, graph.Nodes[layer.WeightedNode ?? layer.Node]);
         return new LayerSpec
@@ -107,12 +114,12 @@ internal static class AtlasSpecs
             Index = index,
             Name = layer.Name,
             Kind = layer.Kind switch { LayerKind.Conv => "conv", LayerKind.Linear => "linear", LayerKind.Output => "output", _ => "merge" },
-            Operator = OperatorText(node.Operator),
+            Operator = DescribeOperator(node.Operator),
             Channels = layer.Neurons,
             Height = layer.Shape.Height,
             Width = layer.Shape.Width,
-            FieldY = new ReceptiveAxis(field.Y.Size, field.Y.Stride, CentreOf(field.Y)),
-            FieldX = new ReceptiveAxis(field.X.Size, field.X.Stride, CentreOf(field.X)),
+            FieldY = new ReceptiveAxis(field.Y.Size, field.Y.Stride, GetCentre(field.Y)),
+            FieldX = new ReceptiveAxis(field.X.Size, field.X.Stride, GetCentre(field.X)),
             SeesWholeInput = field.IsWhole,
             Parameters = layer.Parameters,
             Depth = graph.Layers.Count(other => other.Index <= layer.Index && other.WeightedNode is not null),
@@ -120,10 +127,12 @@ internal static class AtlasSpecs
         };
     }
 
-    private static int[] InputsOf(AtlasRequest request, int index)
+    private static int[] FindInputs(AtlasRequest request, int index)
     {
-        var places = request.Layers.Select((layer, i) => (layer.Node, i)).GroupBy(place => place.Node).ToDictionary(place => place.Key, place => place.First().i);
-        var (found, seen, open) = (new SortedSet<int>(), new HashSet<int>(), new Stack<int>(request.Graph.Nodes[request.Layers[index].Node].Inputs));
+        var places = request.Layers.Select((layer, i) => (layer.Node, i)).GroupBy(place => place.Node)
+            .ToDictionary(place => place.Key, place => place.First().i);
+        var (found, seen, open) =
+            (new SortedSet<int>(), new HashSet<int>(), new Stack<int>(request.Graph.Nodes[request.Layers[index].Node].Inputs));
         while (open.TryPop(out var node))
         {
             if (!seen.Add(node))
@@ -137,31 +146,33 @@ internal static class AtlasSpecs
         return [.. found];
     }
 
-    private static double CentreOf(FieldAxis axis) => axis.Start + ((axis.Size - 1) / 2.0);
+    private static double GetCentre(FieldAxis axis) => axis.Start + ((axis.Size - 1) / 2.0);
 
-    private static string OperatorText(Operator op) => op switch
+    private static string DescribeOperator(Operator op) => op switch
     {
-        Convolution conv => $"Conv {conv.Window.Y.Kernel}x{conv.Window.X.Kernel}{(conv.Window.Y.Stride > 1 ? $"/{conv.Window.Y.Stride}" : "")}, {conv.Outputs}",
+        Convolution conv =>
+            $"Conv {conv.Window.Y.Kernel}x{conv.Window.X.Kernel}{(conv.Window.Y.Stride > 1 ? $"/{conv.Window.Y.Stride}" : "")}, "
+            + $"{conv.Outputs}",
         Linear linear => $"Linear {linear.Weight.Shape[1]} to {linear.Weight.Shape[0]}",
         _ => op.Kind,
     };
 
-    private static int ShardImages(AtlasRequest request)
+    private static int GetShardImages(AtlasRequest request)
     {
         var perImage = 1 + request.Graph.MultiplyAdds(request.Layers.Select(layer => layer.Node));
         var images = JobSeconds * MultiplyAddsPerCoreSecond * Environment.ProcessorCount / perImage;
-        // JPEGs decode at some 200 per core and second; whole batches waste nothing at the end.
+        // About 200 JPEGs are decoded per core and second. Shards are whole batches, so that no batch is partly empty.
         var most = Math.Min(images, JobSeconds * 200 * Environment.ProcessorCount);
         return (int)Math.Clamp(most / request.BatchSize, 2, 256) * request.BatchSize;
     }
 
-    private static int NeuronsPerJob(AtlasRequest request)
+    private static int GetNeuronsPerJob(AtlasRequest request)
     {
         if (!request.Methods.HasFlag(AtlasMethods.Ascent))
             return 64;
         var steps = request.Ascent.Presets.Max(request.Ascent.PassesOf);
         var dearest = request.Layers.Max(layer => RegionPlan.ForPosition(request.Graph, layer.PreActivation).MultiplyAdds());
-        // Forward and back, and the regularizers.
+        // Factor 3: forward pass, backward pass and regularizers.
         var perNeuron = 1 + (3.0 * steps * dearest);
         var neurons = JobSeconds * MultiplyAddsPerCoreSecond * Environment.ProcessorCount / perNeuron;
         return (int)Math.Clamp(neurons / 8, 1, 8) * 8;

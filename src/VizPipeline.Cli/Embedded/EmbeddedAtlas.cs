@@ -12,69 +12,70 @@ using VizPipeline.Worker;
 namespace VizPipeline.Cli.Embedded;
 
 /// <summary>
-/// Coordinator and worker in one process: in-memory bus, SQLite, and a folder that is both the catalog's and the object store's.
-/// The same code runs on a cluster with other servers behind it.
+/// Coordinator and worker in one process, with an in-memory bus and a folder for SQLite catalog and object store. On a cluster the same
+/// code runs with RabbitMQ, PostgreSQL and S3.
 /// </summary>
 public sealed class EmbeddedAtlas : IAsyncDisposable
 {
     private readonly IHost _host;
 
-    /// <summary>Puts the host for the atlas <paramref name="atlasId"/> in <paramref name="folder"/> together; nothing runs yet.</summary>
-    /// <param name="folder">The atlas's folder; made if missing.</param>
-    /// <param name="atlasId">The atlas's id.</param>
-    /// <param name="configure">Options of the worker in this process.</param>
-    /// <exception cref="ObjectStoreException">The folder cannot be made or written.</exception>
+    /// <summary>Creates the host for the atlas <paramref name="atlasId"/> in <paramref name="folder"/>; nothing runs yet.</summary>
+    /// <param name="folder">The folder of the atlas; created if it does not exist.</param>
+    /// <param name="atlasId">The id of the atlas.</param>
+    /// <param name="configure">Sets the options of the worker in this process.</param>
+    /// <exception cref="ObjectStoreException">The folder cannot be created or written.</exception>
     public EmbeddedAtlas(string folder, string atlasId, Action<WorkerOptions> configure)
     {
         Folder = Path.GetFullPath(folder);
         Store = new FolderObjectStore(Folder, AtlasKeys.Root(atlasId));
-        // An application's own folder is no place to look for the user's settings.
+        // Without defaults, which would read settings from the program's folder.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(options => options.SingleLine = true);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(Environment.GetEnvironmentVariable("VIZ_TRACE") is null ? LogLevel.Error : LogLevel.Debug);
         builder.Services.AddSingleton<IObjectStore>(Store);
         builder.Services.AddSingleton<CatalogDatabase>(new SqliteCatalogDatabase(CatalogFile(Folder)));
         var worker = new WorkerOptions();
         configure(worker);
-        // A device works on one job and the next lies ready.
+        // One job runs on each device while the next one waits.
         var outstanding = 2 * TorchDevice.Count(worker.Device);
         builder.AddCoordinator(options => (options.Outstanding, options.OutstandingPerKind) = (outstanding, outstanding));
         builder.AddWorker(configure);
         builder.AddEmbeddedBus();
         _host = builder.Build();
-        _ = EndWithoutDevice();
+        _ = StopWithoutDeviceAsync();
     }
 
-    /// <summary>The atlas's folder, absolute.</summary>
+    /// <summary>The absolute path of the atlas's folder.</summary>
     public string Folder { get; }
 
-    /// <summary>The objects below it.</summary>
+    /// <summary>The object store in the folder.</summary>
     public FolderObjectStore Store { get; }
 
-    /// <summary>Plans, resumes and retries.</summary>
+    /// <summary>Plans, resumes and retries the atlas.</summary>
     public AtlasPlanner Planner => _host.Services.GetRequiredService<AtlasPlanner>();
 
-    /// <summary>Tells how far the atlas is.</summary>
+    /// <summary>Reports the progress of the atlas.</summary>
     public AtlasMonitor Monitor => _host.Services.GetRequiredService<AtlasMonitor>();
 
-    /// <summary>The catalog's file in an atlas's folder.</summary>
+    /// <summary>Returns the path of the catalog in the folder of an atlas.</summary>
     public static string CatalogFile(string folder) => Path.Combine(folder, "atlas.db");
 
-    // Jobs would wait for ever: nobody else can do them.
-    private async Task EndWithoutDevice()
+    // Without a device the jobs would wait forever, because no other worker can run them.
+    private async Task StopWithoutDeviceAsync()
     {
         var reason = await _host.Services.GetRequiredService<DeviceGate>().Lost;
-        Monitor.Stop(new DeviceUnavailableException($"no device is left: {reason}. Choose another with --device."));
+        Monitor.Stop(new DeviceUnavailableException($"no working device is left: {reason}. Choose another one with --device."));
     }
 
-    /// <summary>Begins to work.</summary>
-    public Task Start(CancellationToken cancellation) => _host.StartAsync(cancellation);
+    /// <summary>Starts coordinator and worker.</summary>
+    public Task StartAsync(CancellationToken cancellation) => _host.StartAsync(cancellation);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        // Jobs in hand are given up: they will be done again, and nobody waits for them who pressed Ctrl-C.
+        // Does not wait for running jobs: the user pressed Ctrl-C, and the jobs will run again.
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(8));
         try
         {
@@ -82,7 +83,7 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // It took too long; the process ends anyway.
+            // Stopping took too long; the process ends anyway.
         }
         _host.Dispose();
     }

@@ -9,25 +9,26 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Cli.Embedded;
 
 /// <summary>
-/// Atlases of several folders as one catalog and one store, so that they can be looked at side by side. The catalog is a copy in a
-/// temporary file, as it was at the beginning; pictures are read where they lie.
+/// Combines the atlases of several folders into one catalog and one object store, so that they can be compared. The catalog is a copy in a
+/// temporary file, made at the start; pictures are read from the original folders.
 /// </summary>
 internal sealed class JoinedAtlases : IDisposable
 {
-    // In this order no row comes before one that it belongs to.
+    // Ordered so that referenced rows are copied first.
     private static readonly string[] Tables = ["atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job"];
     private readonly string _file;
 
-    private JoinedAtlases(string file, SqliteCatalogDatabase database, IObjectStore store) => (_file, Database, Store) = (file, database, store);
+    private JoinedAtlases(string file, SqliteCatalogDatabase database, IObjectStore store) =>
+        (_file, Database, Store) = (file, database, store);
 
-    /// <summary>The catalog of all.</summary>
+    /// <summary>The combined catalog.</summary>
     public SqliteCatalogDatabase Database { get; }
 
-    /// <summary>The pictures and tables of all.</summary>
+    /// <summary>The combined object store.</summary>
     public IObjectStore Store { get; }
 
-    /// <summary>Joins them. Of several with one id the later ones get a number behind it.</summary>
-    /// <exception cref="UsageException">A folder's catalog is of another version.</exception>
+    /// <summary>Combines atlases. If several have the same id, a number is appended to the later ones.</summary>
+    /// <exception cref="UsageException">The catalog of a folder has another version.</exception>
     public static async Task<JoinedAtlases> OpenAsync(IReadOnlyList<StoredAtlas> atlases, CancellationToken cancellation)
     {
         var file = Path.Combine(Path.GetTempPath(), $"viz-serve-{Environment.ProcessId}-{Path.GetRandomFileName()}.db");
@@ -38,12 +39,15 @@ internal sealed class JoinedAtlases : IDisposable
         {
             foreach (var atlas in atlases)
             {
-                var id = Enumerable.Range(1, atlases.Count).Select(i => i == 1 ? atlas.Spec.Id : $"{atlas.Spec.Id}-{i}").First(id => !stores.ContainsKey(id));
+                var id = Enumerable.Range(1, atlases.Count).Select(i => i == 1 ? atlas.Spec.Id : $"{atlas.Spec.Id}-{i}")
+                    .First(id => !stores.ContainsKey(id));
                 stores[id] = new FolderObjectStore(atlas.Folder, AtlasKeys.Root(id));
                 await atlas.Database.CheckSchemaAsync(cancellation);
-                // Two checkpoints of one network have one name; their folders tell them apart.
+                // Atlases of two checkpoints of a network have the same name; the folder distinguishes them.
                 var isAlone = atlases.Count(other => other.Spec.Name == atlas.Spec.Name) == 1;
-                await CopyAsync(database, atlas, id, isAlone ? atlas.Spec.Name : $"{atlas.Spec.Name} ({Path.GetFileName(atlas.Folder)})", stores.Count, cancellation);
+                await CopyAsync(
+                    database, atlas, id, isAlone ? atlas.Spec.Name : $"{atlas.Spec.Name} ({Path.GetFileName(atlas.Folder)})", stores.Count,
+                    cancellation);
             }
         }
         catch (Exception failure) when (failure is CatalogUnusableException or SqliteException)
@@ -62,18 +66,20 @@ internal sealed class JoinedAtlases : IDisposable
             File.Delete(_file + end);
     }
 
-    private static async Task CopyAsync(SqliteCatalogDatabase database, StoredAtlas atlas, string id, string name, int number, CancellationToken cancellation)
+    private static async Task CopyAsync(
+        SqliteCatalogDatabase database, StoredAtlas atlas, string id, string name, int number, CancellationToken cancellation)
     {
         await using var context = database.Open();
         await context.Database.OpenConnectionAsync(cancellation);
         await context.Database.ExecuteSqlAsync($"ATTACH {atlas.Database.Place} AS source", cancellation);
         await using (var transaction = await context.Database.BeginTransactionAsync(cancellation))
         {
-            // Numbers of a catalog begin at 1; a folder has one atlas and at most some hundred layers.
+            // Ids in a catalog start at 1, and a folder has one atlas with at most a few hundred layers.
             var shift = number * 1_000_000;
             foreach (var table in Tables)
             {
-                var columns = await context.Database.SqlQuery<string>($"SELECT name AS Value FROM pragma_table_info({table})").ToListAsync(cancellation);
+                var columns = await context.Database.SqlQuery<string>($"SELECT name AS Value FROM pragma_table_info({table})")
+                    .ToListAsync(cancellation);
                 var values = columns.Select(column => (table, column) switch
                 {
                     ("atlas" or "layer", "id") or (_, "atlas_id" or "layer_id") => $"\"{column}\" + {shift}",
@@ -83,30 +89,38 @@ internal sealed class JoinedAtlases : IDisposable
                     (_, "key" or "sheet_key" or "result_key") => $"replace(\"{column}\", {{1}}, {{2}})",
                     _ => $"\"{column}\"",
                 });
-                var sql = $"INSERT INTO main.{table} ({string.Join(", ", columns.Select(column => $"\"{column}\""))}) SELECT {string.Join(", ", values)} FROM source.{table}";
-                await context.Database.ExecuteSqlRawAsync(sql, [id, AtlasKeys.Root(atlas.Spec.Id) + "/", AtlasKeys.Root(id) + "/", name], cancellation);
+                var sql =
+                    $"INSERT INTO main.{table} ({string.Join(", ", columns.Select(column => $"\"{column}\""))}) SELECT "
+                    + $"{string.Join(", ", values)} FROM source.{table}";
+                await context.Database.ExecuteSqlRawAsync(
+                    sql, [id, AtlasKeys.Root(atlas.Spec.Id) + "/", AtlasKeys.Root(id) + "/", name], cancellation);
             }
             await transaction.CommitAsync(cancellation);
         }
         await context.Database.ExecuteSqlAsync($"DETACH source", cancellation);
     }
 
-    /// <summary>Each key goes to the folder of its atlas.</summary>
+    /// <summary>Forwards each key to the store of its atlas.</summary>
     private sealed class JoinedStore(IReadOnlyDictionary<string, FolderObjectStore> stores) : IObjectStore
     {
-        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => Of(key).PutAsync(key, content, cancellation);
+        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) =>
+            Get(key).PutAsync(key, content, cancellation);
 
-        public Task PutFileAsync(string key, string file, CancellationToken cancellation = default) => Of(key).PutFileAsync(key, file, cancellation);
+        public Task PutFileAsync(string key, string file, CancellationToken cancellation = default) =>
+            Get(key).PutFileAsync(key, file, cancellation);
 
-        public Task<byte[]> GetAsync(string key, CancellationToken cancellation = default) => Of(key).GetAsync(key, cancellation);
+        public Task<byte[]> GetAsync(string key, CancellationToken cancellation = default) => Get(key).GetAsync(key, cancellation);
 
-        public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default) => Find(key) is { } store ? store.TryGetAsync(key, cancellation) : Task.FromResult<byte[]?>(null);
+        public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default) =>
+            Find(key) is { } store ? store.TryGetAsync(key, cancellation) : Task.FromResult<byte[]?>(null);
 
-        public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) => Of(key).GetFileAsync(key, file, cancellation);
+        public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) =>
+            Get(key).GetFileAsync(key, file, cancellation);
 
-        public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => Find(key) is { } store ? store.ExistsAsync(key, cancellation) : Task.FromResult(false);
+        public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) =>
+            Find(key) is { } store ? store.ExistsAsync(key, cancellation) : Task.FromResult(false);
 
-        public Task<long> SizeAsync(string key, CancellationToken cancellation = default) => Of(key).SizeAsync(key, cancellation);
+        public Task<long> SizeAsync(string key, CancellationToken cancellation = default) => Get(key).SizeAsync(key, cancellation);
 
         public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
         {
@@ -116,10 +130,12 @@ internal sealed class JoinedAtlases : IDisposable
                 yield return key;
         }
 
-        public Task DeleteAsync(string key, CancellationToken cancellation = default) => Of(key).DeleteAsync(key, cancellation);
+        public Task DeleteAsync(string key, CancellationToken cancellation = default) => Get(key).DeleteAsync(key, cancellation);
 
-        private FolderObjectStore Of(string key) => Find(key) ?? throw new ObjectStoreException($"{key} belongs to none of the atlases that are served", isTransient: false);
+        private FolderObjectStore Get(string key) =>
+            Find(key) ?? throw new ObjectStoreException($"{key} does not belong to any of the served atlases", isTransient: false);
 
-        private FolderObjectStore? Find(string key) => stores.FirstOrDefault(store => key.StartsWith(AtlasKeys.Root(store.Key) + "/", StringComparison.Ordinal)).Value;
+        private FolderObjectStore? Find(string key) =>
+            stores.FirstOrDefault(store => key.StartsWith(AtlasKeys.Root(store.Key) + "/", StringComparison.Ordinal)).Value;
     }
 }

@@ -2,12 +2,12 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Cli.Embedded;
 
-/// <summary>Shows that a large image set is being listed and hashed; small ones are done before anyone would read it.</summary>
+/// <summary>Shows the progress of listing and hashing a large image set.</summary>
 internal static class ListingProgress
 {
     private const int Every = 2_000;
 
-    /// <summary>Progress on standard error.</summary>
+    /// <summary>Creates a progress that writes to standard error.</summary>
     public static IProgress<ManifestProgress> ToConsole() => new Lines();
 
     private sealed class Lines : IProgress<ManifestProgress>

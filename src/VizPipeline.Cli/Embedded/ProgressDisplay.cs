@@ -5,17 +5,18 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Cli.Embedded;
 
-/// <summary>Shows an atlas growing: per stage a bar with rate, and the time left; plain lines where there is no terminal.</summary>
+/// <summary>Shows the progress of an atlas: a bar with rate per stage on a terminal, otherwise lines with the time left.</summary>
 internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, TimeProvider time)
 {
     private static readonly TimeSpan LivePause = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LinePause = TimeSpan.FromSeconds(5);
 
     /// <summary>Shows progress until <paramref name="finished"/> ends.</summary>
-    public Task Show(Task finished, CancellationToken cancellation) =>
-        AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected ? Bars(finished, cancellation) : Lines(finished, cancellation);
+    public Task ShowAsync(Task finished, CancellationToken cancellation) =>
+        AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected
+            ? ShowBarsAsync(finished, cancellation) : ShowLinesAsync(finished, cancellation);
 
-    private async Task Bars(Task finished, CancellationToken cancellation) =>
+    private async Task ShowBarsAsync(Task finished, CancellationToken cancellation) =>
         await AnsiConsole.Progress().AutoClear(false)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
             .StartAsync(async context =>
@@ -23,45 +24,48 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
                 var bars = new Dictionary<JobKind, ProgressTask>();
                 while (true)
                 {
-                    var ended = await Pause(finished, LivePause, cancellation);
+                    var ended = await PauseAsync(finished, LivePause, cancellation);
                     var snapshot = await monitor.SnapshotAsync(atlasId, CancellationToken.None);
                     foreach (var stage in snapshot.Stages)
                     {
                         if (!bars.TryGetValue(stage.Kind, out var bar))
                             bars[stage.Kind] = bar = context.AddTask(stage.Kind.Name(), maxValue: Math.Max(1, stage.UnitsTotal));
                         bar.Value = stage.UnitsDone;
-                        bar.Description = Markup.Escape($"{stage.Kind.Name(),-8} {stage.UnitsDone,8:N0} of {stage.UnitsTotal:N0} {JobKinds.Get(stage.Kind).Unit}{Rate(stage)}{Failed(stage)}");
+                        bar.Description = Markup.Escape(
+                            $"{stage.Kind.Name(),-8} {stage.UnitsDone,8:N0} of {stage.UnitsTotal:N0} "
+                            + $"{JobKinds.Get(stage.Kind).Unit}{Rate(stage)}{Failed(stage)}");
                     }
                     if (ended)
                         return;
                 }
             });
 
-    private async Task Lines(Task finished, CancellationToken cancellation)
+    private async Task ShowLinesAsync(Task finished, CancellationToken cancellation)
     {
         var (started, last) = (time.GetTimestamp(), "");
         while (true)
         {
-            var ended = await Pause(finished, LinePause, cancellation);
+            var ended = await PauseAsync(finished, LinePause, cancellation);
             var snapshot = await monitor.SnapshotAsync(atlasId, CancellationToken.None);
-            var open = snapshot.Stages.Where(stage => stage.Total > 0).Select(Text);
-            var line = string.Join(" · ", open) + (snapshot.TimeLeft is { } left && !ended ? $" · {Text(left)} left" : "");
+            var open = snapshot.Stages.Where(stage => stage.Total > 0).Select(FormatStage);
+            var line = string.Join(" · ", open) + (snapshot.TimeLeft is { } left && !ended ? $" · {FormatDuration(left)} left" : "");
             if (line != last)
-                await Console.Out.WriteLineAsync($"[{Text(time.GetElapsedTime(started))}] {last = line}");
+                await Console.Out.WriteLineAsync($"[{FormatDuration(time.GetElapsedTime(started))}] {last = line}");
             if (ended)
                 return;
         }
     }
 
-    /// <summary>How far a stage is, e.g. <c>scan 64/1,000 (39.1/s)</c>.</summary>
-    public static string Text(StageProgress stage) => $"{stage.Kind.Name()} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}";
+    /// <summary>Formats the progress of a stage, such as <c>scan 64/1,000 (39.1/s)</c>.</summary>
+    public static string FormatStage(StageProgress stage) =>
+        $"{stage.Kind.Name()} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}";
 
-    /// <summary>A duration for people.</summary>
-    public static string Text(TimeSpan duration) => duration.TotalHours >= 1
+    /// <summary>Formats a duration for display.</summary>
+    public static string FormatDuration(TimeSpan duration) => duration.TotalHours >= 1
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)duration.TotalHours} h {duration.Minutes:00} min")
         : duration.TotalMinutes >= 1 ? $"{duration.Minutes} min {duration.Seconds:00} s" : $"{duration.Seconds} s";
 
-    private static async Task<bool> Pause(Task finished, TimeSpan pause, CancellationToken cancellation)
+    private static async Task<bool> PauseAsync(Task finished, TimeSpan pause, CancellationToken cancellation)
     {
         await Task.WhenAny(finished, Task.Delay(pause, cancellation));
         cancellation.ThrowIfCancellationRequested();

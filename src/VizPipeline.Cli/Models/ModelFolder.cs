@@ -2,10 +2,10 @@ using VizPipeline.Network.Zoo;
 
 namespace VizPipeline.Cli.Models;
 
-/// <summary>The folder of official weights on this machine, shared by all networks and processes.</summary>
+/// <summary>The folder of official weights on this machine, shared by all processes.</summary>
 public static class ModelFolder
 {
-    /// <summary>Its path: $VIZ_MODELS, else $XDG_CACHE_HOME/viz/models, else ~/.cache/viz/models.</summary>
+    /// <summary>The path of the folder: $VIZ_MODELS, else $XDG_CACHE_HOME/viz/models, else ~/.cache/viz/models.</summary>
     public static string Path
     {
         get
@@ -18,20 +18,20 @@ public static class ModelFolder
         }
     }
 
-    /// <summary>Where these weights belong, whether they are there or not.</summary>
-    public static string PathOf(ZooWeights weights)
+    /// <summary>Returns the path of a weights file, whether it exists or not.</summary>
+    public static string GetPath(ZooWeights weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
         return System.IO.Path.Combine(Path, weights.File);
     }
 
-    /// <summary>Whether these weights are here.</summary>
-    public static bool Has(ZooWeights weights) => File.Exists(PathOf(weights));
+    /// <summary>Whether a weights file exists.</summary>
+    public static bool Contains(ZooWeights weights) => File.Exists(GetPath(weights));
 
-    /// <summary>The first of a model's weights that are here, or null.</summary>
-    public static ZooWeights? Present(ZooModel model)
+    /// <summary>Returns the first of a model's weights whose file exists, or null.</summary>
+    public static ZooWeights? FindPresent(ZooModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return model.Weights.FirstOrDefault(Has);
+        return model.Weights.FirstOrDefault(Contains);
     }
 }

@@ -2,13 +2,16 @@ using System.Security.Cryptography;
 
 namespace VizPipeline.Cli.Models;
 
-/// <summary>A half-fetched file cannot be written. The message is one line.</summary>
+/// <summary>A partial download cannot be written. The message is one line.</summary>
 public sealed class PartFileException(string message, Exception inner) : IOException(message, inner);
 
-/// <summary>A file on its way, <c>NAME.part</c> beside its place, and the server's tag of it in <c>NAME.part.tag</c>. One process at a time has it.</summary>
+/// <summary>
+/// A partial download, <c>NAME.part</c> next to its final path, with the server's ETag in <c>NAME.part.tag</c>. It is open in one
+/// process at a time.
+/// </summary>
 internal sealed class PartFile : IDisposable
 {
-    // Windows moves and deletes an open file only where that is shared; elsewhere any sharing would let a second writer in.
+    // Windows moves and deletes an open file only with FileShare.Delete; on other systems any sharing would allow a second writer.
     private static readonly FileShare Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None;
 
     private readonly string _path;
@@ -23,23 +26,27 @@ internal sealed class PartFile : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new PartFileException($"{path}.part cannot be written ({failure.Message.ReplaceLineEndings(" ")}): is another process fetching it, or the folder not yours? VIZ_MODELS names another", failure);
+            throw new PartFileException(
+                $"{path}.part cannot be written ({failure.Message.ReplaceLineEndings(" ")}): another process may be fetching it, or you "
+                + "may not write to the folder; VIZ_MODELS sets another one", failure);
         }
         _stream.Seek(0, SeekOrigin.End);
     }
 
-    /// <summary>Whether the file is in its place: then another process had it, and what was opened here may even be the file itself.</summary>
+    /// <summary>
+    /// Whether the final file exists: then another process has completed it, and the file opened here may even be that file.
+    /// </summary>
     public bool IsComplete => File.Exists(_path);
 
-    /// <summary>Bytes that are here.</summary>
+    /// <summary>The number of bytes downloaded so far.</summary>
     public long Length => _stream.Length;
 
-    /// <summary>The server's tag of the file that the bytes are of, or null.</summary>
+    /// <summary>The server's ETag of the file that the bytes belong to, or null.</summary>
     public string? Tag => File.Exists(TagPath) ? File.ReadAllText(TagPath) : null;
 
     private string TagPath => $"{_path}.part.tag";
 
-    /// <summary>Begins again, with a file of the given tag.</summary>
+    /// <summary>Discards the bytes and starts again with a file that has the given ETag.</summary>
     public void Restart(string? tag)
     {
         _stream.SetLength(0);
@@ -61,7 +68,7 @@ internal sealed class PartFile : IDisposable
         }
     }
 
-    /// <summary>SHA-256 of all bytes, in lower-case hex.</summary>
+    /// <summary>Computes the SHA-256 of all bytes, in lower-case hexadecimal digits.</summary>
     public async Task<string> HashAsync(CancellationToken cancellation)
     {
         _stream.Seek(0, SeekOrigin.Begin);
@@ -70,7 +77,7 @@ internal sealed class PartFile : IDisposable
         return Convert.ToHexStringLower(hash);
     }
 
-    /// <summary>Puts the file in its place, whole. Nobody else has it until it is there.</summary>
+    /// <summary>Moves the complete file to its final path.</summary>
     public void Complete()
     {
         _stream.Flush(flushToDisk: true);
@@ -79,7 +86,7 @@ internal sealed class PartFile : IDisposable
         _stream.Dispose();
     }
 
-    /// <summary>Throws it away.</summary>
+    /// <summary>Deletes the partial download.</summary>
     public void Discard()
     {
         File.Delete($"{_path}.part");
@@ -87,7 +94,7 @@ internal sealed class PartFile : IDisposable
         _stream.Dispose();
     }
 
-    // An attempt that brought nothing leaves nothing.
+    // An empty file is deleted.
     public void Dispose()
     {
         if (_stream.CanRead && _stream.Length == 0)

@@ -8,40 +8,43 @@ namespace VizPipeline.Cli.Models;
 /// <summary>Weights could not be fetched. The message is one line that names the address and says what to do.</summary>
 public sealed class DownloadException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>How far a download is, in bytes.</summary>
-/// <param name="Done">Bytes on disk, those of an earlier attempt included.</param>
-/// <param name="Total">Bytes of the whole file; null where the server does not say.</param>
-/// <param name="PerSecond">Bytes per second of this attempt.</param>
-public readonly record struct DownloadStep(long Done, long? Total, double PerSecond);
+/// <summary>The progress of a download, in bytes.</summary>
+/// <param name="Done">The bytes on disk, including those of earlier attempts.</param>
+/// <param name="Total">The size of the file; null if the server does not report it.</param>
+/// <param name="PerSecond">The bytes per second of this attempt.</param>
+public readonly record struct DownloadProgress(long Done, long? Total, double PerSecond);
 
-/// <summary>When a download counts as broken, and when to go on with it.</summary>
-/// <param name="Silence">The longest time without a byte.</param>
-/// <param name="Pause">How long to wait before going on after a broken connection.</param>
+/// <summary>The timeouts of a download.</summary>
+/// <param name="Silence">The longest time without data before a connection counts as broken.</param>
+/// <param name="Pause">The time to wait before resuming after a broken connection.</param>
 public readonly record struct DownloadPatience(TimeSpan Silence, TimeSpan Pause);
 
 /// <summary>
-/// Fetches one file of weights: into a file beside its place, which a later attempt goes on with (HTTP ranges), and moved there only when its
-/// SHA-256 begins as the file's name says.
+/// Fetches a weights file to a partial file next to its final path. A later attempt resumes it with HTTP ranges, and it is moved to the
+/// final path only if its SHA-256 starts with the digits in the file name.
 /// </summary>
-/// <param name="client">Sends the requests; without a limit of time for a whole answer.</param>
-/// <param name="address">Folder of the files, ending in a slash: torchvision's or a mirror's.</param>
-/// <param name="patience">When a connection is given up.</param>
+/// <param name="client">Sends the requests; without a timeout for complete responses.</param>
+/// <param name="address">The address of the folder with the files, ending in a slash: torchvision's or a mirror's.</param>
+/// <param name="patience">The timeouts.</param>
 public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPatience patience)
 {
     private const int MostAttempts = 5;
 
-    /// <summary>The most bytes that a file of weights with so many parameters may have: 32 bits each, half of that again, and
-    /// 64 MiB, for what the graph leaves out: auxiliary heads, running statistics, names.</summary>
+    /// <summary>
+    /// Returns the maximum size in bytes of a weights file: 4 bytes per parameter, plus half of that and 64 MiB for contents outside the
+    /// graph, such as auxiliary heads, running statistics and names.
+    /// </summary>
     public static long MostBytes(long parameters) => (parameters * 6) + (64L << 20);
 
-    /// <summary>Fetches <paramref name="weights"/> to <paramref name="path"/>. Where another process has just put it there, nothing is left to do.</summary>
-    /// <param name="weights">Which file.</param>
-    /// <param name="path">Its place.</param>
-    /// <param name="mostBytes">A longer answer is another file, and is not taken.</param>
-    /// <param name="progress">Told of each piece.</param>
-    /// <param name="cancellation">Stops; what came is kept.</param>
-    /// <exception cref="DownloadException">The server cannot be reached, refuses, or sends something else.</exception>
-    public async Task FetchAsync(ZooWeights weights, string path, long mostBytes, IProgress<DownloadStep>? progress, CancellationToken cancellation)
+    /// <summary>Fetches <paramref name="weights"/> to <paramref name="path"/>, unless another process has just completed it.</summary>
+    /// <param name="weights">The weights to fetch.</param>
+    /// <param name="path">The final path.</param>
+    /// <param name="mostBytes">The maximum size; a larger file is rejected.</param>
+    /// <param name="progress">Receives the progress after each block.</param>
+    /// <param name="cancellation">Cancels the download; the bytes received are kept.</param>
+    /// <exception cref="DownloadException">The server cannot be reached, rejects the request, or sends another file.</exception>
+    public async Task FetchAsync(
+        ZooWeights weights, string path, long mostBytes, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -62,10 +65,10 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
                 }
                 catch (Exception broken) when (IsBroken(broken) && !cancellation.IsCancellationRequested)
                 {
-                    // Whoever gets farther each time gets there; a server that begins again each time does not.
+                    // Attempts that make progress are unlimited; others, such as with a server that restarts each time, are counted.
                     if (part.Length > farthest)
                         (farthest, attempt) = (part.Length, 0);
-                    // Nothing came at all: the way there is closed, and asking again at once would not open it.
+                    // No data at all: the server cannot be reached, and an immediate retry would not help.
                     if (attempt == MostAttempts || (part.Length == before && before == 0 && broken is not BusyServerException))
                         throw part.Length == 0 ? Unreachable(source, path, broken) : Interrupted(source, part.Length, broken);
                     await Task.Delay(patience.Pause, cancellation);
@@ -75,13 +78,16 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
             if (!hash.StartsWith(weights.HashStart, StringComparison.Ordinal))
             {
                 part.Discard();
-                throw new DownloadException($"{source} has SHA-256 {hash[..16]}..., and it should begin with {weights.HashStart} as the name says: it was damaged on the way or is another file, and was thrown away; try again, or another address with --from");
+                throw new DownloadException(
+                    $"{source} has SHA-256 {hash[..16]}..., but it should start with {weights.HashStart} as in the file name: the file "
+                    + "was damaged in transit or is another file, and was deleted; try again, or give another address with --from");
             }
             part.Complete();
         }
     }
 
-    private async Task ReceiveAsync(Uri source, PartFile part, long mostBytes, IProgress<DownloadStep>? progress, CancellationToken cancellation)
+    private async Task ReceiveAsync(
+        Uri source, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         silence.CancelAfter(patience.Silence);
@@ -91,39 +97,44 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new IOException($"nothing came for {patience.Silence.TotalSeconds:0} s");
+            throw new IOException($"no data for {patience.Silence.TotalSeconds:0} s");
         }
     }
 
-    private async Task ReceiveAsync(Uri source, PartFile part, long mostBytes, IProgress<DownloadStep>? progress, CancellationTokenSource silence)
+    private async Task ReceiveAsync(
+        Uri source, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress, CancellationTokenSource silence)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, source);
         if (part.Length > 0)
         {
             request.Headers.Range = new RangeHeaderValue(part.Length, null);
-            // The server sends all of it where the file has changed since.
+            // If the file has changed, the server sends it from the start.
             if (part.Tag is { } tag && EntityTagHeaderValue.TryParse(tag, out var known) && !known.IsWeak)
                 request.Headers.IfRange = new RangeConditionHeaderValue(known);
         }
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token);
-        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && response.Content.Headers.ContentRange?.Length == part.Length)
+        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable
+            && response.Content.Headers.ContentRange?.Length == part.Length)
             return;
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             part.Restart(null);
-            throw new IOException("the server has less of the file than was here");
+            throw new IOException("the file on the server is shorter than the partial download");
         }
         if (response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError)
-            throw new BusyServerException($"it answers {(int)response.StatusCode} {response.ReasonPhrase}");
+            throw new BusyServerException($"the server responded {(int)response.StatusCode} {response.ReasonPhrase}");
         if (!response.IsSuccessStatusCode)
-            throw new DownloadException($"{source} answers {(int)response.StatusCode} {response.ReasonPhrase}: the file is not there for you; give another address with --from");
+            throw new DownloadException(
+                $"{source}: the server responded {(int)response.StatusCode} {response.ReasonPhrase}; give another address with --from");
         var goesOn = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == part.Length;
         if (!goesOn)
             part.Restart(response.Headers.ETag?.ToString());
         await CopyAsync(source, response, part, mostBytes, progress, silence);
     }
 
-    private async Task CopyAsync(Uri source, HttpResponseMessage response, PartFile part, long mostBytes, IProgress<DownloadStep>? progress, CancellationTokenSource silence)
+    private async Task CopyAsync(
+        Uri source, HttpResponseMessage response, PartFile part, long mostBytes, IProgress<DownloadProgress>? progress,
+        CancellationTokenSource silence)
     {
         var (first, started, buffer) = (part.Length, Stopwatch.GetTimestamp(), new byte[1 << 17]);
         var total = response.Content.Headers.ContentLength is { } rest ? first + rest : (long?)null;
@@ -138,7 +149,7 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
                 throw TooLong(source, part, mostBytes);
             await part.AppendAsync(buffer.AsMemory(0, read), silence.Token);
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            progress?.Report(new DownloadStep(part.Length, total, seconds > 0 ? (part.Length - first) / seconds : 0));
+            progress?.Report(new DownloadProgress(part.Length, total, seconds > 0 ? (part.Length - first) / seconds : 0));
         }
         if (total is { } whole && part.Length < whole)
             throw new IOException($"the connection ended at {part.Length} of {whole} bytes");
@@ -149,17 +160,20 @@ public sealed class WeightsDownload(HttpClient client, Uri address, DownloadPati
     private static DownloadException TooLong(Uri source, PartFile part, long mostBytes)
     {
         part.Discard();
-        return new($"{source} is longer than weights of this architecture can be ({mostBytes:N0} bytes): it is another file, and nothing of it was kept; give another address with --from");
+        return new(
+            $"{source} is larger than weights of this architecture can be ({mostBytes:N0} bytes): it is another file and was deleted; "
+            + "give another address with --from");
     }
 
     private static DownloadException Unreachable(Uri source, string path, Exception failure) => new(
-        $"{source} cannot be reached ({Reason(failure)}); fetch it on a machine with access and put it at {path}, or name a mirror with --from or VIZ_MODELS_URL", failure);
+        $"{source} cannot be reached ({Reason(failure)}); fetch it on another machine and copy it to {path}, or give a mirror with "
+            + "--from or VIZ_MODELS_URL", failure);
 
     private static DownloadException Interrupted(Uri source, long length, Exception failure) => new(
-        $"{source} broke off at {length:N0} bytes ({Reason(failure)}); the same command goes on from there", failure);
+        $"{source}: the connection broke after {length:N0} bytes ({Reason(failure)}); the same command resumes the download", failure);
 
     private static string Reason(Exception failure) => (failure.InnerException ?? failure).Message.ReplaceLineEndings(" ").TrimEnd('.');
 
-    /// <summary>A server that says that it is not now.</summary>
+    /// <summary>The server is temporarily unavailable.</summary>
     private sealed class BusyServerException(string message) : IOException(message);
 }

@@ -1,51 +1,56 @@
 using System.Globalization;
 using System.Text.Json;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Cli.Cluster;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
-using VizPipeline.Web;
-using VizPipeline.Web.Data;
-using VizPipeline.Web.Export;
 
 namespace VizPipeline.Cli.Query;
 
-/// <summary>What <c>viz query</c> asks, whoever answers.</summary>
-/// <param name="Layers">Names and patterns, or null.</param>
-/// <param name="Text">Part of a class's or output's name, or null.</param>
-/// <param name="Dead">Whether dead, or null.</param>
-/// <param name="Where">Bounds on statistics.</param>
-/// <param name="Sort">The order.</param>
+/// <summary>The query of <c>viz query</c>, independent of the source of the neurons.</summary>
+/// <param name="Layers">Names of layers with wildcards, or null.</param>
+/// <param name="Text">Part of the name of a class or output, or null.</param>
+/// <param name="Dead">Whether the neurons are dead, or null for both.</param>
+/// <param name="Where">Conditions on statistics.</param>
+/// <param name="Sort">The sort order.</param>
 internal sealed record NeuronQuestion(string? Layers, string? Text, bool? Dead, IReadOnlyList<string> Where, string Sort);
 
-/// <summary>Where neurons come from: a folder's catalog, or an atlas server. Rows have the columns of <see cref="NeuronExport"/>.</summary>
+/// <summary>
+/// A source of neurons: the catalog in a folder, or an atlas server. Rows have the columns of <see cref="NeuronExport"/>.
+/// </summary>
 internal abstract class NeuronSource : IDisposable
 {
-    // Not that of the coordinator, which may change things: atlases lie on anybody's servers.
+    // Not the key of the coordinator, which allows changes: the atlas server may belong to someone else.
     private const string KeyVariable = "VIZ_ATLAS_KEY";
 
     /// <summary>The columns.</summary>
     public static IReadOnlyList<ExportColumn> Columns => NeuronExport.Table.Columns;
 
     /// <summary>Opens a folder, or an address such as <c>http://HOST:8082/atlases/ID</c>.</summary>
-    /// <exception cref="UsageException">There is no atlas.</exception>
+    /// <exception cref="UsageException">There is no atlas there.</exception>
     public static async Task<NeuronSource> OpenAsync(string atlas, CancellationToken cancellation)
     {
         if (!atlas.StartsWith("http://", StringComparison.Ordinal) && !atlas.StartsWith("https://", StringComparison.Ordinal))
             return new FolderNeurons(await StoredAtlas.OpenAsync(atlas, cancellation));
         var parts = atlas.TrimEnd('/').Split("/atlases/");
-        return parts.Length == 2 && !parts[1].Contains('/', StringComparison.Ordinal) && Uri.TryCreate(parts[0] + "/", UriKind.Absolute, out var server)
+        return parts.Length == 2 && !parts[1].Contains('/', StringComparison.Ordinal)
+            && Uri.TryCreate(parts[0] + "/", UriKind.Absolute, out var server)
             ? new ServerNeurons(server, parts[1])
-            : throw new UsageException($"'{atlas}' is no address of an atlas; give one like http://HOST:8082/atlases/NAME, as the browser shows it");
+            : throw new UsageException(
+                $"'{atlas}' is not the address of an atlas; give one like http://HOST:8082/atlases/NAME, as in the browser");
     }
 
-    /// <summary>Up to <paramref name="count"/> rows.</summary>
-    public async IAsyncEnumerable<object?[]> ReadAsync(NeuronQuestion question, int count, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>Reads up to <paramref name="count"/> rows.</summary>
+    public async IAsyncEnumerable<object?[]> ReadAsync(
+        NeuronQuestion question, int count, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         string? after = null;
         while (count > 0)
         {
-            var (rows, next) = await PageAsync(question, Math.Min(count, NeuronQuery.LargestPage), after, cancellation);
+            var (rows, next) = await ReadPageAsync(question, Math.Min(count, NeuronQuery.LargestPage), after, cancellation);
             foreach (var row in rows)
                 yield return row;
             (count, after) = (count - rows.Count, next);
@@ -54,21 +59,23 @@ internal abstract class NeuronSource : IDisposable
         }
     }
 
-    /// <summary>A small picture of a neuron; null where there is none.</summary>
-    public abstract Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation);
+    /// <summary>Returns the tile of a neuron; null if there is none.</summary>
+    public abstract Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation);
 
     /// <inheritdoc/>
     public abstract void Dispose();
 
-    protected abstract Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation);
+    protected abstract Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(
+        NeuronQuestion question, int limit, string? after, CancellationToken cancellation);
 
     private sealed class FolderNeurons(StoredAtlas atlas) : NeuronSource
     {
         private readonly LinkTables _links = new(atlas.OpenStore());
         private Tiles? _tiles;
 
-        public override async Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation) =>
-            await (_tiles ??= new Tiles(atlas.OpenStore(), _links)).FindAsync(atlas.Spec.Id, layer, view, channel, cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
+        public override async Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation) =>
+            await (_tiles ??= new Tiles(atlas.OpenStore(), _links)).FindAsync(atlas.Spec.Id, layer, view, channel, cancellation) is { } tile
+                ? ImageDecoder.Decode(tile, "the tile") : null;
 
         public override void Dispose()
         {
@@ -76,12 +83,13 @@ internal abstract class NeuronSource : IDisposable
             _links.Dispose();
         }
 
-        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
+        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(
+            NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
         {
             try
             {
                 await using var catalog = atlas.Database.Open();
-                var view = await Found.AtlasAsync(catalog, atlas.Spec.Id, cancellation);
+                var view = await CatalogLookup.GetAtlasAsync(catalog, atlas.Spec.Id, cancellation);
                 var query = new NeuronQuery
                 {
                     Layers = question.Layers,
@@ -93,7 +101,9 @@ internal abstract class NeuronSource : IDisposable
                     After = after,
                 };
                 var page = await query.ReadAsync(catalog, view, cancellation);
-                return ([.. (await NeuronExport.RowsOf(catalog, page.Items, view.Names, cancellation)).Select(NeuronExport.Table.Values)], page.Next);
+                return ([
+                    .. (await NeuronExport.CreateRowsAsync(catalog, page.Items, view.Names, cancellation))
+                    .Select(NeuronExport.Table.Values)], page.Next);
             }
             catch (QueryException wrong)
             {
@@ -106,28 +116,33 @@ internal abstract class NeuronSource : IDisposable
     {
         private readonly ServiceClient _client = new("atlas server", server, KeyVariable);
 
-        public override async Task<RgbImage?> TileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
+        public override async Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
         {
             var path = ServerLinks.Instance.Tile(id, AtlasKeys.LayerFileName(layer), view, channel);
-            return await _client.TryGetBytesAsync(path.TrimStart('/'), cancellation) is { } tile ? ImageDecoder.Decode(tile, "the tile") : null;
+            return await _client.TryGetBytesAsync(path.TrimStart('/'), cancellation) is { } tile
+                ? ImageDecoder.Decode(tile, "the tile") : null;
         }
 
         public override void Dispose() => _client.Dispose();
 
-        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> PageAsync(NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
+        protected override async Task<(IReadOnlyList<object?[]> Rows, string? Next)> ReadPageAsync(
+            NeuronQuestion question, int limit, string? after, CancellationToken cancellation)
         {
             var asked = new List<(string Name, string? Value)>
             {
-                ("layer", question.Layers), ("text", question.Text), ("dead", question.Dead is { } dead ? dead ? "true" : "false" : null), ("sort", question.Sort),
+                ("layer", question.Layers), ("text", question.Text), ("dead", question.Dead is { } dead ? dead ? "true" : "false" : null),
+                ("sort", question.Sort),
                 ("limit", limit.ToString(CultureInfo.InvariantCulture)), ("after", after),
             };
             asked.AddRange(question.Where.Select(condition => ("where", (string?)condition)));
-            var query = string.Join('&', asked.Where(pair => pair.Value is not null).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
+            var query = string.Join(
+                '&', asked.Where(pair => pair.Value is not null).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
             var page = await _client.GetAsync<JsonElement>($"api/v1/atlases/{Uri.EscapeDataString(id)}/neurons?{query}", cancellation);
             return ([.. page.GetProperty("items").EnumerateArray().Select(Row)], page.GetProperty("next").GetString());
         }
 
-        private static object?[] Row(JsonElement item) => [.. Columns.Select(column => item.TryGetProperty(column.Name, out var value) ? Value(value, column.Kind) : null)];
+        private static object?[] Row(JsonElement item) =>
+            [.. Columns.Select(column => item.TryGetProperty(column.Name, out var value) ? Value(value, column.Kind) : null)];
 
         private static object? Value(JsonElement value, ColumnKind kind) => value.ValueKind == JsonValueKind.Null ? null : kind switch
         {
@@ -135,7 +150,9 @@ internal abstract class NeuronSource : IDisposable
             ColumnKind.Integer => value.GetInt32(),
             ColumnKind.Long => value.GetInt64(),
             ColumnKind.Flag => value.GetBoolean(),
-            ColumnKind.Single or ColumnKind.Double => value.ValueKind == JsonValueKind.String ? double.Parse(value.GetString()!, CultureInfo.InvariantCulture) : value.GetDouble(),
+            ColumnKind.Single or ColumnKind.Double =>
+                value.ValueKind == JsonValueKind.String
+                ? double.Parse(value.GetString()!, CultureInfo.InvariantCulture) : value.GetDouble(),
             ColumnKind.Integers => value.EnumerateArray().Select(item => item.GetInt32()).ToArray(),
             ColumnKind.Singles => value.EnumerateArray().Select(item => item.GetSingle()).ToArray(),
             ColumnKind.Texts => value.EnumerateArray().Select(item => item.GetString()!).ToArray(),

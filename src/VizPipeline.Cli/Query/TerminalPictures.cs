@@ -4,31 +4,35 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Cli.Query;
 
-/// <summary>Pictures in a terminal: with the protocols of kitty and iTerm2 where it knows one, else as coloured half blocks.</summary>
-/// <param name="protocol">How the terminal takes pictures.</param>
+/// <summary>
+/// Shows pictures in a terminal, with the protocols of kitty or iTerm2 if it supports one, otherwise as coloured half blocks.
+/// </summary>
+/// <param name="protocol">The protocol that the terminal supports.</param>
 internal sealed class TerminalPictures(TerminalPictures.Protocol protocol)
 {
-    /// <summary>Columns of one picture; it is as wide as high, and a row is as high as two columns are wide.</summary>
+    /// <summary>
+    /// The columns of one picture. Pictures are square, and a row of the terminal is about as high as two columns are wide.
+    /// </summary>
     public const int Columns = 20;
 
     private const int ChunkLength = 4096;
     private const int PixelsPerColumn = 8;
 
-    /// <summary>How terminals take pictures.</summary>
+    /// <summary>The ways to show pictures in a terminal.</summary>
     internal enum Protocol
     {
-        /// <summary>Two pixels per character, in the colours of text and background.</summary>
+        /// <summary>Two pixels per character, as foreground and background colour.</summary>
         HalfBlocks,
 
-        /// <summary>https://sw.kovidgoyal.net/kitty/graphics-protocol, also WezTerm, Ghostty and Konsole.</summary>
+        /// <summary>https://sw.kovidgoyal.net/kitty/graphics-protocol, also supported by WezTerm, Ghostty and Konsole.</summary>
         Kitty,
 
         /// <summary>https://iterm2.com/documentation-images.html.</summary>
         ITerm2,
     }
 
-    /// <summary>What the terminal of this environment can do; null where it is none, or knows no colours of its own.</summary>
-    /// <param name="variable">Reads a variable of the environment.</param>
+    /// <summary>Detects the protocol of the terminal; returns null if there is no terminal or it does not support true colour.</summary>
+    /// <param name="variable">Reads an environment variable.</param>
     public static TerminalPictures? Detect(Func<string, string?> variable)
     {
         var (term, program) = (variable("TERM") ?? "", variable("TERM_PROGRAM") ?? "");
@@ -39,7 +43,7 @@ internal sealed class TerminalPictures(TerminalPictures.Protocol protocol)
         return variable("COLORTERM") is "truecolor" or "24bit" ? new(Protocol.HalfBlocks) : null;
     }
 
-    /// <summary>Writes pictures side by side, each <see cref="Columns"/> wide, and ends the line.</summary>
+    /// <summary>Writes pictures side by side, each <see cref="Columns"/> wide, followed by a line break.</summary>
     public void Write(TextWriter output, IReadOnlyList<RgbImage> pictures)
     {
         var side = protocol == Protocol.HalfBlocks ? Columns - 1 : (Columns - 1) * PixelsPerColumn;
@@ -53,7 +57,7 @@ internal sealed class TerminalPictures(TerminalPictures.Protocol protocol)
         else if (protocol == Protocol.Kitty)
             Kitty(output, Png.Encode(row), pictures.Count * Columns);
         else
-            output.WriteLine($"\e]1337;File=inline=1;width={pictures.Count * Columns};preserveAspectRatio=1:{Convert.ToBase64String(Png.Encode(row))}\a");
+            ITerm2(output, Png.Encode(row), pictures.Count * Columns);
     }
 
     private static void Kitty(TextWriter output, byte[] png, int columns)
@@ -62,10 +66,14 @@ internal sealed class TerminalPictures(TerminalPictures.Protocol protocol)
         for (var i = 0; i < text.Length; i += ChunkLength)
         {
             var control = i == 0 ? $"f=100,a=T,c={columns}," : "";
-            output.Write($"\e_G{control}m={(i + ChunkLength < text.Length ? 1 : 0)};{text.AsSpan(i, Math.Min(ChunkLength, text.Length - i))}\e\\");
+            output.Write(
+                $"\e_G{control}m={(i + ChunkLength < text.Length ? 1 : 0)};{text.AsSpan(i, Math.Min(ChunkLength, text.Length - i))}\e\\");
         }
         output.WriteLine();
     }
+
+    private static void ITerm2(TextWriter output, byte[] png, int columns) =>
+        output.WriteLine($"\e]1337;File=inline=1;width={columns};preserveAspectRatio=1:{Convert.ToBase64String(png)}\a");
 
     private static void HalfBlocks(TextWriter output, RgbImage row, int side, int step)
     {

@@ -5,32 +5,34 @@ using VizPipeline.Coordinator;
 
 namespace VizPipeline.Cli.Status;
 
-/// <summary>An atlas's status for people.</summary>
+/// <summary>Prints the status of an atlas as text.</summary>
 internal static class StatusText
 {
-    /// <summary>Writes it to <paramref name="console"/>.</summary>
-    /// <param name="console">Where.</param>
+    /// <summary>Writes the status to <paramref name="console"/>.</summary>
+    /// <param name="console">The console.</param>
     /// <param name="status">The status.</param>
-    /// <param name="retry">The command that does failed jobs again.</param>
+    /// <param name="retry">The command that runs failed jobs again.</param>
     public static void Write(IAnsiConsole console, AtlasStatus status, string retry)
     {
         Line(console, $"atlas {status.Id}{(status.Name == status.Id ? "" : $" ({status.Name})")}: {State(status)}");
-        Line(console, $"{status.Layers:N0} layers, {status.Neurons:N0} neurons, {status.Images:N0} images; planned {Time(status.CreatedAt)}, last activity {Time(status.LastActivityAt)}");
+        Line(console,
+            $"{status.Layers:N0} layers, {status.Neurons:N0} neurons, {status.Images:N0} images; planned {Time(status.CreatedAt)}, last "
+            + $"activity {Time(status.LastActivityAt)}");
         console.Write(Stages(status));
         WriteUnserved(console, status.Unserved);
-        Line(console, $"{Duration(status.Seconds)} of work in all");
+        Line(console, $"{Duration(status.Seconds)} of work in total");
         WriteFailures(console, status, retry);
         WriteUnreadable(console, status);
     }
 
-    /// <summary>Writes a line for each kind of job that waits for a worker that is not there.</summary>
+    /// <summary>Writes a line for each kind of waiting job that no worker serves.</summary>
     public static void WriteUnserved(IAnsiConsole console, IEnumerable<UnservedJobs> unserved)
     {
         foreach (var jobs in unserved)
             Line(
                 console,
                 $"{jobs.Explain()}: start one with this kind in Worker__Kinds, or without that setting; "
-                + "`viz workers` shows who serves what");
+                + "`viz workers` lists the kinds of each worker");
     }
 
     private static Table Stages(AtlasStatus status)
@@ -51,10 +53,11 @@ internal static class StatusText
     {
         if (status.Failures.Count == 0)
             return;
-        Line(console, $"{Count(status.Failures.Count, "job")} failed; when the cause is gone, {retry} does them again:");
+        Line(console, $"{Count(status.Failures.Count, "job")} failed; when the cause is fixed, {retry} runs them again:");
         foreach (var job in status.Failures)
         {
-            var reason = job.State == JobState.Blocked ? "was never started, as a job that it needs failed" : $"failed {Count(job.Failures, "time")}: {job.Error}";
+            var reason = job.State == JobState.Blocked
+                ? "not started, because a job that it depends on failed" : $"failed {Count(job.Failures, "time")}: {job.Error}";
             Line(console, $"  job {job.Job}, {Name(job.Kind)} of {job.What}: {reason}");
         }
     }
@@ -64,7 +67,9 @@ internal static class StatusText
         if (status.UnreadableImages == 0)
             return;
         var rest = status.UnreadableImages - status.FirstUnreadable.Count;
-        Line(console, $"{Count(status.UnreadableImages, "image")} could not be read and {(status.UnreadableImages == 1 ? "was" : "were")} skipped{(rest > 0 ? $"; the first {status.FirstUnreadable.Count}" : "")}:");
+        Line(console,
+            $"{Count(status.UnreadableImages, "image")} could not be read and {(status.UnreadableImages == 1 ? "was" : "were")} "
+            + $"skipped{(rest > 0 ? $"; the first {status.FirstUnreadable.Count}" : "")}:");
         foreach (var image in status.FirstUnreadable)
             Line(console, $"  {image.Path}: {image.Reason}");
     }
@@ -77,14 +82,15 @@ internal static class StatusText
         _ => $"completed with failures {Time(status.FinishedAt)}",
     };
 
-    // Names and errors come from users' files: not as markup, and not folded at the terminal's width.
+    // Plain text: names and errors come from user files, so they must not be parsed as markup or wrapped.
     private static void Line(IAnsiConsole console, string text) => console.Profile.Out.Writer.WriteLine(text);
 
     private static string Name(Enum value) => value.ToString().ToLowerInvariant();
 
     private static string Count(int number, string thing) => $"{number:N0} {thing}{(number == 1 ? "" : "s")}";
 
-    private static string Time(DateTime? time) => time is { } known ? known.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "none yet";
+    private static string Time(DateTime? time) =>
+        time is { } known ? known.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "none yet";
 
     private static string Duration(double seconds) => seconds switch
     {

@@ -8,49 +8,55 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Cli.Verify;
 
-/// <summary>Computes a random sample of an atlas's neurons again and compares, and looks at everything that can be checked without computing.</summary>
+/// <summary>
+/// Verifies an atlas: computes a random sample of its neurons again and compares them, and checks the spec, the image list and all
+/// pictures.
+/// </summary>
 internal static class AtlasVerification
 {
-    // Images beside the top patches: each is a chance to find a patch that was missed.
+    // Images besides those of the top patches: each is a chance to find a patch that was missed.
     private const int OtherImages = 32;
 
     /// <summary>Verifies the atlas.</summary>
-    /// <exception cref="UsageException">The model or the images are not where the atlas says.</exception>
+    /// <exception cref="UsageException">The model or the images are not at the location in the spec.</exception>
     public static async Task<Verification> RunAsync(VerifiedAtlas atlas, VerifyOptions options, CancellationToken cancellation)
     {
         var findings = new List<string>();
         await CheckSpecAsync(atlas, findings, cancellation);
         var graph = await VerifiedModel.OpenAsync(atlas, options, findings, cancellation);
-        var (neurons, shown) = ((IReadOnlyList<NeuronUnderTest>)[], 0);
+        var (neurons, compared) = ((IReadOnlyList<NeuronUnderTest>)[], 0);
         if (atlas.Spec.NeedsScan())
         {
-            var preprocessing = Preprocessing.Parse(atlas.Spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width, graph.InputShape.Channels);
+            var preprocessing = Preprocessing.Parse(
+                atlas.Spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width,
+                graph.InputShape.Channels);
             var images = await VerifiedImages.OpenAsync(atlas, preprocessing, options, findings, cancellation);
             var random = new Random(options.Seed);
             neurons = await SampleAsync(atlas, graph, random, options.Neurons, findings, cancellation);
-            shown = await ShowAsync(atlas, graph, images, neurons, random, findings, cancellation);
+            compared = await CompareImagesAsync(atlas, graph, images, neurons, random, findings, cancellation);
         }
         var pictures = await VerifiedPictures.CheckAsync(atlas, findings, cancellation);
-        return new Verification(neurons.Count, neurons.Sum(neuron => neuron.Patches.Count), shown, pictures, findings);
+        return new Verification(neurons.Count, neurons.Sum(neuron => neuron.Patches.Count), compared, pictures, findings);
     }
 
     private static async Task CheckSpecAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
     {
         if (atlas.Spec.Hash() != atlas.Row.SpecHash)
-            findings.Add("spec: the catalog's spec does not have the hash that was recorded with it");
+            findings.Add("spec: the spec in the catalog does not match its recorded hash");
         if (await atlas.Store.TryGetAsync(AtlasKeys.Spec(atlas.Spec.Id), cancellation) is not { } bytes)
             findings.Add("spec: spec.json is missing");
         else if (VizJson.Read<AtlasSpec>(bytes).Hash() != atlas.Row.SpecHash)
-            findings.Add("spec: spec.json is another atlas's");
+            findings.Add("spec: spec.json belongs to another atlas");
     }
 
     private static async Task<IReadOnlyList<NeuronUnderTest>> SampleAsync(
         VerifiedAtlas atlas, NetworkGraph graph, Random random, int count, List<string> findings, CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();
-        var layers = (await catalog.LayersAsync(atlas.Row.Id, cancellation)).ToDictionary(layer => layer.Id, layer => graph.Layer(layer.Name));
+        var layers = (await catalog.LayersAsync(atlas.Row.Id, cancellation))
+            .ToDictionary(layer => layer.Id, layer => graph.Layer(layer.Name));
         var ids = layers.Keys.ToList();
-        // Neurons of layers that are not merged yet have nothing to compare.
+        // Neurons of layers that are not merged yet have no results to compare.
         var known = await catalog.Neurons.Where(neuron => ids.Contains(neuron.LayerId) && neuron.Images != null)
             .OrderBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel)
             .Select(neuron => new { neuron.LayerId, neuron.Channel }).ToArrayAsync(cancellation);
@@ -58,15 +64,17 @@ internal static class AtlasVerification
         var sample = new List<NeuronUnderTest>();
         foreach (var place in known.Take(count).OrderBy(place => place.LayerId).ThenBy(place => place.Channel))
         {
-            var neuron = await catalog.Neurons.AsNoTracking().SingleAsync(n => n.LayerId == place.LayerId && n.Channel == place.Channel, cancellation);
-            var patches = await catalog.Patches.AsNoTracking().Where(patch => patch.LayerId == place.LayerId && patch.Channel == place.Channel)
+            var neuron = await catalog.Neurons.AsNoTracking()
+                .SingleAsync(n => n.LayerId == place.LayerId && n.Channel == place.Channel, cancellation);
+            var patches = await catalog.Patches.AsNoTracking()
+                .Where(patch => patch.LayerId == place.LayerId && patch.Channel == place.Channel)
                 .OrderBy(patch => patch.Rank).ToListAsync(cancellation);
             sample.Add(new NeuronUnderTest(layers[place.LayerId], neuron, patches, graph.InputShape, findings));
         }
         return sample;
     }
 
-    private static async Task<int> ShowAsync(
+    private static async Task<int> CompareImagesAsync(
         VerifiedAtlas atlas, NetworkGraph graph, CropSource images, IReadOnlyList<NeuronUnderTest> neurons, Random random,
         List<string> findings,
         CancellationToken cancellation)
@@ -75,8 +83,8 @@ internal static class AtlasVerification
             return 0;
         using var runner = new NetworkRunner(graph);
         var single = new SingleImages(runner, images.Preprocessing, neurons);
-        var shown = 0;
-        foreach (var index in await ImagesAsync(atlas, images.Manifest.Entries.Count, neurons, random, cancellation))
+        var compared = 0;
+        foreach (var index in await ChooseImagesAsync(atlas, images.Manifest.Entries.Count, neurons, random, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             var path = images.Manifest.Entries[index].Path;
@@ -86,14 +94,14 @@ internal static class AtlasVerification
                 findings.Add($"image {path}: {image.Unreadable}");
                 continue;
             }
-            single.Show(index, path, image.Crop);
-            shown++;
+            single.Compare(index, path, image.Crop);
+            compared++;
         }
-        return shown;
+        return compared;
     }
 
-    // The patches' images, and others that the scan could read.
-    private static async Task<IReadOnlyList<int>> ImagesAsync(
+    // The images of the patches, and others that the scan could read.
+    private static async Task<IReadOnlyList<int>> ChooseImagesAsync(
         VerifiedAtlas atlas, int count, IReadOnlyList<NeuronUnderTest> neurons, Random random, CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();

@@ -5,7 +5,7 @@ using Layer = VizPipeline.Network.Graph.Layer;
 namespace VizPipeline.Cli.Verify;
 
 /// <summary>
-/// A neuron with what the atlas says of it, compared with maps that were computed in another way. Each disagreement is a line.
+/// A neuron under verification: compares its record in the atlas with maps computed in a different way. Each mismatch becomes a finding.
 /// </summary>
 internal sealed class NeuronUnderTest
 {
@@ -17,7 +17,7 @@ internal sealed class NeuronUnderTest
     private readonly Dictionary<int, Patch> _patches;
     private readonly Patch? _last;
 
-    /// <summary>The neuron. What its record alone shows is told at once.</summary>
+    /// <summary>Creates the neuron and checks that its record is consistent.</summary>
     public NeuronUnderTest(Layer layer, Neuron neuron, IReadOnlyList<Patch> patches, Shape input, List<string> findings)
     {
         (Layer, _neuron, Patches, _findings) = (layer, neuron, patches, findings);
@@ -27,53 +27,58 @@ internal sealed class NeuronUnderTest
         CheckRecord(input);
     }
 
-    /// <summary>The network's layer.</summary>
+    /// <summary>The layer in the network.</summary>
     public Layer Layer { get; }
 
-    /// <summary>The channel in it.</summary>
+    /// <summary>The channel in the layer.</summary>
     public int Channel => _neuron.Channel;
 
     /// <summary>The patches by rank.</summary>
     public IReadOnlyList<Patch> Patches { get; }
 
-    /// <summary>The neuron's patch on an image; null where the image is not among its best.</summary>
-    public Patch? PatchOn(int image) => _patches.GetValueOrDefault(image);
+    /// <summary>Returns the neuron's patch in an image; null if the image is not in its top 9.</summary>
+    public Patch? FindPatch(int image) => _patches.GetValueOrDefault(image);
 
     /// <summary>Compares the record with the neuron's map on one image.</summary>
     /// <param name="image">The image's index.</param>
-    /// <param name="path">What messages call it.</param>
-    /// <param name="map">The map, row by row.</param>
-    public void See(int image, string path, ReadOnlySpan<float> map)
+    /// <param name="path">The image's name in findings.</param>
+    /// <param name="map">The map in row-major order.</param>
+    public void Compare(int image, string path, ReadOnlySpan<float> map)
     {
         var peak = map[0];
         foreach (var value in map)
             peak = Math.Max(peak, value);
-        if (PatchOn(image) is { } patch)
-            SeePatch(patch, path, map, peak);
+        if (FindPatch(image) is { } patch)
+            ComparePatch(patch, path, map, peak);
         else if (_last is null)
-            _findings.Add($"{_name}: {path} ({peak:G6}) is missing among its {Patches.Count} patches, though every image belongs there");
+            _findings.Add($"{_name}: {path} ({peak:G6}) is missing from its {Patches.Count} patches, although every image should be there");
         else if (peak > _last.Activation + Tolerance(_last.Activation))
-            _findings.Add($"{_name}: {path} reaches {peak:G6}, more than its rank {TopSize} ({_last.Activation:G6})");
+            _findings.Add($"{_name}: {path} has activation {peak:G6}, more than its rank {TopSize} ({_last.Activation:G6})");
     }
 
-    /// <summary>Compares the value at a patch's position with the value there when all pixels outside the patch are zero.</summary>
-    public void SeeAlone(Patch patch, string path, float whole, float alone)
+    /// <summary>Compares the value at a patch's position with the value when all pixels outside the patch are zero.</summary>
+    public void CompareAlone(Patch patch, string path, float whole, float alone)
     {
         if (Math.Abs(whole - alone) > Tolerance(whole))
-            _findings.Add($"{_name} rank {patch.Rank} ({path}): pixels outside its box change it from {alone:G6} to {whole:G6}");
+            _findings.Add(
+                $"{_name} rank {patch.Rank} ({path}): pixels outside its box change the activation from {alone:G6} to {whole:G6}");
     }
 
-    private void SeePatch(Patch patch, string path, ReadOnlySpan<float> map, float peak)
+    private void ComparePatch(Patch patch, string path, ReadOnlySpan<float> map, float peak)
     {
         var tolerance = Tolerance(patch.Activation);
-        // Written so that "not a number" disagrees too.
+        // Written so that NaN is a mismatch, too.
         if (!(Math.Abs(peak - patch.Activation) <= tolerance))
             _findings.Add($"{_name} rank {patch.Rank} ({path}): activation {patch.Activation:G6}, computed again {peak:G6}");
         var place = (patch.Y * Layer.Shape.Width) + patch.X;
         if (patch.Y < 0 || patch.X < 0 || patch.X >= Layer.Shape.Width || place >= map.Length)
-            _findings.Add($"{_name} rank {patch.Rank} ({path}): position ({patch.Y}, {patch.X}) is outside its map of {Layer.Shape.Height}x{Layer.Shape.Width}");
+            _findings.Add(
+                $"{_name} rank {patch.Rank} ({path}): position ({patch.Y}, {patch.X}) is outside its map of "
+                + $"{Layer.Shape.Height}x{Layer.Shape.Width}");
         else if (!(map[place] >= peak - tolerance))
-            _findings.Add($"{_name} rank {patch.Rank} ({path}): at position ({patch.Y}, {patch.X}) stands {map[place]:G6}, and the maximum is {peak:G6}");
+            _findings.Add(
+                $"{_name} rank {patch.Rank} ({path}): the value at position ({patch.Y}, {patch.X}) is {map[place]:G6}, but the maximum "
+                + $"is {peak:G6}");
     }
 
     private void CheckRecord(Shape input)
@@ -82,12 +87,12 @@ internal sealed class NeuronUnderTest
         if (Patches.Count != expected)
             _findings.Add($"{_name}: {Patches.Count} patches of {_neuron.Images} images, expected {expected}");
         if (_patches.Count != Patches.Count)
-            _findings.Add($"{_name}: an image stands twice among its patches");
+            _findings.Add($"{_name}: an image occurs twice in its patches");
         for (var i = 0; i < Patches.Count; i++)
         {
             var patch = Patches[i];
-            if (patch.Rank != i + 1 || (i > 0 && Comes(patch, before: Patches[i - 1])))
-                _findings.Add($"{_name} rank {patch.Rank}: not in the order of activation, then image");
+            if (patch.Rank != i + 1 || (i > 0 && IsOrderedBefore(patch, before: Patches[i - 1])))
+                _findings.Add($"{_name} rank {patch.Rank}: not ordered by activation, then image");
             var box = Layer.Field.At(patch.Y, patch.X);
             if (box != new Box(patch.X0, patch.Y0, patch.X1, patch.Y1)
                 || box.Clip(input.Height, input.Width) != new Box(patch.ClippedX0, patch.ClippedY0, patch.ClippedX1, patch.ClippedY1))
@@ -97,10 +102,10 @@ internal sealed class NeuronUnderTest
         }
     }
 
-    private static bool Comes(Patch patch, Patch before)
+    private static bool IsOrderedBefore(Patch patch, Patch before)
         => patch.Activation > before.Activation || (patch.Activation == before.Activation && patch.ImageIndex < before.ImageIndex);
 
-    // Relative to the value, but not finer than the neuron's own scale: a logit near zero is a difference of large numbers.
+    // Relative to the value, but not below the neuron's own scale: a logit near zero is a difference of large numbers.
     private float Tolerance(float activation)
         => (1e-3f * Math.Max(Math.Abs(activation), 0.1f * (float)(_neuron.StandardDeviation ?? 0))) + 1e-6f;
 }

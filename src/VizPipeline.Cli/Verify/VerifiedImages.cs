@@ -7,27 +7,27 @@ using ImageEntry = VizPipeline.Images.ImageEntry;
 
 namespace VizPipeline.Cli.Verify;
 
-/// <summary>Opens the image set that an atlas was made from, and sees whether its list is still the same.</summary>
+/// <summary>Opens the image set of an atlas and checks that its list has not changed.</summary>
 internal static class VerifiedImages
 {
-    /// <summary>The images, decoded each time: a cache would hide what happened to the files.</summary>
-    /// <exception cref="UsageException">The folder has moved, or the atlas has lost its image list.</exception>
+    /// <summary>Opens the images without a cache, which would hide changes of the files.</summary>
+    /// <exception cref="UsageException">The folder has moved, or the image list of the atlas is missing.</exception>
     public static async Task<CropSource> OpenAsync(
         VerifiedAtlas atlas, Preprocessing preprocessing, VerifyOptions options, List<string> findings, CancellationToken cancellation)
     {
         var spec = atlas.Spec.Images;
         var folder = options.Images ?? spec.Root;
         if (!ImageRoot.IsBucket(folder) && !Directory.Exists(folder))
-            throw new UsageException($"the atlas's image folder '{folder}' is not there any more; say where it is now with --images");
+            throw new UsageException($"the atlas's image folder '{folder}' does not exist any more; give its new path with --images");
         var key = AtlasKeys.ImageList(atlas.Spec.Id);
         var bytes = await atlas.Store.TryGetAsync(key, cancellation)
-            ?? throw new UsageException($"the atlas has lost its image list {key}; `viz run` with the former settings writes it again");
+            ?? throw new UsageException($"the atlas's image list {key} is missing; `viz run` with the same settings writes it again");
         var list = VizJson.Read<ImageList>(bytes);
-        var manifest = ManifestOf(list, spec.Classes);
+        var manifest = ToManifest(list, spec.Classes);
         await CheckRowsAsync(atlas, list, findings, cancellation);
-        // With class names given, the hash is over the set's own labels, which the list has no more.
+        // With --class-names the hash covers the original labels, which the list does not contain.
         if (atlas.Spec.OutputNames.Count == 0 && manifest.Hash != spec.ManifestSha256)
-            findings.Add("image list: it is not the one that the atlas was planned with (its hash differs)");
+            findings.Add("image list: differs from the list that the atlas was planned with (different hash)");
         return new CropSource(manifest, ImageRoots.Here().Open(folder), preprocessing);
     }
 
@@ -37,15 +37,18 @@ internal static class VerifiedImages
         var count = 0;
         await foreach (var image in catalog.ImagesAsync(atlas.Row.Id).WithCancellation(cancellation))
         {
-            if (count < list.Images.Count && (image.ImageIndex != count || image.Path != list.Images[count].Path || image.Label != list.Images[count].Label))
-                findings.Add($"image list: image {count} is '{list.Images[count].Path}', and '{image.Path}' in the catalog");
+            if (count < list.Images.Count
+                && (image.ImageIndex != count || image.Path != list.Images[count].Path || image.Label != list.Images[count].Label))
+                findings.Add($"image list: image {count} is '{list.Images[count].Path}', but '{image.Path}' in the catalog");
             count++;
         }
         if (count != list.Images.Count || count != atlas.Spec.Images.Count)
-            findings.Add($"image list: {list.Images.Count} images, {count} in the catalog, {atlas.Spec.Images.Count} in the spec");
+            findings.Add(
+                $"image list: {list.Images.Count} images in the list, {count} in the catalog, {atlas.Spec.Images.Count} in the spec");
     }
 
-    private static ImageManifest ManifestOf(ImageList images, IReadOnlyList<string> classes) => new(
+    private static ImageManifest ToManifest(ImageList images, IReadOnlyList<string> classes) => new(
         [.. images.Images.Select((image, i) => new ImageEntry(
-            i, image.Path, image.Bytes, image.ContentHash, image.Label is { } label && label < classes.Count ? classes[label] : null, image.Label, image.Unreadable))]);
+            i, image.Path, image.Bytes, image.ContentHash, image.Label is { } label && label < classes.Count ? classes[label] : null,
+            image.Label, image.Unreadable))]);
 }

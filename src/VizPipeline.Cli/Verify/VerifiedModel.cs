@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using VizPipeline.Cli.CommandLine;
+using VizPipeline.Cli.Embedded;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Import;
@@ -7,10 +7,10 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Verify;
 
-/// <summary>Opens the network that an atlas was made with, and sees whether it is still the same.</summary>
+/// <summary>Opens the network of an atlas and checks that it has not changed.</summary>
 internal static class VerifiedModel
 {
-    /// <summary>The network. Files whose contents have changed are told to <paramref name="findings"/>.</summary>
+    /// <summary>Opens the network, and adds files that have changed to <paramref name="findings"/>.</summary>
     /// <exception cref="UsageException">A file has moved, or the network lacks a layer of the atlas.</exception>
     public static async Task<NetworkGraph> OpenAsync(
         VerifiedAtlas atlas, VerifyOptions options, List<string> findings, CancellationToken cancellation)
@@ -19,9 +19,9 @@ internal static class VerifiedModel
         var fetched = Directory.CreateTempSubdirectory("viz-verify-").FullName;
         try
         {
-            async Task<string?> Find(string? asked, string? recorded, string? key, string? hash, string role)
+            async Task<string?> FindAsync(string? asked, string? recorded, string? key, string? hash, string role)
             {
-                // A cluster has its networks in the store; the path is that of the machine that submitted.
+                // On a cluster the file is in the object store; the recorded path is that on the submitting machine.
                 if (asked is null && !File.Exists(recorded) && key is not null && ObjectKey.IsValid(key)
                     && await atlas.Store.ExistsAsync(key, cancellation))
                     await atlas.Store.GetFileAsync(key, asked = Path.Combine(fetched, Path.GetFileName(key)), cancellation);
@@ -30,8 +30,8 @@ internal static class VerifiedModel
                     CheckFile(path, hash, role, findings);
                 return path;
             }
-            var model = (await Find(options.Model, spec.Model.Model, spec.Model.ModelKey, spec.Model.ModelSha256, "model"))!;
-            var weights = await Find(options.Weights, spec.Model.Weights, spec.Model.WeightsKey, spec.Model.WeightsSha256, "weights");
+            var model = (await FindAsync(options.Model, spec.Model.Model, spec.Model.ModelKey, spec.Model.ModelSha256, "model"))!;
+            var weights = await FindAsync(options.Weights, spec.Model.Weights, spec.Model.WeightsKey, spec.Model.WeightsSha256, "weights");
             var graph = NetworkLoader.Load(model, weights, (spec.Model.Input[1], spec.Model.Input[2]));
             foreach (var layer in spec.Layers)
                 CheckLayer(graph, layer, model);
@@ -46,15 +46,16 @@ internal static class VerifiedModel
     private static void CheckFile(string path, string expected, string role, List<string> findings)
     {
         if (!File.Exists(path))
-            throw new UsageException($"the atlas's {role} file '{path}' is not there any more; say where it is now with --{role}");
-        using var stream = File.OpenRead(path);
-        if (Convert.ToHexStringLower(SHA256.HashData(stream)) != expected)
-            findings.Add($"{role}: '{path}' is not the file that the atlas was made with (its SHA-256 differs)");
+            throw new UsageException($"the atlas's {role} file '{path}' does not exist any more; give its new path with --{role}");
+        if (AtlasSpecs.ComputeHash(path) != expected)
+            findings.Add($"{role}: '{path}' is not the file that the atlas was built with (different SHA-256)");
     }
 
     private static void CheckLayer(NetworkGraph graph, LayerSpec layer, string model)
     {
         if (graph.Layer(layer.Name).Neurons != layer.Channels)
-            throw new UsageException($"layer '{layer.Name}' of model '{model}' has {graph.Layer(layer.Name).Neurons} neurons, and {layer.Channels} in the atlas: it is another model");
+            throw new UsageException(
+                $"layer '{layer.Name}' of model '{model}' has {graph.Layer(layer.Name).Neurons} neurons, but {layer.Channels} in the "
+                + "atlas: it is a different model");
     }
 }

@@ -5,21 +5,26 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Cli.Verify;
 
-/// <summary>Looks whether every picture that the catalog names is there and is a picture.</summary>
+/// <summary>Checks that every picture in the catalog exists and can be decoded.</summary>
 internal static class VerifiedPictures
 {
-    /// <summary>Tells missing and damaged pictures to <paramref name="findings"/>, in the order of their keys; returns how many it looked at.</summary>
+    /// <summary>
+    /// Adds missing and damaged pictures to <paramref name="findings"/>, in the order of their keys. Returns the number of pictures
+    /// checked.
+    /// </summary>
     public static async Task<int> CheckAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
     {
-        var keys = await KeysAsync(atlas, findings, cancellation);
+        var keys = await ReadKeysAsync(atlas, findings, cancellation);
         var store = atlas.Store;
         var faults = new string?[keys.Count];
-        await Parallel.ForEachAsync(Enumerable.Range(0, keys.Count), cancellation, async (i, stop) => faults[i] = await FaultOf(store, keys[i], stop));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, keys.Count), cancellation, async (i, stop) => faults[i] = await FindFaultAsync(store, keys[i], stop));
         findings.AddRange(faults.OfType<string>());
         return keys.Count;
     }
 
-    private static async Task<IReadOnlyList<string>> KeysAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<string>> ReadKeysAsync(
+        VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();
         var root = AtlasKeys.Root(atlas.Spec.Id) + "/";
@@ -35,7 +40,7 @@ internal static class VerifiedPictures
 
     private static bool IsOurs(string key, string root) => ObjectKey.IsValid(key) && key.StartsWith(root, StringComparison.Ordinal);
 
-    private static async Task<string?> FaultOf(IObjectStore store, string key, CancellationToken cancellation)
+    private static async Task<string?> FindFaultAsync(IObjectStore store, string key, CancellationToken cancellation)
     {
         if (await store.TryGetAsync(key, cancellation) is not { } bytes)
             return $"picture {key}: missing";

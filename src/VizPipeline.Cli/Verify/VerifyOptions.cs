@@ -1,23 +1,23 @@
 namespace VizPipeline.Cli.Verify;
 
-/// <summary>How much of an atlas is computed again, and where its model and images lie now.</summary>
+/// <summary>The size of the sample to compute again, and the current locations of model and images.</summary>
 internal sealed record VerifyOptions
 {
-    /// <summary>Neurons drawn, 1 or more.</summary>
+    /// <summary>The number of neurons to draw, 1 or more.</summary>
     public int Neurons { get; init; } = 24;
 
-    /// <summary>Seed of the draw.</summary>
+    /// <summary>The seed of the random draw.</summary>
     public int Seed { get; init; }
 
-    /// <summary>The model's file, where it has moved.</summary>
+    /// <summary>The model file, if it has moved.</summary>
     public string? Model { get; init; }
 
-    /// <summary>The weights' file, where it has moved.</summary>
+    /// <summary>The weights file, if it has moved.</summary>
     public string? Weights { get; init; }
 
-    /// <summary>The images' folder, where it has moved.</summary>
+    /// <summary>The image folder, if it has moved.</summary>
     public string? Images { get; init; }
 }
 
-/// <summary>What a verification did, and every disagreement in one line each.</summary>
+/// <summary>The extent of a verification, and its findings, one line each.</summary>
 internal sealed record Verification(int Neurons, int Patches, int Images, int Pictures, IReadOnlyList<string> Findings);

@@ -8,53 +8,54 @@ using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Cli;
 
-/// <summary>An atlas in a folder of its own, with names that files must quote and results that a test invents.</summary>
+/// <summary>An atlas in a temporary folder, with names that need quoting in files, and made-up results.</summary>
 public sealed class AtlasFolder : IDisposable
 {
     public const string OddLayer = "fire/merge, \"the\" 2nd";
 
     private static readonly string[] ImageNames = ["a,b/c \"d\".png", "e\nf.png", " g.png", "h;\r.png", "ä/日本.png"];
-    private readonly TemporaryFolder folder = new();
-    private VizPipeline.Catalog.Atlas? atlas;
+    private readonly TemporaryFolder _folder = new();
+    private VizPipeline.Catalog.Atlas? _atlas;
 
-    public AtlasFolder() => Database = new SqliteCatalogDatabase(EmbeddedAtlas.CatalogFile(folder.Path));
+    public AtlasFolder() => Database = new SqliteCatalogDatabase(EmbeddedAtlas.CatalogFile(_folder.Path));
 
     public static AtlasSpec Spec { get; } = SpecSamples.Small() with
     {
-        Layers = [SpecSamples.Layer(0, "conv1", "conv", 5), SpecSamples.Layer(1, OddLayer, "merge", 4), SpecSamples.Layer(2, "logits", "output", 2)],
+        Layers = [SpecSamples.Layer(0, "conv1", "conv", 5), SpecSamples.Layer(1, OddLayer, "merge", 4),
+            SpecSamples.Layer(2, "logits", "output", 2)],
         OutputNames = ["tench, Tinca tinca", "goldfish"],
         Ascent = new AscentSpec { Presets = ["3"], Seeds = [0] },
         NeuronsPerJob = 5,
         ShardImages = 10,
     };
 
-    public string Path => folder.Path;
+    public string Path => _folder.Path;
 
     public SqliteCatalogDatabase Database { get; }
 
     public static string ImageName(int index) => index < ImageNames.Length ? ImageNames[index] : $"{index}.png";
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
-    public async Task<AtlasFolder> Plan()
+    public async Task<AtlasFolder> PlanAsync()
     {
         await Database.MigrateAsync();
         await using var context = Database.Open();
         await using var transaction = await context.Database.BeginTransactionAsync();
         var images = new ImageList([.. Enumerable.Range(0, Spec.Images.Count).Select(i => new ImageEntry(ImageName(i), i % 2))]);
-        atlas = await AtlasCreation.CreateAsync(context, Spec, images, JobPlan.For(Spec), DateTime.UnixEpoch, default);
+        _atlas = await AtlasCreation.CreateAsync(context, Spec, images, JobPlan.For(Spec), DateTime.UnixEpoch, default);
         await transaction.CommitAsync();
         return this;
     }
 
-    /// <summary>Takes in the results of all jobs that <paramref name="which"/> names, as the coordinator would.</summary>
-    public async Task<AtlasFolder> Complete(Func<JobGroup, bool> which)
+    /// <summary>Ingests the results of the jobs selected by <paramref name="which"/>, as the coordinator does.</summary>
+    public async Task<AtlasFolder> CompleteAsync(Func<JobGroup, bool> which)
     {
         await using var context = Database.Open();
         await using var transaction = await context.Database.BeginTransactionAsync();
         foreach (var planned in JobPlan.For(Spec).Where(job => which(job.Group)))
         {
-            var job = await context.Jobs.AsTracking().SingleAsync(row => row.AtlasId == atlas!.Id && row.JobId == planned.Id);
+            var job = await context.Jobs.AsTracking().SingleAsync(row => row.AtlasId == _atlas!.Id && row.JobId == planned.Id);
             await ResultIngest.IngestAsync(context, job, Result(planned.Command), default);
             (job.State, job.ElapsedSeconds, job.FinishedAt) = (JobState.Completed, 1.5, DateTime.UnixEpoch.AddSeconds(planned.Id));
         }
@@ -63,13 +64,13 @@ public sealed class AtlasFolder : IDisposable
         return this;
     }
 
-    public async Task Change(Func<CatalogContext, Task> change)
+    public async Task ChangeAsync(Func<CatalogContext, Task> change)
     {
         await using var context = Database.Open();
         await change(context);
     }
 
-    internal Task<StoredAtlas> Open() => StoredAtlas.OpenAsync(Path, TestContext.Current.CancellationToken);
+    internal Task<StoredAtlas> OpenAsync() => StoredAtlas.OpenAsync(Path, TestContext.Current.CancellationToken);
 
     private static byte[] Result(JobCommand command) => command switch
     {

@@ -2,13 +2,13 @@ using VizPipeline.Cli.CommandLine;
 
 namespace VizPipeline.Tests.Cli;
 
-/// <summary>One run of a command line in this process: what it said and how it ended.</summary>
+/// <summary>The result of a command line run in this process: exit code and output.</summary>
 public sealed record CommandLineRun(int ExitCode, string Output, string Errors)
 {
-    // The console belongs to the process.
+    // One at a time, because the console is shared by the whole process.
     private static readonly SemaphoreSlim Console = new(1);
 
-    public static async Task<CommandLineRun> Of(params string[] arguments)
+    public static async Task<CommandLineRun> RunAsync(params string[] arguments)
     {
         await Console.WaitAsync(TestContext.Current.CancellationToken);
         var (output, errors) = (System.Console.Out, System.Console.Error);
@@ -18,7 +18,7 @@ public sealed record CommandLineRun(int ExitCode, string Output, string Errors)
             using var complaints = new StringWriter();
             System.Console.SetOut(captured);
             System.Console.SetError(complaints);
-            var code = await VizCommandLine.Run(VizCommands.Root(), arguments);
+            var code = await VizCommandLine.RunAsync(VizCommands.CreateRoot(), arguments);
             return new CommandLineRun(code, captured.ToString(), complaints.ToString());
         }
         finally
@@ -29,14 +29,14 @@ public sealed record CommandLineRun(int ExitCode, string Output, string Errors)
         }
     }
 
-    /// <summary>The run must succeed; the message of a failure is what it said.</summary>
+    /// <summary>Asserts that the run succeeded.</summary>
     public CommandLineRun Succeeded()
     {
         Assert.True(ExitCode == 0, $"exit code {ExitCode}: {Errors}");
         return this;
     }
 
-    /// <summary>The run must complain in one line that contains <paramref name="words"/>, with exit code 2.</summary>
+    /// <summary>Asserts that the run failed with exit code 2 and one line that contains <paramref name="words"/>.</summary>
     public void ComplainedOf(params IEnumerable<string> words)
     {
         Assert.Equal(2, ExitCode);

@@ -5,13 +5,13 @@ using VizPipeline.Network.Formats.Safetensors;
 
 namespace VizPipeline.Tests.Cli;
 
-/// <summary>A folder with a SqueezeNet 1.1 of a few channels, inputs for it, and room for outputs.</summary>
+/// <summary>A folder with a SqueezeNet 1.1 of a few channels, inputs for it, and outputs of commands.</summary>
 public sealed class TinyNetwork : IDisposable
 {
     /// <summary>Height and width of the input.</summary>
     public const int Side = 32;
 
-    /// <summary>Channel of the first layer whose weights are all zero.</summary>
+    /// <summary>The channel of the first layer whose weights are all zero.</summary>
     public const int DeadChannel = 3;
 
     private static readonly int[] Fires = [3, 4, 6, 7, 9, 10, 11, 12];
@@ -46,22 +46,24 @@ public sealed class TinyNetwork : IDisposable
     public string Path(string name) => System.IO.Path.Combine(_folder, name);
 
     /// <summary>Runs a command with the network and an output file.</summary>
-    public Task<CommandLineRun> Run(string command, string output, params string[] options) =>
-        CommandLineRun.Of([command, .. Model, .. options, "--out", Path(output)]);
+    public Task<CommandLineRun> RunAsync(string command, string output, params string[] options) =>
+        CommandLineRun.RunAsync([command, .. Model, .. options, "--out", Path(output)]);
 
-    /// <summary>Runs a command that must succeed, and reads the one array that it writes.</summary>
-    public async Task<NpyArray> Array(string command, params string[] options)
+    /// <summary>Runs a command that must succeed, and reads the array that it writes.</summary>
+    public async Task<NpyArray> ArrayAsync(string command, params string[] options)
     {
-        (await Run(command, "array.npy", options)).Succeeded();
+        (await RunAsync(command, "array.npy", options)).Succeeded();
         return NpyArray.Read(Path("array.npy"));
     }
 
-    /// <summary>A picture that a command wrote.</summary>
+    /// <summary>Reads a picture that a command wrote.</summary>
     public RgbImage Picture(string name) => Png.Decode(File.ReadAllBytes(Path(name)));
 
-    /// <summary>An array of random values.</summary>
+    /// <summary>Creates an array of random values.</summary>
     public FloatTensor Values(string name, params int[] shape) =>
-        new(name, shape, [.. Enumerable.Range(0, shape.Aggregate(1, (product, extent) => product * extent)).Select(_ => (float)(_random.NextDouble() * 2) - 0.8f)]);
+        new(name, shape,
+            [.. Enumerable.Range(0, shape.Aggregate(1, (product, extent) => product * extent))
+            .Select(_ => (float)(_random.NextDouble() * 2) - 0.8f)]);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

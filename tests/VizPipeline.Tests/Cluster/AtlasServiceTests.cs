@@ -25,7 +25,7 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
         using var http = await ClientAsync(atlas);
         Assert.Contains("There is no atlas yet", await http.GetStringAsync("/", cancellation));
         await cluster.SubmitAsync(cancellation);
-        Assert.Contains("In the making", await http.GetStringAsync("/atlases/sample-network", cancellation));
+        Assert.Contains("In progress", await http.GetStringAsync("/atlases/sample-network", cancellation));
 
         var picture = await File.ReadAllBytesAsync(Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories)[0], cancellation);
         var times = new List<double>();

@@ -115,7 +115,7 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
         Assert.Contains("Planned atlas 'sample-network'", planned.Output);
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
         Assert.Contains(
-            "Atlas 'sample-network' is complete already; nothing has changed", (await cluster.VizAsync(cancellation, submit)).Output);
+            "Atlas 'sample-network' is already complete; nothing was changed", (await cluster.VizAsync(cancellation, submit)).Output);
         await cluster.VizAsync(cancellation, "cancel", "sample-network");
     }
 
@@ -141,10 +141,10 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
         cluster.AddWorkers(1);
         Assert.Equal(AtlasState.CompletedWithFailures, await cluster.FinishAsync(cancellation));
         var status = await cluster.VizAsync(cancellation, "status", "sample-network");
-        Assert.Contains("`viz retry sample-network` does them again", status.Output);
+        Assert.Contains("`viz retry sample-network` runs them again", status.Output);
         Directory.Move(images + "-away", images);
         var again = await cluster.VizAsync(cancellation, submit);
-        Assert.Matches(@"Going on with atlas 'sample-network', \d+ failed or cancelled jobs? again", again.Output);
+        Assert.Matches(@"Resuming atlas 'sample-network', running \d+ failed or cancelled jobs? again", again.Output);
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
     }
 

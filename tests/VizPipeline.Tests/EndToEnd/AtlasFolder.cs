@@ -56,6 +56,6 @@ public sealed class AtlasFolder(string folder)
 
     private CatalogContext Open() => new SqliteCatalogDatabase(Path.Combine(folder, "atlas.db")).Open();
 
-    private static async Task<Atlas> Find(CatalogContext catalog) =>
+    private static async Task<VizPipeline.Catalog.Atlas> Find(CatalogContext catalog) =>
         await catalog.FindAtlasAsync(Slug) is { State: AtlasState.Completed } atlas ? atlas : throw new InvalidOperationException("the atlas is not complete");
 }

@@ -34,7 +34,7 @@ public sealed class ChannelNetworkTests : IDisposable
     public async Task An_atlas_has_all_its_pictures(int channels)
     {
         var (model, atlas) = (folder.Write("net.onnx", Network(channels)), Path.Combine(folder.Path, "atlas"));
-        (await CommandLineRun.Of(
+        (await CommandLineRun.RunAsync(
             "run", "--model", model, "--images", pictures.Folder.Path, "--out", atlas, "--cache", "none", "--ascent-steps", "6", "--ascent-presets", "1,2,3,4", "--device", "cpu")).Succeeded();
 
         foreach (var (layer, neurons) in new[] { ("conv1", 5), ("conv2", 6) })
@@ -54,7 +54,7 @@ public sealed class ChannelNetworkTests : IDisposable
         var tiles = FilterTiles.Tiles(FilterTiles.ConvolutionOf(graph, graph.Layer("conv1"))!);
         Assert.Equal(channels == 1 ? 5 : null, tiles?.Count);
         Assert.True(IsGrey(tiles?[2] ?? filters));
-        var verified = await CommandLineRun.Of("verify", atlas, "--neurons", "11");
+        var verified = await CommandLineRun.RunAsync("verify", atlas, "--neurons", "11");
         Assert.True(verified.ExitCode == 0, verified.Output + verified.Errors);
     }
 
@@ -67,10 +67,10 @@ public sealed class ChannelNetworkTests : IDisposable
         foreach (var command in new[] { "deconv --layer conv2 --channel 1 --image", "maps --layer conv1 --channel 1 --image", "activations --image" })
         {
             var output = Path.Combine(folder.Path, command.StartsWith("activations", StringComparison.Ordinal) ? "out.npy" : "out.png");
-            (await CommandLineRun.Of([.. command.Split(' '), image, "--model", model, .. command.StartsWith("activations", StringComparison.Ordinal) ? new[] { "--layers", "conv1" } : [], "--out", output])).Succeeded();
+            (await CommandLineRun.RunAsync([.. command.Split(' '), image, "--model", model, .. command.StartsWith("activations", StringComparison.Ordinal) ? new[] { "--layers", "conv1" } : [], "--out", output])).Succeeded();
             Assert.True(File.Exists(output));
         }
-        (await CommandLineRun.Of("run", "--model", model, "--preprocess", "imagenet", "--images", pictures.Folder.Path, "--out", folder.Path)).ComplainedOf("imagenet", "is for networks of RGB");
+        (await CommandLineRun.RunAsync("run", "--model", model, "--preprocess", "imagenet", "--images", pictures.Folder.Path, "--out", folder.Path)).ComplainedOf("imagenet", "is for networks of RGB");
     }
 
     [Theory]

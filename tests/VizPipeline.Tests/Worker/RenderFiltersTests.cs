@@ -68,7 +68,7 @@ public sealed class RenderFiltersTests : IDisposable
         }
     }
 
-    private AtlasSpec SpecOf(VizPipeline.Network.Graph.NetworkGraph graph) => AtlasSpecs.Of(new AtlasRequest(
+    private AtlasSpec SpecOf(VizPipeline.Network.Graph.NetworkGraph graph) => AtlasSpecs.Create(new AtlasRequest(
         "sample network", System.IO.Path.Combine(folder.File("model"), SampleNetwork.ModelFile), null, graph, graph.Layers, SampleNetwork.Description.Preprocessing.ToPreprocessing(), null,
         folder.Path, [], [], AtlasMethods.Filters, new AscentSpec(), "cpu", 8));
 

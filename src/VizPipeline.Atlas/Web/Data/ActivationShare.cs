@@ -1,20 +1,20 @@
 using System.Globalization;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>Which part of the images excites a neuron less than an activation does, as far as its stored quantiles tell.</summary>
+/// <summary>Estimates the share of images whose activation of a neuron is below a given one, from the neuron's stored quantiles.</summary>
 public static class ActivationShare
 {
-    /// <summary>A lower bound of that part, in percent: 0, 50, 90, 99 or 99.9, and 100 for more than any image.</summary>
-    /// <param name="neuron">The neuron, with its statistics.</param>
+    /// <summary>Returns a lower bound in percent: 0, 50, 90, 99 or 99.9, or 100 if the activation is above that of every image.</summary>
+    /// <param name="neuron">The neuron with its statistics.</param>
     /// <param name="activation">The activation.</param>
     public static double Below(Neuron neuron, double activation)
     {
         ArgumentNullException.ThrowIfNull(neuron);
         if (activation > neuron.Max)
             return 100;
-        // Strictly above: a neuron that saturates has its largest value on many images. And of ten images none is above 99 %.
+        // Strictly above, because a saturated neuron has its largest value on many images. Of ten images, none can be above 99 %.
         var most = neuron.Images is > 0 and var images ? 100.0 * (images - 1) / images : 0;
         foreach (var (level, quantile) in new[] { (99.9, neuron.Q999), (99, neuron.Q99), (90, neuron.Q90), (50, neuron.Q50) })
         {
@@ -24,7 +24,7 @@ public static class ActivationShare
         return 0;
     }
 
-    /// <summary>That for people: <c>&gt; 99 %</c>; empty below the median.</summary>
+    /// <summary>Formats the bound for display, such as <c>&gt; 99 %</c>; empty below the median.</summary>
     public static string Text(Neuron neuron, double activation) => Below(neuron, activation) switch
     {
         0 => "",

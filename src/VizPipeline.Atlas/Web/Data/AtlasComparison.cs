@@ -1,96 +1,111 @@
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>A neuron in two atlases.</summary>
-/// <param name="Channel">Its channel.</param>
-/// <param name="Shared">Images that are in its top 9 in both.</param>
-/// <param name="Places">Places of the first atlas's top 9 whose image the other's set has, too: what <paramref name="Shared"/> is counted of.</param>
-/// <param name="MaxOne">Its largest activation in the first.</param>
-/// <param name="MaxOther">Its largest activation in the other.</param>
+/// <summary>The comparison of a neuron in two atlases.</summary>
+/// <param name="Channel">The channel of the neuron.</param>
+/// <param name="Shared">The number of images in its top 9 in both atlases.</param>
+/// <param name="Places">
+/// The number of images in its top 9 in the first atlas that the other image set contains too: the most that can be shared.
+/// </param>
+/// <param name="MaxOne">The largest activation in the first atlas.</param>
+/// <param name="MaxOther">The largest activation in the other atlas.</param>
 public sealed record NeuronChange(int Channel, int Shared, int Places, double? MaxOne, double? MaxOther);
 
-/// <summary>A layer that both atlases have under one name, with as many channels.</summary>
-/// <param name="One">The layer of the first.</param>
-/// <param name="Other">That of the other.</param>
-/// <param name="Neurons">Its neurons, those that changed most first; those without any place in both are left out.</param>
+/// <summary>A layer that has the same name and number of channels in both atlases.</summary>
+/// <param name="One">The layer of the first atlas.</param>
+/// <param name="Other">The layer of the other atlas.</param>
+/// <param name="Neurons">The neurons, those that changed most first; neurons without a comparable image are left out.</param>
 public sealed record LayerMatch(Layer One, Layer Other, IReadOnlyList<NeuronChange> Neurons)
 {
-    /// <summary>Mean share of the top 9 that stayed, from 0 to 1; null where nothing can be compared.</summary>
+    /// <summary>The mean share of the top 9 that is kept, from 0 to 1; null if no neuron can be compared.</summary>
     public double? Stayed { get; } = Neurons.Count == 0 ? null : Neurons.Average(neuron => (double)neuron.Shared / neuron.Places);
 
-    /// <summary>Neurons of which less than half of the top 9 stayed.</summary>
+    /// <summary>The number of neurons that keep fewer than half of their top 9.</summary>
     public int Changed { get; } = Neurons.Count(neuron => 2 * neuron.Shared < neuron.Places);
 }
 
-/// <summary>A layer that the other atlas has under no such name, and the layer there whose neurons answer most alike.</summary>
-/// <param name="One">The layer of the first.</param>
-/// <param name="Other">The nearest of the other.</param>
-/// <param name="Similarity">Mean over the first's neurons of the cosine with the most similar one there.</param>
-/// <param name="Twins">Each neuron with the most similar one there, the most similar pairs first.</param>
+/// <summary>A layer that only the first atlas has, and the layer of the other atlas whose neurons respond most similarly.</summary>
+/// <param name="One">The layer of the first atlas.</param>
+/// <param name="Other">The most similar layer of the other atlas.</param>
+/// <param name="Similarity">
+/// The mean, over the neurons of the first layer, of the cosine with their most similar neuron in the other layer.
+/// </param>
+/// <param name="Twins">Each neuron and its most similar neuron in the other layer, the most similar pairs first.</param>
 public sealed record LayerKin(Layer One, Layer Other, double Similarity, IReadOnlyList<(int Channel, int Twin, float Similarity)> Twins);
 
-/// <summary>Two atlases side by side: checkpoints of one network, or networks of one shape.</summary>
-/// <param name="One">The first.</param>
-/// <param name="Other">The other.</param>
-/// <param name="Layers">Layers of both, in the first one's order.</param>
-/// <param name="OnlyOne">Layers of the first that the other lacks.</param>
-/// <param name="OnlyOther">Layers of the other that the first lacks.</param>
-/// <param name="Kin">For the layers of the first that the other lacks, the nearest there; empty unless both searched the same images.</param>
+/// <summary>The comparison of two atlases, such as those of two checkpoints of a network.</summary>
+/// <param name="One">The first atlas.</param>
+/// <param name="Other">The other atlas.</param>
+/// <param name="Layers">The layers in both atlases, in the order of the first.</param>
+/// <param name="OnlyOne">The layers that only the first atlas has.</param>
+/// <param name="OnlyOther">The layers that only the other atlas has.</param>
+/// <param name="Kin">
+/// The most similar layer for each layer that only the first atlas has; empty unless both searched the same images.
+/// </param>
 public sealed record AtlasComparison(
-    AtlasView One, AtlasView Other, IReadOnlyList<LayerMatch> Layers, IReadOnlyList<Layer> OnlyOne, IReadOnlyList<Layer> OnlyOther, IReadOnlyList<LayerKin> Kin)
+    LoadedAtlas One, LoadedAtlas Other, IReadOnlyList<LayerMatch> Layers, IReadOnlyList<Layer> OnlyOne, IReadOnlyList<Layer> OnlyOther,
+    IReadOnlyList<LayerKin> Kin)
 {
-    // Of networks of different depth, layers at like heights are compared: all pairs of two large ones would take a minute.
-    private const double HeightReach = 0.25;
+    // Only layers at a similar relative depth are compared, because all pairs of two large networks would take a minute.
+    private const double MaxDepthDifference = 0.25;
 
-    /// <summary>Whether both searched the same images.</summary>
+    /// <summary>Whether both atlases searched the same images.</summary>
     public bool HasSameImages => One.Spec.Images.ManifestSha256 == Other.Spec.Images.ManifestSha256;
 
-    /// <summary>The neurons that changed most, over all layers or in one.</summary>
+    /// <summary>Returns the neurons in the order of change, of all layers or of one.</summary>
     public IEnumerable<(LayerMatch Layer, NeuronChange Neuron)> MostChanged(Layer? layer) => Layers
         .Where(match => layer is null || match.One.Id == layer.Id)
         .SelectMany(match => match.Neurons.Select(neuron => (match, neuron)))
         .OrderBy(of => (double)of.neuron.Shared / of.neuron.Places).ThenBy(of => of.match.One.LayerIndex).ThenBy(of => of.neuron.Channel);
 
-    /// <summary>Compares.</summary>
-    public static async Task<AtlasComparison> ReadAsync(CatalogContext catalog, AtlasView one, AtlasView other, SimilarNeuronsCache similar, CancellationToken cancellation)
+    /// <summary>Compares two atlases.</summary>
+    public static async Task<AtlasComparison> ReadAsync(
+        CatalogContext catalog, LoadedAtlas one, LoadedAtlas other, SimilarNeuronsCache similar, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(one);
         ArgumentNullException.ThrowIfNull(other);
         ArgumentNullException.ThrowIfNull(similar);
-        var places = await PlacesAsync(catalog, one, other, cancellation);
+        var places = await MapImagesAsync(catalog, one, other, cancellation);
         var matches = new List<LayerMatch>();
         foreach (var layer in one.Layers)
         {
             if (other.Layers.FirstOrDefault(candidate => candidate.Name == layer.Name && candidate.Channels == layer.Channels) is { } twin)
-                matches.Add(new LayerMatch(layer, twin, await ChangesAsync(catalog, layer, twin, places, cancellation)));
+                matches.Add(new LayerMatch(layer, twin, await CompareNeuronsAsync(catalog, layer, twin, places, cancellation)));
         }
         Layer[] onlyOne = [.. one.Layers.Except(matches.Select(match => match.One))];
-        return new AtlasComparison(one, other, matches, onlyOne, [.. other.Layers.Except(matches.Select(match => match.Other))], await KinAsync(one, other, onlyOne, similar, cancellation));
+        return new AtlasComparison(
+            one, other, matches, onlyOne, [.. other.Layers.Except(matches.Select(match => match.Other))],
+            await FindKinAsync(one, other, onlyOne, similar, cancellation));
     }
 
-    private static async Task<IReadOnlyList<LayerKin>> KinAsync(AtlasView one, AtlasView other, Layer[] layers, SimilarNeuronsCache similar, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<LayerKin>> FindKinAsync(
+        LoadedAtlas one, LoadedAtlas other, Layer[] layers, SimilarNeuronsCache similar, CancellationToken cancellation)
     {
         if (layers.Length == 0 || one.Spec.Images.ManifestSha256 != other.Spec.Images.ManifestSha256)
             return [];
-        var (here, there) = (await IndexAsync(similar, one, cancellation), await IndexAsync(similar, other, cancellation));
-        // One may still be without its profiles, or have them of other images.
+        var (here, there) = (await GetIndexAsync(similar, one, cancellation), await GetIndexAsync(similar, other, cancellation));
+        // One of them may lack profiles, or have profiles of other images.
         if (!here.Images.SequenceEqual(there.Images))
             return [];
         var kin = new List<LayerKin>();
         foreach (var layer in layers)
         {
             LayerKin? nearest = null;
-            foreach (var candidate in other.Layers.Where(candidate => Math.Abs(Height(one, layer) - Height(other, candidate)) <= HeightReach))
+            foreach (var candidate in other.Layers.Where(
+                candidate => Math.Abs(RelativeDepth(one, layer) - RelativeDepth(other, candidate)) <= MaxDepthDifference))
             {
                 cancellation.ThrowIfCancellationRequested();
-                var twins = here.MostLikeAcross(layer.LayerIndex, there, candidate.LayerIndex);
+                var twins = here.FindSimilarAcross(layer.LayerIndex, there, candidate.LayerIndex);
                 if (twins.Count == 0)
                     continue;
                 var mean = twins.Average(twin => (double)twin.Similarity);
                 if (nearest is null || mean > nearest.Similarity)
-                    nearest = new LayerKin(layer, candidate, mean, [.. twins.Select((twin, channel) => (channel, twin.Channel, twin.Similarity)).Where(twin => twin.Channel >= 0).OrderByDescending(twin => twin.Similarity)]);
+                    nearest = new LayerKin(
+                        layer, candidate, mean,
+                        [.. twins.Select((twin, channel) => (channel, twin.Channel, twin.Similarity)).Where(twin => twin.Channel >= 0)
+                        .OrderByDescending(twin => twin.Similarity)]);
             }
             if (nearest is not null)
                 kin.Add(nearest);
@@ -98,13 +113,15 @@ public sealed record AtlasComparison(
         return kin;
     }
 
-    private static double Height(AtlasView atlas, Layer layer) => atlas.Layers.Count < 2 ? 0 : layer.LayerIndex / (atlas.Layers.Count - 1.0);
+    private static double RelativeDepth(LoadedAtlas atlas, Layer layer) =>
+        atlas.Layers.Count < 2 ? 0 : layer.LayerIndex / (atlas.Layers.Count - 1.0);
 
-    private static Task<SimilarNeurons> IndexAsync(SimilarNeuronsCache similar, AtlasView atlas, CancellationToken cancellation) =>
+    private static Task<SimilarNeurons> GetIndexAsync(SimilarNeuronsCache similar, LoadedAtlas atlas, CancellationToken cancellation) =>
         similar.GetAsync(atlas.Id, [.. atlas.Layers.Select(layer => (layer.LayerIndex, layer.Name))], cancellation);
 
-    // Images are the same where their paths are: index of the first atlas to index of the other. Null where the lists are one.
-    private static async Task<Dictionary<int, int>?> PlacesAsync(CatalogContext catalog, AtlasView one, AtlasView other, CancellationToken cancellation)
+    // Maps image indices of the first atlas to those of the other, by path. Null if both have the same image list.
+    private static async Task<Dictionary<int, int>?> MapImagesAsync(
+        CatalogContext catalog, LoadedAtlas one, LoadedAtlas other, CancellationToken cancellation)
     {
         if (one.Spec.Images.ManifestSha256 == other.Spec.Images.ManifestSha256)
             return null;
@@ -113,33 +130,41 @@ public sealed record AtlasComparison(
             from image in catalog.Images
             where image.AtlasId == first
             join twin in catalog.Images.Where(image => image.AtlasId == second) on image.Path equals twin.Path
-            select new { image.ImageIndex, Twin = twin.ImageIndex }).ToDictionaryAsync(pair => pair.ImageIndex, pair => pair.Twin, cancellation);
+            select new { image.ImageIndex, Twin = twin.ImageIndex })
+                .ToDictionaryAsync(pair => pair.ImageIndex, pair => pair.Twin, cancellation);
     }
 
-    private static async Task<IReadOnlyList<NeuronChange>> ChangesAsync(CatalogContext catalog, Layer one, Layer other, Dictionary<int, int>? places, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<NeuronChange>> CompareNeuronsAsync(
+        CatalogContext catalog, Layer one, Layer other, Dictionary<int, int>? places, CancellationToken cancellation)
     {
-        var (first, second) = (await TopAsync(catalog, one, cancellation), await TopAsync(catalog, other, cancellation));
-        var (maxOne, maxOther) = (await MaximaAsync(catalog, one, cancellation), await MaximaAsync(catalog, other, cancellation));
-        // A layer that is not merged yet has no top 9, which is no change of it.
+        var (first, second) =
+            (await ReadTopImagesAsync(catalog, one, cancellation), await ReadTopImagesAsync(catalog, other, cancellation));
+        var (maxOne, maxOther) = (await ReadMaximaAsync(catalog, one, cancellation), await ReadMaximaAsync(catalog, other, cancellation));
+        // A layer that is not merged yet has no top 9; that is not a change.
         if (Array.TrueForAll(maxOne, max => max is null) || Array.TrueForAll(maxOther, max => max is null))
             return [];
         var changes = new List<NeuronChange>();
         for (var channel = 0; channel < one.Channels; channel++)
         {
-            int[] known = [.. first[channel].Where(image => places is null || places.ContainsKey(image)).Select(image => places is null ? image : places[image])];
+            int[] known = [
+                .. first[channel].Where(image => places is null || places.ContainsKey(image))
+                .Select(image => places is null ? image : places[image])];
             if (known.Length > 0)
-                changes.Add(new NeuronChange(channel, known.Count(second[channel].Contains), known.Length, maxOne[channel], maxOther[channel]));
+                changes.Add(
+                    new NeuronChange(channel, known.Count(second[channel].Contains), known.Length, maxOne[channel], maxOther[channel]));
         }
         return [.. changes.OrderBy(change => (double)change.Shared / change.Places).ThenBy(change => change.Channel)];
     }
 
-    private static async Task<ILookup<int, int>> TopAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation) =>
-        (await catalog.Patches.Where(patch => patch.LayerId == layer.Id).Select(patch => new { patch.Channel, patch.ImageIndex }).ToListAsync(cancellation)).ToLookup(patch => patch.Channel, patch => patch.ImageIndex);
+    private static async Task<ILookup<int, int>> ReadTopImagesAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation) =>
+        (await catalog.Patches.Where(patch => patch.LayerId == layer.Id).Select(patch => new { patch.Channel, patch.ImageIndex })
+            .ToListAsync(cancellation)).ToLookup(patch => patch.Channel, patch => patch.ImageIndex);
 
-    private static async Task<double?[]> MaximaAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation)
+    private static async Task<double?[]> ReadMaximaAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation)
     {
         var maxima = new double?[layer.Channels];
-        foreach (var neuron in await catalog.Neurons.Where(neuron => neuron.LayerId == layer.Id).Select(neuron => new { neuron.Channel, neuron.Max }).ToListAsync(cancellation))
+        foreach (var neuron in await catalog.Neurons.Where(neuron => neuron.LayerId == layer.Id)
+            .Select(neuron => new { neuron.Channel, neuron.Max }).ToListAsync(cancellation))
             maxima[neuron.Channel] = neuron.Max;
         return maxima;
     }

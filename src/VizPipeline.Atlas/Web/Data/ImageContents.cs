@@ -1,20 +1,21 @@
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>An image of the set, and the neurons among whose top 9 it is.</summary>
-/// <param name="Image">Its row.</param>
-/// <param name="Places">The places that it holds, the best ranks first.</param>
-/// <param name="Count">How many it holds.</param>
+/// <summary>The contents of an image's page: the image and the neurons that have it in their top 9.</summary>
+/// <param name="Image">The image's row.</param>
+/// <param name="Places">Its places in the top 9 of neurons, the best ranks first.</param>
+/// <param name="Count">The total number of its places.</param>
 public sealed record ImageContents(Image Image, IReadOnlyList<(Layer Layer, Neuron Neuron, Patch Patch)> Places, int Count)
 {
     private const int Shown = 200;
 
-    /// <summary>Reads it; null where the set has no such image.</summary>
-    public static async Task<ImageContents?> ReadAsync(CatalogContext catalog, AtlasView atlas, int index, CancellationToken cancellation)
+    /// <summary>Reads the contents; returns null if the set has no such image.</summary>
+    public static async Task<ImageContents?> ReadAsync(CatalogContext catalog, LoadedAtlas atlas, int index, CancellationToken cancellation)
     {
-        var image = await catalog.Images.AsNoTracking().SingleOrDefaultAsync(row => row.AtlasId == atlas.Row.Id && row.ImageIndex == index, cancellation);
+        var image = await catalog.Images.AsNoTracking()
+            .SingleOrDefaultAsync(row => row.AtlasId == atlas.Row.Id && row.ImageIndex == index, cancellation);
         if (image is null)
             return null;
         var layers = atlas.Layers.ToDictionary(layer => layer.Id);
@@ -22,9 +23,11 @@ public sealed record ImageContents(Image Image, IReadOnlyList<(Layer Layer, Neur
         var held = catalog.Patches.AsNoTracking().Where(patch => ids.Contains(patch.LayerId) && patch.ImageIndex == index);
         var rows = await (
             from patch in held
-            join neuron in catalog.Neurons.AsNoTracking() on new { patch.LayerId, patch.Channel } equals new { neuron.LayerId, neuron.Channel }
+            join neuron in catalog.Neurons.AsNoTracking()
+                on new { patch.LayerId, patch.Channel } equals new { neuron.LayerId, neuron.Channel }
             orderby patch.Rank, patch.LayerId descending, patch.Channel
             select new { patch, neuron }).Take(Shown).ToListAsync(cancellation);
-        return new ImageContents(image, [.. rows.Select(row => (layers[row.patch.LayerId], row.neuron, row.patch))], await held.CountAsync(cancellation));
+        return new ImageContents(
+            image, [.. rows.Select(row => (layers[row.patch.LayerId], row.neuron, row.patch))], await held.CountAsync(cancellation));
     }
 }

@@ -2,22 +2,24 @@ using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>A layer's neurons and its picture of filters.</summary>
+/// <summary>The contents of a layer's page: its neurons and its filter picture.</summary>
 /// <param name="Layer">The layer.</param>
-/// <param name="Neurons">By channel.</param>
-/// <param name="FiltersKey">Key of the picture of its filters; null where it has none.</param>
+/// <param name="Neurons">The neurons by channel.</param>
+/// <param name="FiltersKey">The object key of the filter picture; null if there is none.</param>
 public sealed record LayerContents(Layer Layer, IReadOnlyList<Neuron> Neurons, string? FiltersKey)
 {
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads the contents.</summary>
     public static async Task<LayerContents> ReadAsync(CatalogContext catalog, Layer layer, CancellationToken cancellation) => new(
         layer,
-        await catalog.Neurons.AsNoTracking().Where(neuron => neuron.LayerId == layer.Id).OrderBy(neuron => neuron.Channel).ToListAsync(cancellation),
-        await catalog.Pictures.Where(picture => picture.LayerId == layer.Id && picture.Channel == PictureRow.WholeLayer && picture.Method == PictureMethod.Filters)
+        await catalog.Neurons.AsNoTracking().Where(neuron => neuron.LayerId == layer.Id).OrderBy(neuron => neuron.Channel)
+            .ToListAsync(cancellation),
+        await catalog.Pictures.Where(
+            picture => picture.LayerId == layer.Id && picture.Channel == PictureRow.WholeLayer && picture.Method == PictureMethod.Filters)
             .Select(picture => picture.Key).FirstOrDefaultAsync(cancellation));
 
-    /// <summary>How many neurons fall into each of 24 equal parts of a statistic's range; empty where it is not known.</summary>
+    /// <summary>Returns the histogram of a statistic over the neurons, with 24 bins; empty if no neuron has the statistic.</summary>
     public (IReadOnlyList<int> Counts, double Low, double High) Distribution(Func<Neuron, double?> statistic)
     {
         const int Bins = 24;

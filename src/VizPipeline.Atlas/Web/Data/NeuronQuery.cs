@@ -4,82 +4,93 @@ using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>Which neurons, in which order: the one question behind the API, the search page and <c>viz query</c>.</summary>
+/// <summary>A query for neurons, used by the API, the search page and <c>viz query</c>.</summary>
 public sealed record NeuronQuery
 {
-    /// <summary>Most neurons of one page.</summary>
+    /// <summary>The maximum number of neurons on a page.</summary>
     public const int LargestPage = 500;
 
     private const string ByLayer = "layer";
 
-    /// <summary>Names and patterns of layers with * and ?, separated by commas; also names as in addresses. Null for all.</summary>
+    /// <summary>Names or slugs of layers, separated by commas; * and ? are wildcards. Null for all layers.</summary>
     public string? Layers { get; init; }
 
-    /// <summary>Part of the name of the best class or of an output. Null for any.</summary>
+    /// <summary>Part of the name of the best class or of the output. Null for any.</summary>
     public string? Text { get; init; }
 
-    /// <summary>Number of the class with the largest mean. Null for any.</summary>
+    /// <summary>The index of the class with the largest mean activation. Null for any.</summary>
     public int? BestClass { get; init; }
 
-    /// <summary>Whether dead. Null for either.</summary>
+    /// <summary>Whether the neurons are dead. Null for both.</summary>
     public bool? Dead { get; init; }
 
-    /// <summary>Bounds on statistics, all of which must hold.</summary>
+    /// <summary>Conditions on statistics, all of which must hold.</summary>
     public IReadOnlyList<NeuronCondition> Where { get; init; } = [];
 
-    /// <summary><c>layer</c>, or a statistic, the largest first with a minus before it. Neurons without the statistic are left out.</summary>
+    /// <summary>
+    /// <c>layer</c> or the name of a statistic; a leading minus sorts in descending order. Neurons without the statistic are left out.
+    /// </summary>
     public string Sort { get; init; } = ByLayer;
 
-    /// <summary>How many at most, 1 to <see cref="LargestPage"/>.</summary>
+    /// <summary>The maximum number of neurons, 1 to <see cref="LargestPage"/>.</summary>
     public int Limit { get; init; } = 100;
 
-    /// <summary>The cursor that the page before this one gave. Null for the first page.</summary>
+    /// <summary>The cursor that the previous page returned. Null for the first page.</summary>
     public string? After { get; init; }
 
     /// <summary>Reads one page.</summary>
-    /// <exception cref="QueryException">A part of it makes no sense.</exception>
-    public async Task<NeuronsFound> ReadAsync(CatalogContext catalog, AtlasView atlas, CancellationToken cancellation)
+    /// <exception cref="QueryException">A part of the query is invalid.</exception>
+    public async Task<NeuronQueryResult> ReadAsync(CatalogContext catalog, LoadedAtlas atlas, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(atlas);
         if (Limit is < 1 or > LargestPage)
             throw new QueryException($"limit: {Limit} is not from 1 to {LargestPage}");
-        var layers = Chosen(atlas).ToDictionary(layer => layer.Id);
+        var layers = SelectLayers(atlas).ToDictionary(layer => layer.Id);
         var ids = layers.Keys.ToList();
         var neurons = catalog.Neurons.AsNoTracking().Where(neuron => ids.Contains(neuron.LayerId));
-        neurons = Filter(neurons, atlas);
-        var (sorted, statistic) = Order(neurons, atlas);
-        var found = await sorted.ThenBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel).Take(Limit + 1).ToListAsync(cancellation);
+        neurons = ApplyFilters(neurons, atlas);
+        var (sorted, statistic) = ApplySort(neurons, atlas);
+        var found = await sorted.ThenBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel).Take(Limit + 1)
+            .ToListAsync(cancellation);
         var more = found.Count > Limit;
         if (more)
             found.RemoveAt(Limit);
-        return new NeuronsFound([.. found.Select(neuron => (layers[neuron.LayerId], neuron))], more ? CursorOf(layers[found[^1].LayerId], found[^1], statistic) : null);
+        return new NeuronQueryResult(
+            [.. found.Select(neuron => (layers[neuron.LayerId], neuron))],
+            more ? FormatCursor(layers[found[^1].LayerId], found[^1], statistic) : null);
     }
 
-    private IEnumerable<Layer> Chosen(AtlasView atlas)
+    private IEnumerable<Layer> SelectLayers(LoadedAtlas atlas)
     {
         if (Layers is not { Length: > 0 } patterns)
             return atlas.Layers;
         var chosen = new HashSet<Layer>();
         foreach (var pattern in patterns.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            var fits = atlas.Layers.Where(layer => FileSystemName.MatchesSimpleExpression(pattern, layer.Name, ignoreCase: false) || AtlasView.SlugOf(layer) == pattern).ToList();
+            var fits = atlas.Layers.Where(
+                layer => FileSystemName.MatchesSimpleExpression(pattern, layer.Name, ignoreCase: false)
+                || LoadedAtlas.GetSlug(layer) == pattern).ToList();
             if (fits.Count == 0)
-                throw new QueryException($"layer: atlas '{atlas.Id}' has no layer '{(pattern.Length > 80 ? pattern[..80] : pattern)}'; it has {string.Join(", ", atlas.Layers.Take(40).Select(layer => layer.Name))}");
+                throw new QueryException(
+                    $"layer: atlas '{atlas.Id}' has no layer '{Format.Excerpt(pattern)}'; it has "
+                    + $"{string.Join(", ", atlas.Layers.Take(40).Select(layer => layer.Name))}");
             chosen.UnionWith(fits);
         }
         return chosen;
     }
 
-    private IQueryable<Neuron> Filter(IQueryable<Neuron> neurons, AtlasView atlas)
+    private IQueryable<Neuron> ApplyFilters(IQueryable<Neuron> neurons, LoadedAtlas atlas)
     {
         if (Text is { Length: > 0 } text)
         {
-            var classes = atlas.ClassesNamed(text);
-            var outputs = atlas.OutputsNamed(text);
-            neurons = neurons.Where(neuron => (neuron.BestClass != null && classes.Contains(neuron.BestClass.Value)) || (neuron.Name != null && outputs.Contains(neuron.Channel)));
+            var classes = atlas.FindClasses(text);
+            var outputs = atlas.FindOutputs(text);
+            neurons = neurons.Where(
+                neuron => (neuron.BestClass != null && classes.Contains(neuron.BestClass.Value))
+                || (neuron.Name != null && outputs.Contains(neuron.Channel)));
         }
         if (BestClass is { } best)
             neurons = neurons.Where(neuron => neuron.BestClass == best);
@@ -88,50 +99,59 @@ public sealed record NeuronQuery
         return Where.Aggregate(neurons, (filtered, condition) => filtered.Where(condition.Filter()));
     }
 
-    private (IOrderedQueryable<Neuron> Sorted, NeuronStatistic? Statistic) Order(IQueryable<Neuron> neurons, AtlasView atlas)
+    private (IOrderedQueryable<Neuron> Sorted, NeuronStatistic? Statistic) ApplySort(IQueryable<Neuron> neurons, LoadedAtlas atlas)
     {
-        var after = After is { Length: > 0 } cursor ? Read(cursor, atlas) : default;
+        var after = After is { Length: > 0 } cursor ? ParseCursor(cursor, atlas) : default;
         if (Sort is ByLayer or "")
         {
             var (layer, channel) = (after.LayerId, after.Channel);
             if (After is { Length: > 0 })
                 neurons = neurons.Where(neuron => neuron.LayerId > layer || (neuron.LayerId == layer && neuron.Channel > channel));
-            // A sort that all others follow after.
+            // A constant, which the common ThenBy clauses need as a first key.
             return (neurons.OrderBy(neuron => 0), null);
         }
         var statistic = NeuronStatistic.Find(Sort.StartsWith('-') ? Sort[1..] : Sort, "sort");
         var descending = Sort.StartsWith('-');
-        neurons = neurons.Where(Condition(statistic, value => Expression.NotEqual(value, Expression.Constant(null, typeof(double?)))));
+        neurons = neurons.Where(
+            CreateCondition(statistic, value => Expression.NotEqual(value, Expression.Constant(null, typeof(double?)))));
         if (After is { Length: > 0 })
-            neurons = neurons.Where(Behind(statistic, descending, after.Value, after.LayerId, after.Channel));
+            neurons = neurons.Where(IsAfter(statistic, descending, after.Value, after.LayerId, after.Channel));
         return (descending ? neurons.OrderByDescending(statistic.Value) : neurons.OrderBy(statistic.Value), statistic);
     }
 
-    // Keyset paging: the rows behind the last one of the page before, whatever was added meanwhile, and never a row counted off.
-    private static Expression<Func<Neuron, bool>> Behind(NeuronStatistic statistic, bool descending, double last, int layer, int channel)
+    // Keyset paging: returns the rows after the last row of the previous page, even if rows were added in between, without counting rows.
+    private static Expression<Func<Neuron, bool>> IsAfter(NeuronStatistic statistic, bool descending, double last, int layer, int channel)
     {
         Expression<Func<double?>> bound = () => last;
         Expression<Func<Neuron, bool>> isLater = neuron => neuron.LayerId > layer || (neuron.LayerId == layer && neuron.Channel > channel);
         var later = new Replacement(isLater.Parameters[0], statistic.Value.Parameters[0]).Visit(isLater.Body);
-        return Condition(statistic, value => Expression.OrElse(
+        return CreateCondition(statistic, value => Expression.OrElse(
             descending ? Expression.LessThan(value, bound.Body) : Expression.GreaterThan(value, bound.Body),
             Expression.AndAlso(Expression.Equal(value, bound.Body), later)));
     }
 
-    private static Expression<Func<Neuron, bool>> Condition(NeuronStatistic statistic, Func<Expression, Expression> of) =>
+    private static Expression<Func<Neuron, bool>> CreateCondition(NeuronStatistic statistic, Func<Expression, Expression> of) =>
         Expression.Lambda<Func<Neuron, bool>>(of(statistic.Value.Body), statistic.Value.Parameters);
 
-    private static string CursorOf(Layer layer, Neuron neuron, NeuronStatistic? statistic) => string.Create(
-        CultureInfo.InvariantCulture, $"{(statistic is null ? "" : $"{BitConverter.DoubleToInt64Bits(statistic.Of(neuron)!.Value):x}.")}{layer.LayerIndex}.{neuron.Channel}");
+    private static string FormatCursor(Layer layer, Neuron neuron, NeuronStatistic? statistic)
+    {
+        var value = statistic is null ? "" : $"{BitConverter.DoubleToInt64Bits(statistic.Read(neuron)!.Value):x}.";
+        return string.Create(CultureInfo.InvariantCulture, $"{value}{layer.LayerIndex}.{neuron.Channel}");
+    }
 
-    private (double Value, int LayerId, int Channel) Read(string cursor, AtlasView atlas)
+    private (double Value, int LayerId, int Channel) ParseCursor(string cursor, LoadedAtlas atlas)
     {
         var parts = cursor.Split('.');
         var value = 0L;
-        var isValue = Sort is ByLayer or "" ? parts.Length == 2 : parts.Length == 3 && long.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
-        if (!isValue || !int.TryParse(parts[^2], NumberStyles.None, CultureInfo.InvariantCulture, out var layer) || layer >= atlas.Layers.Count
+        var isValue = Sort is ByLayer or ""
+            ? parts.Length == 2 : parts.Length == 3
+            && long.TryParse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+        if (!isValue || !int.TryParse(parts[^2], NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
+            || layer >= atlas.Layers.Count
             || !int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var channel))
-            throw new QueryException($"after: '{(cursor.Length > 80 ? cursor[..80] : cursor)}' is no cursor of this query; take `next` of the page before, and leave all else as it was");
+            throw new QueryException(
+                $"after: '{Format.Excerpt(cursor)}' is not a cursor of this query; use `next` of the previous page and leave the other "
+                + "parameters unchanged");
         return (BitConverter.Int64BitsToDouble(value), atlas.Layers[layer].Id, channel);
     }
 
@@ -142,6 +162,6 @@ public sealed record NeuronQuery
 }
 
 /// <summary>A page of neurons.</summary>
-/// <param name="Items">The neurons with their layers.</param>
-/// <param name="Next">The cursor of the next page; null on the last.</param>
-public sealed record NeuronsFound(IReadOnlyList<(Layer Layer, Neuron Neuron)> Items, string? Next);
+/// <param name="Items">The neurons and their layers.</param>
+/// <param name="Next">The cursor of the next page; null on the last page.</param>
+public sealed record NeuronQueryResult(IReadOnlyList<(Layer Layer, Neuron Neuron)> Items, string? Next);

@@ -1,29 +1,35 @@
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>Brings together what is known of a neuron: its rows, the neurons like it, the filters that make it.</summary>
+/// <summary>Reads everything about a neuron: its rows, similar neurons, and connections.</summary>
 public sealed class NeuronReader(SimilarNeuronsCache similar, LinkTables links)
 {
     private const int SimilarShown = 12;
 
-    /// <summary>Everything about one neuron; null where there is no such one.</summary>
-    public async Task<NeuronContents?> ReadAsync(CatalogContext catalog, AtlasView atlas, Layer layer, int channel, CancellationToken cancellation)
+    /// <summary>Reads everything about one neuron; returns null if there is no such neuron.</summary>
+    public async Task<NeuronContents?> ReadAsync(
+        CatalogContext catalog, LoadedAtlas atlas, Layer layer, int channel, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(atlas);
         ArgumentNullException.ThrowIfNull(layer);
-        var contents = await NeuronContents.ReadAsync(catalog, atlas, layer, channel, await MostLikeAsync(atlas, layer, channel, SimilarShown, cancellation), cancellation);
-        return contents is null ? null : contents with { Links = await NeuronLinksView.ReadAsync(links, atlas, layer, channel, cancellation) };
+        var contents = await NeuronContents.ReadAsync(
+            catalog, atlas, layer, channel, await FindSimilarAsync(atlas, layer, channel, SimilarShown, cancellation), cancellation);
+        return contents is null ? null : contents with
+        {
+            Links = await NeuronConnections.ReadAsync(links, atlas, layer, channel, cancellation),
+        };
     }
 
-    /// <summary>The neurons most like one, by layer index and channel; empty where nobody knows.</summary>
-    public async Task<IReadOnlyList<(int Layer, int Channel, float Similarity)>> MostLikeAsync(AtlasView atlas, Layer layer, int channel, int count, CancellationToken cancellation)
+    /// <summary>Returns the neurons most similar to one, by layer index and channel; empty if the layer has no profiles.</summary>
+    public async Task<IReadOnlyList<(int Layer, int Channel, float Similarity)>> FindSimilarAsync(
+        LoadedAtlas atlas, Layer layer, int channel, int count, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(atlas);
         ArgumentNullException.ThrowIfNull(layer);
         if (channel < 0 || channel >= layer.Channels)
             return [];
         var index = await similar.GetAsync(atlas.Id, [.. atlas.Layers.Select(row => (row.LayerIndex, row.Name))], cancellation);
-        return index.MostLike(layer.LayerIndex, channel, count);
+        return index.FindSimilar(layer.LayerIndex, channel, count);
     }
 }

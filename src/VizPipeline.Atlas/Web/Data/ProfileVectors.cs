@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 using VizPipeline.Jobs;
 using Vectors = System.Numerics.Vector;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>A layer's profiles as vectors of length 1 around 0, whose products are cosines.</summary>
+/// <summary>The activation profiles of a layer as centred unit vectors, whose dot products are cosines.</summary>
 internal sealed class ProfileVectors
 {
     private readonly float[] _values;
@@ -15,58 +15,59 @@ internal sealed class ProfileVectors
     private ProfileVectors(int layer, int[] images, int neurons)
     {
         (Layer, Images, _constant) = (layer, images, new bool[neurons]);
-        // Zeros up to a whole number of registers change no product and spare the loops their tails.
+        // Zero padding to a whole number of SIMD registers changes no product and makes loops for the remainder unnecessary.
         var width = Vector<float>.Count;
         _stride = (images.Length + width - 1) / width * width;
         _values = new float[(long)neurons * _stride];
     }
 
-    /// <summary>Index of the layer.</summary>
+    /// <summary>The index of the layer.</summary>
     public int Layer { get; }
 
-    /// <summary>Indices of the sampled images, ascending.</summary>
+    /// <summary>The indices of the sampled images, ascending.</summary>
     public int[] Images { get; }
 
-    /// <summary>Neurons.</summary>
+    /// <summary>The number of neurons.</summary>
     public int Neurons => _constant.Length;
 
-    /// <summary>Memory of the vectors.</summary>
+    /// <summary>The memory of the vectors in bytes.</summary>
     public long Bytes => sizeof(float) * (long)_values.Length;
 
-    /// <summary>The vectors of a layer.</summary>
-    public static ProfileVectors Of(int layer, ActivationProfiles profiles)
+    /// <summary>Creates the vectors of a layer.</summary>
+    public static ProfileVectors FromProfiles(int layer, ActivationProfiles profiles)
     {
         var vectors = new ProfileVectors(layer, profiles.Images, profiles.Neurons);
         for (var neuron = 0; neuron < profiles.Neurons; neuron++)
-            vectors._constant[neuron] = !Normalize(profiles.Values.AsSpan(neuron * profiles.Images.Length, profiles.Images.Length), vectors.Row(neuron));
+            vectors._constant[neuron] = !Normalize(
+                profiles.Values.AsSpan(neuron * profiles.Images.Length, profiles.Images.Length), vectors.Row(neuron));
         return vectors;
     }
 
-    /// <summary>Whether a neuron is the same on all images; its vector is 0.</summary>
+    /// <summary>Whether a neuron has the same activation on all images; its vector is zero then.</summary>
     public bool IsConstant(int neuron) => _constant[neuron];
 
-    /// <summary>A neuron's vector.</summary>
-    public ReadOnlySpan<float> VectorOf(int neuron) => Row(neuron);
+    /// <summary>Returns the vector of a neuron.</summary>
+    public ReadOnlySpan<float> GetVector(int neuron) => Row(neuron);
 
-    /// <summary>Cosines of a vector and the neurons from <paramref name="first"/> on, as many as there is room for.</summary>
+    /// <summary>Computes the cosines of a vector with consecutive neurons, starting at <paramref name="first"/>.</summary>
     public void Similarities(ReadOnlySpan<float> vector, int first, Span<float> similarities)
     {
         var left = MemoryMarshal.Cast<float, Vector<float>>(vector);
         var right = MemoryMarshal.Cast<float, Vector<float>>(_values.AsSpan(first * _stride, similarities.Length * _stride));
         var neuron = 0;
-        // Four at a time keep four sums running and load the vector once for all.
+        // Four at a time: four independent sums, and the vector is loaded once for all of them.
         for (; neuron + 4 <= similarities.Length; neuron += 4)
             FourProducts(left, right.Slice(neuron * left.Length, 4 * left.Length), similarities[neuron..]);
         for (; neuron < similarities.Length; neuron++)
             similarities[neuron] = Product(left, right.Slice(neuron * left.Length, left.Length));
-        // Rounding may lead a little beyond what a cosine can be.
+        // Rounding may exceed the range of a cosine slightly.
         for (neuron = 0; neuron < similarities.Length; neuron++)
             similarities[neuron] = Math.Clamp(similarities[neuron], -1, 1);
     }
 
     private static void FourProducts(ReadOnlySpan<Vector<float>> left, ReadOnlySpan<Vector<float>> right, Span<float> products)
     {
-        // Slices of the loop's own length: the compiler sees that no index leaves them.
+        // Slices of exactly the loop's length let the JIT compiler remove the bounds checks.
         var a = right[..left.Length];
         var b = right.Slice(left.Length, left.Length);
         var c = right.Slice(2 * left.Length, left.Length);
@@ -84,7 +85,7 @@ internal sealed class ProfileVectors
         (products[2], products[3]) = (Vectors.Sum(sumC), Vectors.Sum(sumD));
     }
 
-    // The same order of sums as above, so that equal neurons are equally similar wherever they stand.
+    // Sums in the same order as above, so that equal neurons have equal similarities regardless of their position.
     private static float Product(ReadOnlySpan<Vector<float>> left, ReadOnlySpan<Vector<float>> right)
     {
         var sum = Vector<float>.Zero;
@@ -93,7 +94,7 @@ internal sealed class ProfileVectors
         return Vectors.Sum(sum);
     }
 
-    // In double: the largest floats have squares that a float cannot hold, and many equal values have exactly their mean.
+    // In double precision: squares of large floats overflow a float, and the mean of equal values must be exact.
     private static bool Normalize(ReadOnlySpan<float> values, Span<float> vector)
     {
         var (sum, squares) = (0.0, 0.0);

@@ -1,4 +1,4 @@
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>What someone asks for makes no sense. The message names the part that is wrong and says what is possible.</summary>
+/// <summary>A query is invalid. The message names the wrong part and the allowed values.</summary>
 public sealed class QueryException(string message) : Exception(message);

@@ -1,15 +1,15 @@
 using VizPipeline.Jobs;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>
-/// Finds neurons that respond alike: by the cosine of their activations on the sampled images, each less its mean (which is the correlation
-/// over the sample). Exact, as every neuron is compared. An index does not change, and many threads may ask it.
+/// An index of similar neurons, by the cosine of their centred activations on the sampled images, which is the correlation over the sample.
+/// It is exact, because every neuron is compared. An index is immutable and thread-safe.
 /// </summary>
-/// <remarks>A neuron that is the same on all images, such as a dead one, is like no other.</remarks>
+/// <remarks>A neuron with the same activation on all images, such as a dead one, is similar to no other.</remarks>
 public sealed class SimilarNeurons
 {
-    // 128 kB of vectors of 512 images: they stay in the processor's second cache while others pass by.
+    // 128 kB of vectors over 512 images: a block stays in the L2 cache while it is compared with others.
     private const int Block = 64;
 
     private readonly ProfileVectors[] _layers;
@@ -22,47 +22,55 @@ public sealed class SimilarNeurons
         for (var i = 1; i < _layers.Length; i++)
         {
             if (_layers[i].Layer == _layers[i - 1].Layer)
-                throw new ArgumentException($"layer {_layers[i].Layer} is there twice", nameof(layers));
+                throw new ArgumentException($"layer {_layers[i].Layer} occurs twice", nameof(layers));
         }
     }
 
-    /// <summary>Indices of the layers that can be asked for, ascending.</summary>
+    /// <summary>The indices of the layers in this index, ascending.</summary>
     public IReadOnlyList<int> Layers { get; }
 
-    /// <summary>Indices of the sampled images in the image list, ascending.</summary>
+    /// <summary>The indices of the sampled images in the image list, ascending.</summary>
     public IReadOnlyList<int> Images => _layers.Length == 0 ? [] : _layers[0].Images;
 
-    /// <summary>Memory that it takes.</summary>
+    /// <summary>The memory of the index in bytes.</summary>
     public long Bytes { get; }
 
-    /// <summary>An index over the layers of an atlas.</summary>
-    /// <param name="layers">Index and profiles of each, in any order. Layers without sampled images, or with others than the first, are left out.</param>
-    /// <exception cref="ArgumentException">A layer is there twice.</exception>
+    /// <summary>Creates an index of the layers of an atlas.</summary>
+    /// <param name="layers">
+    /// Index and profiles of each layer, in any order. Layers without sampled images, or with other images than the first, are left
+    /// out.
+    /// </param>
+    /// <exception cref="ArgumentException">A layer occurs twice.</exception>
     public static SimilarNeurons Build(IEnumerable<(int Layer, ActivationProfiles Profiles)> layers) => new SimilarNeurons([]).With(layers);
 
-    /// <summary>This index with more layers, sharing what is there.</summary>
-    /// <param name="layers">Index and profiles of each, as for <see cref="Build"/>.</param>
-    /// <exception cref="ArgumentException">A layer is there twice.</exception>
+    /// <summary>Creates an index with more layers, which shares the vectors of this one.</summary>
+    /// <param name="layers">Index and profiles of each layer, as for <see cref="Build"/>.</param>
+    /// <exception cref="ArgumentException">A layer occurs twice.</exception>
     public SimilarNeurons With(IEnumerable<(int Layer, ActivationProfiles Profiles)> layers)
     {
         var vectors = _layers.ToList();
         foreach (var (layer, profiles) in layers)
         {
-            // A layer of other images (of a shard done again by another version) can be compared with none, and is left out.
+            // A layer sampled on other images (a shard computed again by another version) cannot be compared and is left out.
             if (profiles.Images.Length > 0 && (vectors.Count == 0 || vectors[0].Images.AsSpan().SequenceEqual(profiles.Images)))
-                vectors.Add(ProfileVectors.Of(layer, profiles));
+                vectors.Add(ProfileVectors.FromProfiles(layer, profiles));
         }
         return new(vectors);
     }
 
-    /// <summary>The neurons most like one, the most similar first, equally similar ones by layer and channel. The neuron itself is left out.</summary>
-    /// <param name="layer">The neuron's layer.</param>
-    /// <param name="channel">Its channel.</param>
-    /// <param name="count">So many, or all where there are fewer.</param>
-    /// <param name="sameLayerOnly">Whether only neurons of its own layer are compared.</param>
-    /// <returns>Layer, channel and cosine from -1 to 1; empty for a neuron that is the same on all images, and for a layer that is not among <see cref="Layers"/>.</returns>
+    /// <summary>
+    /// Returns the neurons most similar to one, the most similar first, equally similar ones by layer and channel. The neuron itself is
+    /// left out.
+    /// </summary>
+    /// <param name="layer">The index of the neuron's layer.</param>
+    /// <param name="channel">The neuron's channel.</param>
+    /// <param name="count">The maximum number of neurons.</param>
+    /// <returns>
+    /// Layer, channel and cosine from -1 to 1; empty for a neuron with the same activation on all images and for a layer not in
+    /// <see cref="Layers"/>.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The layer has no such channel.</exception>
-    public IReadOnlyList<(int Layer, int Channel, float Similarity)> MostLike(int layer, int channel, int count, bool sameLayerOnly = false)
+    public IReadOnlyList<(int Layer, int Channel, float Similarity)> FindSimilar(int layer, int channel, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (Find(layer) is not { } own)
@@ -71,15 +79,15 @@ public sealed class SimilarNeurons
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(channel, own.Neurons);
         if (count == 0 || own.IsConstant(channel))
             return [];
-        // On one thread: the work is a few milliseconds, and the other cores are other people's.
+        // On one thread: it takes a few milliseconds, and other requests need the other cores.
         var best = new BestList(count);
         Span<float> similarities = stackalloc float[Block];
-        foreach (var other in sameLayerOnly ? [own] : _layers)
+        foreach (var other in _layers)
         {
             for (var first = 0; first < other.Neurons; first += Block)
             {
                 var found = similarities[..Math.Min(Block, other.Neurons - first)];
-                other.Similarities(own.VectorOf(channel), first, found);
+                other.Similarities(own.GetVector(channel), first, found);
                 for (var i = 0; i < found.Length; i++)
                 {
                     if (found[i] > best.Least && !other.IsConstant(first + i) && (other != own || first + i != channel))
@@ -90,29 +98,32 @@ public sealed class SimilarNeurons
         return best.Entries;
     }
 
-    /// <summary>For each neuron of a layer the neuron of another atlas's layer, over the same images, that is most like it.</summary>
-    /// <param name="layer">The layer here.</param>
-    /// <param name="other">The other index; that the two image sets are equal is the caller's to know.</param>
-    /// <param name="otherLayer">The layer there.</param>
+    /// <summary>Finds, for each neuron of a layer, the most similar neuron in a layer of another atlas over the same images.</summary>
+    /// <param name="layer">The layer in this index.</param>
+    /// <param name="other">The other index. The caller makes sure that both atlases have the same image set.</param>
+    /// <param name="otherLayer">The layer in the other index.</param>
     /// <returns>
-    /// Channel (the lowest of equally similar ones) and cosine from -1 to 1, [neurons of the layer here]; channel -1 and 0 for a neuron that
-    /// is the same on all images. Empty where one of the indices lacks its layer.
+    /// Per neuron of this layer, the channel (the lowest of equally similar ones) and the cosine from -1 to 1; channel -1 and cosine 0
+    /// for a neuron with the same activation on all images. Empty if one of the indices lacks its layer.
     /// </returns>
-    /// <exception cref="ArgumentException">The two were sampled on different images.</exception>
-    public IReadOnlyList<(int Channel, float Similarity)> MostLikeAcross(int layer, SimilarNeurons other, int otherLayer)
+    /// <exception cref="ArgumentException">The atlases were sampled on different images.</exception>
+    public IReadOnlyList<(int Channel, float Similarity)> FindSimilarAcross(int layer, SimilarNeurons other, int otherLayer)
     {
         ArgumentNullException.ThrowIfNull(other);
         if (Find(layer) is not { } here || other.Find(otherLayer) is not { } there)
             return [];
         if (!here.Images.AsSpan().SequenceEqual(there.Images))
-            throw new ArgumentException($"the two atlases cannot be compared: they were sampled on different images, {here.Images.Length} and {there.Images.Length} of them", nameof(other));
+            throw new ArgumentException(
+                $"the two atlases cannot be compared: they were sampled on different images, {here.Images.Length} and "
+                + $"{there.Images.Length} of them", nameof(other));
         var best = new (int Channel, float Similarity)[here.Neurons];
         Array.Fill(best, (-1, 0));
         Parallel.For(0, (here.Neurons + Block - 1) / Block, block => Match(here, block * Block, there, best));
         return best;
     }
 
-    // A block of one layer against the other, block by block, so that vectors are read from memory once per block and not once per neuron.
+    // Compares a block of one layer with the other layer block by block, so that vectors are read from memory once per block, not per
+    // neuron.
     private static void Match(ProfileVectors here, int start, ProfileVectors there, (int Channel, float Similarity)[] best)
     {
         Span<float> similarities = stackalloc float[Block];
@@ -123,7 +134,7 @@ public sealed class SimilarNeurons
             {
                 if (here.IsConstant(neuron))
                     continue;
-                there.Similarities(here.VectorOf(neuron), first, found);
+                there.Similarities(here.GetVector(neuron), first, found);
                 for (var i = 0; i < found.Length; i++)
                 {
                     if ((best[neuron].Channel < 0 || found[i] > best[neuron].Similarity) && !there.IsConstant(first + i))
@@ -135,19 +146,19 @@ public sealed class SimilarNeurons
 
     private ProfileVectors? Find(int layer) => Array.Find(_layers, vectors => vectors.Layer == layer);
 
-    /// <summary>The best of what is offered in the order of layer and channel.</summary>
+    /// <summary>Keeps the best of the neurons added in the order of layer and channel.</summary>
     private sealed class BestList(int count)
     {
         private readonly List<(int Layer, int Channel, float Similarity)> _entries = [];
 
         public IReadOnlyList<(int Layer, int Channel, float Similarity)> Entries => _entries;
 
-        /// <summary>Only what is above this can still enter.</summary>
+        /// <summary>Only similarities above this value can still enter the list.</summary>
         public float Least { get; private set; } = float.NegativeInfinity;
 
         public void Add(int layer, int channel, float similarity)
         {
-            // Behind its equals, which came earlier.
+            // After equally similar neurons, which were added earlier.
             var (low, high) = (0, _entries.Count);
             while (low < high)
             {

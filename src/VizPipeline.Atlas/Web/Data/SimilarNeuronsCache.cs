@@ -1,35 +1,38 @@
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>The indices of the atlases that were asked for last, within a bound of memory.</summary>
+/// <summary>Caches the indices of the most recently used atlases in a bounded amount of memory.</summary>
 /// <remarks>
-/// A layer's profiles never change once they are there, so an index of all layers is final. Where layers are missing, because the atlas
-/// still grows or comes from before there were profiles, they are looked for again after <see cref="Patience"/>.
+/// Stored profiles of a layer never change, so an index of all layers is final. Missing layers, of an atlas that is still growing or older
+/// than profiles, are looked for again after <see cref="Patience"/>.
 /// </remarks>
 public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) : IDisposable
 {
-    /// <summary>How long missing layers are taken to be still missing.</summary>
+    /// <summary>How long to wait before looking for missing layers again.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Kept> _kept = [];
     private readonly CancellationTokenSource _end = new();
-    // One at a time: what is read and not yet kept is not counted.
+    // Builds one index at a time, because memory of indices under construction is not counted.
     private readonly SemaphoreSlim _turn = new(1);
     private long _uses;
 
-    /// <summary>Memory of all indices together; the one that was used last is kept even if it alone takes more.</summary>
-    public long Bound { get; init; } = MemoryBound.Of(512 << 20, 0.25);
+    /// <summary>
+    /// The memory limit of all indices together, in bytes. The index used last is kept even if it alone exceeds the limit.
+    /// </summary>
+    public long Bound { get; init; } = MemoryBound.Calculate(512 << 20, 0.25);
 
-    /// <summary>The index of an atlas, over those of its layers whose profiles are there. Who asks while it is built waits for the same one.</summary>
-    /// <param name="atlas">The atlas's id.</param>
-    /// <param name="layers">Index and name of all its layers.</param>
-    /// <param name="cancellation">Stops waiting.</param>
-    /// <exception cref="CorruptTableException">A layer's profiles are damaged.</exception>
-    /// <exception cref="ObjectStoreException">The store does not answer.</exception>
-    public Task<SimilarNeurons> GetAsync(string atlas, IReadOnlyList<(int Index, string Name)> layers, CancellationToken cancellation = default)
+    /// <summary>Returns the index of an atlas over the layers that have profiles. Concurrent callers share one build.</summary>
+    /// <param name="atlas">The id of the atlas.</param>
+    /// <param name="layers">Index and name of all layers of the atlas.</param>
+    /// <param name="cancellation">Cancels waiting; the build goes on.</param>
+    /// <exception cref="CorruptTableException">The profiles of a layer are damaged.</exception>
+    /// <exception cref="ObjectStoreException">The object store cannot be read.</exception>
+    public Task<SimilarNeurons> GetAsync(
+        string atlas, IReadOnlyList<(int Index, string Name)> layers, CancellationToken cancellation = default)
     {
         lock (_lock)
         {
@@ -44,18 +47,19 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
     /// <inheritdoc/>
     public void Dispose()
     {
-        // Whoever still builds looks at both once more, and neither holds anything of the system's.
+        // Neither the token source nor the semaphore is disposed, because a running build still uses both. They hold no system resources.
         lock (_lock)
             _end.Cancel();
     }
 
     private bool IsStale(Kept kept, int layers)
-        => kept.Build.IsCompleted && (kept.Index is not { } index || (index.Layers.Count < layers && time.GetElapsedTime(kept.Begun) >= Patience));
+        => kept.Build.IsCompleted
+            && (kept.Index is not { } index || (index.Layers.Count < layers && time.GetElapsedTime(kept.Begun) >= Patience));
 
     private Kept Begin(string atlas, IReadOnlyList<(int Index, string Name)> layers, SimilarNeurons? before)
     {
         var kept = new Kept { Begun = time.GetTimestamp() };
-        // Not with the caller's token: others may wait for the same index.
+        // Not with the caller's token, because other callers may wait for the same index.
         kept.Build = Task.Run(async () =>
         {
             SimilarNeurons index;
@@ -65,7 +69,7 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
             }
             catch (Exception failure) when (before is not null && failure is ObjectStoreException or CorruptTableException)
             {
-                // What was there is still true; the next look is as far off as after a success.
+                // The previous index is still valid; the next attempt follows after the same time as after a success.
                 index = before!;
             }
             lock (_lock)

@@ -1,29 +1,35 @@
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 
-namespace VizPipeline.Web.Data;
+namespace VizPipeline.Atlas.Web.Data;
 
-/// <summary>A neuron's answer to a picture, measured against its answers to the images of the set.</summary>
-/// <param name="Layer">Its layer.</param>
-/// <param name="Channel">Its channel.</param>
-/// <param name="Name">The name of the output that it is, or null.</param>
-/// <param name="Activation">Its activation on the picture.</param>
-/// <param name="Ratio">That as a share of its largest activation over the set.</param>
-/// <param name="Percentile">A lower bound of the share of images that excite it less, in percent: 0, 50, 90, 99 or 99.9; 100 for more than any.</param>
+/// <summary>The response of a neuron to a picture, compared with its responses to the images of the set.</summary>
+/// <param name="Layer">The layer of the neuron.</param>
+/// <param name="Channel">The channel of the neuron.</param>
+/// <param name="Name">The name of the output, for output neurons; otherwise null.</param>
+/// <param name="Activation">The activation for the picture.</param>
+/// <param name="Ratio">The activation divided by the neuron's largest activation over the set.</param>
+/// <param name="Percentile">
+/// A lower bound of the share of images with a smaller activation, in percent: 0, 50, 90, 99 or 99.9; 100 if larger than all.
+/// </param>
 public sealed record NeuronResponse(Layer Layer, int Channel, string? Name, float Activation, double Ratio, double Percentile);
 
-/// <summary>"Which neurons fire most?" Raw activations of two neurons say nothing about each other, so each is compared with its own past.</summary>
+/// <summary>
+/// Finds the neurons that respond most to a picture. Raw activations of different neurons are not comparable, so each is compared with the
+/// neuron's own activations over the image set.
+/// </summary>
 public static class StrongestNeurons
 {
-    /// <summary>The neurons that a picture excites most, best first: by percentile, then by share of their largest activation.</summary>
+    /// <summary>Returns the neurons with the strongest response, by percentile, then by ratio to their largest activation.</summary>
     /// <param name="catalog">The catalog.</param>
     /// <param name="atlas">The atlas.</param>
-    /// <param name="activations">By layer, [neurons].</param>
-    /// <param name="layer">Only of this layer; null for all.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="activations">The activations by layer, [neurons] each.</param>
+    /// <param name="layer">The layer to search; null for all.</param>
+    /// <param name="count">The maximum number of neurons.</param>
+    /// <param name="cancellation">Cancels the search.</param>
     public static async Task<IReadOnlyList<NeuronResponse>> FindAsync(
-        CatalogContext catalog, AtlasView atlas, IReadOnlyList<float[]> activations, Layer? layer, int count, CancellationToken cancellation)
+        CatalogContext catalog, LoadedAtlas atlas, IReadOnlyList<float[]> activations, Layer? layer, int count,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(atlas);
@@ -47,11 +53,14 @@ public static class StrongestNeurons
             .Select(neuron =>
             {
                 var of = layers[neuron.LayerId];
-                var value = of.LayerIndex < activations.Count && neuron.Channel < activations[of.LayerIndex].Length ? activations[of.LayerIndex][neuron.Channel] : 0;
-                return new NeuronResponse(of, neuron.Channel, neuron.Name, value, value / neuron.Max!.Value, ActivationShare.Below(neuron, value));
+                var value = of.LayerIndex < activations.Count && neuron.Channel < activations[of.LayerIndex].Length
+                    ? activations[of.LayerIndex][neuron.Channel] : 0;
+                return new NeuronResponse(
+                    of, neuron.Channel, neuron.Name, value, value / neuron.Max!.Value, ActivationShare.Below(neuron, value));
             })
             .Where(response => response.Activation > 0)
-            .OrderByDescending(response => response.Percentile).ThenByDescending(response => response.Ratio).ThenBy(response => response.Layer.LayerIndex).ThenBy(response => response.Channel)
+            .OrderByDescending(response => response.Percentile).ThenByDescending(response => response.Ratio)
+            .ThenBy(response => response.Layer.LayerIndex).ThenBy(response => response.Channel)
             .Take(count)];
     }
 }

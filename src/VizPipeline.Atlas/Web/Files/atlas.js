@@ -1,4 +1,4 @@
-// What every page can do: theme, keys, the grid of tiles. Pages work without it; it only makes them quicker to use.
+// Theme, keyboard shortcuts and the grid of tiles, on every page. Pages also work without this script.
 (function () {
   "use strict";
   const one = (selector, root = document) => root.querySelector(selector);
@@ -9,10 +9,10 @@
     const root = document.documentElement;
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
-    try { localStorage.setItem("viz-theme", root.dataset.theme); } catch { /* it lasts as long as the page */ }
+    try { localStorage.setItem("viz-theme", root.dataset.theme); } catch { /* then it lasts until the page is left */ }
   }
 
-  // Tiles whose picture is missing (a dead neuron, or not drawn yet) become a plain square.
+  // Hides broken images: the picture is missing if the neuron is dead or not drawn yet.
   document.addEventListener("error", event => {
     const image = event.target;
     if (image instanceof HTMLImageElement && (image.closest(".tile, .place, .peek, .source"))) image.style.visibility = "hidden";
@@ -71,7 +71,8 @@
     });
     let shown = 0;
     for (const tile of tiles) {
-      tile.hidden = (filter === "dead" && tile.dataset.dead !== "1") || (filter === "alive" && tile.dataset.dead === "1") || (text !== "" && !tile.dataset.text.toLowerCase().includes(text));
+      tile.hidden = (filter === "dead" && tile.dataset.dead !== "1") || (filter === "alive" && tile.dataset.dead === "1")
+        || (text !== "" && !tile.dataset.text.toLowerCase().includes(text));
       shown += tile.hidden ? 0 : 1;
     }
     grid.append(...tiles);
@@ -109,8 +110,14 @@
   });
 
   for (const button of all("[data-copy]")) button.addEventListener("click", async () => {
-    const text = button.parentElement.querySelector("pre").textContent;
-    try { await navigator.clipboard.writeText(text); button.textContent = "Copied"; } catch { getSelection().selectAllChildren(button.parentElement.querySelector("pre")); button.textContent = "Selected"; }
+    const code = button.parentElement.querySelector("pre");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(code);
+      button.textContent = "Selected";
+    }
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
 
@@ -122,18 +129,22 @@
 
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.altKey || event.metaKey || help.open || event.target.closest("input, select, textarea")) return;
-    // The live tool's grid has arrows of its own.
+    // The grid of the live tool handles arrow keys itself.
     if (event.key.startsWith("Arrow") && event.target.closest("[data-live]")) return;
     const page = document.body.dataset.page;
     let done = true;
-    if (event.key.startsWith("Arrow") && page === "neuron" && !document.activeElement?.closest(".grid") && (event.key === "ArrowLeft" || event.key === "ArrowRight")) follow(event.key === "ArrowLeft" ? "prev" : "next");
+    const isSideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
+    if (isSideways && page === "neuron" && !document.activeElement?.closest(".grid")) follow(event.key === "ArrowLeft" ? "prev" : "next");
     else if (event.key.startsWith("Arrow")) done = move(event.key);
     else if (event.key === "[") follow("prev");
     else if (event.key === "]") follow("next");
     else if (event.key === "u") follow("up");
     else if (event.key === "t") toggleTheme();
     else if (event.key === "?") help.showModal();
-    else if (event.key === "+" || event.key === "-") { const slider = one("[data-size]:not(.grid)"); if (slider) resize(Number(slider.value) + (event.key === "+" ? 12 : -12)); }
+    else if (event.key === "+" || event.key === "-") {
+      const slider = one("[data-size]:not(.grid)");
+      if (slider) resize(Number(slider.value) + (event.key === "+" ? 12 : -12));
+    }
     else if (/^[1-9]$/.test(event.key)) { const button = all("[data-view]")[event.key - 1]; if (button) show(button.dataset.view); }
     else done = false;
     if (done) event.preventDefault();

@@ -1,11 +1,14 @@
-// The live tool: pictures go to a worker, maps come back as bytes and are drawn here.
+// The live tool: sends pictures to a worker and draws the maps that it returns as bytes.
 (function () {
   "use strict";
   const root = document.querySelector("[data-live]");
   const one = name => root.querySelector(`[data-${name}]`);
   const atlas = root.dataset.atlas;
   const state = { shots: [], shot: null, layer: null, channel: null, maps: null, held: null, asked: 0 };
-  const viridis = [[68, 1, 84], [72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137], [53, 183, 121], [109, 205, 89], [180, 222, 44], [253, 231, 37]];
+  const viridis = [
+    [68, 1, 84], [72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142],
+    [31, 158, 137], [53, 183, 121], [109, 205, 89], [180, 222, 44], [253, 231, 37],
+  ];
   const colours = Array.from({ length: 256 }, (_, level) => {
     const place = level / 255 * (viridis.length - 1), at = Math.min(viridis.length - 2, Math.floor(place)), part = place - at;
     return viridis[at].map((value, i) => Math.round(value + (viridis[at + 1][i] - value) * part));
@@ -14,10 +17,12 @@
   function say(text) { one("status").textContent = text; }
 
   async function ask(what, shot, values) {
-    const response = await fetch(`/api/v1/atlases/${atlas}/live/${what}?${new URLSearchParams(values)}`, { method: "POST", body: shot.blob, headers: { "Content-Type": "application/octet-stream" } });
+    const response = await fetch(`/api/v1/atlases/${atlas}/live/${what}?${new URLSearchParams(values)}`, {
+      method: "POST", body: shot.blob, headers: { "Content-Type": "application/octet-stream" },
+    });
     if (response.ok) return response.json();
     let detail = response.status === 429 ? "too many requests; wait a moment" : `${response.status} ${response.statusText}`;
-    try { detail = (await response.json()).detail ?? detail; } catch { /* no more is known */ }
+    try { detail = (await response.json()).detail ?? detail; } catch { /* the body has no details */ }
     throw new Error(detail);
   }
 
@@ -30,8 +35,10 @@
     const context = canvas.getContext("2d"), image = context.createImageData(maps.width, maps.height);
     for (let i = 0; i < area; i++) {
       let level = values[i];
-      if (greatest !== null) level = greatest > least ? Math.max(0, Math.min(255, Math.round((low + (high - low) * level / 255 - least) / (greatest - least) * 255))) : 0;
-      else if (high <= low) level = 0;
+      if (greatest !== null) {
+        const value = low + (high - low) * level / 255;
+        level = greatest > least ? Math.max(0, Math.min(255, Math.round((value - least) / (greatest - least) * 255))) : 0;
+      } else if (high <= low) level = 0;
       const colour = colours[level];
       image.data.set([colour[0], colour[1], colour[2], opacity], i * 4);
     }
@@ -53,12 +60,13 @@
   async function look() {
     if (!state.shot) return;
     const turn = ++state.asked, began = performance.now();
-    say("asking a worker …");
+    say("waiting for a worker …");
     try {
       const maps = await mapsOf(state.shot, state.layer);
       if (turn !== state.asked) return;
       state.maps = maps;
-      say(`${maps.channels} maps of ${maps.height} × ${maps.width} in ${Math.round(performance.now() - began)} ms (worker ${Math.round(maps.cost.compute)} ms)`);
+      const [time, computeTime] = [Math.round(performance.now() - began), Math.round(maps.cost.compute)];
+      say(`${maps.channels} maps of ${maps.height} × ${maps.width} in ${time} ms (worker ${computeTime} ms)`);
       scores(maps.outputs);
       fill();
       if (state.channel === null || state.channel >= maps.channels) choose(maps.greatest.indexOf(Math.max(...maps.greatest)), false);
@@ -68,8 +76,9 @@
 
   function scores(outputs) {
     const list = one("scores");
-    if (outputs.length === 0) { list.innerHTML = ""; list.append("the atlas has no output layer"); return; }
-    const sum = outputs.reduce((total, output) => total + Math.max(0, output.value), 0), isShare = outputs.every(output => output.value >= 0 && output.value <= 1) && sum <= 1.001;
+    if (outputs.length === 0) { list.innerHTML = ""; list.append("This atlas has no output layer."); return; }
+    const sum = outputs.reduce((total, output) => total + Math.max(0, output.value), 0);
+    const isShare = outputs.every(output => output.value >= 0 && output.value <= 1) && sum <= 1.001;
     list.replaceChildren(...outputs.map(output => {
       const item = document.createElement("li"), meter = document.createElement("meter");
       meter.max = isShare ? 1 : Math.max(1e-9, outputs[0].value); meter.min = Math.min(0, output.value); meter.value = output.value;
@@ -88,7 +97,8 @@
       box.dataset.mode = mode;
       box.replaceChildren(...Array.from({ length: count }, (_, channel) => {
         const button = document.createElement("button"), picture = document.createElement(mode === "maps" ? "canvas" : "img");
-        button.type = "button"; button.setAttribute("role", "option"); button.dataset.channel = channel; button.id = `channel-${channel}`; button.tabIndex = -1;
+        button.type = "button"; button.setAttribute("role", "option"); button.tabIndex = -1;
+        button.dataset.channel = channel; button.id = `channel-${channel}`;
         button.setAttribute("aria-label", `channel ${channel}`);
         if (mode !== "maps") { picture.loading = "lazy"; picture.alt = ""; }
         button.append(picture, String(channel));
@@ -119,7 +129,8 @@
     page.href = `/atlases/${atlas}/neurons/${state.layer}/${state.channel}`; page.hidden = false;
     one("known").replaceChildren(...root.dataset.views.split(",").filter(view => view && view !== "top1").map(view => {
       const figure = document.createElement("figure"), image = document.createElement("img"), text = document.createElement("figcaption");
-      image.src = tile(view, state.channel); image.alt = text.textContent = one("mode").querySelector(`option[value="${view}"]`).textContent;
+      image.src = tile(view, state.channel);
+      image.alt = text.textContent = one("mode").querySelector(`option[value="${view}"]`).textContent;
       image.addEventListener("error", () => { figure.remove(); });
       figure.append(image, text);
       return figure;
@@ -139,7 +150,7 @@
     crop.src = "data:image/png;base64," + maps.crop;
   }
 
-  // In early layers a neuron sees a few pixels: their part of the picture, enlarged in a corner that it does not lie in.
+  // A neuron of an early layer sees only a few pixels: shows them enlarged, in a corner that does not cover them.
   function enlarge(image, [left, top, right, bottom]) {
     const inset = one("inset"), [width, height] = [right - left, bottom - top];
     inset.hidden = width * 4 > image.naturalWidth || height * 4 > image.naturalHeight;
@@ -163,7 +174,8 @@
       if (turn !== detail.turn) return;
       const image = one("back");
       image.src = "data:image/png;base64," + shown.deconvolution;
-      image.alt = `${one("rule").value} of ${layer} ${channel} at row ${shown.y}, column ${shown.x}, activation ${shown.activation.toFixed(3)}`;
+      const place = `row ${shown.y}, column ${shown.x}`;
+      image.alt = `${one("rule").value} of ${layer} ${channel} at ${place}, activation ${shown.activation.toFixed(3)}`;
       image.title = image.alt;
       image.onload = () => enlarge(image, shown.box);
     } catch (failure) { say(failure.message); }
@@ -217,18 +229,31 @@
   root.addEventListener("dragleave", () => root.classList.remove("drop"));
   root.addEventListener("drop", event => { event.preventDefault(); root.classList.remove("drop"); addFiles(event.dataTransfer.files); });
   document.addEventListener("paste", event => addFiles(event.clipboardData.files));
-  one("layer").addEventListener("change", () => { state.layer = one("layer").value; state.channel = null; state.maps = null; fill(); look(); });
+  one("layer").addEventListener("change", () => {
+    state.layer = one("layer").value; state.channel = null; state.maps = null;
+    fill();
+    look();
+  });
   one("mode").addEventListener("change", fill);
   one("common").addEventListener("change", fill);
   one("rule").addEventListener("change", detail);
-  one("opacity").addEventListener("input", () => { if (state.maps && state.channel !== null) overlay(one("map"), state.maps, state.channel, one("opacity").value / 100); });
+  one("opacity").addEventListener("input", () => {
+    if (state.maps && state.channel !== null) overlay(one("map"), state.maps, state.channel, one("opacity").value / 100);
+  });
   one("hold").addEventListener("change", () => { state.held = { layer: state.layer, channel: state.channel }; detail(); });
-  one("compare").addEventListener("click", () => { if (state.channel === null || state.shots.length === 0) return; if (one("compared").hidden) compare(); else { compare.turn++; one("compared").hidden = true; } });
-  one("maps").addEventListener("click", event => { const button = event.target.closest("button"); if (button) choose(Number(button.dataset.channel)); });
+  one("compare").addEventListener("click", () => {
+    if (state.channel === null || state.shots.length === 0) return;
+    if (one("compared").hidden) compare(); else { compare.turn++; one("compared").hidden = true; }
+  });
+  one("maps").addEventListener("click", event => {
+    const button = event.target.closest("button");
+    if (button) choose(Number(button.dataset.channel));
+  });
   one("maps").addEventListener("keydown", event => {
     const count = one("maps").children.length;
     if (!event.key.startsWith("Arrow") || count === 0) return;
-    const first = one("maps").children[0].offsetTop, wide = [...one("maps").children].findIndex(button => button.offsetTop > first), row = wide < 0 ? count : wide;
+    const buttons = [...one("maps").children], first = buttons[0].offsetTop;
+    const wide = buttons.findIndex(button => button.offsetTop > first), row = wide < 0 ? count : wide;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row }[event.key];
     choose(Math.max(0, Math.min(count - 1, (state.channel ?? 0) + step)));
     event.preventDefault();
@@ -256,15 +281,16 @@
       stream = await navigator.mediaDevices.getUserMedia({ video: true });
       video.srcObject = stream; video.hidden = false; await video.play();
       one("camera").textContent = "Take a picture"; one("stop").hidden = false;
-    } catch { say("there is no camera, or the browser does not allow it"); }
+    } catch { say("no camera, or the browser does not allow access to it"); }
   });
 
   const wanted = new URLSearchParams(location.hash.slice(1));
-  if (wanted.has("layer") && one("layer").querySelector(`option[value="${CSS.escape(wanted.get("layer"))}"]`)) one("layer").value = wanted.get("layer");
+  const layer = wanted.get("layer");
+  if (layer !== null && one("layer").querySelector(`option[value="${CSS.escape(layer)}"]`)) one("layer").value = layer;
   state.layer = one("layer").value;
   if (/^[0-9]+$/.test(wanted.get("channel") ?? "")) { state.channel = Number(wanted.get("channel")); known(); }
 
-  // Some of the atlas's own images to begin with.
+  // Starts with some images of the atlas.
   (async () => {
     for (const index of root.dataset.samples.split(",").filter(Boolean)) {
       try {

@@ -1,9 +1,17 @@
-// Draws the API's reference from its own description.
+// Displays openapi.json as the API reference.
 (function () {
   "use strict";
   const root = document.querySelector("[data-reference]");
-  const make = (name, text, kind) => { const element = document.createElement(name); if (text) element.textContent = text; if (kind) element.className = kind; return element; };
-  fetch("/api/v1/openapi.json").then(response => { if (!response.ok) throw new Error(`${response.status}`); return response.json(); }).then(description => {
+  const make = (name, text, kind) => {
+    const element = document.createElement(name);
+    if (text) element.textContent = text;
+    if (kind) element.className = kind;
+    return element;
+  };
+  fetch("/api/v1/openapi.json").then(response => {
+    if (!response.ok) throw new Error(`${response.status}`);
+    return response.json();
+  }).then(description => {
     const groups = new Map();
     for (const [path, verbs] of Object.entries(description.paths)) for (const [verb, about] of Object.entries(verbs)) {
       const group = about.tags?.[0] ?? "other";
@@ -26,5 +34,5 @@
       if (verb === "get" && !path.includes("{")) { const link = make("a", "Try it"); link.href = path; box.append(link); }
       return box;
     })]));
-  }).catch(failure => { root.textContent = `openapi.json cannot be read (${failure.message}).`; });
+  }).catch(failure => { root.textContent = `Cannot read openapi.json (${failure.message}).`; });
 })();

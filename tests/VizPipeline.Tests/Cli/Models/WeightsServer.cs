@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace VizPipeline.Tests.Cli.Models;
 
-/// <summary>A server of one file on this machine, with the ways in which servers and lines fail.</summary>
+/// <summary>A local server of one file that simulates failures of servers and connections.</summary>
 internal sealed class WeightsServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -20,42 +20,53 @@ internal sealed class WeightsServer : IAsyncDisposable
     /// <summary>The file.</summary>
     public byte[] Content { get; init; } = [];
 
-    /// <summary>Its tag.</summary>
+    /// <summary>The ETag of the file.</summary>
     public string Tag { get; init; } = "\"one\"";
 
-    /// <summary>Whether parts may be asked for.</summary>
+    /// <summary>Whether the server supports ranges.</summary>
     public bool HasRanges { get; init; } = true;
 
-    /// <summary>The first so many requests break off in the middle.</summary>
+    /// <summary>The number of first requests whose connection breaks in the middle.</summary>
     public int Breaks { get; init; }
 
-    /// <summary>The first so many requests are refused for now.</summary>
+    /// <summary>The number of first requests that are refused as temporarily unavailable.</summary>
     public int Refusals { get; init; }
 
-    /// <summary>Whether answers say how long they are.</summary>
+    /// <summary>Whether responses have a Content-Length.</summary>
     public bool HasLength { get; init; } = true;
 
-    /// <summary>The first so many requests fall silent in the middle.</summary>
+    /// <summary>The number of first requests that stall in the middle.</summary>
     public int Silences { get; init; }
 
-    /// <summary>Ranges that were asked for, empty for the whole, and the condition.</summary>
+    /// <summary>The requested ranges, empty for the whole file, with their If-Range condition.</summary>
     public ConcurrentQueue<(string Range, string If)> Asked { get; } = new();
 
     public Uri Address => new(_app.Urls.First() + "/models/");
 
-    public static async Task<WeightsServer> Start(Func<WebApplication, WeightsServer> make)
+    public static async Task<WeightsServer> StartAsync(Func<WebApplication, WeightsServer> make)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var server = make(builder.Build());
-        server._app.MapGet("/models/{file}", server.Answer);
+        server._app.MapGet("/models/{file}", server.AnswerAsync);
         await server._app.StartAsync(TestContext.Current.CancellationToken);
         return server;
     }
 
-    public static WeightsServer Of(WebApplication app, byte[] content, string tag = "\"one\"", bool hasRanges = true, int breaks = 0, int silences = 0, int refusals = 0, bool hasLength = true) =>
-        new(app) { Content = content, Tag = tag, HasRanges = hasRanges, Breaks = breaks, Silences = silences, Refusals = refusals, HasLength = hasLength };
+    public static WeightsServer Of(
+        WebApplication app, byte[] content, string tag = "\"one\"", bool hasRanges = true, int breaks = 0, int silences = 0,
+        int refusals = 0, bool hasLength = true) =>
+        new(app)
+        {
+            Content = content,
+            Tag = tag,
+            HasRanges = hasRanges,
+            Breaks = breaks,
+            Silences = silences,
+            Refusals = refusals,
+            HasLength = hasLength,
+        };
 
     public async ValueTask DisposeAsync()
     {
@@ -64,7 +75,7 @@ internal sealed class WeightsServer : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private async Task Answer(HttpContext context, string file)
+    private async Task AnswerAsync(HttpContext context, string file)
     {
         var (range, condition) = (context.Request.Headers.Range.ToString(), context.Request.Headers.IfRange.ToString());
         Asked.Enqueue((range, condition));
@@ -83,7 +94,8 @@ internal sealed class WeightsServer : IAsyncDisposable
         {
             first = int.Parse(range[6..^1], CultureInfo.InvariantCulture);
             context.Response.StatusCode = first < Content.Length ? 206 : 416;
-            context.Response.Headers.ContentRange = first < Content.Length ? $"bytes {first}-{Content.Length - 1}/{Content.Length}" : $"bytes */{Content.Length}";
+            context.Response.Headers.ContentRange = first < Content.Length
+                ? $"bytes {first}-{Content.Length - 1}/{Content.Length}" : $"bytes */{Content.Length}";
         }
         context.Response.Headers.ETag = Tag;
         if (first >= Content.Length)
@@ -101,7 +113,7 @@ internal sealed class WeightsServer : IAsyncDisposable
         var gone = Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         if (number <= Breaks)
         {
-            // Ended instead of reset, so that what was sent still arrives; the pause is for it to leave.
+            // Closes the connection instead of resetting it, so that the bytes sent still arrive; the pause gives them time.
             await Task.WhenAny(gone, Task.Delay(200));
             context.Features.Get<IConnectionSocketFeature>()?.Socket.Shutdown(SocketShutdown.Send);
         }

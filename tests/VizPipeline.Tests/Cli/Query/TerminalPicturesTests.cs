@@ -32,7 +32,7 @@ public sealed partial class TerminalPicturesTests
         Assert.Equal(TerminalPictures.Columns / 2, lines.Length);
         Assert.All(lines, line => Assert.Equal(2 * TerminalPictures.Columns, Escape().Replace(line, "").Length));
         Assert.Contains("38;2;200;10;30", lines[0]);
-        // Whatever follows has its own colours again.
+        // The colours are reset at the end.
         Assert.All(lines, line => Assert.EndsWith("\e[0m", line));
     }
 

@@ -20,30 +20,30 @@ using ImageEntry = VizPipeline.Jobs.ImageEntry;
 
 namespace VizPipeline.Tests.Cli.Verify;
 
-/// <summary>A real atlas of a tiny network over random pictures, made by the workers' own handlers, without a bus.</summary>
+/// <summary>A real atlas of a tiny network over random pictures, built by the workers' handlers without a bus.</summary>
 public sealed class SmallAtlas : IDisposable
 {
     private const int Side = 12;
-    private readonly VizPipeline.Tests.ObjectStore.TemporaryFolder folder = new();
-    private readonly RandomPictures pictures = new(60, 16);
+    private readonly VizPipeline.Tests.ObjectStore.TemporaryFolder _folder = new();
+    private readonly RandomPictures _pictures = new(60, 16);
 
-    /// <summary>Images per shard: with 60 images, below 2 the shards are so many that they are gathered.</summary>
+    /// <summary>Images per shard. Of the 60 images, 1 per shard gives so many shards that they are gathered.</summary>
     public int ShardImages { get; init; } = 25;
 
     private static IOptions<WorkerOptions> WorkerSettings { get; } = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
 
-    public string Path => folder.File("atlas");
+    public string Path => _folder.File("atlas");
 
-    public string ModelFile => folder.File("net.onnx");
+    public string ModelFile => _folder.File("net.onnx");
 
-    public string ImageFolder => pictures.Folder.Path;
+    public string ImageFolder => _pictures.Folder.Path;
 
     public SqliteCatalogDatabase Database => new(EmbeddedAtlas.CatalogFile(Path));
 
     public void Dispose()
     {
-        folder.Dispose();
-        pictures.Dispose();
+        _folder.Dispose();
+        _pictures.Dispose();
     }
 
     public async Task<SmallAtlas> Make()
@@ -62,14 +62,15 @@ public sealed class SmallAtlas : IDisposable
         {
             var bytes = planned.Command switch
             {
-                ScanShard scan => await Do(new ScanShardHandler(store, Gate(), WorkerSettings), runtime, scan, store),
-                GatherShards gather => await Do(new GatherShardsHandler(store), runtime, gather, store),
-                MergeLayer merge => await Do(new MergeLayerHandler(store), runtime, merge, store),
-                RenderPatches patches => await Do(new RenderPatchesHandler(store), runtime, patches, store),
-                RenderSheet sheet => await Do(new RenderSheetHandler(store), runtime, sheet, store),
+                ScanShard scan => await DoAsync(new ScanShardHandler(store, Gate(), WorkerSettings), runtime, scan, store),
+                GatherShards gather => await DoAsync(new GatherShardsHandler(store), runtime, gather, store),
+                MergeLayer merge => await DoAsync(new MergeLayerHandler(store), runtime, merge, store),
+                RenderPatches patches => await DoAsync(new RenderPatchesHandler(store), runtime, patches, store),
+                RenderSheet sheet => await DoAsync(new RenderSheetHandler(store), runtime, sheet, store),
                 _ => throw new NotSupportedException(),
             };
-            await ResultIngest.IngestAsync(context, await context.Jobs.SingleAsync(job => job.AtlasId == atlas.Id && job.JobId == planned.Id), bytes, default);
+            await ResultIngest.IngestAsync(
+                context, await context.Jobs.SingleAsync(job => job.AtlasId == atlas.Id && job.JobId == planned.Id), bytes, default);
         }
         await transaction.CommitAsync();
         return this;
@@ -77,25 +78,28 @@ public sealed class SmallAtlas : IDisposable
 
     private static DeviceGate Gate() => new(WorkerSettings, TimeProvider.System, NullLogger<DeviceGate>.Instance);
 
-    /// <summary>The processor as a worker's only device.</summary>
+    /// <summary>Returns the CPU as the only device of a worker.</summary>
     public static ComputeDevice Cpu() => new(TorchDevice.FindAll("cpu")[0], index: 0, sharers: 1, TimeProvider.System);
 
-    /// <summary>What opens the atlas as a worker does.</summary>
+    /// <summary>Opens the atlas as a worker does.</summary>
     public AtlasRuntimes Runtimes()
     {
         var store = new FolderObjectStore(Path, AtlasKeys.Root("small"));
         return new AtlasRuntimes(
-            store, new ModelFiles(store, WorkerSettings, NullLogger<ModelFiles>.Instance), new ImageRoot(null, null), WorkerSettings, NullLogger<AtlasRuntimes>.Instance);
+            store, new ModelFiles(store, WorkerSettings, NullLogger<ModelFiles>.Instance), new ImageRoot(null, null), WorkerSettings,
+            NullLogger<AtlasRuntimes>.Instance);
     }
 
-    /// <summary>What there is before the first job.</summary>
+    /// <summary>Creates the spec and the image list.</summary>
     public (AtlasSpec Spec, ImageList Images) Plan()
     {
         File.WriteAllBytes(ModelFile, Network());
-        return (Spec(), new ImageList([.. pictures.Manifest.Entries.Select(entry => new ImageEntry(entry.Path, null, entry.Bytes, entry.ContentHash))]));
+        return (Spec(),
+            new ImageList(
+                [.. _pictures.Manifest.Entries.Select(entry => new ImageEntry(entry.Path, null, entry.Bytes, entry.ContentHash))]));
     }
 
-    private static async Task<byte[]> Do<T>(IJobHandler<T> handler, AtlasRuntime runtime, T command, FolderObjectStore store)
+    private static async Task<byte[]> DoAsync<T>(IJobHandler<T> handler, AtlasRuntime runtime, T command, FolderObjectStore store)
         where T : JobCommand
     {
         var bytes = await handler.Run(runtime, command, new Progress<int>(), default);
@@ -110,8 +114,18 @@ public sealed class SmallAtlas : IDisposable
         {
             Id = "small",
             Name = "small",
-            Model = new ModelSpec { Model = ModelFile, ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(ModelFile))), Input = [3, Side, Side] },
-            Images = new ImageSetSpec { Root = ImageFolder, ManifestSha256 = pictures.Manifest.Hash, Count = pictures.Manifest.Entries.Count },
+            Model = new ModelSpec
+            {
+                Model = ModelFile,
+                ModelSha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(ModelFile))),
+                Input = [3, Side, Side],
+            },
+            Images = new ImageSetSpec
+            {
+                Root = ImageFolder,
+                ManifestSha256 = _pictures.Manifest.Hash,
+                Count = _pictures.Manifest.Entries.Count,
+            },
             Preprocessing = JsonDocument.Parse(Preprocessing.Unit(Side, Side).ToJson()).RootElement,
             Layers = [.. graph.Layers.Select((layer, i) => new LayerSpec
             {
@@ -128,7 +142,7 @@ public sealed class SmallAtlas : IDisposable
         };
     }
 
-    // conv 3x3 -> relu -> pool -> conv 3x3 -> relu -> global average -> the output.
+    // conv 3x3 -> relu -> pool -> conv 3x3 -> relu -> global average -> output
     private static byte[] Network()
     {
         var random = new Random(1);

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Text;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
+
+namespace VizPipeline.Atlas.Web;
+
+/// <summary>An atlas loaded from the catalog: its row, spec and layers.</summary>
+public sealed class LoadedAtlas
+{
+    private const int SpecsKept = 32;
+    // Keyed by their JSON: parsing it again for every tile would dominate the cost of the request.
+    private static readonly ConcurrentDictionary<string, AtlasSpec> Specs = new();
+
+    private LoadedAtlas(Catalog.Atlas row, AtlasSpec spec, IReadOnlyList<Layer> layers)
+    {
+        (Row, Spec, Layers, Views, Names) = (row, spec, layers, TileView.ListFor(spec), new AtlasNames(spec));
+    }
+
+    /// <summary>The atlas's row in the catalog.</summary>
+    public Catalog.Atlas Row { get; }
+
+    /// <summary>The spec that the atlas was built from.</summary>
+    public AtlasSpec Spec { get; }
+
+    /// <summary>The observed layers in network order.</summary>
+    public IReadOnlyList<Layer> Layers { get; }
+
+    /// <summary>The views that tiles can show.</summary>
+    public IReadOnlyList<TileView> Views { get; }
+
+    /// <summary>The names of classes and outputs.</summary>
+    internal AtlasNames Names { get; }
+
+    /// <summary>The id of the atlas.</summary>
+    public string Id => Row.Slug;
+
+    /// <summary>Whether all jobs have ended, successfully or not.</summary>
+    public bool IsFinished => Row.State is AtlasState.Completed or AtlasState.CompletedWithFailures;
+
+    /// <summary>Whether its pictures no longer change. After failures they may, because a retry draws the missing ones.</summary>
+    public bool IsFinal => Row.State is AtlasState.Completed;
+
+    /// <summary>The view shown first.</summary>
+    public TileView DefaultView => Views.Count > 0 ? Views[0] : TileView.Top9;
+
+    /// <summary>Loads an atlas; returns null if the catalog has none with that id.</summary>
+    public static async Task<LoadedAtlas?> FindAsync(CatalogContext catalog, string id, CancellationToken cancellation)
+    {
+        if (!AtlasSpec.IsId(id) || await catalog.FindAtlasAsync(id, cancellation) is not { } row)
+            return null;
+        return new LoadedAtlas(row, ParseSpec(row), await catalog.LayersAsync(row.Id, cancellation));
+    }
+
+    /// <summary>Parses the spec of an atlas, or returns the cached one.</summary>
+    public static AtlasSpec ParseSpec(Catalog.Atlas row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (Specs.Count > SpecsKept)
+            Specs.Clear();
+        return Specs.GetOrAdd(row.Spec, text => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>Finds a layer by its slug; returns null if there is none.</summary>
+    public Layer? Layer(string slug) => Layers.FirstOrDefault(layer => GetSlug(layer) == slug);
+
+    /// <summary>Returns a layer's slug, its name in addresses and object keys.</summary>
+    public static string GetSlug(Layer layer) => AtlasKeys.LayerFileName(layer.Name);
+
+    /// <summary>Returns the indices of the classes whose names contain a text, ignoring case.</summary>
+    public IReadOnlyList<int> FindClasses(string text) =>
+        FindNames(Math.Max(Spec.Images.Classes.Count, Spec.OutputNames.Count), index => ClassName(index), text);
+
+    /// <summary>Returns the indices of the outputs whose names contain a text, ignoring case.</summary>
+    public IReadOnlyList<int> FindOutputs(string text) => FindNames(Spec.OutputNames.Count, index => Spec.OutputNames[index], text);
+
+    /// <summary>Returns the name of a class, its number if it has no name, or null for null.</summary>
+    public string? ClassName(int? label) => Names.Class(label);
+
+    private static List<int> FindNames(int count, Func<int, string?> name, string text) =>
+        [.. Enumerable.Range(0, count).Where(index => name(index)?.Contains(text, StringComparison.OrdinalIgnoreCase) == true)];
+}

@@ -1,0 +1,171 @@
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Atlas.Export;
+using VizPipeline.Jobs;
+using VizPipeline.Tests.Cli;
+using VizPipeline.Tests.ObjectStore;
+
+namespace VizPipeline.Tests.Atlas.Export;
+
+public sealed class AtlasExportTests : IDisposable
+{
+    private readonly AtlasFolder _atlas = new();
+    private readonly TemporaryFolder _target = new();
+
+    public static TheoryData<string> Formats => ["csv", "jsonl", "parquet"];
+
+    public void Dispose()
+    {
+        _atlas.Dispose();
+        _target.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public async Task Columns_keep_their_names_and_order(string format)
+    {
+        await ExportAllAsync(format);
+
+        Assert.Equal(
+            "index name kind operator channels height width field_height field_width stride_y stride_x start_y start_x sees_whole_input "
+                + "parameters depth flops sheet_key",
+            string.Join(' ', (await ReadAsync("layers", format)).Columns));
+        Assert.Equal(
+            "layer channel name images mean std max fraction_positive dead q50 q90 q99 q999 histogram_low histogram_high histogram "
+                + "best_class best_class_mean "
+            + "class_selectivity top_classes top_purity mismatch",
+            string.Join(' ', (await ReadAsync("neurons", format)).Columns));
+        Assert.Equal(
+            "layer channel rank image activation y x x0 y0 x1 y1 class field_x0 field_y0 field_x1 field_y1 recomputed mismatch",
+            string.Join(' ', (await ReadAsync("patches", format)).Columns));
+        Assert.Equal(
+            "layer channel method variant seed key status activation percentile best_step steps parameters objective file",
+            string.Join(' ', (await ReadAsync("pictures", format)).Columns));
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public async Task Neurons_come_back_as_the_catalog_has_them(string format)
+    {
+        await ExportAllAsync(format);
+
+        var neurons = await ReadAsync("neurons", format);
+        Assert.Equal(11, neurons.Rows.Count);
+        var neuron = neurons.Row("logits", 0);
+        Assert.Equal(
+            ("tench, Tinca tinca", "10", "0.1", "0.5", "false", "0.999"),
+            (neuron["name"], neuron["images"], neuron["mean"], neuron["std"], neuron["dead"], neuron["q999"]));
+        Assert.Equal(string.Join(';', Enumerable.Range(0, 32)), neuron["histogram"]);
+        Assert.Equal(
+            ("cat", "0.2", "cat;dog;dog;cat;dog;dog;dog;cat;dog", "true"),
+            (neuron["best_class"], neuron["best_class_mean"], neuron["top_classes"], neuron["mismatch"]));
+        Assert.Equal(6 / 9.0, double.Parse(neuron["top_purity"]!));
+        Assert.Null(neurons.Row("conv1", 0)["name"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public async Task Patches_come_back_with_odd_names_and_every_digit(string format)
+    {
+        await ExportAllAsync(format);
+
+        var patches = await ReadAsync("patches", format);
+        Assert.Equal(99, patches.Rows.Count);
+        for (var rank = 1; rank <= 9; rank++)
+        {
+            var patch = patches.Row(AtlasFolder.OddLayer, 2, $"{rank}");
+            var image = (2 + rank) % 10;
+            Assert.Equal((AtlasFolder.ImageName(image), image % 2 == 0 ? "cat" : "dog"), (patch["image"], patch["class"]));
+            Assert.Equal(10f / rank, float.Parse(patch["activation"]!));
+            Assert.Equal((10f / rank) + 0.25f, float.Parse(patch["recomputed"]!));
+            Assert.Equal(
+                "1 2 0 0 8 8 -1 -2 9 8",
+                string.Join(' ', "y x x0 y0 x1 y1 field_x0 field_y0 field_x1 field_y1".Split(' ').Select(name => patch[name])));
+        }
+        Assert.Equal(AtlasFolder.ImageName(0), patches.Row("conv1", 1, "9")["image"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public async Task Pictures_and_layers_come_back(string format)
+    {
+        await ExportAllAsync(format);
+
+        var pictures = (await ReadAsync("pictures", format)).Rows;
+        var ascent = pictures.Single(row => row["layer"] == "conv1" && row["channel"] == "3" && row["method"] == "ascent");
+        Assert.Equal(("preset 3", "0", "best_at_step", "7.5", "60", "64", "{}", "0;7.5"),
+            (ascent["variant"], ascent["seed"], ascent["status"], ascent["activation"], ascent["best_step"], ascent["steps"],
+                ascent["parameters"], ascent["objective"]));
+        var filters = pictures.Single(row => row["method"] == "filters");
+        Assert.Equal(("conv1", "-1", "atlases/sample/pictures/conv1/filters/layer.png", "pictures/conv1/filters/layer.png"),
+            (filters["layer"], filters["channel"], filters["key"], filters["file"]));
+        Assert.Null(filters["objective"]);
+        var layers = (await ReadAsync("layers", format)).Rows;
+        Assert.Equal(["conv1", AtlasFolder.OddLayer, "logits"], layers.Select(layer => layer["name"]));
+        Assert.Equal(
+            ("0", "conv", "5", "4", "false"),
+            (layers[0]["index"], layers[0]["kind"], layers[0]["channels"], layers[0]["height"], layers[0]["sees_whole_input"]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public async Task An_unfinished_atlas_gives_what_there_is(string format)
+    {
+        await (await _atlas.PlanAsync())
+            .CompleteAsync(group => group == new JobGroup(JobKind.Scan, null) || group == new JobGroup(JobKind.Merge, 0));
+        await ExportAsync(format);
+
+        var neurons = await ReadAsync("neurons", format);
+        Assert.Equal("4.1", neurons.Row("conv1", 4)["mean"]);
+        Assert.Equal(
+            (null, null, null, null),
+            (neurons.Row("logits", 1)["mean"], neurons.Row("logits", 1)["dead"], neurons.Row("logits", 1)["histogram"],
+            neurons.Row("conv1", 4)["mismatch"]));
+        Assert.Equal(45, (await ReadAsync("patches", format)).Rows.Count);
+        Assert.Empty((await ReadAsync("pictures", format)).Rows);
+    }
+
+    [Fact]
+    public async Task Csv_quotes_as_RFC_4180_does()
+    {
+        await ExportAllAsync("csv");
+
+        var lines = await File.ReadAllTextAsync(_target.File("patches.csv"), TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("\r\n", lines);
+        Assert.StartsWith("layer,channel,rank,image,activation,y,x,x0,y0,x1,y1,", lines);
+        Assert.Contains("\nconv1,0,1,\"e\nf.png\",10,1,2,0,0,8,8,dog,", lines);
+        Assert.Contains("\n\"fire/merge, \"\"the\"\" 2nd\",0,2,\" g.png\",5,", lines);
+        Assert.Contains(",\"h;\r.png\",", lines);
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public async Task A_failed_export_leaves_the_former_files_and_no_others(string format)
+    {
+        await ExportAllAsync(format);
+        var before = await File.ReadAllBytesAsync(_target.File($"neurons.{format}"), TestContext.Current.CancellationToken);
+        // The last table fails after the others have been written.
+        await _atlas.ChangeAsync(
+            catalog => catalog.Database.ExecuteSqlRawAsync("DROP TABLE picture", TestContext.Current.CancellationToken));
+
+        await Assert.ThrowsAnyAsync<Exception>(() => ExportAsync(format));
+        Assert.Equal(before, await File.ReadAllBytesAsync(_target.File($"neurons.{format}"), TestContext.Current.CancellationToken));
+        Assert.Equal(4, Directory.GetFileSystemEntries(_target.Path).Length);
+    }
+
+    private async Task ExportAllAsync(string format)
+    {
+        await (await _atlas.PlanAsync()).CompleteAsync(_ => true);
+        await ExportAsync(format);
+    }
+
+    private async Task ExportAsync(string format)
+    {
+        var stored = await _atlas.OpenAsync();
+        await using var catalog = stored.Database.Open();
+        await AtlasExport.WriteAsync(
+            catalog, stored.Row.Id, stored.Spec, ExportFormat.All.Single(known => known.Name == format), _target.Path,
+            TestContext.Current.CancellationToken);
+    }
+
+    private Task<ExportedTable> ReadAsync(string table, string format) => ExportedTable.ReadAsync(_target.Path, table, format);
+}

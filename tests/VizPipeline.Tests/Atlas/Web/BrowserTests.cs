@@ -1,0 +1,295 @@
+using Microsoft.Playwright;
+using VizPipeline.Tests.EndToEnd;
+
+namespace VizPipeline.Tests.Atlas.Web;
+
+/// <summary>Tests the pages in a real browser.</summary>
+[Collection(VizProcesses.Name)]
+[Trait("Speed", "Slow")]
+public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas>
+{
+    private static readonly string[] Pages =
+    [
+        "", "/layers/conv1", "/layers/conv3", "/layers/logits", "/neurons/conv1/0", "/neurons/conv3/63", "/neurons/logits/3", "/classes",
+        "/classes/0", "/images/0", "/search",
+        "/search?text=ball&dead=false", "/live",
+    ];
+
+    [Theory]
+    [InlineData(1280)]
+    [InlineData(390)]
+    public async Task Every_page_loads_without_an_error_or_a_foreign_request_and_fits_the_window(int width)
+    {
+        await using var watched = await served.OpenAsync(width);
+        foreach (var page in Pages.Select(page => served.Atlas + page)
+            .Concat([served.Address + "/", served.Address + "/reference", served.Address + "/sign-in",
+            served.Address + "/compare?one=sample-network&other=sample-network"]))
+        {
+            var answer = await watched.Page.GotoAsync(page, new() { WaitUntil = WaitUntilState.NetworkIdle });
+            Assert.Equal(200, answer!.Status);
+            Assert.Equal(1, await watched.Page.Locator("h1").CountAsync());
+            await watched.FitsAsync();
+            // Each picture has an alternative text, and each field a label.
+            Assert.Equal(0, await watched.Page.Locator("img:not([alt])").CountAsync());
+            Assert.Equal(
+                0, await watched.Page.EvaluateAsync<int>(
+                    "[...document.querySelectorAll('input:not([type=hidden]),select,button')].filter(e => !e.labels?.length && "
+                    + "!e.textContent.trim() && !e.getAttribute('aria-label') && !e.querySelector('img')?.alt).length"));
+        }
+        watched.IsClean();
+    }
+
+    [Fact]
+    public async Task Tiles_change_sort_and_filter_and_the_address_remembers_it()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Atlas + "/layers/conv3");
+        var tiles = page.Locator(".grid .tile:visible");
+        Assert.Equal(64, await tiles.CountAsync());
+        Assert.Contains("/top1/00000.jpg", await tiles.First.Locator("img").GetAttributeAsync("src"));
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Deconvolution" }).ClickAsync();
+        Assert.Contains("/deconv/00000.jpg", await tiles.First.Locator("img").GetAttributeAsync("src"));
+        await page.Locator("[data-sort]").SelectOptionAsync("-max");
+        var largest = await page.EvaluateAsync<double[]>(
+            "[...document.querySelectorAll('.grid .tile')].map(tile => Number(tile.dataset.max))");
+        Assert.Equal(largest.OrderDescending(), largest);
+        await page.ReloadAsync();
+        Assert.Contains("/deconv/", await tiles.First.Locator("img").GetAttributeAsync("src"));
+        Assert.Equal("-max", await page.Locator("[data-sort]").InputValueAsync());
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Filter" }).ClickAsync();
+        await page.WaitForFunctionAsync(
+            "() => document.querySelector('.grid .tile img').src.includes('/filter/') && document.querySelector('.grid .tile "
+            + "img').naturalWidth > 0");
+        await page.Locator("[data-find]").FillAsync("no such class");
+        Assert.Equal(0, await tiles.CountAsync());
+        await page.Locator("[data-reset]").ClickAsync();
+        Assert.Equal(64, await tiles.CountAsync());
+        watched.IsClean();
+    }
+
+    [Fact]
+    public async Task The_keyboard_alone_leads_from_the_network_to_a_neuron_and_back()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Atlas + "/layers/conv1");
+        await page.Keyboard.PressAsync("3");
+        Assert.Contains("/deconv/", await page.Locator(".tile img").First.GetAttributeAsync("src"));
+        await page.Keyboard.PressAsync("ArrowRight");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await page.Keyboard.PressAsync("ArrowDown");
+        var channel = int.Parse((await page.EvaluateAsync<string>("document.activeElement.dataset.c"))!);
+        Assert.True(channel > 3, $"{channel}");
+        await page.Locator(".tile:focus").PressAsync("Enter");
+        await page.WaitForURLAsync($"**/neurons/conv1/{channel}");
+        await PressToAsync(page, "ArrowRight", $"**/neurons/conv1/{channel + 1}");
+        await PressToAsync(page, "u", "**/layers/conv1");
+        await PressToAsync(page, "]", "**/layers/conv3");
+        await page.Keyboard.PressAsync("?");
+        Assert.True(await page.Locator("dialog.help").IsVisibleAsync());
+        await page.Keyboard.PressAsync("Escape");
+        Assert.False(await page.Locator("dialog.help").IsVisibleAsync());
+        await page.Keyboard.PressAsync("t");
+        var theme = await page.EvaluateAsync<string>("document.documentElement.dataset.theme");
+        await page.ReloadAsync();
+        Assert.Equal(theme, await page.EvaluateAsync<string>("document.documentElement.dataset.theme"));
+        watched.IsClean();
+    }
+
+    // On a busy machine the browser may lose a key that arrives while it replaces the page, so the key is pressed again.
+    private static async Task PressToAsync(IPage page, string key, string address)
+    {
+        await page.Keyboard.PressAsync(key);
+        try
+        {
+            await page.WaitForURLAsync(address, new() { Timeout = 8_000 });
+        }
+        catch (TimeoutException)
+        {
+            await page.Keyboard.PressAsync(key);
+            await page.WaitForURLAsync(address);
+        }
+    }
+
+    [Fact]
+    public async Task A_neuron_shows_its_pictures_its_histogram_and_where_its_patches_lie()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Atlas + "/neurons/conv3/5", new() { WaitUntil = WaitUntilState.NetworkIdle });
+        Assert.Equal(4, await page.Locator(".neuron figure").CountAsync());
+        Assert.Equal(9, await page.Locator(".place .box").CountAsync());
+        Assert.Equal(32, await page.Locator(".plot .bin").CountAsync());
+        Assert.Equal(12, await page.GetByRole(AriaRole.Region, new() { Name = "Similar" }).Locator(".tile").CountAsync());
+        Assert.Equal(8, await page.GetByRole(AriaRole.Region, new() { Name = "Inputs" }).Locator(".kernel").CountAsync());
+        Assert.Equal(8, await page.GetByRole(AriaRole.Region, new() { Name = "Outputs" }).Locator("li").CountAsync());
+        Assert.Equal(
+            0, await page.EvaluateAsync<int>(
+                "[...document.images].filter(image => image.loading !== 'lazy' && image.naturalWidth === 0).length"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy" }).Last.ClickAsync();
+        Assert.Contains("channel = 5", await page.EvaluateAsync<string>("navigator.clipboard.readText()"));
+        watched.IsClean();
+    }
+
+    [Fact]
+    public async Task The_live_tool_looks_at_an_uploaded_picture_and_compares_a_channel_over_several()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Atlas + "/live#layer=conv3");
+        await page.Locator(".maps canvas").First.WaitForAsync();
+        var pictures = await page.Locator(".shots button").CountAsync();
+        await page.Locator("[data-files]")
+            .SetInputFilesAsync(
+                Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(2));
+        await page.WaitForFunctionAsync("count => document.querySelectorAll('.shots button').length >= count + 2", pictures);
+        await page.Locator(".scores meter").First.WaitForAsync();
+        await page.Locator("[data-layer]").SelectOptionAsync("conv1");
+        await page.WaitForFunctionAsync("() => document.querySelectorAll('.maps canvas').length === 32");
+        await page.Locator(".maps button").Nth(7).ClickAsync();
+        Assert.Equal("conv1 7", await page.Locator("[data-title]").TextContentAsync());
+        await page.WaitForFunctionAsync("() => document.querySelector('[data-back]').alt.startsWith('deconv of conv1 7')");
+        await page.Locator("[data-rule]").SelectOptionAsync("gradient");
+        await page.WaitForFunctionAsync("() => document.querySelector('[data-back]').alt.startsWith('gradient')");
+        // With "keep this channel", selecting another channel does not change the back-projected one.
+        await page.Locator("[data-hold]").CheckAsync();
+        await page.Locator(".maps button").Nth(9).ClickAsync();
+        Assert.Equal("conv1 9", await page.Locator("[data-title]").TextContentAsync());
+        await page.WaitForTimeoutAsync(500);
+        Assert.StartsWith("gradient of conv1 7", await page.Locator("[data-back]").GetAttributeAsync("alt"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Compare all pictures" }).ClickAsync();
+        var all = await page.Locator(".shots button").CountAsync();
+        await page.WaitForFunctionAsync("count => document.querySelectorAll('.compare canvas').length === count", all);
+        await page.Locator("select[data-mode]").SelectOptionAsync("top9");
+        await page.Locator(".maps img").First.WaitForAsync();
+        watched.IsClean();
+    }
+
+    [Fact]
+    public async Task A_picture_finds_the_neurons_that_fire_most()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Atlas + "/search");
+        await page.Locator("[data-picture]")
+            .SetInputFilesAsync(
+                Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First());
+        await page.Locator("[data-answers] .tile").First.WaitForAsync();
+        Assert.InRange(await page.Locator("[data-answers] .tile").CountAsync(), 20, 60);
+        Assert.Contains("The network says", await page.Locator("[data-status]").TextContentAsync());
+        await page.Locator("[data-answers] .tile").First.ClickAsync();
+        await page.WaitForURLAsync("**/neurons/**");
+        watched.IsClean();
+    }
+
+    [Fact]
+    public async Task Two_atlases_are_compared_layer_by_layer()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Address + "/compare?one=sample-network&other=sample-network");
+        Assert.Equal(4, await page.Locator(".compare-table tbody tr").CountAsync());
+        await page.GetByRole(AriaRole.Link, new() { Name = "conv3", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync("**layer=conv3");
+        Assert.Equal(60, await page.Locator(".twins > div").CountAsync());
+        Assert.Contains("9 of 9 kept", await page.Locator(".twins > div").First.TextContentAsync());
+        watched.IsClean();
+    }
+
+    [Fact]
+    public async Task What_there_is_not_is_said_on_a_page()
+    {
+        await using var watched = await served.OpenAsync();
+        watched.Allowed.Add("/");
+        foreach (var (path, text) in new[] { ("/atlases/none-such", "no atlas"), ("/atlases/sample-network/layers/nope", "no layer"),
+            ("/atlases/sample-network/neurons/conv1/999", "no neuron"), ("/nothing", "no such page") })
+        {
+            var answer = await watched.Page.GotoAsync(served.Address + path);
+            Assert.Equal(404, answer!.Status);
+            Assert.Contains(text, await watched.Page.Locator("main").TextContentAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_picture_that_is_none_gets_one_clear_line_and_the_worker_lives_on()
+    {
+        await using var watched = await served.OpenAsync();
+        using var http = new HttpClient();
+        foreach (var body in new[] { "no picture"u8.ToArray(), [], new byte[9 << 20], [0xFF, 0xD8, 0xFF, 0xE0, 0, 1] })
+        {
+            var answer = await http.PostAsync(
+                $"{served.Address}/api/v1/atlases/sample-network/live/maps?layer=conv1", new ByteArrayContent(body),
+                TestContext.Current.CancellationToken);
+            Assert.Equal(System.Net.HttpStatusCode.BadRequest, answer.StatusCode);
+            Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        }
+        var good = new ByteArrayContent(
+            await File.ReadAllBytesAsync(
+                Directory.GetFiles(served.Material.Images, "*.jpg", SearchOption.AllDirectories)[0],
+                TestContext.Current.CancellationToken));
+        Assert.True(
+            (await http.PostAsync(
+                $"{served.Address}/api/v1/atlases/sample-network/live/maps?layer=conv1", good, TestContext.Current.CancellationToken))
+                .IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public async Task No_path_from_an_address_reaches_a_file()
+    {
+        await using var watched = await served.OpenAsync();
+        using var http = new HttpClient();
+        foreach (var path in new[] { "pictures/..%2f..%2fatlas.db", "pictures/%2e%2e/%2e%2e/etc/passwd", "pictures/atlas.db",
+            "pictures/spec.json", "tiles/conv1/..%2ftop9/00000.jpg", "tiles/conv1/top9/-1.jpg", "crops/..%2f1.jpg",
+            "crops/99999999999.jpg" })
+        {
+            var answer = await http.GetAsync($"{served.Atlas}/{path}", TestContext.Current.CancellationToken);
+            Assert.Equal(System.Net.HttpStatusCode.NotFound, answer.StatusCode);
+        }
+        var page = await http.GetAsync(served.Atlas, TestContext.Current.CancellationToken);
+        var policy = Assert.Single(page.Headers.GetValues("Content-Security-Policy"));
+        Assert.DoesNotContain("unsafe", policy);
+        Assert.Contains("script-src 'self'", policy);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_site_without_a_server_opens_from_the_disk(bool withSources)
+    {
+        await using var watched = await served.OpenAsync();
+        var folder = served.Site + withSources;
+        var made = await VizProcess.Run(
+            ["export", served.Folder, "--format", "site", "--to", folder, .. withSources ? Array.Empty<string>() : ["--no-sources"]]);
+        Assert.True(made.ExitCode == 0, made.Error);
+        var page = watched.Page;
+        await page.GotoAsync($"file://{folder}/index.html");
+        await page.GetByRole(AriaRole.Link, new() { Name = "conv3", Exact = true }).ClickAsync();
+        Assert.Equal(64, await page.Locator(".tile").CountAsync());
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Deconvolution" }).ClickAsync();
+        await page.WaitForFunctionAsync(
+            "() => document.querySelector('.tile img').naturalWidth > 0 && document.querySelector('.tile img').src.includes('deconv')");
+        await page.Locator(".tile").Nth(5).ClickAsync();
+        // A key that is pressed before the page's script has run is lost.
+        await page.WaitForURLAsync("**/neurons/conv3/00005.html");
+        Assert.Equal(withSources ? 9 : 0, await page.Locator(".place").CountAsync());
+        Assert.Equal(
+            0, await page.EvaluateAsync<int>(
+                "[...document.images].filter(image => image.loading !== 'lazy' && image.naturalWidth === 0).length"));
+        await page.Keyboard.PressAsync("ArrowRight");
+        await page.WaitForURLAsync("**/neurons/conv3/00006.html");
+        watched.IsClean();
+        Assert.Equal(withSources, Directory.Exists(Path.Combine(folder, "crops")));
+        Assert.Equal(
+            withSources,
+            Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories)
+            .Any(file => file.Contains("/top9/", StringComparison.Ordinal)));
+        // Every link on every page points to a file of the site.
+        foreach (var file in Directory.EnumerateFiles(folder, "*.html", SearchOption.AllDirectories))
+            foreach (System.Text.RegularExpressions.Match match in System.Text.RegularExpressions.Regex.Matches(
+                await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), "(?:href|src)=\"([^\"#]+)\""))
+                Assert.True(
+                    File.Exists(Path.Combine(Path.GetDirectoryName(file)!, match.Groups[1].Value)),
+                    $"{file} leads to {match.Groups[1].Value}");
+    }
+}
