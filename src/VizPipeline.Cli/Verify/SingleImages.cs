@@ -43,7 +43,7 @@ internal sealed class SingleImages(NetworkRunner runner, Preprocessing preproces
         var box = new Box(patch.ClippedX0, patch.ClippedY0, patch.ClippedX1, patch.ClippedY1);
         var isInside = box.X0 >= 0 && box.Y0 >= 0 && box.X1 <= width && box.Y1 <= height && box.Width > 0 && box.Height > 0;
         // Behind squeeze-excitation and the like the rest of the image has its say: a box cannot be told by it there.
-        if (!isInside || (box.Width == width && box.Height == height) || !RegionPlan.IsWithinField(runner.Graph, neuron.Layer.Node))
+        if (!isInside || (box.Width == width && box.Height == height) || !ReceptiveFields.ContainDependencies(runner.Graph, neuron.Layer.Node))
             return;
         using var scope = torch.NewDisposeScope();
         var alone = torch.zeros_like(input);

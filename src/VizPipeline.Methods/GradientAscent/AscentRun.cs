@@ -6,12 +6,12 @@ using VizPipeline.Network.Operators;
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// Gradient ascent for many neurons of a layer at once (METHODS 3), on the receptive field's crop where that is smaller than the input.
-/// Images of one batch do not influence each other, apart from the facets of one neuron.
+/// Gradient ascent for many neurons of a layer at once (docs/methods.md, section 3), on the receptive field's crop if it is smaller than
+/// the input. Images of one batch do not influence each other, except the facets of one neuron.
 /// </summary>
 public sealed class AscentRun
 {
-    // Of transformed images the plain ones are looked at so many times.
+    // Number of times that the plain image is evaluated when the steps use transformed images.
     private const int PlainLooks = 32;
     private const long GramFloats = 64L << 20;
 
@@ -25,13 +25,13 @@ public sealed class AscentRun
     private readonly Box _region;
     private readonly (double Field, double Pixel) _shares;
 
-    /// <summary>An ascent at <paramref name="layer"/> by <paramref name="recipe"/>.</summary>
+    /// <summary>Prepares an ascent at <paramref name="layer"/> by <paramref name="recipe"/>.</summary>
     /// <param name="runner">The network on its device.</param>
     /// <param name="layer">The neurons' layer.</param>
-    /// <param name="recipe">How to climb.</param>
-    /// <param name="pixels">How pixels become the network's input.</param>
-    /// <param name="material">What the recipe needs besides; null for nothing.</param>
-    /// <param name="wholeFrom">Compute a map whole where the region would be this share of it; see <see cref="RegionPlan.ForPosition"/>.</param>
+    /// <param name="recipe">The recipe of the ascent.</param>
+    /// <param name="pixels">The conversion of pixels to the network's input.</param>
+    /// <param name="material">Other data that the recipe needs; null for none.</param>
+    /// <param name="wholeFrom">Share of a map from which it is computed whole; see <see cref="RegionPlan.ForPosition"/>.</param>
     /// <exception cref="AscentMaterialException">The recipe needs something that <paramref name="material"/> lacks.</exception>
     /// <exception cref="RecipeException">The recipe's direction names a channel that the layer does not have.</exception>
     public AscentRun(NetworkRunner runner, Layer layer, AscentRecipe recipe, PixelScale pixels, AscentMaterial? material = null, double wholeFrom = 0.75)
@@ -62,7 +62,7 @@ public sealed class AscentRun
     /// <summary>The part of the input that is optimised.</summary>
     public Box Box { get; }
 
-    /// <summary>Where the same lies for the neuron at another position of the map; it may reach outside the input.</summary>
+    /// <summary>Returns the corresponding box for the neuron at another position of the map; it may extend beyond the input.</summary>
     public Box BoxAt(int y, int x)
     {
         if (_plan[0] is not { } extent)
@@ -71,17 +71,18 @@ public sealed class AscentRun
         return new Box(Box.X0 + right, Box.Y0 + down, Box.X1 + right, Box.Y1 + down);
     }
 
-    /// <summary>A good number of neurons for one call of <see cref="Climb"/>.</summary>
+    /// <summary>Suitable number of neurons for one call of <see cref="Climb"/>.</summary>
     public int SamplesPerBatch { get; }
 
-    /// <summary>Hears after every step how many of them <see cref="Climb"/> has done; null for nobody.</summary>
+    /// <summary>Receives the number of completed steps of <see cref="Climb"/> after each step; may be null.</summary>
     public IProgress<int>? Progress { get; init; }
 
-    /// <summary>Climbs for each of <paramref name="neurons"/>, all in one batch; those that are done leave it.</summary>
-    /// <param name="neurons">Channels or units; any one number for an objective that looks at no single neuron.</param>
-    /// <param name="seed">Decides the start image and all that is drawn of each neuron, together with the neuron's number: the same alone and in any batch.</param>
+    /// <summary>Runs the ascent for each of <paramref name="neurons"/> in one batch, which images leave as they are done.</summary>
+    /// <param name="neurons">Channels or units; any single number for an objective that does not apply to a single neuron.</param>
+    /// <param name="seed">Determines, with the neuron's number, the start image and everything else that is random: a neuron's result is
+    /// the same alone and in any batch.</param>
     /// <param name="cancellation">Checked at every step.</param>
-    /// <returns>One result per neuron and facet, the facets of a neuron beside each other.</returns>
+    /// <returns>One result per neuron and facet; a neuron's facets are adjacent.</returns>
     public IReadOnlyList<AscentResult> Climb(IReadOnlyList<int> neurons, int seed, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(neurons);
@@ -129,14 +130,14 @@ public sealed class AscentRun
 
         var gradient = FromInput(pass.Reverse(look.Seeds));
         if (views is not null)
-            gradient = views.Back(gradient) / Scalars.Of(perImage);
-        climb.Stop(step, gradient.flatten(1).ne(Scalars.Of(0)).any(1).logical_not(), isViewed);
+            gradient = views.Back(gradient).DividedBy(perImage);
+        climb.Stop(step, gradient.flatten(1).Ne(0).any(1).logical_not(), isViewed);
         images.Climb(gradient, step, step == _recipe.Steps - 1);
         if (climb.Compact(images.Weights) is { } rows)
             images.Keep(rows.to(_runner.Device));
     }
 
-    // The image after the last step was not looked at yet where looks are rare.
+    // If plain images are evaluated rarely, the image after the last step has not been evaluated yet.
     private void Finish(AscentProgress climb, AscentImages images, Geometries places, torch.Tensor? picture)
     {
         if (_recipe.Transformations.Count > 0)
@@ -196,21 +197,21 @@ public sealed class AscentRun
     private void Check(Layer layer)
     {
         if (_recipe.Start is TopPatchesStart && _material.TopPatches is null)
-            throw new AscentMaterialException($"recipe '{_recipe.Name}' starts from top-9 patches, and there are none: it needs an atlas with top9");
+            throw new AscentMaterialException($"recipe '{_recipe.Name}' starts from top-9 patches, but there are none: it needs an atlas with top9");
         if ((_recipe.Start is PictureStart || _recipe.Objective.NeedsPicture) && _material.Picture is null)
             throw new AscentMaterialException($"recipe '{_recipe.Name}' needs a picture: give one with --image");
         var input = _runner.Graph.InputShape;
         if (_material.Picture is { } picture && picture.Length != input.Count)
-            throw new AscentMaterialException($"the picture has {picture.Length} values and the network's input {input.Count}");
+            throw new AscentMaterialException($"the picture has {picture.Length} values but the network's input has {input.Count}");
         if (_recipe.Objective is DirectionObjective direction && direction.Weights.Keys.Max() is var highest && highest >= layer.Neurons)
-            throw new RecipeException($"the direction names channel {highest}, and layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}");
+            throw new RecipeException($"the direction names channel {highest}, but layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}");
     }
 
     private (int Channels, int Height, int Width) SizeOf(torch.Tensor images) => ((int)images.shape[1], Box.Height, Box.Width);
 
     private torch.Tensor Grey() => PerChannel([.. _pixels.Mean.Select(mean => 127.5f - mean)]);
 
-    // Regions hold zeros (of the network's input) where they reach over the border of the image.
+    // Regions contain zeros (in the network's input units) where they extend beyond the image.
     private torch.Tensor ToInput(torch.Tensor images)
     {
         var input = ((images.Plus(PerChannel(_pixels.Mean))) * PerChannel(_pixels.Scale)).Plus(PerChannel(_pixels.Shift));
@@ -230,7 +231,7 @@ public sealed class AscentRun
 
     private static int At(ExtentAxis axis, int position) => axis.Start + (position * axis.Stride);
 
-    /// <summary>The regions' geometry for batches of the sizes at hand.</summary>
+    /// <summary>Caches the regions' geometry by batch size.</summary>
     private sealed class Geometries(AscentRun run) : IDisposable
     {
         private readonly Dictionary<int, PassGeometry> _bySamples = [];

@@ -5,7 +5,9 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>A recipe's objective at a layer: its value on each image, and its gradient by the layer's pre-activations.</summary>
+/// <summary>
+/// A recipe's objective at a layer: its value for each image and its gradient with respect to the layer's pre-activations.
+/// </summary>
 internal sealed class LayerClimb
 {
     private readonly AscentRecipe _recipe;
@@ -18,27 +20,27 @@ internal sealed class LayerClimb
         _nonlinearity = layer.Node == layer.PreActivation ? null : runner.OperatorOf(layer.Node) as Nonlinearity;
     }
 
-    /// <summary>The layer's values, after its nonlinearity.</summary>
+    /// <summary>Applies the layer's nonlinearity.</summary>
     public torch.Tensor After(torch.Tensor before) => _nonlinearity?.Of(before) ?? before;
 
-    /// <summary>Objective and activation of each image, [N].</summary>
+    /// <summary>Computes the objective and activation of each image, [N].</summary>
     public (torch.Tensor Objective, torch.Tensor Activation) Look(torch.Tensor before, torch.Tensor neurons, torch.Tensor? picture)
     {
         var values = new LayerValues(After(before), neurons, _centre, picture);
         var (objective, activation) = (_recipe.Objective.Of(values), _recipe.Objective.Activation(values));
         if (_nonlinearity is null)
             return (objective, activation);
-        // A silent neuron's is as in Climb, so that the two can be compared.
+        // For an inactive neuron the value is the same as in Climb, so that the two are comparable.
         var open = _recipe.Objective.Of(values with { Maps = before });
-        return (torch.where(objective.eq(Scalars.Of(0)).logical_and(open.lt(Scalars.Of(0))), open, objective), activation);
+        return (torch.where(objective.Eq(0).logical_and(open.Lt(0)), open, objective), activation);
     }
 
-    /// <summary>The same, with the objective's gradient by <paramref name="before"/>, in its shape.</summary>
+    /// <summary>Computes the same and the objective's gradient with respect to <paramref name="before"/>, in its shape.</summary>
     /// <param name="before">[N * views, C, h, w] or [N * views, C], before the nonlinearity.</param>
     /// <param name="neurons">[N * views].</param>
-    /// <param name="pressed">Bool [N * views], where the value before the nonlinearity is climbed in any case; null for nowhere.</param>
-    /// <param name="views">Views per image: objective and activation are their means.</param>
-    /// <param name="picture">The layer's values on the recipe's picture, or null.</param>
+    /// <param name="pressed">Bool [N * views], where the pre-activation is maximised in any case; null for nowhere.</param>
+    /// <param name="views">Views per image; objective and activation are their means.</param>
+    /// <param name="picture">The layer's values on the recipe's image, or null.</param>
     public (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) Climb(torch.Tensor before, torch.Tensor neurons, torch.Tensor? pressed, int views, torch.Tensor? picture)
     {
         using var graph = torch.enable_grad();
@@ -49,41 +51,41 @@ internal sealed class LayerClimb
         var seeds = Slope(objective, leaf, retain: _recipe.Diversity is not null);
         if (_nonlinearity is not null)
             (objective, seeds) = WhereShut(values, leaf, objective, seeds, pressed);
-        // SiLU, GELU and their like fall before they rise: down there the way to a larger value of theirs is away from firing.
+        // SiLU, GELU and similar functions fall before they rise: on the falling side, increasing their value moves away from activation.
         if (_nonlinearity is { SlopeNeedsInput: true } && _recipe.Objective.IsPerNeuron)
-            seeds = torch.where(seeds.lt(Scalars.Of(0)), Slope(_recipe.Objective.Of(values with { Maps = leaf }), leaf, retain: false), seeds);
+            seeds = torch.where(seeds.Lt(0), Slope(_recipe.Objective.Of(values with { Maps = leaf }), leaf, retain: false), seeds);
         if (_recipe.Diversity is { } diversity)
             seeds = seeds.Plus(Apart(diversity, values.Maps, leaf, seeds, views));
         return (PerImage(objective.detach(), views), PerImage(activation, views), seeds.detach());
     }
 
-    /// <summary>Where the nonlinearity lets nothing of an image through from below, the value before it is climbed instead.</summary>
+    /// <summary>Maximises the pre-activation instead wherever the nonlinearity blocks an image's whole gradient from below.</summary>
     private (torch.Tensor Objective, torch.Tensor Seeds) WhereShut(LayerValues values, torch.Tensor leaf, torch.Tensor objective, torch.Tensor seeds, torch.Tensor? pressed)
     {
-        var shut = seeds.flatten(1).ne(Scalars.Of(0)).any(1).logical_not();
+        var shut = seeds.flatten(1).Ne(0).any(1).logical_not();
         if (pressed is not null)
             shut = shut.logical_or(pressed);
         if (!shut.any().item<bool>())
             return (objective, seeds);
         var open = _recipe.Objective.Of(values with { Maps = leaf });
-        // A saturated neuron lets nothing through either, but it is at its best.
+        // A saturated neuron has no gradient either, but it is at its maximum.
         var below = shut.logical_and(open.detach().le(objective.detach()));
         var through = Slope(open, leaf, retain: false);
         return (torch.where(below, open, objective), torch.where(below.reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]), through, seeds));
     }
 
-    /// <summary>The gradient that pushes the facets of a neuron apart, as long as the objective's times the weight.</summary>
+    /// <summary>Returns the gradient that pushes a neuron's facets apart, scaled to the objective's norm times the weight.</summary>
     private static torch.Tensor Apart(Diversity diversity, torch.Tensor maps, torch.Tensor leaf, torch.Tensor seeds, int views)
     {
         var flat = maps.dim() == 2 ? maps.unsqueeze(2) : maps.flatten(2);
         var grams = flat.matmul(flat.transpose(1, 2)).flatten(1);
         if (views > 1)
             grams = grams.reshape(-1, views, grams.shape[1]).mean([1]);
-        var directions = (grams / grams.norm(1, keepdim: true).clamp(min: Scalars.Of(1e-12))).reshape(-1, diversity.Facets, grams.shape[1]);
+        var directions = (grams / grams.norm(1, keepdim: true).ClampMin(1e-12)).reshape(-1, diversity.Facets, grams.shape[1]);
         var likeness = directions.matmul(directions.transpose(1, 2)).triu(1).sum();
         var apart = Slope(-likeness, leaf, retain: false);
         torch.Tensor Length(torch.Tensor gradient) => gradient.flatten(1).norm(1).reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]);
-        return apart * (Scalars.Of(diversity.Weight) * Length(seeds) / Length(apart).clamp(min: Scalars.Of(1e-20)));
+        return apart * (Length(seeds).Times(diversity.Weight) / Length(apart).ClampMin(1e-20));
     }
 
     private static torch.Tensor Slope(torch.Tensor objective, torch.Tensor leaf, bool retain) =>

@@ -4,17 +4,17 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Methods.Input;
 
-/// <summary>Crops as a network's input.</summary>
+/// <summary>Converts crops to a network's input.</summary>
 public static class ImageTensor
 {
     /// <summary>
-    /// Crops in 8 bits as preprocessed float32 [N, C, H, W] on <paramref name="device"/>, channels-last; C is 3, or 1 for grey and 4 for
-    /// RGBA. To a GPU the bytes travel as they are.
+    /// Converts 8-bit crops to preprocessed float32 [N, C, H, W] on <paramref name="device"/>, channels-last; C is 3, or 1 for grey and 4
+    /// for RGBA. Bytes are transferred to a GPU before the conversion.
     /// </summary>
-    /// <param name="crops">N crops of <see cref="Preprocessing.CropBytes"/> behind one another.</param>
+    /// <param name="crops">N consecutive crops of <see cref="Preprocessing.CropBytes"/> bytes.</param>
     /// <param name="count">N.</param>
-    /// <param name="preprocessing">Sizes, factor and summand per channel, channel order.</param>
-    /// <param name="device">Where the tensor goes.</param>
+    /// <param name="preprocessing">Sizes, scale and shift per channel, channel order.</param>
+    /// <param name="device">The device of the result.</param>
     public static torch.Tensor Of(ReadOnlyMemory<byte> crops, int count, Preprocessing preprocessing, torch.Device device)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
@@ -24,7 +24,10 @@ public static class ImageTensor
         return pixels.MoveToOuterDisposeScope();
     }
 
-    /// <summary>One look into a table of 256 per channel: torch's three passes of broadcasts cost a sixth of a small network's forward pass.</summary>
+    /// <summary>
+    /// Uses one lookup in a table of 256 entries per channel: torch's three broadcast operations cost a sixth of a small network's forward
+    /// pass.
+    /// </summary>
     private static torch.Tensor OnCpu(ReadOnlyMemory<byte> crops, int count, Preprocessing preprocessing)
     {
         var planes = preprocessing.Channels.Planes();

@@ -3,10 +3,10 @@ using VizPipeline.Network.Formats.Safetensors;
 
 namespace VizPipeline.Methods.Search;
 
-/// <summary>Tallies as safetensors files. The same tally always gives the same bytes.</summary>
+/// <summary>Stores tallies as safetensors files. The same tally always gives the same bytes.</summary>
 public static class TallyFormat
 {
-    /// <summary>The file of <paramref name="tally"/>.</summary>
+    /// <summary>Returns the file's bytes for <paramref name="tally"/>.</summary>
     public static byte[] Write(LayerTally tally)
     {
         ArgumentNullException.ThrowIfNull(tally);
@@ -41,7 +41,7 @@ public static class TallyFormat
         return file.ToArray();
     }
 
-    /// <summary>The tally of a file.</summary>
+    /// <summary>Reads the tally from a file's bytes.</summary>
     /// <exception cref="ModelFormatException">The file is damaged.</exception>
     public static LayerTally Read(ReadOnlyMemory<byte> bytes, string name)
     {
@@ -73,7 +73,7 @@ public static class TallyFormat
         {
             tally.Distribution.AddCounts(file.ReadArray<int>("buckets"), file.ReadArray<long>("images")[0]);
         }
-        // Tallies from before there were profiles are still merged.
+        // Tallies from before profiles were introduced can still be merged.
         if (file.Entries.Any(entry => entry.Name == "profile.image"))
             AddProfiles(tally, file.ReadArray<int>("profile.image"), file.ReadArray<float>("profile.value"), name);
         return tally;

@@ -4,13 +4,16 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>The mean of each window. The way back is its gradient.</summary>
+/// <summary>The mean of each window. Its backward rule is the gradient.</summary>
 /// <param name="Window">Kernel, stride, padding.</param>
 /// <param name="CountPadding">Whether padded positions count in the divisor (<c>count_include_pad</c>).</param>
 public sealed record AveragePool(Window Window, bool CountPadding) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "AveragePool";
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Reach Reach => new Reach.Sliding(Window);
@@ -40,7 +43,9 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
 
     private int Area => Window.Y.Kernel * Window.X.Kernel;
 
-    /// <summary>Kernel area over the positions that count, [N or 1, 1, h, w]; null where every window lies inside.</summary>
+    /// <summary>
+    /// Kernel area divided by the number of positions that count, [N or 1, 1, h, w]; null if every window lies inside the map.
+    /// </summary>
     private torch.Tensor? Correction(Stage stage)
     {
         var (input, output) = (stage.InputShapes[0], stage.Node.Shape);
@@ -66,7 +71,7 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
         return torch.tensor(factors, [samples, 1, rows, columns]).to(stage.Device);
     }
 
-    // Positions of the window starting at `from` that count in the divisor: those inside, and padding where it counts.
+    // Number of positions that count in the divisor for the window starting at `from`: those inside, and padding if it counts.
     private int Counted(WindowAxis axis, int from, int extent)
     {
         var (low, high) = CountPadding ? (-axis.PadBefore, extent + axis.PadAfter) : (0, extent);

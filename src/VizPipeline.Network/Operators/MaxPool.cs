@@ -4,11 +4,17 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>The largest value of each window. Where it stood (the first, in row-major order), the "switch", leads a signal back down.</summary>
+/// <summary>
+/// The maximum of each window. Its backward rule passes the signal to the position of the maximum (the first in row-major order), the
+/// "switch".
+/// </summary>
 public sealed record MaxPool(Window Window) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "MaxPool";
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Reach Reach => new Reach.Sliding(Window);
@@ -21,7 +27,7 @@ public sealed record MaxPool(Window Window) : Operator
     {
         var input = OnlyMap(node, inputs);
         if (Window.Y.PadBefore >= Window.Y.Span || Window.X.PadBefore >= Window.X.Span || Window.Y.PadAfter >= Window.Y.Span || Window.X.PadAfter >= Window.X.Span)
-            throw new GraphException(node, "the padding is as large as the window, so that some maxima would be over nothing");
+            throw new GraphException(node, "the padding is as large as the window, so some windows would contain only padding");
         return Window.Over(input, input.Channels, node);
     }
 
@@ -53,20 +59,21 @@ public sealed record MaxPool(Window Window) : Operator
     }
 
     /// <summary>
-    /// Adds each signal at its switch. Windows of 3 with stride 2 share inputs, so their signals add up; torch's max_unpool2d would
-    /// keep only the last.
+    /// Adds each signal at its switch. Windows of 3 with stride 2 overlap, so their signals add up; torch's max_unpool2d would keep only
+    /// the last one.
     /// </summary>
     /// <param name="signal">[N, C, h, w].</param>
     /// <param name="switches">[N, C, h, w], row-major indices into height x width.</param>
     /// <param name="height">Rows of the result.</param>
     /// <param name="width">Columns of the result.</param>
-    /// <param name="overlap">How many windows in a row share an input at most.</param>
+    /// <param name="overlap">Maximum number of windows along one axis that share an input position.</param>
     internal static torch.Tensor Scatter(torch.Tensor signal, torch.Tensor switches, long height, long width, int overlap = 1)
     {
         var (samples, channels) = (signal.shape[0], signal.shape[1]);
-        // Worked on as [N, h*w, C]: the channels-last memory order, so that nothing is copied.
+        // Laid out as [N, h*w, C], the channels-last memory order, so that nothing is copied.
         var flat = torch.zeros([samples, height * width, channels], dtype: signal.dtype, device: signal.device);
-        // A GPU adds up what meets in any order, so sums of three would differ in their last bits from run to run: windows that share no input go together.
+        // A GPU adds colliding signals in any order, so sums of three could differ in their last bits from run to run. Windows that do not
+        // overlap are therefore processed together, one such group after another.
         var passes = signal.device.type == DeviceType.CPU ? 1 : overlap;
         for (var pass = 0; pass < passes * passes; pass++)
             flat.scatter_add_(1, Flat(Every(switches, pass)), Flat(Every(signal, pass)));
@@ -80,7 +87,7 @@ public sealed record MaxPool(Window Window) : Operator
 
     private int Overlap => Math.Max((Window.Y.Span + Window.Y.Stride - 1) / Window.Y.Stride, (Window.X.Span + Window.X.Stride - 1) / Window.X.Stride);
 
-    // torch takes padding up to half the kernel, alike on both sides, and one ceil_mode for both axes.
+    // torch supports padding up to half the kernel, equal on both sides, and one ceil_mode for both axes.
     private bool TorchPads =>
         Window.IsSymmetric && Window.Y.PadBefore * 2 <= Window.Y.Kernel && Window.X.PadBefore * 2 <= Window.X.Kernel && Window.Y.Ceil == Window.X.Ceil;
 }

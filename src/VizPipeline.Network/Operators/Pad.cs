@@ -4,13 +4,16 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>A number around a map, mostly zero. What is signalled to it is lost on the way back.</summary>
-/// <param name="Window">A window of one tap whose padding is the border.</param>
-/// <param name="Value">The number.</param>
+/// <summary>Constant padding, usually zero; its gradient is discarded.</summary>
+/// <param name="Window">A window of one tap whose padding gives the borders.</param>
+/// <param name="Value">The constant.</param>
 public sealed record ConstantPad(Window Window, float Value = 0) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Pad";
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Reach Reach => new Reach.Sliding(Window);
@@ -38,20 +41,23 @@ public sealed record ConstantPad(Window Window, float Value = 0) : Operator
 }
 
 /// <summary>
-/// A border that repeats what lies inside: mirrored at the outermost row (reflect), or that row itself (edge). The way back adds what is
-/// signalled to the border to where it came from.
+/// Padding that repeats the map's content: mirrored at the outermost row (reflect), or that row itself (edge). Its backward rule adds the
+/// border's signal to the positions that were repeated.
 /// </summary>
-/// <param name="Window">A window of one tap whose padding is the border.</param>
-/// <param name="IsEdge">True for the outermost row, false for the mirror.</param>
+/// <param name="Window">A window of one tap whose padding gives the borders.</param>
+/// <param name="IsEdge">True to repeat the outermost row, false to mirror.</param>
 public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Pad";
 
     /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
     public override Reach Reach => Reach.All;
 
-    /// <summary>Of the border the field says where it lies, and not what it repeats.</summary>
+    /// <summary>The field gives a border's position, not what it repeats.</summary>
     public override Reach? FieldOver(IReadOnlyList<Shape> inputs, int input) => new Reach.Sliding(Window);
 
     /// <inheritdoc/>
@@ -59,7 +65,7 @@ public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
     {
         var input = OnlyMap(node, inputs);
         if (!IsEdge && (Math.Max(Window.Y.PadBefore, Window.Y.PadAfter) >= input.Height || Math.Max(Window.X.PadBefore, Window.X.PadAfter) >= input.Width))
-            throw new GraphException(node, $"a map of {input} is too small to be mirrored so far");
+            throw new GraphException(node, $"a map of {input} is too small for this mirrored padding");
         return Window.Over(input, input.Channels, node);
     }
 
@@ -75,9 +81,9 @@ public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
     {
         var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);
         var columns = torch.zeros([signal.shape[0], signal.shape[1], signal.shape[2], width], dtype: signal.dtype, device: signal.device);
-        columns.index_add_(3, Places(stage, Window.X, width), signal, Scalars.Of(1));
+        columns.IndexAddInPlace(3, Places(stage, Window.X, width), signal);
         var back = torch.zeros([signal.shape[0], signal.shape[1], height, width], dtype: signal.dtype, device: signal.device);
-        return [back.index_add_(2, Places(stage, Window.Y, height), columns, Scalars.Of(1))];
+        return [back.IndexAddInPlace(2, Places(stage, Window.Y, height), columns)];
     }
 
     private torch.Tensor Places(Stage stage, WindowAxis axis, long extent) => torch.tensor(
@@ -86,12 +92,15 @@ public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
     private long Place(int at, int extent) => IsEdge ? Math.Clamp(at, 0, extent - 1) : at < 0 ? -at : at >= extent ? (2 * (extent - 1)) - at : at;
 }
 
-/// <summary>Rows and columns of a map from one on, evenly spaced. The way back leaves the others at zero.</summary>
-/// <param name="Window">A window of one tap: its stride, and what is cut off as negative padding.</param>
+/// <summary>Evenly spaced rows and columns of a map. Its backward rule sets the others to zero.</summary>
+/// <param name="Window">A window of one tap with a stride; negative padding gives what is cut off.</param>
 public sealed record Crop(Window Window) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Slice";
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Reach Reach => new Reach.Sliding(Window);
@@ -101,7 +110,8 @@ public sealed record Crop(Window Window) : Operator
     {
         var input = OnlyMap(node, inputs);
         return Fits(Window.Y, input.Height) && Fits(Window.X, input.Width)
-            ? input with { Height = Window.Y.Over(input.Height), Width = Window.X.Over(input.Width) } : throw new GraphException(node, $"it cuts off more than a map of {input} has");
+            ? input with { Height = Window.Y.Over(input.Height), Width = Window.X.Over(input.Width) }
+            : throw new GraphException(node, $"it crops more than its input of {input} has");
 
         static bool Fits(WindowAxis axis, int extent) =>
             axis is { Kernel: 1, Dilation: 1, Stride: >= 1, PadBefore: <= 0, PadAfter: <= 0, Ceil: false } && (long)extent + axis.PadBefore + axis.PadAfter >= 1;
@@ -129,7 +139,7 @@ public sealed record Crop(Window Window) : Operator
     }
 }
 
-/// <summary>Channels of zeros before and after those of a map, as in ResNets whose shortcuts have no weights.</summary>
+/// <summary>Zero channels before and after those of a map, as in ResNets with parameter-free shortcuts.</summary>
 public sealed record ChannelPad(int Before, int After) : Operator
 {
     /// <inheritdoc/>
@@ -140,7 +150,8 @@ public sealed record ChannelPad(int Before, int After) : Operator
     {
         var input = OnlyInput(node, inputs);
         return Before >= 0 && After >= 0 && (long)input.Channels + Before + After <= int.MaxValue
-            ? input with { Channels = input.Channels + Before + After } : throw new GraphException(node, $"it cannot add {Before} and {After} channels");
+            ? input with { Channels = input.Channels + Before + After }
+            : throw new GraphException(node, $"cannot add {Before} and {After} channels");
     }
 
     /// <inheritdoc/>
@@ -152,17 +163,20 @@ public sealed record ChannelPad(int Before, int After) : Operator
 }
 
 /// <summary>
-/// Another size of map by a product with a matrix along each axis: nearest, linear and cubic resizing. The way back is the products with
-/// the transposed matrices, its gradient.
+/// Resizes a map by a product with a matrix along each axis: nearest, linear and cubic resizing. Its backward rule multiplies by the
+/// transposed matrices, which is the gradient.
 /// </summary>
-/// <param name="Rows">[new, old], or null where rows stay.</param>
-/// <param name="Columns">[new, old], or null where columns stay.</param>
+/// <param name="Rows">[new, old], or null to keep the rows.</param>
+/// <param name="Columns">[new, old], or null to keep the columns.</param>
 public sealed record Resample(FloatTensor? Rows, FloatTensor? Columns) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Resize";
 
-    /// <summary>Neighbouring positions of a larger map see the same of a smaller one, which no step of whole pixels can say.</summary>
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <summary>Adjacent output positions can depend on the same input positions, which a stride in whole pixels cannot express.</summary>
     public override Reach Reach => Reach.All;
 
     /// <inheritdoc/>
@@ -172,7 +186,7 @@ public sealed record Resample(FloatTensor? Rows, FloatTensor? Columns) : Operato
         return input with { Height = Extent(Rows, input.Height), Width = Extent(Columns, input.Width) };
 
         int Extent(FloatTensor? matrix, int extent) => matrix is null ? extent : matrix.Shape is [>= 1, var from] && from == extent
-            ? matrix.Shape[0] : throw new GraphException(node, $"its matrix '{matrix}' is not for an extent of {extent}");
+            ? matrix.Shape[0] : throw new GraphException(node, $"its matrix '{matrix}' does not match an extent of {extent}");
     }
 
     /// <inheritdoc/>

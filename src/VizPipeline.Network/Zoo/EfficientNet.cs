@@ -7,7 +7,9 @@ namespace VizPipeline.Network.Zoo;
 /// <summary>EfficientNet B0 to B7 (Tan and Le 2019, arXiv 1905.11946) and EfficientNetV2 S, M and L (2021, arXiv 2104.00298).</summary>
 internal static class EfficientNet
 {
-    /// <summary>A stage of blocks: expansion by two convolutions in one (version 2's fused blocks) or by a pointwise and a depthwise one.</summary>
+    /// <summary>
+    /// A stage of blocks: expansion by one fused convolution (version 2's fused blocks) or by a pointwise and a depthwise one.
+    /// </summary>
     private readonly record struct Stage(bool Fused, int Expansion, int Kernel, int Stride, int Channels, int Blocks);
 
     private static readonly Stage[] First =

@@ -3,7 +3,7 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>Inception v3 (Szegedy et al. 2015, arXiv 1512.00567), without the auxiliary classifier, which is a training aid.</summary>
+/// <summary>Inception v3 (Szegedy et al. 2015, arXiv 1512.00567), without the auxiliary classifier, which is only for training.</summary>
 internal static class InceptionV3
 {
     public static NetworkGraph Build(Shape input, IReadOnlyDictionary<string, FloatTensor>? weights)

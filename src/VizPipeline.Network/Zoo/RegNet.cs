@@ -4,10 +4,13 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>RegNet X and Y (Radosavovic et al. 2020, arXiv 2003.13678): widths that grow along a line, rounded to few stages; Y has squeeze-excitation.</summary>
+/// <summary>
+/// RegNet X and Y (Radosavovic et al. 2020, arXiv 2003.13678): widths that grow linearly, rounded to a few stages; Y adds
+/// squeeze-excitation.
+/// </summary>
 internal static class RegNet
 {
-    /// <summary>The line: blocks, width of the first, its slope per block, the factor between stages, and the channels of a group.</summary>
+    /// <summary>Number of blocks, width of the first, increase per block, factor between stages, and channels per group.</summary>
     private readonly record struct Line(int Depth, int First, float Slope, double Factor, int GroupWidth);
 
     private static readonly Dictionary<string, Line> Variants = new()
@@ -57,7 +60,7 @@ internal static class RegNet
         return net.Relu(net.Add(name, shortcut, y), $"{name}.activation");
     }
 
-    // Widths on the line, moved to the nearest power of the factor, then to multiples of 8, then to whole groups.
+    // Widths on the line, rounded to the nearest power of the factor, then to multiples of 8, then to whole groups.
     private static IEnumerable<(int Width, int Depth)> Stages(Line line) =>
         Enumerable.Range(0, line.Depth)
             .Select(block => Math.Round(Math.Log(((block * line.Slope) + line.First) / line.First) / Math.Log(line.Factor), MidpointRounding.ToEven))

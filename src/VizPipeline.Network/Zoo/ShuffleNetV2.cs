@@ -4,7 +4,9 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>ShuffleNetV2 (Ma et al. 2018, arXiv 1807.11164): half of the channels pass each block, then both halves are interleaved.</summary>
+/// <summary>
+/// ShuffleNetV2 (Ma et al. 2018, arXiv 1807.11164): half of the channels bypass each block, then both halves are interleaved.
+/// </summary>
 internal static class ShuffleNetV2
 {
     private static readonly int[] Blocks = [4, 8, 4];

@@ -1,7 +1,7 @@
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>torchvision's official ImageNet weights by architecture, the ones that it takes by default first (torchvision 0.26).</summary>
-/// <remarks>The weights of SWAG are left out: their licence is not for every use.</remarks>
+/// <summary>torchvision's official ImageNet weights by architecture, its default ones first (torchvision 0.26).</summary>
+/// <remarks>The SWAG weights are left out, because their licence restricts their use.</remarks>
 internal static class ZooWeightsTable
 {
     private const string V1 = "IMAGENET1K_V1";
@@ -78,7 +78,7 @@ internal static class ZooWeightsTable
         ["regnet_y_32gf"] = [Second("regnet_y_32gf-8db6d4b5.pth"), new(V1, "regnet_y_32gf-4dee3f7a.pth")],
     };
 
-    /// <summary>The weights of an architecture, none for one that torchvision does not have.</summary>
+    /// <summary>Returns the weights of an architecture; empty for one that torchvision does not have.</summary>
     public static IReadOnlyList<ZooWeights> Of(string name) => ByName.GetValueOrDefault(name) ?? [];
 
     // torchvision's new recipe, evaluated at 232 pixels.

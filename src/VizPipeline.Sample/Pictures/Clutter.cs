@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace VizPipeline.Sample.Pictures;
 
 /// <summary>
-/// Things that mean nothing: strokes, scraps and specks, so that a class cannot be told by "there is an edge". Units are pixels.
+/// Draws meaningless strokes, scraps and specks, so that an edge alone does not reveal the class. Units are pixels.
 /// </summary>
 internal static class Clutter
 {

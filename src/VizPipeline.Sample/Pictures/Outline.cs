@@ -5,7 +5,7 @@ namespace VizPipeline.Sample.Pictures;
 /// <summary>Outlines and lines in the subject's coordinates.</summary>
 internal static class Outline
 {
-    /// <summary>What <paramref name="draw"/> draws.</summary>
+    /// <summary>Returns the path that <paramref name="draw"/> draws.</summary>
     public static SKPath Of(Action<SKPathBuilder> draw)
     {
         using var path = new SKPathBuilder();
@@ -15,7 +15,7 @@ internal static class Outline
 
     public static SKPath Polygon(params ReadOnlySpan<SKPoint> corners) => Through(corners, closed: true);
 
-    /// <summary>Straight lines from point to point.</summary>
+    /// <summary>Returns straight lines from point to point.</summary>
     public static SKPath Through(ReadOnlySpan<SKPoint> points, bool closed)
     {
         using var path = new SKPathBuilder();

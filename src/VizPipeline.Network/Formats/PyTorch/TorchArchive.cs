@@ -2,7 +2,7 @@ using System.Text;
 
 namespace VizPipeline.Network.Formats.PyTorch;
 
-/// <summary>The zip that torch.save writes: a pickle in NAME/data.pkl, and each storage's numbers in NAME/data/KEY.</summary>
+/// <summary>The zip file that torch.save writes: a pickle in NAME/data.pkl, and each storage's numbers in NAME/data/KEY.</summary>
 internal sealed class TorchArchive : TorchFile
 {
     private const string PickleName = "data.pkl";
@@ -38,11 +38,17 @@ internal sealed class TorchArchive : TorchFile
             throw new ModelFormatException(Source.Name, $"lacks the storage '{storage.Key}'", "it is damaged or incomplete: fetch it again");
         var expected = storage.Bytes;
         if (zip.LengthOf(entry) != expected)
-            throw new ModelFormatException(Source.Name, $"has {zip.LengthOf(entry)} bytes in storage '{storage.Key}', which should have {expected}");
+        {
+            throw new ModelFormatException(
+                Source.Name, $"has {zip.LengthOf(entry)} bytes in storage '{storage.Key}', which should have {expected}");
+        }
         CheckArray(storage, type);
-        // torch.save does not compress, so this is somebody's attempt to make a small file fill the memory.
+        // torch.save does not compress, so a larger claim is an attempt to make a small file fill the memory.
         if (expected > Source.Length)
-            throw new ModelFormatException(Source.Name, $"has storage '{storage.Key}' unpack to {expected} bytes, more than the file's {Source.Length}");
+        {
+            throw new ModelFormatException(
+                Source.Name, $"has storage '{storage.Key}' unpack to {expected} bytes, more than the file's {Source.Length}");
+        }
         return zip.Read(entry, stream => Elements.ReadFloats(type, (int)(expected / type.Size()), stream.ReadExactly));
     }
 
@@ -59,7 +65,10 @@ internal sealed class TorchArchive : TorchFile
             ? pickles[0][..^PickleName.Length]
             : throw new ModelFormatException(Source.Name, $"is a zip with {pickles.Count} parts named {PickleName}; a PyTorch file has one");
         return zip.Contains(found + "constants.pkl")
-            ? throw new ModelFormatException(Source.Name, "is a TorchScript program, which is code", "save its weights with torch.save(model.state_dict(), path), or export the network to ONNX")
+            ? throw new ModelFormatException(
+                Source.Name,
+                "is a TorchScript program, which is code",
+                "save its weights with torch.save(model.state_dict(), path), or export the network to ONNX")
             : found;
     }
 

@@ -2,7 +2,7 @@ using VizPipeline.Network.Formats.Onnx;
 
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>Elementwise functions and reductions of constants. Whole numbers stay whole.</summary>
+/// <summary>Elementwise functions and reductions of constants. Integers stay integers.</summary>
 internal static class OnnxConstantMath
 {
     public static OnnxConstant? Apply(string type, OnnxConstant value, string name)

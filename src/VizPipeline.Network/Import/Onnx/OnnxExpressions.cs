@@ -2,24 +2,24 @@ using VizPipeline.Network.Formats.Onnx;
 
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>Scale * root + Shift.</summary>
+/// <summary>The expression Scale * Root + Shift.</summary>
 internal readonly record struct OnnxAffine(string Root, double Scale, double Shift)
 {
     public double At(double root) => (Scale * root) + Shift;
 }
 
-/// <summary>Reads nodes as formulas, whatever the order and form in which exporters write them.</summary>
+/// <summary>Reads nodes as formulas, regardless of the order and form in which exporters write them.</summary>
 internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writers, IReadOnlyDictionary<string, OnnxConstant> constants)
 {
-    // Deep enough for every exporter's way to write these; a file may chain millions of nodes.
+    // Deep enough for every known exporter; a hostile file may chain millions of nodes.
     private const int Deepest = 8;
 
-    /// <summary>The node that writes a value, behind nodes that pass it on.</summary>
+    /// <summary>Returns the node that computes a value, looking through nodes that only pass it on.</summary>
     public OnnxNode? Writer(string value) => writers.GetValueOrDefault(Source(value));
 
     public bool Same(string a, string b) => Source(a) == Source(b);
 
-    /// <summary>A value as a multiple of another and a number.</summary>
+    /// <summary>Returns a value as a multiple of another value plus a number.</summary>
     public OnnxAffine Affine(string value)
     {
         var (at, scale, shift) = (Source(value), 1.0, 0.0);
@@ -52,7 +52,7 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         return new OnnxAffine(at, scale, shift);
     }
 
-    /// <summary>What a value limits, and to what.</summary>
+    /// <summary>Returns the value that a node clips, and the limits.</summary>
     public (string Source, double Low, double High)? Limits(string value)
     {
         var (at, low, high) = (Source(value), double.NegativeInfinity, double.PositiveInfinity);
@@ -75,10 +75,12 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         return found && low < high ? (at, low, high) : null;
     }
 
-    /// <summary>A value as a polynomial of <paramref name="x"/> up to the third power, lowest first; null where it is none.</summary>
+    /// <summary>
+    /// Returns a value as a polynomial of <paramref name="x"/> up to degree 3, lowest degree first; null if it is not one.
+    /// </summary>
     public double[]? Polynomial(string value, string x) => Polynomial(value, Source(x), Deepest);
 
-    /// <summary>What a value is the square root of.</summary>
+    /// <summary>Returns the value of which this one is the square root, or null.</summary>
     public string? Root(string value) => Writer(value) switch
     {
         { OpType: "Sqrt", Domain: "" } root => root.Inputs[0],
@@ -86,7 +88,7 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         _ => null,
     };
 
-    /// <summary>What a value is one over the square root of.</summary>
+    /// <summary>Returns the value of which this one is the inverse square root, or null.</summary>
     public string? InverseRoot(string value) => Writer(value) switch
     {
         { OpType: "Reciprocal", Domain: "" } inverse => Root(inverse.Inputs[0]),
@@ -95,7 +97,7 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         _ => null,
     };
 
-    /// <summary>What a value is the square of.</summary>
+    /// <summary>Returns the value of which this one is the square, or null.</summary>
     public string? Square(string value) => Writer(value) switch
     {
         { OpType: "Pow", Domain: "", Inputs.Count: 2 } power when Number(power.Inputs[1]) == 2 => power.Inputs[0],
@@ -103,7 +105,7 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         _ => null,
     };
 
-    /// <summary>Axes of a reduction, as they are written.</summary>
+    /// <summary>Returns the axes of a reduction as the node gives them.</summary>
     public long[]? Axes(OnnxNode node) => node.GetInts("axes")?.ToArray() ?? (node.Inputs.Count > 1 ? constants.GetValueOrDefault(node.Inputs[1])?.Longs : null);
 
     private double? Bound(OnnxNode node, int input, double otherwise) =>

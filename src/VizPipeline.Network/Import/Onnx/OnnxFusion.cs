@@ -3,23 +3,23 @@ using VizPipeline.Network.Formats.Onnx;
 namespace VizPipeline.Network.Import.Onnx;
 
 /// <summary>
-/// Finds what exporters take apart: x * sigmoid(x) is SiLU, x * clip(x + 3, 0, 6) / 6 is HardSwish, and so on. One operator instead of
-/// several makes the layer's value that behind the nonlinearity, and lets the deconvnet see one nonlinearity. Nodes that nothing needs
-/// any more are left out, and so is what does not lead to the wanted outputs.
+/// Recombines what exporters decompose: x * sigmoid(x) is SiLU, x * clip(x + 3, 0, 6) / 6 is HardSwish, and so on. With one operator
+/// instead of several, a layer is observed after its nonlinearity, and the deconvnet handles a single nonlinearity. Nodes that are no
+/// longer needed are removed, and so are nodes that no wanted output depends on.
 /// </summary>
 internal sealed class OnnxFusion
 {
-    /// <summary>Domain of nodes that ONNX has no name for.</summary>
+    /// <summary>Domain of fused nodes that have no ONNX operator.</summary>
     public const string Domain = "vizpipeline.fused";
 
-    /// <summary>(x - mean) / sqrt(variance + epsilon) over some axes.</summary>
+    /// <summary>Operator (x - mean) / sqrt(variance + epsilon) over some axes.</summary>
     public const string Normalize = "Normalize";
 
     private readonly OnnxExpressions _expressions;
 
     private OnnxFusion(OnnxExpressions expressions) => _expressions = expressions;
 
-    /// <summary>The nodes that the outputs need, in their order, with patterns replaced.</summary>
+    /// <summary>Returns the nodes that the outputs need, in order, with patterns replaced.</summary>
     public static IReadOnlyList<OnnxNode> Fuse(IReadOnlyList<OnnxNode> nodes, IReadOnlyDictionary<string, OnnxConstant> constants, IEnumerable<string> outputs)
     {
         var writers = new Dictionary<string, OnnxNode>(StringComparer.Ordinal);
@@ -27,7 +27,7 @@ internal sealed class OnnxFusion
         var fused = new List<OnnxNode>(nodes.Count);
         foreach (var node in nodes)
         {
-            // Each node sees those before it already replaced.
+            // Each node sees the replacements of those before it.
             Write(node);
             var result = node.Domain.Length == 0 ? fusion.Replacement(node) ?? node : node;
             Write(result);
@@ -104,7 +104,7 @@ internal sealed class OnnxFusion
         var (x, outer) = (_expressions.Affine(factor), _expressions.Affine(gate));
         if (!Near(x.Shift, 0) || _expressions.Writer(outer.Root) is not { Domain: "", Inputs.Count: > 0 } function)
             return null;
-        // The gate as it is in effect: outer of f of inner of x.
+        // The gate in effect: outer of f of inner of x.
         outer = outer with { Scale = outer.Scale * scale * x.Scale, Shift = outer.Shift * scale * x.Scale };
         if (function.OpType == "Tanh")
             return Tanh(node, x.Root, outer, function.Inputs[0]);
@@ -169,9 +169,9 @@ internal sealed class OnnxFusion
         return _expressions.Same(mean.Inputs[0], difference.Inputs[0]) && mean.GetInt("keepdims", 1) != 0 && _expressions.Axes(mean) is { } axes ? (difference.Inputs[0], axes) : null;
     }
 
-    // Whether a factor or summand may be left out, which single precision has to allow.
+    // Whether two numbers are equal within single precision, so that a factor or summand may be dropped.
     private static bool Near(double a, double b) => Math.Abs(a - b) <= 1e-5 * Math.Max(1e-2, Math.Abs(b));
 
-    // Whether a number is one that people write rounded, such as 1 / 6 as 0.16667.
+    // Whether a number is a rounded form of another, such as 0.16667 for 1 / 6.
     private static bool Rounded(double a, double b) => Math.Abs(a - b) <= 1e-4 * Math.Max(1e-1, Math.Abs(b));
 }

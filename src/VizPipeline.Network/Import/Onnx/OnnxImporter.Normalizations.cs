@@ -5,13 +5,13 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>Normalisations, and quantisation, which a float network only limits.</summary>
+/// <summary>Normalisations, and quantisation, which only clips the values of a float network.</summary>
 internal sealed partial class OnnxImporter
 {
     private OnnxView BatchNormalization(OnnxNode node, string name)
     {
         if (node.GetInt("training_mode", 0) != 0)
-            throw Unsupported(node, "training_mode: export the network in inference mode");
+            throw Unsupported(node, "training_mode; export the network in inference mode");
         if (node.GetInt("spatial", 1) == 0)
             throw Unsupported(node, "statistics per position (spatial 0)");
         var view = View(node, 0);
@@ -21,8 +21,8 @@ internal sealed partial class OnnxImporter
         return view.Of(_graph.Add(name, norm, view.Node));
     }
 
-    private OnnxView Dropout(OnnxNode node) => Number(node, 2) is not (null or 0)
-        ? throw Unsupported(node, "training_mode: export the network in inference mode") : View(node, 0);
+    private OnnxView Dropout(OnnxNode node, string name) => Number(node, 2) is not (null or 0)
+        ? throw Unsupported(node, "training_mode; export the network in inference mode") : View(node, 0);
 
     private OnnxView InstanceNormalization(OnnxNode node, string name)
     {
@@ -36,7 +36,7 @@ internal sealed partial class OnnxImporter
     {
         var view = View(node, 0);
         if (OnnxShapes.Axis(node.GetInt("axis", -1), view.Rank) is not { } axis)
-            throw new GraphException(name, $"it has no axis {node.GetInt("axis", -1)}");
+            throw new GraphException(name, $"there is no axis {node.GetInt("axis", -1)} in its input");
         (FloatTensor, int)? shift = OptionalWeight(node, 2) is { } bias ? (bias, axis) : null;
         return Normalized(node, name, view, [.. Enumerable.Range(axis, view.Rank - axis)], node.GetFloat("epsilon", 1e-5f), (Weight(node, 1), axis), shift);
     }
@@ -49,7 +49,7 @@ internal sealed partial class OnnxImporter
             throw new GraphException(name, $"{channels} channels do not divide into {groups} groups");
         return Natural(_graph.Add(name, new GroupNorm((int)groups, PerChannel(1), PerChannel(2), node.GetFloat("epsilon", 1e-5f)), x));
 
-        // Before operator set 21 one number per group.
+        // Before operator set 21 there is one number per group.
         FloatTensor PerChannel(int input)
         {
             var values = Weight(node, input);
@@ -62,11 +62,12 @@ internal sealed partial class OnnxImporter
     {
         var view = View(node, 0);
         var named = node.GetInts("axes") ?? [0, 2, 3];
-        var axes = OnnxShapes.Axes(named, view.Rank) ?? throw new GraphException(name, $"it has no axes [{string.Join(", ", named)}]");
+        var axes = OnnxShapes.Axes(named, view.Rank)
+            ?? throw new GraphException(name, $"the axes [{string.Join(", ", named)}] do not exist in its input");
         return Normalized(node, name, view, axes, node.GetFloat("epsilon", 1e-9f), null, null);
     }
 
-    /// <summary>Normalisation over some dimensions, with factors and summands that begin at a dimension.</summary>
+    /// <summary>Adds a normalisation over some dimensions, with scales and shifts that start at a given dimension.</summary>
     private OnnxView Normalized(OnnxNode node, string name, OnnxView view, int[] axes, double epsilon, (FloatTensor Values, int Dimension)? scale, (FloatTensor Values, int Dimension)? shift)
     {
         if (axes is [1] && IsFlattened(view))
@@ -83,7 +84,7 @@ internal sealed partial class OnnxImporter
 
         int Extent(GraphAxis axis) => together.Where(factor => factor.Axis == axis).Aggregate(1, (product, factor) => product * factor.Extent);
 
-        // Groups are channels that follow each other.
+        // A group consists of consecutive channels.
         bool IsInner() => together.Where(factor => factor.Axis == GraphAxis.Channel).Aggregate(1, (product, factor) => product * factor.Extent) is var inner
             && together.Where(factor => factor.Axis == GraphAxis.Channel).All(factor => factor.Step * factor.Extent <= inner);
 
@@ -96,6 +97,11 @@ internal sealed partial class OnnxImporter
             return new FloatTensor(values.Name, [perChannel.Length], perChannel);
         }
     }
+
+    private OnnxView Softmax(OnnxNode node, string name) => AtTheEnd(node) ? View(node, 0) : SoftmaxOverChannels(node, name);
+
+    private OnnxView LogSoftmax(OnnxNode node, string name) =>
+        AtTheEnd(node) ? View(node, 0) : throw Unsupported(node, "operators after it");
 
     private OnnxView SoftmaxOverChannels(OnnxNode node, string name)
     {
@@ -114,19 +120,27 @@ internal sealed partial class OnnxImporter
         var view = View(node, 0);
         if (!IsChannels(view, 1))
             view = Natural(AsMap(node, name, view));
-        var size = node.GetInt("size", 0) is var given and >= 1 and <= 1 << 16 ? (int)given : throw Unsupported(node, $"size {node.GetInt("size", 0)}");
+        var size = node.GetInt("size", 0) is var given and >= 1 and <= 1 << 16
+            ? (int)given
+            : throw Unsupported(node, $"size {node.GetInt("size", 0)}");
         return view.Of(_graph.Add(name, new LocalResponseNorm(size, node.GetFloat("alpha", 1e-4f), node.GetFloat("beta", 0.75f), node.GetFloat("bias", 1)), view.Node));
     }
 
     /// <summary>
-    /// Codes stand for the values that they are decoded to. Rounding is left out, as nothing could be led back through it; what remains is
-    /// the limits, which also carry a ReLU that the quantiser dropped because its codes begin at zero.
+    /// Replaces codes by the values that they decode to. Rounding is left out, because no signal could be propagated back through it. What
+    /// remains is the clipping to the codes' range, which also stands for a ReLU that the quantiser dropped because its codes start at
+    /// zero.
     /// </summary>
     private OnnxView QuantizeLinear(OnnxNode node, string name)
     {
         var (scale, zero) = Quantisation(node);
         if (OnnxQuantization.Range(OnnxQuantization.CodeType(node, Constant(node, 2))) is not (var low, var high))
-            throw Unsupported(node, $"codes of type {(Constant(node, 2)?.Type is { } type ? type.ToString() : OnnxTypes.NameOf(node.GetInt("output_dtype", 0)))}: quantise to whole numbers of 8 or 16 bits");
+        {
+            throw Unsupported(
+                node,
+                $"codes of type {(Constant(node, 2)?.Type is { } type ? type.ToString() : OnnxTypes.NameOf(node.GetInt("output_dtype", 0)))}; "
+                + "quantise to integers of 8 or 16 bits");
+        }
         _quantised[node.Outputs[0]] = (scale, zero);
         var (min, max) = ((low - zero) * scale, (high - zero) * scale);
         return Elementwise(node, name, low == zero ? new Clip(min, max) : new Saturation(min, max));
@@ -135,21 +149,30 @@ internal sealed partial class OnnxImporter
     private OnnxView DequantizeLinear(OnnxNode node, string name)
     {
         if (!_quantised.TryGetValue(node.Inputs[0], out var made))
-            throw Unsupported(node, "whole numbers that no QuantizeLinear made");
-        return made == Quantisation(node) ? View(node, 0) : throw Unsupported(node, "another scale or zero point than its values were quantised with");
+            throw Unsupported(node, "integers that no QuantizeLinear produced");
+        return made == Quantisation(node)
+            ? View(node, 0)
+            : throw Unsupported(node, "a scale or zero point that differs from that of its QuantizeLinear");
     }
 
     private (double Scale, long Zero) Quantisation(OnnxNode node)
     {
-        var scale = Number(node, 1) is { } given && given > 0 && double.IsFinite(given) ? given : throw Unsupported(node, "a scale that is not one positive number");
-        return (scale, Constant(node, 2) is not { } zero ? 0 : zero.Longs is [var only] ? only : throw Unsupported(node, "a zero point that is not one whole number"));
+        var scale = Number(node, 1) is { } given && given > 0 && double.IsFinite(given)
+            ? given
+            : throw Unsupported(node, "a scale that is not one positive number");
+        return (scale, Constant(node, 2) is not { } zero
+            ? 0
+            : zero.Longs is [var only] ? only : throw Unsupported(node, "a zero point that is not one integer"));
     }
 
-    // Codes that only move stay codes.
+    // Operators that only move codes keep them as codes.
     private void Requantise(OnnxNode node, string name)
     {
         if (node.OpType is not ("MaxPool" or "Reshape" or "Transpose" or "Flatten" or "Squeeze" or "Unsqueeze" or "Identity" or "Slice" or "Gather"))
-            throw new OperatorNotSupportedException(name, node.OpType, "integer arithmetic: quantise the network in the QDQ format instead, or export it in float32");
+        {
+            throw new OperatorNotSupportedException(
+                name, node.OpType, "integer arithmetic; quantise the network in the QDQ format instead, or export it in float32");
+        }
         _quantised[node.Outputs[0]] = _quantised[node.Inputs[0]];
     }
 }

@@ -4,7 +4,7 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>Pools, reductions, borders and resizing.</summary>
+/// <summary>Pools, reductions, padding and resizing.</summary>
 internal sealed partial class OnnxImporter
 {
     private const int MostBranches = 32;
@@ -38,8 +38,9 @@ internal sealed partial class OnnxImporter
         var view = View(node, 0);
         var named = node.GetInts("axes") ?? Constant(node, 1)?.Longs ?? [];
         if (named.Count == 0)
-            return node.GetInt("noop_with_empty_axes", 0) != 0 ? view : throw Unsupported(node, "all axes, the batch too");
-        var axes = OnnxShapes.Axes(named, view.Rank) ?? throw new GraphException(name, $"it has no axes [{string.Join(", ", named)}]");
+            return node.GetInt("noop_with_empty_axes", 0) != 0 ? view : throw Unsupported(node, "all axes, including the batch");
+        var axes = OnnxShapes.Axes(named, view.Rank)
+            ?? throw new GraphException(name, $"the axes [{string.Join(", ", named)}] do not exist in its input");
         return Reduced(node, name, view, axes, node.GetInt("keepdims", 1) != 0);
     }
 
@@ -47,14 +48,14 @@ internal sealed partial class OnnxImporter
     {
         var (shape, gone) = (ShapeOf(view), axes.SelectMany(axis => view.Dimensions[axis]).ToList());
         if (gone.Any(factor => factor.Axis == GraphAxis.Batch))
-            throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}: the batch");
+            throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}, which include the batch");
         var (channels, rows, columns) = (Covers(GraphAxis.Channel, shape.Channels), Covers(GraphAxis.Row, shape.Height), Covers(GraphAxis.Column, shape.Width));
         if (channels is null && rows is false && columns is false && axes.Length == 1)
             return ReducedPart(node, name, view, axes[0], keep);
         if (channels is null || rows is null || columns is null)
             throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}, which are parts of axes");
         var at = view.Node;
-        // The norm of a single number is not the number.
+        // The norm of a single number is its absolute value, not the number itself.
         var isNorm = node.OpType is "ReduceL1" or "ReduceL2" or "GlobalLpPool";
         if (rows.Value || columns.Value || (isNorm && !channels.Value))
             at = _graph.Add(name, OverMap(node, name, shape, rows.Value || shape.Height == 1, columns.Value || shape.Width == 1), at);
@@ -68,7 +69,7 @@ internal sealed partial class OnnxImporter
             Dimensions = [.. view.Dimensions.Select((factors, i) => axes.Contains(i) ? [] : factors).Where((_, i) => keep || !axes.Contains(i))],
         };
 
-        // Whether an axis goes altogether; null if a part of it does.
+        // Whether the reduction covers an axis completely; null if it covers a part of it.
         bool? Covers(GraphAxis axis, int extent)
         {
             var taken = gone.Where(factor => factor.Axis == axis).Aggregate(1, (product, factor) => product * factor.Extent);
@@ -76,7 +77,7 @@ internal sealed partial class OnnxImporter
         }
     }
 
-    // Over a part of the channels, as split attention sums its branches: each place of the dimension is one value.
+    // Reduces over a part of the channels, as split attention sums its branches: each position of the dimension is one value.
     private OnnxView ReducedPart(OnnxNode node, string name, OnnxView view, int axis, bool keep)
     {
         var count = view.Shape[axis];
@@ -131,7 +132,7 @@ internal sealed partial class OnnxImporter
         var (value, mode) = (Number(node, 2) ?? node.GetFloat("value", 0), node.GetText("mode", "constant"));
         int[]? axes = Constant(node, 3)?.Longs is { } named ? OnnxShapes.Axes(named, view.Rank) : [.. Enumerable.Range(0, view.Rank)];
         if (axes is null || pads.Count != 2 * axes.Length || pads.Any(pad => Math.Abs(Math.Max(pad, -int.MaxValue)) > 1 << 20))
-            throw new GraphException(name, $"pads [{string.Join(", ", pads)}] do not fit {Text(view)}");
+            throw new GraphException(name, $"pads [{string.Join(", ", pads)}] do not match {Text(view)}");
         for (var i = 0; i < axes.Length; i++)
             view = Padded(node, name, view, axes[i], (int)pads[i], (int)pads[i + axes.Length], mode, value);
         return view;
@@ -146,7 +147,7 @@ internal sealed partial class OnnxImporter
             return view.With(axis, OnnxView.Whole(GraphAxis.Channel, shape.Channels + before + after)).Of(_graph.Add(name, new ChannelPad(before, after), view.Node));
         var rows = !shape.IsVector && view.Is(axis, GraphAxis.Row, shape.Height) && !(shape.Height == 1 && axis != view.Rank - 2);
         if (shape.IsVector || !(rows || view.Is(axis, GraphAxis.Column, shape.Width)))
-            throw Unsupported(node, $"a border along axis {axis} of {Text(view)}");
+            throw Unsupported(node, $"padding along axis {axis} of {Text(view)}");
         var extent = rows ? shape.Height : shape.Width;
         var (cut, grown) = (new WindowAxis(1, 1, Math.Min(0, before), Math.Min(0, after)), new WindowAxis(1, 1, Math.Max(0, before), Math.Max(0, after)));
         var at = view.Node;
@@ -181,7 +182,7 @@ internal sealed partial class OnnxImporter
                 continue;
             var rows = view.Is(axis, GraphAxis.Row, shape.Height) && !(shape.Height == 1 && axis == view.Rank - 1);
             if (!rows && !view.Is(axis, GraphAxis.Column, shape.Width))
-                throw Unsupported(node, $"axis {axis} of {Text(view)}: only rows and columns are resized");
+                throw Unsupported(node, $"axis {axis} of {Text(view)}; only rows and columns can be resized");
             var matrix = OnnxResize.Matrix(node, scaled, amount => _folding.Spend(name, amount));
             at = _graph.Add(name, rows ? new Resample(matrix, null) : new Resample(null, matrix), at);
             view = view.With(axis, OnnxView.Whole(rows ? GraphAxis.Row : GraphAxis.Column, matrix.Shape[0]));

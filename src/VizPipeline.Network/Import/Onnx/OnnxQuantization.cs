@@ -17,7 +17,7 @@ internal static class OnnxQuantization
             var at = scale.At(i);
             values[i] = (float)((codes[i] - (zero?.Longs?[zero.Count == 1 ? 0 : at] ?? 0)) * (double)scale.Values[at]);
         }
-        // Named as the weight that it was made of, since layers are named after their weights.
+        // Named after the weight that it was computed from, since layers are named after their weights.
         var name = node.Inputs[0].EndsWith("_quantized", StringComparison.Ordinal) ? node.Inputs[0][..^"_quantized".Length] : node.Inputs[0];
         return OnnxConstant.Of(name, value.Shape, values);
     }
@@ -37,11 +37,14 @@ internal static class OnnxQuantization
         return new(value.Shape, codes, null, type);
     }
 
-    /// <summary>The type of the codes that QuantizeLinear makes: its zero point's, or without one output_dtype (bytes where that is absent too); null for types that are not read.</summary>
+    /// <summary>
+    /// Returns the type of the codes that QuantizeLinear produces: that of its zero point, else output_dtype (bytes by default); null for
+    /// types that are not supported.
+    /// </summary>
     public static ElementType? CodeType(OnnxNode node, OnnxConstant? zero) => zero is not null ? zero.Type
         : node.GetInt("output_dtype", 0) is not 0 and var number ? OnnxTypes.Find(number) : ElementType.U8;
 
-    /// <summary>The smallest and the largest code of a type; null for types that are no codes.</summary>
+    /// <summary>Returns the smallest and the largest code of a type; null for types that are not used for codes.</summary>
     public static (long Low, long High)? Range(ElementType? codes) => codes switch
     {
         ElementType.U8 => (0, 255),

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace VizPipeline.Sample.Pictures.Subjects;
 
-/// <summary>A face: somebody, or a smiley.</summary>
+/// <summary>A person's face, or a smiley.</summary>
 internal static class Face
 {
     public static void Draw(Brush brush)

@@ -63,7 +63,6 @@ public class NpyArrayTests
         var scalar = Read(FileOf(1, "{'descr': '<i4', 'fortran_order': False, 'shape': (), }", [7, 0, 0, 0]));
         Assert.Empty(scalar.Shape);
         Assert.Equal([7], scalar.ToInts());
-        Assert.Throws<ModelFormatException>(() => scalar.ToStrings());
     }
 
     [Theory]
@@ -72,8 +71,8 @@ public class NpyArrayTests
     [InlineData("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,), }", "simple dtype")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 1000000000), }", "too large")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (100000,), }", "needs 400000")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "whole number")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", "whole number")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "not an integer")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", "not an integer")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }", "goes on after its array")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': __import__('os').system('id'), }", "lacks a '('")]
     [InlineData("__import__('os').system('id')", "lacks a '{'")]

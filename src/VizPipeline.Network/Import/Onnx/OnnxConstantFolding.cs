@@ -5,27 +5,27 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Import.Onnx;
 
 /// <summary>
-/// Computes nodes that read nothing but constants: chains with which exporters describe shapes, weights that are prepared or dequantised.
-/// What it makes of a file is bounded by the file's own constants (and a small sum, for shapes).
+/// Computes nodes that read only constants: the chains with which exporters describe shapes, and weights that are prepared or dequantised.
+/// The total size of the results is bounded by the file's own constants (plus a small allowance for shapes).
 /// </summary>
-/// <param name="fileElements">Elements of all constants in the file.</param>
-internal sealed class OnnxFolding(long fileElements)
+/// <param name="fileElements">Number of elements of all constants in the file.</param>
+internal sealed class OnnxConstantFolding(long fileElements)
 {
     private const long SmallSum = 1 << 22;
     private const int DeepestRank = 16;
 
     private long _left = (fileElements * 8) + SmallSum;
 
-    /// <summary>Takes from what may still be allocated.</summary>
-    /// <exception cref="GraphException">There is not so much left.</exception>
+    /// <summary>Charges elements against what may still be allocated.</summary>
+    /// <exception cref="GraphException">The remaining allowance is too small.</exception>
     public void Spend(string node, long elements)
     {
         if (elements > _left)
-            throw new GraphException(node, "constants computed from the file's own grow far beyond them");
+            throw new GraphException(node, "the constants that it computes are far larger than the file's own");
         _left -= elements;
     }
 
-    /// <summary>The values that the node writes, or null where it is not known how to compute them.</summary>
+    /// <summary>Returns the values that the node computes, or null if they cannot be computed.</summary>
     public OnnxConstant[]? Fold(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs)
     {
         if (node.Domain.Length > 0 && node.Domain != "com.microsoft")
@@ -66,7 +66,7 @@ internal sealed class OnnxFolding(long fileElements)
         };
     }
 
-    /// <summary>The shape of something as a constant; from opset 15 on a part of it.</summary>
+    /// <summary>Returns a shape as a constant; from opset 15 on, possibly a part of it.</summary>
     public static OnnxConstant ShapeOf(OnnxNode node, int[] shape)
     {
         var (start, end) = (node.GetInt("start", 0), node.GetInt("end", long.MaxValue));
@@ -74,7 +74,7 @@ internal sealed class OnnxFolding(long fileElements)
         return OnnxConstant.Vector(shape.Skip(from).Take(count).Select(extent => (long)extent));
     }
 
-    /// <summary>Axes from the attribute or from the second input; null where neither is there.</summary>
+    /// <summary>Returns the axes from the attribute or the second input; null if neither exists.</summary>
     public static IReadOnlyList<long>? AxesOf(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs) => node.GetInts("axes") ?? inputs.ElementAtOrDefault(1)?.Longs;
 
     private static OnnxConstant[]? One(OnnxConstant? value) => value is null ? null : [value];
@@ -178,7 +178,7 @@ internal sealed class OnnxFolding(long fileElements)
         return value;
     }
 
-    /// <summary>What a Slice node takes of each axis; null where that is not constant or makes no sense.</summary>
+    /// <summary>Returns the part of each axis that a Slice node takes; null if it is not constant or invalid.</summary>
     public static IReadOnlyList<(int Axis, (int Start, int Step, int Count) Part)>? SlicesOf(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs, int[] shape)
     {
         var (starts, ends) = (node.GetInts("starts") ?? inputs.ElementAtOrDefault(1)?.Longs, node.GetInts("ends") ?? inputs.ElementAtOrDefault(2)?.Longs);
@@ -213,7 +213,7 @@ internal sealed class OnnxFolding(long fileElements)
         return [.. result];
     }
 
-    /// <summary>The axis of a Split node and the lengths of its parts; null where they make no sense.</summary>
+    /// <summary>Returns the axis of a Split node and the lengths of its parts; null if they are invalid.</summary>
     public static (int Axis, int[] Parts)? PartsOf(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs, int[] shape)
     {
         if (OnnxShapes.Axis(node.GetInt("axis", 0), shape.Length) is not { } axis || node.Outputs.Count == 0)

@@ -1,0 +1,38 @@
+using System.Buffers.Binary;
+using System.Text;
+using VizPipeline.Network.Formats.Numpy;
+
+namespace VizPipeline.Tests;
+
+/// <summary>Reads what only the reference files contain: integers and text.</summary>
+internal static class NpyArrayExtensions
+{
+    public static int[] ToInts(this NpyArray array)
+    {
+        var size = array.Count == 0 ? 1 : array.Data.Length / array.Count;
+        var ints = new int[array.Count];
+        for (var i = 0; i < ints.Length; i++)
+        {
+            var element = array.Data.Slice(i * size, size);
+            ints[i] = array.DType[1..] switch
+            {
+                "u1" or "b1" => element[0],
+                "i4" => BinaryPrimitives.ReadInt32LittleEndian(element),
+                "i8" => checked((int)BinaryPrimitives.ReadInt64LittleEndian(element)),
+                _ => throw new NotSupportedException(array.DType),
+            };
+        }
+        return ints;
+    }
+
+    public static string[] ToStrings(this NpyArray array)
+    {
+        if (!array.IsText)
+            throw new NotSupportedException(array.DType);
+        var size = array.Count == 0 ? 1 : array.Data.Length / array.Count;
+        var texts = new string[array.Count];
+        for (var i = 0; i < texts.Length; i++)
+            texts[i] = Encoding.UTF32.GetString(array.Data.Slice(i * size, size)).TrimEnd('\0');
+        return texts;
+    }
+}
