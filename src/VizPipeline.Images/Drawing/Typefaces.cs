@@ -13,7 +13,7 @@ public enum TextWeight
 }
 
 /// <summary>
-/// The embedded font (Inter, cut down to Latin-1 and a few signs), so that text looks alike on machines without any fonts.
+/// The embedded font (Inter, reduced to Latin-1 and a few symbols), so that text looks the same on machines without any fonts.
 /// </summary>
 internal static class Typefaces
 {
@@ -22,7 +22,7 @@ internal static class Typefaces
 
     public static SKTypeface Of(TextWeight weight) => (weight == TextWeight.SemiBold ? SemiBold : Regular).Value;
 
-    /// <summary>The text with a question mark for each sign that the font lacks, instead of an empty box.</summary>
+    /// <summary>Returns the text with a question mark for each character that the font lacks, instead of an empty box.</summary>
     public static string Drawable(string text)
     {
         using var font = new SKFont(Regular.Value);

@@ -2,14 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Images;
 
-/// <summary>Which class each picture of a set belongs to.</summary>
+/// <summary>Determines the class of each image of a set.</summary>
 internal static partial class ImageClasses
 {
     public static string?[] Find(LabelFile? labels, IReadOnlyDictionary<string, string> listed, FileListing listing)
     {
         if (labels is not null)
             return [.. labels.For(listing.Paths)];
-        // What says some of its classes itself, a list or an archive, means by its other pictures that they have none.
+        // If a list or an archive labels some of its images itself, the others have no class.
         if (listed.Count > 0)
             return [.. listing.Paths.Select(path => listed.GetValueOrDefault(path))];
         var labelled = listing.Labels.Keys.Select(listing.ArchiveOf).ToHashSet();

@@ -4,20 +4,20 @@ using System.Text.RegularExpressions;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// What people write to name an image set: a folder, an archive, several archives with braces (<c>shards/train-{000000..000147}.tar</c>,
-/// <c>{train,val}.zip</c>), a text list of pictures, or the same in a bucket (but for lists).
+/// The user's name of an image set: a folder, an archive, several archives with braces (<c>shards/train-{000000..000147}.tar</c>,
+/// <c>{train,val}.zip</c>), a text list of images, or the same in a bucket (except lists).
 /// </summary>
-/// <param name="Root">The folder or bucket that paths are relative to; workers open the same.</param>
-/// <param name="Only">The pictures and archives that make the set; null for all below the root.</param>
-/// <param name="Labels">Classes that a list gives, by path.</param>
+/// <param name="Root">The folder or bucket that paths are relative to; workers open the same one.</param>
+/// <param name="Only">The images and archives that make up the set; null for everything below the root.</param>
+/// <param name="Labels">Classes from a list, by path.</param>
 public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<string>? Only, IReadOnlyDictionary<string, string> Labels)
 {
     private const int MostPaths = 1_000_000;
     private const string BucketScheme = "s3://";
     private static readonly string[] ListExtensions = [".txt", ".csv", ".tsv", ".json"];
 
-    /// <summary>Takes a name apart. Whether the root and what is below it are there is found when they are listed.</summary>
-    /// <exception cref="ImageSetException">A range in braces is none, or a list cannot be used.</exception>
+    /// <summary>Parses a name. Whether the root and its contents exist is checked when they are listed.</summary>
+    /// <exception cref="ImageSetException">A range in braces is invalid, or a list cannot be used.</exception>
     public static ImageSetSource Parse(string text)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
@@ -34,8 +34,8 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
         return text.Contains('{') ? Below(text, [.. Expand(text).Select(Path.GetFullPath)], 0) : Whole(Path.GetFullPath(text));
     }
 
-    /// <summary>The paths that braces mean: <c>{a,b}</c> is each, <c>{08..12}</c> each number, with as many digits.</summary>
-    /// <exception cref="ImageSetException">A brace is not closed, a range is none, or they are more than a million.</exception>
+    /// <summary>Expands braces to paths: <c>{a,b}</c> is each alternative, <c>{08..12}</c> each number, with as many digits.</summary>
+    /// <exception cref="ImageSetException">A brace is not closed, a range is invalid, or there are more than a million paths.</exception>
     internal static IReadOnlyList<string> Expand(string text)
     {
         List<string> paths = [""];
@@ -63,7 +63,7 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
             throw new ImageSetException($"image set '{text}': {{{inside}}} is no range from a smaller to a larger number");
         if (to - from >= MostPaths)
             throw TooMany(text);
-        // As a shell does it: leading zeros mean that all have as many digits.
+        // As in a shell: leading zeros mean that all numbers have as many digits.
         var digits = first.StartsWith('0') || last.StartsWith('0') ? Math.Max(first.Length, last.Length) : 1;
         return [.. Enumerable.Range(0, (int)(to - from) + 1).Select(i => (from + i).ToString($"D{digits}", CultureInfo.InvariantCulture))];
     }
@@ -83,7 +83,9 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
             : new(root, only, new Dictionary<string, string>());
     }
 
-    /// <summary>Paths of a list are below the list's folder, or anywhere: then what they have in common is the root.</summary>
+    /// <summary>
+    /// Creates the source of a list. Its paths are below the list's folder, or anywhere; then their common folder is the root.
+    /// </summary>
     private static ImageSetSource FromList(string file)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
