@@ -23,7 +23,7 @@ internal sealed class SingleImages(NetworkRunner runner, Preprocessing preproces
     public void Show(int image, string path, byte[] crop)
     {
         using var scope = torch.NewDisposeScope();
-        var input = ImageTensor.Of(crop, 1, preprocessing, runner.Device).contiguous();
+        var input = ImageTensor.Create(crop, 1, preprocessing, runner.Device).contiguous();
         runner.Forward(input, [.. _byNode.Select(node => node.Key)], (node, value) =>
         {
             foreach (var neuron in _byNode[node])

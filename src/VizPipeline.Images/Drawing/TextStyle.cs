@@ -48,7 +48,7 @@ public sealed record TextStyle(float Size, Rgb Colour, TextWeight Weight = TextW
     internal SKPaint Paint() => new() { Color = new(Colour.R, Colour.G, Colour.B), IsAntialias = true };
 
     /// <summary>Creates the font of the text.</summary>
-    internal SKFont Font() => new(Typefaces.Of(Weight), Size)
+    internal SKFont Font() => new(Typefaces.Get(Weight), Size)
     {
         Edging = SKFontEdging.Antialias,
         Subpixel = true,

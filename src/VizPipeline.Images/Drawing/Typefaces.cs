@@ -20,7 +20,7 @@ internal static class Typefaces
     private static readonly Lazy<SKTypeface> Regular = new(() => Load("Inter-Regular.subset.otf"));
     private static readonly Lazy<SKTypeface> SemiBold = new(() => Load("Inter-SemiBold.subset.otf"));
 
-    public static SKTypeface Of(TextWeight weight) => (weight == TextWeight.SemiBold ? SemiBold : Regular).Value;
+    public static SKTypeface Get(TextWeight weight) => (weight == TextWeight.SemiBold ? SemiBold : Regular).Value;
 
     /// <summary>Returns the text with a question mark for each character that the font lacks, instead of an empty box.</summary>
     public static string Drawable(string text)

@@ -77,7 +77,7 @@ internal sealed class PreprocessingReader(string source, int height, int width, 
             : throw Wrong(name, "finite numbers");
 
     private ChannelOrder Order(string name, JsonElement value) =>
-        (value.ValueKind == JsonValueKind.String ? ChannelOrders.Of(value.GetString()) : null) ?? throw Wrong(name, ChannelOrders.Names);
+        (value.ValueKind == JsonValueKind.String ? ChannelOrders.Find(value.GetString()) : null) ?? throw Wrong(name, ChannelOrders.Names);
 
     private PreprocessingException Wrong(string field, string wanted) => new($"{source}: field '{field}' must be {wanted}");
 }

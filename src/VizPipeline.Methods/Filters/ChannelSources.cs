@@ -19,7 +19,7 @@ internal sealed class ChannelSources
     }
 
     /// <summary>Returns the origins of a node's channels, in order; each channel of a flattened map stands for all of its units.</summary>
-    public ChannelSource[] Of(int node)
+    public ChannelSource[] Trace(int node)
     {
         var (needed, open) = (new SortedSet<int>(), new Stack<int>([node]));
         while (open.TryPop(out var at))
@@ -46,8 +46,8 @@ internal sealed class ChannelSources
             node = _graph.Nodes[node.Inputs[0]];
         IEnumerable<ChannelSource[]> terms = node.Operator.LayerKind switch
         {
-            LayerKind.Concat => [[.. node.Inputs.SelectMany(Of)]],
-            LayerKind.Add => node.Inputs.Select(Of),
+            LayerKind.Concat => [[.. node.Inputs.SelectMany(Trace)]],
+            LayerKind.Add => node.Inputs.Select(Trace),
             _ => [],
         };
         // In a flattened map, the merge's channels are units, which are not neurons of the layer below.

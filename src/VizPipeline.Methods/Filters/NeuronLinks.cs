@@ -26,7 +26,7 @@ public static class NeuronLinks
     /// <param name="observed">The observed layers, including <paramref name="layer"/>; indices refer to this list.</param>
     /// <param name="layer">The layer.</param>
     /// <param name="isBgr">Whether the network's input is in the order blue, green, red.</param>
-    public static LayerLinks? Of(NetworkGraph graph, IReadOnlyList<Layer> observed, Layer layer, bool isBgr = false)
+    public static LayerLinks? Compute(NetworkGraph graph, IReadOnlyList<Layer> observed, Layer layer, bool isBgr = false)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(observed);
@@ -34,7 +34,7 @@ public static class NeuronLinks
         if (layer.WeightedNode is not { } weighted)
             return null;
         var (node, sources) = (graph.Nodes[weighted], new ChannelSources(graph, observed, isBgr));
-        var inputs = sources.Of(node.Inputs[0]);
+        var inputs = sources.Trace(node.Inputs[0]);
         var kernels = node.Operator switch
         {
             Convolution { Weight: var weight, Groups: var groups } =>

@@ -65,7 +65,7 @@ internal abstract class AscentImages : IDisposable
     /// <param name="gradient">[N, C, H, W], gradient of the objective with respect to these pixels.</param>
     /// <param name="step">Number of the step.</param>
     /// <param name="isLast">Whether this is the last step.</param>
-    public abstract void Climb(torch.Tensor gradient, int step, bool isLast);
+    public abstract void Step(torch.Tensor gradient, int step, bool isLast);
 
     /// <summary>Continues with only these rows of the batch.</summary>
     /// <param name="rows">int64 indices.</param>
@@ -99,7 +99,7 @@ internal sealed class PixelImages : AscentImages
         return _images.alias();
     }
 
-    public override void Climb(torch.Tensor gradient, int step, bool isLast)
+    public override void Step(torch.Tensor gradient, int step, bool isLast)
     {
         var next = _images.Plus(_stepper.Step(gradient));
         if (!isLast)

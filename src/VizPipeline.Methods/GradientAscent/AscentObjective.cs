@@ -28,10 +28,10 @@ public abstract record AscentObjective : IRecipePart
     public virtual IEnumerable<string> Faults() => [];
 
     /// <summary>Returns the objective of each image, [N].</summary>
-    internal abstract torch.Tensor Of(LayerValues values);
+    internal abstract torch.Tensor Evaluate(LayerValues values);
 
     /// <summary>Returns the activation that is reported with it, [N].</summary>
-    internal virtual torch.Tensor Activation(LayerValues values) => Of(values);
+    internal virtual torch.Tensor Activation(LayerValues values) => Evaluate(values);
 
     private protected static torch.Tensor Mean(torch.Tensor maps) => maps.dim() == 2 ? maps : maps.mean([2, 3]);
 }
@@ -57,7 +57,7 @@ public sealed record NeuronObjective : AscentObjective
     public override bool ReadsMap => false;
 
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var own = values.OwnChannel();
         return own.dim() == 1 ? own : own.narrow(1, values.Centre.Y, 1).narrow(2, values.Centre.X, 1).reshape(-1);
@@ -68,7 +68,7 @@ public sealed record NeuronObjective : AscentObjective
 public sealed record ChannelObjective : AscentObjective
 {
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var own = values.OwnChannel();
         return own.dim() == 1 ? own : own.mean([1, 2]);
@@ -106,7 +106,7 @@ public sealed record DirectionObjective(IReadOnlyDictionary<int, double> Weights
     }
 
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var channels = torch.tensor([.. Weights.Keys.Select(channel => (long)channel)], dtype: torch.int64).to(values.Maps.device);
         var weights = torch.tensor([.. Weights.Values.Select(weight => (float)weight)]).to(values.Maps.device);
@@ -129,7 +129,7 @@ public sealed record InversionObjective : AscentObjective
     public override bool NeedsPicture => true;
 
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var picture = values.Picture!.flatten(1);
         return -((values.Maps.flatten(1) - picture).square().sum(1) / picture.square().sum(1).ClampMin(1e-12));
@@ -159,7 +159,7 @@ public sealed record CaricatureObjective(double Power = 2) : AscentObjective
     }
 
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var (maps, picture) = (values.Maps.flatten(1), values.Picture!.flatten(1));
         var product = (maps * picture).sum(1);

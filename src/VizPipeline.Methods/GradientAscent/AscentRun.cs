@@ -12,7 +12,7 @@ namespace VizPipeline.Methods.GradientAscent;
 public sealed class AscentRun
 {
     // Number of times that the plain image is evaluated when the steps use transformed images.
-    private const int PlainLooks = 32;
+    private const int PlainEvaluations = 32;
     private const long GramFloats = 64L << 20;
 
     private readonly NetworkRunner _runner;
@@ -20,7 +20,7 @@ public sealed class AscentRun
     private readonly PixelScale _pixels;
     private readonly AscentMaterial _material;
     private readonly RegionPlan _plan;
-    private readonly LayerClimb _layer;
+    private readonly LayerObjective _layer;
     private readonly (int Y, int X) _centre;
     private readonly Box _region;
     private readonly (double Field, double Pixel) _shares;
@@ -51,7 +51,7 @@ public sealed class AscentRun
         Box = _region.Clip(input.Height, input.Width);
         var side = Math.Min(input.Height, input.Width);
         _shares = (layer.Field.IsWhole ? 1 : Math.Min(1, (double)Math.Min(layer.Field.Y.Size, layer.Field.X.Size) / side), 1.0 / side);
-        _layer = new LayerClimb(runner, layer, recipe, _plan.IsWhole && !shape.IsVector ? _centre : (0, 0));
+        _layer = new LayerObjective(runner, layer, recipe, _plan.IsWhole && !shape.IsVector ? _centre : (0, 0));
         var rows = Deconvolution.PatchSizing.SamplesPerBatch(_plan, runner.Device) / (recipe.Facets * Views.PerImage(recipe.Transformations));
         // Gram matrices are as large as the square of the layer's width, whatever the maps' size.
         if (recipe.Diversity is not null)
@@ -71,10 +71,10 @@ public sealed class AscentRun
         return new Box(Box.X0 + right, Box.Y0 + down, Box.X1 + right, Box.Y1 + down);
     }
 
-    /// <summary>Suitable number of neurons for one call of <see cref="Climb"/>.</summary>
+    /// <summary>Suitable number of neurons for one call of <see cref="Ascend"/>.</summary>
     public int SamplesPerBatch { get; }
 
-    /// <summary>Receives the number of completed steps of <see cref="Climb"/> after each step; may be null.</summary>
+    /// <summary>Receives the number of completed steps of <see cref="Ascend"/> after each step; may be null.</summary>
     public IProgress<int>? Progress { get; init; }
 
     /// <summary>Runs the ascent for each of <paramref name="neurons"/> in one batch, which images leave as they are done.</summary>
@@ -83,73 +83,73 @@ public sealed class AscentRun
     /// the same alone and in any batch.</param>
     /// <param name="cancellation">Checked at every step.</param>
     /// <returns>One result per neuron and facet; a neuron's facets are adjacent.</returns>
-    public IReadOnlyList<AscentResult> Climb(IReadOnlyList<int> neurons, int seed, CancellationToken cancellation = default)
+    public IReadOnlyList<AscentResult> Ascend(IReadOnlyList<int> neurons, int seed, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(neurons);
         using var mode = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         using var images = _recipe.Parametrization.Begin(Begin(neurons, seed));
-        using var climb = new AscentProgress(neurons, _recipe, Box, _runner.Device);
+        using var state = new AscentProgress(neurons, _recipe, Box, _runner.Device);
         using var picture = PictureValues();
         var places = new Geometries(this);
         try
         {
-            for (var step = 0; step < _recipe.Steps && climb.Rows > 0; step++)
+            for (var step = 0; step < _recipe.Steps && state.Rows > 0; step++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var inner = torch.NewDisposeScope();
-                Step(climb, images, places, picture, seed, step);
+                Step(state, images, places, picture, seed, step);
                 Progress?.Report(step + 1);
             }
             using var last = torch.NewDisposeScope();
-            if (climb.Rows > 0)
-                Finish(climb, images, places, picture);
+            if (state.Rows > 0)
+                Finish(state, images, places, picture);
         }
         finally
         {
             places.Dispose();
         }
-        return climb.Results(_pixels.Mean);
+        return state.Results(_pixels.Mean);
     }
 
-    private void Step(AscentProgress climb, AscentImages images, Geometries places, torch.Tensor? picture, int seed, int step)
+    private void Step(AscentProgress state, AscentImages images, Geometries places, torch.Tensor? picture, int seed, int step)
     {
         var plain = images.Render();
         var isViewed = _recipe.Transformations.Count > 0 && step < _recipe.Steps - _recipe.PlainSteps;
-        var views = isViewed ? Views.Draw(_recipe.Transformations, Generators(climb, seed), step, seed, SizeOf(plain), Grey(), climb.PressedRows()) : null;
+        var views = isViewed ? Views.Draw(_recipe.Transformations, Generators(state, seed), step, seed, SizeOf(plain), Grey(), state.PressedRows()) : null;
         var perImage = isViewed ? Views.PerImage(_recipe.Transformations) : 1;
-        using var pass = new Pass(places.Of(climb.Rows * perImage), ReverseRule.Gradient) { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };
-        var values = pass.Forward(ToInput(views?.Of(plain) ?? plain));
-        var look = _layer.Climb(values, climb.Neurons(perImage), climb.Pressed(perImage), perImage, picture);
+        using var pass = new Pass(places.For(state.Rows * perImage), ReverseRule.Gradient) { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };
+        var values = pass.Forward(ToInput(views?.Apply(plain) ?? plain));
+        var evaluation = _layer.EvaluateWithGradient(values, state.Neurons(perImage), state.Pressed(perImage), perImage, picture);
         if (views is null)
-            climb.Record(step, plain, look.Objective, look.Activation);
+            state.Record(step, plain, evaluation.Objective, evaluation.Activation);
         else
-            climb.Note(look.Objective);
-        if (isViewed && step % Math.Max(1, _recipe.Steps / PlainLooks) == 0)
-            LookAtPlain(climb, places, picture, plain, step);
+            state.Note(evaluation.Objective);
+        if (isViewed && step % Math.Max(1, _recipe.Steps / PlainEvaluations) == 0)
+            EvaluatePlain(state, places, picture, plain, step);
 
-        var gradient = FromInput(pass.Reverse(look.Seeds));
+        var gradient = FromInput(pass.Reverse(evaluation.Seeds));
         if (views is not null)
             gradient = views.Back(gradient).DividedBy(perImage);
-        climb.Stop(step, gradient.flatten(1).Ne(0).any(1).logical_not(), isViewed);
-        images.Climb(gradient, step, step == _recipe.Steps - 1);
-        if (climb.Compact(images.Weights) is { } rows)
+        state.Stop(step, gradient.flatten(1).Ne(0).any(1).logical_not(), isViewed);
+        images.Step(gradient, step, step == _recipe.Steps - 1);
+        if (state.Compact(images.Weights) is { } rows)
             images.Keep(rows.to(_runner.Device));
     }
 
     // If plain images are evaluated rarely, the image after the last step has not been evaluated yet.
-    private void Finish(AscentProgress climb, AscentImages images, Geometries places, torch.Tensor? picture)
+    private void Finish(AscentProgress state, AscentImages images, Geometries places, torch.Tensor? picture)
     {
         if (_recipe.Transformations.Count > 0)
-            LookAtPlain(climb, places, picture, images.Render(), _recipe.Steps);
-        climb.Close(images.Weights);
+            EvaluatePlain(state, places, picture, images.Render(), _recipe.Steps);
+        state.Close(images.Weights);
     }
 
-    private void LookAtPlain(AscentProgress climb, Geometries places, torch.Tensor? picture, torch.Tensor plain, int step)
+    private void EvaluatePlain(AscentProgress state, Geometries places, torch.Tensor? picture, torch.Tensor plain, int step)
     {
-        using var pass = new Pass(places.Of(climb.Rows), null) { InputIsRegion = true };
-        var (objective, activation) = _layer.Look(pass.Forward(ToInput(plain)), climb.Neurons(1), picture);
-        climb.Record(step, plain, objective, activation, note: false);
+        using var pass = new Pass(places.For(state.Rows), null) { InputIsRegion = true };
+        var (objective, activation) = _layer.Evaluate(pass.Forward(ToInput(plain)), state.Neurons(1), picture);
+        state.Record(step, plain, objective, activation, note: false);
     }
 
     private AscentBatch Begin(IReadOnlyList<int> neurons, int seed)
@@ -161,7 +161,7 @@ public sealed class AscentRun
 
     private static SplitMix Generator(int seed, int neuron, int facet) => facet == 0 ? new SplitMix(seed, neuron) : new SplitMix(seed, neuron).At(-facet);
 
-    private static SplitMix[] Generators(AscentProgress climb, int seed) => [.. climb.Active.Select(row => Generator(seed, row.Neuron, row.Facet))];
+    private static SplitMix[] Generators(AscentProgress state, int seed) => [.. state.Active.Select(row => Generator(seed, row.Neuron, row.Facet))];
 
     private float[]? StartOf(int neuron) => _recipe.Start switch
     {
@@ -236,7 +236,7 @@ public sealed class AscentRun
     {
         private readonly Dictionary<int, PassGeometry> _bySamples = [];
 
-        public PassGeometry Of(int samples)
+        public PassGeometry For(int samples)
         {
             if (!_bySamples.TryGetValue(samples, out var geometry))
                 _bySamples[samples] = geometry = new PassGeometry(run._runner, run._plan, run._plan.IsWhole ? null : Sites.Same(samples, run._centre.Y, run._centre.X));

@@ -15,7 +15,7 @@ internal static class ColourSpace
     /// Returns the matrix [C, C] from decorrelated channels to the network's, divided by its largest column norm; the identity unless there
     /// are three channels.
     /// </summary>
-    public static torch.Tensor Of(PixelScale pixels, bool decorrelated)
+    public static torch.Tensor Matrix(PixelScale pixels, bool decorrelated)
     {
         var channels = pixels.Mean.Length;
         if (channels != 3 || !decorrelated)

@@ -35,7 +35,7 @@ public sealed record NaturalSpectrum(int Channels, int Height, int Width, float[
         ArgumentNullException.ThrowIfNull(pixels);
         using var mode = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        var inverse = ColourSpace.Of(pixels, true).inverse();
+        var inverse = ColourSpace.Matrix(pixels, true).inverse();
         var (sum, count, size) = ((torch.Tensor?)null, 0, (Height: 0, Width: 0));
         foreach (var batch in images)
         {

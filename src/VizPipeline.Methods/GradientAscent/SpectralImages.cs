@@ -42,7 +42,7 @@ internal abstract class SpectralImages : AscentImages
         return _rendered.detach().MoveToOuterDisposeScope();
     }
 
-    public override void Climb(torch.Tensor gradient, int step, bool isLast)
+    public override void Step(torch.Tensor gradient, int step, bool isLast)
     {
         Weigh(gradient);
         using var scope = torch.NewDisposeScope();
@@ -98,7 +98,7 @@ internal sealed class FourierImages : SpectralImages
     }
 
     private static torch.Tensor Space(FourierParametrization parametrization, AscentBatch batch) =>
-        ColourSpace.Of(batch.Pixels, parametrization.Decorrelated).to(batch.Device);
+        ColourSpace.Matrix(batch.Pixels, parametrization.Decorrelated).to(batch.Device);
 
     // sqrt(w * h) / max(f, 1 / max(w, h)), the inverse of natural images' decay with the frequency f.
     private static torch.Tensor Scale(AscentBatch batch)
@@ -131,7 +131,7 @@ internal sealed class MacoImages : SpectralImages
     private torch.Tensor? _weights;
 
     public MacoImages(MacoParametrization parametrization, AscentBatch batch)
-        : base(batch, Start(batch), ColourSpace.Of(batch.Pixels, true).to(batch.Device))
+        : base(batch, Start(batch), ColourSpace.Matrix(batch.Pixels, true).to(batch.Device))
     {
         _isTransparent = parametrization.Transparency;
         var (channels, height, width) = batch.Shape;
@@ -175,7 +175,7 @@ internal sealed class MacoImages : SpectralImages
         var (channels, height, width) = batch.Shape;
         if (batch.Recipe.Start is NoiseStart)
             return batch.Normals(1, channels, height, (width / 2) + 1);
-        var decorrelated = ColourSpace.Apply(batch.StartImages().DividedBy(255), ColourSpace.Of(batch.Pixels, true).to(batch.Device).inverse());
+        var decorrelated = ColourSpace.Apply(batch.StartImages().DividedBy(255), ColourSpace.Matrix(batch.Pixels, true).to(batch.Device).inverse());
         return torch.fft.rfft2(decorrelated).angle();
     }
 

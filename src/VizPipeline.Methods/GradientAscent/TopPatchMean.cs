@@ -10,7 +10,7 @@ public static class TopPatchMean
     /// <param name="patches">Whole inputs [C, H, W] in 0-255 and the position in the layer's map.</param>
     /// <param name="input">The network's input.</param>
     /// <param name="mean">Fill value outside an image, [C].</param>
-    public static float[]? Of(AscentRun run, IEnumerable<(float[] Planes, int Y, int X)> patches, Shape input, float[] mean)
+    public static float[]? Compute(AscentRun run, IEnumerable<(float[] Planes, int Y, int X)> patches, Shape input, float[] mean)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(patches);

@@ -71,7 +71,7 @@ internal sealed class Views
     }
 
     /// <summary>Returns the views of images [N, C, H, W] as [N * views, C, H, W]; an image's views are adjacent.</summary>
-    public torch.Tensor Of(torch.Tensor images)
+    public torch.Tensor Apply(torch.Tensor images)
     {
         var (n, channels, height, width) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3]);
         var views = images - _grey;

@@ -15,7 +15,7 @@ public static class ImageTensor
     /// <param name="count">N.</param>
     /// <param name="preprocessing">Sizes, scale and shift per channel, channel order.</param>
     /// <param name="device">The device of the result.</param>
-    public static torch.Tensor Of(ReadOnlyMemory<byte> crops, int count, Preprocessing preprocessing, torch.Device device)
+    public static torch.Tensor Create(ReadOnlyMemory<byte> crops, int count, Preprocessing preprocessing, torch.Device device)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
         ArgumentNullException.ThrowIfNull(device);

@@ -11,7 +11,7 @@ public static class PixelScales
     /// Returns the scale of <paramref name="preprocessing"/>, in the network's channel order. The mean pixel is the preprocessing's own
     /// mean, or ImageNet's (opaque, or its luma) if it subtracts none.
     /// </summary>
-    public static PixelScale Of(Preprocessing preprocessing)
+    public static PixelScale Create(Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
         var mean = preprocessing.Mean.Any(value => value != 0)

@@ -91,7 +91,7 @@ public sealed class ActivationDistribution
     /// Returns one neuron's values in ascending order with the number of times each occurs; bucket middles if values were not kept. Clamped
     /// to [<paramref name="min"/>, <paramref name="max"/>], the known extremes.
     /// </summary>
-    public (float[] Values, long[] Counts) Of(int neuron, float min, float max)
+    public (float[] Values, long[] Counts) GetValues(int neuron, float min, float max)
     {
         if (_rows is not null)
         {

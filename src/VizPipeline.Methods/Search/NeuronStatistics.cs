@@ -32,14 +32,14 @@ public sealed record NeuronStatistics(
     public bool IsDead => FractionPositive <= DeadFraction;
 
     /// <summary>Computes the statistics of one neuron of a tally; null for a tally without images.</summary>
-    public static NeuronStatistics? Of(LayerTally tally, int neuron)
+    public static NeuronStatistics? Compute(LayerTally tally, int neuron)
     {
         ArgumentNullException.ThrowIfNull(tally);
         if (tally.Images == 0)
             return null;
         var mean = tally.Sums[neuron] / tally.Images;
         var variance = Math.Max(0, (tally.Squares[neuron] / tally.Images) - (mean * mean));
-        var (values, counts) = tally.Distribution.Of(neuron, tally.Min[neuron], tally.Max[neuron]);
+        var (values, counts) = tally.Distribution.GetValues(neuron, tally.Min[neuron], tally.Max[neuron]);
         var (best, bestMean, selectivity) = Classes(tally, neuron);
         return new NeuronStatistics(
             tally.Images, mean, Math.Sqrt(variance), tally.Max[neuron], (double)tally.Positive[neuron] / tally.Images,
@@ -51,7 +51,7 @@ public sealed record NeuronStatistics(
     public static double Percentile(LayerTally tally, int neuron, float activation)
     {
         ArgumentNullException.ThrowIfNull(tally);
-        var (values, counts) = tally.Distribution.Of(neuron, tally.Min[neuron], tally.Max[neuron]);
+        var (values, counts) = tally.Distribution.GetValues(neuron, tally.Min[neuron], tally.Max[neuron]);
         var below = 0L;
         for (var i = 0; i < values.Length && values[i] < activation; i++)
             below += counts[i];

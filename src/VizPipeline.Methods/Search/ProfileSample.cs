@@ -13,7 +13,7 @@ public static class ProfileSample
     /// Returns the selected images of a set of <paramref name="count"/>, ascending and evenly spread; all images of a small set.
     /// </summary>
     /// <remarks>Sets are sorted by path, usually by class, so even steps select about as many images of each class.</remarks>
-    public static int[] Of(int count)
+    public static int[] Select(int count)
     {
         var size = Math.Min(Images, count);
         return [.. Enumerable.Range(0, size).Select(place => (int)((long)place * count / size))];

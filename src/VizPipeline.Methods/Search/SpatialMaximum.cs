@@ -11,7 +11,7 @@ public static class SpatialMaximum
     /// vector [N, C] is its own maximum at position 0.
     /// </summary>
     /// <param name="value">[N, C, h, w] or [N, C], float32.</param>
-    public static (float[] Values, int[] Positions) Of(torch.Tensor value)
+    public static (float[] Values, int[] Positions) Find(torch.Tensor value)
     {
         ArgumentNullException.ThrowIfNull(value);
         if (value.dim() == 2)

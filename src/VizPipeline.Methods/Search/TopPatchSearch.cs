@@ -49,7 +49,7 @@ public sealed class TopPatchSearch
         var numbers = indices.ToArray();
         _runner.Forward(images, [.. _layersOfNode.Keys], (node, value) =>
         {
-            var (maxima, positions) = SpatialMaximum.Of(value);
+            var (maxima, positions) = SpatialMaximum.Find(value);
             foreach (var tally in _layersOfNode[node].Select(layer => Tallies[layer]))
             {
                 for (var n = 0; n < numbers.Length; n++)

@@ -13,10 +13,10 @@ internal abstract class ByteSource(string name, long length)
 
     /// <summary>Creates a source for a file on disk. It is opened for each read, so nothing has to be closed.</summary>
     /// <exception cref="ModelFormatException">The file does not exist or cannot be read.</exception>
-    public static ByteSource Of(string path) => new FileBytes(path);
+    public static ByteSource FromFile(string path) => new FileBytes(path);
 
     /// <summary>Creates a source for a file that is already in memory.</summary>
-    public static ByteSource Of(ReadOnlyMemory<byte> bytes, string name) => new MemoryBytes(bytes, name);
+    public static ByteSource FromMemory(ReadOnlyMemory<byte> bytes, string name) => new MemoryBytes(bytes, name);
 
     /// <summary>Opens a new seekable stream over all bytes.</summary>
     public abstract Stream Open();

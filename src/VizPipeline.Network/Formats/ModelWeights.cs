@@ -13,7 +13,7 @@ public static class ModelWeights
     /// <exception cref="ModelFormatException">The file cannot be read, or is neither safetensors nor a PyTorch state dict.</exception>
     public static IReadOnlyDictionary<string, FloatTensor> Read(string path)
     {
-        var source = ByteSource.Of(path);
+        var source = ByteSource.FromFile(path);
         var start = source.Start(StartBytes);
         if (IsZip(start) || StateDict.IsLegacy(start))
             return StateDict.Read(source);
@@ -30,7 +30,7 @@ public static class ModelWeights
     /// <exception cref="ModelFormatException">The file cannot be read.</exception>
     public static bool IsWeights(string path)
     {
-        var start = ByteSource.Of(path).Start(StartBytes);
+        var start = ByteSource.FromFile(path).Start(StartBytes);
         return IsZip(start) || StateDict.IsLegacy(start) || LooksLikeSafetensors(start) || WellKnown(start) is not null;
     }
 

@@ -55,7 +55,7 @@ public abstract record Nonlinearity : Operator
     }
 
     /// <summary>Returns the function of <paramref name="value"/>, which is not modified.</summary>
-    public torch.Tensor Of(torch.Tensor value) => Apply(value);
+    public torch.Tensor Evaluate(torch.Tensor value) => Apply(value);
 
     /// <summary>
     /// Returns the derivative. It uses only <paramref name="input"/> if <see cref="SlopeNeedsInput"/>, else only <paramref name="output"/>.

@@ -33,14 +33,14 @@ public sealed class TorchThread : TaskScheduler
     /// <param name="device">The device's name.</param>
     /// <param name="sharers">Number of devices that share the process's processors; each gets an equal part of them.</param>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
-    public static TorchThread For(string device = "cpu", int sharers = 1) => Of($"torch {device}", sharers);
+    public static TorchThread For(string device = "cpu", int sharers = 1) => Get($"torch {device}", sharers);
 
     /// <summary>
     /// Returns a second thread of the device for short, interactive work: it shares the processors with the long-running work and does not
     /// wait for it.
     /// </summary>
     /// <inheritdoc cref="For"/>
-    public static TorchThread ForLive(string device = "cpu", int sharers = 1) => Of($"torch live {device}", sharers);
+    public static TorchThread ForLive(string device = "cpu", int sharers = 1) => Get($"torch live {device}", sharers);
 
     /// <summary>Runs asynchronous work on this thread; it continues on this thread after each await.</summary>
     public Task<T> Run<T>(Func<Task<T>> work, CancellationToken cancellation = default)
@@ -58,7 +58,7 @@ public sealed class TorchThread : TaskScheduler
     /// <inheritdoc/>
     protected override IEnumerable<Task> GetScheduledTasks() => _work;
 
-    private static TorchThread Of(string name, int sharers)
+    private static TorchThread Get(string name, int sharers)
         => All.GetOrAdd((name, sharers), key => new(() => new TorchThread(key.Item1, key.Item2))).Value;
 
     private void Loop()

@@ -11,7 +11,7 @@ namespace VizPipeline.Network.Zoo;
 public sealed record ZooModel(string Name, int InputSize, Func<Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> Build)
 {
     /// <summary>Its official weights, the default ones first; empty for an architecture that torchvision does not have.</summary>
-    public IReadOnlyList<ZooWeights> Weights => ZooWeightsTable.Of(Name);
+    public IReadOnlyList<ZooWeights> Weights => ZooWeightsTable.Find(Name);
 
     /// <summary>Builds the network without weights for its usual input, which is enough to plan it.</summary>
     public NetworkGraph Plan() => Build(new Shape(3, InputSize, InputSize), null);
@@ -102,5 +102,5 @@ public static class ZooModels
     }
 
     private static IEnumerable<ZooModel> Family(IEnumerable<string> names, Func<string, Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> build) =>
-        names.Select(name => new ZooModel(name, ZooWeightsTable.Of(name) is [var usual, ..] ? usual.Crop : 224, (input, weights) => build(name, input, weights)));
+        names.Select(name => new ZooModel(name, ZooWeightsTable.Find(name) is [var usual, ..] ? usual.Crop : 224, (input, weights) => build(name, input, weights)));
 }

@@ -79,7 +79,7 @@ internal static class ZooWeightsTable
     };
 
     /// <summary>Returns the weights of an architecture; empty for one that torchvision does not have.</summary>
-    public static IReadOnlyList<ZooWeights> Of(string name) => ByName.GetValueOrDefault(name) ?? [];
+    public static IReadOnlyList<ZooWeights> Find(string name) => ByName.GetValueOrDefault(name) ?? [];
 
     // torchvision's new recipe, evaluated at 232 pixels.
     private static ZooWeights Second(string file) => new(V2, file, ShorterSide: 232);

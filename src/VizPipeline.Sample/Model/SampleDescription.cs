@@ -20,7 +20,7 @@ public sealed record SampleDescription(SamplePreprocessing Preprocessing, IReadO
         RespectNullableAnnotations = true,
     };
 
-    internal static SampleDescription Of(TrainedNetwork trained)
+    internal static SampleDescription From(TrainedNetwork trained)
     {
         var options = trained.Options;
         float mean = SampleArchitecture.Mean, deviation = SampleArchitecture.Deviation;

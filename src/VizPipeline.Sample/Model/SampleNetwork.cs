@@ -33,7 +33,7 @@ public static class SampleNetwork
     public static string WriteTo(string folder, TrainedNetwork trained)
     {
         ArgumentNullException.ThrowIfNull(trained);
-        var description = SampleDescription.Of(trained);
+        var description = SampleDescription.From(trained);
         return Write(folder, OnnxWriter.Write(trained.Weights), description.ToJson(), description);
     }
 

@@ -67,7 +67,7 @@ internal static class Background
         for (var ridge = 0; ridge < 3; ridge++)
         {
             var y = horizon + ridge * side * 0.1f;
-            using var hill = Outline.Of(path =>
+            using var hill = Outline.Draw(path =>
             {
                 path.MoveTo(0, side);
                 path.LineTo(0, y + dice.Between(-0.06f, 0.06f) * side);

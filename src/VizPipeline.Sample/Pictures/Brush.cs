@@ -70,7 +70,7 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
 
     public void Arc(float x, float y, float radius, float fromDegrees, float sweepDegrees, SKColor color, float width)
     {
-        using var arc = Outline.Of(path =>
+        using var arc = Outline.Draw(path =>
             path.AddArc(new SKRect(x - radius, y - radius, x + radius, y + radius), fromDegrees, sweepDegrees));
         Stroke(arc, color, width);
     }

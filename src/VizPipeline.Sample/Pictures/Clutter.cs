@@ -25,7 +25,7 @@ internal static class Clutter
 
     private static void Curve(Brush brush, SKPoint place, float reach, SKColor color)
     {
-        using var curve = Outline.Of(path =>
+        using var curve = Outline.Draw(path =>
         {
             path.MoveTo(place);
             path.QuadTo(

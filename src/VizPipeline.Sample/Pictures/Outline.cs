@@ -6,7 +6,7 @@ namespace VizPipeline.Sample.Pictures;
 internal static class Outline
 {
     /// <summary>Returns the path that <paramref name="draw"/> draws.</summary>
-    public static SKPath Of(Action<SKPathBuilder> draw)
+    public static SKPath Draw(Action<SKPathBuilder> draw)
     {
         using var path = new SKPathBuilder();
         draw(path);
@@ -24,12 +24,12 @@ internal static class Outline
     }
 
     public static SKPath Oval(float x, float y, float radiusX, float radiusY)
-        => Of(path => path.AddOval(new SKRect(x - radiusX, y - radiusY, x + radiusX, y + radiusY)));
+        => Draw(path => path.AddOval(new SKRect(x - radiusX, y - radiusY, x + radiusX, y + radiusY)));
 
     public static SKPath Disc(float x, float y, float radius) => Oval(x, y, radius, radius);
 
     public static SKPath Box(float left, float top, float right, float bottom, float corner = 0)
-        => Of(path => path.AddRoundRect(new SKRect(left, top, right, bottom), corner, corner));
+        => Draw(path => path.AddRoundRect(new SKRect(left, top, right, bottom), corner, corner));
 
     public static SKPoint OnCircle(float degrees, float radius)
         => new(radius * MathF.Cos(degrees * MathF.PI / 180), radius * MathF.Sin(degrees * MathF.PI / 180));

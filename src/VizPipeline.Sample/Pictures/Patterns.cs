@@ -113,7 +113,7 @@ internal static class Patterns
         paint.IsStroke = true;
         paint.StrokeWidth = size * brush.Dice.Between(0.3f, 0.45f);
         paint.StrokeJoin = SKStrokeJoin.Miter;
-        using var line = Outline.Of(path =>
+        using var line = Outline.Draw(path =>
         {
             for (var y = -reach - depth; y < reach + depth; y += size)
             {

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
-using SixLabors.ImageSharp.Formats.Pbm;
 using SixLabors.ImageSharp.Formats.Tga;
 using SixLabors.ImageSharp.Formats.Tiff;
 using SixLabors.ImageSharp.Memory;
@@ -10,7 +9,7 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace VizPipeline.Images.Scientific;
 
-/// <summary>Decodes TIFF, PNM and TGA with ImageSharp, after its own checks of the header.</summary>
+/// <summary>Decodes TIFF and TGA with ImageSharp after checking their headers, and PNM itself.</summary>
 internal static class ScientificDecoder
 {
     // Without formats of its own, so that no other decoder can be reached. Its memory is new and therefore zero, not another image's.
@@ -29,6 +28,8 @@ internal static class ScientificDecoder
             throw new UnreadableImageException(
                 name, $"its header says {header.Width}x{header.Height} pixels, more than its {bytes.Length} bytes can hold");
         }
+        if (format == ScientificFormat.Pnm)
+            return ReadPnm(file, name, header);
         using var image = Load(format, file, name);
         if (image.Width != header.Width || image.Height != header.Height)
             throw new UnreadableImageException(name, RefusedHeaderException.Damaged);
@@ -44,7 +45,7 @@ internal static class ScientificDecoder
             switch (format)
             {
                 case ScientificFormat.Pnm:
-                    return PnmHeader.Check(bytes.Span);
+                    return new PnmFile(bytes.Span).Size;
                 case ScientificFormat.Tga:
                     return TgaHeader.Check(bytes.Span);
                 default:
@@ -64,12 +65,28 @@ internal static class ScientificDecoder
         }
     }
 
+    private static PooledPixels ReadPnm(ReadOnlyMemory<byte> file, string name, CheckedHeader header)
+    {
+        var pixels = new PooledPixels(header.Width, header.Height);
+        try
+        {
+            var rgba = pixels.Buffer.AsSpan(0, header.Width * header.Height * 4);
+            new PnmFile(file.Span).Read(rgba);
+            RgbPacking.DropFourth(rgba);
+            return pixels;
+        }
+        catch (RefusedHeaderException refusal)
+        {
+            pixels.Dispose();
+            throw new UnreadableImageException(name, refusal.Message);
+        }
+    }
+
     private static Image<Rgba64> Load(ScientificFormat format, ReadOnlyMemory<byte> file, string name)
     {
         IImageDecoder decoder = format switch
         {
             ScientificFormat.Tiff => new TiffDecoder { DecodingMode = FrameDecodingMode.First, IgnoreMetadata = true },
-            ScientificFormat.Pnm => new PbmDecoder(),
             _ => new TgaDecoder(),
         };
         try
@@ -82,7 +99,7 @@ internal static class ScientificDecoder
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             // Besides its own exceptions, the decoder raises those of arrays and streams for damaged data.
-            throw new UnreadableImageException(name, "its data are damaged");
+            throw new UnreadableImageException(name, RefusedHeaderException.DamagedData);
         }
     }
 

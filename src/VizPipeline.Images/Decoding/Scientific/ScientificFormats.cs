@@ -16,7 +16,7 @@ internal static class ScientificFormats
     {
         if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8) || bytes.StartsWith("II+\0"u8) || bytes.StartsWith("MM\0+"u8))
             return ScientificFormat.Tiff;
-        if (bytes.Length > 2 && bytes[0] == 'P' && bytes[1] is >= (byte)'1' and <= (byte)'6' && PnmHeader.IsSpace(bytes[2]))
+        if (bytes.Length > 2 && bytes[0] == 'P' && bytes[1] is >= (byte)'1' and <= (byte)'6' && PnmFile.IsSpace(bytes[2]))
             return ScientificFormat.Pnm;
         return !ImageSignature.IsKnown(bytes) && Path.GetExtension(name).Equals(".tga", StringComparison.OrdinalIgnoreCase)
             ? ScientificFormat.Tga
@@ -33,5 +33,6 @@ internal readonly record struct CheckedHeader(int Width, int Height);
 internal sealed class RefusedHeaderException(string reason) : Exception(reason)
 {
     public const string CutShort = "the file ends before the picture does";
+    public const string DamagedData = "its data are damaged";
     public const string Damaged = "its header is damaged or cut off";
 }

@@ -38,7 +38,7 @@ public sealed class NpyArray
     /// <exception cref="ModelFormatException">The file cannot be read or is not a .npy file.</exception>
     public static NpyArray Read(string path)
     {
-        var source = ByteSource.Of(path);
+        var source = ByteSource.FromFile(path);
         using var stream = source.Open();
         return Read(stream, source.Length, path);
     }

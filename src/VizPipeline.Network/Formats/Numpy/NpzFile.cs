@@ -21,7 +21,7 @@ public sealed class NpzFile
 
     /// <summary>Reads the zip's directory.</summary>
     /// <exception cref="ModelFormatException">The file cannot be read or is not a zip.</exception>
-    public static NpzFile Read(string path) => new(ByteSource.Of(path));
+    public static NpzFile Read(string path) => new(ByteSource.FromFile(path));
 
     /// <summary>Unpacks one array.</summary>
     /// <exception cref="ModelFormatException">There is no such array, or it is damaged.</exception>

@@ -33,7 +33,7 @@ internal sealed class OnnxExternalData(string file)
     {
         if (opened.TryGetValue(location, out var known))
             return known;
-        var source = ByteSource.Of(PathOf(location, name));
+        var source = ByteSource.FromFile(PathOf(location, name));
         opened[location] = (source, 0);
         return (source, 0);
     }

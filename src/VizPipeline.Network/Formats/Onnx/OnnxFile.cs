@@ -27,7 +27,7 @@ public sealed class OnnxFile
         var given = new HashSet<string>(constants.Keys, StringComparer.Ordinal);
         if (Inputs.FirstOrDefault(input => input.Name.Length == 0 || !given.Add(input.Name)) is { } odd)
             throw Wrong($"has two inputs named '{odd.Name}', or one without a name");
-        Nodes = OnnxOrder.Of(path, nodes, given, Outputs.Select(output => output.Name));
+        Nodes = OnnxOrder.Sort(path, nodes, given, Outputs.Select(output => output.Name));
     }
 
     /// <summary>Path that the file was read from.</summary>
@@ -53,7 +53,7 @@ public sealed class OnnxFile
 
     /// <summary>Reads a file and any external weight files that it refers to.</summary>
     /// <exception cref="ModelFormatException">The file cannot be read, is damaged, or is inconsistent.</exception>
-    public static OnnxFile Read(string path) => new(path, Parse(ByteSource.Of(path)));
+    public static OnnxFile Read(string path) => new(path, Parse(ByteSource.FromFile(path)));
 
     private static ModelProto Parse(ByteSource source)
     {

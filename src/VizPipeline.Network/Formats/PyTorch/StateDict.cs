@@ -17,7 +17,7 @@ public static class StateDict
     /// </summary>
     /// <remarks>Tensors that share a whole storage, such as tied weights, share one array.</remarks>
     /// <exception cref="ModelFormatException">The file is damaged, or would run code.</exception>
-    public static IReadOnlyDictionary<string, FloatTensor> Read(string path) => Read(ByteSource.Of(path));
+    public static IReadOnlyDictionary<string, FloatTensor> Read(string path) => Read(ByteSource.FromFile(path));
 
     internal static IReadOnlyDictionary<string, FloatTensor> Read(ByteSource source)
     {

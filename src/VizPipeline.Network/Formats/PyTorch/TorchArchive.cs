@@ -18,7 +18,7 @@ internal sealed class TorchArchive : TorchFile
             folder = FindFolder();
             CheckByteOrder();
             var pickle = zip.ReadAll(folder + PickleName, Math.Min(LargestPickle, source.Length));
-            Root = Unpickler.Read(new PickleBytes(ByteSource.Of(pickle, source.Name), 0, LargestPickle));
+            Root = Unpickler.Read(new PickleBytes(ByteSource.FromMemory(pickle, source.Name), 0, LargestPickle));
         }
         catch
         {

@@ -28,13 +28,13 @@ public sealed class SafetensorsFile
 
     /// <summary>Reads and checks the header of a file.</summary>
     /// <exception cref="ModelFormatException">The file cannot be read or breaks a rule of the format.</exception>
-    public static SafetensorsFile Read(string path) => new(ByteSource.Of(path));
+    public static SafetensorsFile Read(string path) => new(ByteSource.FromFile(path));
 
     /// <summary>Reads and checks the header of a file that is in memory, for example one from an object store.</summary>
     /// <param name="bytes">The whole file. It must not change while the result is in use.</param>
     /// <param name="name">The file's name in messages.</param>
     /// <exception cref="ModelFormatException">The bytes break a rule of the format.</exception>
-    public static SafetensorsFile Read(ReadOnlyMemory<byte> bytes, string name) => new(ByteSource.Of(bytes, name));
+    public static SafetensorsFile Read(ReadOnlyMemory<byte> bytes, string name) => new(ByteSource.FromMemory(bytes, name));
 
     /// <summary>Reads all tensors as float32, in file order.</summary>
     /// <exception cref="ModelFormatException">A tensor is too large for one array.</exception>

@@ -12,7 +12,7 @@ internal sealed record OnnxConstant(int[] Shape, long[]? Longs, FloatTensor? Flo
 {
     public int Count => Longs?.Length ?? Floats!.Values.Length;
 
-    public static OnnxConstant Of(OnnxTensor tensor) => new([.. tensor.Shape], tensor.Longs, tensor.Floats, tensor.Type);
+    public static OnnxConstant From(OnnxTensor tensor) => new([.. tensor.Shape], tensor.Longs, tensor.Floats, tensor.Type);
 
     public static OnnxConstant Vector(IEnumerable<long> values)
     {
@@ -20,7 +20,7 @@ internal sealed record OnnxConstant(int[] Shape, long[]? Longs, FloatTensor? Flo
         return new([all.Length], all);
     }
 
-    public static OnnxConstant Of(string name, int[] shape, float[] values) => new(shape, null, new FloatTensor(name, shape, values));
+    public static OnnxConstant From(string name, int[] shape, float[] values) => new(shape, null, new FloatTensor(name, shape, values));
 
     /// <summary>Returns an element as a floating-point number.</summary>
     public double At(int index) => Longs is { } longs ? longs[index] : Floats!.Values[index];

@@ -92,7 +92,7 @@ internal sealed class OnnxConstantFolding(long fileElements)
     {
         var toFloat = to is 1 or 10 or 11 or 16;
         if (toFloat)
-            return value.Floats is not null ? value : OnnxConstant.Of(name, value.Shape, [.. value.Longs!.Select(number => (float)number)]);
+            return value.Floats is not null ? value : OnnxConstant.From(name, value.Shape, [.. value.Longs!.Select(number => (float)number)]);
         long[] longs = value.Longs ?? [.. value.Floats!.Values.Select(number => (long)number)];
         return new(value.Shape, to == 9 ? [.. longs.Select(number => number == 0 ? 0L : 1L)] : longs, null, OnnxTypes.Find((int)Math.Clamp(to, 0, 100)));
     }
@@ -102,7 +102,7 @@ internal sealed class OnnxConstantFolding(long fileElements)
         if (inputs.ElementAtOrDefault(0)?.Longs is not { Length: <= DeepestRank } shape || shape.Any(extent => extent is < 0 or > int.MaxValue))
             return null;
         int[] extents = [.. shape.Select(extent => (int)extent)];
-        var value = node.GetTensor("value") is { } tensor ? OnnxConstant.Of(tensor) : OnnxConstant.Of(node.Outputs[0], [1], [0]);
+        var value = node.GetTensor("value") is { } tensor ? OnnxConstant.From(tensor) : OnnxConstant.From(node.Outputs[0], [1], [0]);
         if (value.Count != 1 || OnnxShapes.Count(extents) is not { } count)
             return null;
         Spend(node.Name, count);
@@ -119,7 +119,7 @@ internal sealed class OnnxConstantFolding(long fileElements)
         Spend(node.Name, (long)count);
         double[] values = [.. Enumerable.Range(0, (int)count).Select(i => start + (i * step))];
         return inputs[0]!.Longs is not null
-            ? OnnxConstant.Vector(values.Select(value => (long)value)) : OnnxConstant.Of(node.Outputs[0], [values.Length], [.. values.Select(value => (float)value)]);
+            ? OnnxConstant.Vector(values.Select(value => (long)value)) : OnnxConstant.From(node.Outputs[0], [values.Length], [.. values.Select(value => (float)value)]);
     }
 
     private static OnnxConstant? Transpose(OnnxNode node, OnnxConstant value)
@@ -296,7 +296,7 @@ internal sealed class OnnxConstantFolding(long fileElements)
         var (c, y, n) = (OnnxShapes.BroadcastPlaces(condition.Shape, shape), OnnxShapes.BroadcastPlaces(yes.Shape, shape), OnnxShapes.BroadcastPlaces(no.Shape, shape));
         return yes.Longs is not null
             ? new(shape, [.. Enumerable.Range(0, count).Select(i => condition.Longs[c[i]] != 0 ? yes.Longs[y[i]] : no.Longs![n[i]])])
-            : OnnxConstant.Of(name, shape, [.. Enumerable.Range(0, count).Select(i => condition.Longs[c[i]] != 0 ? yes.Floats!.Values[y[i]] : no.Floats!.Values[n[i]])]);
+            : OnnxConstant.From(name, shape, [.. Enumerable.Range(0, count).Select(i => condition.Longs[c[i]] != 0 ? yes.Floats!.Values[y[i]] : no.Floats!.Values[n[i]])]);
     }
 
     private OnnxConstant? Combine(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs, string name)

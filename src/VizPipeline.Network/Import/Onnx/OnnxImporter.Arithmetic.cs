@@ -11,7 +11,7 @@ internal sealed partial class OnnxImporter
     private OnnxView Elementwise(OnnxNode node, string name, Operator function)
     {
         var view = View(node, 0);
-        return view.Of(_graph.Add(name, function, view.Node));
+        return view.WithNode(_graph.Add(name, function, view.Node));
     }
 
     private OnnxView FastGelu(OnnxNode node, string name) =>
@@ -60,7 +60,7 @@ internal sealed partial class OnnxImporter
                 result = Combined(node, name, type, result!, View(node, i));
         }
         if (node.OpType == "Mean")
-            result = result!.Of(_graph.Add(name + ".mean", Uniform(name, result, 1.0 / node.Inputs.Count, 0), result.Node));
+            result = result!.WithNode(_graph.Add(name + ".mean", Uniform(name, result, 1.0 / node.Inputs.Count, 0), result.Node));
         return result!;
     }
 
@@ -72,11 +72,11 @@ internal sealed partial class OnnxImporter
                 throw Unsupported(node, $"a constant of shape [{string.Join(", ", constant.Shape)}]; it must be one number");
             var limit = constant.Values[0];
             var clip = type == "Max" ? new Clip(limit, double.PositiveInfinity) : new Clip(double.NegativeInfinity, limit);
-            return view.Of(_graph.Add(name, clip, view.Node));
+            return view.WithNode(_graph.Add(name, clip, view.Node));
         }
         if (type == "Div" && constantFirst)
         {
-            view = view.Of(_graph.Add(name + ".reciprocal", new Power(-1), view.Node));
+            view = view.WithNode(_graph.Add(name + ".reciprocal", new Power(-1), view.Node));
             type = "Mul";
         }
         if (constant.Count > 1 && IsFlattened(view))
@@ -99,7 +99,7 @@ internal sealed partial class OnnxImporter
         var affine = new ChannelAffine(
             new FloatTensor(name + ".scale", [parts.Count], [.. parts.Select(part => part.Item1)]),
             new FloatTensor(name + ".shift", [parts.Count], [.. parts.Select(part => part.Item2)]), 0);
-        return view.Of(_graph.Add(name, affine, view.Node));
+        return view.WithNode(_graph.Add(name, affine, view.Node));
     }
 
     // Whether a vector value is held by a node that is still a map.
@@ -181,7 +181,7 @@ internal sealed partial class OnnxImporter
         if (!Meet(a, b))
             (a, b) = rank == 2 ? (Natural(AsVector(node, name, a)), Natural(AsVector(node, name, b))) : (Natural(AsMap(node, name, a)), Natural(AsMap(node, name, b)));
         if (ShapeOf(a).IsVector != ShapeOf(b).IsVector)
-            (a, b) = (a.Of(Widened(name, a)), b.Of(Widened(name, b)));
+            (a, b) = (a.WithNode(Widened(name, a)), b.WithNode(Widened(name, b)));
         return Meet(a, b) ? (a, b) : throw Unsupported(node, $"{Text(a)} and {Text(b)}");
 
         OnnxView Padded(OnnxView view) => view with { Dimensions = [.. Enumerable.Repeat<IReadOnlyList<AxisFactor>>([], rank - view.Rank), .. view.Dimensions] };

@@ -137,14 +137,14 @@ internal sealed partial class OnnxImporter
         }
         else if (parts.Any(part => ShapeOf(part).IsVector) && !parts.All(part => ShapeOf(part).IsVector))
         {
-            parts = [.. parts.Select(part => part.Of(Widened(name, part)))];
+            parts = [.. parts.Select(part => part.WithNode(Widened(name, part)))];
         }
         var channels = parts.Sum(part => (long)ShapeOf(part).Channels);
         if (channels > int.MaxValue)
             throw new GraphException(name, $"{channels} channels are too many");
         var step = InnerOf(parts[0], axis) ?? throw Unsupported(node, $"axis {axis} of {Text(parts[0])}");
         var joined = _graph.Add(name, new Concat([.. parts.Select(part => ShapeOf(part).Channels)]), [.. parts.Select(part => part.Node)]);
-        return parts[0].With(axis, (int)channels == step ? [] : [new AxisFactor(GraphAxis.Channel, step, (int)channels / step)]).Of(joined);
+        return parts[0].With(axis, (int)channels == step ? [] : [new AxisFactor(GraphAxis.Channel, step, (int)channels / step)]).WithNode(joined);
     }
 
     // Number of consecutive channels at one position of a dimension that counts the outermost part of them; 1 if it counts them all.
@@ -223,7 +223,7 @@ internal sealed partial class OnnxImporter
         if (view.Dimensions[axis].All(factor => factor.Axis == GraphAxis.Channel))
         {
             if (step == 1 && IsChannels(view, axis))
-                return view.With(axis, OnnxView.Whole(GraphAxis.Channel, count)).Of(_graph.Add(name, new ChannelSlice(start, count), view.Node));
+                return view.With(axis, OnnxView.Whole(GraphAxis.Channel, count)).WithNode(_graph.Add(name, new ChannelSlice(start, count), view.Node));
             _folding.Spend(name, count);
             return TakeChannels(node, name, view, axis, [.. Enumerable.Range(0, count).Select(i => start + (i * step))]);
         }
@@ -233,7 +233,7 @@ internal sealed partial class OnnxImporter
         var cut = new WindowAxis(1, step, -start, start + ((count - 1) * step) + 1 - extent);
         var all = new WindowAxis(1);
         var cropped = _graph.Add(name, new Crop(rows ? new Window(cut, all) : new Window(all, cut)), view.Node);
-        return view.With(axis, OnnxView.Whole(rows ? GraphAxis.Row : GraphAxis.Column, count)).Of(cropped);
+        return view.With(axis, OnnxView.Whole(rows ? GraphAxis.Row : GraphAxis.Column, count)).WithNode(cropped);
     }
 
     // Takes some positions of a dimension that counts channels or a part of them: selects those channels in the graph's order and

@@ -18,7 +18,7 @@ internal sealed partial class OnnxImporter
         if (!IsChannels(view, 1))
             view = Natural(view.Rank == 2 ? AsVector(node, name, view) : AsMap(node, name, view));
         var norm = ChannelAffine.BatchNorm(name, Weight(node, 1), Weight(node, 2), Weight(node, 3), Weight(node, 4), node.GetFloat("epsilon", 1e-5f));
-        return view.Of(_graph.Add(name, norm, view.Node));
+        return view.WithNode(_graph.Add(name, norm, view.Node));
     }
 
     private OnnxView Dropout(OnnxNode node, string name) => Number(node, 2) is not (null or 0)
@@ -79,8 +79,8 @@ internal sealed partial class OnnxImporter
         if (together.Any(factor => factor.Axis == GraphAxis.Batch) || !IsInner())
             throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}");
         if (kept == 1 && together.All(factor => factor.Axis == GraphAxis.Channel))
-            return view.Of(_graph.Add(name, new LayerNorm(gamma, beta, epsilon), view.Node));
-        return hasMap ? view.Of(_graph.Add(name, new GroupNorm(kept, gamma, beta, epsilon), view.Node)) : throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}");
+            return view.WithNode(_graph.Add(name, new LayerNorm(gamma, beta, epsilon), view.Node));
+        return hasMap ? view.WithNode(_graph.Add(name, new GroupNorm(kept, gamma, beta, epsilon), view.Node)) : throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}");
 
         int Extent(GraphAxis axis) => together.Where(factor => factor.Axis == axis).Aggregate(1, (product, factor) => product * factor.Extent);
 
@@ -112,7 +112,7 @@ internal sealed partial class OnnxImporter
         {
             throw Unsupported(node, $"axis {given} of {Text(view)} and operators after it");
         }
-        return view.Of(_graph.Add(name, new ChannelSoftmax(part.Step, part.Extent), view.Node));
+        return view.WithNode(_graph.Add(name, new ChannelSoftmax(part.Step, part.Extent), view.Node));
     }
 
     private OnnxView LocalResponse(OnnxNode node, string name)
@@ -123,7 +123,7 @@ internal sealed partial class OnnxImporter
         var size = node.GetInt("size", 0) is var given and >= 1 and <= 1 << 16
             ? (int)given
             : throw Unsupported(node, $"size {node.GetInt("size", 0)}");
-        return view.Of(_graph.Add(name, new LocalResponseNorm(size, node.GetFloat("alpha", 1e-4f), node.GetFloat("beta", 0.75f), node.GetFloat("bias", 1)), view.Node));
+        return view.WithNode(_graph.Add(name, new LocalResponseNorm(size, node.GetFloat("alpha", 1e-4f), node.GetFloat("beta", 0.75f), node.GetFloat("bias", 1)), view.Node));
     }
 
     /// <summary>

@@ -86,11 +86,11 @@ internal sealed partial class OnnxImporter
         OnnxView[] parts = [.. Enumerable.Range(0, count).Select(i => TakeChannels(node, $"{name}.part", view, axis, [i]))];
         var result = parts[0];
         if (node.OpType == "ReduceMax")
-            result = parts.Skip(1).Aggregate(result, (most, part) => most.Of(_graph.Add(name, new Extremum(Largest: true), most.Node, part.Node)));
+            result = parts.Skip(1).Aggregate(result, (most, part) => most.WithNode(_graph.Add(name, new Extremum(Largest: true), most.Node, part.Node)));
         else
-            result = result.Of(_graph.Add(name, new Add(), [.. parts.Select(part => part.Node)]));
+            result = result.WithNode(_graph.Add(name, new Add(), [.. parts.Select(part => part.Node)]));
         if (node.OpType == "ReduceMean")
-            result = result.Of(_graph.Add(name + ".mean", Uniform(name, result, 1.0 / count, 0), result.Node));
+            result = result.WithNode(_graph.Add(name + ".mean", Uniform(name, result, 1.0 / count, 0), result.Node));
         return keep ? result : result.Without(axis);
     }
 
@@ -144,7 +144,7 @@ internal sealed partial class OnnxImporter
             return view;
         var shape = ShapeOf(view);
         if (IsChannels(view, axis) && mode == "constant" && before >= 0 && after >= 0 && value == 0)
-            return view.With(axis, OnnxView.Whole(GraphAxis.Channel, shape.Channels + before + after)).Of(_graph.Add(name, new ChannelPad(before, after), view.Node));
+            return view.With(axis, OnnxView.Whole(GraphAxis.Channel, shape.Channels + before + after)).WithNode(_graph.Add(name, new ChannelPad(before, after), view.Node));
         var rows = !shape.IsVector && view.Is(axis, GraphAxis.Row, shape.Height) && !(shape.Height == 1 && axis != view.Rank - 2);
         if (shape.IsVector || !(rows || view.Is(axis, GraphAxis.Column, shape.Width)))
             throw Unsupported(node, $"padding along axis {axis} of {Text(view)}");
@@ -163,7 +163,7 @@ internal sealed partial class OnnxImporter
                 _ => throw Unsupported(node, $"mode {mode}"),
             }, at);
         }
-        return view.With(axis, OnnxView.Whole(rows ? GraphAxis.Row : GraphAxis.Column, extent + before + after)).Of(at);
+        return view.With(axis, OnnxView.Whole(rows ? GraphAxis.Row : GraphAxis.Column, extent + before + after)).WithNode(at);
 
         Window Along(WindowAxis along) => rows ? new Window(along, new WindowAxis(1)) : new Window(new WindowAxis(1), along);
     }
@@ -187,6 +187,6 @@ internal sealed partial class OnnxImporter
             at = _graph.Add(name, rows ? new Resample(matrix, null) : new Resample(null, matrix), at);
             view = view.With(axis, OnnxView.Whole(rows ? GraphAxis.Row : GraphAxis.Column, matrix.Shape[0]));
         }
-        return view.Of(at);
+        return view.WithNode(at);
     }
 }

@@ -58,7 +58,7 @@ internal sealed partial class OnnxImporter
         var product = shape.IsVector
             ? _graph.Add(name, new Linear(weight, null), view.Node)
             : _graph.Add(name, new Convolution(weight.With(shape: [outputs, shape.Channels, 1, 1]), null, Window.Square(1)), view.Node);
-        return view.With(last, OnnxView.Whole(GraphAxis.Channel, outputs)).Of(product);
+        return view.With(last, OnnxView.Whole(GraphAxis.Channel, outputs)).WithNode(product);
     }
 
     private OnnxView Linear(OnnxNode node, string name, OnnxView view, FloatTensor weight, FloatTensor? bias)

@@ -40,7 +40,7 @@ internal sealed partial class OnnxImporter
             ? file.Inputs[0]
             : throw new ModelFormatException(file.Path, $"has {file.Inputs.Count} inputs", "VizPipeline reads networks with one image input");
         foreach (var (name, tensor) in file.Initializers)
-            _constants[name] = OnnxConstant.Of(tensor);
+            _constants[name] = OnnxConstant.From(tensor);
         _folding = new OnnxConstantFolding(_constants.Values.Sum(constant => (long)constant.Count));
         _outputs = [.. file.Outputs.Select(output => output.Name).Where(name => !_constants.ContainsKey(name)).Take(1)];
         _nodes = OnnxFusion.Fuse(FoldConstants(file.Nodes), _constants, _outputs);

@@ -19,7 +19,7 @@ internal static class OnnxQuantization
         }
         // Named after the weight that it was computed from, since layers are named after their weights.
         var name = node.Inputs[0].EndsWith("_quantized", StringComparison.Ordinal) ? node.Inputs[0][..^"_quantized".Length] : node.Inputs[0];
-        return OnnxConstant.Of(name, value.Shape, values);
+        return OnnxConstant.From(name, value.Shape, values);
     }
 
     public static OnnxConstant? Quantize(OnnxNode node, OnnxConstant value, IReadOnlyList<OnnxConstant?> inputs)

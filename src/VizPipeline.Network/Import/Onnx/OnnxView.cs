@@ -50,7 +50,7 @@ internal sealed record OnnxView(int Node, IReadOnlyList<IReadOnlyList<AxisFactor
     public bool Is(int dimension, GraphAxis axis, int extent) => Dimensions[dimension].SequenceEqual(Whole(axis, extent));
 
     /// <summary>Returns the same view of another node whose axes have the same extents.</summary>
-    public OnnxView Of(int node) => this with { Node = node };
+    public OnnxView WithNode(int node) => this with { Node = node };
 
     /// <summary>Returns the view with the factors of one dimension replaced.</summary>
     public OnnxView With(int dimension, IReadOnlyList<AxisFactor> factors) => this with { Dimensions = [.. Dimensions.Select((old, i) => i == dimension ? factors : old)] };

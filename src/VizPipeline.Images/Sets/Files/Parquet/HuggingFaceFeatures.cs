@@ -14,7 +14,7 @@ internal sealed record HuggingFaceFeatures(int Image, int? Label, IReadOnlyList<
     private static readonly string[] UsualImages = ["image", "img"];
 
     /// <exception cref="IOException">The table has no column of images.</exception>
-    public static HuggingFaceFeatures Of(ParquetMetadata table)
+    public static HuggingFaceFeatures Read(ParquetMetadata table)
     {
         var features = Features(table.Notes.GetValueOrDefault("huggingface"));
         var images = features.Where(feature => feature.Type == "Image").Select(feature => feature.Name).Concat(UsualImages);

@@ -42,7 +42,7 @@ internal sealed class ParquetArchive : IImageArchive
         {
             throw _bytes.NotWhole(damage);
         }
-        _features = HuggingFaceFeatures.Of(_table);
+        _features = HuggingFaceFeatures.Read(_table);
         _firstRows = new long[_table.Groups.Count + 1];
         for (var group = 0; group < _table.Groups.Count; group++)
         {

@@ -17,7 +17,11 @@ internal static class NpyArrayExtensions
             ints[i] = array.DType[1..] switch
             {
                 "u1" or "b1" => element[0],
+                "i1" => (sbyte)element[0],
+                "u2" => BinaryPrimitives.ReadUInt16LittleEndian(element),
+                "i2" => BinaryPrimitives.ReadInt16LittleEndian(element),
                 "i4" => BinaryPrimitives.ReadInt32LittleEndian(element),
+                "u4" => checked((int)BinaryPrimitives.ReadUInt32LittleEndian(element)),
                 "i8" => checked((int)BinaryPrimitives.ReadInt64LittleEndian(element)),
                 _ => throw new NotSupportedException(array.DType),
             };

@@ -100,14 +100,14 @@ public class OnnxFileTests
     [Fact]
     public void Wiring_that_cannot_run_is_named()
     {
-        Refused("circle", OnnxModels.Graph(OnnxModels.Node("A", ["b"], ["a"]), OnnxModels.Node("B", ["a"], ["b"])));
-        Refused("circle", OnnxModels.Graph(OnnxModels.Node("A", ["a"], ["a"])));
-        Refused("read 'x', which nothing writes", OnnxModels.Graph(OnnxModels.Node("A", ["x"], ["a"])));
-        Refused("another origin", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"]), OnnxModels.Node("B", [], ["a"])));
-        Refused("another origin", OnnxModels.Graph(OnnxModels.Node("A", [], ["x"])).Message(11, OnnxModels.Value("x")));
+        Refused("cycle", OnnxModels.Graph(OnnxModels.Node("A", ["b"], ["a"]), OnnxModels.Node("B", ["a"], ["b"])));
+        Refused("cycle", OnnxModels.Graph(OnnxModels.Node("A", ["a"], ["a"])));
+        Refused("read 'x', which no node writes", OnnxModels.Graph(OnnxModels.Node("A", ["x"], ["a"])));
+        Refused("already defined", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"]), OnnxModels.Node("B", [], ["a"])));
+        Refused("already defined", OnnxModels.Graph(OnnxModels.Node("A", [], ["x"])).Message(11, OnnxModels.Value("x")));
         Refused("output 'z' that no node writes", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"])).Message(12, OnnxModels.Value("z")));
         Refused("two attributes 'k'", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"], OnnxModels.Attribute("k", 2, _ => { }), OnnxModels.Attribute("k", 2, _ => { }))));
-        Refused("twice", OnnxModels.Relu().Message(11, OnnxModels.Value("x")));
+        Refused("two inputs named 'x'", OnnxModels.Relu().Message(11, OnnxModels.Value("x")));
         Refused("no network graph", OnnxModels.Graph());
         Refused("an extent of 4294967296", OnnxModels.Relu().Message(11, OnnxModels.Value("z", 1L << 32)));
     }

@@ -8,30 +8,30 @@ namespace VizPipeline.Methods.GradientAscent;
 /// <summary>
 /// A recipe's objective at a layer: its value for each image and its gradient with respect to the layer's pre-activations.
 /// </summary>
-internal sealed class LayerClimb
+internal sealed class LayerObjective
 {
     private readonly AscentRecipe _recipe;
     private readonly Nonlinearity? _nonlinearity;
     private readonly (int Y, int X) _centre;
 
-    public LayerClimb(NetworkRunner runner, Layer layer, AscentRecipe recipe, (int Y, int X) centre)
+    public LayerObjective(NetworkRunner runner, Layer layer, AscentRecipe recipe, (int Y, int X) centre)
     {
         (_recipe, _centre) = (recipe, centre);
         _nonlinearity = layer.Node == layer.PreActivation ? null : runner.OperatorOf(layer.Node) as Nonlinearity;
     }
 
     /// <summary>Applies the layer's nonlinearity.</summary>
-    public torch.Tensor After(torch.Tensor before) => _nonlinearity?.Of(before) ?? before;
+    public torch.Tensor After(torch.Tensor before) => _nonlinearity?.Evaluate(before) ?? before;
 
     /// <summary>Computes the objective and activation of each image, [N].</summary>
-    public (torch.Tensor Objective, torch.Tensor Activation) Look(torch.Tensor before, torch.Tensor neurons, torch.Tensor? picture)
+    public (torch.Tensor Objective, torch.Tensor Activation) Evaluate(torch.Tensor before, torch.Tensor neurons, torch.Tensor? picture)
     {
         var values = new LayerValues(After(before), neurons, _centre, picture);
-        var (objective, activation) = (_recipe.Objective.Of(values), _recipe.Objective.Activation(values));
+        var (objective, activation) = (_recipe.Objective.Evaluate(values), _recipe.Objective.Activation(values));
         if (_nonlinearity is null)
             return (objective, activation);
-        // For an inactive neuron the value is the same as in Climb, so that the two are comparable.
-        var open = _recipe.Objective.Of(values with { Maps = before });
+        // For an inactive neuron the value is the same as in EvaluateWithGradient, so that the two are comparable.
+        var open = _recipe.Objective.Evaluate(values with { Maps = before });
         return (torch.where(objective.Eq(0).logical_and(open.Lt(0)), open, objective), activation);
     }
 
@@ -41,19 +41,19 @@ internal sealed class LayerClimb
     /// <param name="pressed">Bool [N * views], where the pre-activation is maximised in any case; null for nowhere.</param>
     /// <param name="views">Views per image; objective and activation are their means.</param>
     /// <param name="picture">The layer's values on the recipe's image, or null.</param>
-    public (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) Climb(torch.Tensor before, torch.Tensor neurons, torch.Tensor? pressed, int views, torch.Tensor? picture)
+    public (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) EvaluateWithGradient(torch.Tensor before, torch.Tensor neurons, torch.Tensor? pressed, int views, torch.Tensor? picture)
     {
         using var graph = torch.enable_grad();
         var leaf = before.detach().requires_grad_(true);
         var values = new LayerValues(After(leaf), neurons, _centre, picture);
-        var objective = _recipe.Objective.Of(values);
+        var objective = _recipe.Objective.Evaluate(values);
         var activation = _recipe.Objective.Activation(values).detach();
         var seeds = Slope(objective, leaf, retain: _recipe.Diversity is not null);
         if (_nonlinearity is not null)
             (objective, seeds) = WhereShut(values, leaf, objective, seeds, pressed);
         // SiLU, GELU and similar functions fall before they rise: on the falling side, increasing their value moves away from activation.
         if (_nonlinearity is { SlopeNeedsInput: true } && _recipe.Objective.IsPerNeuron)
-            seeds = torch.where(seeds.Lt(0), Slope(_recipe.Objective.Of(values with { Maps = leaf }), leaf, retain: false), seeds);
+            seeds = torch.where(seeds.Lt(0), Slope(_recipe.Objective.Evaluate(values with { Maps = leaf }), leaf, retain: false), seeds);
         if (_recipe.Diversity is { } diversity)
             seeds = seeds.Plus(Apart(diversity, values.Maps, leaf, seeds, views));
         return (PerImage(objective.detach(), views), PerImage(activation, views), seeds.detach());
@@ -67,7 +67,7 @@ internal sealed class LayerClimb
             shut = shut.logical_or(pressed);
         if (!shut.any().item<bool>())
             return (objective, seeds);
-        var open = _recipe.Objective.Of(values with { Maps = leaf });
+        var open = _recipe.Objective.Evaluate(values with { Maps = leaf });
         // A saturated neuron has no gradient either, but it is at its maximum.
         var below = shut.logical_and(open.detach().le(objective.detach()));
         var through = Slope(open, leaf, retain: false);
