@@ -4,7 +4,7 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Methods.Deconvolution;
 
 /// <summary>Chooses how many samples a region plan processes at once.</summary>
-public static class PatchSizing
+internal static class PatchSizing
 {
     // On CPU the largest value of a batch should stay near the cache: 4 M floats are 16 MB. A GPU needs larger batches.
     private const long FloatsOnCpu = 4L << 20;

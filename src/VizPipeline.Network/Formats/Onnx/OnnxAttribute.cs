@@ -1,7 +1,7 @@
 namespace VizPipeline.Network.Formats.Onnx;
 
 /// <summary>The type of a node attribute's value.</summary>
-public enum OnnxAttributeKind
+internal enum OnnxAttributeKind
 {
     /// <summary>One float.</summary>
     Number,
@@ -32,7 +32,7 @@ public enum OnnxAttributeKind
 }
 
 /// <summary>An attribute of a node. Read its value through the node: <see cref="OnnxNode.GetInt"/> and its siblings.</summary>
-public sealed class OnnxAttribute
+internal sealed class OnnxAttribute
 {
     internal OnnxAttribute(string name, OnnxAttributeKind kind, object? value)
     {

@@ -7,7 +7,7 @@ namespace VizPipeline.Network.Formats.Onnx;
 /// A parsed and checked ONNX file: constants are read and nodes are sorted into an executable order. Interpreting the operators is the
 /// importer's task.
 /// </summary>
-public sealed class OnnxFile
+internal sealed class OnnxFile
 {
     // Protobuf's own limit. Larger networks keep their weights in separate files next to the model.
     private const long LargestFile = int.MaxValue;

@@ -1,7 +1,7 @@
 namespace VizPipeline.Network.Formats.Onnx;
 
 /// <summary>One node of the network: an operation that reads and writes named values.</summary>
-public sealed class OnnxNode
+internal sealed class OnnxNode
 {
     private readonly string file;
 

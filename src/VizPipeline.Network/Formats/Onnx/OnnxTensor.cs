@@ -1,7 +1,7 @@
 namespace VizPipeline.Network.Formats.Onnx;
 
 /// <summary>A constant of an ONNX file. Floats of any width become float32; integers and booleans become 64-bit integers.</summary>
-public sealed class OnnxTensor
+internal sealed class OnnxTensor
 {
     internal OnnxTensor(string name, ElementType type, int[] shape, float[] values)
     {

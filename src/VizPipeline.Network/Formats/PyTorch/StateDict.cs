@@ -1,7 +1,7 @@
 namespace VizPipeline.Network.Formats.PyTorch;
 
 /// <summary>Reads a network's weights from a file that torch.save wrote (.pth, .pt), without running any code in it.</summary>
-public static class StateDict
+internal static class StateDict
 {
     // Keys under which training scripts store the weights next to epoch, optimizer and so on; averaged weights only if there are no others.
     private static readonly string[] UsualKeys =
