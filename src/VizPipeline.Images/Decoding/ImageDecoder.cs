@@ -43,7 +43,8 @@ public static class ImageDecoder
     }
 
     /// <summary>Decodes into pooled memory, for images that are only needed until they are cropped.</summary>
-    internal static unsafe PooledPixels DecodePooled(ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit, bool withAlpha = false)
+    internal static unsafe PooledPixels DecodePooled(
+        ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit, bool withAlpha = false)
     {
         if (bytes.IsEmpty)
             throw new UnreadableImageException(name, "the file is empty");
@@ -70,7 +71,10 @@ public static class ImageDecoder
             throw new UnreadableImageException(name, $"its {width}x{height} pixels are more than the limit of {pixelLimit}");
 
         if ((long)width * height > MostPixels(bytes.Length))
-            throw new UnreadableImageException(name, $"its header says {width}x{height} pixels, more than its {bytes.Length} bytes can hold");
+        {
+            throw new UnreadableImageException(
+                name, $"its header says {width}x{height} pixels, more than its {bytes.Length} bytes can hold");
+        }
 
         var pixels = new PooledPixels(width, height);
         try

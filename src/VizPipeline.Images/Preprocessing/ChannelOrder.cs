@@ -32,8 +32,10 @@ public static class ChannelOrders
     public static int Planes(this ChannelOrder order) => All.First(item => item.Order == order).Planes;
 
     /// <summary>Returns the order with this name, or null.</summary>
-    internal static ChannelOrder? Find(string? name) => All.Where(item => item.Name == name).Select(item => (ChannelOrder?)item.Order).FirstOrDefault();
+    internal static ChannelOrder? Find(string? name) =>
+        All.Where(item => item.Name == name).Select(item => (ChannelOrder?)item.Order).FirstOrDefault();
 
     /// <summary>Returns the default order for a number of planes, or null if there is none.</summary>
-    internal static ChannelOrder? Usual(int planes) => All.Where(item => item.Planes == planes).Select(item => (ChannelOrder?)item.Order).FirstOrDefault();
+    internal static ChannelOrder? Usual(int planes) =>
+        All.Where(item => item.Planes == planes).Select(item => (ChannelOrder?)item.Order).FirstOrDefault();
 }

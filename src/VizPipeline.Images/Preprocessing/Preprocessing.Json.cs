@@ -82,7 +82,8 @@ public sealed partial record Preprocessing
     internal static string Counted(int planes) => planes == 1 ? "1 channel" : $"{planes} channels";
 
     private static ChannelOrder Usual(int planes) => ChannelOrders.Usual(planes)
-        ?? throw new PreprocessingException($"the network's input has {Counted(planes)}; VizPipeline reads networks of grey (1), RGB (3) and RGBA (4) images");
+        ?? throw new PreprocessingException(
+            $"the network's input has {Counted(planes)}; VizPipeline reads networks of grey (1), RGB (3) and RGBA (4) images");
 
     private static string ReadFile(string path)
     {

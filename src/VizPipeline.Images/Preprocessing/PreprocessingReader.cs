@@ -31,7 +31,10 @@ internal sealed class PreprocessingReader(string source, int height, int width, 
             result = Apply(result, field.Name, field.Value);
         var planes = result.Channels.Planes();
         if (planes != usual.Planes())
-            throw new PreprocessingException($"{source}: channels is {result.Channels.Name()}, but the network's input has {Preprocessing.Counted(usual.Planes())}");
+        {
+            throw new PreprocessingException(
+                $"{source}: channels is {result.Channels.Name()}, but the network's input has {Preprocessing.Counted(usual.Planes())}");
+        }
         // Checked only now, because the fields may be in any order.
         if (result.Mean.Count != planes)
             throw Wrong("mean", planes == 1 ? "one number" : $"{Words[planes]} numbers");

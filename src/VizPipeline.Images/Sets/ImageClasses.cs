@@ -14,9 +14,12 @@ internal static partial class ImageClasses
             return [.. listing.Paths.Select(path => listed.GetValueOrDefault(path))];
         var labelled = listing.Labels.Keys.Select(listing.ArchiveOf).ToHashSet();
         var archives = listing.Paths.Select(listing.ArchiveOf).ToList();
-        var inner = listing.Paths.Zip(archives, (path, archive) => archive is null ? path : labelled.Contains(archive) ? null : path[(archive.Length + 1)..]).ToList();
+        var inner = listing.Paths.Zip(
+            archives, (path, archive) => archive is null ? path : labelled.Contains(archive) ? null : path[(archive.Length + 1)..])
+            .ToList();
         var inFolders = inner.Any(path => path?.Contains('/') == true);
-        return [.. inner.Select((path, i) => path is null ? listing.Labels.GetValueOrDefault(listing.Paths[i]) : inFolders ? Folder(path) : Synset(path))];
+        return [.. inner.Select(
+            (path, i) => path is null ? listing.Labels.GetValueOrDefault(listing.Paths[i]) : inFolders ? Folder(path) : Synset(path))];
     }
 
     private static string? Folder(string path) => path.IndexOf('/') is var slash && slash > 0 ? path[..slash] : null;

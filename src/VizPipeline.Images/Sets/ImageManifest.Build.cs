@@ -83,7 +83,8 @@ public sealed partial class ImageManifest
         listing.Skipped.Count > 0 ? $"; {listing.Skipped[0].Path}: {listing.Skipped[0].Reason}" : "";
 
     private static ImageEntry[] HashFiles(
-        ImageFiles files, IReadOnlyList<string> paths, int readers, IProgress<ManifestProgress>? progress, CancellationToken cancellationToken)
+        ImageFiles files, IReadOnlyList<string> paths, int readers, IProgress<ManifestProgress>? progress,
+            CancellationToken cancellationToken)
     {
         var entries = new ImageEntry[paths.Count];
         var done = 0;

@@ -39,7 +39,10 @@ public sealed record ImageSelection
         ArgumentNullException.ThrowIfNull(classes);
         IEnumerable<int> chosen = Enumerable.Range(0, paths.Count);
         if ((Classes.Count > 0 || PerClass is not null) && classes.All(name => name is null))
-            throw new ImageSetException($"image set {set} has no classes to choose by; give them with a label file, or lay each class in a folder of its own");
+        {
+            throw new ImageSetException(
+                $"image set {set} has no classes to choose by; give them with a label file, or lay each class in a folder of its own");
+        }
         if (Classes.Count > 0)
         {
             var wanted = Wanted(set, [.. classes.OfType<string>().Distinct().Order(StringComparer.Ordinal)], names);
@@ -81,7 +84,8 @@ public sealed record ImageSelection
         return wanted;
     }
 
-    private static string Some(string[] known) => string.Join(", ", known.Take(12)) + (known.Length > 12 ? $" and {known.Length - 12} more" : "");
+    private static string Some(string[] known) =>
+        string.Join(", ", known.Take(12)) + (known.Length > 12 ? $" and {known.Length - 12} more" : "");
 
     // Ordered by a hash of seed and path: equivalent to a draw without replacement, but independent of the order.
     private IEnumerable<int> Drawn(IEnumerable<int> from, int count, IReadOnlyList<string> paths) => from

@@ -24,13 +24,19 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
         if (text.StartsWith(BucketScheme, StringComparison.OrdinalIgnoreCase))
         {
             if (ListExtensions.Contains(Path.GetExtension(text), StringComparer.OrdinalIgnoreCase))
-                throw new ImageSetException($"image set '{text}': a list is not read from a bucket; name a list on this machine, or the bucket's prefix");
+            {
+                throw new ImageSetException(
+                    $"image set '{text}': a list is not read from a bucket; name a list on this machine, or the bucket's prefix");
+            }
             return text.Contains('{') || ImageArchives.IsArchive(text) ? Below(text, Expand(text), BucketScheme.Length) : Whole(text);
         }
         if (Directory.Exists(text))
             return Whole(Path.GetFullPath(text));
         if (File.Exists(text))
-            return ImageArchives.IsArchive(text) || FileListing.IsPicture(Path.GetFileName(text)) ? Below(text, [Path.GetFullPath(text)], 0) : FromList(text);
+        {
+            return ImageArchives.IsArchive(text)
+                || FileListing.IsPicture(Path.GetFileName(text)) ? Below(text, [Path.GetFullPath(text)], 0) : FromList(text);
+        }
         return text.Contains('{') ? Below(text, [.. Expand(text).Select(Path.GetFullPath)], 0) : Whole(Path.GetFullPath(text));
     }
 
@@ -59,7 +65,8 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
         if (Range().Match(inside) is not { Success: true } range)
             return inside.Contains(',') ? [.. inside.Split(',')] : throw new ImageSetException($"image set '{text}': {{{inside}}} is neither a range such as {{000..147}} nor alternatives such as {{train,val}}");
         var (first, last) = (range.Groups[1].Value, range.Groups[2].Value);
-        if (!long.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var from) || !long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var to) || to < from)
+        if (!long.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var from)
+            || !long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var to) || to < from)
             throw new ImageSetException($"image set '{text}': {{{inside}}} is no range from a smaller to a larger number");
         if (to - from >= MostPaths)
             throw TooMany(text);
@@ -79,7 +86,8 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
             throw new ImageSetException($"image set '{text}' names archives of more than one bucket");
         string[] only = [.. paths.Select(path => path[root.Length..].TrimStart('/'))];
         return only.FirstOrDefault(path => !FileListing.IsArchive(path) && !FileListing.IsPicture(path)) is { } other
-            ? throw new ImageSetException($"image set '{text}': '{other}' is neither a picture nor an archive ({string.Join(' ', FileListing.ArchiveExtensions)})")
+            ? throw new ImageSetException(
+                $"image set '{text}': '{other}' is neither a picture nor an archive ({string.Join(' ', FileListing.ArchiveExtensions)})")
             : new(root, only, new Dictionary<string, string>());
     }
 
@@ -89,10 +97,14 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
     private static ImageSetSource FromList(string file)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        var listed = LabelFile.LoadList(file).Select(line => (Path: Path.GetFullPath(Path.Combine(folder, line.Key)), Label: line.Value)).ToList();
-        var root = listed.All(line => line.Path.StartsWith(folder.TrimEnd('/') + '/', StringComparison.Ordinal)) ? folder : CommonFolder([.. listed.Select(line => line.Path)]);
-        var paths = listed.Select(line => (Path: line.Path[root.Length..].TrimStart('/'), line.Label)).DistinctBy(line => line.Path).ToList();
-        return new(root, [.. paths.Select(line => line.Path)], paths.Where(line => line.Label is not null).ToDictionary(line => line.Path, line => line.Label!));
+        var listed = LabelFile.LoadList(file).Select(line => (Path: Path.GetFullPath(Path.Combine(folder, line.Key)), Label: line.Value))
+            .ToList();
+        var root = listed.All(line => line.Path.StartsWith(folder.TrimEnd('/') + '/', StringComparison.Ordinal))
+            ? folder : CommonFolder([.. listed.Select(line => line.Path)]);
+        var paths = listed.Select(line => (Path: line.Path[root.Length..].TrimStart('/'), line.Label)).DistinctBy(line => line.Path)
+            .ToList();
+        return new(root, [.. paths.Select(line => line.Path)], paths.Where(line => line.Label is not null)
+            .ToDictionary(line => line.Path, line => line.Label!));
     }
 
     private static string CommonFolder(IReadOnlyList<string> paths)

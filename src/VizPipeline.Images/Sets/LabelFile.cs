@@ -96,7 +96,8 @@ public sealed class LabelFile
         try
         {
             using var document = JsonDocument.Parse(text);
-            return [.. document.RootElement.EnumerateObject().Select(field => (field.Name, (string?)Label(file, field), $"'{field.Name}'"))];
+            return [.. document.RootElement.EnumerateObject()
+                .Select(field => (field.Name, (string?)Label(file, field), $"'{field.Name}'"))];
         }
         catch (JsonException error)
         {

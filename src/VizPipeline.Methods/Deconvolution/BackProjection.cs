@@ -84,7 +84,8 @@ public sealed class BackProjection
         var signal = pass.Reverse(seeds).contiguous().cpu();
         var shape = signal.shape;
         return new BackProjected(
-            activations, MemoryMarshal.Cast<byte, float>(signal.bytes).ToArray(), (int)shape[1], (int)shape[2], (int)shape[3], Boxes(sites, (int)shape[2], (int)shape[3]));
+            activations, MemoryMarshal.Cast<byte, float>(signal.bytes)
+                .ToArray(), (int)shape[1], (int)shape[2], (int)shape[3], Boxes(sites, (int)shape[2], (int)shape[3]));
     }
 
     // The layer's values, zero except for each sample's neuron at its position, which keeps its activation.
@@ -117,7 +118,8 @@ public sealed class BackProjection
             return (seeds, ToArray(picked));
         }
 
-        torch.Tensor Index(IReadOnlyList<int> numbers) => torch.tensor([.. numbers.Select(number => (long)number)], dtype: torch.int64).to(device);
+        torch.Tensor Index(IReadOnlyList<int> numbers) =>
+            torch.tensor([.. numbers.Select(number => (long)number)], dtype: torch.int64).to(device);
     }
 
     private static float[] ToArray(torch.Tensor values)
@@ -131,7 +133,8 @@ public sealed class BackProjection
         var boxes = new Box[sites.Count];
         for (var i = 0; i < boxes.Length; i++)
         {
-            var (y, x) = Plan[0] is { } extent ? (extent.Y.Start + (sites.Y[i] * extent.Y.Stride), extent.X.Start + (sites.X[i] * extent.X.Stride)) : (0, 0);
+            var (y, x) = Plan[0] is { } extent
+                ? (extent.Y.Start + (sites.Y[i] * extent.Y.Stride), extent.X.Start + (sites.X[i] * extent.X.Stride)) : (0, 0);
             boxes[i] = new Box(x, y, x + width, y + height);
         }
         return boxes;

@@ -46,7 +46,8 @@ public static class FeatureMapSheet
     {
         ArgumentNullException.ThrowIfNull(picture);
         var (low, high) = Range(map);
-        var heat = Canvas.Scale(Colormap.Viridis.Render(map, width, height, Math.Min(0, low), high), picture.Width, picture.Height, Scaling.Bilinear);
+        var heat = Canvas.Scale(
+            Colormap.Viridis.Render(map, width, height, Math.Min(0, low), high), picture.Width, picture.Height, Scaling.Bilinear);
         var mixed = new RgbImage(picture.Width, picture.Height);
         for (var i = 0; i < mixed.Pixels.Length; i++)
             mixed.Pixels[i] = (byte)((picture.Pixels[i] + heat.Pixels[i]) / 2);

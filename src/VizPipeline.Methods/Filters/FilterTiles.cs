@@ -41,7 +41,8 @@ public static class FilterTiles
     public static RgbImage Render(Convolution convolution, string title, bool isBgr = false)
     {
         ArgumentNullException.ThrowIfNull(convolution);
-        var (outputs, inputs, height, width) = (convolution.Outputs, convolution.Weight.Shape[1], convolution.Weight.Shape[2], convolution.Weight.Shape[3]);
+        var (outputs, inputs, height, width) = (convolution.Outputs, convolution.Weight.Shape[1], convolution.Weight.Shape[2],
+            convolution.Weight.Shape[3]);
         if (Tiles(convolution, isBgr) is { } tiles)
         {
             var side = Math.Max(40, 5 * Math.Max(width, height));

@@ -38,7 +38,8 @@ public static class NeuronLinks
         var kernels = node.Operator switch
         {
             Convolution { Weight: var weight, Groups: var groups } =>
-                new Kernels(weight.Values, weight.Shape[0], groups, [.. inputs.Select(input => input with { Height = weight.Shape[2], Width = weight.Shape[3] })], int.MaxValue),
+                new Kernels(weight.Values, weight.Shape[0], groups,
+                    [.. inputs.Select(input => input with { Height = weight.Shape[2], Width = weight.Shape[3] })], int.MaxValue),
             Linear { Weight: var weight } => new Kernels(weight.Values, weight.Shape[0], 1, inputs, LargestMap),
             var other => throw new GraphException(node.Name, $"{other.Kind} has no weights between channels"),
         };
@@ -114,7 +115,8 @@ public static class NeuronLinks
         private InputLink Link(int output, int input)
         {
             var source = _inputs[input];
-            var kernel = source.Units <= _largestKernel ? new LinkKernel(source.Height, source.Width, Kernel(output, input).ToArray()) : null;
+            var kernel = source.Units <= _largestKernel
+                ? new LinkKernel(source.Height, source.Width, Kernel(output, input).ToArray()) : null;
             return new InputLink(source.Layer, source.Channel, input, _norms[input], _sums[input], kernel);
         }
 
@@ -140,7 +142,8 @@ public static class NeuronLinks
         public Readers(IReadOnlyList<Layer> observed, ChannelSources sources, ChannelSource[] inputs)
         {
             _observed = observed;
-            var terms = inputs.Select(input => input.Layer).Where(layer => layer >= 0).Distinct().ToDictionary(layer => layer, layer => sources.TermsOf(layer).ToList());
+            var terms = inputs.Select(input => input.Layer).Where(layer => layer >= 0).Distinct()
+                .ToDictionary(layer => layer, layer => sources.TermsOf(layer).ToList());
             _slotsOf = [.. inputs.Select(input => input.Layer < 0 ? [] : Slots(input, terms[input.Layer]))];
             _kept = [.. Enumerable.Range(0, _slots.Count).Select(_ => new List<ReaderLink>(Kept + 1))];
             (_squares, _sums) = (new double[_slots.Count], new double[_slots.Count]);
@@ -170,7 +173,8 @@ public static class NeuronLinks
         [
             .. _slots.Keys.Select(place => place.Layer).Distinct().Order().Select(layer => new LayerReaders(
                 layer,
-                [.. Enumerable.Range(0, _observed[layer].Neurons).Select(channel => _slots.TryGetValue((layer, channel), out var slot) ? _kept[slot] : [])])),
+                [.. Enumerable.Range(0, _observed[layer].Neurons)
+                    .Select(channel => _slots.TryGetValue((layer, channel), out var slot) ? _kept[slot] : [])])),
         ];
 
         private int[] Slots(ChannelSource input, List<ChannelSource[]> terms)

@@ -13,7 +13,8 @@ namespace VizPipeline.Methods.GradientAscent;
 /// <param name="Spectrum">Magnitudes of natural images, or null.</param>
 /// <param name="Device">The device for tensors.</param>
 internal sealed record AscentBatch(
-    AscentRecipe Recipe, PixelScale Pixels, (int Channels, int Height, int Width) Shape, SplitMix[] Random, float[]?[] Starts, NaturalSpectrum? Spectrum, torch.Device Device)
+    AscentRecipe Recipe, PixelScale Pixels, (int Channels, int Height, int Width) Shape, SplitMix[] Random, float[]?[] Starts,
+        NaturalSpectrum? Spectrum, torch.Device Device)
 {
     /// <summary>Side length of the layer's receptive field, and of a pixel, relative to the input's.</summary>
     public (double Field, double Pixel) Shares { get; init; } = (1, 1.0 / 224);
@@ -25,7 +26,15 @@ internal sealed record AscentBatch(
     public torch.Tensor PerChannel(float[] values) => torch.tensor(values, [1, values.Length, 1, 1]).to(Device);
 
     /// <summary>Standard deviation of the noise around the start, in grey levels.</summary>
-    public double StartNoise => Recipe.Start switch { NoiseStart start => start.Deviation, TopPatchesStart start => start.Deviation, PictureStart start => start.Deviation, _ => 0 };
+    public double StartNoise =>
+        Recipe.Start switch
+        {
+            NoiseStart start =>
+        start.Deviation,
+            TopPatchesStart start => start.Deviation,
+            PictureStart start => start.Deviation,
+            _ => 0
+        };
 
     /// <summary>Creates the start images [N, C, H, W], mean-subtracted, including noise.</summary>
     public torch.Tensor StartImages()

@@ -15,7 +15,8 @@ public static class AscentPresets
     private const double Contrast = 40;
 
     // Lucid's standard transformations for inputs of 224 (Olah et al. 2017, appendix): pad 12, jitter 8, scale, rotate, jitter 4.
-    private static IReadOnlyList<Transformation> Robust => [new Pad(12), new Jitter(8), new Scale(0.9, 1.1), new Rotate(10, 0.2), new Jitter(4)];
+    private static IReadOnlyList<Transformation> Robust =>
+        [new Pad(12), new Jitter(8), new Scale(0.9, 1.1), new Rotate(10, 0.2), new Jitter(4)];
 
     /// <summary>Returns the recipe called <paramref name="name"/>, for a network of any gradient scale, or null if there is none.</summary>
     public static AscentRecipe? Find(string name) => name switch
@@ -23,7 +24,12 @@ public static class AscentPresets
         "1" or "2" or "3" or "4" => Normalised(name[0] - '0'),
         "fourier" => Fourier,
         "maco" => Maco,
-        "facets" => Fourier with { Name = "facets", Description = "Fourier ascent, four pictures per neuron that are pushed apart (Olah et al. 2017)", Diversity = new Diversity(4) },
+        "facets" => Fourier with
+        {
+            Name = "facets",
+            Description = "Fourier ascent, four pictures per neuron that are pushed apart (Olah et al. 2017)",
+            Diversity = new Diversity(4)
+        },
         "multifaceted" => Normalised(3) with
         {
             Name = "multifaceted",
@@ -64,10 +70,34 @@ public static class AscentPresets
     /// <exception cref="ArgumentOutOfRangeException">There is no such preset.</exception>
     public static AscentRecipe Published(int number) => number switch
     {
-        1 => new() { Name = "1 high-frequency", Steps = 500, Rule = new ProgressRate(100, 2), Regularizers = [new Blur(0.5, 4), new SmallNormClipping(50)] },
-        2 => new() { Name = "2 sparse", Steps = 750, Rule = new ConstantRate(100), Regularizers = [new L2Decay(0.3), new SmallNormClipping(20)] },
-        3 => new() { Name = "3 low-frequency", Steps = 1000, Rule = new ConstantRate(100), Regularizers = [new L2Decay(0.0001), new Blur(1.0, 4)] },
-        4 => new() { Name = "4 medium", Steps = 1000, Rule = new ProgressRate(1e8, 2), Regularizers = [new Blur(0.5, 4), new SmallContributionClipping(90)] },
+        1 => new()
+        {
+            Name = "1 high-frequency",
+            Steps = 500,
+            Rule = new ProgressRate(100, 2),
+            Regularizers = [new Blur(0.5, 4), new SmallNormClipping(50)]
+        },
+        2 => new()
+        {
+            Name = "2 sparse",
+            Steps = 750,
+            Rule = new ConstantRate(100),
+            Regularizers = [new L2Decay(0.3), new SmallNormClipping(20)]
+        },
+        3 => new()
+        {
+            Name = "3 low-frequency",
+            Steps = 1000,
+            Rule = new ConstantRate(100),
+            Regularizers = [new L2Decay(0.0001), new Blur(1.0, 4)]
+        },
+        4 => new()
+        {
+            Name = "4 medium",
+            Steps = 1000,
+            Rule = new ProgressRate(1e8, 2),
+            Regularizers = [new Blur(0.5, 4), new SmallContributionClipping(90)]
+        },
         _ => throw new ArgumentOutOfRangeException(
             nameof(number), number, "ascent presets are 1 (high-frequency), 2 (sparse), 3 (low-frequency) and 4 (medium)"),
     };

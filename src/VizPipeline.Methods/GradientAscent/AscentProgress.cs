@@ -34,7 +34,8 @@ internal sealed class AscentProgress : IDisposable
     /// <summary>Returns the neuron of each view in the batch, int64 [Rows * views].</summary>
     public torch.Tensor Neurons(int views)
     {
-        _index ??= torch.tensor([.. _active.Select(row => (long)_rows[row].Neuron)], dtype: torch.int64).to(_device).DetachFromDisposeScope();
+        _index ??= torch.tensor([.. _active.Select(row => (long)_rows[row].Neuron)], dtype: torch.int64).to(_device)
+            .DetachFromDisposeScope();
         return views == 1 ? _index.alias() : _index.repeat_interleave(views);
     }
 
@@ -116,7 +117,8 @@ internal sealed class AscentProgress : IDisposable
     public torch.Tensor? Compact(torch.Tensor? weights)
     {
         var facets = _recipe.Facets;
-        var groups = Enumerable.Range(0, _active.Length / facets).Where(group => Enumerable.Range(group * facets, facets).Any(i => !_rows[_active[i]].IsDone)).ToArray();
+        var groups = Enumerable.Range(0, _active.Length / facets)
+            .Where(group => Enumerable.Range(group * facets, facets).Any(i => !_rows[_active[i]].IsDone)).ToArray();
         if (groups.Length * facets > _active.Length * 3 / 4)
             return null;
         var staying = groups.SelectMany(group => Enumerable.Range(group * facets, facets)).ToArray();
@@ -138,7 +140,8 @@ internal sealed class AscentProgress : IDisposable
     {
         var plane = _box.Width * _box.Height;
         return [.. _rows.Select(row => new AscentResult(
-            row.Neuron, StatusOf(row), row.BestStep, row.Best, row.Activation, [.. row.Curve], [.. row.Image!.Select((value, i) => value + mean[i / plane])],
+            row.Neuron, StatusOf(
+                row), row.BestStep, row.Best, row.Activation, [.. row.Curve], [.. row.Image!.Select((value, i) => value + mean[i / plane])],
             _box.Height, _box.Width, _box, row.Facet, row.Alpha))];
     }
 

@@ -89,7 +89,8 @@ public sealed record AscentRecipe : IRecipePart
             yield return $"facets times views must be at most {MostImages}, not {Facets * Views.PerImage(Transformations)}";
         if (Diversity is not null && !Objective.IsPerNeuron)
             yield return $"diversity needs an objective of neurons, but its objective is {RecipeJson.KindOf(Objective)}";
-        IEnumerable<IRecipePart?> parts = [Objective, Start, Parametrization, .. Transformations, Rule, .. Regularizers, EarlyStop, Diversity];
+        IEnumerable<IRecipePart?> parts = [Objective, Start, Parametrization, .. Transformations, Rule, .. Regularizers, EarlyStop,
+            Diversity];
         foreach (var fault in parts.OfType<IRecipePart>().SelectMany(part => part.Faults()))
             yield return fault;
     }

@@ -32,5 +32,6 @@ public enum AscentStatus
 /// <param name="Alpha">How much each pixel contributed during the ascent, [H, W] in 0-1; null if the parametrization does not record
 /// it.</param>
 public sealed record AscentResult(
-    int Neuron, AscentStatus Status, int BestStep, float Objective, float Activation, float[] Curve, float[] Image, int Height, int Width, Box Box,
+    int Neuron, AscentStatus Status, int BestStep, float Objective, float Activation, float[] Curve, float[] Image, int Height, int Width,
+        Box Box,
     int Facet = 0, float[]? Alpha = null);

@@ -34,7 +34,8 @@ public sealed class AscentRun
     /// <param name="wholeFrom">Share of a map from which it is computed whole; see <see cref="RegionPlan.ForPosition"/>.</param>
     /// <exception cref="AscentMaterialException">The recipe needs something that <paramref name="material"/> lacks.</exception>
     /// <exception cref="RecipeException">The recipe's direction names a channel that the layer does not have.</exception>
-    public AscentRun(NetworkRunner runner, Layer layer, AscentRecipe recipe, PixelScale pixels, AscentMaterial? material = null, double wholeFrom = 0.75)
+    public AscentRun(
+        NetworkRunner runner, Layer layer, AscentRecipe recipe, PixelScale pixels, AscentMaterial? material = null, double wholeFrom = 0.75)
     {
         ArgumentNullException.ThrowIfNull(runner);
         ArgumentNullException.ThrowIfNull(layer);
@@ -42,20 +43,25 @@ public sealed class AscentRun
         (_runner, _recipe, _pixels, _material) = (runner, recipe, pixels, material ?? new AscentMaterial());
         Check(layer);
         var (graph, shape) = (runner.Graph, layer.Shape);
-        _plan = recipe.Objective.ReadsMap ? RegionPlan.Whole(graph, layer.PreActivation) : RegionPlan.ForPosition(graph, layer.PreActivation, wholeFrom);
+        _plan = recipe.Objective.ReadsMap
+            ? RegionPlan.Whole(graph, layer.PreActivation) : RegionPlan.ForPosition(graph, layer.PreActivation, wholeFrom);
         _centre = (shape.Height / 2, shape.Width / 2);
         var input = graph.InputShape;
         _region = _plan[0] is { } extent
-            ? new Box(At(extent.X, _centre.X), At(extent.Y, _centre.Y), At(extent.X, _centre.X) + extent.X.Size, At(extent.Y, _centre.Y) + extent.Y.Size)
+            ? new Box(At(
+                extent.X, _centre.X), At(extent.Y, _centre.Y), At(extent.X, _centre.X) + extent.X.Size,
+                At(extent.Y, _centre.Y) + extent.Y.Size)
             : new Box(0, 0, input.Width, input.Height);
         Box = _region.Clip(input.Height, input.Width);
         var side = Math.Min(input.Height, input.Width);
         _shares = (layer.Field.IsWhole ? 1 : Math.Min(1, (double)Math.Min(layer.Field.Y.Size, layer.Field.X.Size) / side), 1.0 / side);
         _layer = new LayerObjective(runner, layer, recipe, _plan.IsWhole && !shape.IsVector ? _centre : (0, 0));
-        var rows = Deconvolution.PatchSizing.SamplesPerBatch(_plan, runner.Device) / (recipe.Facets * Views.PerImage(recipe.Transformations));
+        var rows = Deconvolution.PatchSizing.SamplesPerBatch(
+            _plan, runner.Device) / (recipe.Facets * Views.PerImage(recipe.Transformations));
         // Gram matrices are as large as the square of the layer's width, whatever the maps' size.
         if (recipe.Diversity is not null)
-            rows = (int)Math.Min(rows, GramFloats / ((long)shape.Channels * shape.Channels * recipe.Facets * Views.PerImage(recipe.Transformations)));
+            rows = (int)Math.Min(
+                rows, GramFloats / ((long)shape.Channels * shape.Channels * recipe.Facets * Views.PerImage(recipe.Transformations)));
         SamplesPerBatch = Math.Clamp(rows, 1, runner.Device.type == DeviceType.CPU ? 64 : 256);
     }
 
@@ -116,9 +122,12 @@ public sealed class AscentRun
     {
         var plain = images.Render();
         var isViewed = _recipe.Transformations.Count > 0 && step < _recipe.Steps - _recipe.PlainSteps;
-        var views = isViewed ? Views.Draw(_recipe.Transformations, Generators(state, seed), step, seed, SizeOf(plain), Grey(), state.PressedRows()) : null;
+        var views = isViewed
+            ? Views.Draw(_recipe.Transformations, Generators(state, seed), step, seed, SizeOf(plain), Grey(), state.PressedRows()) : null;
         var perImage = isViewed ? Views.PerImage(_recipe.Transformations) : 1;
-        using var pass = new Pass(places.For(state.Rows * perImage), ReverseRule.Gradient) { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };
+        using var pass = new Pass(
+            places.For(state.Rows * perImage), ReverseRule.Gradient)
+        { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };
         var values = pass.Forward(ToInput(views?.Apply(plain) ?? plain));
         var evaluation = _layer.EvaluateWithGradient(values, state.Neurons(perImage), state.Pressed(perImage), perImage, picture);
         if (views is null)
@@ -154,14 +163,20 @@ public sealed class AscentRun
 
     private AscentBatch Begin(IReadOnlyList<int> neurons, int seed)
     {
-        var rows = neurons.SelectMany(neuron => Enumerable.Range(0, _recipe.Facets).Select(facet => (Neuron: neuron, Facet: facet))).ToArray();
+        var rows = neurons.SelectMany(neuron => Enumerable.Range(0, _recipe.Facets).Select(facet => (Neuron: neuron, Facet: facet)))
+            .ToArray();
         var shape = (_pixels.Mean.Length, Box.Height, Box.Width);
-        return new AscentBatch(_recipe, _pixels, shape, [.. rows.Select(row => Generator(seed, row.Neuron, row.Facet))], [.. rows.Select(row => StartOf(row.Neuron))], _material.Spectrum, _runner.Device) { Shares = _shares };
+        return new AscentBatch(
+            _recipe, _pixels, shape, [.. rows.Select(row => Generator(seed, row.Neuron, row.Facet))],
+            [.. rows.Select(row => StartOf(row.Neuron))], _material.Spectrum, _runner.Device)
+        { Shares = _shares };
     }
 
-    private static SplitMix Generator(int seed, int neuron, int facet) => facet == 0 ? new SplitMix(seed, neuron) : new SplitMix(seed, neuron).At(-facet);
+    private static SplitMix Generator(int seed, int neuron, int facet) =>
+        facet == 0 ? new SplitMix(seed, neuron) : new SplitMix(seed, neuron).At(-facet);
 
-    private static SplitMix[] Generators(AscentProgress state, int seed) => [.. state.Active.Select(row => Generator(seed, row.Neuron, row.Facet))];
+    private static SplitMix[] Generators(AscentProgress state, int seed) =>
+        [.. state.Active.Select(row => Generator(seed, row.Neuron, row.Facet))];
 
     private float[]? StartOf(int neuron) => _recipe.Start switch
     {
@@ -188,7 +203,8 @@ public sealed class AscentRun
             return null;
         using var scope = torch.NewDisposeScope();
         var input = _runner.Graph.InputShape;
-        var planes = torch.tensor(_material.Picture!, [1, input.Channels, input.Height, input.Width]).to(_runner.Device) - PerChannel(_pixels.Mean);
+        var planes = torch.tensor(_material.Picture!, [1, input.Channels, input.Height, input.Width])
+            .to(_runner.Device) - PerChannel(_pixels.Mean);
         using var geometry = new PassGeometry(_runner, _plan);
         using var pass = new Pass(geometry, null);
         return _layer.After(pass.Forward(ToInput(planes))).clone().DetachFromDisposeScope();
@@ -197,14 +213,20 @@ public sealed class AscentRun
     private void Check(Layer layer)
     {
         if (_recipe.Start is TopPatchesStart && _material.TopPatches is null)
-            throw new AscentMaterialException($"recipe '{_recipe.Name}' starts from top-9 patches, but there are none: it needs an atlas with top9");
+        {
+            throw new AscentMaterialException(
+                $"recipe '{_recipe.Name}' starts from top-9 patches, but there are none: it needs an atlas with top9");
+        }
         if ((_recipe.Start is PictureStart || _recipe.Objective.NeedsPicture) && _material.Picture is null)
             throw new AscentMaterialException($"recipe '{_recipe.Name}' needs a picture: give one with --image");
         var input = _runner.Graph.InputShape;
         if (_material.Picture is { } picture && picture.Length != input.Count)
             throw new AscentMaterialException($"the picture has {picture.Length} values but the network's input has {input.Count}");
         if (_recipe.Objective is DirectionObjective direction && direction.Weights.Keys.Max() is var highest && highest >= layer.Neurons)
-            throw new RecipeException($"the direction names channel {highest}, but layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}");
+        {
+            throw new RecipeException(
+                $"the direction names channel {highest}, but layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}");
+        }
     }
 
     private (int Channels, int Height, int Width) SizeOf(torch.Tensor images) => ((int)images.shape[1], Box.Height, Box.Width);
@@ -239,7 +261,8 @@ public sealed class AscentRun
         public PassGeometry For(int samples)
         {
             if (!_bySamples.TryGetValue(samples, out var geometry))
-                _bySamples[samples] = geometry = new PassGeometry(run._runner, run._plan, run._plan.IsWhole ? null : Sites.Same(samples, run._centre.Y, run._centre.X));
+                _bySamples[samples] = geometry = new PassGeometry(
+                    run._runner, run._plan, run._plan.IsWhole ? null : Sites.Same(samples, run._centre.Y, run._centre.X));
             return geometry;
         }
 

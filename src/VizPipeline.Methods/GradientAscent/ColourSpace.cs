@@ -20,7 +20,8 @@ internal static class ColourSpace
         var channels = pixels.Mean.Length;
         if (channels != 3 || !decorrelated)
             return torch.eye(channels);
-        var largest = Enumerable.Range(0, 3).Max(column => Math.Sqrt(Enumerable.Range(0, 3).Sum(row => Correlation[row, column] * Correlation[row, column])));
+        var largest = Enumerable.Range(0, 3)
+            .Max(column => Math.Sqrt(Enumerable.Range(0, 3).Sum(row => Correlation[row, column] * Correlation[row, column])));
         var matrix = new float[9];
         for (var row = 0; row < 3; row++)
         {

@@ -41,7 +41,8 @@ internal sealed class LayerObjective
     /// <param name="pressed">Bool [N * views], where the pre-activation is maximised in any case; null for nowhere.</param>
     /// <param name="views">Views per image; objective and activation are their means.</param>
     /// <param name="picture">The layer's values on the recipe's image, or null.</param>
-    public (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) EvaluateWithGradient(torch.Tensor before, torch.Tensor neurons, torch.Tensor? pressed, int views, torch.Tensor? picture)
+    public (torch.Tensor Objective, torch.Tensor Activation, torch.Tensor Seeds) EvaluateWithGradient(
+        torch.Tensor before, torch.Tensor neurons, torch.Tensor? pressed, int views, torch.Tensor? picture)
     {
         using var graph = torch.enable_grad();
         var leaf = before.detach().requires_grad_(true);
@@ -60,7 +61,8 @@ internal sealed class LayerObjective
     }
 
     /// <summary>Maximises the pre-activation instead wherever the nonlinearity blocks an image's whole gradient from below.</summary>
-    private (torch.Tensor Objective, torch.Tensor Seeds) WhereShut(LayerValues values, torch.Tensor leaf, torch.Tensor objective, torch.Tensor seeds, torch.Tensor? pressed)
+    private (torch.Tensor Objective, torch.Tensor Seeds) WhereShut(
+        LayerValues values, torch.Tensor leaf, torch.Tensor objective, torch.Tensor seeds, torch.Tensor? pressed)
     {
         var shut = seeds.flatten(1).Ne(0).any(1).logical_not();
         if (pressed is not null)
@@ -71,7 +73,8 @@ internal sealed class LayerObjective
         // A saturated neuron has no gradient either, but it is at its maximum.
         var below = shut.logical_and(open.detach().le(objective.detach()));
         var through = Slope(open, leaf, retain: false);
-        return (torch.where(below, open, objective), torch.where(below.reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]), through, seeds));
+        return (torch.where(
+            below, open, objective), torch.where(below.reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]), through, seeds));
     }
 
     /// <summary>Returns the gradient that pushes a neuron's facets apart, scaled to the objective's norm times the weight.</summary>
@@ -84,7 +87,8 @@ internal sealed class LayerObjective
         var directions = (grams / grams.norm(1, keepdim: true).ClampMin(1e-12)).reshape(-1, diversity.Facets, grams.shape[1]);
         var likeness = directions.matmul(directions.transpose(1, 2)).triu(1).sum();
         var apart = Slope(-likeness, leaf, retain: false);
-        torch.Tensor Length(torch.Tensor gradient) => gradient.flatten(1).norm(1).reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]);
+        torch.Tensor Length(torch.Tensor gradient) =>
+            gradient.flatten(1).norm(1).reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]);
         return apart * (Length(seeds).Times(diversity.Weight) / Length(apart).ClampMin(1e-20));
     }
 

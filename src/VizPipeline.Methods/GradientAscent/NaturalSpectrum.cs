@@ -22,7 +22,8 @@ public sealed record NaturalSpectrum(int Channels, int Height, int Width, float[
         using var mode = torch.no_grad();
         var frequencies = Frequencies(FormulaSide, FormulaSide);
         var plane = (1.0 / FormulaSide).DividedBy(frequencies.ClampMin(1.0 / FormulaSide)) * frequencies.Gt(0);
-        return new NaturalSpectrum(channels, FormulaSide, FormulaSide, plane.expand(channels, -1, -1).contiguous().data<float>().ToArray(), 0);
+        return new NaturalSpectrum(
+            channels, FormulaSide, FormulaSide, plane.expand(channels, -1, -1).contiguous().data<float>().ToArray(), 0);
     }
 
     /// <summary>Measures the spectrum of images.</summary>
@@ -52,7 +53,8 @@ public sealed record NaturalSpectrum(int Channels, int Height, int Width, float[
         for (var channel = 0; channel < pixels.Mean.Length; channel++)
             values[channel * plane] = 0;
         var largest = values.Max();
-        return new NaturalSpectrum(pixels.Mean.Length, size.Height, size.Width, [.. values.Select(value => largest > 0 ? value / largest : 0)], count);
+        return new NaturalSpectrum(
+            pixels.Mean.Length, size.Height, size.Width, [.. values.Select(value => largest > 0 ? value / largest : 0)], count);
     }
 
     /// <summary>
@@ -83,7 +85,9 @@ public sealed record NaturalSpectrum(int Channels, int Height, int Width, float[
     {
         var (top, left) = ((int)Math.Floor(y), (int)Math.Floor(x));
         var (down, right) = (y - top, x - left);
-        float Place(int row, int column) => Values[(((channel * Height) + (((row % Height) + Height) % Height)) * half) + Math.Min(column, half - 1)];
-        return (float)(((1 - down) * (((1 - right) * Place(top, left)) + (right * Place(top, left + 1)))) + (down * (((1 - right) * Place(top + 1, left)) + (right * Place(top + 1, left + 1)))));
+        float Place(int row, int column) =>
+            Values[(((channel * Height) + (((row % Height) + Height) % Height)) * half) + Math.Min(column, half - 1)];
+        return (float)(((1 - down) * (((1 - right) * Place(top, left)) + (right * Place(top, left + 1))))
+            + (down * (((1 - right) * Place(top + 1, left)) + (right * Place(top + 1, left + 1)))));
     }
 }

@@ -17,7 +17,8 @@ public static class RecipeJson
     private static readonly JsonSerializerOptions Indented = Create(indented: true);
 
     /// <summary>Writes a recipe as JSON that <see cref="Parse"/> can read.</summary>
-    public static string Write(AscentRecipe recipe, bool indented = false) => JsonSerializer.Serialize(recipe, indented ? Indented : Options);
+    public static string Write(AscentRecipe recipe, bool indented = false) =>
+        JsonSerializer.Serialize(recipe, indented ? Indented : Options);
 
     /// <summary>Converts a recipe to a JSON value.</summary>
     public static JsonElement ToElement(AscentRecipe recipe) => JsonSerializer.SerializeToElement(recipe, Options);
@@ -36,7 +37,8 @@ public static class RecipeJson
         catch (Exception fault) when (fault is JsonException or NotSupportedException)
         {
             var where = fault is JsonException { Path.Length: > 1 } json2 ? $" at {json2.Path}" : "";
-            throw new RecipeException($"recipe '{source}' is wrong{where}: {Shortened(fault)}; `viz recipes show fourier` prints an example", fault);
+            throw new RecipeException(
+                $"recipe '{source}' is wrong{where}: {Shortened(fault)}; `viz recipes show fourier` prints an example", fault);
         }
         if (recipe is null)
             throw new RecipeException($"recipe '{source}' is empty; `viz recipes show fourier` prints an example");
@@ -52,7 +54,8 @@ public static class RecipeJson
             var size = new FileInfo(file).Length;
             return size <= MostBytes
                 ? Parse(File.ReadAllText(file), file)
-                : throw new RecipeException($"recipe '{file}' has {size} bytes, which is too large; `viz recipes show fourier` prints an example");
+                : throw new RecipeException(
+                    $"recipe '{file}' has {size} bytes, which is too large; `viz recipes show fourier` prints an example");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -69,7 +72,8 @@ public static class RecipeJson
     {
         var message = fault.Message.Split(" Path: ")[0].ReplaceLineEndings(" ");
         return message.Contains("type discriminator", StringComparison.Ordinal) || fault is NotSupportedException
-            ? "a part has no known kind" : message.TrimEnd('.').Replace("VizPipeline.Methods.GradientAscent.", "", StringComparison.Ordinal);
+            ? "a part has no known kind"
+                : message.TrimEnd('.').Replace("VizPipeline.Methods.GradientAscent.", "", StringComparison.Ordinal);
     }
 
     private static JsonSerializerOptions Create(bool indented)

@@ -43,7 +43,8 @@ public static class RecipeSearch
         ArgumentNullException.ThrowIfNull(candidates);
         if (candidates.Count == 0)
             return [];
-        var best = Enumerable.Range(0, candidates[0].Results.Count).Select(i => candidates.Max(candidate => Reached(candidate.Results[i]))).ToArray();
+        var best = Enumerable.Range(0, candidates[0].Results.Count).Select(i => candidates.Max(candidate => Reached(candidate.Results[i])))
+            .ToArray();
         return [.. candidates
             .Select(candidate => new RecipeCandidate(
                 candidate.Recipe, candidate.Results,
@@ -61,7 +62,9 @@ public static class RecipeSearch
         ArgumentNullException.ThrowIfNull(result);
         if (result.Status == AscentStatus.Dead || Math.Min(result.Width, result.Height) < 4)
             return 0;
-        var off = (SpectralSlope(result.Image, result.Image.Length / (result.Width * result.Height), result.Height, result.Width) - NaturalSlope) / SlopeTolerance;
+        var off = (SpectralSlope(
+            result.Image, result.Image.Length / (result.Width * result.Height), result.Height, result.Width) - NaturalSlope)
+            / SlopeTolerance;
         return Math.Exp(-off * off / 2);
     }
 
@@ -84,7 +87,8 @@ public static class RecipeSearch
         // One mean per ring of frequencies; otherwise the many high frequencies would dominate.
         var rings = frequencies.Zip(amplitudes).Where(pair => pair.First is > 0 and <= 0.5f)
             .GroupBy(pair => (int)Math.Round(pair.First * Math.Min(height, width))).Where(ring => ring.Key > 0)
-            .Select(ring => (X: Math.Log(ring.Average(pair => pair.First)), Y: Math.Log(ring.Average(pair => pair.Second) + 1e-9))).ToArray();
+            .Select(ring => (X: Math.Log(ring.Average(pair => pair.First)), Y: Math.Log(ring.Average(pair => pair.Second) + 1e-9)))
+                .ToArray();
         if (rings.Length < 2)
             return 0;
         var (x, y) = (rings.Average(ring => ring.X), rings.Average(ring => ring.Y));
@@ -118,5 +122,7 @@ public static class RecipeSearch
     }
 
     // Three significant digits, because people read recipes.
-    private static double Round(double value) => double.Parse(value.ToString("G3", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+    private static double Round(double value) =>
+        double.Parse(
+        value.ToString("G3", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -89,7 +89,8 @@ internal sealed class FourierImages : SpectralImages
     public FourierImages(FourierParametrization parametrization, AscentBatch batch)
         : base(batch, Start(parametrization, batch), Space(parametrization, batch)) => _scale = Scale(batch).DetachFromDisposeScope();
 
-    protected override torch.Tensor Make(torch.Tensor parameters) => ColourSpace.Apply(FromSpectrum(parameters * _scale).DividedBy(4), Colours).sigmoid();
+    protected override torch.Tensor Make(torch.Tensor parameters) =>
+        ColourSpace.Apply(FromSpectrum(parameters * _scale).DividedBy(4), Colours).sigmoid();
 
     public override void Dispose()
     {
@@ -135,7 +136,8 @@ internal sealed class MacoImages : SpectralImages
     {
         _isTransparent = parametrization.Transparency;
         var (channels, height, width) = batch.Shape;
-        _magnitudes = (batch.Spectrum ?? NaturalSpectrum.Inverse(channels)).Magnitudes(height, width).to(batch.Device).DetachFromDisposeScope();
+        _magnitudes = (batch.Spectrum ?? NaturalSpectrum.Inverse(channels)).Magnitudes(height, width).to(batch.Device)
+            .DetachFromDisposeScope();
     }
 
     public override torch.Tensor? Weights => _isTransparent ? _weights : null;
@@ -175,7 +177,8 @@ internal sealed class MacoImages : SpectralImages
         var (channels, height, width) = batch.Shape;
         if (batch.Recipe.Start is NoiseStart)
             return batch.Normals(1, channels, height, (width / 2) + 1);
-        var decorrelated = ColourSpace.Apply(batch.StartImages().DividedBy(255), ColourSpace.Matrix(batch.Pixels, true).to(batch.Device).inverse());
+        var decorrelated = ColourSpace.Apply(
+            batch.StartImages().DividedBy(255), ColourSpace.Matrix(batch.Pixels, true).to(batch.Device).inverse());
         return torch.fft.rfft2(decorrelated).angle();
     }
 

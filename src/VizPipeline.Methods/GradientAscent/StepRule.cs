@@ -96,10 +96,12 @@ public sealed record NormalisedRate(double RmsPixels) : RateRule
 public sealed record Adam(double Rate, double Beta1 = 0.9, double Beta2 = 0.999, double SmallFields = 1) : StepRule
 {
     /// <inheritdoc/>
-    public override IEnumerable<string> Faults() => [.. Positive(Rate, "rate"), .. Positive(SmallFields, "small_fields"), .. AdamStepper.Faults(Beta1, Beta2)];
+    public override IEnumerable<string> Faults() =>
+        [.. Positive(Rate, "rate"), .. Positive(SmallFields, "small_fields"), .. AdamStepper.Faults(Beta1, Beta2)];
 
     /// <inheritdoc/>
-    internal override Stepper Begin(double fieldShare, double pixelShare) => new AdamStepper(RateAt(fieldShare, pixelShare), Beta1, Beta2, isNesterov: false);
+    internal override Stepper Begin(double fieldShare, double pixelShare) =>
+        new AdamStepper(RateAt(fieldShare, pixelShare), Beta1, Beta2, isNesterov: false);
 
     /// <summary>Returns the rate at a layer; see <see cref="SmallFields"/>.</summary>
     internal double RateAt(double fieldShare, double pixelShare) =>

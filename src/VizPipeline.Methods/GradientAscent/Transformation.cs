@@ -76,7 +76,8 @@ public sealed record Scale(double Smallest, double Largest) : Transformation
 public sealed record Rotate(double Degrees, double Unturned = 0) : Transformation
 {
     /// <inheritdoc/>
-    public override IEnumerable<string> Faults() => [.. Within(Degrees, 0, 45, "rotate's degrees"), .. Within(Unturned, 0, 1, "rotate's unturned")];
+    public override IEnumerable<string> Faults() =>
+        [.. Within(Degrees, 0, 45, "rotate's degrees"), .. Within(Unturned, 0, 1, "rotate's unturned")];
 
     internal override void Draw(ref ViewFrame frame, ref SplitMix random)
     {
@@ -98,7 +99,8 @@ public sealed record Crop(double Smallest, double Largest, double Spread, int Vi
     {
         string[] faults =
         [
-            .. Within(Smallest, 0.01, 1, "crop's smallest"), .. Within(Largest, Smallest, 1, "crop's largest"), .. Within(Spread, 0, 1, "crop's spread"),
+            .. Within(Smallest, 0.01, 1, "crop's smallest"), .. Within(Largest, Smallest, 1, "crop's largest"),
+                .. Within(Spread, 0, 1, "crop's spread"),
             .. Within(Views, 1, 64, "crop's views"),
         ];
         return faults;

@@ -18,7 +18,9 @@ internal sealed class Views
     private readonly torch.Tensor _grey;
     private readonly int _count;
 
-    private Views(IReadOnlyList<Transformation> transformations, ViewFrame[] frames, int count, torch.Tensor grey, torch.Tensor? noise, torch.Device device)
+    private Views(
+        IReadOnlyList<Transformation> transformations, ViewFrame[] frames, int count, torch.Tensor grey, torch.Tensor? noise,
+        torch.Device device)
     {
         (_count, _grey, _noise) = (count, grey, noise);
         if (!transformations.Any(part => part is not Noise))
@@ -45,7 +47,8 @@ internal sealed class Views
     /// <param name="grey">Value outside the image in the image's units, [1, C, 1, 1].</param>
     /// <param name="plain">Images that are not transformed, or null for none.</param>
     public static Views Draw(
-        IReadOnlyList<Transformation> transformations, IReadOnlyList<SplitMix> images, int step, int seed, (int Channels, int Height, int Width) shape, torch.Tensor grey, bool[]? plain = null)
+        IReadOnlyList<Transformation> transformations, IReadOnlyList<SplitMix> images, int step, int seed,
+            (int Channels, int Height, int Width) shape, torch.Tensor grey, bool[]? plain = null)
     {
         var count = PerImage(transformations);
         // If a receptive field's crop is a tenth of the standard input, lengths are a tenth as long.
@@ -82,7 +85,8 @@ internal sealed class Views
         if (_rows is not null)
             views = _rows.matmul(views.contiguous()).matmul(_columns!.transpose(2, 3));
         views = views.Plus(_grey);
-        return _noise is null ? views : views.reshape(n, _count, channels, height, width).Plus(_noise).reshape(n * _count, channels, height, width);
+        return _noise is null
+            ? views : views.reshape(n, _count, channels, height, width).Plus(_noise).reshape(n * _count, channels, height, width);
     }
 
     /// <summary>Returns the gradient with respect to the images, given that with respect to the views.</summary>
@@ -95,14 +99,17 @@ internal sealed class Views
     }
 
     private static torch.Tensor Sample(torch.Tensor maps, torch.Tensor rotations) =>
-        F.grid_sample(maps.contiguous(), F.affine_grid(rotations, maps.shape, align_corners: false), torch.GridSampleMode.Bilinear, torch.GridSamplePaddingMode.Zeros, align_corners: false);
+        F.grid_sample(
+            maps.contiguous(), F.affine_grid(rotations, maps.shape, align_corners: false), torch.GridSampleMode.Bilinear,
+            torch.GridSamplePaddingMode.Zeros, align_corners: false);
 
     /// <summary>
     /// Returns bilinear weights [V, 1, size, size] with which output i reads the inputs at start + (i + 0.5) * extent / size - 0.5.
     /// </summary>
     private static torch.Tensor Resampling((double Start, double Extent)[] axes, int size, torch.Device device)
     {
-        var starts = torch.tensor([.. axes.Select(axis => (float)(axis.Start + (axis.Extent / size / 2) - 0.5))]).to(device).reshape(-1, 1, 1, 1);
+        var starts = torch.tensor([.. axes.Select(axis => (float)(axis.Start + (axis.Extent / size / 2) - 0.5))]).to(device)
+            .reshape(-1, 1, 1, 1);
         var strides = torch.tensor([.. axes.Select(axis => (float)(axis.Extent / size))]).to(device).reshape(-1, 1, 1, 1);
         var places = torch.tensor([.. Enumerable.Range(0, size).Select(place => (float)place)], device: device);
         var distances = ((strides * places.reshape(1, 1, -1, 1)).Plus(starts) - places.reshape(1, 1, 1, -1)).abs();

@@ -32,7 +32,8 @@ public static class ImageTensor
     {
         var planes = preprocessing.Channels.Planes();
         var pixels = torch.empty([count, preprocessing.CropHeight, preprocessing.CropWidth, planes], dtype: torch.float32);
-        float[][] tables = [.. preprocessing.Affine.Select(affine => Enumerable.Range(0, 256).Select(value => (value * affine.Factor) + affine.Summand).ToArray())];
+        float[][] tables = [.. preprocessing.Affine.Select(
+            affine => Enumerable.Range(0, 256).Select(value => (value * affine.Factor) + affine.Summand).ToArray())];
         (int First, int Step)[] layout = [.. Enumerable.Range(0, planes).Select(preprocessing.Layout)];
         Parallel.For(0, count, image =>
         {
@@ -76,7 +77,8 @@ public static class ImageTensor
         var pixels = preprocessing.Channels switch
         {
             ChannelOrder.Grey => values.view(count, 1, height, width),
-            ChannelOrder.Rgba => torch.cat([Colours().permute(0, 3, 1, 2), values.narrow(1, 3 * area, area).view(count, 1, height, width)], 1),
+            ChannelOrder.Rgba =>
+                torch.cat([Colours().permute(0, 3, 1, 2), values.narrow(1, 3 * area, area).view(count, 1, height, width)], 1),
             ChannelOrder.Bgr => Colours().permute(0, 3, 1, 2).flip(1),
             _ => Colours().permute(0, 3, 1, 2),
         };
@@ -86,5 +88,6 @@ public static class ImageTensor
         torch.Tensor Colours() => values.narrow(1, 0, 3 * area).reshape(count, height, width, 3);
     }
 
-    private static torch.Tensor PerChannel(IEnumerable<float> values, torch.Device device) => torch.tensor(values.ToArray()).reshape(1, -1, 1, 1).to(device);
+    private static torch.Tensor PerChannel(IEnumerable<float> values, torch.Device device) =>
+        torch.tensor(values.ToArray()).reshape(1, -1, 1, 1).to(device);
 }

@@ -17,7 +17,9 @@ public static class PixelScales
         var mean = preprocessing.Mean.Any(value => value != 0)
             ? preprocessing.Mean.Select(value => (float)(value / preprocessing.Scale))
             : UsualMean(preprocessing.Channels);
-        return new PixelScale([.. preprocessing.Affine.Select(affine => affine.Factor)], [.. preprocessing.Affine.Select(affine => affine.Summand)], [.. mean],
+        return new PixelScale(
+            [.. preprocessing.Affine.Select(affine => affine.Factor)], [.. preprocessing.Affine.Select(affine => affine.Summand)],
+            [.. mean],
             preprocessing.Channels == ChannelOrder.Bgr);
     }
 
@@ -49,7 +51,8 @@ public static class PixelScales
 
     private static IEnumerable<float> UsualMean(ChannelOrder channels) => channels switch
     {
-        ChannelOrder.Grey => [(0.299f * PixelScale.ImageNetMean[0]) + (0.587f * PixelScale.ImageNetMean[1]) + (0.114f * PixelScale.ImageNetMean[2])],
+        ChannelOrder.Grey =>
+            [(0.299f * PixelScale.ImageNetMean[0]) + (0.587f * PixelScale.ImageNetMean[1]) + (0.114f * PixelScale.ImageNetMean[2])],
         ChannelOrder.Rgba => [.. PixelScale.ImageNetMean, 255],
         ChannelOrder.Bgr => PixelScale.ImageNetMean.Reverse(),
         _ => PixelScale.ImageNetMean,

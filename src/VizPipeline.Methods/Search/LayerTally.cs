@@ -72,7 +72,10 @@ public sealed class LayerTally
     public void Add(int image, int? imageClass, ReadOnlySpan<float> activations, ReadOnlySpan<int> positions)
     {
         if (activations.Length != Neurons || positions.Length != Neurons)
-            throw new ArgumentException($"{activations.Length} activations and {positions.Length} positions for {Neurons} neurons", nameof(activations));
+        {
+            throw new ArgumentException(
+                $"{activations.Length} activations and {positions.Length} positions for {Neurons} neurons", nameof(activations));
+        }
         var sumOfClass = imageClass is { } label ? ClassOf(label) : null;
         // Simple loops over few sums each: over a million images this is the only work per value, and such loops stay in registers.
         for (var neuron = 0; neuron < activations.Length; neuron++)
@@ -116,7 +119,9 @@ public sealed class LayerTally
             AddProfile(image, activations);
     }
 
-    internal void AddMoments(ReadOnlySpan<double> sums, ReadOnlySpan<double> squares, ReadOnlySpan<float> min, ReadOnlySpan<float> max, ReadOnlySpan<long> positive)
+    internal void AddMoments(
+        ReadOnlySpan<double> sums, ReadOnlySpan<double> squares, ReadOnlySpan<float> min, ReadOnlySpan<float> max,
+        ReadOnlySpan<long> positive)
     {
         for (var neuron = 0; neuron < Neurons; neuron++)
         {

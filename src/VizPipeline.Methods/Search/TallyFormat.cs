@@ -11,7 +11,8 @@ public static class TallyFormat
     {
         ArgumentNullException.ThrowIfNull(tally);
         var neurons = tally.Neurons;
-        var (values, images, positions, counts) = (new float[neurons * TopTable.Size], new int[neurons * TopTable.Size], new int[neurons * TopTable.Size], new int[neurons]);
+        var (values, images, positions, counts) = (new float[neurons * TopTable.Size], new int[neurons * TopTable.Size],
+            new int[neurons * TopTable.Size], new int[neurons]);
         for (var neuron = 0; neuron < neurons; neuron++)
         {
             var entries = tally.Top[neuron];
@@ -23,7 +24,8 @@ public static class TallyFormat
             }
         }
         var writer = new SafetensorsWriter()
-            .Add("top.value", values, neurons, TopTable.Size).Add("top.image", images, neurons, TopTable.Size).Add("top.position", positions, neurons, TopTable.Size)
+            .Add("top.value", values, neurons, TopTable.Size).Add("top.image", images, neurons, TopTable.Size)
+                .Add("top.position", positions, neurons, TopTable.Size)
             .Add("top.count", counts, neurons).Add("sum", tally.Sums.ToArray(), neurons).Add("square", tally.Squares.ToArray(), neurons)
             .Add("min", tally.Min, neurons).Add("max", tally.Max, neurons).Add("positive", tally.Positive, neurons)
             .Add("class.label", [.. tally.Classes.Keys], tally.Classes.Count)
@@ -49,7 +51,8 @@ public static class TallyFormat
         var (counts, exact) = (file.ReadArray<int>("top.count"), file.Entries.Any(entry => entry.Name == "values"));
         var neurons = counts.Length;
         var tally = new LayerTally(neurons, exact, imageSet: 0);
-        var (values, images, positions) = (file.ReadArray<float>("top.value"), file.ReadArray<int>("top.image"), file.ReadArray<int>("top.position"));
+        var (values, images, positions) = (file.ReadArray<float>("top.value"), file.ReadArray<int>("top.image"),
+            file.ReadArray<int>("top.position"));
         for (var neuron = 0; neuron < neurons; neuron++)
         {
             for (var rank = 0; rank < counts[neuron]; rank++)
@@ -59,8 +62,10 @@ public static class TallyFormat
             }
         }
         tally.AddMoments(
-            file.ReadArray<double>("sum"), file.ReadArray<double>("square"), file.ReadArray<float>("min"), file.ReadArray<float>("max"), file.ReadArray<long>("positive"));
-        var (labels, classImages, classSums) = (file.ReadArray<int>("class.label"), file.ReadArray<long>("class.images"), file.ReadArray<double>("class.sum"));
+            file.ReadArray<double>("sum"), file.ReadArray<double>("square"), file.ReadArray<float>("min"), file.ReadArray<float>("max"),
+                file.ReadArray<long>("positive"));
+        var (labels, classImages, classSums) = (file.ReadArray<int>("class.label"), file.ReadArray<long>("class.images"),
+            file.ReadArray<double>("class.sum"));
         for (var i = 0; i < labels.Length; i++)
             tally.AddClass(labels[i], classImages[i], classSums.AsSpan(i * neurons, neurons));
         if (exact)
@@ -82,7 +87,10 @@ public static class TallyFormat
     private static void AddProfiles(LayerTally tally, int[] images, float[] values, string name)
     {
         if (values.Length != (long)images.Length * tally.Neurons)
-            throw new ModelFormatException(name, $"has {values.Length} values for the profiles of {tally.Neurons} neurons on {images.Length} images");
+        {
+            throw new ModelFormatException(
+                name, $"has {values.Length} values for the profiles of {tally.Neurons} neurons on {images.Length} images");
+        }
         for (var i = 0; i < images.Length; i++)
             tally.AddProfile(images[i], values.AsSpan(i * tally.Neurons, tally.Neurons));
     }

@@ -53,7 +53,8 @@ public sealed class TopPatchSearch
             foreach (var tally in _layersOfNode[node].Select(layer => Tallies[layer]))
             {
                 for (var n = 0; n < numbers.Length; n++)
-                    tally.Add(numbers[n], classes[n], maxima.AsSpan(n * tally.Neurons, tally.Neurons), positions.AsSpan(n * tally.Neurons, tally.Neurons));
+                    tally.Add(numbers[n], classes[n], maxima.AsSpan(n * tally.Neurons, tally.Neurons),
+                        positions.AsSpan(n * tally.Neurons, tally.Neurons));
             }
         });
     }

@@ -79,5 +79,6 @@ public sealed class TopTable
         }
     }
 
-    private static bool Precedes(float value, int image, in TopEntry other) => value > other.Value || (value == other.Value && image < other.Image);
+    private static bool Precedes(float value, int image, in TopEntry other) =>
+        value > other.Value || (value == other.Value && image < other.Image);
 }

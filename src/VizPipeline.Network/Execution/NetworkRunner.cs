@@ -54,7 +54,9 @@ public sealed class NetworkRunner : IDisposable
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(nodes);
         using var mode = torch.inference_mode();
-        using var pass = new Pass(new PassGeometry(this, RegionPlan.Whole(Graph, nodes.Max())), null) { Observed = nodes, Observe = observe };
+        using var pass = new Pass(
+            new PassGeometry(this, RegionPlan.Whole(Graph, nodes.Max())), null)
+        { Observed = nodes, Observe = observe };
         pass.Forward(images);
     }
 

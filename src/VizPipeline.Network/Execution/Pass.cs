@@ -164,7 +164,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         if (Plan[source] is { } have && !(source == 0 && !InputIsRegion))
         {
             if (have != needed)
-                value = value.narrow(2, needed.Y.Start - have.Y.Start, needed.Y.Size).narrow(3, needed.X.Start - have.X.Start, needed.X.Size);
+                value = value.narrow(2, needed.Y.Start - have.Y.Start, needed.Y.Size)
+                    .narrow(3, needed.X.Start - have.X.Start, needed.X.Size);
         }
         else
         {
@@ -180,7 +181,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     {
         var (rows, columns) = geometry.Origins(extent);
         var (height, width) = ((int)maps.shape[2], (int)maps.shape[3]);
-        var regions = torch.zeros([rows.Length, extent.Y.Size, extent.X.Size, maps.shape[1]], dtype: maps.dtype, device: maps.device).permute(0, 3, 1, 2);
+        var regions = torch.zeros([rows.Length, extent.Y.Size, extent.X.Size, maps.shape[1]], dtype: maps.dtype, device: maps.device)
+            .permute(0, 3, 1, 2);
         for (var n = 0; n < rows.Length; n++)
         {
             var (from, at) = Overlap(maps[geometry.Sites!.Image[n]], regions[n], rows[n], columns[n], extent, height, width);
@@ -192,7 +194,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     /// <summary>
     /// Returns the part of a map that a region covers and the part of the region that it fills; nulls if they do not overlap.
     /// </summary>
-    private static (torch.Tensor? Map, torch.Tensor? Region) Overlap(torch.Tensor map, torch.Tensor region, int row, int column, Extent extent, int height, int width)
+    private static (torch.Tensor? Map, torch.Tensor? Region) Overlap(
+        torch.Tensor map, torch.Tensor region, int row, int column, Extent extent, int height, int width)
     {
         var (y0, y1) = (Math.Max(0, row), Math.Min(height, row + extent.Y.Size));
         var (x0, x1) = (Math.Max(0, column), Math.Min(width, column + extent.X.Size));
@@ -224,7 +227,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     private torch.Tensor NothingAt(int node, torch.Tensor signal)
     {
         var shape = Plan.Graph.Nodes[node].Shape;
-        long[] extents = Plan[node] is { } extent ? [signal.shape[0], shape.Channels, extent.Y.Size, extent.X.Size] : shape.Batch(signal.shape[0]);
+        long[] extents = Plan[node] is { } extent
+            ? [signal.shape[0], shape.Channels, extent.Y.Size, extent.X.Size] : shape.Batch(signal.shape[0]);
         return torch.zeros(extents, dtype: signal.dtype, device: signal.device);
     }
 
@@ -252,7 +256,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     private torch.Tensor Scatter(torch.Tensor signal, Extent extent, Shape map)
     {
         var (rows, columns) = geometry.Origins(extent);
-        var maps = torch.zeros([rows.Length, map.Height, map.Width, map.Channels], dtype: signal.dtype, device: signal.device).permute(0, 3, 1, 2);
+        var maps = torch.zeros([rows.Length, map.Height, map.Width, map.Channels], dtype: signal.dtype, device: signal.device)
+            .permute(0, 3, 1, 2);
         for (var n = 0; n < rows.Length; n++)
         {
             var (at, from) = Overlap(maps[n], signal[n], rows[n], columns[n], extent, map.Height, map.Width);

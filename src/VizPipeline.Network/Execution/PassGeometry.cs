@@ -43,9 +43,13 @@ public sealed class PassGeometry : IDisposable
         for (var i = 0; i < (sites?.Count ?? 0); i++)
         {
             if (sites!.Y[i] < 0 || sites.Y[i] >= target.Height || sites.X[i] < 0 || sites.X[i] >= target.Width)
-                throw new ArgumentException($"position {sites.Y[i]},{sites.X[i]} lies outside the {target.Height}x{target.Width} map", nameof(sites));
+            {
+                throw new ArgumentException(
+                    $"position {sites.Y[i]},{sites.X[i]} lies outside the {target.Height}x{target.Width} map", nameof(sites));
+            }
         }
-        Order = [.. plan.Graph.Nodes.Where(node => plan.Needs(node.Index) && runner.Resolve(node.Index) == node.Index && node.Index <= Target).Select(node => node.Index)];
+        Order = [.. plan.Graph.Nodes.Where(
+            node => plan.Needs(node.Index) && runner.Resolve(node.Index) == node.Index && node.Index <= Target).Select(node => node.Index)];
         _lastUse = LastUses();
     }
 
@@ -75,7 +79,8 @@ public sealed class PassGeometry : IDisposable
 
     /// <summary>Returns, for each sample, the map row and column at which an extent starts.</summary>
     internal (int[] Rows, int[] Columns) Origins(Extent extent) =>
-        ([.. Sites!.Y.Select(y => extent.Y.Start + (y * extent.Y.Stride))], [.. Sites.X.Select(x => extent.X.Start + (x * extent.X.Stride))]);
+        ([.. Sites!.Y.Select(y => extent.Y.Start + (y * extent.Y.Stride))],
+            [.. Sites.X.Select(x => extent.X.Start + (x * extent.X.Stride))]);
 
     /// <summary>Returns the region of an input that <paramref name="node"/> reads to compute its own region.</summary>
     internal Extent Needed(int node) => Plan.Graph.Nodes[node].Operator.Reach is Reach.Sliding(var window)
@@ -108,7 +113,8 @@ public sealed class PassGeometry : IDisposable
     {
         var (rows, columns) = Origins(extent);
         var (height, width) = (extent.Y.Size, extent.X.Size);
-        if (Array.TrueForAll(rows, row => row >= 0 && row + height <= map.Height) && Array.TrueForAll(columns, column => column >= 0 && column + width <= map.Width))
+        if (Array.TrueForAll(rows, row => row >= 0 && row + height <= map.Height)
+            && Array.TrueForAll(columns, column => column >= 0 && column + width <= map.Width))
             return null;
         var outside = new bool[rows.Length * height * width];
         for (var n = 0; n < rows.Length; n++)

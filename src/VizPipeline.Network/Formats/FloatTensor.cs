@@ -21,7 +21,10 @@ public sealed class FloatTensor
         foreach (var extent in shape)
         {
             if (extent < 0)
-                throw new ArgumentException($"tensor '{name}' has a negative extent in its shape [{string.Join(", ", shape)}]", nameof(shape));
+            {
+                throw new ArgumentException(
+                    $"tensor '{name}' has a negative extent in its shape [{string.Join(", ", shape)}]", nameof(shape));
+            }
             count = checked(count * extent);
         }
         if (count != values.Length)

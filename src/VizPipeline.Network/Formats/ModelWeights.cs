@@ -19,7 +19,8 @@ public static class ModelWeights
             return StateDict.Read(source);
         if (LooksLikeSafetensors(start) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && WellKnown(start) is null)
             return Unwrap(SafetensorsFile.Read(path).ReadFloats());
-        var (problem, advice) = WellKnown(start) ?? ("is neither a safetensors file nor a PyTorch state dict", "convert the weights to safetensors");
+        var (problem, advice) = WellKnown(start)
+            ?? ("is neither a safetensors file nor a PyTorch state dict", "convert the weights to safetensors");
         throw new ModelFormatException(path, problem, advice);
     }
 
@@ -36,7 +37,8 @@ public static class ModelWeights
 
     private static bool IsZip(ReadOnlySpan<byte> start) => start.StartsWith("PK\x03\x04"u8);
 
-    private static bool LooksLikeSafetensors(ReadOnlySpan<byte> start) => start.Length > 8 && start[8] == (byte)'{' && start[6] == 0 && start[7] == 0;
+    private static bool LooksLikeSafetensors(ReadOnlySpan<byte> start) =>
+        start.Length > 8 && start[8] == (byte)'{' && start[6] == 0 && start[7] == 0;
 
     // Other files that often end up under a model's name.
     private static (string Problem, string Advice)? WellKnown(byte[] start)

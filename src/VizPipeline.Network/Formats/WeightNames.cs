@@ -42,5 +42,6 @@ internal static class WeightNames
         => name.Length > start + wrapper.Length && string.CompareOrdinal(name, start, wrapper, 0, wrapper.Length) == 0;
 
     // DenseNets from before PyTorch 0.4, also torchvision's files: `denselayer1.norm.1.weight` is now `denselayer1.norm1.weight`.
-    private static string WithoutDots(string name) => OldDenseLayer.Match(name) is { Success: true } old ? old.Groups[1].Value + old.Groups[2].Value : name;
+    private static string WithoutDots(string name) =>
+        OldDenseLayer.Match(name) is { Success: true } old ? old.Groups[1].Value + old.Groups[2].Value : name;
 }

@@ -91,7 +91,8 @@ internal sealed class ZipFileReader : IDisposable
         // A failing disk looks the same; the inner exception shows the difference.
         catch (Exception failure) when (failure is InvalidDataException or IOException)
         {
-            throw new ModelFormatException(source.Name, $"is a damaged zip file ({failure.Message})", "it may be a partial download: fetch it again", failure);
+            throw new ModelFormatException(
+                source.Name, $"is a damaged zip file ({failure.Message})", "it may be a partial download: fetch it again", failure);
         }
     }
 

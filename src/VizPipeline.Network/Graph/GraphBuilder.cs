@@ -63,6 +63,7 @@ public sealed class GraphBuilder
         if (!shape.IsVector && shape is { Height: 1, Width: 1 })
             output = Add("flatten_output", new Flatten(), output);
         var graph = new NetworkGraph(name, [.. _nodes], output);
-        return graph.Layers.Count == 0 ? throw new GraphException(name, "the network has no convolution and no fully connected layer") : graph;
+        return graph.Layers.Count == 0
+            ? throw new GraphException(name, "the network has no convolution and no fully connected layer") : graph;
     }
 }

@@ -31,7 +31,8 @@ public enum LayerKind
 /// <param name="Field">The receptive field of one position.</param>
 /// <param name="Parameters">Number of learned parameters of the weighted operator and its normalisation.</param>
 public sealed record Layer(
-    int Index, string Name, string? Alias, LayerKind Kind, int Node, int PreActivation, int? WeightedNode, Shape Shape, ReceptiveField Field, long Parameters)
+    int Index, string Name, string? Alias, LayerKind Kind, int Node, int PreActivation, int? WeightedNode, Shape Shape,
+        ReceptiveField Field, long Parameters)
 {
     /// <summary>Number of neurons: channels of a map, or units of a vector.</summary>
     public int Neurons => Shape.Channels;

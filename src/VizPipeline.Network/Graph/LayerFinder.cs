@@ -29,7 +29,8 @@ internal static class LayerFinder
         return found;
     }
 
-    private static Layer Make(NetworkGraph graph, int index, string name, string? alias, LayerKind kind, int observed, int before, Node? from)
+    private static Layer Make(
+        NetworkGraph graph, int index, string name, string? alias, LayerKind kind, int observed, int before, Node? from)
     {
         var weighted = from is { Operator.HasFilters: true } ? from.Index : (int?)null;
         var parameters = from is { Operator.MainWeight: not null } ? ParametersBetween(graph, from.Index, observed) : 0;
@@ -71,7 +72,8 @@ internal static class LayerFinder
     private static string NameOf(Node node)
     {
         var weight = node.Operator.MainWeight?.Name;
-        return weight is not null && weight.EndsWith(".weight", StringComparison.Ordinal) && weight.Length > 7 ? weight[..^7] : ModulePath(node.Name);
+        return weight is not null
+            && weight.EndsWith(".weight", StringComparison.Ordinal) && weight.Length > 7 ? weight[..^7] : ModulePath(node.Name);
     }
 
     /// <summary>

@@ -54,7 +54,8 @@ public static class LayerPatterns
         foreach (var pattern in patterns)
         {
             var expression = ToRegex(pattern);
-            var matches = graph.Layers.Where(layer => expression.IsMatch(layer.Name) || (layer.Alias is { } alias && expression.IsMatch(alias))).ToList();
+            var matches = graph.Layers.Where(
+                layer => expression.IsMatch(layer.Name) || (layer.Alias is { } alias && expression.IsMatch(alias))).ToList();
             if (matches.Count == 0)
                 throw new UnknownLayerException(pattern, graph);
             chosen.UnionWith(matches.Select(layer => layer.Index));

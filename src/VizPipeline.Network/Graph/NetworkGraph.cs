@@ -71,7 +71,8 @@ public sealed class NetworkGraph
     /// <summary>Returns the layer whose name or alias is <paramref name="name"/>.</summary>
     /// <exception cref="UnknownLayerException">There is no such layer; the message lists the nearest names.</exception>
     public Layer Layer(string name) =>
-        Layers.FirstOrDefault(layer => layer.Name == name) ?? Layers.FirstOrDefault(layer => layer.Alias == name) ?? throw new UnknownLayerException(name, this);
+        Layers.FirstOrDefault(layer => layer.Name == name)
+            ?? Layers.FirstOrDefault(layer => layer.Alias == name) ?? throw new UnknownLayerException(name, this);
 
     /// <summary>Returns a copy in which some operators are replaced; shapes and indices stay.</summary>
     internal NetworkGraph With(IReadOnlyDictionary<int, Operator> replacements) =>

@@ -35,7 +35,8 @@ public readonly record struct Box(int X0, int Y0, int X1, int Y1)
 public readonly record struct ReceptiveField(FieldAxis Y, FieldAxis X, bool IsWhole = false)
 {
     /// <summary>Creates the field of a unit that depends on all of an input of the given size.</summary>
-    public static ReceptiveField Whole(int height, int width) => new(new FieldAxis(height, height, 0), new FieldAxis(width, width, 0), true);
+    public static ReceptiveField Whole(int height, int width) =>
+        new(new FieldAxis(height, height, 0), new FieldAxis(width, width, 0), true);
 
     /// <summary>Returns the unclipped patch of position (<paramref name="y"/>, <paramref name="x"/>).</summary>
     public Box At(int y, int x)

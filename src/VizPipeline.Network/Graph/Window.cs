@@ -7,7 +7,8 @@ namespace VizPipeline.Network.Graph;
 /// <param name="PadAfter">Padding after the last position.</param>
 /// <param name="Dilation">Distance between neighbouring taps, at least 1.</param>
 /// <param name="Ceil">Whether a last window that fits only partly counts (<c>ceil_mode</c>).</param>
-public readonly record struct WindowAxis(int Kernel, int Stride = 1, int PadBefore = 0, int PadAfter = 0, int Dilation = 1, bool Ceil = false)
+public readonly record struct WindowAxis(
+    int Kernel, int Stride = 1, int PadBefore = 0, int PadAfter = 0, int Dilation = 1, bool Ceil = false)
 {
     /// <summary>Number of input positions from the first tap to the last, both included.</summary>
     public int Span => ((Kernel - 1) * Dilation) + 1;
@@ -46,7 +47,8 @@ public readonly record struct Window(WindowAxis Y, WindowAxis X)
     public bool IsSymmetric => Y.PadBefore == Y.PadAfter && X.PadBefore == X.PadAfter;
 
     /// <summary>The same window without padding, for an input that already includes its surroundings.</summary>
-    public Window Unpadded => new(Y with { PadBefore = 0, PadAfter = 0, Ceil = false }, X with { PadBefore = 0, PadAfter = 0, Ceil = false });
+    public Window Unpadded =>
+        new(Y with { PadBefore = 0, PadAfter = 0, Ceil = false }, X with { PadBefore = 0, PadAfter = 0, Ceil = false });
 
     /// <summary>Kernel [h, w].</summary>
     public long[] Kernel => [Y.Kernel, X.Kernel];
@@ -82,7 +84,8 @@ public readonly record struct Window(WindowAxis Y, WindowAxis X)
     // Some operators allocate the padded map.
     private void CheckPadded(Shape input, string node)
     {
-        var (height, width) = ((Int128)input.Height + Y.PadBefore + Y.PadAfter + Y.Stride, (Int128)input.Width + X.PadBefore + X.PadAfter + X.Stride);
+        var (height, width) = ((Int128)input.Height + Y.PadBefore + Y.PadAfter + Y.Stride,
+            (Int128)input.Width + X.PadBefore + X.PadAfter + X.Stride);
         if (height * width * input.Channels > GraphBuilder.MaxValues)
         {
             throw new GraphException(

@@ -29,7 +29,8 @@ public abstract record Combination : Operator
     }
 
     /// <summary>A position depends on the same position alone only if no rows or columns are broadcast.</summary>
-    public override Reach ReachOver(IReadOnlyList<Shape> inputs) => inputs.All(input => SameMap(input, inputs[0])) ? Reach.Point : Reach.All;
+    public override Reach ReachOver(IReadOnlyList<Shape> inputs) =>
+        inputs.All(input => SameMap(input, inputs[0])) ? Reach.Point : Reach.All;
 
     /// <summary>
     /// Only inputs of full size count: one that is broadcast over rows or columns is a gate or context computed from the whole map.
@@ -75,7 +76,8 @@ public sealed record Add : Combination
     public override bool AllowsOverwrite => true;
 
     /// <inheritdoc/>
-    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => inputs.Skip(2).Aggregate(inputs[0].Plus(inputs[1]), (sum, more) => sum.Plus(more));
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) =>
+        inputs.Skip(2).Aggregate(inputs[0].Plus(inputs[1]), (sum, more) => sum.Plus(more));
 
     /// <inheritdoc/>
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
@@ -116,7 +118,8 @@ public sealed record Multiply(int? Gate = null) : Combination
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => Gate is null or 0 or 1
-        ? base.OutputShape(node, OnlyTwo(node, inputs)) : throw new GraphException(node, $"input {Gate} cannot be the gate of a product of two");
+        ? base.OutputShape(node, OnlyTwo(node, inputs))
+            : throw new GraphException(node, $"input {Gate} cannot be the gate of a product of two");
 
     /// <summary>A gate scales channels but does not mix them, so the channels are those of the other value.</summary>
     public override ChannelSource[] TraceChannels(IReadOnlyList<ChannelSource[]> origins, IReadOnlyList<Shape> inputs)
@@ -146,7 +149,9 @@ public sealed record Multiply(int? Gate = null) : Combination
     }
 
     private static int? Broadcast(IReadOnlyList<Shape> inputs) =>
-        ((long)inputs[0].Height * inputs[0].Width).CompareTo((long)inputs[1].Height * inputs[1].Width) switch { < 0 => 0, > 0 => 1, _ => null };
+        ((long)inputs[0].Height * inputs[0].Width)
+            .CompareTo((long)inputs[1].Height * inputs[1].Width) switch
+        { < 0 => 0, > 0 => 1, _ => null };
 }
 
 /// <summary>The quotient of two values. For deconvnet and guided backpropagation the divisor is a constant, like a gate.</summary>

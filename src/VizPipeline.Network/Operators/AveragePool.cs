@@ -30,7 +30,8 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
     {
         stage.SeenShape = inputs[0].shape;
         var input = stage.IsRegion ? inputs[0] : WindowPadding.PadWhole(stage, inputs[0], Window, 0);
-        var mean = Window.Y.Dilation == 1 && Window.X.Dilation == 1 ? F.avg_pool2d(input, Window.Kernel, Window.Stride) : WindowSum.Over(stage, input, Window, 1f / Area);
+        var mean = Window.Y.Dilation == 1
+            && Window.X.Dilation == 1 ? F.avg_pool2d(input, Window.Kernel, Window.Stride) : WindowSum.Over(stage, input, Window, 1f / Area);
         return Correction(stage) is { } correction ? mean * correction : mean;
     }
 
@@ -53,7 +54,8 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
             return null;
         var samples = stage.RowOrigins?.Length ?? 1;
         var (rows, columns) = stage.IsRegion
-            ? (((int)stage.SeenShape[2] - Window.Y.Span) / Window.Y.Stride + 1, ((int)stage.SeenShape[3] - Window.X.Span) / Window.X.Stride + 1)
+            ? (((int)stage.SeenShape[2] - Window.Y.Span) / Window.Y.Stride + 1,
+                ((int)stage.SeenShape[3] - Window.X.Span) / Window.X.Stride + 1)
             : (output.Height, output.Width);
         var factors = new float[samples * rows * columns];
         for (var n = 0; n < samples; n++)
@@ -63,7 +65,8 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
             {
                 for (var x = 0; x < columns; x++)
                 {
-                    var counted = Counted(Window.Y, top + (y * Window.Y.Stride), input.Height) * Counted(Window.X, left + (x * Window.X.Stride), input.Width);
+                    var counted = Counted(
+                        Window.Y, top + (y * Window.Y.Stride), input.Height) * Counted(Window.X, left + (x * Window.X.Stride), input.Width);
                     factors[(((n * rows) + y) * columns) + x] = counted == 0 ? 0 : (float)Area / counted;
                 }
             }

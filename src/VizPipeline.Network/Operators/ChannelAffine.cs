@@ -16,7 +16,8 @@ public sealed record ChannelAffine(FloatTensor Scale, FloatTensor Shift, long Le
 {
     /// <summary>Creates a batch normalisation from its running statistics.</summary>
     /// <exception cref="GraphException">The four vectors differ in length.</exception>
-    public static ChannelAffine BatchNorm(string node, FloatTensor? gamma, FloatTensor? beta, FloatTensor mean, FloatTensor variance, double epsilon)
+    public static ChannelAffine BatchNorm(
+        string node, FloatTensor? gamma, FloatTensor? beta, FloatTensor mean, FloatTensor variance, double epsilon)
     {
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(variance);
@@ -28,7 +29,10 @@ public sealed record ChannelAffine(FloatTensor Scale, FloatTensor Shift, long Le
         }
         var learned = (gamma?.Count ?? 0) + (beta?.Count ?? 0);
         if (mean.IsPlaceholder)
-            return new ChannelAffine(FloatTensor.Placeholder(node + ".scale", channels), FloatTensor.Placeholder(node + ".shift", channels), learned);
+        {
+            return new ChannelAffine(
+                FloatTensor.Placeholder(node + ".scale", channels), FloatTensor.Placeholder(node + ".shift", channels), learned);
+        }
         var (scale, shift) = (new float[channels], new float[channels]);
         for (var c = 0; c < channels; c++)
         {

@@ -23,7 +23,8 @@ public sealed record ChannelSlice(int First, int Count) : Operator
         var input = OnlyInput(node, inputs);
         return First >= 0 && Count >= 1 && (long)First + Count <= input.Channels
             ? input with { Channels = Count }
-            : throw new GraphException(node, $"channels {First} to {(long)First + Count - 1} are out of range; its input has {input.Channels}");
+            : throw new GraphException(
+                node, $"channels {First} to {(long)First + Count - 1} are out of range; its input has {input.Channels}");
     }
 
     /// <inheritdoc/>
@@ -74,7 +75,8 @@ public sealed record ChannelGather(IReadOnlyList<int> Channels) : Operator
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = OnlyInput(node, inputs);
-        return Channels.Count is >= 1 and <= MostChannels && input.Channels <= MostChannels && Channels.All(channel => channel >= 0 && channel < input.Channels)
+        return Channels.Count is >= 1 and <= MostChannels
+            && input.Channels <= MostChannels && Channels.All(channel => channel >= 0 && channel < input.Channels)
             ? input with { Channels = Channels.Count }
             : throw new GraphException(node, $"it selects channels that are out of range; its input has {input.Channels}");
     }

@@ -96,5 +96,6 @@ public sealed record ChannelSoftmax(int Step, int Extent) : Operator
     }
 
     // [N, groups, Extent, Step, positions].
-    private torch.Tensor Apart(torch.Tensor values) => values.reshape(values.shape[0], values.shape[1] / ((long)Step * Extent), Extent, Step, -1);
+    private torch.Tensor Apart(torch.Tensor values) =>
+        values.reshape(values.shape[0], values.shape[1] / ((long)Step * Extent), Extent, Step, -1);
 }

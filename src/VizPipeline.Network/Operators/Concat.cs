@@ -32,7 +32,8 @@ public sealed record Concat(IReadOnlyList<int> Channels) : Operator
     }
 
     /// <inheritdoc/>
-    public override ChannelSource[] TraceChannels(IReadOnlyList<ChannelSource[]> origins, IReadOnlyList<Shape> inputs) => [.. origins.SelectMany(input => input)];
+    public override ChannelSource[] TraceChannels(IReadOnlyList<ChannelSource[]> origins, IReadOnlyList<Shape> inputs) =>
+        [.. origins.SelectMany(input => input)];
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => torch.cat([.. inputs], 1);

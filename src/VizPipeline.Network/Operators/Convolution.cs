@@ -65,7 +65,10 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
                 $"kernel_shape {Window.Y.Kernel}x{Window.X.Kernel} differs from the weight's {Weight.Shape[2]}x{Weight.Shape[3]}");
         }
         if (Bias is { } bias && (bias.Shape.Length != 1 || bias.Shape[0] != Outputs))
-            throw new GraphException(node, $"the bias '{bias.Name}' has shape [{string.Join(", ", bias.Shape)}] for {Outputs} output channels");
+        {
+            throw new GraphException(
+                node, $"the bias '{bias.Name}' has shape [{string.Join(", ", bias.Shape)}] for {Outputs} output channels");
+        }
         return Window.Over(input, Outputs, node);
     }
 
@@ -91,7 +94,8 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
             return [Transpose(stage, signal, height, width, 0, 0)];
         if (!PadsItself(stage))
             return [Transpose(stage, signal, height, width, Window.Y.PadBefore, Window.X.PadBefore)];
-        var padded = Transpose(stage, signal, height + Window.Y.PadBefore + Window.Y.PadAfter, width + Window.X.PadBefore + Window.X.PadAfter, 0, 0);
+        var padded = Transpose(
+            stage, signal, height + Window.Y.PadBefore + Window.Y.PadAfter, width + Window.X.PadBefore + Window.X.PadAfter, 0, 0);
         return [WindowPadding.Unpad(padded, Window, height, width)];
     }
 

@@ -14,7 +14,8 @@ namespace VizPipeline.Network.Operators;
 /// <param name="ExtraRows">Rows appended at the end that contain only the bias.</param>
 /// <param name="ExtraColumns">Columns appended at the end that contain only the bias.</param>
 /// <param name="Groups">Number of channel groups that are convolved independently.</param>
-public sealed record ConvolutionTranspose(FloatTensor Weight, FloatTensor? Bias, Window Window, int ExtraRows = 0, int ExtraColumns = 0, int Groups = 1) : Operator
+public sealed record ConvolutionTranspose(
+    FloatTensor Weight, FloatTensor? Bias, Window Window, int ExtraRows = 0, int ExtraColumns = 0, int Groups = 1) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "ConvTranspose";
@@ -32,7 +33,8 @@ public sealed record ConvolutionTranspose(FloatTensor Weight, FloatTensor? Bias,
     public override long Parameters => Weight.Count + (Bias?.Count ?? 0);
 
     /// <inheritdoc/>
-    public override long MultiplyAdds(Shape output) => output.Count * (Weight.Shape[0] / Groups) * Window.Y.Kernel * Window.X.Kernel / ((long)Window.Y.Stride * Window.X.Stride);
+    public override long MultiplyAdds(Shape output) =>
+        output.Count * (Weight.Shape[0] / Groups) * Window.Y.Kernel * Window.X.Kernel / ((long)Window.Y.Stride * Window.X.Stride);
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
@@ -63,7 +65,8 @@ public sealed record ConvolutionTranspose(FloatTensor Weight, FloatTensor? Bias,
             var full = ((long)axis.Stride * (extent - 1)) + axis.Span;
             var output = full + extra - axis.PadBefore - axis.PadAfter;
             return full <= 1 << 20 && extra is >= 0 and <= 1 << 20 && output >= 1 && axis.PadBefore < full && axis.PadAfter < full + extra
-                ? (int)output : throw new GraphException(node, $"an input extent of {extent} gives an output extent of {output}, which is not valid");
+                ? (int)output
+                    : throw new GraphException(node, $"an input extent of {extent} gives an output extent of {output}, which is not valid");
         }
     }
 

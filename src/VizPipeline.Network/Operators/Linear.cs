@@ -106,7 +106,8 @@ public sealed record Flatten : Operator
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal.reshape([-1, .. stage.SeenShape[1..]])];
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
+        [signal.reshape([-1, .. stage.SeenShape[1..]])];
 }
 
 /// <summary>Converts a vector to a map in row-major order: the inverse of <see cref="Flatten"/>.</summary>
@@ -127,7 +128,8 @@ public sealed record Unflatten(int Channels, int Height, int Width) : Operator
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => inputs[0].reshape(inputs[0].shape[0], Channels, Height, Width);
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) =>
+        inputs[0].reshape(inputs[0].shape[0], Channels, Height, Width);
 
     /// <inheritdoc/>
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal.reshape(signal.shape[0], -1)];

@@ -99,7 +99,9 @@ internal static class WindowSum
     {
         var (samples, channels) = (signal.shape[0], signal.shape[1]);
         var spread = torch.nn.functional.conv_transpose2d(
-            signal.reshape(samples * channels, 1, signal.shape[2], signal.shape[3]), Kernel(stage, window, factor), null, window.Stride, [0, 0], [0, 0], window.Dilation);
+            signal.reshape(
+                samples * channels, 1, signal.shape[2], signal.shape[3]), Kernel(stage, window, factor), null, window.Stride, [0, 0],
+                [0, 0], window.Dilation);
         return spread.reshape(samples, channels, spread.shape[2], spread.shape[3]);
     }
 

@@ -26,7 +26,8 @@ public sealed record MaxPool(Window Window) : Operator
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = OnlyMap(node, inputs);
-        if (Window.Y.PadBefore >= Window.Y.Span || Window.X.PadBefore >= Window.X.Span || Window.Y.PadAfter >= Window.Y.Span || Window.X.PadAfter >= Window.X.Span)
+        if (Window.Y.PadBefore >= Window.Y.Span
+            || Window.X.PadBefore >= Window.X.Span || Window.Y.PadAfter >= Window.Y.Span || Window.X.PadAfter >= Window.X.Span)
             throw new GraphException(node, "the padding is as large as the window, so some windows would contain only padding");
         return Window.Over(input, input.Channels, node);
     }
@@ -42,7 +43,8 @@ public sealed record MaxPool(Window Window) : Operator
             (input, window) = (WindowPadding.PadWhole(stage, input, Window, double.NegativeInfinity), Window.Unpadded);
         if (stage.Rule is null)
             return F.max_pool2d(input, window.Kernel, window.Stride, window.Padding, window.Dilation, window.Y.Ceil);
-        var (output, switches) = F.max_pool2d_with_indices(input, window.Kernel, window.Stride, window.Padding, window.Dilation, window.Y.Ceil);
+        var (output, switches) = F.max_pool2d_with_indices(
+            input, window.Kernel, window.Stride, window.Padding, window.Dilation, window.Y.Ceil);
         stage.Memory = switches;
         return output;
     }
@@ -80,14 +82,17 @@ public sealed record MaxPool(Window Window) : Operator
         return flat.view(samples, height, width, channels).permute(0, 3, 1, 2);
 
         torch.Tensor Every(torch.Tensor maps, int pass) => passes == 1 ? maps
-            : maps[torch.TensorIndex.Colon, torch.TensorIndex.Colon, torch.TensorIndex.Slice(pass / passes, null, passes), torch.TensorIndex.Slice(pass % passes, null, passes)];
+            : maps[torch.TensorIndex.Colon, torch.TensorIndex.Colon, torch.TensorIndex.Slice(pass / passes, null, passes),
+                torch.TensorIndex.Slice(pass % passes, null, passes)];
 
         torch.Tensor Flat(torch.Tensor maps) => maps.permute(0, 2, 3, 1).reshape(samples, -1, channels);
     }
 
-    private int Overlap => Math.Max((Window.Y.Span + Window.Y.Stride - 1) / Window.Y.Stride, (Window.X.Span + Window.X.Stride - 1) / Window.X.Stride);
+    private int Overlap =>
+        Math.Max((Window.Y.Span + Window.Y.Stride - 1) / Window.Y.Stride, (Window.X.Span + Window.X.Stride - 1) / Window.X.Stride);
 
     // torch supports padding up to half the kernel, equal on both sides, and one ceil_mode for both axes.
     private bool TorchPads =>
-        Window.IsSymmetric && Window.Y.PadBefore * 2 <= Window.Y.Kernel && Window.X.PadBefore * 2 <= Window.X.Kernel && Window.Y.Ceil == Window.X.Ceil;
+        Window.IsSymmetric
+            && Window.Y.PadBefore * 2 <= Window.Y.Kernel && Window.X.PadBefore * 2 <= Window.X.Kernel && Window.Y.Ceil == Window.X.Ceil;
 }

@@ -51,7 +51,8 @@ public abstract record Nonlinearity : Operator
         if (!stage.RescuesDead)
             return through;
         var silent = through.flatten(1).Ne(0).any(1).logical_not();
-        return silent.any().item<bool>() ? torch.where(silent.reshape([-1, .. Enumerable.Repeat(1L, (int)signal.dim() - 1)]), signal.relu(), through) : through;
+        return silent.any().item<bool>()
+            ? torch.where(silent.reshape([-1, .. Enumerable.Repeat(1L, (int)signal.dim() - 1)]), signal.relu(), through) : through;
     }
 
     /// <summary>Returns the function of <paramref name="value"/>, which is not modified.</summary>

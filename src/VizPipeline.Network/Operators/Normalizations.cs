@@ -104,7 +104,8 @@ public sealed record LayerNorm(FloatTensor? Scale, FloatTensor? Shift, double Ep
 /// <param name="Scale">[C], or null for 1.</param>
 /// <param name="Shift">[C], or null for 0.</param>
 /// <param name="Epsilon">At least 0.</param>
-public sealed record GroupNorm(int Groups, FloatTensor? Scale, FloatTensor? Shift, double Epsilon = 1e-5) : Normalization(Scale, Shift, Epsilon)
+public sealed record GroupNorm(int Groups, FloatTensor? Scale, FloatTensor? Shift, double Epsilon = 1e-5)
+    : Normalization(Scale, Shift, Epsilon)
 {
     /// <inheritdoc/>
     public override string Kind => "GroupNorm";

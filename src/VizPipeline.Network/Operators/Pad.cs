@@ -64,7 +64,8 @@ public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = OnlyMap(node, inputs);
-        if (!IsEdge && (Math.Max(Window.Y.PadBefore, Window.Y.PadAfter) >= input.Height || Math.Max(Window.X.PadBefore, Window.X.PadAfter) >= input.Width))
+        if (!IsEdge && (Math.Max(Window.Y.PadBefore, Window.Y.PadAfter) >= input.Height
+            || Math.Max(Window.X.PadBefore, Window.X.PadAfter) >= input.Width))
             throw new GraphException(node, $"a map of {input} is too small for this mirrored padding");
         return Window.Over(input, input.Channels, node);
     }
@@ -73,7 +74,8 @@ public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
     {
         stage.SeenShape = inputs[0].shape;
-        return inputs[0].index_select(2, Places(stage, Window.Y, stage.SeenShape[2])).index_select(3, Places(stage, Window.X, stage.SeenShape[3]));
+        return inputs[0].index_select(2, Places(stage, Window.Y, stage.SeenShape[2]))
+            .index_select(3, Places(stage, Window.X, stage.SeenShape[3]));
     }
 
     /// <inheritdoc/>
@@ -87,9 +89,11 @@ public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
     }
 
     private torch.Tensor Places(Stage stage, WindowAxis axis, long extent) => torch.tensor(
-        [.. Enumerable.Range(0, (int)extent + axis.PadBefore + axis.PadAfter).Select(i => Place(i - axis.PadBefore, (int)extent))], dtype: torch.int64).to(stage.Device);
+        [.. Enumerable.Range(0, (int)extent + axis.PadBefore + axis.PadAfter).Select(i => Place(i - axis.PadBefore, (int)extent))],
+            dtype: torch.int64).to(stage.Device);
 
-    private long Place(int at, int extent) => IsEdge ? Math.Clamp(at, 0, extent - 1) : at < 0 ? -at : at >= extent ? (2 * (extent - 1)) - at : at;
+    private long Place(int at, int extent) =>
+        IsEdge ? Math.Clamp(at, 0, extent - 1) : at < 0 ? -at : at >= extent ? (2 * (extent - 1)) - at : at;
 }
 
 /// <summary>Evenly spaced rows and columns of a map. Its backward rule sets the others to zero.</summary>
@@ -114,7 +118,8 @@ public sealed record Crop(Window Window) : Operator
             : throw new GraphException(node, $"it crops more than its input of {input} has");
 
         static bool Fits(WindowAxis axis, int extent) =>
-            axis is { Kernel: 1, Dilation: 1, Stride: >= 1, PadBefore: <= 0, PadAfter: <= 0, Ceil: false } && (long)extent + axis.PadBefore + axis.PadAfter >= 1;
+            axis is { Kernel: 1, Dilation: 1, Stride: >= 1, PadBefore: <= 0, PadAfter: <= 0, Ceil: false }
+                && (long)extent + axis.PadBefore + axis.PadAfter >= 1;
     }
 
     /// <inheritdoc/>
@@ -134,7 +139,8 @@ public sealed record Crop(Window Window) : Operator
 
     private torch.Tensor Part(Stage stage, torch.Tensor maps)
     {
-        var (above, below, left, right) = stage.IsRegion ? (0, 0, 0, 0) : (-Window.Y.PadBefore, -Window.Y.PadAfter, -Window.X.PadBefore, -Window.X.PadAfter);
+        var (above, below, left, right) = stage.IsRegion
+            ? (0, 0, 0, 0) : (-Window.Y.PadBefore, -Window.Y.PadAfter, -Window.X.PadBefore, -Window.X.PadAfter);
         return maps.slice(2, above, maps.shape[2] - below, Window.Y.Stride).slice(3, left, maps.shape[3] - right, Window.X.Stride);
     }
 }
@@ -159,7 +165,8 @@ public sealed record ChannelPad(int Before, int After) : Operator
         torch.nn.functional.pad(inputs[0], inputs[0].dim() == 4 ? [0, 0, 0, 0, Before, After] : [Before, After]);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal.narrow(1, Before, signal.shape[1] - Before - After)];
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
+        [signal.narrow(1, Before, signal.shape[1] - Before - After)];
 }
 
 /// <summary>

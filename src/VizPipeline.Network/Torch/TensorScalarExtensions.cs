@@ -36,7 +36,8 @@ public static class TensorScalarExtensions
     public static torch.Tensor Times(this torch.Tensor left, double right) => Call(left, right, (tensor, scalar) => tensor.mul(scalar));
 
     /// <summary>Multiplies by a number in place.</summary>
-    public static torch.Tensor TimesInPlace(this torch.Tensor left, double right) => Call(left, right, (tensor, scalar) => tensor.mul_(scalar));
+    public static torch.Tensor TimesInPlace(this torch.Tensor left, double right) =>
+        Call(left, right, (tensor, scalar) => tensor.mul_(scalar));
 
     /// <summary>Returns <paramref name="left"/> / <paramref name="right"/>.</summary>
     public static torch.Tensor DividedBy(this torch.Tensor left, double right) => Call(left, right, (tensor, scalar) => tensor.div(scalar));
@@ -45,7 +46,8 @@ public static class TensorScalarExtensions
     public static torch.Tensor DividedBy(this double left, torch.Tensor right) => Call(right, left, (tensor, scalar) => scalar / tensor);
 
     /// <summary>Returns each element to the power of <paramref name="exponent"/>.</summary>
-    public static torch.Tensor Pow(this torch.Tensor tensor, double exponent) => Call(tensor, exponent, (value, scalar) => value.pow(scalar));
+    public static torch.Tensor Pow(this torch.Tensor tensor, double exponent) =>
+        Call(tensor, exponent, (value, scalar) => value.pow(scalar));
 
     /// <summary>Returns where elements are greater than a number.</summary>
     public static torch.Tensor Gt(this torch.Tensor left, double right) => Call(left, right, (tensor, scalar) => tensor.gt(scalar));
@@ -68,14 +70,16 @@ public static class TensorScalarExtensions
         Call(tensor, min, max, (value, low, high) => value.clamp_(low, high));
 
     /// <summary>Returns the elements, but at least <paramref name="min"/>.</summary>
-    public static torch.Tensor ClampMin(this torch.Tensor tensor, double min) => Call(tensor, min, (value, scalar) => value.clamp_min(scalar));
+    public static torch.Tensor ClampMin(this torch.Tensor tensor, double min) =>
+        Call(tensor, min, (value, scalar) => value.clamp_min(scalar));
 
     /// <summary>Raises smaller elements to <paramref name="min"/> in place.</summary>
     public static torch.Tensor ClampMinInPlace(this torch.Tensor tensor, double min) =>
         Call(tensor, min, (value, scalar) => value.clamp_min_(scalar));
 
     /// <summary>Returns the elements, but at most <paramref name="max"/>.</summary>
-    public static torch.Tensor ClampMax(this torch.Tensor tensor, double max) => Call(tensor, max, (value, scalar) => value.clamp_max(scalar));
+    public static torch.Tensor ClampMax(this torch.Tensor tensor, double max) =>
+        Call(tensor, max, (value, scalar) => value.clamp_max(scalar));
 
     /// <summary>Returns the elements, with <paramref name="value"/> wherever <paramref name="mask"/> is true.</summary>
     public static torch.Tensor MaskedFill(this torch.Tensor tensor, torch.Tensor mask, double value) =>

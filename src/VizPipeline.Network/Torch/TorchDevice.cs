@@ -32,7 +32,8 @@ public static partial class TorchDevice
         if (all.Count == 1 || name == "auto")
             return all[0].Device;
         var names = string.Join(", ", all.Select(device => device.Name));
-        throw new DeviceUnavailableException($"device '{name}' stands for {all.Count} devices, but only one can be used here: name one of {names}");
+        throw new DeviceUnavailableException(
+            $"device '{name}' stands for {all.Count} devices, but only one can be used here: name one of {names}");
     }
 
     /// <summary>

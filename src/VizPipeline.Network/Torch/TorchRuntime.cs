@@ -45,7 +45,8 @@ public static class TorchRuntime
             }
             catch (Exception fault) when (fault is TypeInitializationException or NotSupportedException or DllNotFoundException or BadImageFormatException)
             {
-                throw new TorchUnavailableException($"libtorch could not be started: {(fault.InnerException ?? fault).Message.ReplaceLineEndings(" ")}", fault);
+                throw new TorchUnavailableException(
+                    $"libtorch could not be started: {(fault.InnerException ?? fault).Message.ReplaceLineEndings(" ")}", fault);
             }
             _started = true;
         }
@@ -53,7 +54,9 @@ public static class TorchRuntime
 
     /// <summary>Number of processors that torch may use: <c>OMP_NUM_THREADS</c>, else all that this process may use.</summary>
     internal static int Threads =>
-        int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out var threads) && threads > 0
+        int.TryParse(
+            Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out var threads)
+            && threads > 0
             ? threads : Environment.ProcessorCount;
 
     private static void Tune()
@@ -98,8 +101,10 @@ public static class TorchRuntime
 
     private static string? FindNativeFolder()
     {
-        var searched = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        string[] folders = [AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"), .. searched];
+        var searched = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] folders = [AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"),
+            .. searched];
         return folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "libLibTorchSharp.so")));
     }
 

@@ -48,14 +48,16 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
                 $"'{weight.Name}' has shape [{string.Join(", ", weight.Shape)}], but the architecture has a matrix there: "
                 + "the weights may belong to another architecture");
         }
-        return Graph.Add(name, new Convolution(weight.With(shape: [.. weight.Shape, 1, 1]), Take($"{name}.bias", weight.Shape[0]), Window.Square(1)), x);
+        return Graph.Add(
+            name, new Convolution(weight.With(shape: [.. weight.Shape, 1, 1]), Take($"{name}.bias", weight.Shape[0]), Window.Square(1)), x);
     }
 
     /// <summary>
     /// Adds torchvision's Conv2dNormActivation: convolution <c>name.0</c> without bias and with padding that keeps the size (up to the
     /// stride), normalisation <c>name.1</c>, and <paramref name="activation"/>, if any, as <c>name.2</c>.
     /// </summary>
-    public int ConvNorm(int x, string name, int outputs, int kernel, int stride = 1, int groups = 1, Operator? activation = null, double epsilon = 1e-5)
+    public int ConvNorm(
+        int x, string name, int outputs, int kernel, int stride = 1, int groups = 1, Operator? activation = null, double epsilon = 1e-5)
     {
         x = BatchNorm(Conv(x, $"{name}.0", outputs, kernel, stride, (kernel - 1) / 2, groups, bias: false), $"{name}.1", epsilon);
         return activation is null ? x : Graph.Add($"{name}.2", activation, x);
@@ -90,7 +92,8 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
             throw new WeightsMismatchException(
                 $"'{name}' has {factors.Count} factors for {channels} channels: the weights may belong to another architecture");
         }
-        var zeros = factors.IsPlaceholder ? FloatTensor.Placeholder($"{name}.shift", channels) : new FloatTensor($"{name}.shift", [channels], new float[channels]);
+        var zeros = factors.IsPlaceholder
+            ? FloatTensor.Placeholder($"{name}.shift", channels) : new FloatTensor($"{name}.shift", [channels], new float[channels]);
         return Graph.Add(name, new ChannelAffine(factors.With(shape: [channels]), zeros, channels), x);
     }
 
@@ -98,15 +101,18 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
     /// Adds torchvision's <c>transform_input</c>: converts from ImageNet's mean and standard deviation, which all other networks here
     /// expect, to mean 0.5 and standard deviation 0.5, which weights ported from TensorFlow expect.
     /// </summary>
-    public int TransformInput() => ChannelsOf(GraphBuilder.Input) != 3 ? GraphBuilder.Input : Graph.Add("transform_input", new ChannelAffine(
+    public int TransformInput() =>
+        ChannelsOf(GraphBuilder.Input) != 3 ? GraphBuilder.Input : Graph.Add("transform_input", new ChannelAffine(
         new FloatTensor("transform_input.scale", [3], [0.229f / 0.5f, 0.224f / 0.5f, 0.225f / 0.5f]),
-        new FloatTensor("transform_input.shift", [3], [(0.485f - 0.5f) / 0.5f, (0.456f - 0.5f) / 0.5f, (0.406f - 0.5f) / 0.5f]), 0), GraphBuilder.Input);
+        new FloatTensor("transform_input.shift", [3], [(0.485f - 0.5f) / 0.5f, (0.456f - 0.5f) / 0.5f, (0.406f - 0.5f) / 0.5f]), 0),
+            GraphBuilder.Input);
 
     public int BatchNorm(int x, string name, double epsilon = 1e-5)
     {
         var channels = ChannelsOf(x);
         return Graph.Add(name, ChannelAffine.BatchNorm(
-            name, Take($"{name}.weight", channels), Take($"{name}.bias", channels), Take($"{name}.running_mean", channels), Take($"{name}.running_var", channels), epsilon), x);
+            name, Take($"{name}.weight", channels), Take($"{name}.bias", channels), Take($"{name}.running_mean", channels),
+                Take($"{name}.running_var", channels), epsilon), x);
     }
 
     public int Relu(int x, string name) => Graph.Add(name, new Relu(), x);
@@ -137,7 +143,8 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
     /// <summary>Returns the finished network after checking that the state dict contains no unknown parameters.</summary>
     public NetworkGraph Build(string name, int output, params string[] ignoredPrefixes)
     {
-        var unknown = weights?.Keys.FirstOrDefault(key => !_used.Contains(key) && !key.EndsWith(".num_batches_tracked", StringComparison.Ordinal)
+        var unknown = weights?.Keys.FirstOrDefault(
+            key => !_used.Contains(key) && !key.EndsWith(".num_batches_tracked", StringComparison.Ordinal)
             && !Array.Exists(ignoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal)));
         return unknown is null
             ? Graph.Build(name, output)

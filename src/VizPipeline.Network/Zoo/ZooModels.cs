@@ -23,7 +23,8 @@ public sealed record ZooModel(string Name, int InputSize, Func<Shape, IReadOnlyD
     public int ChannelsOf(IReadOnlyDictionary<string, FloatTensor>? weights)
     {
         var first = Plan().Nodes.Select(node => node.Operator).OfType<Convolution>().First().Weight.Name;
-        return weights is not null && weights.TryGetValue(first, out var weight) && weight.Shape is [_, > 0 and var channels, _, _] ? channels : 3;
+        return weights is not null
+            && weights.TryGetValue(first, out var weight) && weight.Shape is [_, > 0 and var channels, _, _] ? channels : 3;
     }
 }
 
@@ -101,6 +102,9 @@ public static class ZooModels
         }
     }
 
-    private static IEnumerable<ZooModel> Family(IEnumerable<string> names, Func<string, Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> build) =>
-        names.Select(name => new ZooModel(name, ZooWeightsTable.Find(name) is [var usual, ..] ? usual.Crop : 224, (input, weights) => build(name, input, weights)));
+    private static IEnumerable<ZooModel> Family(
+        IEnumerable<string> names, Func<string, Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> build) =>
+        names.Select(
+            name => new ZooModel(
+            name, ZooWeightsTable.Find(name) is [var usual, ..] ? usual.Crop : 224, (input, weights) => build(name, input, weights)));
 }

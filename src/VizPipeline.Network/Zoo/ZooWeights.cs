@@ -9,7 +9,8 @@ namespace VizPipeline.Network.Zoo;
 /// <param name="ShorterSide">Shorter side of the image before the crop, in pixels.</param>
 /// <param name="Bicubic">Whether torchvision resizes with a bicubic kernel instead of a bilinear one.</param>
 /// <param name="HalfMean">Whether mean and standard deviation are 0.5 instead of ImageNet's.</param>
-public sealed record ZooWeights(string Version, string File, int Crop = 224, int ShorterSide = 256, bool Bicubic = false, bool HalfMean = false)
+public sealed record ZooWeights(
+    string Version, string File, int Crop = 224, int ShorterSide = 256, bool Bicubic = false, bool HalfMean = false)
 {
     /// <summary>Address of the folder with all official files.</summary>
     public const string OfficialAddress = "https://download.pytorch.org/models/";
@@ -24,7 +25,8 @@ public sealed record ZooWeights(string Version, string File, int Crop = 224, int
     public IReadOnlyList<float> Std => HalfMean ? [0.5f, 0.5f, 0.5f] : [0.229f, 0.224f, 0.225f];
 
     /// <summary>Returns the proportional shorter side for an input of another size.</summary>
-    public int ShorterSideFor(int side) => side == Crop ? ShorterSide : (int)Math.Round((double)side * ShorterSide / Crop, MidpointRounding.ToEven);
+    public int ShorterSideFor(int side) =>
+        side == Crop ? ShorterSide : (int)Math.Round((double)side * ShorterSide / Crop, MidpointRounding.ToEven);
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Version}: {File}");

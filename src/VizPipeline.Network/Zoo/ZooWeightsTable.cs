@@ -40,7 +40,8 @@ internal static class ZooWeightsTable
         ["mobilenet_v3_small"] = [new(V1, "mobilenet_v3_small-047dcff4.pth")],
         ["mobilenet_v3_large"] = [Second("mobilenet_v3_large-5c1a4163.pth"), new(V1, "mobilenet_v3_large-8738ca79.pth")],
         ["efficientnet_b0"] = [new(V1, "efficientnet_b0_rwightman-7f5810bc.pth", 224, 256, Bicubic: true)],
-        ["efficientnet_b1"] = [new(V2, "efficientnet_b1-c27df63c.pth", 240, 255), new(V1, "efficientnet_b1_rwightman-bac287d4.pth", 240, 256, Bicubic: true)],
+        ["efficientnet_b1"] = [new(
+            V2, "efficientnet_b1-c27df63c.pth", 240, 255), new(V1, "efficientnet_b1_rwightman-bac287d4.pth", 240, 256, Bicubic: true)],
         ["efficientnet_b2"] = [new(V1, "efficientnet_b2_rwightman-c35c1473.pth", 288, 288, Bicubic: true)],
         ["efficientnet_b3"] = [new(V1, "efficientnet_b3_rwightman-b3899882.pth", 300, 320, Bicubic: true)],
         ["efficientnet_b4"] = [new(V1, "efficientnet_b4_rwightman-23ab8bcd.pth", 380, 384, Bicubic: true)],

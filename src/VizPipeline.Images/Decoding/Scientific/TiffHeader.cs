@@ -79,7 +79,8 @@ internal ref struct TiffHeader
         if (width is 0 or > int.MaxValue || height is 0 or > int.MaxValue)
             throw new RefusedHeaderException(RefusedHeaderException.Damaged);
         Size = new((int)width, (int)height);
-        var (compression, samples, photometric) = (Value(Compression, Uncompressed), Value(SamplesPerPixel, 1), Value(Photometric, uint.MaxValue));
+        var (compression, samples, photometric) = (Value(Compression, Uncompressed), Value(SamplesPerPixel, 1),
+            Value(Photometric, uint.MaxValue));
         if (compression is not (Uncompressed or Lzw or Deflate or OldDeflate or PackBits))
         {
             throw new RefusedHeaderException(
@@ -129,7 +130,8 @@ internal ref struct TiffHeader
 
     private readonly void CheckStrips(uint width, uint height, int samples, int bits, bool isUncompressed, bool isFloat)
     {
-        if (!_entries.TryGetValue(StripOffsets, out var offsets) || !_entries.TryGetValue(StripByteCounts, out var counts) || offsets.Count != counts.Count)
+        if (!_entries.TryGetValue(StripOffsets, out var offsets)
+            || !_entries.TryGetValue(StripByteCounts, out var counts) || offsets.Count != counts.Count)
             throw new RefusedHeaderException(RefusedHeaderException.Damaged);
         var rows = Math.Min(Value(RowsPerStrip, height), height);
         var planes = Value(PlanarConfiguration, 1) switch
@@ -161,9 +163,13 @@ internal ref struct TiffHeader
     {
         for (var i = 0; i + 4 <= strip.Length; i += 4)
         {
-            var value = _isBigEndian ? BinaryPrimitives.ReadSingleBigEndian(strip[i..]) : BinaryPrimitives.ReadSingleLittleEndian(strip[i..]);
+            var value = _isBigEndian
+                ? BinaryPrimitives.ReadSingleBigEndian(strip[i..]) : BinaryPrimitives.ReadSingleLittleEndian(strip[i..]);
             if (value is not (>= 0 and <= 1))
-                throw new RefusedHeaderException(FormattableString.Invariant($"it is a TIFF of floats with the value {value}; scale them to 0 to 1"));
+            {
+                throw new RefusedHeaderException(
+                    FormattableString.Invariant($"it is a TIFF of floats with the value {value}; scale them to 0 to 1"));
+            }
         }
     }
 

@@ -20,13 +20,15 @@ internal sealed class ArchiveMembers<TPlace>
     public IEnumerable<string> Pictures => _pictures.Keys;
 
     /// <exception cref="FileNotFoundException">There is no such image.</exception>
-    public TPlace this[string member] => _pictures.TryGetValue(member, out var place) ? place : throw new FileNotFoundException("the archive has no such member");
+    public TPlace this[string member] =>
+        _pictures.TryGetValue(member, out var place) ? place : throw new FileNotFoundException("the archive has no such member");
 
     public void Add(string name, TPlace place, long length)
     {
         if (FileListing.IsPicture(name))
             _pictures[name] = place;
-        else if (length <= LargestLabel && (name.EndsWith(".cls", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)))
+        else if (length <= LargestLabel
+            && (name.EndsWith(".cls", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)))
             _labels[name] = place;
     }
 
@@ -35,7 +37,8 @@ internal sealed class ArchiveMembers<TPlace>
     {
         var samples = new Dictionary<string, string>();
         // .cls before .json, because it contains nothing else.
-        foreach (var (name, place) in _labels.OrderBy(member => Path.GetExtension(member.Key), StringComparer.OrdinalIgnoreCase).ThenBy(member => member.Key, StringComparer.Ordinal))
+        foreach (var (name, place) in _labels.OrderBy(member => Path.GetExtension(member.Key), StringComparer.OrdinalIgnoreCase)
+            .ThenBy(member => member.Key, StringComparer.Ordinal))
         {
             using var file = open(place);
             var bytes = new byte[file.Length];
@@ -44,7 +47,8 @@ internal sealed class ArchiveMembers<TPlace>
             if (IsLabel(label))
                 samples.TryAdd(Key(name), label!);
         }
-        return _pictures.Keys.Where(picture => samples.ContainsKey(Key(picture))).ToDictionary(picture => picture, picture => samples[Key(picture)]);
+        return _pictures.Keys.Where(picture => samples.ContainsKey(Key(picture)))
+            .ToDictionary(picture => picture, picture => samples[Key(picture)]);
     }
 
     private static bool IsLabel(string? label) => label is { Length: > 0 and <= 512 } && !label.Any(char.IsControl);
@@ -60,7 +64,8 @@ internal sealed class ArchiveMembers<TPlace>
                 return null;
             foreach (var field in JsonFields)
             {
-                if (document.RootElement.TryGetProperty(field, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+                if (document.RootElement.TryGetProperty(field, out var value)
+                    && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
                     return value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText();
             }
             return null;

@@ -46,20 +46,22 @@ public sealed record FileListing(IReadOnlyList<string> Paths, IReadOnlyList<Skip
     internal IReadOnlySet<string> Archives { get; init; } = new HashSet<string>();
 
     /// <summary>Extensions of images, with the dot, in lower case.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = 
+    public static IReadOnlyList<string> Extensions { get; } =
         [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", .. ImageSetDecoder.Extensions];
 
     /// <summary>Extensions of archives of images, with the dot, in lower case.</summary>
     public static IReadOnlyList<string> ArchiveExtensions { get; } = [.. ImageArchives.Extensions];
 
     /// <summary>Returns whether a name is that of an image.</summary>
-    public static bool IsPicture(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) && !IsHidden(path);
+    public static bool IsPicture(string path) =>
+        Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) && !IsHidden(path);
 
     /// <summary>Returns whether a name is that of an archive.</summary>
     public static bool IsArchive(string path) => ImageArchives.IsArchive(path) && !IsHidden(path);
 
     /// <summary>Returns the archive that contains a path, or null for a separate file, whatever its folders are called.</summary>
-    internal string? ArchiveOf(string path) => Archives.Count == 0 ? null : ImageArchives.Splits(path).Select(split => split.Archive).FirstOrDefault(Archives.Contains);
+    internal string? ArchiveOf(string path) =>
+        Archives.Count == 0 ? null : ImageArchives.Splits(path).Select(split => split.Archive).FirstOrDefault(Archives.Contains);
 
     // Dot names belong to other programs: .git, .Trash, macOS's ._photo.jpg (which is not an image).
     private static bool IsHidden(string path) => path.StartsWith('.') || path.Contains("/.", StringComparison.Ordinal);

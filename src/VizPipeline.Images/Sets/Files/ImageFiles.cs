@@ -230,7 +230,8 @@ public sealed class ImageFiles : IDisposable
 
     private void Shrink()
     {
-        foreach (var (path, held) in _archives.OrderBy(pair => pair.Value.LastUse).Take(Math.Max(0, _archives.Count - OpenArchives)).ToList())
+        foreach (var (path, held) in _archives.OrderBy(pair => pair.Value.LastUse).Take(Math.Max(0, _archives.Count - OpenArchives))
+            .ToList())
         {
             _archives.Remove(path);
             held.Close();

@@ -34,7 +34,8 @@ public sealed class LocalImageFolder(string folder) : IImageFolder
     /// <inheritdoc/>
     public SafeFileHandle? OpenArchive(string path) => File.Exists(Path.Combine(folder, path)) ? Handle(path) : null;
 
-    private SafeFileHandle Handle(string path) => File.OpenHandle(Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read);
+    private SafeFileHandle Handle(string path) =>
+        File.OpenHandle(Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read);
 }
 
 /// <summary>Finds the images and archives in a folder and its subfolders.</summary>

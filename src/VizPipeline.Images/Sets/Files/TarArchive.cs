@@ -95,13 +95,16 @@ internal sealed class TarArchive : IImageArchive
         while (records.Length > 0)
         {
             var space = records.IndexOf((byte)' ');
-            if (space < 1 || !int.TryParse(records[..space], NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length <= space + 1 || length > records.Length)
+            if (space < 1
+                || !int.TryParse(records[..space], NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+                || length <= space + 1 || length > records.Length)
                 throw _bytes.NotWhole();
             var record = records[(space + 1)..(length - 1)];
             if (record.StartsWith("path="u8))
                 _longName = Text(record[5..]);
             else if (record.StartsWith("size="u8))
-                _longSize = long.TryParse(record[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : throw _bytes.NotWhole();
+                _longSize = long.TryParse(record[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                    ? size : throw _bytes.NotWhole();
             records = records[length..];
         }
     }

@@ -63,7 +63,8 @@ internal sealed class ZipArchive : IImageArchive
     {
         if (_bytes.Length < EndBytes)
             throw _bytes.NotWhole();
-        var tail = _bytes.Read(Math.Max(0, _bytes.Length - EndBytes - LongestComment), Math.Min(_bytes.Length, EndBytes + LongestComment)).AsSpan();
+        var tail = _bytes.Read(Math.Max(0, _bytes.Length - EndBytes - LongestComment), Math.Min(_bytes.Length, EndBytes + LongestComment))
+            .AsSpan();
         var at = tail.LastIndexOf("PK\x05\x06"u8);
         if (at < 0 || at > tail.Length - EndBytes)
             throw _bytes.NotWhole();

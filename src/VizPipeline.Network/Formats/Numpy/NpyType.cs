@@ -9,12 +9,17 @@ internal sealed record NpyType(string Descr, int Size, ElementType? Number)
     {
         // The first character is the byte order: '|' if not applicable, '=' for the writer's native order.
         if (descr.StartsWith('>'))
-            throw new ModelFormatException(file, $"has the big-endian type {descr}", "store it as little-endian, for example x.astype('<f4')");
+        {
+            throw new ModelFormatException(
+                file, $"has the big-endian type {descr}", "store it as little-endian, for example x.astype('<f4')");
+        }
         if (descr.Length >= 2 && descr[0] is '<' or '|' or '=')
         {
             if (FindNumber(descr[1..]) is { } number)
                 return new NpyType(descr, number.Size(), number);
-            if (descr[1] == 'U' && int.TryParse(descr.AsSpan(2), System.Globalization.NumberStyles.None, null, out var letters) && letters is > 0 and <= LongestText)
+            if (descr[1] == 'U'
+                && int.TryParse(descr.AsSpan(2), System.Globalization.NumberStyles.None, null, out var letters)
+                && letters is > 0 and <= LongestText)
                 return new NpyType(descr, 4 * letters, null);
         }
         throw new ModelFormatException(

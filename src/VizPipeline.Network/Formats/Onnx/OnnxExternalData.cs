@@ -43,7 +43,9 @@ internal sealed class OnnxExternalData(string file)
         var parts = location.Split('/', '\\');
         if (parts[0] == ".")
             parts = parts[1..];
-        if (parts.Length == 0 || Path.IsPathRooted(location) || location.Contains(':') || location.Contains('\0') || parts.Any(part => part is "" or "." or ".."))
+        if (parts.Length == 0
+            || Path.IsPathRooted(location)
+            || location.Contains(':') || location.Contains('\0') || parts.Any(part => part is "" or "." or ".."))
             throw Wrong(name, $"in '{location}', which is not a file in the model's own folder");
         var path = Path.GetDirectoryName(Path.GetFullPath(file))!;
         foreach (var part in parts)
@@ -51,7 +53,10 @@ internal sealed class OnnxExternalData(string file)
             path = Path.Combine(path, part);
             // A link could point anywhere.
             if (new FileInfo(path).LinkTarget is not null)
-                throw new ModelFormatException(file, $"has tensor '{name}' in '{location}', which is a link", "put the file itself next to the model");
+            {
+                throw new ModelFormatException(
+                    file, $"has tensor '{name}' in '{location}', which is a link", "put the file itself next to the model");
+            }
         }
         return path;
     }

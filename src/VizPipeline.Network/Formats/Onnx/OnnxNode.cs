@@ -63,17 +63,19 @@ internal sealed class OnnxNode
         => $"{(Domain.Length == 0 ? OpType : $"{Domain}.{OpType}")} '{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(output => output.Length > 0))}'";
 
     /// <summary>Returns a node that replaces this one with another operation.</summary>
-    internal OnnxNode As(string opType, IReadOnlyList<string> inputs, params (string Name, object Value)[] attributes) => new(file, Name, opType, "")
-    {
-        Inputs = inputs,
-        Outputs = [Outputs[0]],
-        Attributes = attributes.ToDictionary(attribute => attribute.Name, attribute => new OnnxAttribute(attribute.Name, attribute.Value switch
+    internal OnnxNode As(string opType, IReadOnlyList<string> inputs, params (string Name, object Value)[] attributes) =>
+        new(file, Name, opType, "")
         {
-            float => OnnxAttributeKind.Number,
-            string => OnnxAttributeKind.Text,
-            _ => OnnxAttributeKind.WholeNumbers,
-        }, attribute.Value)),
-    };
+            Inputs = inputs,
+            Outputs = [Outputs[0]],
+            Attributes = attributes.ToDictionary(
+            attribute => attribute.Name, attribute => new OnnxAttribute(attribute.Name, attribute.Value switch
+            {
+                float => OnnxAttributeKind.Number,
+                string => OnnxAttributeKind.Text,
+                _ => OnnxAttributeKind.WholeNumbers,
+            }, attribute.Value)),
+        };
 
     /// <summary>Returns the same node in another domain.</summary>
     internal OnnxNode In(string domain) => new(file, Name, OpType, domain) { Inputs = Inputs, Outputs = Outputs, Attributes = Attributes };

@@ -15,7 +15,9 @@ internal sealed class OnnxNodeReader(string file, OnnxTensorReader tensors)
             if (!attributes.TryAdd(attribute.Name, Read(attribute, node)))
                 throw new ModelFormatException(file, $"has node {node.OpType} '{node.Name}' with two attributes '{attribute.Name}'");
         }
-        return new OnnxNode(file, node.Name, node.OpType, domain) { Inputs = [.. node.Input], Outputs = [.. node.Output], Attributes = attributes };
+        return new OnnxNode(
+            file, node.Name, node.OpType, domain)
+        { Inputs = [.. node.Input], Outputs = [.. node.Output], Attributes = attributes };
     }
 
     /// <summary>Returns the value of a Constant node, named as its output, or null if its type is not supported (text).</summary>

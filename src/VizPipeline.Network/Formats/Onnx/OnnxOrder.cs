@@ -18,7 +18,8 @@ internal sealed class OnnxOrder
     /// <param name="nodes">The nodes in file order.</param>
     /// <param name="given">Names of values that no node writes: inputs and constants.</param>
     /// <param name="wanted">Names of the network's outputs.</param>
-    public static IReadOnlyList<OnnxNode> Sort(string file, IReadOnlyList<OnnxNode> nodes, IReadOnlySet<string> given, IEnumerable<string> wanted)
+    public static IReadOnlyList<OnnxNode> Sort(
+        string file, IReadOnlyList<OnnxNode> nodes, IReadOnlySet<string> given, IEnumerable<string> wanted)
     {
         var order = new OnnxOrder(file, nodes);
         order.FindWriters(given);

@@ -79,9 +79,11 @@ internal sealed class OnnxTensorReader(string file)
         {
             ElementType.F32 => new OnnxTensor(name, type, shape, tensor.FloatData.ToArray()),
             ElementType.F64 => new OnnxTensor(name, type, shape, tensor.DoubleData.Select(value => (float)value).ToArray()),
-            ElementType.F16 or ElementType.BF16 => FromBytes(name, type, shape, MemoryMarshal.AsBytes<ushort>(tensor.Int32Data.Select(value => (ushort)value).ToArray())),
+            ElementType.F16 or ElementType.BF16 =>
+                FromBytes(name, type, shape, MemoryMarshal.AsBytes<ushort>(tensor.Int32Data.Select(value => (ushort)value).ToArray())),
             ElementType.I64 => new OnnxTensor(name, type, shape, tensor.Int64Data.ToArray()),
-            ElementType.U32 or ElementType.U64 => FromBytes(name, ElementType.U64, shape, MemoryMarshal.AsBytes<ulong>(tensor.Uint64Data.ToArray())),
+            ElementType.U32 or ElementType.U64 =>
+                FromBytes(name, ElementType.U64, shape, MemoryMarshal.AsBytes<ulong>(tensor.Uint64Data.ToArray())),
             _ => new OnnxTensor(name, type, shape, tensor.Int32Data.Select(value => (long)value).ToArray()),
         };
     }
@@ -103,5 +105,6 @@ internal sealed class OnnxTensorReader(string file)
         }
     }
 
-    private ModelFormatException Wrong(string name, string problem, string? advice = null) => new(file, $"has tensor '{name}' {problem}", advice);
+    private ModelFormatException Wrong(string name, string problem, string? advice = null) =>
+        new(file, $"has tensor '{name}' {problem}", advice);
 }

@@ -25,7 +25,10 @@ internal sealed class LegacyTorchFile : TorchFile
         if (Unpickler.Read(bytes) is not Version)
             throw Wrong("has an unknown version of the old format");
         if (Unpickler.Read(bytes) is PickleDict machine && machine.Find("little_endian") is false)
-            throw new ModelFormatException(source.Name, "stores its numbers in byte order 'big'", "save it again on a little-endian machine");
+        {
+            throw new ModelFormatException(
+                source.Name, "stores its numbers in byte order 'big'", "save it again on a little-endian machine");
+        }
         var references = new StorageList();
         Root = Unpickler.Read(bytes, references);
         if (Unpickler.Read(bytes) is not PickleList keys)
@@ -41,7 +44,10 @@ internal sealed class LegacyTorchFile : TorchFile
     public override float[] ReadStorage(StorageRef storage, ElementType type)
     {
         if (!offsets.TryGetValue(storage.Key, out var offset))
-            throw new ModelFormatException(Source.Name, $"lacks the storage '{storage.Key}'", "it is damaged or incomplete: fetch it again");
+        {
+            throw new ModelFormatException(
+                Source.Name, $"lacks the storage '{storage.Key}'", "it is damaged or incomplete: fetch it again");
+        }
         CheckArray(storage, type);
         return Elements.ReadFloats(type, (int)(storage.Bytes / type.Size()), target =>
         {

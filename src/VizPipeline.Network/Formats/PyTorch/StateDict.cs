@@ -32,7 +32,10 @@ internal static class StateDict
     private static PickleDict FindStateDict(object? root, string file)
     {
         if (root is not PickleDict dict)
-            throw new ModelFormatException(file, "holds something other than a dict of tensors", "save one with torch.save(model.state_dict(), path)");
+        {
+            throw new ModelFormatException(
+                file, "holds something other than a dict of tensors", "save one with torch.save(model.state_dict(), path)");
+        }
         // Four levels are more than any script uses; a dict that contains itself must not loop forever.
         for (var level = 0; level < 4; level++)
         {
@@ -81,7 +84,8 @@ internal static class StateDict
     {
         var arrays = new Dictionary<TensorView, float[]>(views.Count);
         // Grouped by storage, so that each storage is read once and then freed.
-        foreach (var sharing in views.Values.Distinct().GroupBy(view => (view.Storage.Key, view.Type, view.Storage.Type, view.Storage.Count)))
+        foreach (var sharing in views.Values.Distinct()
+            .GroupBy(view => (view.Storage.Key, view.Type, view.Storage.Type, view.Storage.Count)))
         {
             var numbers = file.ReadStorage(sharing.First().Storage, sharing.Key.Item2);
             foreach (var view in sharing)

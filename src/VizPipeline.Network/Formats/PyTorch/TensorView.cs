@@ -31,7 +31,8 @@ internal sealed class TensorView
     public long StorageCount => Storage.Type is null ? Storage.Count / Type.Size() : Storage.Count;
 
     /// <summary>Creates a view, or says what is wrong with it. No element may lie outside the storage.</summary>
-    public static (TensorView? View, string? Problem) Create(StorageRef storage, ElementType type, long offset, long[] sizes, long[] strides)
+    public static (TensorView? View, string? Problem) Create(
+        StorageRef storage, ElementType type, long offset, long[] sizes, long[] strides)
     {
         if (sizes.Length != strides.Length || sizes.Length > MostDimensions)
             return (null, "sizes and strides that do not match");

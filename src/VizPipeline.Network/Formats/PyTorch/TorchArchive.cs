@@ -35,7 +35,10 @@ internal sealed class TorchArchive : TorchFile
     {
         var entry = $"{folder}data/{storage.Key}";
         if (!zip.Contains(entry))
-            throw new ModelFormatException(Source.Name, $"lacks the storage '{storage.Key}'", "it is damaged or incomplete: fetch it again");
+        {
+            throw new ModelFormatException(
+                Source.Name, $"lacks the storage '{storage.Key}'", "it is damaged or incomplete: fetch it again");
+        }
         var expected = storage.Bytes;
         if (zip.LengthOf(entry) != expected)
         {
@@ -63,7 +66,8 @@ internal sealed class TorchArchive : TorchFile
         var pickles = zip.Names.Where(name => name == PickleName || name.EndsWith('/' + PickleName)).ToList();
         var found = pickles.Count == 1
             ? pickles[0][..^PickleName.Length]
-            : throw new ModelFormatException(Source.Name, $"is a zip with {pickles.Count} parts named {PickleName}; a PyTorch file has one");
+            : throw new ModelFormatException(
+                Source.Name, $"is a zip with {pickles.Count} parts named {PickleName}; a PyTorch file has one");
         return zip.Contains(found + "constants.pkl")
             ? throw new ModelFormatException(
                 Source.Name,
@@ -74,7 +78,9 @@ internal sealed class TorchArchive : TorchFile
 
     private void CheckByteOrder()
     {
-        if (zip.Contains(folder + "byteorder") && Encoding.ASCII.GetString(zip.ReadAll(folder + "byteorder", 64)) is var order && order != "little")
-            throw new ModelFormatException(Source.Name, $"stores its numbers in byte order '{order}'", "save it again on a little-endian machine");
+        if (zip.Contains(folder + "byteorder")
+            && Encoding.ASCII.GetString(zip.ReadAll(folder + "byteorder", 64)) is var order && order != "little")
+            throw new ModelFormatException(
+                Source.Name, $"stores its numbers in byte order '{order}'", "save it again on a little-endian machine");
     }
 }

@@ -4,7 +4,8 @@ namespace VizPipeline.Network.Formats.PyTorch;
 internal sealed class TorchCalls(string file, StorageList? references = null)
 {
     /// <summary>Returns the result of calling <paramref name="function"/>.</summary>
-    public object? Call(PickleGlobal function, object?[] arguments) => function.IsInert ? PickleInert.Instance : Call(function.Name, arguments);
+    public object? Call(PickleGlobal function, object?[] arguments) =>
+        function.IsInert ? PickleInert.Instance : Call(function.Name, arguments);
 
     private object? Call(string function, object?[] arguments) => function switch
     {
@@ -18,8 +19,10 @@ internal sealed class TorchCalls(string file, StorageList? references = null)
         TorchGlobals.RebuildTensor3 when arguments.Length is 7 or 8 && arguments[6] is TorchType type => Tensor(arguments, type.Type),
         TorchGlobals.RebuildParameter or TorchGlobals.RebuildParameterWithState when arguments is [TensorView tensor, ..] => tensor,
         // A tensor with attributes: the function in the first argument creates the plain tensor.
-        TorchGlobals.RebuildFromType when arguments is [PickleGlobal { Name: var rebuild }, PickleGlobal, PickleTuple inner, ..] && IsRebuild(rebuild) => Call(rebuild, inner.Items),
-        "builtins.set" or "builtins.frozenset" or "__builtin__.set" or "__builtin__.frozenset" when arguments is [PickleList items] => items,
+        TorchGlobals.RebuildFromType when arguments is [PickleGlobal { Name: var rebuild }, PickleGlobal, PickleTuple inner, ..]
+            && IsRebuild(rebuild) => Call(rebuild, inner.Items),
+        "builtins.set" or "builtins.frozenset" or "__builtin__.set" or "__builtin__.frozenset" when arguments is [PickleList items] =>
+            items,
         _ => throw Wrong($"calls {function} with unexpected arguments"),
     };
 
@@ -35,7 +38,8 @@ internal sealed class TorchCalls(string file, StorageList? references = null)
         var storage = rest switch
         {
             [] or [null] => new StorageRef(key, type.Type, count),
-            [PickleTuple { Items: [string, long start, long length] }] when start >= 0 && length >= 0 && start <= count - length => new StorageRef(key, type.Type, count, start),
+            [PickleTuple { Items: [string, long start, long length] }] when start >= 0 && length >= 0 && start <= count - length =>
+                new StorageRef(key, type.Type, count, start),
             _ => throw Wrong("has a part of a storage that lies outside of it"),
         };
         return references?.TryAdd(storage) is false ? throw Wrong($"has a storage '{key}' of two types or sizes") : storage;
@@ -75,7 +79,8 @@ internal sealed class TorchCalls(string file, StorageList? references = null)
     }
 
     private long[] Longs(PickleTuple tuple)
-        => [.. tuple.Items.Select(item => item is long number ? number : throw Wrong("has a tensor whose size or stride is not an integer"))];
+        => [.. tuple.Items.Select(
+            item => item is long number ? number : throw Wrong("has a tensor whose size or stride is not an integer"))];
 
     private ModelFormatException Wrong(string problem) => new(file, problem, "it is damaged or not a plain state dict");
 }

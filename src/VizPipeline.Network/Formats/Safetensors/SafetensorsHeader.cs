@@ -42,7 +42,10 @@ internal sealed class SafetensorsHeader
             throw Wrong($"has {source.Length} bytes, but a safetensors file begins with {LengthBytes} bytes of header length");
         var length = BinaryPrimitives.ReadUInt64LittleEndian(source.Start(LengthBytes));
         if (length > LargestHeader)
-            throw Wrong($"declares a header of {length} bytes, more than the maximum of {LargestHeader}", "check that this is a safetensors file");
+        {
+            throw Wrong($"declares a header of {length} bytes, more than the maximum of {LargestHeader}",
+                "check that this is a safetensors file");
+        }
         if ((long)length > source.Length - LengthBytes)
         {
             throw Wrong(
@@ -96,7 +99,8 @@ internal sealed class SafetensorsHeader
         var type = ParseType(name, Field(name, value, "dtype", JsonValueKind.String).GetString()!);
         var shape = Field(name, value, "shape", JsonValueKind.Array).EnumerateArray().Select(extent => ParseExtent(name, extent)).ToArray();
         var offsets = Field(name, value, "data_offsets", JsonValueKind.Array);
-        if (offsets.GetArrayLength() != 2 || !TryLong(offsets[0], out var begin) || !TryLong(offsets[1], out var end) || begin < 0 || end < begin)
+        if (offsets.GetArrayLength() != 2
+            || !TryLong(offsets[0], out var begin) || !TryLong(offsets[1], out var end) || begin < 0 || end < begin)
             throw Wrong($"has data_offsets of tensor '{name}' that are not a begin and an end");
         if (end > source.Length - dataStart)
         {
@@ -115,7 +119,8 @@ internal sealed class SafetensorsHeader
 
     private ElementType ParseType(string tensor, string name)
         => SafetensorsTypes.Find(name)
-            ?? throw Wrong($"has tensor '{tensor}' of dtype {name}, which is not supported", $"convert it to one of {SafetensorsTypes.All}");
+            ?? throw Wrong(
+                $"has tensor '{tensor}' of dtype {name}, which is not supported", $"convert it to one of {SafetensorsTypes.All}");
 
     private int ParseExtent(string tensor, JsonElement extent)
         => TryLong(extent, out var value) && value is >= 0 and <= int.MaxValue

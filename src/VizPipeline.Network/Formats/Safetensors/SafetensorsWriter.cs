@@ -75,7 +75,10 @@ public sealed class SafetensorsWriter
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(shape);
         if ((Int128)(Elements.Count(shape) ?? -1) * type.Size() != byteLength)
-            throw new ArgumentException($"tensor '{name}' of shape [{string.Join(", ", shape)}] and type {type} does not have {byteLength} bytes", nameof(shape));
+        {
+            throw new ArgumentException(
+                $"tensor '{name}' of shape [{string.Join(", ", shape)}] and type {type} does not have {byteLength} bytes", nameof(shape));
+        }
         if (!names.Add(name))
             throw new ArgumentException($"there is already a tensor '{name}'", nameof(name));
         tensors.Add((new SafetensorsEntry(name, type, [.. shape], length, byteLength), write));

@@ -57,7 +57,8 @@ internal static class OnnxConstantMath
             return new(shape, [.. left.Select((place, i) => relation(a.At(place), b.At(right[i])) ? 1L : 0L)]);
         if (a.Longs is { } longs && b.Longs is { } others)
             return Whole(type) is { } whole ? new(shape, [.. left.Select((place, i) => whole(longs[place], others[right[i]]))]) : null;
-        return Floating(type) is { } floating ? OnnxConstant.From(name, shape, [.. left.Select((place, i) => (float)floating(a.At(place), b.At(right[i])))]) : null;
+        return Floating(type) is { } floating
+            ? OnnxConstant.From(name, shape, [.. left.Select((place, i) => (float)floating(a.At(place), b.At(right[i])))]) : null;
     }
 
     public static OnnxConstant? Reduce(OnnxNode node, OnnxConstant value, IReadOnlyList<long>? axes, string name)
@@ -77,7 +78,8 @@ internal static class OnnxConstantMath
             return null;
         int[] shape = node.GetInt("keepdims", 1) != 0 ? kept : [.. value.Shape.Where((_, i) => !gone.Contains(i))];
         return value.Longs is not null
-            ? new(shape, [.. groups.Select(group => (long)reduction(group))]) : OnnxConstant.From(name, shape, [.. groups.Select(group => (float)reduction(group))]);
+            ? new(shape, [.. groups.Select(group => (long)reduction(group))])
+                : OnnxConstant.From(name, shape, [.. groups.Select(group => (float)reduction(group))]);
     }
 
     private static Func<double, double, bool>? Compare(string type) => type switch

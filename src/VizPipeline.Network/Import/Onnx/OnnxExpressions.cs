@@ -61,12 +61,14 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         {
             if (node.OpType == "Clip" && node.Inputs.Count > 0)
             {
-                if (Bound(node, 1, node.GetFloat("min", float.NegativeInfinity)) is not { } min || Bound(node, 2, node.GetFloat("max", float.PositiveInfinity)) is not { } max)
+                if (Bound(node, 1, node.GetFloat("min", float.NegativeInfinity)) is not { } min
+                    || Bound(node, 2, node.GetFloat("max", float.PositiveInfinity)) is not { } max)
                     break;
                 (low, high, at, found) = (Math.Max(low, min), Math.Min(high, max), Source(node.Inputs[0]), true);
                 continue;
             }
-            if (node.OpType is not ("Max" or "Min") || node.Inputs.Count != 2 || Number(node.Inputs[0]) is null == Number(node.Inputs[1]) is null)
+            if (node.OpType is not ("Max" or "Min")
+                || node.Inputs.Count != 2 || Number(node.Inputs[0]) is null == Number(node.Inputs[1]) is null)
                 break;
             var (left, right) = (Number(node.Inputs[0]), Number(node.Inputs[1]));
             (low, high) = node.OpType == "Max" ? (Math.Max(low, left ?? right!.Value), high) : (low, Math.Min(high, left ?? right!.Value));
@@ -106,16 +108,19 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
     };
 
     /// <summary>Returns the axes of a reduction as the node gives them.</summary>
-    public long[]? Axes(OnnxNode node) => node.GetInts("axes")?.ToArray() ?? (node.Inputs.Count > 1 ? constants.GetValueOrDefault(node.Inputs[1])?.Longs : null);
+    public long[]? Axes(OnnxNode node) =>
+        node.GetInts("axes")?.ToArray() ?? (node.Inputs.Count > 1 ? constants.GetValueOrDefault(node.Inputs[1])?.Longs : null);
 
     private double? Bound(OnnxNode node, int input, double otherwise) =>
         input >= node.Inputs.Count || node.Inputs[input].Length == 0 ? otherwise : Number(node.Inputs[input]);
 
-    private double? Number(string value) => constants.GetValueOrDefault(value) is { Count: 1, Floats: not null } constant ? constant.At(0) : null;
+    private double? Number(string value) =>
+        constants.GetValueOrDefault(value) is { Count: 1, Floats: not null } constant ? constant.At(0) : null;
 
     private string Source(string value)
     {
-        for (var depth = 0; depth < Deepest && writers.GetValueOrDefault(value) is { OpType: "Identity" or "Dropout", Domain: "", Inputs.Count: > 0 } passing; depth++)
+        for (var depth = 0; depth < Deepest
+            && writers.GetValueOrDefault(value) is { OpType: "Identity" or "Dropout", Domain: "", Inputs.Count: > 0 } passing; depth++)
             value = passing.Inputs[0];
         return value;
     }
@@ -127,7 +132,9 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
             return [0, 1, 0, 0];
         if (Number(value) is { } number)
             return [number, 0, 0, 0];
-        if (depth == 0 || writers.GetValueOrDefault(value) is not { Domain: "", Inputs.Count: 2 } node || Polynomial(node.Inputs[0], x, depth - 1) is not { } a)
+        if (depth == 0
+            || writers.GetValueOrDefault(value) is not { Domain: "", Inputs.Count: 2 } node
+            || Polynomial(node.Inputs[0], x, depth - 1) is not { } a)
             return null;
         if (node.OpType == "Pow")
             return Number(node.Inputs[1]) switch { 2 => Times(a, a), 3 when Times(a, a) is { } square => Times(square, a), _ => null };

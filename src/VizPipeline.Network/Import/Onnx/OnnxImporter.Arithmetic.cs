@@ -103,7 +103,8 @@ internal sealed partial class OnnxImporter
     }
 
     // Whether a vector value is held by a node that is still a map.
-    private bool IsFlattened(OnnxView view) => view.Rank == 2 && view.StartsWithBatch && ShapeOf(view) is { IsVector: false } shape && (shape.Height > 1 || shape.Width > 1);
+    private bool IsFlattened(OnnxView view) =>
+        view.Rank == 2 && view.StartsWithBatch && ShapeOf(view) is { IsVector: false } shape && (shape.Height > 1 || shape.Width > 1);
 
     private ChannelAffine Uniform(string name, OnnxView view, double scale, double shift)
     {
@@ -128,8 +129,10 @@ internal sealed partial class OnnxImporter
             if (constant.Shape[^i] == 1)
                 continue;
             var dimension = view.Rank - i;
-            if (dimension < 0 || constant.Shape[^i] != extents[dimension] || !view.Dimensions[dimension].All(factor => factor.Axis == GraphAxis.Channel))
-                throw Unsupported(node, $"a constant of shape [{string.Join(", ", constant.Shape)}] on {Text(view)}; it must be one number per channel");
+            if (dimension < 0
+                || constant.Shape[^i] != extents[dimension] || !view.Dimensions[dimension].All(factor => factor.Axis == GraphAxis.Channel))
+                throw Unsupported(
+                    node, $"a constant of shape [{string.Join(", ", constant.Shape)}] on {Text(view)}; it must be one number per channel");
             counted.Add((dimension, strides[^i]));
         }
         var values = new float[channels];
@@ -151,7 +154,8 @@ internal sealed partial class OnnxImporter
     private OnnxView Combined(OnnxNode node, string name, string type, OnnxView a, OnnxView b)
     {
         var (left, right) = Aligned(node, name, a, b);
-        IReadOnlyList<IReadOnlyList<AxisFactor>> dimensions = [.. left.Dimensions.Zip(right.Dimensions, (one, other) => one.Count > 0 ? one : other)];
+        IReadOnlyList<IReadOnlyList<AxisFactor>> dimensions = [.. left.Dimensions.Zip(
+            right.Dimensions, (one, other) => one.Count > 0 ? one : other)];
         Operator op = type switch
         {
             "Add" => new Add(),
@@ -179,12 +183,15 @@ internal sealed partial class OnnxImporter
         var rank = Math.Max(a.Rank, b.Rank);
         (a, b) = (Padded(a), Padded(b));
         if (!Meet(a, b))
-            (a, b) = rank == 2 ? (Natural(AsVector(node, name, a)), Natural(AsVector(node, name, b))) : (Natural(AsMap(node, name, a)), Natural(AsMap(node, name, b)));
+            (a, b) = rank == 2
+                ? (Natural(AsVector(node, name, a)), Natural(AsVector(node, name, b)))
+                : (Natural(AsMap(node, name, a)), Natural(AsMap(node, name, b)));
         if (ShapeOf(a).IsVector != ShapeOf(b).IsVector)
             (a, b) = (a.WithNode(Widened(name, a)), b.WithNode(Widened(name, b)));
         return Meet(a, b) ? (a, b) : throw Unsupported(node, $"{Text(a)} and {Text(b)}");
 
-        OnnxView Padded(OnnxView view) => view with { Dimensions = [.. Enumerable.Repeat<IReadOnlyList<AxisFactor>>([], rank - view.Rank), .. view.Dimensions] };
+        OnnxView Padded(OnnxView view) =>
+            view with { Dimensions = [.. Enumerable.Repeat<IReadOnlyList<AxisFactor>>([], rank - view.Rank), .. view.Dimensions] };
     }
 
     private static bool Meet(OnnxView a, OnnxView b)
@@ -195,7 +202,9 @@ internal sealed partial class OnnxImporter
                 return false;
         }
         // An axis that both have must be in the same dimensions; otherwise their product would pair each position with every other.
-        return Enum.GetValues<GraphAxis>().All(axis => Where(a, axis) is var one && Where(b, axis) is var other && (one.Length == 0 || other.Length == 0 || one.SequenceEqual(other)));
+        return Enum.GetValues<GraphAxis>()
+            .All(axis =>
+            Where(a, axis) is var one && Where(b, axis) is var other && (one.Length == 0 || other.Length == 0 || one.SequenceEqual(other)));
 
         static int[] Where(OnnxView view, GraphAxis axis) =>
             [.. Enumerable.Range(0, view.Rank).Where(i => view.Dimensions[i].Any(factor => factor.Axis == axis))];

@@ -34,7 +34,8 @@ internal sealed partial class OnnxImporter
     private int[] PlacesOf(OnnxNode node, OnnxView view, Range dimensions)
     {
         _folding.Spend(node.Name, ShapeOf(view).Count);
-        return view.Places(ShapeOf(view), dimensions) is { } places && places.Length == ShapeOf(view).Count ? places : throw Unsupported(node, $"a value of {Text(view)}");
+        return view.Places(ShapeOf(view), dimensions) is { } places
+            && places.Length == ShapeOf(view).Count ? places : throw Unsupported(node, $"a value of {Text(view)}");
     }
 
     private int InChannelOrder(string name, OnnxView view, Range dimensions)
@@ -66,7 +67,8 @@ internal sealed partial class OnnxImporter
         if (wanted.Count > 16)
             throw new GraphException(name, $"it has {wanted.Count} dimensions");
         // A batch size that was fixed at export.
-        var isFixed = _batch > 1 && wanted.Count > 0 && wanted[0] > 0 && wanted[0] % _batch == 0 && view.Dimensions is [[{ Axis: GraphAxis.Batch }, ..], ..];
+        var isFixed = _batch > 1
+            && wanted.Count > 0 && wanted[0] > 0 && wanted[0] % _batch == 0 && view.Dimensions is [[{ Axis: GraphAxis.Batch }, ..], ..];
         var to = OnnxShapes.Reshape(isFixed ? [wanted[0] / _batch, .. wanted.Skip(1)] : wanted, view.Shape, allowZero);
         if (to is null)
             throw new GraphException(name, $"cannot reshape {Text(view)} to [{string.Join(", ", wanted)}]");
@@ -82,16 +84,19 @@ internal sealed partial class OnnxImporter
             throw new GraphException(name, $"there is no axis {axis} in {view.Rank} dimensions");
         var cut = (int)(axis < 0 ? axis + view.Rank : axis);
         return cut >= 1 && view.StartsWithBatch && view.Shape[1..cut].All(extent => extent == 1)
-            ? view.Reshaped([1, view.Shape.Aggregate(1, (product, extent) => product * extent)])! : throw Unsupported(node, $"axis {axis} on {Text(view)}");
+            ? view.Reshaped([1, view.Shape.Aggregate(1, (product, extent) => product * extent)])!
+                : throw Unsupported(node, $"axis {axis} on {Text(view)}");
     }
 
     private OnnxView Squeeze(OnnxNode node, string name)
     {
         var view = View(node, 0);
         var axes = node.GetInts("axes") ?? Constant(node, 1)?.Longs;
-        var gone = axes is null ? [.. Enumerable.Range(0, view.Rank).Where(i => view.Dimensions[i].Count == 0)] : OnnxShapes.Axes(axes, view.Rank);
+        var gone = axes is null
+            ? [.. Enumerable.Range(0, view.Rank).Where(i => view.Dimensions[i].Count == 0)] : OnnxShapes.Axes(axes, view.Rank);
         return gone is not null && gone.All(axis => view.Dimensions[axis].Count == 0)
-            ? view with { Dimensions = [.. view.Dimensions.Where((_, i) => !gone.Contains(i))] } : throw Unsupported(node, $"axes [{string.Join(", ", axes ?? [])}] on {Text(view)}");
+            ? view with { Dimensions = [.. view.Dimensions.Where((_, i) => !gone.Contains(i))] }
+                : throw Unsupported(node, $"axes [{string.Join(", ", axes ?? [])}] on {Text(view)}");
     }
 
     private OnnxView Unsqueeze(OnnxNode node, string name)
@@ -144,7 +149,8 @@ internal sealed partial class OnnxImporter
             throw new GraphException(name, $"{channels} channels are too many");
         var step = InnerOf(parts[0], axis) ?? throw Unsupported(node, $"axis {axis} of {Text(parts[0])}");
         var joined = _graph.Add(name, new Concat([.. parts.Select(part => ShapeOf(part).Channels)]), [.. parts.Select(part => part.Node)]);
-        return parts[0].With(axis, (int)channels == step ? [] : [new AxisFactor(GraphAxis.Channel, step, (int)channels / step)]).WithNode(joined);
+        return parts[0].With(axis, (int)channels == step ? [] : [new AxisFactor(GraphAxis.Channel, step, (int)channels / step)])
+            .WithNode(joined);
     }
 
     // Number of consecutive channels at one position of a dimension that counts the outermost part of them; 1 if it counts them all.
@@ -162,7 +168,9 @@ internal sealed partial class OnnxImporter
     }
 
     private bool IsChannels(OnnxView view, int dimension) =>
-        view.Rank > dimension && view.Is(dimension, GraphAxis.Channel, ShapeOf(view).Channels) && !view.Dimensions.Where((_, i) => i != dimension).Any(factors => factors.Any(factor => factor.Axis == GraphAxis.Channel));
+        view.Rank > dimension
+            && view.Is(dimension, GraphAxis.Channel, ShapeOf(view).Channels)
+            && !view.Dimensions.Where((_, i) => i != dimension).Any(factors => factors.Any(factor => factor.Axis == GraphAxis.Channel));
 
     private static bool SameBut(OnnxView a, OnnxView b, int dimension) =>
         a.Rank == b.Rank && !Enumerable.Range(0, a.Rank).Any(i => i != dimension && !a.Dimensions[i].SequenceEqual(b.Dimensions[i]));
@@ -170,7 +178,8 @@ internal sealed partial class OnnxImporter
     private List<OnnxView> Split(OnnxNode node, string name)
     {
         var view = View(node, 0);
-        if (OnnxConstantFolding.PartsOf(node, Constants(node), view.Shape) is not (var axis, var parts) || (IsGiven(node, 1) && Constant(node, 1) is null))
+        if (OnnxConstantFolding.PartsOf(node, Constants(node), view.Shape) is not (var axis, var parts)
+            || (IsGiven(node, 1) && Constant(node, 1) is null))
             throw new GraphException(name, $"cannot split {Text(view)}");
         if (parts.Contains(0))
             throw Unsupported(node, "empty parts");
@@ -188,7 +197,8 @@ internal sealed partial class OnnxImporter
         var view = View(node, 0);
         for (var i = 1; i < node.Inputs.Count; i++)
             _ = Constant(node, i);
-        var slices = OnnxConstantFolding.SlicesOf(node, Constants(node), view.Shape) ?? throw new GraphException(name, $"cannot slice {Text(view)} that way");
+        var slices = OnnxConstantFolding.SlicesOf(node, Constants(node), view.Shape)
+            ?? throw new GraphException(name, $"cannot slice {Text(view)} that way");
         foreach (var (axis, (start, step, count)) in slices)
             view = Take(node, name, view, axis, start, step, count);
         return view;
@@ -198,9 +208,12 @@ internal sealed partial class OnnxImporter
     {
         var view = View(node, 0);
         // PyTorch's as_strided where it only changes the shape.
-        if (view.Rank == 1 && Constant(node, 1) is { Longs: { } all, Shape.Length: > 1 and <= 16 } order && all.Length == view.Shape[0] && all.Select((place, i) => place == i).All(same => same))
+        if (view.Rank == 1
+            && Constant(node, 1) is { Longs: { } all, Shape.Length: > 1 and <= 16 } order
+            && all.Length == view.Shape[0] && all.Select((place, i) => place == i).All(same => same))
             return view.Reshaped(order.Shape) ?? throw Unsupported(node, $"{Text(view)} as [{string.Join(", ", order.Shape)}]");
-        if (OnnxShapes.Axis(node.GetInt("axis", 0), view.Rank) is not { } axis || Constant(node, 1) is not { Longs: { Length: > 0 } indices, Shape.Length: <= 1 } wanted)
+        if (OnnxShapes.Axis(node.GetInt("axis", 0), view.Rank) is not { } axis
+            || Constant(node, 1) is not { Longs: { Length: > 0 } indices, Shape.Length: <= 1 } wanted)
             throw Unsupported(node, $"indices that are not a constant list on {Text(view)}");
         var extent = view.Shape[axis];
         if (indices.Any(index => index < -extent || index >= extent))
@@ -223,7 +236,10 @@ internal sealed partial class OnnxImporter
         if (view.Dimensions[axis].All(factor => factor.Axis == GraphAxis.Channel))
         {
             if (step == 1 && IsChannels(view, axis))
-                return view.With(axis, OnnxView.Whole(GraphAxis.Channel, count)).WithNode(_graph.Add(name, new ChannelSlice(start, count), view.Node));
+            {
+                return view.With(axis, OnnxView.Whole(GraphAxis.Channel, count))
+                    .WithNode(_graph.Add(name, new ChannelSlice(start, count), view.Node));
+            }
             _folding.Spend(name, count);
             return TakeChannels(node, name, view, axis, [.. Enumerable.Range(0, count).Select(i => start + (i * step))]);
         }
@@ -243,14 +259,17 @@ internal sealed partial class OnnxImporter
         var shape = ShapeOf(view);
         if (!view.Dimensions[axis].All(factor => factor.Axis == GraphAxis.Channel))
             throw Unsupported(node, $"axis {axis} of {Text(view)}");
-        var others = view.Dimensions.Where((_, i) => i != axis).SelectMany(factors => factors).Where(factor => factor.Axis == GraphAxis.Channel).OrderByDescending(factor => factor.Step).ToList();
+        var others = view.Dimensions.Where((_, i) => i != axis).SelectMany(factors => factors)
+            .Where(factor => factor.Axis == GraphAxis.Channel).OrderByDescending(factor => factor.Step).ToList();
         var inner = others.Aggregate(1, (product, factor) => product * factor.Extent);
         _folding.Spend(name, (long)chosen.Length * inner);
         var one = new OnnxView(view.Node, [view.Dimensions[axis]]).Places(shape with { Height = 1, Width = 1 }, ..)!;
         var rest = new OnnxView(view.Node, [others]).Places(shape with { Height = 1, Width = 1 }, ..)!;
-        var gathered = _graph.Add(name, new ChannelGather([.. chosen.SelectMany(place => rest.Select(other => one[place] + other))]), view.Node);
+        var gathered = _graph.Add(
+            name, new ChannelGather([.. chosen.SelectMany(place => rest.Select(other => one[place] + other))]), view.Node);
         var steps = new Dictionary<AxisFactor, int>();
-        foreach (var (factor, step) in others.Select((factor, i) => (factor, others.Skip(i + 1).Aggregate(1, (product, next) => product * next.Extent))))
+        foreach (var (factor, step) in others.Select(
+            (factor, i) => (factor, others.Skip(i + 1).Aggregate(1, (product, next) => product * next.Extent))))
             steps[factor] = step;
         return new OnnxView(gathered, [.. view.Dimensions.Select((factors, i) => i == axis
             ? (IReadOnlyList<AxisFactor>)(chosen.Length == 1 ? [] : [new AxisFactor(GraphAxis.Channel, inner, chosen.Length)])
@@ -268,7 +287,8 @@ internal sealed partial class OnnxImporter
         for (var y = 0; y < block; y++)
         {
             for (var column = 0; column < block; column++)
-                parts.Add(_graph.Add($"{name}.part", new Crop(new Window(Part(y, (int)block, shape.Height), Part(column, (int)block, shape.Width))), x));
+                parts.Add(_graph.Add(
+                    $"{name}.part", new Crop(new Window(Part(y, (int)block, shape.Height), Part(column, (int)block, shape.Width))), x));
         }
         return Natural(_graph.Add(name, new Concat([.. parts.Select(_ => shape.Channels)]), [.. parts]));
 

@@ -17,7 +17,8 @@ internal sealed partial class OnnxImporter
         var view = View(node, 0);
         if (!IsChannels(view, 1))
             view = Natural(view.Rank == 2 ? AsVector(node, name, view) : AsMap(node, name, view));
-        var norm = ChannelAffine.BatchNorm(name, Weight(node, 1), Weight(node, 2), Weight(node, 3), Weight(node, 4), node.GetFloat("epsilon", 1e-5f));
+        var norm = ChannelAffine.BatchNorm(
+            name, Weight(node, 1), Weight(node, 2), Weight(node, 3), Weight(node, 4), node.GetFloat("epsilon", 1e-5f));
         return view.WithNode(_graph.Add(name, norm, view.Node));
     }
 
@@ -29,7 +30,9 @@ internal sealed partial class OnnxImporter
         var view = View(node, 0);
         if (view.Rank < 3 || !view.StartsWithBatch)
             throw Unsupported(node, Text(view));
-        return Normalized(node, name, view, [.. Enumerable.Range(2, view.Rank - 2)], node.GetFloat("epsilon", 1e-5f), (Weight(node, 1), 1), (Weight(node, 2), 1));
+        return Normalized(
+            node, name, view, [.. Enumerable.Range(2, view.Rank - 2)], node.GetFloat("epsilon", 1e-5f), (Weight(node, 1), 1),
+            (Weight(node, 2), 1));
     }
 
     private OnnxView LayerNormalization(OnnxNode node, string name)
@@ -38,7 +41,9 @@ internal sealed partial class OnnxImporter
         if (OnnxShapes.Axis(node.GetInt("axis", -1), view.Rank) is not { } axis)
             throw new GraphException(name, $"there is no axis {node.GetInt("axis", -1)} in its input");
         (FloatTensor, int)? shift = OptionalWeight(node, 2) is { } bias ? (bias, axis) : null;
-        return Normalized(node, name, view, [.. Enumerable.Range(axis, view.Rank - axis)], node.GetFloat("epsilon", 1e-5f), (Weight(node, 1), axis), shift);
+        return Normalized(
+            node, name, view, [.. Enumerable.Range(axis, view.Rank - axis)], node.GetFloat("epsilon", 1e-5f), (Weight(node, 1), axis),
+            shift);
     }
 
     private OnnxView GroupNormalization(OnnxNode node, string name)
@@ -54,7 +59,9 @@ internal sealed partial class OnnxImporter
         {
             var values = Weight(node, input);
             return values.Count == groups && groups != channels
-                ? new FloatTensor(values.Name, [channels], [.. Enumerable.Range(0, channels).Select(c => values.Values[c / (channels / (int)groups)])]) : values;
+                ? new FloatTensor(
+                    values.Name, [channels], [.. Enumerable.Range(0, channels).Select(c => values.Values[c / (channels / (int)groups)])])
+                    : values;
         }
     }
 
@@ -68,7 +75,9 @@ internal sealed partial class OnnxImporter
     }
 
     /// <summary>Adds a normalisation over some dimensions, with scales and shifts that start at a given dimension.</summary>
-    private OnnxView Normalized(OnnxNode node, string name, OnnxView view, int[] axes, double epsilon, (FloatTensor Values, int Dimension)? scale, (FloatTensor Values, int Dimension)? shift)
+    private OnnxView Normalized(
+        OnnxNode node, string name, OnnxView view, int[] axes, double epsilon, (FloatTensor Values, int Dimension)? scale,
+        (FloatTensor Values, int Dimension)? shift)
     {
         if (axes is [1] && IsFlattened(view))
             view = Natural(AsVector(node, name, view));
@@ -80,12 +89,17 @@ internal sealed partial class OnnxImporter
             throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}");
         if (kept == 1 && together.All(factor => factor.Axis == GraphAxis.Channel))
             return view.WithNode(_graph.Add(name, new LayerNorm(gamma, beta, epsilon), view.Node));
-        return hasMap ? view.WithNode(_graph.Add(name, new GroupNorm(kept, gamma, beta, epsilon), view.Node)) : throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}");
+        return hasMap
+            ? view.WithNode(_graph.Add(name, new GroupNorm(kept, gamma, beta, epsilon), view.Node))
+            : throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}");
 
-        int Extent(GraphAxis axis) => together.Where(factor => factor.Axis == axis).Aggregate(1, (product, factor) => product * factor.Extent);
+        int Extent(GraphAxis axis) =>
+            together.Where(factor => factor.Axis == axis).Aggregate(1, (product, factor) => product * factor.Extent);
 
         // A group consists of consecutive channels.
-        bool IsInner() => together.Where(factor => factor.Axis == GraphAxis.Channel).Aggregate(1, (product, factor) => product * factor.Extent) is var inner
+        bool IsInner() =>
+            together.Where(factor => factor.Axis == GraphAxis.Channel)
+            .Aggregate(1, (product, factor) => product * factor.Extent) is var inner
             && together.Where(factor => factor.Axis == GraphAxis.Channel).All(factor => factor.Step * factor.Extent <= inner);
 
         FloatTensor? Learned((FloatTensor Values, int Dimension)? learned, float neutral)
@@ -123,7 +137,9 @@ internal sealed partial class OnnxImporter
         var size = node.GetInt("size", 0) is var given and >= 1 and <= 1 << 16
             ? (int)given
             : throw Unsupported(node, $"size {node.GetInt("size", 0)}");
-        return view.WithNode(_graph.Add(name, new LocalResponseNorm(size, node.GetFloat("alpha", 1e-4f), node.GetFloat("beta", 0.75f), node.GetFloat("bias", 1)), view.Node));
+        return view.WithNode(
+            _graph.Add(name,
+            new LocalResponseNorm(size, node.GetFloat("alpha", 1e-4f), node.GetFloat("beta", 0.75f), node.GetFloat("bias", 1)), view.Node));
     }
 
     /// <summary>

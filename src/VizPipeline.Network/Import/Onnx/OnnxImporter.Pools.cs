@@ -49,7 +49,8 @@ internal sealed partial class OnnxImporter
         var (shape, gone) = (ShapeOf(view), axes.SelectMany(axis => view.Dimensions[axis]).ToList());
         if (gone.Any(factor => factor.Axis == GraphAxis.Batch))
             throw Unsupported(node, $"axes [{string.Join(", ", axes)}] of {Text(view)}, which include the batch");
-        var (channels, rows, columns) = (Covers(GraphAxis.Channel, shape.Channels), Covers(GraphAxis.Row, shape.Height), Covers(GraphAxis.Column, shape.Width));
+        var (channels, rows, columns) = (Covers(GraphAxis.Channel, shape.Channels), Covers(GraphAxis.Row, shape.Height),
+            Covers(GraphAxis.Column, shape.Width));
         if (channels is null && rows is false && columns is false && axes.Length == 1)
             return ReducedPart(node, name, view, axes[0], keep);
         if (channels is null || rows is null || columns is null)
@@ -60,13 +61,15 @@ internal sealed partial class OnnxImporter
         if (rows.Value || columns.Value || (isNorm && !channels.Value))
             at = _graph.Add(name, OverMap(node, name, shape, rows.Value || shape.Height == 1, columns.Value || shape.Width == 1), at);
         if (node.OpType is "ReduceSum" && (rows.Value || columns.Value))
-            at = _graph.Add(name + ".sum", Uniform(name, view, (double)(rows.Value ? shape.Height : 1) * (columns.Value ? shape.Width : 1), 0), at);
+            at = _graph.Add(
+                name + ".sum", Uniform(name, view, (double)(rows.Value ? shape.Height : 1) * (columns.Value ? shape.Width : 1), 0), at);
         if (channels.Value)
             at = _graph.Add(rows.Value || columns.Value ? name + ".channels" : name, OverChannels(node), at);
         return view with
         {
             Node = at,
-            Dimensions = [.. view.Dimensions.Select((factors, i) => axes.Contains(i) ? [] : factors).Where((_, i) => keep || !axes.Contains(i))],
+            Dimensions = [.. view.Dimensions.Select((factors, i) => axes.Contains(i) ? [] : factors)
+                .Where((_, i) => keep || !axes.Contains(i))],
         };
 
         // Whether the reduction covers an axis completely; null if it covers a part of it.
@@ -86,7 +89,8 @@ internal sealed partial class OnnxImporter
         OnnxView[] parts = [.. Enumerable.Range(0, count).Select(i => TakeChannels(node, $"{name}.part", view, axis, [i]))];
         var result = parts[0];
         if (node.OpType == "ReduceMax")
-            result = parts.Skip(1).Aggregate(result, (most, part) => most.WithNode(_graph.Add(name, new Extremum(Largest: true), most.Node, part.Node)));
+            result = parts.Skip(1)
+                .Aggregate(result, (most, part) => most.WithNode(_graph.Add(name, new Extremum(Largest: true), most.Node, part.Node)));
         else
             result = result.WithNode(_graph.Add(name, new Add(), [.. parts.Select(part => part.Node)]));
         if (node.OpType == "ReduceMean")
@@ -144,12 +148,16 @@ internal sealed partial class OnnxImporter
             return view;
         var shape = ShapeOf(view);
         if (IsChannels(view, axis) && mode == "constant" && before >= 0 && after >= 0 && value == 0)
-            return view.With(axis, OnnxView.Whole(GraphAxis.Channel, shape.Channels + before + after)).WithNode(_graph.Add(name, new ChannelPad(before, after), view.Node));
+        {
+            return view.With(axis, OnnxView.Whole(GraphAxis.Channel, shape.Channels + before + after))
+                .WithNode(_graph.Add(name, new ChannelPad(before, after), view.Node));
+        }
         var rows = !shape.IsVector && view.Is(axis, GraphAxis.Row, shape.Height) && !(shape.Height == 1 && axis != view.Rank - 2);
         if (shape.IsVector || !(rows || view.Is(axis, GraphAxis.Column, shape.Width)))
             throw Unsupported(node, $"padding along axis {axis} of {Text(view)}");
         var extent = rows ? shape.Height : shape.Width;
-        var (cut, grown) = (new WindowAxis(1, 1, Math.Min(0, before), Math.Min(0, after)), new WindowAxis(1, 1, Math.Max(0, before), Math.Max(0, after)));
+        var (cut, grown) = (new WindowAxis(
+            1, 1, Math.Min(0, before), Math.Min(0, after)), new WindowAxis(1, 1, Math.Max(0, before), Math.Max(0, after)));
         var at = view.Node;
         if (before < 0 || after < 0)
             at = _graph.Add(name, new Crop(Along(cut)), at);
@@ -174,7 +182,9 @@ internal sealed partial class OnnxImporter
         var shape = ShapeOf(view);
         if (view.Rank != 4 || shape.IsVector)
             throw Unsupported(node, Text(view));
-        var scaling = OnnxResize.Read(node, Opset, [.. view.Dimensions.Select(factors => factors is [{ Axis: GraphAxis.Batch }] ? _batch : OnnxView.Extent(factors))], i => Constant(node, i));
+        var scaling = OnnxResize.Read(
+            node, Opset, [.. view.Dimensions.Select(factors => factors is [{ Axis: GraphAxis.Batch }] ? _batch : OnnxView.Extent(factors))],
+            i => Constant(node, i));
         var at = view.Node;
         for (var axis = 0; axis < view.Rank; axis++)
         {

@@ -17,7 +17,8 @@ internal sealed partial class OnnxImporter
     private OnnxView ConvTranspose(OnnxNode node, string name)
     {
         var x = AsMap(node, name, View(node, 0));
-        return Natural(_graph.Add(name, OnnxWindows.ConvolutionTranspose(node, name, _graph.Shape(x), Weight(node, 1), OptionalWeight(node, 2)), x));
+        return Natural(
+            _graph.Add(name, OnnxWindows.ConvolutionTranspose(node, name, _graph.Shape(x), Weight(node, 1), OptionalWeight(node, 2)), x));
     }
 
     private OnnxView Gemm(OnnxNode node, string name)
@@ -30,7 +31,8 @@ internal sealed partial class OnnxImporter
         var (alpha, beta, bias, outputs) = (node.GetFloat("alpha", 1), node.GetFloat("beta", 1), OptionalWeight(node, 2), weight.Shape[0]);
         if (bias is { Count: 1 } && outputs > 1)
             bias = new FloatTensor(bias.Name, [outputs], [.. Enumerable.Repeat(bias.Values[0], outputs)]);
-        else if (bias is not null && (bias.Count != outputs || bias.Shape.Length > 2 || (bias.Shape.Length > 0 && bias.Shape[^1] != outputs)))
+        else if (bias is not null
+            && (bias.Count != outputs || bias.Shape.Length > 2 || (bias.Shape.Length > 0 && bias.Shape[^1] != outputs)))
             throw Unsupported(node, $"a bias of shape [{string.Join(", ", bias.Shape)}] for {outputs} outputs");
         var view = View(node, 0);
         if (view.Rank != 2 && view.StartsWithBatch)
@@ -99,7 +101,8 @@ internal sealed partial class OnnxImporter
     }
 
     private static FloatTensor Matrix(FloatTensor weight, string name) => weight.Shape is [>= 1, >= 1]
-        ? weight : throw new GraphException(name, $"the weight '{weight.Name}' has shape [{string.Join(", ", weight.Shape)}]; it must be a matrix");
+        ? weight : throw new GraphException(
+            name, $"the weight '{weight.Name}' has shape [{string.Join(", ", weight.Shape)}]; it must be a matrix");
 
     private static FloatTensor Times(FloatTensor tensor, float factor) =>
         factor == 1 ? tensor : new FloatTensor(tensor.Name, tensor.Shape, [.. tensor.Values.Select(value => value * factor)]);

@@ -35,16 +35,21 @@ internal sealed partial class OnnxImporter
         if (Opset < OldestOpset)
             throw new ModelFormatException(file.Path, $"uses operator set {Opset}", $"export it with operator set {OldestOpset} or newer");
         if (Opset > NewestOpset)
-            throw new ModelFormatException(file.Path, $"uses operator set {Opset}, newer than {NewestOpset}", "export it with operator set 18");
+        {
+            throw new ModelFormatException(
+                file.Path, $"uses operator set {Opset}, newer than {NewestOpset}", "export it with operator set 18");
+        }
         var input = file.Inputs.Count == 1
             ? file.Inputs[0]
-            : throw new ModelFormatException(file.Path, $"has {file.Inputs.Count} inputs", "VizPipeline reads networks with one image input");
+            : throw new ModelFormatException(
+                file.Path, $"has {file.Inputs.Count} inputs", "VizPipeline reads networks with one image input");
         foreach (var (name, tensor) in file.Initializers)
             _constants[name] = OnnxConstant.From(tensor);
         _folding = new OnnxConstantFolding(_constants.Values.Sum(constant => (long)constant.Count));
         _outputs = [.. file.Outputs.Select(output => output.Name).Where(name => !_constants.ContainsKey(name)).Take(1)];
         _nodes = OnnxFusion.Fuse(FoldConstants(file.Nodes), _constants, _outputs);
-        _readers = _nodes.SelectMany(node => node.Inputs.Select(input => (Input: input, Node: node))).ToLookup(pair => pair.Input, pair => pair.Node);
+        _readers = _nodes.SelectMany(node => node.Inputs.Select(input => (Input: input, Node: node)))
+            .ToLookup(pair => pair.Input, pair => pair.Node);
         for (var i = 0; i < _nodes.Count; i++)
         {
             foreach (var read in _nodes[i].Inputs)
@@ -114,7 +119,11 @@ internal sealed partial class OnnxImporter
     private (int Batch, Shape Shape, bool ChannelsLast) InputShape(OnnxValue input, (int Height, int Width)? size)
     {
         if (input.Shape is { Count: not 4 } odd)
-            throw new ModelFormatException(_file.Path, $"has an input of {odd.Count} dimensions", "VizPipeline reads networks of images, [N, C, H, W] or [N, H, W, C]");
+        {
+            throw new ModelFormatException(
+                _file.Path, $"has an input of {odd.Count} dimensions",
+                "VizPipeline reads networks of images, [N, C, H, W] or [N, H, W, C]");
+        }
         int[] shape = [.. input.Shape ?? [-1, -1, -1, -1]];
         var last = OnnxInputLayout.IsChannelsLast(shape, input.Name, _nodes, _constants);
         var (channels, rows, columns) = last ? (shape[3], shape[1], shape[2]) : (shape[1], shape[2], shape[3]);
@@ -130,9 +139,11 @@ internal sealed partial class OnnxImporter
     private void Import(OnnxNode node)
     {
         var name = NameOf(node);
-        if (node.OpType is "Shape" or "Size" && node.Domain.Length == 0 && node.Inputs.Count == 1 && _values.TryGetValue(node.Inputs[0], out var asked))
+        if (node.OpType is "Shape" or "Size"
+            && node.Domain.Length == 0 && node.Inputs.Count == 1 && _values.TryGetValue(node.Inputs[0], out var asked))
         {
-            _constants[node.Outputs[0]] = node.OpType == "Shape" ? OnnxConstantFolding.ShapeOf(node, asked.Shape) : new OnnxConstant([], [_graph.Shape(asked.Node).Count]);
+            _constants[node.Outputs[0]] = node.OpType == "Shape"
+                ? OnnxConstantFolding.ShapeOf(node, asked.Shape) : new OnnxConstant([], [_graph.Shape(asked.Node).Count]);
             return;
         }
         if (ReadsConstantsOnly(node))
@@ -166,7 +177,8 @@ internal sealed partial class OnnxImporter
     // The operator's name, after its domain unless that is ONNX's own.
     private static string TypeOf(OnnxNode node) => node.Domain.Length == 0 ? node.OpType : $"{node.Domain}.{node.OpType}";
 
-    private static string NameOf(OnnxNode node) => node.Name.Length > 0 ? node.Name : node.Outputs.FirstOrDefault(output => output.Length > 0) ?? node.OpType;
+    private static string NameOf(OnnxNode node) =>
+        node.Name.Length > 0 ? node.Name : node.Outputs.FirstOrDefault(output => output.Length > 0) ?? node.OpType;
 
     private static OperatorNotSupportedException Unsupported(OnnxNode node, string variant) =>
         new(NameOf(node), node.OpType, variant);
@@ -185,7 +197,8 @@ internal sealed partial class OnnxImporter
     {
         if (!IsGiven(node, input))
             return null;
-        return _constants.TryGetValue(node.Inputs[input], out var constant) ? constant : throw Unsupported(node, $"an input {input} that is not a constant");
+        return _constants.TryGetValue(node.Inputs[input], out var constant)
+            ? constant : throw Unsupported(node, $"an input {input} that is not a constant");
     }
 
     private IReadOnlyList<OnnxConstant?> Constants(OnnxNode node) => [.. node.Inputs.Select(input => _constants.GetValueOrDefault(input))];
@@ -205,7 +218,8 @@ internal sealed partial class OnnxImporter
 
     // Whether the current operator is the only reader of the graph's node. Identities and reshapes give one node several names.
     private bool IsReadOnlyHere(int node) => _names.TryGetValue(node, out var names)
-        && names.All(name => !_outputs.Contains(name) && _lastReader.GetValueOrDefault(name, -1) <= _at) && _nodes[_at].Inputs.Count(names.Contains) == 1;
+        && names.All(name => !_outputs.Contains(name) && _lastReader.GetValueOrDefault(name, -1) <= _at)
+            && _nodes[_at].Inputs.Count(names.Contains) == 1;
 
     // Whether only operators that compute probabilities from logits, or pass them on, follow.
     private bool AtTheEnd(OnnxNode node)

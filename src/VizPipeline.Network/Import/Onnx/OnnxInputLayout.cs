@@ -6,10 +6,12 @@ namespace VizPipeline.Network.Import.Onnx;
 internal static class OnnxInputLayout
 {
     private static readonly HashSet<string> PassesOn =
-        ["Identity", "Cast", "Add", "Sub", "Mul", "Div", "Clip", "Min", "Max", "Relu", "Neg", "QuantizeLinear", "DequantizeLinear", "Pad", "BatchNormalization", "Dropout"];
+        ["Identity", "Cast", "Add", "Sub", "Mul", "Div", "Clip", "Min", "Max", "Relu", "Neg", "QuantizeLinear", "DequantizeLinear", "Pad",
+            "BatchNormalization", "Dropout"];
 
     /// <summary>Returns true if the first operator that is not elementwise transposes the input to [N, C, H, W].</summary>
-    public static bool IsChannelsLast(int[] shape, string input, IReadOnlyList<OnnxNode> nodes, IReadOnlyDictionary<string, OnnxConstant> constants)
+    public static bool IsChannelsLast(
+        int[] shape, string input, IReadOnlyList<OnnxNode> nodes, IReadOnlyDictionary<string, OnnxConstant> constants)
     {
         var reached = new HashSet<string> { input };
         foreach (var node in nodes)
@@ -19,7 +21,9 @@ internal static class OnnxInputLayout
             if (node.OpType == "Transpose" && node.GetInts("perm") is { } order && order.SequenceEqual([0L, 3, 1, 2]))
                 return true;
             // With one channel, a reshape does the same as a transposition.
-            if (node.OpType == "Reshape" && shape[3] == 1 && shape[1] > 4 && constants.TryGetValue(node.Inputs.ElementAtOrDefault(1) ?? "", out var to) && to.Longs is [_, 1, _, _])
+            if (node.OpType == "Reshape"
+                && shape[3] == 1
+                && shape[1] > 4 && constants.TryGetValue(node.Inputs.ElementAtOrDefault(1) ?? "", out var to) && to.Longs is [_, 1, _, _])
                 return true;
             if (PassesOn.Contains(node.OpType))
                 reached.UnionWith(node.Outputs);

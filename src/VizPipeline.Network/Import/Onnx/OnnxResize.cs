@@ -47,7 +47,8 @@ internal static class OnnxResize
             throw new GraphException(node.Name, $"the matrix that resizes an extent of {axis.From} to {axis.To} is too large");
         var values = new float[count];
         var isOld = node.OpType == "Upsample" || !node.Has("coordinate_transformation_mode") && node.Inputs.Count == 2;
-        var (mode, coordinates) = (node.GetText("mode", "nearest"), node.GetText("coordinate_transformation_mode", isOld ? "asymmetric" : "half_pixel"));
+        var (mode, coordinates) = (node.GetText(
+            "mode", "nearest"), node.GetText("coordinate_transformation_mode", isOld ? "asymmetric" : "half_pixel"));
         if (node.GetInt("antialias", 0) != 0 && axis.Scale < 1)
             throw new OperatorNotSupportedException(node.Name, node.OpType, "antialias");
         for (var i = 0; i < axis.To; i++)
@@ -109,7 +110,8 @@ internal static class OnnxResize
         for (var k = low - 1; k <= low + 2; k++)
         {
             var distance = MathF.Abs(x - k);
-            var weight = distance <= 1 ? ((((a + 2) * distance) - (a + 3)) * distance * distance) + 1 : (((((distance - 5) * distance) + 8) * distance) - 4) * a;
+            var weight = distance <= 1
+                ? ((((a + 2) * distance) - (a + 3)) * distance * distance) + 1 : (((((distance - 5) * distance) + 8) * distance) - 4) * a;
             if (excludeOutside && (k < 0 || k >= row.Length))
                 continue;
             row[Math.Clamp(k, 0, row.Length - 1)] += weight;

@@ -110,7 +110,8 @@ internal static class OnnxShapes
     /// </summary>
     public static int[]? Squeeze(IReadOnlyList<long>? axes, int[] from, bool keepFirst)
     {
-        int[]? gone = axes is null ? [.. Enumerable.Range(0, from.Length).Where(i => from[i] == 1 && !(keepFirst && i == 0))] : Axes(axes, from.Length);
+        int[]? gone = axes is null
+            ? [.. Enumerable.Range(0, from.Length).Where(i => from[i] == 1 && !(keepFirst && i == 0))] : Axes(axes, from.Length);
         return gone is null || gone.Any(axis => from[axis] != 1) ? null : [.. from.Where((_, i) => !gone.Contains(i))];
     }
 

@@ -29,7 +29,9 @@ internal sealed record OnnxView(int Node, IReadOnlyList<IReadOnlyList<AxisFactor
 
     /// <summary>Creates the view [N, C, H, W] or [N, C], the graph's own layout.</summary>
     public static OnnxView Natural(int node, Shape shape) =>
-        new(node, shape.IsVector ? [Batch, Whole(GraphAxis.Channel, shape.Channels)] : [Batch, Whole(GraphAxis.Channel, shape.Channels), Whole(GraphAxis.Row, shape.Height), Whole(GraphAxis.Column, shape.Width)]);
+        new(node, shape.IsVector
+            ? [Batch, Whole(GraphAxis.Channel, shape.Channels)]
+            : [Batch, Whole(GraphAxis.Channel, shape.Channels), Whole(GraphAxis.Row, shape.Height), Whole(GraphAxis.Column, shape.Width)]);
 
     /// <summary>Creates the view [N, H, W, C].</summary>
     public static OnnxView ChannelsLast(int node, Shape shape) => Natural(node, shape).Transposed([0, 2, 3, 1]);
@@ -44,7 +46,8 @@ internal sealed record OnnxView(int Node, IReadOnlyList<IReadOnlyList<AxisFactor
     /// <summary>Whether the first dimension is exactly the batch.</summary>
     public bool StartsWithBatch => Rank > 0 && Dimensions[0] is [{ Axis: GraphAxis.Batch }];
 
-    public static int Extent(IReadOnlyList<AxisFactor> dimension) => dimension.Aggregate(1, (product, factor) => checked(product * factor.Extent));
+    public static int Extent(IReadOnlyList<AxisFactor> dimension) =>
+        dimension.Aggregate(1, (product, factor) => checked(product * factor.Extent));
 
     /// <summary>Returns whether a dimension is exactly this axis with the given extent.</summary>
     public bool Is(int dimension, GraphAxis axis, int extent) => Dimensions[dimension].SequenceEqual(Whole(axis, extent));
@@ -53,7 +56,8 @@ internal sealed record OnnxView(int Node, IReadOnlyList<IReadOnlyList<AxisFactor
     public OnnxView WithNode(int node) => this with { Node = node };
 
     /// <summary>Returns the view with the factors of one dimension replaced.</summary>
-    public OnnxView With(int dimension, IReadOnlyList<AxisFactor> factors) => this with { Dimensions = [.. Dimensions.Select((old, i) => i == dimension ? factors : old)] };
+    public OnnxView With(int dimension, IReadOnlyList<AxisFactor> factors) =>
+        this with { Dimensions = [.. Dimensions.Select((old, i) => i == dimension ? factors : old)] };
 
     /// <summary>Returns the view without a dimension.</summary>
     public OnnxView Without(int dimension) => this with { Dimensions = [.. Dimensions.Where((_, i) => i != dimension)] };
@@ -97,7 +101,9 @@ internal sealed record OnnxView(int Node, IReadOnlyList<IReadOnlyList<AxisFactor
         var joined = new List<AxisFactor>();
         foreach (var factor in factors)
         {
-            if (joined.Count > 0 && joined[^1] is var outer && outer.Axis == factor.Axis && factor.Axis != GraphAxis.Batch && outer.Step == factor.Step * factor.Extent)
+            if (joined.Count > 0
+                && joined[^1] is var outer
+                && outer.Axis == factor.Axis && factor.Axis != GraphAxis.Batch && outer.Step == factor.Step * factor.Extent)
                 joined[^1] = factor with { Extent = outer.Extent * factor.Extent };
             else
                 joined.Add(factor);
@@ -114,7 +120,9 @@ internal sealed record OnnxView(int Node, IReadOnlyList<IReadOnlyList<AxisFactor
         AxisFactor[] factors = [.. Dimensions.Take(dimensions).SelectMany(dimension => dimension)];
         if (factors.Any(factor => factor.Axis == GraphAxis.Batch))
             return null;
-        int[] strides = [.. factors.Select(factor => factor.Step * factor.Axis switch { GraphAxis.Channel => shape.Height * shape.Width, GraphAxis.Row => shape.Width, _ => 1 })];
+        int[] strides = [.. factors.Select(
+            factor => factor.Step
+            * factor.Axis switch { GraphAxis.Channel => shape.Height * shape.Width, GraphAxis.Row => shape.Width, _ => 1 })];
         return OnnxShapes.Places([.. factors.Select(factor => factor.Extent)], strides, 0);
     }
 }

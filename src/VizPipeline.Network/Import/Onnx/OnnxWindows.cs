@@ -60,7 +60,8 @@ internal static class OnnxWindows
 
     private static Window Read(OnnxNode node, string name, Shape? input, int[]? weightKernel)
     {
-        var kernel = Pair(node, name, "kernel_shape") ?? weightKernel ?? throw new GraphException(name, $"{node.OpType} lacks kernel_shape");
+        var kernel = Pair(node, name, "kernel_shape")
+            ?? weightKernel ?? throw new GraphException(name, $"{node.OpType} lacks kernel_shape");
         var (strides, dilations) = (Pair(node, name, "strides") ?? [1, 1], Pair(node, name, "dilations") ?? [1, 1]);
         var pads = Ints(node, name, "pads", 4) ?? [0, 0, 0, 0];
         var ceil = node.GetInt("ceil_mode", 0) != 0;
@@ -91,7 +92,8 @@ internal static class OnnxWindows
         var output = (extent + axis.Stride - 1) / axis.Stride;
         var total = Math.Max(0, (int)Math.Min(int.MaxValue, ((output - 1L) * axis.Stride) + axis.Span - extent));
         var small = total / 2;
-        return upper ? axis with { PadBefore = small, PadAfter = total - small } : axis with { PadBefore = total - small, PadAfter = small };
+        return upper
+            ? axis with { PadBefore = small, PadAfter = total - small } : axis with { PadBefore = total - small, PadAfter = small };
     }
 
     private static int[]? Pair(OnnxNode node, string name, string attribute) => Ints(node, name, attribute, 2);

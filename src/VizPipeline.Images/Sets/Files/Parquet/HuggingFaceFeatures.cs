@@ -20,9 +20,13 @@ internal sealed record HuggingFaceFeatures(int Image, int? Label, IReadOnlyList<
         var images = features.Where(feature => feature.Type == "Image").Select(feature => feature.Name).Concat(UsualImages);
         var image = images.Select(name => Find(table, name, ParquetType.ByteArray)).FirstOrDefault(leaf => leaf >= 0, -1);
         if (image < 0)
-            throw new IOException("it has no column of images as Hugging Face's datasets have: 'image', binary or with fields bytes and path");
+        {
+            throw new IOException(
+                "it has no column of images as Hugging Face's datasets have: 'image', binary or with fields bytes and path");
+        }
         // Of several class columns (fine and coarse), the one called label, else the first.
-        var labels = features.Where(feature => feature.Type == "ClassLabel").OrderBy(feature => feature.Name == "label" ? 0 : 1).Select(feature => feature.Name).Append("label");
+        var labels = features.Where(feature => feature.Type == "ClassLabel").OrderBy(feature => feature.Name == "label" ? 0 : 1)
+            .Select(feature => feature.Name).Append("label");
         foreach (var name in labels)
         {
             if (Find(table, name, ParquetType.Int64, ParquetType.Int32, ParquetType.ByteArray) is >= 0 and var label)
@@ -52,7 +56,8 @@ internal sealed record HuggingFaceFeatures(int Image, int? Label, IReadOnlyList<
         {
             using var document = JsonDocument.Parse(json ?? "{}");
             var features = document.RootElement.TryGetProperty("info", out var info) ? info.GetProperty("features") : default;
-            return features.ValueKind != JsonValueKind.Object ? [] : [.. features.EnumerateObject().Select(field => (field.Name, Text(field.Value, "_type"), NamesOf(field.Value)))];
+            return features.ValueKind != JsonValueKind.Object
+                ? [] : [.. features.EnumerateObject().Select(field => (field.Name, Text(field.Value, "_type"), NamesOf(field.Value)))];
         }
         // Another program's metadata: the columns' names decide.
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -62,10 +67,12 @@ internal sealed record HuggingFaceFeatures(int Image, int? Label, IReadOnlyList<
     }
 
     private static string Text(JsonElement feature, string field) =>
-        feature.ValueKind == JsonValueKind.Object && feature.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        feature.ValueKind == JsonValueKind.Object
+            && feature.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
     private static string[]? NamesOf(JsonElement feature) =>
-        feature.ValueKind == JsonValueKind.Object && feature.TryGetProperty("names", out var names) && names.ValueKind == JsonValueKind.Array
+        feature.ValueKind == JsonValueKind.Object
+            && feature.TryGetProperty("names", out var names) && names.ValueKind == JsonValueKind.Array
             ? [.. names.EnumerateArray().Select(name => name.GetString() ?? "")]
             : null;
 }

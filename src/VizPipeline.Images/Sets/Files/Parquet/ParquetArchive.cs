@@ -51,7 +51,8 @@ internal sealed class ParquetArchive : IImageArchive
                 throw _bytes.NotWhole();
             _firstRows[group + 1] = _firstRows[group] + _table.Groups[group].Rows;
         }
-        _images = [.. Enumerable.Range(0, _table.Groups.Count).Select(group => new Lazy<ParquetColumn>(() => Column(group, _features.Image), LazyThreadSafetyMode.PublicationOnly))];
+        _images = [.. Enumerable.Range(0, _table.Groups.Count)
+            .Select(group => new Lazy<ParquetColumn>(() => Column(group, _features.Image), LazyThreadSafetyMode.PublicationOnly))];
     }
 
     public IEnumerable<string> Pictures
@@ -66,7 +67,8 @@ internal sealed class ParquetArchive : IImageArchive
 
     public ImageFile Open(string member)
     {
-        if (!long.TryParse(member, NumberStyles.None, CultureInfo.InvariantCulture, out var row) || row >= _firstRows[^1] || Member(row) != member)
+        if (!long.TryParse(member, NumberStyles.None, CultureInfo.InvariantCulture, out var row)
+            || row >= _firstRows[^1] || Member(row) != member)
             throw new FileNotFoundException("the archive has no such member");
         var group = Array.FindLastIndex(_firstRows, first => first <= row);
         var column = _images[group].Value;
@@ -106,7 +108,8 @@ internal sealed class ParquetArchive : IImageArchive
     private static string Member(long row) => row.ToString("D9", CultureInfo.InvariantCulture);
 
     private string? LabelOf(ParquetValues values, int row) =>
-        values.Numbers[row] is { } number ? _features.Name(number) : values.Bytes[row] is { Length: <= 512 } text ? Encoding.UTF8.GetString(text.Span) : null;
+        values.Numbers[row] is { } number
+            ? _features.Name(number) : values.Bytes[row] is { Length: <= 512 } text ? Encoding.UTF8.GetString(text.Span) : null;
 
     private ParquetColumn Column(int group, int leaf)
     {

@@ -116,7 +116,9 @@ internal sealed class ParquetColumn
             // A dictionary's values take bytes too, so a larger claim is impossible.
             if (isDictionary && count > values.Length)
                 throw new InvalidDataException();
-            var packed = isDictionary || header.Encoding is not (2 or 8) ? Plain(values, count, isDictionary ? 0 : header.Encoding) : ByDictionary(values.Span, count);
+            var packed = isDictionary
+                || header.Encoding is not (2 or 8)
+                ? Plain(values, count, isDictionary ? 0 : header.Encoding) : ByDictionary(values.Span, count);
             return isDictionary ? packed : Spread(packed, isThere);
         }
         catch (InvalidDataException damage)
@@ -145,9 +147,14 @@ internal sealed class ParquetColumn
         var places = new int[count];
         if (count > 0)
             ParquetEncodings.ReadRuns(bytes.Length > 0 ? bytes[1..] : throw new InvalidDataException(), bytes[0], places);
-        return new() { Bytes = [.. places.Select(place => At(dictionary.Bytes, place))], Numbers = [.. places.Select(place => At(dictionary.Numbers, place))] };
+        return new()
+        {
+            Bytes = [.. places.Select(place => At(dictionary.Bytes, place))],
+            Numbers = [.. places.Select(place => At(dictionary.Numbers, place))]
+        };
 
-        static T At<T>(T[] values, int place) => values.Length == 0 ? default! : (uint)place < (uint)values.Length ? values[place] : throw new InvalidDataException();
+        static T At<T>(T[] values, int place) =>
+            values.Length == 0 ? default! : (uint)place < (uint)values.Length ? values[place] : throw new InvalidDataException();
     }
 
     private ParquetValues Plain(ReadOnlyMemory<byte> values, int count, int encoding) => (_leaf.Type, encoding) switch
@@ -198,7 +205,8 @@ internal sealed class ParquetColumn
             throw new InvalidDataException();
         var values = new long?[count];
         for (var i = 0; i < count; i++)
-            values[i] = width == 4 ? BinaryPrimitives.ReadInt32LittleEndian(bytes[(i * 4)..]) : BinaryPrimitives.ReadInt64LittleEndian(bytes[(i * 8)..]);
+            values[i] = width == 4
+                ? BinaryPrimitives.ReadInt32LittleEndian(bytes[(i * 4)..]) : BinaryPrimitives.ReadInt64LittleEndian(bytes[(i * 8)..]);
         return values;
     }
 

@@ -31,7 +31,8 @@ internal readonly record struct ParquetChunk(ParquetType Type, int Codec, long V
 internal sealed record ParquetRowGroup(long Rows, IReadOnlyList<ParquetChunk> Chunks);
 
 /// <summary>The metadata at the end of a Parquet file.</summary>
-internal sealed record ParquetMetadata(IReadOnlyList<ParquetLeaf> Leaves, IReadOnlyList<ParquetRowGroup> Groups, IReadOnlyDictionary<string, string> Notes)
+internal sealed record ParquetMetadata(
+    IReadOnlyList<ParquetLeaf> Leaves, IReadOnlyList<ParquetRowGroup> Groups, IReadOnlyDictionary<string, string> Notes)
 {
     private const int DeepestSchema = 32;
 
@@ -75,7 +76,8 @@ internal sealed record ParquetMetadata(IReadOnlyList<ParquetLeaf> Leaves, IReadO
     {
         var leaves = new List<ParquetLeaf>();
         var next = 1;
-        for (var count = schema is [{ Children: > 0 and var children }, ..] ? children : throw new InvalidDataException(); count > 0; count--)
+        for (var count = schema is [{ Children: > 0 and var children }, ..]
+            ? children : throw new InvalidDataException(); count > 0; count--)
             Add("", 0, false, 0);
         return next == schema.Count ? leaves : throw new InvalidDataException();
 

@@ -136,7 +136,8 @@ internal sealed record ParquetPage
     }
 
     private static MemoryStream Open(ReadOnlyMemory<byte> bytes) =>
-        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes, out var part) ? new MemoryStream(part.Array!, part.Offset, part.Count, writable: false) : throw new InvalidDataException();
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes, out var part)
+            ? new MemoryStream(part.Array!, part.Offset, part.Count, writable: false) : throw new InvalidDataException();
 
     private static ParquetPage ReadValues(ref ThriftReader reader, ParquetPage page, int encodingField)
     {

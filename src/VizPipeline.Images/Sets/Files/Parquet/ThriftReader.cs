@@ -123,7 +123,8 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
     }
 
     // An element has at least one byte.
-    private readonly int Count(ulong claimed) => claimed <= (ulong)(_bytes.Length - Position) ? (int)claimed : throw new InvalidDataException();
+    private readonly int Count(ulong claimed) =>
+        claimed <= (ulong)(_bytes.Length - Position) ? (int)claimed : throw new InvalidDataException();
 
     private ReadOnlySpan<byte> Binary() => Take(Count(VarInt()));
 
