@@ -3,7 +3,7 @@ using System.IO.Hashing;
 
 namespace VizPipeline.Images;
 
-/// <summary>Content hashes: XxHash128 in lower-case hex. They name contents and find accidents; they do not resist forgery.</summary>
+/// <summary>Content hashes: XxHash128 in lower-case hex. They identify contents and detect accidental changes, not forgery.</summary>
 internal static class Hashing
 {
     public static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(XxHash128.Hash(bytes));
@@ -20,7 +20,7 @@ internal static class Hashing
                 hash.Append(buffer.AsSpan(0, count));
                 position += count;
             }
-            // A file that got shorter meanwhile, or a share that lost it.
+            // The file became shorter in the meantime, or its network share was lost.
             return position == file.Length ? Convert.ToHexStringLower(hash.GetCurrentHash()) : throw new EndOfStreamException();
         }
         finally

@@ -1,6 +1,6 @@
 namespace VizPipeline.Images;
 
-/// <summary>An 8-bit RGB picture in managed memory: the one currency between decoding, preprocessing and drawing.</summary>
+/// <summary>An 8-bit RGB image in managed memory, used by decoding, preprocessing and drawing.</summary>
 public sealed class RgbImage
 {
     /// <summary>Wraps <paramref name="pixels"/> without copying.</summary>
@@ -18,7 +18,7 @@ public sealed class RgbImage
         Pixels = pixels;
     }
 
-    /// <summary>A black picture of <paramref name="width"/> x <paramref name="height"/>.</summary>
+    /// <summary>Creates a black image of <paramref name="width"/> x <paramref name="height"/>.</summary>
     /// <exception cref="ArgumentException">A side is below 1.</exception>
     public RgbImage(int width, int height) : this(width, height, new byte[checked(Math.Max(width, 0) * Math.Max(height, 0) * 3)])
     {
@@ -49,7 +49,7 @@ public sealed class RgbImage
         }
     }
 
-    /// <summary>The pixels of one row, width x 3 bytes.</summary>
+    /// <summary>Returns the pixels of one row, width x 3 bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public Span<byte> Row(int y) => Pixels.AsSpan(Offset(0, y), Width * 3);
 
@@ -69,6 +69,6 @@ public sealed class RgbImage
 /// <summary>A colour, 0..255 per channel.</summary>
 public readonly record struct Rgb(byte R, byte G, byte B)
 {
-    /// <summary>A shade of grey, 0 (black) to 255 (white).</summary>
+    /// <summary>Creates a shade of grey, 0 (black) to 255 (white).</summary>
     public static Rgb Grey(byte level) => new(level, level, level);
 }

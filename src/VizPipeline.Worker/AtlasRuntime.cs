@@ -56,7 +56,7 @@ public sealed class AtlasRuntime : IDisposable
     public IReadOnlyList<Layer> Layers => _layers;
 
     /// <summary>Crops on the device, preprocessed, [N, C, H, W].</summary>
-    public torch.Tensor Upload(ReadOnlyMemory<byte> crops, int count) => ImageTensor.Of(crops, count, Preprocessing, Runner.Device);
+    public torch.Tensor Upload(ReadOnlyMemory<byte> crops, int count) => ImageTensor.Create(crops, count, Preprocessing, Runner.Device);
 
     /// <inheritdoc/>
     public void Dispose()

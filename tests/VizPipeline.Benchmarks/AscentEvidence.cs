@@ -30,7 +30,7 @@ internal static class AscentEvidence
         var maxima = graph.Layers.ToDictionary(layer => layer.Node, layer => Enumerable.Repeat(float.NegativeInfinity, layer.Neurons).ToArray());
         Bench.ForEach(crops.ReadBatches([.. Enumerable.Range(0, crops.Manifest.Entries.Count)], 32, 2), batch =>
         {
-            var input = ImageTensor.Of(batch.Pixels, batch.Indices.Count, preprocessing, runner.Device);
+            var input = ImageTensor.Create(batch.Pixels, batch.Indices.Count, preprocessing, runner.Device);
             runner.Forward(input, [.. maxima.Keys], (node, value) =>
             {
                 using var scope = torch.NewDisposeScope();
@@ -114,7 +114,7 @@ internal static class AscentEvidence
     {
         var graph = NetworkLoader.Load(model);
         using var runner = new NetworkRunner(graph);
-        var pixels = PixelScales.Of(Preprocessing.Load(preprocess, graph.InputShape.Height, graph.InputShape.Width));
+        var pixels = PixelScales.Create(Preprocessing.Load(preprocess, graph.InputShape.Height, graph.InputShape.Width));
         // Without early stop, so that both do the same steps.
         var recipe = AscentPresets.Normalised(3, 32) with { EarlyStop = null };
         foreach (var layer in layers.Select(graph.Layer))
@@ -122,16 +122,16 @@ internal static class AscentEvidence
             var (alone, together) = (new AscentRun(runner, layer, recipe, pixels, wholeFrom: 0), new AscentRun(runner, layer, recipe, pixels));
             var count = Math.Min(layer.Neurons, Math.Max(16, together.SamplesPerBatch));
             Bench.Compare(
-                $"{layer.Name}, one neuron at a time, full size", () => alone.Climb([0], 0), 1,
+                $"{layer.Name}, one neuron at a time, full size", () => alone.Ascend([0], 0), 1,
                 $"{layer.Name}, {count} neurons, {together.SamplesPerBatch} at once, {together.Box.Width}x{together.Box.Height}",
-                () => { foreach (var batch in Enumerable.Range(0, count).Chunk(together.SamplesPerBatch)) together.Climb(batch, 0); }, count, "neurons/s", 3);
+                () => { foreach (var batch in Enumerable.Range(0, count).Chunk(together.SamplesPerBatch)) together.Ascend(batch, 0); }, count, "neurons/s", 3);
         }
     }
 
     private static List<AscentResult> Climb(Opened bench, Layer layer, AscentRecipe recipe, int[] neurons, int seed)
     {
-        var run = new AscentRun(bench.Runner, layer, recipe, PixelScales.Of(bench.Preprocessing));
-        return [.. neurons.Chunk(run.SamplesPerBatch).SelectMany(batch => run.Climb(batch, seed))];
+        var run = new AscentRun(bench.Runner, layer, recipe, PixelScales.Create(bench.Preprocessing));
+        return [.. neurons.Chunk(run.SamplesPerBatch).SelectMany(batch => run.Ascend(batch, seed))];
     }
 
     private static AscentRecipe RecipeOf(string text)

@@ -34,20 +34,20 @@ internal static class MethodBenchmarks
     public static void Ascent(Bench bench)
     {
         var layer = bench.Graph.Layer(LayerName);
-        var pixels = PixelScales.Of(bench.Preprocessing);
+        var pixels = PixelScales.Create(bench.Preprocessing);
         foreach (var preset in AscentPresets.Numbers)
         {
             var recipe = AscentPresets.Normalised(preset, 100);
             var (alone, together) = (new AscentRun(bench.Runner, layer, recipe, pixels), new AscentRun(bench.Runner, layer, recipe, pixels));
             Bench.Compare(
-                $"preset {preset}, 100 steps, one neuron at a time", () => alone.Climb([0], 0), 1,
-                $"preset {preset}, 100 steps, {Neurons} neurons at once", () => together.Climb([.. Enumerable.Range(0, Neurons)], 0), Neurons, "neurons/s", 3);
+                $"preset {preset}, 100 steps, one neuron at a time", () => alone.Ascend([0], 0), 1,
+                $"preset {preset}, 100 steps, {Neurons} neurons at once", () => together.Ascend([.. Enumerable.Range(0, Neurons)], 0), Neurons, "neurons/s", 3);
         }
     }
 
     private static torch.Tensor Images(Bench bench, int count)
     {
         var crops = Enumerable.Range(0, count).SelectMany(i => bench.Cached.Get(i).Crop!).ToArray();
-        return ImageTensor.Of(crops, count, bench.Preprocessing, bench.Runner.Device);
+        return ImageTensor.Create(crops, count, bench.Preprocessing, bench.Runner.Device);
     }
 }

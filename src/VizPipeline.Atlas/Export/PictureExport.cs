@@ -1,6 +1,5 @@
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
-using VizPipeline.ObjectStore;
 using static VizPipeline.Atlas.Export.ColumnKind;
 
 namespace VizPipeline.Atlas.Export;

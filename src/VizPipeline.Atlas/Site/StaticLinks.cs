@@ -1,7 +1,6 @@
 using System.Globalization;
 using VizPipeline.Atlas.Web;
 using VizPipeline.Jobs;
-using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Atlas.Site;
 

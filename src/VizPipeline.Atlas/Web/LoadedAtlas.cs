@@ -3,7 +3,6 @@ using System.Text;
 using VizPipeline.Atlas.Export;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
-using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Atlas.Web;
 

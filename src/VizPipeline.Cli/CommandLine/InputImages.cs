@@ -43,7 +43,7 @@ internal sealed class InputImages : IDisposable
     public float[] Planes(int image)
     {
         using var scope = torch.NewDisposeScope();
-        return LayerValues.ToArray(PixelScales.Unscale(Values.narrow(0, image, 1).cpu(), PixelScales.Of(_preprocessing)));
+        return LayerValues.ToArray(PixelScales.Unscale(Values.narrow(0, image, 1).cpu(), PixelScales.Create(_preprocessing)));
     }
 
     /// <summary>Returns an image as the network sees it: 8-bit pixels before normalization.</summary>
@@ -69,7 +69,7 @@ internal sealed class InputImages : IDisposable
                 Directory.Exists(file)
                 ? $"image '{file}' is a folder; give a picture, or several with --image each" : $"image '{file}' does not exist");
         if (!ArrayFile.IsArray(file))
-            return ImageTensor.Of(
+            return ImageTensor.Create(
                 network.Preprocessing.CropOf(File.ReadAllBytes(file), file), 1, network.Preprocessing, network.Runner.Device);
         var array = ArrayFile.Read(file);
         Check(file, array.Shape, network.Graph.InputShape);

@@ -31,7 +31,7 @@ internal static class LayerValues
             using var batch = images.narrow(0, first, Math.Min(ImagesPerBatch, count - first));
             runner.Forward(batch, [.. layers.Select(layer => layer.Node)], (node, value) =>
             {
-                var values = onlyMaxima ? SpatialMaximum.Of(value).Values : ToArray(value);
+                var values = onlyMaxima ? SpatialMaximum.Find(value).Values : ToArray(value);
                 foreach (var array in layers.Zip(arrays).Where(pair => pair.First.Node == node).Select(pair => pair.Second))
                     values.CopyTo(array.Values, first * (array.Count / count));
             });

@@ -180,11 +180,11 @@ internal static class AscendCommand
         {
             Selection = new ImageSelection { Limit = SpectrumImages },
         }, ListingProgress.ToConsole(), cancellation), files, network.Preprocessing);
-        var pixels = PixelScales.Of(network.Preprocessing);
+        var pixels = PixelScales.Create(network.Preprocessing);
         var batches = Enumerable.Range(0, crops.Manifest.Entries.Count).Chunk(32)
             .Select(batch => batch.Select(i => crops.Get(i).Crop).OfType<byte[]>().ToArray()).Where(batch => batch.Length > 0);
         return NaturalSpectrum.Measure(batches.Select(batch => PixelScales.Unscale(
-            ImageTensor.Of(batch.SelectMany(crop => crop).ToArray(), batch.Length, network.Preprocessing, TorchSharp.torch.CPU), pixels)),
+            ImageTensor.Create(batch.SelectMany(crop => crop).ToArray(), batch.Length, network.Preprocessing, TorchSharp.torch.CPU), pixels)),
             pixels);
     }
 
@@ -194,8 +194,8 @@ internal static class AscendCommand
     {
         using var progress = new StepProgress(
             $"{layer.Name}, {neurons.Length} {(neurons.Length == 1 ? "neuron" : "neurons")}", recipe.Steps);
-        var run = new AscentRun(network.Runner, layer, recipe, PixelScales.Of(network.Preprocessing), material) { Progress = progress };
-        return [.. neurons.Chunk(run.SamplesPerBatch).SelectMany(batch => run.Climb(batch, seed, cancellation))];
+        var run = new AscentRun(network.Runner, layer, recipe, PixelScales.Create(network.Preprocessing), material) { Progress = progress };
+        return [.. neurons.Chunk(run.SamplesPerBatch).SelectMany(batch => run.Ascend(batch, seed, cancellation))];
     }
 
     private static string Describe(AscentResult result, AscentRecipe recipe)

@@ -76,8 +76,8 @@ internal static class RecipeSearchCommand
         var done = new List<(AscentRecipe, IReadOnlyList<AscentResult>)>();
         foreach (var recipe in recipes)
         {
-            var run = new AscentRun(network.Runner, layer, recipe, PixelScales.Of(network.Preprocessing));
-            done.Add((recipe, [.. neurons.Chunk(run.SamplesPerBatch).SelectMany(batch => run.Climb(batch, seed, cancellation))]));
+            var run = new AscentRun(network.Runner, layer, recipe, PixelScales.Create(network.Preprocessing));
+            done.Add((recipe, [.. neurons.Chunk(run.SamplesPerBatch).SelectMany(batch => run.Ascend(batch, seed, cancellation))]));
             progress.Report(done.Count);
         }
         return done;

@@ -36,8 +36,8 @@ internal static class LibraryChecks
     private static (Health, string) Convolution()
     {
         using var scope = torch.NewDisposeScope();
-        var image = torch.arange(Scalars.Of(1), Scalars.Of(10), dtype: torch.float32).reshape(1, 1, 3, 3);
-        var kernel = torch.arange(Scalars.Of(1), Scalars.Of(5), dtype: torch.float32).reshape(1, 1, 2, 2);
+        var image = torch.tensor(new float[] { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, [1, 1, 3, 3]);
+        var kernel = torch.tensor(new float[] { 1, 2, 3, 4 }, [1, 1, 2, 2]);
         var found = torch.nn.functional.conv2d(image, kernel).data<float>().ToArray();
         // The first value: 1*1 + 2*2 + 4*3 + 5*4 = 37.
         float[] expected = [37, 47, 67, 77];

@@ -23,7 +23,7 @@ internal sealed class SingleImages(NetworkRunner runner, Preprocessing preproces
     public void Compare(int image, string path, byte[] crop)
     {
         using var scope = torch.NewDisposeScope();
-        var input = ImageTensor.Of(crop, 1, preprocessing, runner.Device).contiguous();
+        var input = ImageTensor.Create(crop, 1, preprocessing, runner.Device).contiguous();
         runner.Forward(input, [.. _byNode.Select(node => node.Key)], (node, value) =>
         {
             foreach (var neuron in _byNode[node])
@@ -43,7 +43,7 @@ internal sealed class SingleImages(NetworkRunner runner, Preprocessing preproces
         var box = new Box(patch.ClippedX0, patch.ClippedY0, patch.ClippedX1, patch.ClippedY1);
         var isInside = box.X0 >= 0 && box.Y0 >= 0 && box.X1 <= width && box.Y1 <= height && box.Width > 0 && box.Height > 0;
         // After squeeze-excitation and similar operators the activation depends on the whole image, so the box cannot be checked.
-        if (!isInside || (box.Width == width && box.Height == height) || !RegionPlan.IsWithinField(runner.Graph, neuron.Layer.Node))
+        if (!isInside || (box.Width == width && box.Height == height) || !ReceptiveFields.ContainDependencies(runner.Graph, neuron.Layer.Node))
             return;
         using var scope = torch.NewDisposeScope();
         var alone = torch.zeros_like(input);

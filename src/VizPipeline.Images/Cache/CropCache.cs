@@ -1,8 +1,8 @@
 namespace VizPipeline.Images;
 
 /// <summary>
-/// Decoded crops of one image set under one preprocessing, on disk: a second pass over the set copies bytes instead of decoding.
-/// Any number of processes may share it. It never fails: without room, rights or disk it only misses, and says so once.
+/// A disk cache of one image set's decoded crops under one preprocessing: a second pass over the set copies bytes instead of decoding. Any
+/// number of processes may share it. It never fails: without space, permissions or a disk it only misses, and warns once.
 /// </summary>
 public sealed class CropCache : IDisposable
 {
@@ -12,11 +12,13 @@ public sealed class CropCache : IDisposable
 
     internal CropCache(CropFile? file, Action<string>? warn) => (_file, _warn) = (file, warn);
 
-    /// <summary>Images 0 up to this can be kept: all of the set, or as many as the budget holds, or none.</summary>
+    /// <summary>
+    /// Number of images, from index 0, that the cache can hold: all of the set, or as many as the budget allows, or none.
+    /// </summary>
     public int Slots => _file?.Slots ?? 0;
 
     /// <summary>
-    /// Opens the cache of a set and a preprocessing, and makes room for it by deleting files of others that were used longest ago.
+    /// Opens the cache for a set and a preprocessing, and makes room for it by deleting the least recently used files of others.
     /// </summary>
     public static CropCache Open(ImageManifest manifest, Preprocessing preprocessing, CropCacheOptions? options = null)
     {
@@ -35,11 +37,11 @@ public sealed class CropCache : IDisposable
         }
     }
 
-    /// <summary>Looks an image up.</summary>
+    /// <summary>Looks up an image.</summary>
     /// <param name="index">The image's index in the manifest.</param>
-    /// <param name="crop">Receives the crop; undefined where none is found.</param>
-    /// <param name="unreadable">Why the image has no crop, where that is remembered; else null.</param>
-    /// <returns>Whether anything is known: a crop, or a reason.</returns>
+    /// <param name="crop">Receives the crop; undefined if there is none.</param>
+    /// <param name="unreadable">The remembered reason why the image has no crop, if any; else null.</param>
+    /// <returns>Whether the cache knows the image: its crop, or a reason.</returns>
     public bool TryRead(int index, Span<byte> crop, out string? unreadable)
     {
         unreadable = null;
@@ -54,7 +56,7 @@ public sealed class CropCache : IDisposable
         }
     }
 
-    /// <summary>Keeps a crop, if there is a slot for it.</summary>
+    /// <summary>Stores a crop if there is a slot for it.</summary>
     public void Write(int index, ReadOnlySpan<byte> crop)
     {
         if (index >= Slots || Volatile.Read(ref _broken) != 0)
@@ -69,7 +71,7 @@ public sealed class CropCache : IDisposable
         }
     }
 
-    /// <summary>Remembers that an image is unreadable, so that nobody tries to decode it again.</summary>
+    /// <summary>Remembers that an image is unreadable, so that it is not decoded again.</summary>
     public void WriteUnreadable(int index, string reason)
     {
         ArgumentNullException.ThrowIfNull(reason);
@@ -95,11 +97,11 @@ public sealed class CropCache : IDisposable
             () => CropFile.FindSlots(path, cropBytes), slots => CropFile.Open(path, slots, cropBytes));
         if (file is null)
             options.Warn?.Invoke(
-                $"crops are not cached: {options.Disk.Folder} may hold {options.Disk.CropBytes()} bytes of them, and they fit none");
+                $"crops are not cached: {options.Disk.Folder} may hold {options.Disk.CropBytes()} bytes of crops, which is not enough for one");
         return file;
     }
 
-    // After the first failure nothing is written any more: a full disk would fail for every image and slow the scan down.
+    // Nothing is written after the first failure: a full disk would fail for every image and slow the scan down.
     private void Break(Exception error)
     {
         if (Interlocked.Exchange(ref _broken, 1) == 0)

@@ -1,11 +1,11 @@
 namespace VizPipeline.Images;
 
-/// <summary>Where decoded crops are kept and how much room they may take.</summary>
+/// <summary>Where decoded crops are stored and how much space they may take.</summary>
 public sealed record CropCacheOptions
 {
-    /// <summary>The folder and its bound, shared by all sets and processes of this machine; crops take at most half of it.</summary>
+    /// <summary>The folder and its limit, shared by all sets and processes of this machine; crops take at most half of it.</summary>
     public DiskBudget Disk { get; init; } = new();
 
-    /// <summary>Told, in one line, that the cache cannot be used or written any more. Work goes on without it, only slower.</summary>
+    /// <summary>Receives one line when the cache cannot be used or written any more. Work continues without it, only slower.</summary>
     public Action<string>? Warn { get; init; }
 }

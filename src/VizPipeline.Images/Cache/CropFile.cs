@@ -5,12 +5,13 @@ using Microsoft.Win32.SafeHandles;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// One cache file: a header, then one slot per image: state, checksum, payload (a crop, or why there is none). A slot's payload is
-/// written before its state, and its checksum is compared on every read, so a torn write reads as a missing crop and never as a wrong one.
+/// One cache file: a header, then one slot per image with state, checksum and payload (a crop, or the reason why there is none). A slot's
+/// payload is written before its state, and its checksum is verified on every read, so a torn write reads as a missing crop and never as a
+/// wrong one.
 /// </summary>
 /// <remarks>
-/// Read with pread and not through a memory map: in a map a lost disk or a file cut short by someone else kills the process (SIGBUS),
-/// here it is an <see cref="IOException"/>; and copying 150 kB costs the same either way.
+/// The file is read with pread and not through a memory map: with a map, a lost disk or a truncated file kills the process (SIGBUS); here
+/// it raises an <see cref="IOException"/>. Copying 150 kB costs the same either way.
 /// </remarks>
 internal sealed class CropFile : IDisposable
 {
@@ -20,23 +21,23 @@ internal sealed class CropFile : IDisposable
     private const byte Crop = 1;
     private const byte Reason = 2;
 
-    // The last digit is the version: it rises when a slot's layout or any pixel of a crop would come out differently.
+    // The last digit is the version. Increase it when a slot's layout changes or any pixel of a crop would differ.
     private static ReadOnlySpan<byte> Magic => "VIZCROP2"u8;
 
     private readonly SafeFileHandle _handle;
     private readonly int _cropBytes;
 
-    /// <summary>Takes over an open file whose header is right.</summary>
+    /// <summary>Takes ownership of an open file whose header is valid.</summary>
     internal CropFile(SafeFileHandle handle, int slots, int cropBytes) => (_handle, Slots, _cropBytes) = (handle, slots, cropBytes);
 
-    /// <summary>Images 0 up to this are kept; later ones do not fit the budget.</summary>
+    /// <summary>Number of images, from index 0, that have a slot; later ones exceed the budget.</summary>
     public int Slots { get; }
 
     public static long SlotBytes(int cropBytes) => RecordBytes + Math.Max(cropBytes, ReasonBytes);
 
     public static long FileBytes(int slots, int cropBytes) => HeaderBytes + slots * SlotBytes(cropBytes);
 
-    /// <summary>The slots of a usable file; null where there is no file, or one that is damaged or of another version.</summary>
+    /// <summary>Returns the slots of a usable file; null if there is none, or it is damaged or of another version.</summary>
     public static int? FindSlots(string path, int cropBytes)
     {
         if (!File.Exists(path))
@@ -50,7 +51,7 @@ internal sealed class CropFile : IDisposable
     }
 
     /// <summary>
-    /// Opens the file, or makes it (sparse: an empty slot takes no disk). Two processes that make it write the same bytes.
+    /// Opens the file, or creates it (sparse: an empty slot takes no disk space). Two processes that create it write the same bytes.
     /// </summary>
     public static CropFile Open(string path, int slots, int cropBytes)
     {
@@ -63,7 +64,7 @@ internal sealed class CropFile : IDisposable
                 RandomAccess.SetLength(handle, 0);
                 RandomAccess.SetLength(handle, FileBytes(slots, cropBytes));
             }
-            // Also written when it is there already: it moves the file's time, by which the least recently used is found.
+            // Also written to an existing file: it updates the file's time, which determines the least recently used file.
             RandomAccess.Write(handle, Header(slots, cropBytes), 0);
             return new(handle, slots, cropBytes);
         }
@@ -75,7 +76,7 @@ internal sealed class CropFile : IDisposable
     }
 
     /// <summary>
-    /// Reads a slot. Returns false where it is empty or torn; else either fills the crop or gives the reason why there is none.
+    /// Reads a slot. Returns false if it is empty or torn; else either fills the crop or returns the reason why there is none.
     /// </summary>
     public bool TryRead(int index, Span<byte> crop, out string? reason)
     {
@@ -130,7 +131,7 @@ internal sealed class CropFile : IDisposable
 
     private long Offset(int index) => HeaderBytes + index * SlotBytes(_cropBytes);
 
-    // The index takes part, so that a slot copied to another place is wrong there.
+    // The index is part of the checksum, so a slot copied to another place is invalid there.
     private static ulong Checksum(int index, ReadOnlySpan<byte> payload) => XxHash3.HashToUInt64(payload, index);
 
     private static byte[] Header(int slots, int cropBytes)

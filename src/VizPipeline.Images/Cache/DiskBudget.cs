@@ -4,13 +4,13 @@ using Microsoft.Win32.SafeHandles;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// One bound for all that is kept on this machine's disk: decoded crops, archives and networks. Any number of processes may share the
-/// folder, and with it the bound. Files that were used longest ago go first; one that somebody has open never goes.
+/// One limit for everything that is cached on this machine's disk: decoded crops, archives and networks. Any number of processes may share
+/// the folder and thus the limit. The least recently used files are deleted first; an open file is never deleted.
 /// </summary>
 /// <remarks>
-/// "Open" is told by the file locks that .NET takes with every handle and that the system gives back when a process dies. What is still
-/// being fetched holds its room by an empty sparse file of its size, <c>*.room</c>. Network file systems hand such locks out several times;
-/// there a file counts as open for an hour after its last use.
+/// File locks show whether a file is open: .NET takes one with every handle, and the system releases it when a process dies. A file that is
+/// being fetched reserves its space by an empty sparse file of its size, <c>*.room</c>. Network file systems may grant such locks several
+/// times; there, a file counts as open for an hour after its last use.
 /// </remarks>
 public sealed class DiskBudget
 {
@@ -25,31 +25,30 @@ public sealed class DiskBudget
     private const string UnfinishedExtension = ".unfinished";
     private const long MostByDefault = 16L << 30;
 
-    // Crops only save work; archives and networks are needed. So crops never take more than this part.
+    // Crops only save time, but archives and networks are needed. So crops never take more than this fraction.
     private const int CropPart = 2;
     private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
 
-    // Where locks say nothing, a file that was used within this time is taken for one that somebody reads.
+    // If locks are unreliable, a file that was used within this time counts as open.
     private static readonly TimeSpan LongestUse = TimeSpan.FromHours(1);
     private static readonly ConcurrentDictionary<string, SemaphoreSlim> fetching = new();
     private static readonly ConcurrentDictionary<string, bool> locks = new();
     private static int fetched;
     private readonly long? _bytes;
 
-    /// <summary>Names the folder; nothing is made yet.</summary>
+    /// <summary>Selects the folder; nothing is created yet.</summary>
     /// <param name="folder">The folder; null for $VIZ_CACHE, else $XDG_CACHE_HOME/vizpipeline, else ~/.cache/vizpipeline.</param>
-    /// <param name="bytes">
-    /// Most bytes of all files; null for 16 GiB, or a quarter of what the disk can give where that is less, and a file that is needed may
-    /// exceed it.
+    /// <param name="bytes">Maximum size of all files; null for 16 GiB, or a quarter of the disk's available space if that is less. A file
+    /// that is needed may exceed the default.
     /// </param>
     public DiskBudget(string? folder = null, long? bytes = null) => (Folder, _bytes) = (Path.GetFullPath(folder ?? DefaultFolder()), bytes);
 
     /// <summary>The folder.</summary>
     public string Folder { get; }
 
-    /// <summary>A file that is there whole, opened and marked as just used; null where there is none of this size.</summary>
-    /// <param name="file">Its path, below <see cref="Folder"/>.</param>
-    /// <param name="bytes">Its size; null for any.</param>
+    /// <summary>Opens a complete file and marks it as used; returns null if there is none of this size.</summary>
+    /// <param name="file">Its path, inside <see cref="Folder"/>.</param>
+    /// <param name="bytes">Its size; null for any size.</param>
     /// <exception cref="IOException">The folder cannot be used.</exception>
     public SafeFileHandle? TryOpen(string file, long? bytes = null)
     {
@@ -66,36 +65,39 @@ public sealed class DiskBudget
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
         {
-            // Not there, or another user's: fetched anew.
+            // Missing, or another user's: fetched again.
         }
         return null;
     }
 
-    /// <summary>Held while a file is fetched, so that the devices of one process do not fetch it several times.</summary>
-    /// <param name="file">Where it lies or shall lie.</param>
+    /// <summary>Returns a semaphore to hold while a file is fetched, so that a process's devices do not fetch it several times.</summary>
+    /// <param name="file">Its current or future path.</param>
     public static SemaphoreSlim Fetching(string file) => fetching.GetOrAdd(file, _ => new SemaphoreSlim(1));
 
-    /// <summary>Makes room for a file that is about to be fetched.</summary>
-    /// <param name="file">Where it shall lie, below <see cref="Folder"/>.</param>
+    /// <summary>Makes room for a file before it is fetched.</summary>
+    /// <param name="file">Its future path, inside <see cref="Folder"/>.</param>
     /// <param name="bytes">Its size.</param>
-    /// <exception cref="DiskBudgetException">It does not fit beside what is in use.</exception>
+    /// <exception cref="DiskBudgetException">It does not fit in addition to the files in use.</exception>
     /// <exception cref="IOException">The folder cannot be used.</exception>
     public DiskRoom Reserve(string file, long bytes)
     {
         using var turn = Enter();
         var budget = Bytes();
-        // Before anything is deleted. Where nobody said how much, what is needed is worth more than the rule of thumb.
+        // Checked before anything is deleted. Without an explicit limit, a needed file takes precedence over the default.
         var inUse = _bytes is null ? 0 : Files().Where(other => IsInUse(other.Path)).Sum(other => other.Bytes);
         if (_bytes is not null && inUse + bytes > budget)
+        {
             throw new DiskBudgetException(
                 $"a file of {Size(bytes)} does not fit into {Folder}: it may hold {Size(budget)} (Worker:DiskBytes), "
                 + $"and {Size(inUse)} of them are in use; "
                 + "allow more, or use smaller archives");
+        }
         MakeRoom(bytes, budget, mostCrops: long.MaxValue, except: null);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         // Containers share volumes, and each begins with process 1.
-        var unfinished = $"{file}.{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref fetched)}{UnfinishedExtension}";
-        // The lock of this handle says that somebody lives who fetches it.
+        var process = $"{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref fetched)}";
+        var unfinished = $"{file}.{process}{UnfinishedExtension}";
+        // The lock of this handle shows that the fetching process is alive.
         var room = new FileStream(unfinished + RoomExtension, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         try
         {
@@ -111,19 +113,19 @@ public sealed class DiskBudget
     }
 
     /// <summary>Makes room for a file of crops and opens it.</summary>
-    /// <param name="path">Where it lies or shall lie.</param>
-    /// <param name="header">Bytes of an empty file.</param>
-    /// <param name="slot">Bytes of a slot.</param>
-    /// <param name="slots">Slots that are wanted.</param>
-    /// <param name="present">Slots of the file that is there; null where it is to be made.</param>
-    /// <param name="open">Opens, or makes, the file with that many slots.</param>
-    /// <returns>What <paramref name="open"/> gave, or null where not even one slot fits.</returns>
+    /// <param name="path">Its current or future path.</param>
+    /// <param name="header">Size of an empty file in bytes.</param>
+    /// <param name="slot">Size of a slot in bytes.</param>
+    /// <param name="slots">Number of slots wanted.</param>
+    /// <param name="present">Returns the number of slots of the existing file; null if it must be created.</param>
+    /// <param name="open">Opens, or creates, the file with that many slots.</param>
+    /// <returns>The result of <paramref name="open"/>, or null if not even one slot fits.</returns>
     internal T? OpenCrops<T>(string path, long header, long slot, int slots, Func<int?> present, Func<int, T> open)
         where T : class
     {
         using var turn = Enter();
         var (budget, crops) = (Bytes(), CropBytes());
-        // A file from the days of a larger budget is made anew, unless somebody reads it. The rule of thumb moves with the disk and is no reason.
+        // A file from a time with a larger budget is recreated unless it is open. A changed default alone is no reason to do so.
         if (present() is { } there && (_bytes is null || header + (there * slot) <= crops || !TryDelete(path)))
             return open(there);
         var files = Files().Where(file => file.Path != path).ToList();
@@ -136,14 +138,14 @@ public sealed class DiskBudget
         return open(fitting);
     }
 
-    /// <summary>Most bytes of all files.</summary>
+    /// <summary>Returns the maximum size of all files in bytes.</summary>
     public long Bytes()
         => _bytes ?? Math.Min(MostByDefault, (new DriveInfo(Folder).AvailableFreeSpace + Files().Sum(file => file.Bytes)) / 4);
 
-    /// <summary>Most bytes of crops.</summary>
+    /// <summary>Returns the maximum size of all crops in bytes.</summary>
     internal long CropBytes() => Bytes() / CropPart;
 
-    // Deletes files that nobody has open, longest unused first, until there is room for so many more bytes.
+    // Deletes files that are not open, least recently used first, until there is room for this many more bytes.
     private void MakeRoom(long bytes, long budget, long mostCrops, string? except)
     {
         var files = Files().Where(file => file.Path != except).OrderBy(file => file.LastUse).ToList();
@@ -158,7 +160,7 @@ public sealed class DiskBudget
         }
     }
 
-    // A file that is being fetched counts as the room that is held for it, and one that a killed process left counts as it is.
+    // A file that is being fetched counts with its reserved size; one left behind by a killed process counts with its actual size.
     private IEnumerable<(string Path, long Bytes, DateTime LastUse, bool IsCrops)> Files()
     {
         var root = new DirectoryInfo(Folder);
@@ -169,7 +171,7 @@ public sealed class DiskBudget
         var folders = new[] { Archives, Models }.Select(name => new DirectoryInfo(Path.Combine(Folder, name)));
         foreach (var below in folders.Where(below => below.Exists))
         {
-            // One that was fetched or given up meanwhile is gone under its name.
+            // A file that was completed or abandoned in the meantime no longer has this name.
             var files = below.GetFiles().Where(file => file.Exists).ToList();
             var rooms = files.Where(file => file.Extension == RoomExtension && IsInUse(file.FullName))
                 .Select(file => file.FullName[..^RoomExtension.Length]).ToHashSet();
@@ -178,7 +180,7 @@ public sealed class DiskBudget
         }
     }
 
-    // Only as long as this process has the turn, so nobody else finds the file locked meanwhile.
+    // Taken only while this process has the lock on the folder, so no other process sees the file locked.
     private bool IsInUse(string file)
     {
         if (!locks.GetValueOrDefault(Folder, true))
@@ -194,7 +196,7 @@ public sealed class DiskBudget
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Open elsewhere, or not ours to look at.
+            // Open elsewhere, or not accessible.
             return true;
         }
     }
@@ -214,7 +216,7 @@ public sealed class DiskBudget
         }
     }
 
-    // One process and thread after the other looks at the folder and changes it; nobody fetches anything meanwhile.
+    // Only one thread of one process inspects and changes the folder at a time.
     private SafeFileHandle Enter()
     {
         Directory.CreateDirectory(Folder);
@@ -229,12 +231,12 @@ public sealed class DiskBudget
             }
             catch (IOException failure) when (IsHeldByOther(failure) && Environment.TickCount64 < limit)
             {
-                // It is another's turn.
+                // Another process has the lock.
             }
         }
     }
 
-    // NFS hands out such a lock twice to one process, and some cluster file systems hand out none.
+    // NFS grants such a lock twice to one process, and some cluster file systems grant none.
     private static bool DoLocksHold(string locked)
     {
         try
@@ -248,7 +250,7 @@ public sealed class DiskBudget
         }
     }
 
-    // For writing where that is allowed, as locks of NFS want it; another user's file is locked as well by a reader.
+    // Opened for writing if possible, as NFS locks require; another user's file is locked by a reader as well.
     private static SafeFileHandle OpenAlone(string file, FileMode mode)
     {
         try
@@ -272,7 +274,7 @@ public sealed class DiskBudget
         }
         catch (UnauthorizedAccessException)
         {
-            // Another user's file: it may be read, and goes when its owner needs room.
+            // Another user's file: it can be read, and its owner deletes it when room is needed.
         }
     }
 
@@ -291,7 +293,7 @@ public sealed class DiskBudget
     }
 }
 
-/// <summary>Room for one file while it is fetched. Dispose it in any case.</summary>
+/// <summary>Space for one file while it is fetched. Always dispose it.</summary>
 public sealed class DiskRoom : IDisposable
 {
     private readonly string _file;
@@ -299,13 +301,15 @@ public sealed class DiskRoom : IDisposable
 
     internal DiskRoom(string file, string unfinished, FileStream room) => (_file, Unfinished, _room) = (file, unfinished, room);
 
-    /// <summary>Where to write it.</summary>
+    /// <summary>Path to write the file to.</summary>
     public string Unfinished { get; }
 
-    /// <summary>Puts what was written in its place and opens it. It appears whole, whoever else fetches the same.</summary>
+    /// <summary>
+    /// Moves the written file to its place and opens it. It becomes visible only when complete, even with concurrent fetches.
+    /// </summary>
     public SafeFileHandle Keep()
     {
-        // Opened before others can see it, so that nobody's need for room comes between.
+        // Opened before it becomes visible, so that no other process deletes it to make room.
         var handle = File.OpenHandle(Unfinished, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
         File.Move(Unfinished, _file, overwrite: true);
         return handle;
@@ -320,5 +324,5 @@ public sealed class DiskRoom : IDisposable
     }
 }
 
-/// <summary>A file does not fit beside what is in use. It may fit as soon as something is not used any more.</summary>
+/// <summary>A file does not fit in addition to the files in use. It may fit later, when some are no longer in use.</summary>
 public sealed class DiskBudgetException(string message) : Exception(message);

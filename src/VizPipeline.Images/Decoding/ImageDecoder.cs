@@ -1,51 +1,58 @@
 using SkiaSharp;
+using VizPipeline.Images.Scientific;
 
 namespace VizPipeline.Images;
 
 /// <summary>
-/// Decodes JPEG, PNG, WebP, BMP and GIF (its first frame) to 8-bit RGB, with the pixels that Pillow's <c>convert('RGB')</c> gives:
-/// grey is replicated, CMYK converted, alpha dropped unless a network reads it (the colour below it stays), 16 bits cut to the upper 8.
-/// EXIF orientation is not applied and colour profiles are not converted: the pixels are those that the file stores.
+/// Decodes JPEG, PNG, WebP, BMP and GIF (its first frame) to 8-bit RGB with the same pixels as Pillow's <c>convert('RGB')</c>: grey is
+/// replicated, CMYK is converted, alpha is dropped unless a network reads it (the colour of transparent pixels is kept), 16 bits are
+/// reduced to the upper 8. EXIF orientation and colour profiles are not applied: the pixels are those that the file stores.
 /// </summary>
 /// <remarks>
-/// Differs from Pillow on purpose in one case: 16-bit grey PNG keeps its upper 8 bits, where Pillow 9 saturates everything above 255.
-/// Transparent pixels of a GIF are black, where Pillow keeps the colour of the transparent index.
+/// Differs from Pillow intentionally: 16-bit grey PNG keeps its upper 8 bits, where Pillow 9 saturates everything above 255, and
+/// transparent pixels of a GIF are black, where Pillow keeps the colour of the transparent index.
 /// </remarks>
 public static class ImageDecoder
 {
     /// <summary>
-    /// Pictures with more pixels than this are refused before they are decoded; Pillow's limit (a quarter of a gibibyte of RGB, doubled).
+    /// Images with more pixels are refused before they are decoded; Pillow's limit (a quarter of a gibibyte of RGB, doubled).
     /// </summary>
     public const long DefaultPixelLimit = 178_956_970;
 
-    // Deflate's best ratio of 1032 at one bit per pixel; JPEG and GIF stay far below.
+    // Deflate's best ratio of 1032 at one bit per pixel; JPEG and GIF stay far below it.
     private const long PixelsPerByte = 8 * 1032;
 
-    // WebP packs one colour without end, so small files may claim as much as a large photograph has.
+    // WebP stores a single colour in almost no space, so small files may claim as many pixels as a large photograph.
     private const long PixelsOfAnyFile = 16 << 20;
 
     private const string CutShort = "the file ends before the picture does";
 
-    /// <summary>Most pixels that a file of so many bytes is believed to have.</summary>
+    /// <summary>Returns the largest number of pixels that is plausible for a file of this many bytes.</summary>
     public static long MostPixels(long bytes) => Math.Min(DefaultPixelLimit, PixelsOfAnyFile + (bytes * PixelsPerByte));
 
     /// <summary>Decodes a whole file.</summary>
     /// <param name="bytes">The file.</param>
-    /// <param name="name">What error messages call the picture.</param>
-    /// <param name="pixelLimit">Largest width x height that is decoded. It is compared with the header, before any pixel memory is
-    /// taken.</param>
-    /// <exception cref="UnreadableImageException">The file is empty, truncated, damaged, too large or no picture.</exception>
+    /// <param name="name">The image's name in error messages.</param>
+    /// <param name="pixelLimit">Largest width x height that is decoded. Checked against the header, before pixel memory is
+    /// allocated.</param>
+    /// <exception cref="UnreadableImageException">The file is empty, truncated, damaged, too large or not an image.</exception>
     public static RgbImage Decode(ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit)
     {
         using var pixels = DecodePooled(bytes, name, pixelLimit);
         return new(pixels.Width, pixels.Height, pixels.Span.ToArray());
     }
 
-    /// <summary>The same into borrowed memory, for pictures that live only until they are cropped.</summary>
-    internal static unsafe PooledPixels DecodePooled(ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit, bool withAlpha = false)
+    /// <summary>Decodes into pooled memory, for images that are only needed until they are cropped.</summary>
+    internal static unsafe PooledPixels DecodePooled(
+        ReadOnlyMemory<byte> bytes, string name, long pixelLimit = DefaultPixelLimit, bool withAlpha = false)
     {
         if (bytes.IsEmpty)
             throw new UnreadableImageException(name, "the file is empty");
+        if (ScientificFormats.Find(bytes.Span, name) is { } format)
+        {
+            throw new UnreadableImageException(
+                name, $"it is a {format.ToString().ToUpperInvariant()} file, which is read in image sets only; convert it to PNG");
+        }
         if (!ImageSignature.IsKnown(bytes.Span))
             throw new UnreadableImageException(name, "it is not a JPEG, PNG, WebP, BMP or GIF file");
 
@@ -59,12 +66,15 @@ public static class ImageDecoder
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if (width < 1 || height < 1)
             throw new UnreadableImageException(name, $"its header says {width}x{height} pixels");
-        // The second bound is what one array can hold at the four bytes per pixel that Skia writes.
+        // The second limit is the size of an array at the four bytes per pixel that Skia writes.
         if ((long)width * height > Math.Min(pixelLimit, Array.MaxLength / 4))
             throw new UnreadableImageException(name, $"its {width}x{height} pixels are more than the limit of {pixelLimit}");
 
         if ((long)width * height > MostPixels(bytes.Length))
-            throw new UnreadableImageException(name, $"its header says {width}x{height} pixels, more than its {bytes.Length} bytes can hold");
+        {
+            throw new UnreadableImageException(
+                name, $"its header says {width}x{height} pixels, more than its {bytes.Length} bytes can hold");
+        }
 
         var pixels = new PooledPixels(width, height);
         try
@@ -84,9 +94,9 @@ public static class ImageDecoder
 
     private static unsafe SKCodecResult ReadPixels(SKCodec codec, PooledPixels pixels)
     {
-        // The array held other pictures before. Whatever a decoder leaves out must be black, not them.
+        // The array held other images before. Whatever a decoder leaves out must be black.
         pixels.Clear();
-        // A null colour space asks for the stored values, unconverted; "unpremultiplied" keeps the colour below transparent pixels.
+        // A null colour space returns the stored values unconverted; "unpremultiplied" keeps the colour of transparent pixels.
         var info = new SKImageInfo(pixels.Width, pixels.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
         fixed (byte* target = pixels.Buffer)
             return codec.GetPixels(info, (IntPtr)target, info.RowBytes, SKCodecOptions.Default);

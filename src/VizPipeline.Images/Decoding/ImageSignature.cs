@@ -1,8 +1,8 @@
 namespace VizPipeline.Images;
 
 /// <summary>
-/// The kinds of pictures that we read, told by their first bytes. Skia would also try formats with almost no signature
-/// (WBMP takes any file that begins with two zeros), and would then "read" garbage.
+/// Recognises the supported formats by their first bytes. Skia would also try formats with almost no signature (WBMP accepts any file that
+/// begins with two zeros) and decode garbage.
 /// </summary>
 internal static class ImageSignature
 {

@@ -7,8 +7,8 @@ internal static class JpegMarkers
     private const byte ProgressiveFrame = 0xC2;
 
     /// <summary>
-    /// Whether the file is progressive and ends before its picture does. Skia shows what the scans up to there give, a blurred or half
-    /// picture, and calls that a success. The rows of other JPEGs come one after the other, and Skia tells when some are missing.
+    /// Returns whether the file is progressive and truncated. Skia decodes what the scans up to that point contain, a blurred or half
+    /// image, and reports success. The rows of other JPEGs are in sequence, and Skia reports when some are missing.
     /// </summary>
     public static bool IsProgressiveCutShort(ReadOnlySpan<byte> file)
     {
@@ -17,7 +17,7 @@ internal static class JpegMarkers
         var isProgressive = false;
         for (var at = 2; ;)
         {
-            // Whatever stands before the next marker is a scan's data: 0xFF 0 is a byte of them, and D0 to D7 divide them.
+            // Everything before the next marker is a scan's data: 0xFF 0 is a data byte, and D0 to D7 are restart markers within it.
             var next = file[at..].IndexOf((byte)0xFF);
             if (next < 0 || at + next + 1 >= file.Length)
                 return isProgressive;
@@ -36,7 +36,7 @@ internal static class JpegMarkers
                 at += marker == 0xFF ? 0 : 1;
                 continue;
             }
-            // All others are followed by their length, which counts its own two bytes.
+            // All others are followed by their length, which includes its own two bytes.
             if (at + 3 > file.Length)
                 return isProgressive;
             at += 1 + Math.Max(2, (file[at + 1] << 8) | file[at + 2]);

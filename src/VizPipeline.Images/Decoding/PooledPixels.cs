@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace VizPipeline.Images;
 
-/// <summary>Decoded pixels in a borrowed array, large enough for four bytes a pixel; given back on dispose.</summary>
+/// <summary>Decoded pixels in a pooled array of four bytes per pixel; returned to the pool on dispose.</summary>
 internal sealed class PooledPixels(int width, int height) : IDisposable
 {
     public int Width { get; } = width;
@@ -11,13 +11,13 @@ internal sealed class PooledPixels(int width, int height) : IDisposable
 
     public byte[] Buffer { get; private set; } = ArrayPool<byte>.Shared.Rent(checked(width * height * 4));
 
-    /// <summary>Height x width bytes of alpha; null where the picture is opaque, or nobody asked.</summary>
+    /// <summary>Height x width bytes of alpha; null if the image is opaque or alpha was not requested.</summary>
     public byte[]? Alpha { get; private set; }
 
     /// <summary>Sets the four bytes of every pixel to 0.</summary>
     public void Clear() => Buffer.AsSpan(0, Width * Height * 4).Clear();
 
-    /// <summary>Keeps the fourth bytes of all pixels, which are written over when the colours are moved together.</summary>
+    /// <summary>Saves the alpha of all pixels, which is overwritten when the colours are packed.</summary>
     public void KeepAlpha()
     {
         var alpha = new byte[Width * Height];

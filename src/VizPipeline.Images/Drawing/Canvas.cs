@@ -2,23 +2,23 @@ using SkiaSharp;
 
 namespace VizPipeline.Images;
 
-/// <summary>How a tile changes its size.</summary>
+/// <summary>How an image is scaled.</summary>
 public enum Scaling
 {
-    /// <summary>Each pixel becomes a block: for filters and feature maps, whose pixels are the message.</summary>
+    /// <summary>Each pixel becomes a block: for filters and feature maps, whose pixels matter individually.</summary>
     Nearest,
 
-    /// <summary>Smooth, with antialias when it shrinks: for photographs.</summary>
+    /// <summary>Smooth, with antialiasing when it shrinks: for photographs.</summary>
     Bilinear,
 }
 
-/// <summary>A picture to draw on: pictures, rectangles and lines of text. What lies outside is cut off.</summary>
+/// <summary>A surface for images, rectangles and lines of text. Anything outside is clipped.</summary>
 public sealed class Canvas : IDisposable
 {
     private readonly SKBitmap _bitmap;
     private readonly SKCanvas _canvas;
 
-    /// <summary>An empty canvas of one colour.</summary>
+    /// <summary>Creates a canvas of one colour.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
     public Canvas(int width, int height, Rgb background)
     {
@@ -35,7 +35,7 @@ public sealed class Canvas : IDisposable
     /// <summary>Height in pixels.</summary>
     public int Height => _bitmap.Height;
 
-    /// <summary>Puts a picture's upper left corner at (<paramref name="x"/>, <paramref name="y"/>).</summary>
+    /// <summary>Draws an image with its upper left corner at (<paramref name="x"/>, <paramref name="y"/>).</summary>
     public unsafe void Image(RgbImage image, int x, int y)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -49,7 +49,7 @@ public sealed class Canvas : IDisposable
         }
     }
 
-    /// <summary>Puts a picture there in another size.</summary>
+    /// <summary>Draws an image scaled to another size.</summary>
     public void Image(RgbImage image, int x, int y, int width, int height, Scaling scaling) =>
         Image(Scale(image, width, height, scaling), x, y);
 
@@ -70,8 +70,8 @@ public sealed class Canvas : IDisposable
     }
 
     /// <summary>
-    /// Writes one line with its upper left corner at (<paramref name="x"/>, <paramref name="y"/>), cut to <paramref name="width"/> pixels
-    /// with an ellipsis.
+    /// Draws one line of text with its upper left corner at (<paramref name="x"/>, <paramref name="y"/>), truncated to
+    /// <paramref name="width"/> pixels with an ellipsis.
     /// </summary>
     public void Text(string text, int x, int y, int width, TextStyle style, TextAlign align = TextAlign.Left)
     {
@@ -84,7 +84,7 @@ public sealed class Canvas : IDisposable
             SKTextAlign.Left, font, paint);
     }
 
-    /// <summary>The finished picture.</summary>
+    /// <summary>Returns the drawing as an image.</summary>
     public RgbImage ToImage()
     {
         var packed = _bitmap.GetPixelSpan().ToArray();
@@ -92,7 +92,7 @@ public sealed class Canvas : IDisposable
         return new(Width, Height, packed[..(Width * Height * 3)]);
     }
 
-    /// <summary>A picture in another size.</summary>
+    /// <summary>Scales an image to another size.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
     public static RgbImage Scale(RgbImage image, int width, int height, Scaling scaling)
     {
@@ -118,15 +118,15 @@ public sealed class Canvas : IDisposable
     private static SKColor Colour(Rgb colour) => new(colour.R, colour.G, colour.B);
 }
 
-/// <summary>Where a line of text stands in its width.</summary>
+/// <summary>Alignment of a line of text in its width.</summary>
 public enum TextAlign
 {
-    /// <summary>At the beginning.</summary>
+    /// <summary>At the left.</summary>
     Left,
 
-    /// <summary>In the middle.</summary>
+    /// <summary>In the centre.</summary>
     Centre,
 
-    /// <summary>At the end.</summary>
+    /// <summary>At the right.</summary>
     Right,
 }

@@ -1,6 +1,6 @@
 namespace VizPipeline.Images;
 
-/// <summary>Colours for numbers from 0 to 1.</summary>
+/// <summary>Maps numbers from 0 to 1 to colours.</summary>
 public sealed class Colormap
 {
     private readonly Rgb[] _colours;
@@ -11,7 +11,7 @@ public sealed class Colormap
         _colours = [.. Enumerable.Range(0, 256).Select(level => colour(level / 255.0))];
     }
 
-    /// <summary>Viridis: dark blue over green to yellow, in even steps to the eye and also for the colour-blind.</summary>
+    /// <summary>Viridis: dark blue through green to yellow, perceptually uniform and suitable for the colour-blind.</summary>
     public static Colormap Viridis { get; } = new("viridis", ViridisAt);
 
     /// <summary>Black to white.</summary>
@@ -20,15 +20,15 @@ public sealed class Colormap
     /// <summary>Name in URLs and legends.</summary>
     public string Name { get; }
 
-    /// <summary>The colour of a value; below 0 and not-a-number as 0, above 1 as 1.</summary>
+    /// <summary>The colour of a value; values below 0 and NaN count as 0, values above 1 as 1.</summary>
     public Rgb this[float value] => _colours[Level(value)];
 
     /// <summary>Colours a map.</summary>
     /// <param name="values">Height x width values.</param>
     /// <param name="width">Width of the map.</param>
     /// <param name="height">Height of the map.</param>
-    /// <param name="low">Has the first colour.</param>
-    /// <param name="high">Has the last colour; where it is not above <paramref name="low"/>, all is the first colour.</param>
+    /// <param name="low">The value of the first colour.</param>
+    /// <param name="high">The value of the last colour; unless it is above <paramref name="low"/>, everything has the first colour.</param>
     /// <exception cref="ArgumentException">The number of values is not height x width.</exception>
     public RgbImage Render(ReadOnlySpan<float> values, int width, int height, float low, float high)
     {
@@ -44,10 +44,10 @@ public sealed class Colormap
         return image;
     }
 
-    // A comparison with not-a-number is false, which makes it 0 here.
+    // A comparison with NaN is false, so NaN becomes 0.
     private static int Level(float value) => value > 0f ? (int)MathF.Round(MathF.Min(value, 1f) * 255f) : 0;
 
-    // Matt Zucker's polynomial fit of matplotlib's viridis (both CC0) is within a few of 255 of the table.
+    // Matt Zucker's polynomial fit of matplotlib's viridis (both CC0) differs from the table by a few of 255 levels.
     private static Rgb ViridisAt(double t) => new(
         Polynomial(
             t, 0.2777273272234177, 0.1050930431085774, -0.3308618287255563, -4.634230498983486,

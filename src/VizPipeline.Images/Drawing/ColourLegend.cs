@@ -1,20 +1,20 @@
 namespace VizPipeline.Images;
 
-/// <summary>A bar of a colormap with the numbers at its ends.</summary>
+/// <summary>A bar of a colormap with labels at its ends.</summary>
 /// <param name="Colormap">The colours.</param>
-/// <param name="Low">What stands at the first colour, for example "0".</param>
-/// <param name="High">What stands at the last colour, for example "12.5".</param>
-/// <param name="Caption">What the numbers are, for example "activation"; may be empty.</param>
+/// <param name="Low">Label of the first colour, for example "0".</param>
+/// <param name="High">Label of the last colour, for example "12.5".</param>
+/// <param name="Caption">The quantity, for example "activation"; may be empty.</param>
 public sealed record ColourLegend(Colormap Colormap, string Low, string High, string Caption = "")
 {
     private const int BarWidth = 160;
     private const int BarHeight = 10;
     private const int Space = 8;
 
-    /// <summary>Height of the bar and its line of text.</summary>
+    /// <summary>Returns the height of the bar and its line of text.</summary>
     internal static int Height(TextStyle style) => Math.Max(style.LineHeight, BarHeight);
 
-    /// <summary>Width of bar, numbers and caption.</summary>
+    /// <summary>Returns the width of bar, labels and caption.</summary>
     internal int Width(TextStyle style) =>
         style.Measure(Low) + Space + BarWidth + Space + style.Measure(High) + (Caption.Length > 0 ? 2 * Space + style.Measure(Caption) : 0);
 

@@ -1,6 +1,6 @@
 namespace VizPipeline.Images;
 
-/// <summary>From float planes (1 or 3 of them, channel by channel) to a picture; one plane is shown as grey.</summary>
+/// <summary>Converts float planes (1 or 3, channel by channel) to an image; one plane is shown as grey.</summary>
 internal static class FloatDisplay
 {
     /// <summary>Shows <c>value * factor + summand</c>, where 0 is black and 1 is white.</summary>
@@ -19,6 +19,6 @@ internal static class FloatDisplay
         return image;
     }
 
-    // Not-a-number is black: the comparison is false.
+    // NaN is black, because the comparison is false.
     private static byte ToByte(float value) => value > 0f ? (byte)(MathF.Min(value, 1f) * 255f + 0.5f) : (byte)0;
 }

@@ -3,10 +3,10 @@ using SkiaSharp;
 
 namespace VizPipeline.Images;
 
-/// <summary>JPEG files, for looking at.</summary>
+/// <summary>Writes JPEG files for viewing.</summary>
 public static class Jpeg
 {
-    /// <summary>The picture as a JPEG file.</summary>
+    /// <summary>Encodes an image as JPEG.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="quality">From 1 to 100.</param>
     public static unsafe byte[] Encode(RgbImage image, int quality)

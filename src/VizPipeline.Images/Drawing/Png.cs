@@ -3,14 +3,14 @@ using SkiaSharp;
 
 namespace VizPipeline.Images;
 
-/// <summary>PNG files of 8-bit RGB. The same pixels give the same bytes, so a job that is done twice stores the same picture.</summary>
+/// <summary>Reads and writes PNG files of 8-bit RGB. The same pixels give the same bytes, so a repeated job stores the same file.</summary>
 public static class Png
 {
-    // Measured on a 1021x658 sheet of photographs: 45 ms and 609 kB, against 217 ms and 560 kB with Skia's own choice of all filters
-    // and level 6. An atlas writes a picture per neuron, so time counts for more than a tenth of the bytes.
+    // Measured on a 1021x658 sheet of photographs: 45 ms and 609 kB, against 217 ms and 560 kB with Skia's own choice of all filters and
+    // level 6. An atlas writes an image per neuron, so time matters more than a tenth of the size.
     private static readonly SKPngEncoderOptions Fast = new(SKPngEncoderFilterFlags.Paeth, 1);
 
-    /// <summary>The picture as a PNG file.</summary>
+    /// <summary>Encodes an image as PNG.</summary>
     public static unsafe byte[] Encode(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -37,7 +37,7 @@ public static class Png
 
     /// <summary>Reads a PNG file.</summary>
     /// <param name="bytes">The file.</param>
-    /// <param name="name">What error messages call it.</param>
-    /// <exception cref="UnreadableImageException">The file is damaged or no picture.</exception>
+    /// <param name="name">The file's name in error messages.</param>
+    /// <exception cref="UnreadableImageException">The file is damaged or not an image.</exception>
     public static RgbImage Decode(ReadOnlyMemory<byte> bytes, string name = "PNG") => ImageDecoder.Decode(bytes, name);
 }

@@ -1,43 +1,43 @@
 namespace VizPipeline.Images;
 
-/// <summary>One place of a sheet: a picture, or nothing, and a line below it.</summary>
+/// <summary>One cell of a sheet: an image, or nothing, and a line below it.</summary>
 public readonly record struct SheetTile(RgbImage? Image, string? Label = null);
 
-/// <summary>Pictures in a grid with title, labels and legend. Put together with an object initializer, then drawn.</summary>
+/// <summary>Images in a grid with title, labels and legend. Set the properties, then call <see cref="Draw"/>.</summary>
 public sealed record Sheet
 {
-    /// <summary>The pictures, row by row.</summary>
+    /// <summary>The images, row by row.</summary>
     public required IReadOnlyList<SheetTile> Tiles { get; init; }
 
-    /// <summary>Tiles in a row, at least 1.</summary>
+    /// <summary>Number of tiles in a row, at least 1.</summary>
     public required int Columns { get; init; }
 
-    /// <summary>Width of every tile in pixels; pictures are fitted into it with their proportions kept.</summary>
+    /// <summary>Width of every tile in pixels; images are fitted into it with their aspect ratio kept.</summary>
     public required int TileWidth { get; init; }
 
     /// <summary>Height of every tile in pixels, without its label.</summary>
     public required int TileHeight { get; init; }
 
-    /// <summary>How pictures of another size are fitted.</summary>
+    /// <summary>How images of another size are scaled.</summary>
     /// <value>Bilinear.</value>
     public Scaling Scaling { get; init; } = Scaling.Bilinear;
 
-    /// <summary>The line at the top; none where empty.</summary>
+    /// <summary>The line at the top; empty for none.</summary>
     public string Title { get; init; } = "";
 
-    /// <summary>The line below the title; none where empty.</summary>
+    /// <summary>The line below the title; empty for none.</summary>
     public string Subtitle { get; init; } = "";
 
-    /// <summary>A label to the left of each row; empty for none.</summary>
+    /// <summary>Labels to the left of the rows; empty for none.</summary>
     public IReadOnlyList<string> RowLabels { get; init; } = [];
 
-    /// <summary>A label above each column; empty for none.</summary>
+    /// <summary>Labels above the columns; empty for none.</summary>
     public IReadOnlyList<string> ColumnLabels { get; init; } = [];
 
     /// <summary>The bar at the bottom; null for none.</summary>
     public ColourLegend? Legend { get; init; }
 
-    /// <summary>Colours, letters and distances.</summary>
+    /// <summary>Colours, fonts and distances.</summary>
     public SheetStyle Style { get; init; } = new();
 
     /// <summary>Draws the sheet.</summary>

@@ -1,6 +1,6 @@
 namespace VizPipeline.Images;
 
-/// <summary>Where everything of a sheet stands, in pixels. Parts that are empty take no room.</summary>
+/// <summary>The positions of a sheet's parts, in pixels. Empty parts take no space.</summary>
 internal sealed class SheetLayout
 {
     public const int LabelGap = 3;

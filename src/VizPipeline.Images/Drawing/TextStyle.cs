@@ -2,9 +2,9 @@ using SkiaSharp;
 
 namespace VizPipeline.Images;
 
-/// <summary>How a line of text looks, and how much room it takes.</summary>
+/// <summary>The appearance of a line of text and the space it takes.</summary>
 /// <param name="Size">Height of the font in pixels, for example 13.</param>
-/// <param name="Colour">Colour of the letters.</param>
+/// <param name="Colour">Colour of the text.</param>
 /// <param name="Weight">Regular or semi-bold.</param>
 public sealed record TextStyle(float Size, Rgb Colour, TextWeight Weight = TextWeight.Regular)
 {
@@ -13,10 +13,10 @@ public sealed record TextStyle(float Size, Rgb Colour, TextWeight Weight = TextW
     /// <summary>Height of one line in pixels.</summary>
     public int LineHeight => (int)MathF.Ceiling(Size * 1.35f);
 
-    /// <summary>Pixels from the top of a line to the foot of its letters.</summary>
+    /// <summary>Pixels from the top of a line to its baseline.</summary>
     internal int Baseline => (int)MathF.Round(Size * 1.05f);
 
-    /// <summary>Width of a text in whole pixels.</summary>
+    /// <summary>Returns the width of a text in whole pixels.</summary>
     public int Measure(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -25,7 +25,7 @@ public sealed record TextStyle(float Size, Rgb Colour, TextWeight Weight = TextW
     }
 
     /// <summary>
-    /// The text, or as much of its beginning as fits <paramref name="width"/> pixels with an ellipsis; empty where not even that fits.
+    /// Returns the text, or as much of its beginning as fits into <paramref name="width"/> pixels with an ellipsis; empty if nothing fits.
     /// </summary>
     public string Fit(string text, int width)
     {
@@ -34,7 +34,7 @@ public sealed record TextStyle(float Size, Rgb Colour, TextWeight Weight = TextW
         using var font = Font();
         if (Width(font, text) <= width)
             return text;
-        // All drawable signs are single characters, so cutting between two of them is safe.
+        // All drawable characters are single UTF-16 units, so the text can be cut anywhere.
         for (var length = text.Length - 1; length >= 0; length--)
         {
             var cut = text[..length].TrimEnd() + Ellipsis;
@@ -44,11 +44,11 @@ public sealed record TextStyle(float Size, Rgb Colour, TextWeight Weight = TextW
         return "";
     }
 
-    /// <summary>What the letters are filled with.</summary>
+    /// <summary>Creates the paint for the text.</summary>
     internal SKPaint Paint() => new() { Color = new(Colour.R, Colour.G, Colour.B), IsAntialias = true };
 
-    /// <summary>The letters' shape and size.</summary>
-    internal SKFont Font() => new(Typefaces.Of(Weight), Size)
+    /// <summary>Creates the font of the text.</summary>
+    internal SKFont Font() => new(Typefaces.Get(Weight), Size)
     {
         Edging = SKFontEdging.Antialias,
         Subpixel = true,

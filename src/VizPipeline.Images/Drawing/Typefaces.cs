@@ -13,16 +13,16 @@ public enum TextWeight
 }
 
 /// <summary>
-/// The embedded font (Inter, cut down to Latin-1 and a few signs), so that text looks alike on machines without any fonts.
+/// The embedded font (Inter, reduced to Latin-1 and a few symbols), so that text looks the same on machines without any fonts.
 /// </summary>
 internal static class Typefaces
 {
     private static readonly Lazy<SKTypeface> Regular = new(() => Load("Inter-Regular.subset.otf"));
     private static readonly Lazy<SKTypeface> SemiBold = new(() => Load("Inter-SemiBold.subset.otf"));
 
-    public static SKTypeface Of(TextWeight weight) => (weight == TextWeight.SemiBold ? SemiBold : Regular).Value;
+    public static SKTypeface Get(TextWeight weight) => (weight == TextWeight.SemiBold ? SemiBold : Regular).Value;
 
-    /// <summary>The text with a question mark for each sign that the font lacks, instead of an empty box.</summary>
+    /// <summary>Returns the text with a question mark for each character that the font lacks, instead of an empty box.</summary>
     public static string Drawable(string text)
     {
         using var font = new SKFont(Regular.Value);

@@ -1,22 +1,22 @@
 namespace VizPipeline.Images;
 
-/// <summary>What a network's input planes are, in their order.</summary>
+/// <summary>The meaning of a network's input planes, in order.</summary>
 public enum ChannelOrder
 {
     /// <summary>Red, green, blue.</summary>
     Rgb,
 
-    /// <summary>Blue first, as Caffe's networks have it.</summary>
+    /// <summary>Blue, green, red, as in Caffe's networks.</summary>
     Bgr,
 
-    /// <summary>One plane of grey: ITU-R 601's luma, as Pillow's <c>convert('L')</c> makes it.</summary>
+    /// <summary>One grey plane: ITU-R 601 luma, as in Pillow's <c>convert('L')</c>.</summary>
     Grey,
 
-    /// <summary>Red, green, blue, and alpha, which is 255 where a picture has none.</summary>
+    /// <summary>Red, green, blue and alpha, which is 255 for images without alpha.</summary>
     Rgba,
 }
 
-/// <summary>Channel orders by the names that files have for them.</summary>
+/// <summary>Channel orders and their names in files.</summary>
 public static class ChannelOrders
 {
     private static readonly (ChannelOrder Order, string Name, int Planes)[] All =
@@ -25,15 +25,17 @@ public static class ChannelOrders
     /// <summary>All names, for messages.</summary>
     internal static string Names => string.Join(", ", All[..^1].Select(item => $"\"{item.Name}\"")) + $" or \"{All[^1].Name}\"";
 
-    /// <summary>The name in JSON: RGB, BGR, L or RGBA.</summary>
+    /// <summary>Returns the name in JSON: RGB, BGR, L or RGBA.</summary>
     public static string Name(this ChannelOrder order) => All.First(item => item.Order == order).Name;
 
-    /// <summary>How many planes there are.</summary>
+    /// <summary>Returns the number of planes.</summary>
     public static int Planes(this ChannelOrder order) => All.First(item => item.Order == order).Planes;
 
-    /// <summary>The order of a name; null where it is none.</summary>
-    internal static ChannelOrder? Of(string? name) => All.Where(item => item.Name == name).Select(item => (ChannelOrder?)item.Order).FirstOrDefault();
+    /// <summary>Returns the order with this name, or null.</summary>
+    internal static ChannelOrder? Find(string? name) =>
+        All.Where(item => item.Name == name).Select(item => (ChannelOrder?)item.Order).FirstOrDefault();
 
-    /// <summary>What so many planes mean unless somebody says otherwise; null for a number that means nothing.</summary>
-    internal static ChannelOrder? Usual(int planes) => All.Where(item => item.Planes == planes).Select(item => (ChannelOrder?)item.Order).FirstOrDefault();
+    /// <summary>Returns the default order for a number of planes, or null if there is none.</summary>
+    internal static ChannelOrder? Usual(int planes) =>
+        All.Where(item => item.Planes == planes).Select(item => (ChannelOrder?)item.Order).FirstOrDefault();
 }

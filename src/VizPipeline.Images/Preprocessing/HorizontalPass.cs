@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// Resamples rows of RGB pixels along x. This is the larger part of a resize, so two taps go into one vector:
-/// six bytes become [r0 g0 b0 _ r1 g1 b1 _]. Integer sums are exact, so any order of adding gives Pillow's bits.
+/// Resamples rows of RGB pixels along x. This is the larger part of a resize, so two taps are processed in one vector: six bytes become [r0
+/// g0 b0 _ r1 g1 b1 _]. Integer sums are exact, so any order of addition gives Pillow's bits.
 /// </summary>
 internal sealed class HorizontalPass
 {
@@ -24,20 +24,20 @@ internal sealed class HorizontalPass
             _stride = Math.Max(_stride, (kernel.Weights(x).Length + 1) / 2);
         // Eight bytes are read where the last pair needs six.
         _reach = (kernel.First(kernel.Length - 1) + _stride * 2) * 3 + 2;
-        // Missing taps have weight zero, so every pixel runs through the same number of pairs.
+        // Missing taps have weight zero, so every pixel uses the same number of pairs.
         _pairs = new Vector256<int>[kernel.Length * _stride];
         for (var x = 0; x < kernel.Length; x++)
             for (var pair = 0; pair < _stride; pair++)
                 _pairs[x * _stride + pair] = Vector256.Create(Vector128.Create(Tap(x, pair * 2)), Vector128.Create(Tap(x, pair * 2 + 1)));
     }
 
-    /// <summary>Resamples the row that begins at byte <paramref name="start"/> of the picture.</summary>
-    /// <param name="pixels">The whole picture.</param>
-    /// <param name="start">Where the row begins.</param>
+    /// <summary>Resamples the row that starts at byte <paramref name="start"/> of the image.</summary>
+    /// <param name="pixels">The whole image.</param>
+    /// <param name="start">Byte offset of the row.</param>
     /// <param name="target">Receives three bytes per output pixel.</param>
     public void Run(ReadOnlySpan<byte> pixels, int start, Span<byte> target)
     {
-        // Pairs of weight zero may reach past the row's end. In the next row that is harmless; past the picture's end it is not.
+        // Pairs of weight zero may extend beyond the row's end, which is harmless inside the image but not beyond its end.
         if ((long)start + _reach <= pixels.Length)
             RunInPairs(ref Unsafe.Add(ref MemoryMarshal.GetReference(pixels), start), target);
         else
@@ -77,7 +77,7 @@ internal sealed class HorizontalPass
         }
     }
 
-    // The rounding of the weights may lift a sum past 255; nothing makes it negative, as the filter has no negative weights.
+    // Rounded weights may add up to more than 255; no sum is negative, because the filter has no negative weights.
     private static void Store(Vector128<int> rgb, Span<byte> target)
     {
         rgb = Vector128.Min(rgb, Vector128.Create(255));

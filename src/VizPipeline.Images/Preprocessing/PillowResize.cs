@@ -4,12 +4,12 @@ using System.Runtime.Intrinsics;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// Pillow's <c>Image.resize(size, BILINEAR)</c> for 8-bit RGB, to the bit: a triangle filter with antialias, horizontal first,
-/// rounded to 8 bits after each of the two passes. Only the wanted window of the output is computed.
+/// Pillow's <c>Image.resize(size, BILINEAR)</c> for 8-bit RGB, bit for bit: a triangle filter with antialiasing, horizontal pass first,
+/// rounded to 8 bits after each of the two passes. Only the requested window of the output is computed.
 /// </summary>
 public static class PillowResize
 {
-    /// <summary>Resizes a whole picture to <paramref name="width"/> x <paramref name="height"/>.</summary>
+    /// <summary>Resizes a whole image to <paramref name="width"/> x <paramref name="height"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
     public static RgbImage Resize(RgbImage image, int width, int height)
     {
@@ -21,13 +21,13 @@ public static class PillowResize
         return result;
     }
 
-    /// <summary>Computes a window of the picture resized to <paramref name="width"/> x <paramref name="height"/>.</summary>
+    /// <summary>Computes a window of the image resized to <paramref name="width"/> x <paramref name="height"/>.</summary>
     /// <param name="pixels">Input, <paramref name="inputHeight"/> x <paramref name="inputWidth"/> x 3 bytes.</param>
     /// <param name="inputWidth">Width of the input.</param>
     /// <param name="inputHeight">Height of the input.</param>
     /// <param name="width">Width of the whole output.</param>
     /// <param name="height">Height of the whole output.</param>
-    /// <param name="window">The part of the output that is wanted; it lies inside it and is not empty.</param>
+    /// <param name="window">The requested part of the output; not empty and inside the output.</param>
     /// <param name="target">Receives the window's rows, <paramref name="targetStride"/> bytes apart.</param>
     /// <param name="targetStride">Bytes from one row of <paramref name="target"/> to the next.</param>
     internal static void Resize(
@@ -48,7 +48,7 @@ public static class PillowResize
         ArrayPool<byte>.Shared.Return(between);
     }
 
-    // Along y neighbouring bytes have the same weights, so sixteen of them are summed at once.
+    // Along y, adjacent bytes have the same weights, so sixteen of them are summed at once.
     private static void BlendRows(ReadOnlySpan<byte> rows, int stride, ReadOnlySpan<int> weights, Span<byte> target)
     {
         var x = 0;

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace VizPipeline.Images;
 
-// Crops of grey and of colour with alpha, with the pixels that Pillow gives: convert, then resize.
+// Crops of grey and of colour with alpha, with Pillow's pixels: convert, then resize.
 public sealed partial record Preprocessing
 {
     /// <summary>Pillow's <c>convert('L')</c>: ITU-R 601 in 16 bits of fraction, rounded.</summary>
@@ -13,7 +13,7 @@ public sealed partial record Preprocessing
         var (grey, cut) = (ArrayPool<byte>.Shared.Rent(rgb.Length), ArrayPool<byte>.Shared.Rent(CropHeight * CropWidth * 3));
         try
         {
-            // All three planes the same: one resize for all kinds of pictures.
+            // All three planes are equal, so the RGB resize serves all kinds of images.
             for (var i = 0; i + 2 < rgb.Length; i += 3)
                 grey.AsSpan(i, 3).Fill(Luma(rgb[i], rgb[i + 1], rgb[i + 2]));
             CropColour(grey.AsSpan(0, rgb.Length), width, height, cut);
@@ -41,7 +41,7 @@ public sealed partial record Preprocessing
             CropColour(planes.AsSpan(0, rgb.Length), width, height, cut);
             for (var i = 0; i < area; i++)
                 opacity[i] = cut[i * 3];
-            // Colours below transparent pixels must not bleed: Pillow multiplies by alpha, resizes, and divides again.
+            // Colours of transparent pixels must not bleed: Pillow multiplies by alpha, resizes, and divides again.
             var isBlended = alpha is not null && ResizedSize(width, height) != (width, height);
             if (!isBlended)
             {
@@ -64,7 +64,7 @@ public sealed partial record Preprocessing
         }
     }
 
-    // a * b / 255, rounded, as Pillow computes it.
+    // a * b / 255, rounded as in Pillow.
     private static byte Times(byte a, byte b)
     {
         var product = (a * b) + 128;

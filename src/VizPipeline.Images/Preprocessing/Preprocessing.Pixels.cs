@@ -1,11 +1,11 @@
 namespace VizPipeline.Images;
 
-// The pixel work: crop exactly as Pillow and torchvision do, then the float planes.
+// The pixel operations: crop exactly like Pillow and torchvision, then convert to float planes.
 public sealed partial record Preprocessing
 {
     /// <summary>
-    /// Resizes and cuts out the centre, of a picture without alpha. What the picture does not cover is black, as torchvision's CenterCrop
-    /// pads, and transparent.
+    /// Resizes and centre-crops an image without alpha. Where the image does not cover the crop, it is black, like the padding of
+    /// torchvision's CenterCrop, and transparent.
     /// </summary>
     /// <returns><see cref="CropBytes"/> bytes.</returns>
     public byte[] Crop(RgbImage image)
@@ -16,11 +16,11 @@ public sealed partial record Preprocessing
         return crop;
     }
 
-    /// <summary>Decodes a picture's file, alpha included where the network reads it, and crops it.</summary>
+    /// <summary>Decodes an image file, including alpha if the network reads it, and crops it.</summary>
     /// <param name="file">JPEG, PNG, WebP, BMP or GIF.</param>
-    /// <param name="name">What messages call it.</param>
+    /// <param name="name">Its name in messages.</param>
     /// <param name="pixelLimit">Largest width x height that is decoded.</param>
-    /// <exception cref="UnreadableImageException">It is no picture that can be read.</exception>
+    /// <exception cref="UnreadableImageException">The file is not a readable image.</exception>
     public byte[] CropOf(ReadOnlyMemory<byte> file, string name, long pixelLimit = ImageDecoder.DefaultPixelLimit)
     {
         using var pixels = ImageDecoder.DecodePooled(file, name, pixelLimit, withAlpha: Channels == ChannelOrder.Rgba);
@@ -29,7 +29,7 @@ public sealed partial record Preprocessing
         return crop;
     }
 
-    /// <summary>The same into memory of the caller.</summary>
+    /// <summary>Crops into the caller's memory.</summary>
     internal void Crop(PooledPixels pixels, Span<byte> crop) => Crop(pixels.Span, pixels.Width, pixels.Height, pixels.Alpha, crop);
 
     private void Crop(ReadOnlySpan<byte> rgb, int width, int height, byte[]? alpha, Span<byte> crop)
@@ -60,7 +60,7 @@ public sealed partial record Preprocessing
         PillowResize.Resize(pixels, width, height, resizedWidth, resizedHeight, window, crop[first..], CropWidth * 3);
     }
 
-    /// <summary>The picture that a crop shows: grey for grey, colours without their alpha for RGBA.</summary>
+    /// <summary>Returns a crop as an image: grey for grey, colours without alpha for RGBA.</summary>
     /// <param name="crop"><see cref="CropBytes"/> bytes.</param>
     public RgbImage Picture(ReadOnlySpan<byte> crop)
     {
@@ -70,7 +70,7 @@ public sealed partial record Preprocessing
         return picture;
     }
 
-    /// <summary>Copies the colours of a part of a row of a crop, from (<paramref name="x"/>, <paramref name="y"/>) on.</summary>
+    /// <summary>Copies the colours of a part of a crop's row, starting at (<paramref name="x"/>, <paramref name="y"/>).</summary>
     /// <param name="crop"><see cref="CropBytes"/> bytes.</param>
     /// <param name="x">Column.</param>
     /// <param name="y">Row.</param>
@@ -87,15 +87,17 @@ public sealed partial record Preprocessing
             rgb[i] = crop[first + (i / 3)];
     }
 
-    /// <summary>Turns one crop into the network's input.</summary>
+    /// <summary>Converts one crop to the network's input.</summary>
     /// <param name="crop"><see cref="CropBytes"/> bytes.</param>
-    /// <param name="chw">Receives as many values, planes in the order of <see cref="Channels"/>.</param>
-    /// <exception cref="ArgumentException">One of the two has another length.</exception>
+    /// <param name="chw">Receives as many values, with planes in the order of <see cref="Channels"/>.</param>
+    /// <exception cref="ArgumentException">A length does not match.</exception>
     public void ToInput(ReadOnlySpan<byte> crop, Span<float> chw)
     {
         if (crop.Length != CropBytes || chw.Length != CropBytes)
+        {
             throw new ArgumentException(
                 $"a crop of {CropWidth}x{CropHeight} has {CropBytes} values, not {crop.Length} in and {chw.Length} out");
+        }
         var area = CropHeight * CropWidth;
         Span<float> table = stackalloc float[256];
         for (var plane = 0; plane < Channels.Planes(); plane++)
@@ -108,7 +110,9 @@ public sealed partial record Preprocessing
         }
     }
 
-    /// <summary>Where a crop has the values of the network's <paramref name="plane"/>: the first one, and the step from one to the next.</summary>
+    /// <summary>
+    /// Returns where a crop stores the values of the network's <paramref name="plane"/>: the first one and the step between them.
+    /// </summary>
     public (int First, int Step) Layout(int plane) => Channels switch
     {
         ChannelOrder.Grey => (0, 1),
@@ -117,7 +121,7 @@ public sealed partial record Preprocessing
         _ => (plane, 3),
     };
 
-    // The scale is applied in double and rounded once, so that 1/255 gives the same float as numpy's division by 255.
+    // The scale is applied in double precision and rounded once, so that 1/255 gives the same float as NumPy's division by 255.
     private void FillTable(Span<float> table, int plane)
     {
         for (var pixel = 0; pixel < table.Length; pixel++)
@@ -128,11 +132,11 @@ public sealed partial record Preprocessing
         ? (width, height)
         : width <= height ? (side, Longer(side, height, width)) : (Longer(side, width, height), side);
 
-    // The bound is met only by pictures millions of times longer than wide; it keeps even those inside 32 bits.
+    // Only images millions of times longer than wide reach the limit; it keeps even those within 32 bits.
     private static int Longer(int side, int longer, int shorter) =>
         (int)Math.Min((double)((long)side * longer) / shorter, int.MaxValue);
 
-    // torchvision cuts at round((side - crop) / 2), halves to even, but pads (crop - side) / 2, rounded down.
+    // torchvision crops at round((side - crop) / 2), halves to even, but pads by (crop - side) / 2, rounded down.
     private static int Offset(int side, int crop) =>
         side < crop ? -((crop - side) / 2) : (int)Math.Round((side - crop) / 2.0, MidpointRounding.ToEven);
 }

@@ -4,12 +4,12 @@ using System.Text;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// How a picture becomes a network's input: resize the shorter side (Pillow's bilinear), cut out the centre, then
-/// <c>(pixel * Scale - Mean) / Std</c> in planes of float32. Two records are equal when they treat every picture alike.
+/// Converts an image to a network's input: resize the shorter side (Pillow's bilinear), crop the centre, then <c>(pixel * Scale - Mean) /
+/// Std</c> in planes of float32. Two records are equal if they treat every image equally.
 /// </summary>
 public sealed partial record Preprocessing
 {
-    /// <summary>The shorter side after resizing, in pixels; null to leave the size as it is.</summary>
+    /// <summary>The shorter side after resizing, in pixels; null to keep the size.</summary>
     public int? ShorterSide { get; init; }
 
     /// <summary>Height of the network's input in pixels.</summary>
@@ -18,45 +18,47 @@ public sealed partial record Preprocessing
     /// <summary>Width of the network's input in pixels.</summary>
     public required int CropWidth { get; init; }
 
-    /// <summary>Subtracted per channel after scaling; a value per plane, in the order of the network's channels.</summary>
+    /// <summary>Subtracted per channel after scaling; one value per plane, in the order of the network's channels.</summary>
     /// <value>Zero.</value>
     public IReadOnlyList<float> Mean { get => field ?? Repeated(0); init; }
 
-    /// <summary>Divides each channel at the end; a positive value per plane, in the order of the network's channels.</summary>
+    /// <summary>Divisor of each channel, applied last; a positive value per plane, in the order of the network's channels.</summary>
     /// <value>One.</value>
     public IReadOnlyList<float> Std { get => field ?? Repeated(1); init; }
 
-    /// <summary>Multiplies the 0..255 pixel first.</summary>
-    /// <value>1/255, so that mean and std are in units of 0..1. Networks of Caffe have 1.</value>
+    /// <summary>Factor that is applied first to the 0..255 pixel.</summary>
+    /// <value>1/255, so that mean and std are in units of 0..1. Caffe's networks use 1.</value>
     public double Scale { get; init; } = 1.0 / 255;
 
-    /// <summary>The network's input planes and their order. Crops of colour are always RGB; only <see cref="ToInput"/> reorders.</summary>
+    /// <summary>The network's input planes and their order. Colour crops are always RGB; only <see cref="ToInput"/> reorders.</summary>
     /// <value>RGB.</value>
     public ChannelOrder Channels { get; init; } = ChannelOrder.Rgb;
 
     /// <summary>
-    /// Bytes of one crop: height x width x 3 of RGB, interleaved; height x width for grey; for RGBA those of RGB, and behind them height x
-    /// width of alpha.
+    /// Size of one crop in bytes: height x width x 3 for interleaved RGB; height x width for grey; for RGBA the RGB bytes followed by
+    /// height x width bytes of alpha.
     /// </summary>
     public int CropBytes => CropHeight * CropWidth * Channels.Planes();
 
-    /// <summary>Name of this preprocessing: the hash of its canonical JSON, 32 hex digits, the same in every process and version.</summary>
+    /// <summary>
+    /// Identifies this preprocessing: the hash of its canonical JSON, 32 hex digits, the same in every process and version.
+    /// </summary>
     public string Hash => Hashing.Hex(Encoding.UTF8.GetBytes(ToJson()));
 
-    /// <summary>What torchvision's pretrained ImageNet networks expect, for an input of the given size.</summary>
+    /// <summary>Creates the preprocessing of torchvision's pretrained ImageNet networks for an input of the given size.</summary>
     /// <remarks>
-    /// 224 pixels are cut from a shorter side of 256; other sizes in proportion; below 64 the picture is not resized past the input.
+    /// The shorter side is 256 for an input of 224 and proportional for other sizes; below 64 the image is resized to the input's size.
     /// </remarks>
     public static Preprocessing ImageNet(int height, int width) =>
         Unit(height, width) with { Mean = [0.485f, 0.456f, 0.406f], Std = [0.229f, 0.224f, 0.225f] };
 
-    /// <summary>Pixels divided by 255 and nothing else; sizes as in <see cref="ImageNet"/>.</summary>
+    /// <summary>Creates a preprocessing that only divides pixels by 255; sizes as in <see cref="ImageNet"/>.</summary>
     public static Preprocessing Unit(int height, int width, ChannelOrder channels = ChannelOrder.Rgb) =>
         new() { ShorterSide = ShorterSideFor(Math.Max(height, width)), CropHeight = height, CropWidth = width, Channels = channels };
 
     /// <summary>
-    /// Per plane, the factor and summand that <see cref="ToInput"/> applies to a 0..255 pixel, for those who do it elsewhere:
-    /// <c>input = pixel * factor + summand</c>. Agrees with <see cref="ToInput"/> to float32 rounding.
+    /// The scale and shift per plane that <see cref="ToInput"/> applies to a 0..255 pixel, for callers that apply them elsewhere: <c>input
+    /// = pixel * factor + summand</c>. Agrees with <see cref="ToInput"/> up to float32 rounding.
     /// </summary>
     public IReadOnlyList<(float Factor, float Summand)> Affine =>
         [.. Mean.Zip(Std, (mean, std) => ((float)(Scale / std), (float)(-(double)mean / std)))];
@@ -73,7 +75,7 @@ public sealed partial record Preprocessing
         side < 64 ? side : (int)Math.Round(side * 256.0 / 224, MidpointRounding.ToEven);
 
     /// <summary>
-    /// One line for people, for example "shorter side 256, centre 224x224, RGB, mean 0.485 0.456 0.406, std 0.229 0.224 0.225".
+    /// Returns one line, for example "shorter side 256, centre 224x224, RGB, mean 0.485 0.456 0.406, std 0.229 0.224 0.225".
     /// </summary>
     public override string ToString() =>
         (ShorterSide is { } side ? $"shorter side {side}, " : "")

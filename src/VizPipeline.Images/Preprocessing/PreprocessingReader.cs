@@ -5,7 +5,7 @@ namespace VizPipeline.Images;
 /// <summary>Reads the JSON form of a preprocessing field by field, so that every message can name its field.</summary>
 internal sealed class PreprocessingReader(string source, int height, int width, ChannelOrder usual)
 {
-    // One picture of this side is 12 GB of floats: larger values are typing errors.
+    // One image of this side is 12 GB of floats; larger values are typing errors.
     private const int LargestSide = 32768;
     private static readonly string[] Words = ["no", "one", "two", "three", "four"];
 
@@ -31,15 +31,20 @@ internal sealed class PreprocessingReader(string source, int height, int width, 
             result = Apply(result, field.Name, field.Value);
         var planes = result.Channels.Planes();
         if (planes != usual.Planes())
-            throw new PreprocessingException($"{source}: channels is {result.Channels.Name()}, but the network's input has {Preprocessing.Counted(usual.Planes())}");
-        // Only now, as the fields come in any order.
+        {
+            throw new PreprocessingException(
+                $"{source}: channels is {result.Channels.Name()}, but the network's input has {Preprocessing.Counted(usual.Planes())}");
+        }
+        // Checked only now, because the fields may be in any order.
         if (result.Mean.Count != planes)
             throw Wrong("mean", planes == 1 ? "one number" : $"{Words[planes]} numbers");
         if (result.Std.Count != planes || result.Std.Any(value => value <= 0))
             throw Wrong("std", planes == 1 ? "one positive number" : $"{Words[planes]} positive numbers");
         if (result.CropHeight != height || result.CropWidth != width)
+        {
             throw new PreprocessingException(
                 $"{source}: cropHeight x cropWidth is {result.CropHeight}x{result.CropWidth}, but the network's input is {height}x{width}");
+        }
         return result;
     }
 
@@ -75,7 +80,7 @@ internal sealed class PreprocessingReader(string source, int height, int width, 
             : throw Wrong(name, "finite numbers");
 
     private ChannelOrder Order(string name, JsonElement value) =>
-        (value.ValueKind == JsonValueKind.String ? ChannelOrders.Of(value.GetString()) : null) ?? throw Wrong(name, ChannelOrders.Names);
+        (value.ValueKind == JsonValueKind.String ? ChannelOrders.Find(value.GetString()) : null) ?? throw Wrong(name, ChannelOrders.Names);
 
     private PreprocessingException Wrong(string field, string wanted) => new($"{source}: field '{field}' must be {wanted}");
 }

@@ -1,12 +1,12 @@
 namespace VizPipeline.Images;
 
 /// <summary>
-/// Which input pixels make up each output pixel of one axis, and with which weights: Pillow's triangle filter, whose support
-/// grows with the reduction (its <c>precompute_coeffs</c> and <c>normalize_coeffs_8bpc</c>), for a window of the output.
+/// The input pixels and weights of each output pixel along one axis: Pillow's triangle filter, whose support grows with the reduction (its
+/// <c>precompute_coeffs</c> and <c>normalize_coeffs_8bpc</c>), for a window of the output.
 /// </summary>
 internal sealed class ResampleKernel
 {
-    /// <summary>Weights are integers of 22 fractional bits, so that 255 x their sum still fits 32 bits.</summary>
+    /// <summary>Weights are integers with 22 fractional bits, so that 255 times their sum still fits into 32 bits.</summary>
     public const int PrecisionBits = 32 - 8 - 2;
 
     private readonly int[] _first;
@@ -14,10 +14,10 @@ internal sealed class ResampleKernel
     private readonly int[] _weights;
     private readonly int _stride;
 
-    /// <param name="inputSize">Pixels along the axis before.</param>
-    /// <param name="outputSize">Pixels along the whole axis after.</param>
-    /// <param name="start">First output pixel that is wanted.</param>
-    /// <param name="length">Number of output pixels that are wanted.</param>
+    /// <param name="inputSize">Number of pixels along the axis before resizing.</param>
+    /// <param name="outputSize">Number of pixels along the whole axis after resizing.</param>
+    /// <param name="start">First output pixel that is needed.</param>
+    /// <param name="length">Number of output pixels that are needed.</param>
     public ResampleKernel(int inputSize, int outputSize, int start, int length)
     {
         var scale = (double)inputSize / outputSize;
@@ -46,13 +46,13 @@ internal sealed class ResampleKernel
     /// <summary>One past the last input pixel that any output pixel needs.</summary>
     public int End => _first[^1] + _count[^1];
 
-    /// <summary>First input pixel of output pixel <paramref name="i"/>.</summary>
+    /// <summary>Returns the first input pixel of output pixel <paramref name="i"/>.</summary>
     public int First(int i) => _first[i];
 
-    /// <summary>Weights of the input pixels from <see cref="First"/> on.</summary>
+    /// <summary>Returns the weights of the input pixels from <see cref="First"/> on.</summary>
     public ReadOnlySpan<int> Weights(int i) => _weights.AsSpan(i * _stride, _count[i]);
 
-    // The order of these additions and divisions is Pillow's; another order rounds differently and costs bit-exactness.
+    // The order of these additions and divisions is Pillow's; another order rounds differently and would not be bit-exact.
     private static void Fill(Span<double> weights, double offset, double inverseSupport)
     {
         var sum = 0.0;

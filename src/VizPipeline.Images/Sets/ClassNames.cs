@@ -5,8 +5,8 @@ namespace VizPipeline.Images;
 
 /// <summary>One class of a network.</summary>
 /// <param name="Index">The output unit, from 0.</param>
-/// <param name="Synset">WordNet id such as <c>n01440764</c>; null where the list has none.</param>
-/// <param name="Name">For people, for example "tench". Not unique: ImageNet has two cranes.</param>
+/// <param name="Synset">WordNet id such as <c>n01440764</c>; null if the list has none.</param>
+/// <param name="Name">Display name, for example "tench". Not unique: ImageNet has two cranes.</param>
 public sealed record ClassName(int Index, string? Synset, string Name);
 
 /// <summary>
@@ -19,7 +19,7 @@ public sealed partial class ClassNames
     private readonly Dictionary<string, ClassName> _bySynset = [];
     private readonly Dictionary<string, ClassName> _byName = [];
 
-    /// <summary>A list of classes; where two share a name, the name means the first.</summary>
+    /// <summary>Creates a list of classes; if two share a name, the name refers to the first.</summary>
     /// <exception cref="ArgumentException">Two classes share an index or a synset.</exception>
     public ClassNames(IEnumerable<ClassName> classes)
     {
@@ -38,15 +38,15 @@ public sealed partial class ClassNames
     /// <summary>The classes in order of their index.</summary>
     public IReadOnlyList<ClassName> All { get; }
 
-    /// <summary>The class of an output unit; null where the list has none.</summary>
+    /// <summary>The class of an output unit; null if the list has none.</summary>
     public ClassName? this[int index] => _byIndex.GetValueOrDefault(index);
 
-    /// <summary>The class of a synset; null where the list has none.</summary>
+    /// <summary>The class of a synset; null if the list has none.</summary>
     public ClassName? this[string synset] => _bySynset.GetValueOrDefault(synset);
 
     /// <summary>
-    /// The class that a label means: a synset, else a name, else an index in digits, else a name before the first comma (one list has
-    /// "tench, Tinca tinca" where the other has "tench"); null where the list knows no such class.
+    /// Finds the class of a label: a synset, else a name, else an index in digits, else a name before the first comma (one list has "tench,
+    /// Tinca tinca" where another has "tench"); null if there is no such class.
     /// </summary>
     public ClassName? Find(string label)
     {
@@ -56,7 +56,7 @@ public sealed partial class ClassNames
     }
 
     /// <summary>Reads a list of classes.</summary>
-    /// <exception cref="ImageSetException">The file is missing, empty or no such list; the message names it.</exception>
+    /// <exception cref="ImageSetException">The file is missing, empty or invalid; the message names it.</exception>
     public static ClassNames Load(string file)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);

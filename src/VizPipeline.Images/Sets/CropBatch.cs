@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace VizPipeline.Images;
 
-/// <summary>An image that a batch goes without, and why.</summary>
+/// <summary>An image that is missing from a batch, and the reason.</summary>
 public readonly record struct SkippedImage(int Index, string Reason);
 
-/// <summary>Crops in one contiguous piece of borrowed memory, ready to be uploaded. Dispose it to give the memory back.</summary>
+/// <summary>Crops in one contiguous piece of pooled memory, ready for upload. Dispose it to return the memory.</summary>
 public sealed class CropBatch : IDisposable
 {
     private byte[]? _buffer;
@@ -18,7 +18,7 @@ public sealed class CropBatch : IDisposable
         Skipped = skipped;
     }
 
-    /// <summary>Image indices of the crops, in the order that was asked for.</summary>
+    /// <summary>Image indices of the crops, in the requested order.</summary>
     public IReadOnlyList<int> Indices { get; }
 
     /// <summary>Images of this batch that are unreadable.</summary>
@@ -27,8 +27,8 @@ public sealed class CropBatch : IDisposable
     /// <summary>Bytes of one crop, see <see cref="Preprocessing.CropBytes"/>.</summary>
     public int CropBytes { get; }
 
-    /// <summary>The crops one after the other. Not to be used after dispose.</summary>
-    /// <exception cref="ObjectDisposedException">The memory was given back.</exception>
+    /// <summary>The crops in sequence. Must not be used after disposal.</summary>
+    /// <exception cref="ObjectDisposedException">The memory has been returned.</exception>
     public Memory<byte> Pixels
     {
         get
@@ -38,7 +38,7 @@ public sealed class CropBatch : IDisposable
         }
     }
 
-    /// <summary>The crop at position <paramref name="position"/> of the batch (not the image index).</summary>
+    /// <summary>Returns the crop at position <paramref name="position"/> of the batch (not the image index).</summary>
     public Span<byte> Crop(int position) => Pixels.Span.Slice(position * CropBytes, CropBytes);
 
     /// <inheritdoc/>

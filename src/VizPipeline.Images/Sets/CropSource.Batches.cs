@@ -7,21 +7,21 @@ namespace VizPipeline.Images;
 // Reading ahead of the consumer, in order.
 public sealed partial class CropSource
 {
-    // One batch with the consumer, one finished, one or two in the making: more would only take memory.
+    // One batch with the consumer, one finished, one or two being filled: more would only take memory.
     private const int BatchesAhead = 3;
 
     /// <summary>
-    /// Reads crops in batches, decoding ahead of the consumer on <paramref name="readers"/> threads; the order is that of the indices.
+    /// Reads crops in batches, decoding ahead of the consumer on <paramref name="readers"/> threads, in the order of the indices.
     /// </summary>
     /// <remarks>
-    /// At most four batches are in memory, the consumer's included. The last batch may be smaller, and a batch whose images are all
-    /// unreadable is empty.
+    /// At most four batches are in memory, including the consumer's. The last batch may be smaller, and a batch without any readable image
+    /// is empty.
     /// </remarks>
-    /// <param name="indices">Which images, in which order.</param>
+    /// <param name="indices">The images to read, in order.</param>
     /// <param name="batchSize">Images per batch, at least 1.</param>
     /// <param name="readers">Images decoded at the same time, at least 1.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the set has no such index.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or an index does not exist in the set.</exception>
     public IAsyncEnumerable<CropBatch> ReadBatches(
         IReadOnlyList<int> indices, int batchSize, int readers, CancellationToken cancellationToken = default)
     {
@@ -54,7 +54,7 @@ public sealed partial class CropSource
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            // Buffers go back to the pool only when no reader can write into them any more.
+            // Buffers are returned to the pool only after the last reader has stopped writing into them.
             await Task.WhenAll(tasks).ConfigureAwait(false);
             foreach (var batch in ahead)
                 batch.Discard();
@@ -76,18 +76,20 @@ public sealed partial class CropSource
         {
             foreach (var (batch, position) in work.ReadAllAsync(cancellationToken).ToBlockingEnumerable(cancellationToken))
             {
-                // Else the images that wait in the channel would still be decoded, for nobody.
+                // Otherwise the images that wait in the channel would still be decoded for nothing.
                 cancellationToken.ThrowIfCancellationRequested();
                 batch.Fill(position, this);
             }
         }
         catch (OperationCanceledException)
         {
-            // The consumer is done or has left; that ends a reader in the ordinary way.
+            // The consumer has finished or left; that ends a reader normally.
         }
     }
 
-    /// <summary>A batch in the making: each image has its place in the buffer, and whoever fills the last one completes it.</summary>
+    /// <summary>
+    /// A batch being filled: each image has its place in the buffer, and the reader that fills the last one completes it.
+    /// </summary>
     private sealed class Assembly(int[] indices, int cropBytes)
     {
         private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(checked(indices.Length * cropBytes));
@@ -107,7 +109,7 @@ public sealed partial class CropSource
             }
             catch (Exception error)
             {
-                // Not the image's fault (memory, a bug): the consumer gets it instead of waiting for ever.
+                // Not the image's fault (memory, a bug): the consumer gets the exception instead of waiting forever.
                 _completed.TrySetException(error);
             }
         }

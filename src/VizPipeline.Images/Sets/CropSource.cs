@@ -2,17 +2,17 @@ using System.Buffers;
 
 namespace VizPipeline.Images;
 
-/// <summary>What became of one image: its crop (<see cref="Preprocessing.CropBytes"/>), or one sentence why it has none.</summary>
+/// <summary>The result for one image: its crop (<see cref="Preprocessing.CropBytes"/>), or one sentence why it has none.</summary>
 public sealed record CropResult(byte[]? Crop, string? Unreadable);
 
-/// <summary>The crops of an image set, by image index: from the cache where it has them, else decoded. Safe for many threads.</summary>
+/// <summary>The crops of an image set by image index, from the cache if possible, else decoded. Thread-safe.</summary>
 /// <param name="manifest">The set.</param>
-/// <param name="files">Its files. They stay the caller's to dispose.</param>
-/// <param name="preprocessing">How a picture becomes a crop.</param>
-/// <param name="cache">Remembers crops; null to decode each time. It stays the caller's to dispose.</param>
+/// <param name="files">Its files; the caller disposes them.</param>
+/// <param name="preprocessing">Converts an image to a crop.</param>
+/// <param name="cache">Stores crops; null to decode each time. The caller disposes it.</param>
 public sealed partial class CropSource(ImageManifest manifest, ImageFiles files, Preprocessing preprocessing, CropCache? cache = null)
 {
-    /// <summary>The crops of a set in a folder of this machine.</summary>
+    /// <summary>Creates a source for a set in a local folder.</summary>
     public CropSource(ImageManifest manifest, string folder, Preprocessing preprocessing, CropCache? cache = null)
         : this(manifest, new ImageFiles(folder), preprocessing, cache)
     {
@@ -21,25 +21,16 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
     /// <summary>The set.</summary>
     public ImageManifest Manifest { get; } = manifest;
 
-    /// <summary>How a picture becomes a crop.</summary>
+    /// <summary>Converts an image to a crop.</summary>
     public Preprocessing Preprocessing { get; } = preprocessing;
 
-    /// <summary>One image's crop, or why it has none.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The set has no such index.</exception>
+    /// <summary>Returns one image's crop, or the reason why it has none.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The index does not exist in the set.</exception>
     public CropResult Get(int index)
     {
         var crop = new byte[Preprocessing.CropBytes];
         var unreadable = Read(index, crop);
         return unreadable is null ? new(crop, null) : new(null, unreadable);
-    }
-
-    /// <summary>The whole picture as the file stores it, for pages.</summary>
-    /// <exception cref="UnreadableImageException">The file is missing, changed or no picture.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The set has no such index.</exception>
-    public RgbImage Original(int index)
-    {
-        using var pixels = Decode(Entry(index), withAlpha: false, out _);
-        return new(pixels.Width, pixels.Height, pixels.Span.ToArray());
     }
 
     /// <summary>Fills <paramref name="crop"/>, or returns why the image has none.</summary>
@@ -48,7 +39,7 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
         var entry = Entry(index);
         if (cache is not null && cache.TryRead(index, crop, out var remembered))
             return remembered;
-        // A file that is missing or changed may be put right; only damage in the listed contents is there to stay.
+        // A missing or changed file may be repaired; only damage in the listed contents is permanent.
         var isListedContent = false;
         try
         {
@@ -75,7 +66,7 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
             if (Hashing.Hex(bytes.Span) != entry.ContentHash)
                 throw new UnreadableImageException(entry.Path, "the file has changed since the image set was listed");
             isListedContent = true;
-            return ImageDecoder.DecodePooled(bytes, entry.Path, withAlpha: withAlpha);
+            return ImageSetDecoder.DecodePooled(bytes, entry.Path, withAlpha);
         }
         finally
         {
@@ -89,7 +80,7 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
             throw new UnreadableImageException(entry.Path, reason);
         if (entry.Bytes > Array.MaxLength)
             throw new UnreadableImageException(entry.Path, "the file is larger than 2 GB");
-        // One byte more than listed, so that a file that has grown is not taken for the listed one.
+        // One byte more than listed, so that a file that has grown is detected.
         var buffer = ArrayPool<byte>.Shared.Rent((int)entry.Bytes + 1);
         try
         {

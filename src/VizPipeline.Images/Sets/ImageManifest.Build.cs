@@ -2,52 +2,53 @@ using System.Collections.Concurrent;
 
 namespace VizPipeline.Images;
 
-/// <summary>How a folder becomes an image set.</summary>
+/// <summary>Options for building an image set from a folder.</summary>
 public sealed record ImageSetOptions
 {
-    /// <summary>Which of the set's pictures; the others are not even opened.</summary>
+    /// <summary>The selected images; the others are not even opened.</summary>
     /// <value>All.</value>
     public ImageSelection Selection { get; init; } = new();
 
-    /// <summary>Pictures, archives and archives' members that make the set; null for all below its root.</summary>
+    /// <summary>Images, archives and archive members that make up the set; null for everything below its root.</summary>
     public IReadOnlyCollection<string>? Only { get; init; }
 
-    /// <summary>Classes that came with the list of <see cref="Only"/>, by path; a label file goes before them.</summary>
+    /// <summary>Classes from the list of <see cref="Only"/>, by path; a label file takes precedence.</summary>
     public IReadOnlyDictionary<string, string> ListLabels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// A file that gives each picture its class (see <see cref="LabelFile"/>); null to take classes from folders or names.
+    /// A file that gives each image's class (see <see cref="LabelFile"/>); null to take classes from folders or names.
     /// </summary>
     public string? LabelFile { get; init; }
 
-    /// <summary>Names of the network's classes; with them <see cref="ImageEntry.ClassIndex"/> is the network's output unit.</summary>
+    /// <summary>Names of the network's classes; if given, <see cref="ImageEntry.ClassIndex"/> is the network's output unit.</summary>
     public ClassNames? ClassNames { get; init; }
 
-    /// <summary>How many files are hashed at the same time.</summary>
+    /// <summary>Number of files that are hashed in parallel.</summary>
     /// <value>The number of processors.</value>
     public int Readers { get; init; } = Environment.ProcessorCount;
 }
 
-/// <summary>How far the listing of an image set is: files hashed, and files in all.</summary>
+/// <summary>Progress of listing an image set: number of hashed files, and of all files.</summary>
 public readonly record struct ManifestProgress(int Done, int Total);
 
 // From a folder to a manifest: list, hash, classify.
 public sealed partial class ImageManifest
 {
     /// <summary>
-    /// Lists the pictures below a folder (.jpg .jpeg .png .webp .bmp .gif in any case; names that begin with a dot are left out),
-    /// looks into archives (.tar .zip .parquet), finds the classes, selects, and hashes the contents.
+    /// Lists the pictures below a folder (see <see cref="FileListing.Extensions"/>, in any case; names that begin with a dot are ignored), looks
+    /// into archives (.tar .zip .parquet), finds the classes, selects, and hashes the contents.
     /// </summary>
     /// <remarks>
-    /// The class is, in this order: the label file's; the image list's; the archive's own (WebDataset's <c>.cls</c> and <c>.json</c>, a Parquet
-    /// table's label), of which one that labels some gives the others none; the first folder's name (in an archive: of the archive's), if pictures lie in folders; the synset of a name like
-    /// <c>n01440764_tench.JPEG</c>; none. A folder is visited once, whatever symbolic links lead to it.
+    /// The class is determined in this order: by the label file; by the image list; by the archive itself (WebDataset's <c>.cls</c> and
+    /// <c>.json</c>, a Parquet table's label), and if it labels only some images, the others have none; by the first folder's name (inside
+    /// an archive, the archive's folder), if images are in folders; by the synset of a name like <c>n01440764_tench.JPEG</c>; else none.
+    /// Each folder is visited once, whatever symbolic links point to it.
     /// </remarks>
     /// <param name="folder">The set's folder.</param>
-    /// <param name="options">Which pictures, labels, class names.</param>
-    /// <param name="progress">Told now and then how many files are hashed.</param>
+    /// <param name="options">Selection, labels, class names.</param>
+    /// <param name="progress">Receives the number of hashed files from time to time.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
-    /// <exception cref="ImageSetException">The folder is missing, unreadable or without pictures, or the label file is wrong.</exception>
+    /// <exception cref="ImageSetException">The folder is missing, unreadable or without images, or the label file is invalid.</exception>
     public static ImageManifest Build(
         string folder, ImageSetOptions? options = null, IProgress<ManifestProgress>? progress = null,
         CancellationToken cancellationToken = default)
@@ -58,9 +59,9 @@ public sealed partial class ImageManifest
     }
 
     /// <inheritdoc cref="Build(string, ImageSetOptions?, IProgress{ManifestProgress}?, CancellationToken)"/>
-    /// <param name="files">The set's files, wherever they lie.</param>
-    /// <param name="options">Which pictures, labels, class names.</param>
-    /// <param name="progress">Told now and then how many files are hashed.</param>
+    /// <param name="files">The set's files.</param>
+    /// <param name="options">Selection, labels, class names.</param>
+    /// <param name="progress">Receives the number of hashed files from time to time.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
     public static ImageManifest Build(
         ImageFiles files, ImageSetOptions? options = null, IProgress<ManifestProgress>? progress = null,
@@ -82,12 +83,13 @@ public sealed partial class ImageManifest
         listing.Skipped.Count > 0 ? $"; {listing.Skipped[0].Path}: {listing.Skipped[0].Reason}" : "";
 
     private static ImageEntry[] HashFiles(
-        ImageFiles files, IReadOnlyList<string> paths, int readers, IProgress<ManifestProgress>? progress, CancellationToken cancellationToken)
+        ImageFiles files, IReadOnlyList<string> paths, int readers, IProgress<ManifestProgress>? progress,
+            CancellationToken cancellationToken)
     {
         var entries = new ImageEntry[paths.Count];
         var done = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(readers, 1), CancellationToken = cancellationToken };
-        // One after the other, so that all readers are in the same few archives.
+        // In sequence, so that all readers use the same few archives.
         Parallel.ForEach(Partitioner.Create(Enumerable.Range(0, paths.Count), EnumerablePartitionerOptions.NoBuffering), parallel, i =>
         {
             entries[i] = HashFile(files, paths[i], i);
@@ -110,7 +112,7 @@ public sealed partial class ImageManifest
         }
     }
 
-    // The system's own messages carry the absolute path, which would make the manifest differ between machines.
+    // The system's own messages contain the absolute path, which would make the manifest differ between machines.
     private static string Reason(Exception error) => error switch
     {
         UnauthorizedAccessException => "permission denied",

@@ -11,7 +11,7 @@ public sealed partial class ImageManifest
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    /// <summary>Writes the manifest as JSON, whole or not at all: a crash leaves the former file.</summary>
+    /// <summary>Writes the manifest as JSON in one step; after a crash the previous file remains.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string file)
     {
@@ -22,7 +22,7 @@ public sealed partial class ImageManifest
         File.Move(unfinished, file, overwrite: true);
     }
 
-    /// <summary>Reads a manifest that <see cref="Save"/> wrote.</summary>
+    /// <summary>Loads a manifest that <see cref="Save"/> wrote.</summary>
     /// <exception cref="ImageSetException">The file is missing, damaged, or of a later version.</exception>
     public static ImageManifest Load(string file)
     {

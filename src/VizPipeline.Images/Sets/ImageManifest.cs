@@ -2,15 +2,15 @@ using System.Text;
 
 namespace VizPipeline.Images;
 
-/// <summary>One picture of an image set.</summary>
-/// <param name="Index">Its position in the set, from 0: the image index of every table.</param>
+/// <summary>One image of an image set.</summary>
+/// <param name="Index">Its position in the set, from 0, which is its image index everywhere.</param>
 /// <param name="Path">Its path below the set's folder, with '/'.</param>
-/// <param name="Bytes">Size of the file; 0 where it could not be read.</param>
-/// <param name="ContentHash">XxHash128 of the file, 32 hex digits; empty where it could not be read.</param>
-/// <param name="Class">Its class (folder, synset or label); null where the set has none.</param>
-/// <param name="ClassIndex">The class's index. Where class names were given it is theirs, and null for a class that they do not know;
-/// else it is the position in <see cref="ImageManifest.Classes"/>.</param>
-/// <param name="Unreadable">Why the file could not be read when the set was listed; null as a rule.</param>
+/// <param name="Bytes">Size of the file; 0 if it could not be read.</param>
+/// <param name="ContentHash">XxHash128 of the file, 32 hex digits; empty if it could not be read.</param>
+/// <param name="Class">Its class (folder, synset or label); null if the set has none.</param>
+/// <param name="ClassIndex">The class's index. If class names were given, it is their index, and null for a class that they do not contain;
+/// otherwise it is the position in <see cref="ImageManifest.Classes"/>.</param>
+/// <param name="Unreadable">Why the file could not be read when the set was listed; usually null.</param>
 public sealed record ImageEntry(
     int Index, string Path, long Bytes, string ContentHash, string? Class = null, int? ClassIndex = null, string? Unreadable = null);
 
@@ -18,18 +18,18 @@ public sealed record ImageEntry(
 public sealed record SkippedFolder(string Path, string Reason);
 
 /// <summary>
-/// An image set written down: which pictures, in which order, with which contents and classes. Whoever has the manifest and a folder
-/// with the same files sees the same set, however the file system sorts.
+/// The record of an image set: its images, their order, contents and classes. A manifest and a folder with the same files always give the
+/// same set, however the file system sorts.
 /// </summary>
 public sealed partial class ImageManifest
 {
-    /// <summary>Version of the JSON form. It only grows; a file of a later version is refused.</summary>
+    /// <summary>Version of the JSON form. It only increases; a file of a later version is refused.</summary>
     public const int SchemaVersion = 1;
 
     private readonly Lazy<string> _hash;
 
-    /// <summary>A manifest of the given pictures.</summary>
-    /// <param name="entries">The pictures; entry i has index i.</param>
+    /// <summary>Creates a manifest of the given images.</summary>
+    /// <param name="entries">The images; entry i has index i.</param>
     /// <param name="skippedFolders">Folders that could not be listed.</param>
     /// <exception cref="ArgumentException">An entry's index is not its position.</exception>
     public ImageManifest(IReadOnlyList<ImageEntry> entries, IReadOnlyList<SkippedFolder>? skippedFolders = null)
@@ -44,22 +44,22 @@ public sealed partial class ImageManifest
         _hash = new(ComputeHash);
     }
 
-    /// <summary>The pictures in ordinal order of their paths; entry i has index i.</summary>
+    /// <summary>The images in ordinal order of their paths; entry i has index i.</summary>
     public IReadOnlyList<ImageEntry> Entries { get; }
 
-    /// <summary>Folders that could not be listed; their pictures are missing from <see cref="Entries"/>.</summary>
+    /// <summary>Folders that could not be listed; their images are missing from <see cref="Entries"/>.</summary>
     public IReadOnlyList<SkippedFolder> SkippedFolders { get; }
 
-    /// <summary>The distinct classes in ordinal order; empty where the set has none.</summary>
+    /// <summary>The distinct classes in ordinal order; empty if the set has none.</summary>
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>Name of the set: a hash over all entries, 32 hex digits. Another order, content or label is another set.</summary>
+    /// <summary>Identifies the set: a hash over all entries, 32 hex digits. Another order, content or label gives another hash.</summary>
     public string Hash => _hash.Value;
 
-    /// <summary>The first <paramref name="count"/> pictures as a set of their own.</summary>
+    /// <summary>Returns the first <paramref name="count"/> images as a separate set.</summary>
     public ImageManifest First(int count) => count >= Entries.Count ? this : new([.. Entries.Take(count)], SkippedFolders);
 
-    // Zero bytes separate, as neither paths nor labels can contain them.
+    // Separated by zero bytes, which neither paths nor labels can contain.
     private string ComputeHash()
     {
         var text = new StringBuilder();
@@ -70,6 +70,6 @@ public sealed partial class ImageManifest
 }
 
 /// <summary>
-/// An image set, label file or class list that cannot be used; the message is one line that names the thing and what is wrong.
+/// An image set, label file or class list is invalid. The message is one line that names it and says what is wrong.
 /// </summary>
 public sealed class ImageSetException(string message) : Exception(message);

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// A file that gives pictures their classes: one <c>relative/path LABEL</c> a line (separated by tab, comma or the last space;
-/// empty lines and lines that begin with # do not count), or a JSON object <c>{"relative/path": "label"}</c>.
+/// A file that gives images their classes: one <c>relative/path LABEL</c> per line (separated by tab, comma or the last space; empty lines
+/// and lines that begin with # are ignored), or a JSON object <c>{"relative/path": "label"}</c>.
 /// </summary>
 public sealed class LabelFile
 {
@@ -14,7 +14,7 @@ public sealed class LabelFile
     private LabelFile(string file, Dictionary<string, string> labels) => (_file, _labels) = (file, labels);
 
     /// <summary>Reads a label file.</summary>
-    /// <exception cref="ImageSetException">The file is missing, a line has no label, or a picture has two different ones.</exception>
+    /// <exception cref="ImageSetException">The file is missing, a line has no label, or an image has two different ones.</exception>
     public static LabelFile Load(string file)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
@@ -29,13 +29,13 @@ public sealed class LabelFile
         return new(file, labels);
     }
 
-    /// <summary>Reads a list of pictures, in the same forms; a line may be a path alone.</summary>
-    /// <returns>Paths with '/', as the list has them, and their labels.</returns>
-    /// <exception cref="ImageSetException">The file is missing, empty, or a picture has two different labels.</exception>
+    /// <summary>Reads a list of images in the same formats; a line may also be a path alone.</summary>
+    /// <returns>Paths with '/', as in the list, and their labels.</returns>
+    /// <exception cref="ImageSetException">The file is missing or empty, or an image has two different labels.</exception>
     internal static IReadOnlyDictionary<string, string?> LoadList(string file)
     {
         var text = SetFiles.ReadText(file, "image list");
-        // Somebody's model or picture, given by mistake.
+        // A model or an image, given by mistake.
         if (text.Any(sign => char.IsControl(sign) && sign is not ('\n' or '\r' or '\t')))
             throw new ImageSetException($"image list {file} is no text; it must give a path a line");
         var paths = new Dictionary<string, string?>();
@@ -47,14 +47,16 @@ public sealed class LabelFile
         return paths.Count > 0 ? paths : throw new ImageSetException($"image list {file} is empty; it must give a path a line");
     }
 
-    /// <summary>The label of each path; null where the file does not name it.</summary>
-    /// <exception cref="ImageSetException">The file names none of the paths.</exception>
+    /// <summary>Returns the label of each path; null if the file does not contain it.</summary>
+    /// <exception cref="ImageSetException">The file contains none of the paths.</exception>
     public IEnumerable<string?> For(IReadOnlyList<string> paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
         if (!paths.Any(_labels.ContainsKey))
+        {
             throw new ImageSetException(
                 $"label file {_file} names none of the set's pictures; it must give paths below the set's folder, such as {paths[0]}");
+        }
         return paths.Select(path => _labels.GetValueOrDefault(path));
     }
 
@@ -67,7 +69,7 @@ public sealed class LabelFile
             var line = raw.Trim();
             if (line.Length == 0 || line.StartsWith('#'))
                 continue;
-            // "a cat.jpg" is a picture, and "a.jpg cat" one with its label.
+            // "a cat.jpg" is an image, and "a.jpg cat" is one with its label.
             if (isList && (Separator(line) <= 0 || (!line.Contains('\t') && IsImage(Unquote(line)))))
             {
                 yield return (Unquote(line), null, $"line {number}");
@@ -75,13 +77,15 @@ public sealed class LabelFile
             }
             var at = Separator(line);
             if (at <= 0 || at == line.Length - 1)
+            {
                 throw new ImageSetException(
                     $"label file {file}, line {number}: '{line}' is not a path and a label separated by tab, comma or space");
+            }
             yield return (Unquote(line[..at]), Unquote(line[(at + 1)..]), $"line {number}");
         }
     }
 
-    // The rarest sign in paths first: a path with spaces is common, one with tabs is not.
+    // The separator that is rarest in paths comes first: a path with spaces is common, one with tabs is not.
     private static int Separator(string line) =>
         line.IndexOf('\t') is var tab && tab > 0 ? tab : line.LastIndexOf(',') is var comma && comma > 0 ? comma : line.LastIndexOf(' ');
 
@@ -92,7 +96,8 @@ public sealed class LabelFile
         try
         {
             using var document = JsonDocument.Parse(text);
-            return [.. document.RootElement.EnumerateObject().Select(field => (field.Name, (string?)Label(file, field), $"'{field.Name}'"))];
+            return [.. document.RootElement.EnumerateObject()
+                .Select(field => (field.Name, (string?)Label(file, field), $"'{field.Name}'"))];
         }
         catch (JsonException error)
         {

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace VizPipeline.Images;
 
-/// <summary>Reads the small text files that come with an image set, and turns what goes wrong into one clear line.</summary>
+/// <summary>Reads the small text files of an image set and reports errors in one clear line.</summary>
 internal static class SetFiles
 {
-    // Lists of the largest public sets (some ten million pictures) are about this long.
+    // Lists of the largest public sets (about ten million images) have this size.
     private const long LargestText = 1_000_000_000;
 
     public static string ReadText(string file, string what)
@@ -13,7 +13,7 @@ internal static class SetFiles
         try
         {
             using var reader = new StreamReader(file);
-            // A model or an archive, given by mistake, is not taken into memory to find out; a pipe has no length and is counted.
+            // A model or an archive, given by mistake, must not be read into memory first; a pipe has no length and is counted.
             if (reader.BaseStream is { CanSeek: true, Length: > LargestText })
                 throw TooLarge(file, what);
             var (text, buffer) = (new StringBuilder(), new char[1 << 14]);

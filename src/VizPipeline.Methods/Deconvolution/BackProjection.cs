@@ -6,17 +6,18 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Methods.Deconvolution;
 
-/// <summary>What came back to the input for a batch of (image, neuron, position) samples.</summary>
-/// <param name="Activations">Each neuron's activation at its position, recomputed on the way, [S].</param>
+/// <summary>The signals at the input for a batch of (image, neuron, position) samples.</summary>
+/// <param name="Activations">Each neuron's activation at its position, as recomputed in the forward pass, [S].</param>
 /// <param name="Signals">Signals at the input, [S, C, Height, Width], row-major, in the network's channel order.</param>
 /// <param name="Channels">Input channels.</param>
 /// <param name="Height">Rows of each signal.</param>
 /// <param name="Width">Columns of each signal.</param>
-/// <param name="Boxes">Where each signal lies in the input; it may reach outside, where the signal is 0.</param>
+/// <param name="Boxes">Each signal's position in the input; it may extend beyond the input, where the signal is 0.</param>
 public sealed record BackProjected(float[] Activations, float[] Signals, int Channels, int Height, int Width, Box[] Boxes)
 {
     /// <summary>
-    /// The part of one signal in <paramref name="window"/> (input pixels), [C, window height, window width]; zeros outside the signal.
+    /// Returns the part of one signal inside <paramref name="window"/> (input pixels), [C, window height, window width]; zeros outside the
+    /// signal.
     /// </summary>
     public float[] Cut(int sample, Box window)
     {
@@ -37,8 +38,8 @@ public sealed record BackProjected(float[] Activations, float[] Signals, int Cha
 }
 
 /// <summary>
-/// Leads neurons' activations back to the input (METHODS 2): deconvolution, guided backpropagation or the gradient, for many neurons
-/// and images at once, each on the region that its position sees.
+/// Propagates neurons' activations back to the input (docs/methods.md, section 2) by deconvolution, guided backpropagation or the gradient,
+/// for many neurons and images at once, each on the region that its position sees.
 /// </summary>
 public sealed class BackProjection
 {
@@ -46,11 +47,11 @@ public sealed class BackProjection
     private readonly Layer _layer;
     private readonly ReverseRule _rule;
 
-    /// <summary>Back-projection from <paramref name="layer"/>.</summary>
+    /// <summary>Prepares the back-projection from <paramref name="layer"/>.</summary>
     /// <param name="runner">The network on its device.</param>
-    /// <param name="layer">Where signals start.</param>
-    /// <param name="rule">What happens at nonlinearities.</param>
-    /// <param name="wholeFrom">Compute a map whole where the region would be this share of it; see <see cref="RegionPlan.ForPosition"/>.</param>
+    /// <param name="layer">The layer where signals start.</param>
+    /// <param name="rule">The rule for nonlinearities.</param>
+    /// <param name="wholeFrom">Share of a map from which it is computed whole; see <see cref="RegionPlan.ForPosition"/>.</param>
     public BackProjection(NetworkRunner runner, Layer layer, ReverseRule rule = ReverseRule.Deconvolution, double wholeFrom = 0.75)
     {
         ArgumentNullException.ThrowIfNull(runner);
@@ -60,15 +61,15 @@ public sealed class BackProjection
         SamplesPerBatch = PatchSizing.SamplesPerBatch(Plan, runner.Device);
     }
 
-    /// <summary>What is computed on regions and what on whole maps.</summary>
+    /// <summary>Which nodes are computed on regions and which on whole maps.</summary>
     public RegionPlan Plan { get; }
 
-    /// <summary>A good number of samples for one call of <see cref="Run"/>.</summary>
+    /// <summary>Suitable number of samples for one call of <see cref="Run"/>.</summary>
     public int SamplesPerBatch { get; }
 
     /// <summary>Back-projects one batch.</summary>
     /// <param name="images">[N, C, H, W] on the runner's device, preprocessed.</param>
-    /// <param name="sites">Which image and position each sample looks at.</param>
+    /// <param name="sites">Image and position of each sample.</param>
     /// <param name="neurons">Channel or unit of each sample, [S].</param>
     public BackProjected Run(torch.Tensor images, Sites sites, IReadOnlyList<int> neurons)
     {
@@ -83,10 +84,11 @@ public sealed class BackProjection
         var signal = pass.Reverse(seeds).contiguous().cpu();
         var shape = signal.shape;
         return new BackProjected(
-            activations, MemoryMarshal.Cast<byte, float>(signal.bytes).ToArray(), (int)shape[1], (int)shape[2], (int)shape[3], Boxes(sites, (int)shape[2], (int)shape[3]));
+            activations, MemoryMarshal.Cast<byte, float>(signal.bytes)
+                .ToArray(), (int)shape[1], (int)shape[2], (int)shape[3], Boxes(sites, (int)shape[2], (int)shape[3]));
     }
 
-    // The layer, zero but for each sample's neuron at its position, which keeps its activation.
+    // The layer's values, zero except for each sample's neuron at its position, which keeps its activation.
     private (torch.Tensor Seeds, float[] Activations) Seed(torch.Tensor values, Sites sites, IReadOnlyList<int> neurons)
     {
         var (samples, device) = (sites.Count, values.device);
@@ -116,7 +118,8 @@ public sealed class BackProjection
             return (seeds, ToArray(picked));
         }
 
-        torch.Tensor Index(IReadOnlyList<int> numbers) => torch.tensor([.. numbers.Select(number => (long)number)], dtype: torch.int64).to(device);
+        torch.Tensor Index(IReadOnlyList<int> numbers) =>
+            torch.tensor([.. numbers.Select(number => (long)number)], dtype: torch.int64).to(device);
     }
 
     private static float[] ToArray(torch.Tensor values)
@@ -130,7 +133,8 @@ public sealed class BackProjection
         var boxes = new Box[sites.Count];
         for (var i = 0; i < boxes.Length; i++)
         {
-            var (y, x) = Plan[0] is { } extent ? (extent.Y.Start + (sites.Y[i] * extent.Y.Stride), extent.X.Start + (sites.X[i] * extent.X.Stride)) : (0, 0);
+            var (y, x) = Plan[0] is { } extent
+                ? (extent.Y.Start + (sites.Y[i] * extent.Y.Stride), extent.X.Start + (sites.X[i] * extent.X.Stride)) : (0, 0);
             boxes[i] = new Box(x, y, x + width, y + height);
         }
         return boxes;

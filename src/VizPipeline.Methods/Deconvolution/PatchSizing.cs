@@ -3,14 +3,17 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Methods.Deconvolution;
 
-/// <summary>How many samples go through a region plan at once.</summary>
-public static class PatchSizing
+/// <summary>Chooses how many samples a region plan processes at once.</summary>
+internal static class PatchSizing
 {
-    // On CPU the largest value of a batch should stay near the cache: 4 M floats are 16 MB. A GPU wants to be filled.
+    // On CPU the largest value of a batch should stay near the cache: 4 M floats are 16 MB. A GPU needs larger batches.
     private const long FloatsOnCpu = 4L << 20;
     private const long FloatsOnGpu = 128L << 20;
 
-    /// <summary>Samples per batch, 1 to 256, so that the largest value that a plan computes stays within 16 MB, or 512 MB of a GPU.</summary>
+    /// <summary>
+    /// Returns the number of samples per batch, 1 to 256, so that the largest value that a plan computes stays within 16 MB, or 512 MB on a
+    /// GPU.
+    /// </summary>
     public static int SamplesPerBatch(RegionPlan plan, torch.Device device)
     {
         ArgumentNullException.ThrowIfNull(plan);

@@ -2,16 +2,16 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Methods.FeatureMaps;
 
-/// <summary>Every channel of a layer on one image as tiles, like the Deep Visualization Toolbox's overview.</summary>
+/// <summary>Draws every channel of a layer on one image as tiles, like the Deep Visualization Toolbox's overview.</summary>
 public static class FeatureMapSheet
 {
-    /// <summary>Draws all maps on one scale, from the smaller of 0 and the least value to the greatest.</summary>
+    /// <summary>Draws all maps on one scale, from the smaller of 0 and the minimum to the maximum.</summary>
     /// <param name="maps">[C, H, W], row-major.</param>
     /// <param name="channels">C.</param>
     /// <param name="height">H.</param>
     /// <param name="width">W.</param>
-    /// <param name="title">The line at the top.</param>
-    /// <param name="perTile">Each tile on a scale of its own instead: shows weak channels.</param>
+    /// <param name="title">The heading.</param>
+    /// <param name="perTile">Draws each tile on its own scale instead, which shows weak channels.</param>
     public static RgbImage Render(float[] maps, int channels, int height, int width, string title, bool perTile = false)
     {
         ArgumentNullException.ThrowIfNull(maps);
@@ -37,7 +37,7 @@ public static class FeatureMapSheet
         }.Draw();
     }
 
-    /// <summary>One channel's map laid over the picture that made it.</summary>
+    /// <summary>Draws one channel's map over the image that produced it.</summary>
     /// <param name="map">[H, W].</param>
     /// <param name="height">Rows of the map.</param>
     /// <param name="width">Columns of the map.</param>
@@ -46,7 +46,8 @@ public static class FeatureMapSheet
     {
         ArgumentNullException.ThrowIfNull(picture);
         var (low, high) = Range(map);
-        var heat = Canvas.Scale(Colormap.Viridis.Render(map, width, height, Math.Min(0, low), high), picture.Width, picture.Height, Scaling.Bilinear);
+        var heat = Canvas.Scale(
+            Colormap.Viridis.Render(map, width, height, Math.Min(0, low), high), picture.Width, picture.Height, Scaling.Bilinear);
         var mixed = new RgbImage(picture.Width, picture.Height);
         for (var i = 0; i < mixed.Pixels.Length; i++)
             mixed.Pixels[i] = (byte)((picture.Pixels[i] + heat.Pixels[i]) / 2);

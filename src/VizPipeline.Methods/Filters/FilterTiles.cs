@@ -4,12 +4,12 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Methods.Filters;
 
-/// <summary>A convolution's weights as pictures (METHODS 4), one scale for the whole layer, symmetric about zero.</summary>
+/// <summary>Draws a convolution's weights (docs/methods.md, section 4) on one scale for the whole layer, symmetric about zero.</summary>
 public static class FilterTiles
 {
     private const int LargestSide = 4096;
 
-    /// <summary>The convolution of a layer, or null where it has none.</summary>
+    /// <summary>Returns the convolution of a layer, or null if it has none.</summary>
     public static Convolution? ConvolutionOf(NetworkGraph graph, Layer layer)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -18,8 +18,8 @@ public static class FilterTiles
     }
 
     /// <summary>
-    /// One tile per output channel: in colour where the convolution reads three channels, grey where each filter reads one; null where its
-    /// filters are no pictures.
+    /// Draws one tile per output channel: in colour if the convolution reads three channels, grey if each filter reads one. Returns null if
+    /// its filters cannot be drawn.
     /// </summary>
     public static IReadOnlyList<RgbImage>? Tiles(Convolution convolution, bool isBgr = false)
     {
@@ -35,13 +35,14 @@ public static class FilterTiles
     }
 
     /// <summary>
-    /// The layer's filters as one picture: a grid of tiles where they are pictures (see <see cref="Tiles"/>); else a matrix of grey tiles, one row per output
-    /// channel and one column per input channel, enlarged as far as the picture stays below 4096 pixels.
+    /// Draws the layer's filters as one image: a grid of tiles if they can be drawn (see <see cref="Tiles"/>), else a matrix of grey tiles
+    /// with one row per output channel and one column per input channel, enlarged as far as the image stays below 4096 pixels.
     /// </summary>
     public static RgbImage Render(Convolution convolution, string title, bool isBgr = false)
     {
         ArgumentNullException.ThrowIfNull(convolution);
-        var (outputs, inputs, height, width) = (convolution.Outputs, convolution.Weight.Shape[1], convolution.Weight.Shape[2], convolution.Weight.Shape[3]);
+        var (outputs, inputs, height, width) = (convolution.Outputs, convolution.Weight.Shape[1], convolution.Weight.Shape[2],
+            convolution.Weight.Shape[3]);
         if (Tiles(convolution, isBgr) is { } tiles)
         {
             var side = Math.Max(40, 5 * Math.Max(width, height));

@@ -5,28 +5,28 @@ using VizPipeline.Network.Operators;
 namespace VizPipeline.Methods.Filters;
 
 /// <summary>
-/// How neurons hang together by their weights: of each neuron of a layer the input channels with the strongest kernels, and of each
-/// channel below the neurons that read it most.
+/// Computes how neurons are connected by their weights: the input channels with the strongest kernels for each neuron of a layer, and the
+/// strongest readers for each channel below.
 /// </summary>
 public static class NeuronLinks
 {
-    /// <summary>Inputs that are kept of a neuron, and readers of a channel.</summary>
+    /// <summary>Maximum number of inputs kept per neuron, and of readers per channel.</summary>
     public const int Kept = 8;
 
-    /// <summary>Weights from one channel's map to a fully connected neuron, at most, that are kept as a kernel.</summary>
+    /// <summary>Maximum number of weights from one channel's map to a fully connected neuron that are kept as a kernel.</summary>
     public const int LargestMap = 49;
 
-    /// <summary>The links of a layer; null where it has no weights of its own.</summary>
+    /// <summary>Computes the connections of a layer; null if it has no weights of its own.</summary>
     /// <remarks>
-    /// An input is followed down to the first observed layer through whatever keeps channels apart. A channel of an observed
-    /// concatenation or addition counts as read from the merge, and in <see cref="LayerLinks.Readers"/> also from the weighted layers that it
-    /// merges. An addition that nobody observes hides what it adds.
+    /// Each input is traced back to the first observed layer through operators that do not mix channels. A channel of an observed
+    /// concatenation or addition counts as read from the merge and, in <see cref="LayerLinks.Readers"/>, also from the weighted layers that
+    /// it merges. An unobserved addition hides its terms.
     /// </remarks>
     /// <param name="graph">The network, with weights.</param>
-    /// <param name="observed">The observed layers, <paramref name="layer"/> among them; places are places in this list.</param>
+    /// <param name="observed">The observed layers, including <paramref name="layer"/>; indices refer to this list.</param>
     /// <param name="layer">The layer.</param>
     /// <param name="isBgr">Whether the network's input is in the order blue, green, red.</param>
-    public static LayerLinks? Of(NetworkGraph graph, IReadOnlyList<Layer> observed, Layer layer, bool isBgr = false)
+    public static LayerLinks? Compute(NetworkGraph graph, IReadOnlyList<Layer> observed, Layer layer, bool isBgr = false)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(observed);
@@ -34,18 +34,19 @@ public static class NeuronLinks
         if (layer.WeightedNode is not { } weighted)
             return null;
         var (node, sources) = (graph.Nodes[weighted], new ChannelSources(graph, observed, isBgr));
-        var inputs = sources.Of(node.Inputs[0]);
+        var inputs = sources.Trace(node.Inputs[0]);
         var kernels = node.Operator switch
         {
             Convolution { Weight: var weight, Groups: var groups } =>
-                new Kernels(weight.Values, weight.Shape[0], groups, [.. inputs.Select(input => input with { Height = weight.Shape[2], Width = weight.Shape[3] })], int.MaxValue),
+                new Kernels(weight.Values, weight.Shape[0], groups,
+                    [.. inputs.Select(input => input with { Height = weight.Shape[2], Width = weight.Shape[3] })], int.MaxValue),
             Linear { Weight: var weight } => new Kernels(weight.Values, weight.Shape[0], 1, inputs, LargestMap),
-            var other => throw new GraphException(node.Name, $"{other.Kind} has no weights from channel to channel"),
+            var other => throw new GraphException(node.Name, $"{other.Kind} has no weights between channels"),
         };
         return kernels.Links(new Readers(observed, sources, inputs));
     }
 
-    // Weights [outputs, the kernels of one group's inputs behind one another].
+    // Weights [outputs, the kernels of one group's inputs in sequence].
     private sealed class Kernels
     {
         private readonly float[] _weights;
@@ -101,7 +102,7 @@ public static class NeuronLinks
             return Row(output)[(_starts[input] - start)..(_starts[input + 1] - start)];
         }
 
-        // A weight of zeros links nothing, but a colour without one of its planes would be no colour.
+        // A weight of zero is no connection, but an input colour is shown with all of its planes.
         private InputLink[] Strongest(int output, int first, int end) =>
         [
             .. Enumerable.Range(first, end - first)
@@ -114,7 +115,8 @@ public static class NeuronLinks
         private InputLink Link(int output, int input)
         {
             var source = _inputs[input];
-            var kernel = source.Units <= _largestKernel ? new LinkKernel(source.Height, source.Width, Kernel(output, input).ToArray()) : null;
+            var kernel = source.Units <= _largestKernel
+                ? new LinkKernel(source.Height, source.Width, Kernel(output, input).ToArray()) : null;
             return new InputLink(source.Layer, source.Channel, input, _norms[input], _sums[input], kernel);
         }
 
@@ -127,7 +129,7 @@ public static class NeuronLinks
         }
     }
 
-    // The readers of every observed channel, found while the neurons pass by in their order.
+    // Collects the readers of every observed channel while the neurons are processed in order.
     private sealed class Readers
     {
         private readonly IReadOnlyList<Layer> _observed;
@@ -140,7 +142,8 @@ public static class NeuronLinks
         public Readers(IReadOnlyList<Layer> observed, ChannelSources sources, ChannelSource[] inputs)
         {
             _observed = observed;
-            var terms = inputs.Select(input => input.Layer).Where(layer => layer >= 0).Distinct().ToDictionary(layer => layer, layer => sources.TermsOf(layer).ToList());
+            var terms = inputs.Select(input => input.Layer).Where(layer => layer >= 0).Distinct()
+                .ToDictionary(layer => layer, layer => sources.TermsOf(layer).ToList());
             _slotsOf = [.. inputs.Select(input => input.Layer < 0 ? [] : Slots(input, terms[input.Layer]))];
             _kept = [.. Enumerable.Range(0, _slots.Count).Select(_ => new List<ReaderLink>(Kept + 1))];
             (_squares, _sums) = (new double[_slots.Count], new double[_slots.Count]);
@@ -160,7 +163,7 @@ public static class NeuronLinks
             }
             for (var slot = 0; slot < _kept.Length; slot++)
             {
-                // Nothing of zeros, and nothing of a network whose weights are not numbers.
+                // Skips zero weights, and networks whose weights are not numbers.
                 if (_squares[slot] > 0 && Math.Sqrt(_squares[slot] / total) is var share && !double.IsNaN(share))
                     Keep(_kept[slot], new ReaderLink(output, share, _sums[slot]));
             }
@@ -170,7 +173,8 @@ public static class NeuronLinks
         [
             .. _slots.Keys.Select(place => place.Layer).Distinct().Order().Select(layer => new LayerReaders(
                 layer,
-                [.. Enumerable.Range(0, _observed[layer].Neurons).Select(channel => _slots.TryGetValue((layer, channel), out var slot) ? _kept[slot] : [])])),
+                [.. Enumerable.Range(0, _observed[layer].Neurons)
+                    .Select(channel => _slots.TryGetValue((layer, channel), out var slot) ? _kept[slot] : [])])),
         ];
 
         private int[] Slots(ChannelSource input, List<ChannelSource[]> terms)
@@ -178,7 +182,8 @@ public static class NeuronLinks
             var places = new List<(int Layer, int Channel)> { (input.Layer, input.Channel) };
             foreach (var term in terms.Select(term => term[input.Channel]))
             {
-                // What another merge adds has its own readers there; with all of a residual stream a table would grow with the depth.
+                // The terms of another merge have their own readers there; for all terms of a residual stream, a table would grow with the
+                // depth.
                 if (term.Layer >= 0 && _observed[term.Layer].WeightedNode is not null)
                     places.Add((term.Layer, term.Channel));
             }

@@ -2,30 +2,41 @@ using TorchSharp;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>What the images of a batch are made from when an ascent begins. Rows of one neuron's facets stand beside each other.</summary>
-/// <param name="Recipe">How to climb.</param>
-/// <param name="Pixels">How pixels become the network's input.</param>
+/// <summary>
+/// The inputs from which the images of a batch are created when an ascent begins. A neuron's facets are in adjacent rows.
+/// </summary>
+/// <param name="Recipe">The recipe of the ascent.</param>
+/// <param name="Pixels">The conversion of pixels to the network's input.</param>
 /// <param name="Shape">Channels, rows and columns of an image.</param>
 /// <param name="Random">One generator per row.</param>
 /// <param name="Starts">[C, H, W] per row in 0-255, or null for the mean image.</param>
 /// <param name="Spectrum">Magnitudes of natural images, or null.</param>
-/// <param name="Device">Where tensors go.</param>
+/// <param name="Device">The device for tensors.</param>
 internal sealed record AscentBatch(
-    AscentRecipe Recipe, PixelScale Pixels, (int Channels, int Height, int Width) Shape, SplitMix[] Random, float[]?[] Starts, NaturalSpectrum? Spectrum, torch.Device Device)
+    AscentRecipe Recipe, PixelScale Pixels, (int Channels, int Height, int Width) Shape, SplitMix[] Random, float[]?[] Starts,
+        NaturalSpectrum? Spectrum, torch.Device Device)
 {
-    /// <summary>Side of the layer's receptive field, and of a pixel, as shares of the input's.</summary>
+    /// <summary>Side length of the layer's receptive field, and of a pixel, relative to the input's.</summary>
     public (double Field, double Pixel) Shares { get; init; } = (1, 1.0 / 224);
 
-    /// <summary>The step rule at its first step.</summary>
+    /// <summary>Creates the step rule's state for the first step.</summary>
     public Stepper BeginSteps() => Recipe.Rule.Begin(Shares.Field, Shares.Pixel);
 
-    /// <summary>[1, C, 1, 1].</summary>
+    /// <summary>Returns values per channel as a tensor [1, C, 1, 1].</summary>
     public torch.Tensor PerChannel(float[] values) => torch.tensor(values, [1, values.Length, 1, 1]).to(Device);
 
     /// <summary>Standard deviation of the noise around the start, in grey levels.</summary>
-    public double StartNoise => Recipe.Start switch { NoiseStart start => start.Deviation, TopPatchesStart start => start.Deviation, PictureStart start => start.Deviation, _ => 0 };
+    public double StartNoise =>
+        Recipe.Start switch
+        {
+            NoiseStart start =>
+        start.Deviation,
+            TopPatchesStart start => start.Deviation,
+            PictureStart start => start.Deviation,
+            _ => 0
+        };
 
-    /// <summary>The start images [N, C, H, W], mean-subtracted, noise included.</summary>
+    /// <summary>Creates the start images [N, C, H, W], mean-subtracted, including noise.</summary>
     public torch.Tensor StartImages()
     {
         var each = Shape.Channels * Shape.Height * Shape.Width;
@@ -42,7 +53,7 @@ internal sealed record AscentBatch(
         return torch.tensor(values, [Random.Length, Shape.Channels, Shape.Height, Shape.Width]).to(Device);
     }
 
-    /// <summary>Normal numbers of standard deviation <paramref name="deviation"/>, [N, ...shape].</summary>
+    /// <summary>Draws normal numbers with standard deviation <paramref name="deviation"/>, [N, ...shape].</summary>
     public torch.Tensor Normals(double deviation, params long[] shape)
     {
         var each = (int)shape.Aggregate(1L, (product, extent) => product * extent);
@@ -53,30 +64,30 @@ internal sealed record AscentBatch(
     }
 }
 
-/// <summary>The images of a batch and what they are made from. Images do not influence each other.</summary>
+/// <summary>The images of a batch and the parameters that they are computed from. Images do not influence each other.</summary>
 internal abstract class AscentImages : IDisposable
 {
-    /// <summary>The images as they are now: [N, C, H, W], 0-255 units within that range, mean-subtracted.</summary>
+    /// <summary>Returns the current images: [N, C, H, W], in units of the 0-255 range, mean-subtracted.</summary>
     public abstract torch.Tensor Render();
 
-    /// <summary>Takes a step from what <see cref="Render"/> gave last.</summary>
-    /// <param name="gradient">[N, C, H, W], of the objective by those pixels.</param>
+    /// <summary>Takes a step from the images that <see cref="Render"/> last returned.</summary>
+    /// <param name="gradient">[N, C, H, W], gradient of the objective with respect to these pixels.</param>
     /// <param name="step">Number of the step.</param>
-    /// <param name="isLast">Whether no step follows.</param>
-    public abstract void Climb(torch.Tensor gradient, int step, bool isLast);
+    /// <param name="isLast">Whether this is the last step.</param>
+    public abstract void Step(torch.Tensor gradient, int step, bool isLast);
 
-    /// <summary>Goes on with these rows of the batch only.</summary>
+    /// <summary>Continues with only these rows of the batch.</summary>
     /// <param name="rows">int64 indices.</param>
     public abstract void Keep(torch.Tensor rows);
 
-    /// <summary>[N, H, W], how much each pixel mattered so far; null where that is not kept.</summary>
+    /// <summary>How much each pixel has contributed so far, [N, H, W]; null if it is not recorded.</summary>
     public virtual torch.Tensor? Weights => null;
 
     /// <inheritdoc/>
     public abstract void Dispose();
 }
 
-/// <summary>Pixels, with regularizers after each step.</summary>
+/// <summary>Optimises pixels directly, with regularizers after each step.</summary>
 internal sealed class PixelImages : AscentImages
 {
     private readonly Stepper _stepper;
@@ -93,11 +104,11 @@ internal sealed class PixelImages : AscentImages
 
     public override torch.Tensor Render()
     {
-        Replace(_images.Plus(_mean).clamp(Scalars.Of(0), Scalars.Of(255)) - _mean);
+        Replace(_images.Plus(_mean).Clamp(0, 255) - _mean);
         return _images.alias();
     }
 
-    public override void Climb(torch.Tensor gradient, int step, bool isLast)
+    public override void Step(torch.Tensor gradient, int step, bool isLast)
     {
         var next = _images.Plus(_stepper.Step(gradient));
         if (!isLast)
@@ -105,7 +116,7 @@ internal sealed class PixelImages : AscentImages
             foreach (var regularizer in _regularizers)
                 next = regularizer.Apply(next, gradient, step);
         }
-        // An image without a gradient has no rate either (0 / 0); it no longer counts.
+        // An image without a gradient has no rate (0 / 0); it no longer matters.
         Replace(next.nan_to_num());
     }
 

@@ -3,7 +3,7 @@ using TorchSharp;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>What an ascent makes large, as a function of a layer's values.</summary>
+/// <summary>The function of a layer's values that an ascent maximises.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(NeuronObjective), "neuron")]
 [JsonDerivedType(typeof(ChannelObjective), "channel")]
@@ -12,11 +12,11 @@ namespace VizPipeline.Methods.GradientAscent;
 [JsonDerivedType(typeof(CaricatureObjective), "caricature")]
 public abstract record AscentObjective : IRecipePart
 {
-    /// <summary>Whether it looks at one neuron of the layer, a different one for each image of a batch.</summary>
+    /// <summary>Whether it applies to one neuron of the layer, a different one for each image of a batch.</summary>
     [JsonIgnore]
     public virtual bool IsPerNeuron => true;
 
-    /// <summary>Whether it reads all of the map; else one position is enough, and only its receptive field is optimised.</summary>
+    /// <summary>Whether it needs the whole map; otherwise one position is enough and only its receptive field is optimised.</summary>
     [JsonIgnore]
     public virtual bool ReadsMap => true;
 
@@ -27,11 +27,11 @@ public abstract record AscentObjective : IRecipePart
     /// <inheritdoc/>
     public virtual IEnumerable<string> Faults() => [];
 
-    /// <summary>The objective of each image, [N].</summary>
-    internal abstract torch.Tensor Of(LayerValues values);
+    /// <summary>Returns the objective of each image, [N].</summary>
+    internal abstract torch.Tensor Evaluate(LayerValues values);
 
-    /// <summary>The activation that is reported beside it, [N].</summary>
-    internal virtual torch.Tensor Activation(LayerValues values) => Of(values);
+    /// <summary>Returns the activation that is reported with it, [N].</summary>
+    internal virtual torch.Tensor Activation(LayerValues values) => Evaluate(values);
 
     private protected static torch.Tensor Mean(torch.Tensor maps) => maps.dim() == 2 ? maps : maps.mean([2, 3]);
 }
@@ -39,17 +39,17 @@ public abstract record AscentObjective : IRecipePart
 /// <summary>A layer's values on a batch of images.</summary>
 /// <param name="Maps">[N, C, h, w], or [N, C] for a vector.</param>
 /// <param name="Neurons">The neuron of each image, [N] int64.</param>
-/// <param name="Centre">The position that a neuron objective looks at; 0, 0 where the maps are that position alone.</param>
-/// <param name="Picture">The same layer's values on the given picture, [1, C, h, w] or [1, C]; null where there is none.</param>
+/// <param name="Centre">The position that a neuron objective reads; (0, 0) if the maps contain only that position.</param>
+/// <param name="Picture">The layer's values on the given image, [1, C, h, w] or [1, C]; null if there is none.</param>
 internal sealed record LayerValues(torch.Tensor Maps, torch.Tensor Neurons, (int Y, int X) Centre, torch.Tensor? Picture)
 {
-    /// <summary>Each image's own channel, [N, h, w] or [N].</summary>
+    /// <summary>Returns each image's own channel, [N, h, w] or [N].</summary>
     public torch.Tensor OwnChannel() => Maps.dim() == 2
         ? Maps.gather(1, Neurons.reshape(-1, 1)).squeeze(1)
         : Maps.gather(1, Neurons.reshape(-1, 1, 1, 1).expand(-1, 1, Maps.shape[2], Maps.shape[3])).squeeze(1);
 }
 
-/// <summary>One neuron, at the centre of its map; at the output layer, the logit of a class.</summary>
+/// <summary>One neuron at the centre of its map; at the output layer, the logit of a class.</summary>
 public sealed record NeuronObjective : AscentObjective
 {
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public sealed record NeuronObjective : AscentObjective
     public override bool ReadsMap => false;
 
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var own = values.OwnChannel();
         return own.dim() == 1 ? own : own.narrow(1, values.Centre.Y, 1).narrow(2, values.Centre.X, 1).reshape(-1);
@@ -68,7 +68,7 @@ public sealed record NeuronObjective : AscentObjective
 public sealed record ChannelObjective : AscentObjective
 {
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var own = values.OwnChannel();
         return own.dim() == 1 ? own : own.mean([1, 2]);
@@ -82,8 +82,11 @@ public sealed record ChannelObjective : AscentObjective
     }
 }
 
-/// <summary>A weighted sum of channels, each the mean of its map: a direction of the layer's space (Olah et al. 2017, "Interaction between Neurons").</summary>
-/// <param name="Weights">Weight by channel; negative ones push a channel down.</param>
+/// <summary>
+/// A weighted sum of channels, each averaged over its map: a direction in the layer's space (Olah et al. 2017, "Interaction between
+/// Neurons").
+/// </summary>
+/// <param name="Weights">Weight by channel; a negative weight minimises a channel.</param>
 public sealed record DirectionObjective(IReadOnlyDictionary<int, double> Weights) : AscentObjective
 {
     /// <inheritdoc/>
@@ -103,7 +106,7 @@ public sealed record DirectionObjective(IReadOnlyDictionary<int, double> Weights
     }
 
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var channels = torch.tensor([.. Weights.Keys.Select(channel => (long)channel)], dtype: torch.int64).to(values.Maps.device);
         var weights = torch.tensor([.. Weights.Values.Select(weight => (float)weight)]).to(values.Maps.device);
@@ -112,8 +115,8 @@ public sealed record DirectionObjective(IReadOnlyDictionary<int, double> Weights
 }
 
 /// <summary>
-/// Minus the squared distance to a picture's values, relative to their own square (Mahendran and Vedaldi 2015, eq. 2): what the layer
-/// still knows of the picture.
+/// Minus the squared distance to an image's values, relative to their squared norm (Mahendran and Vedaldi 2015, eq. 2): shows which
+/// information about the image the layer keeps.
 /// </summary>
 public sealed record InversionObjective : AscentObjective
 {
@@ -126,18 +129,18 @@ public sealed record InversionObjective : AscentObjective
     public override bool NeedsPicture => true;
 
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var picture = values.Picture!.flatten(1);
-        return -((values.Maps.flatten(1) - picture).square().sum(1) / picture.square().sum(1).clamp(min: Scalars.Of(1e-12)));
+        return -((values.Maps.flatten(1) - picture).square().sum(1) / picture.square().sum(1).ClampMin(1e-12));
     }
 }
 
 /// <summary>
-/// The product with a picture's values times the cosine to them to the power of <paramref name="Power"/> (Olah 2018, Lucid's
-/// <c>dot_compare</c>): more of whatever the layer saw in the picture.
+/// The dot product with an image's values times their cosine similarity to the power of <paramref name="Power"/> (Olah 2018, Lucid's
+/// <c>dot_compare</c>): exaggerates whatever the layer saw in the image.
 /// </summary>
-/// <param name="Power">0 or more; 0 is the product alone.</param>
+/// <param name="Power">0 or more; 0 is the dot product alone.</param>
 public sealed record CaricatureObjective(double Power = 2) : AscentObjective
 {
     /// <inheritdoc/>
@@ -156,11 +159,11 @@ public sealed record CaricatureObjective(double Power = 2) : AscentObjective
     }
 
     /// <inheritdoc/>
-    internal override torch.Tensor Of(LayerValues values)
+    internal override torch.Tensor Evaluate(LayerValues values)
     {
         var (maps, picture) = (values.Maps.flatten(1), values.Picture!.flatten(1));
         var product = (maps * picture).sum(1);
-        var cosine = product / (maps.norm(1) * picture.norm(1)).clamp(min: Scalars.Of(1e-12));
-        return (product / picture.norm(1).clamp(min: Scalars.Of(1e-12))) * cosine.clamp(min: Scalars.Of(0.1)).pow(Scalars.Of(Power));
+        var cosine = product / (maps.norm(1) * picture.norm(1)).ClampMin(1e-12);
+        return (product / picture.norm(1).ClampMin(1e-12)) * cosine.ClampMin(0.1).Pow(Power);
     }
 }

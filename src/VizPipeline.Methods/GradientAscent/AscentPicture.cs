@@ -3,10 +3,12 @@ using VizPipeline.Methods.Input;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>Results as pictures to look at.</summary>
+/// <summary>Draws results as images.</summary>
 public static class AscentPicture
 {
-    /// <summary>The image in its true colours; what never mattered fades to mid-grey where the recipe keeps track of it.</summary>
+    /// <summary>
+    /// Draws the image in its true colours; pixels that did not contribute fade to mid-grey if the recipe records contributions.
+    /// </summary>
     public static RgbImage Draw(AscentResult result, Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(result);

@@ -1,30 +1,35 @@
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>The recipes that come along.</summary>
+/// <summary>The built-in recipes.</summary>
 public static class AscentPresets
 {
-    /// <summary>Name of the preset that is used where none is named: low-frequency.</summary>
+    /// <summary>Name of the default preset: low-frequency.</summary>
     public const string Default = "3";
 
     /// <summary>The numbers of the four published presets (Yosinski et al. 2015, table 1).</summary>
     public static IReadOnlyList<int> Numbers { get; } = [1, 2, 3, 4];
 
-    /// <summary>All names, the published presets' numbers first.</summary>
+    /// <summary>All names, starting with the published presets' numbers.</summary>
     public static IReadOnlyList<string> Names { get; } = ["1", "2", "3", "4", "fourier", "maco", "facets", "multifaceted"];
 
     private const double Contrast = 40;
-    private const double WaveLength = 8;
 
     // Lucid's standard transformations for inputs of 224 (Olah et al. 2017, appendix): pad 12, jitter 8, scale, rotate, jitter 4.
-    private static IReadOnlyList<Transformation> Robust => [new Pad(12), new Jitter(8), new Scale(0.9, 1.1), new Rotate(10, 0.2), new Jitter(4)];
+    private static IReadOnlyList<Transformation> Robust =>
+        [new Pad(12), new Jitter(8), new Scale(0.9, 1.1), new Rotate(10, 0.2), new Jitter(4)];
 
-    /// <summary>The recipe called <paramref name="name"/>, for a network of any gradient scale; null where there is none.</summary>
+    /// <summary>Returns the recipe called <paramref name="name"/>, for a network of any gradient scale, or null if there is none.</summary>
     public static AscentRecipe? Find(string name) => name switch
     {
         "1" or "2" or "3" or "4" => Normalised(name[0] - '0'),
         "fourier" => Fourier,
         "maco" => Maco,
-        "facets" => Fourier with { Name = "facets", Description = "Fourier ascent, four pictures per neuron that are pushed apart (Olah et al. 2017)", Diversity = new Diversity(4) },
+        "facets" => Fourier with
+        {
+            Name = "facets",
+            Description = "Fourier ascent, four pictures per neuron that are pushed apart (Olah et al. 2017)",
+            Diversity = new Diversity(4)
+        },
         "multifaceted" => Normalised(3) with
         {
             Name = "multifaceted",
@@ -61,58 +66,85 @@ public static class AscentPresets
         RescueSteps = 16,
     };
 
-    /// <summary>Preset 1 to 4 with its published rates, made for CaffeNet.</summary>
+    /// <summary>Returns preset 1 to 4 with its published rates, which were chosen for CaffeNet.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such preset.</exception>
     public static AscentRecipe Published(int number) => number switch
     {
-        1 => new() { Name = "1 high-frequency", Steps = 500, Rule = new ProgressRate(100, 2), Regularizers = [new Blur(0.5, 4), new SmallNormClipping(50)] },
-        2 => new() { Name = "2 sparse", Steps = 750, Rule = new ConstantRate(100), Regularizers = [new L2Decay(0.3), new SmallNormClipping(20)] },
-        3 => new() { Name = "3 low-frequency", Steps = 1000, Rule = new ConstantRate(100), Regularizers = [new L2Decay(0.0001), new Blur(1.0, 4)] },
-        4 => new() { Name = "4 medium", Steps = 1000, Rule = new ProgressRate(1e8, 2), Regularizers = [new Blur(0.5, 4), new SmallContributionClipping(90)] },
-        _ => throw new ArgumentOutOfRangeException(nameof(number), number, "ascent presets are 1 (high-frequency), 2 (sparse), 3 (low-frequency) and 4 (medium)"),
+        1 => new()
+        {
+            Name = "1 high-frequency",
+            Steps = 500,
+            Rule = new ProgressRate(100, 2),
+            Regularizers = [new Blur(0.5, 4), new SmallNormClipping(50)]
+        },
+        2 => new()
+        {
+            Name = "2 sparse",
+            Steps = 750,
+            Rule = new ConstantRate(100),
+            Regularizers = [new L2Decay(0.3), new SmallNormClipping(20)]
+        },
+        3 => new()
+        {
+            Name = "3 low-frequency",
+            Steps = 1000,
+            Rule = new ConstantRate(100),
+            Regularizers = [new L2Decay(0.0001), new Blur(1.0, 4)]
+        },
+        4 => new()
+        {
+            Name = "4 medium",
+            Steps = 1000,
+            Rule = new ProgressRate(1e8, 2),
+            Regularizers = [new Blur(0.5, 4), new SmallContributionClipping(90)]
+        },
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(number), number, "ascent presets are 1 (high-frequency), 2 (sparse), 3 (low-frequency) and 4 (medium)"),
     };
 
     /// <summary>
-    /// Preset 1 to 4 for a network of any gradient scale: its regularizers as published, steps of one length (<see cref="StepLength"/>)
-    /// instead of its rates. A silent neuron is rescued in the first steps, and an image that grows no more is done.
+    /// Returns preset 1 to 4 for a network of any gradient scale: the published regularizers with steps of constant length
+    /// (<see cref="StepLength"/>) instead of the published rates. The first steps rescue inactive neurons, and an image that stops
+    /// improving ends early.
     /// </summary>
     /// <param name="number">1 to 4.</param>
-    /// <param name="steps">Steps, or null for the published number.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such preset, or no step.</exception>
+    /// <param name="steps">Number of steps, or null for the published number.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such preset, or the number of steps is not positive.</exception>
     public static AscentRecipe Normalised(int number, int? steps = null)
     {
         var published = Published(number);
-        return WithSteps(published with { RescueSteps = 16, EarlyStop = new EarlyStop(Math.Max(50, published.Steps / 8)), Rule = new NormalisedRate(StepLength(published.Regularizers, published.Steps)) }, steps ?? published.Steps);
+        var normalised = published with
+        {
+            RescueSteps = 16,
+            EarlyStop = new EarlyStop(Math.Max(50, published.Steps / 8)),
+            Rule = new NormalisedRate(StepLength(published.Regularizers, published.Steps)),
+        };
+        return WithSteps(normalised, steps ?? published.Steps);
     }
 
-    /// <summary>A recipe with another number of steps; steps of one length are made longer where there are fewer of them.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no step.</exception>
+    /// <summary>Returns a recipe with another number of steps; steps of constant length become longer if there are fewer of them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number of steps is not positive.</exception>
     public static AscentRecipe WithSteps(AscentRecipe recipe, int steps)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        return recipe with { Steps = steps, PlainSteps = (int)((long)recipe.PlainSteps * steps / recipe.Steps), Rule = recipe.Rule is NormalisedRate own ? new NormalisedRate(own.RmsPixels * StepLength(recipe.Regularizers, steps) / StepLength(recipe.Regularizers, recipe.Steps)) : recipe.Rule };
+        return recipe with
+        {
+            Steps = steps,
+            PlainSteps = (int)((long)recipe.PlainSteps * steps / recipe.Steps),
+            Rule = recipe.Rule.WithLength(StepLength(recipe.Regularizers, recipe.Steps), StepLength(recipe.Regularizers, steps)),
+        };
     }
 
     /// <summary>
-    /// The root mean square length of a step in grey levels, at which a contrast of 40 (photographs have some 50) balances what the
-    /// regularizers take off per step, and an image that keeps going one way can reach 160 besides. A blur counts by what it takes off a
-    /// wave of 8 pixels, 1 - exp(-2 (pi sigma / 8)^2); clipping leaves the whole step to the pixels that stay.
+    /// Computes the root mean square length of a step in grey levels at which a contrast of 40 (photographs have about 50) balances what
+    /// the regularizers remove per step, and an image that keeps moving in one direction can still reach 160. A blur is rated by what it
+    /// removes from a wave of 8 pixels, 1 - exp(-2 (pi sigma / 8)^2); clipping leaves the remaining pixels unchanged.
     /// </summary>
     internal static double StepLength(IReadOnlyList<Regularizer> regularizers, int steps)
     {
-        var loss = regularizers.Sum(regularizer => regularizer switch
-        {
-            L2Decay decay => decay.Decay,
-            Blur blur => (1 - Math.Exp(-2 * Math.Pow(Math.PI * blur.Sigma / WaveLength, 2))) / blur.Every,
-            _ => 0,
-        });
-        var staying = regularizers.Aggregate(1.0, (share, regularizer) => share * regularizer switch
-        {
-            SmallNormClipping norm => 1 - (norm.Percentile / 100),
-            SmallContributionClipping part => 1 - (part.Percentile / 100),
-            _ => 1,
-        });
+        var loss = regularizers.Sum(regularizer => regularizer.LossPerStep);
+        var staying = regularizers.Aggregate(1.0, (share, regularizer) => share * regularizer.KeptShare);
         return Contrast * (loss + (4.0 / steps)) / Math.Sqrt(Math.Max(staying, 0.01));
     }
 }

@@ -5,8 +5,8 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// Where every image of a batch stands: its curve, the best image so far, and whether it is done. Images that are done leave the batch
-/// when a quarter of it is; all facets of a neuron leave together.
+/// The state of every image of a batch: its curve, the best image so far, and whether it is done. Images that are done leave the batch once
+/// they make up a quarter of it; all facets of a neuron leave together.
 /// </summary>
 internal sealed class AscentProgress : IDisposable
 {
@@ -25,28 +25,29 @@ internal sealed class AscentProgress : IDisposable
         _active = [.. Enumerable.Range(0, _rows.Length)];
     }
 
-    /// <summary>Images in the batch.</summary>
+    /// <summary>Number of images in the batch.</summary>
     public int Rows => _active.Length;
 
     /// <summary>Neuron and facet of each image in the batch.</summary>
     public IEnumerable<(int Neuron, int Facet)> Active => _active.Select(row => (_rows[row].Neuron, _rows[row].Facet));
 
-    /// <summary>The neuron of each view in the batch, int64 [Rows * views].</summary>
+    /// <summary>Returns the neuron of each view in the batch, int64 [Rows * views].</summary>
     public torch.Tensor Neurons(int views)
     {
-        _index ??= torch.tensor([.. _active.Select(row => (long)_rows[row].Neuron)], dtype: torch.int64).to(_device).DetachFromDisposeScope();
+        _index ??= torch.tensor([.. _active.Select(row => (long)_rows[row].Neuron)], dtype: torch.int64).to(_device)
+            .DetachFromDisposeScope();
         return views == 1 ? _index.alias() : _index.repeat_interleave(views);
     }
 
     /// <summary>
-    /// Which images' gradient vanished in the last step though it need not, or null where none's did: the neuron fired on the border around
-    /// the transformed image alone, so that nothing of the image moved it. Such an image is shown as it is for a step, and climbed before its
-    /// nonlinearity.
+    /// Returns which images' gradients vanished in the last step although they need not, or null if none did: the neuron was active only on
+    /// the border around the transformed image, so no pixel of the image influenced it. Such an image is used untransformed for one step,
+    /// and its pre-activation is maximised.
     /// </summary>
     public bool[]? PressedRows() =>
         Array.Exists(_active, row => _rows[row].IsPressed) ? [.. _active.Select(row => _rows[row].IsPressed)] : null;
 
-    /// <summary>The same for each view, bool [Rows * views].</summary>
+    /// <summary>Returns the same for each view, bool [Rows * views].</summary>
     public torch.Tensor? Pressed(int views)
     {
         if (PressedRows() is not { } rows)
@@ -55,7 +56,7 @@ internal sealed class AscentProgress : IDisposable
         return views == 1 ? pressed : pressed.repeat_interleave(views);
     }
 
-    /// <summary>Takes note of the images [Rows, C, H, W] of a step and their objective and activation [Rows].</summary>
+    /// <summary>Records the images [Rows, C, H, W] of a step and their objectives and activations [Rows].</summary>
     public void Record(int step, torch.Tensor images, torch.Tensor objective, torch.Tensor activation, bool note = true)
     {
         var (values, activations) = (ToArray(objective), ToArray(activation));
@@ -78,7 +79,7 @@ internal sealed class AscentProgress : IDisposable
             ReplaceBest(torch.where(torch.tensor(improved, [improved.Length, 1, 1, 1]).to(images.device), images, _best));
     }
 
-    /// <summary>Takes note of the objective of transformed images.</summary>
+    /// <summary>Records the objectives of transformed images.</summary>
     public void Note(torch.Tensor objective)
     {
         var values = ToArray(objective);
@@ -89,10 +90,11 @@ internal sealed class AscentProgress : IDisposable
         }
     }
 
-    /// <summary>Ends the images whose gradient has vanished, and those that grow no more.</summary>
-    /// <param name="step">The step.</param>
+    /// <summary>Ends the images whose gradient has vanished and those that have stopped improving.</summary>
+    /// <param name="step">The step's number.</param>
     /// <param name="vanished">Bool [Rows].</param>
-    /// <param name="mayPress">Whether the step saw transformed images: those whose gradient has vanished get another step, <see cref="Pressed"/>.</param>
+    /// <param name="mayPress">Whether the step used transformed images: those whose gradient has vanished get another step,
+    /// <see cref="Pressed"/>.</param>
     public void Stop(int step, torch.Tensor vanished, bool mayPress)
     {
         using var flags = vanished.cpu();
@@ -104,18 +106,19 @@ internal sealed class AscentProgress : IDisposable
                 continue;
             row.HasVanished = gone[i] && (row.IsPressed || !mayPress);
             row.IsPressed = gone[i] && !row.IsPressed && mayPress;
-            // Transformed images are looked at too rarely to tell, and have their plain steps before them.
+            // Transformed images are evaluated too rarely to decide, and their plain steps are still to come.
             row.HasSettled = !mayPress && _recipe.EarlyStop is { } early && step - Math.Max(row.LastGain, FirstPlainStep) >= early.Patience;
             row.IsDone = row.HasVanished || row.HasSettled;
         }
     }
 
-    /// <summary>Lets those that are done leave, where they are many enough.</summary>
-    /// <returns>The rows that stay, int64; null if nothing changes.</returns>
+    /// <summary>Removes images that are done from the batch, once they are numerous enough.</summary>
+    /// <returns>The rows that remain, int64; null if nothing changes.</returns>
     public torch.Tensor? Compact(torch.Tensor? weights)
     {
         var facets = _recipe.Facets;
-        var groups = Enumerable.Range(0, _active.Length / facets).Where(group => Enumerable.Range(group * facets, facets).Any(i => !_rows[_active[i]].IsDone)).ToArray();
+        var groups = Enumerable.Range(0, _active.Length / facets)
+            .Where(group => Enumerable.Range(group * facets, facets).Any(i => !_rows[_active[i]].IsDone)).ToArray();
         if (groups.Length * facets > _active.Length * 3 / 4)
             return null;
         var staying = groups.SelectMany(group => Enumerable.Range(group * facets, facets)).ToArray();
@@ -129,15 +132,16 @@ internal sealed class AscentProgress : IDisposable
         return _active.Length > 0 ? rows : null;
     }
 
-    /// <summary>Keeps what is left in the batch.</summary>
+    /// <summary>Stores the images that remain in the batch.</summary>
     public void Close(torch.Tensor? weights) => Store(Enumerable.Range(0, _active.Length), weights);
 
-    /// <summary>The outcomes, in the order of the neurons and facets.</summary>
+    /// <summary>Returns the results, ordered by neuron and facet.</summary>
     public AscentResult[] Results(float[] mean)
     {
         var plane = _box.Width * _box.Height;
         return [.. _rows.Select(row => new AscentResult(
-            row.Neuron, StatusOf(row), row.BestStep, row.Best, row.Activation, [.. row.Curve], [.. row.Image!.Select((value, i) => value + mean[i / plane])],
+            row.Neuron, StatusOf(
+                row), row.BestStep, row.Best, row.Activation, [.. row.Curve], [.. row.Image!.Select((value, i) => value + mean[i / plane])],
             _box.Height, _box.Width, _box, row.Facet, row.Alpha))];
     }
 
@@ -151,7 +155,7 @@ internal sealed class AscentProgress : IDisposable
 
     private AscentStatus StatusOf(Row row)
     {
-        // Not-a-numbers are above nothing either. Few steps may end below their start without anything being dead.
+        // NaN does not exceed anything either. A short run may end below its start without the neuron being dead.
         if (!(row.Best > row.Start) && (row.HasVanished || row.HasSettled || !float.IsFinite(row.Best)))
             return AscentStatus.Dead;
         return row.HasSettled || row.BestStep >= _recipe.Steps * 9 / 10 ? AscentStatus.Converged : AscentStatus.BestAtStep;
@@ -167,7 +171,7 @@ internal sealed class AscentProgress : IDisposable
         }
     }
 
-    // The strongest fifth is opaque, as in the paper's own pictures.
+    // The strongest fifth is opaque, as in the paper's own images.
     private static float[] Opacity(float[] weights)
     {
         var sorted = weights.Order().ToArray();

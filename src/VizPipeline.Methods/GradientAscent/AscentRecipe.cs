@@ -2,62 +2,64 @@ using System.Text.Json.Serialization;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>Everything that determines an ascent besides the network, the neuron and the seed: parts that compose as values.</summary>
-/// <remarks>A recipe is also a JSON file (<see cref="RecipeJson"/>), in which each part says its kind and its numbers.</remarks>
+/// <summary>Everything that determines an ascent besides the network, the neuron and the seed, composed of parts that are values.</summary>
+/// <remarks>A recipe can also be a JSON file (<see cref="RecipeJson"/>), in which each part has a kind and its numbers.</remarks>
 public sealed record AscentRecipe : IRecipePart
 {
-    /// <summary>Most steps of a recipe.</summary>
+    /// <summary>Maximum number of steps of a recipe.</summary>
     public const int MostSteps = 1_000_000;
 
     private const int MostParts = 16;
     private const int MostImages = 64;
 
-    /// <summary>A name for people, for example <c>3 low-frequency</c>.</summary>
+    /// <summary>A display name, for example <c>3 low-frequency</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>A line on what its pictures look like, or where it comes from.</summary>
+    /// <summary>One line about what its images look like, or about its origin.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Description { get; init; }
 
-    /// <summary>Steps, 1 or more.</summary>
+    /// <summary>Number of steps, 1 or more.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>What is made large.</summary>
+    /// <summary>What is maximised.</summary>
     public AscentObjective Objective { get; init; } = new NeuronObjective();
 
     /// <summary>Where the ascent begins.</summary>
     public AscentStart Start { get; init; } = new NoiseStart(10);
 
-    /// <summary>What is optimised: pixels, or a spectrum from which they are made.</summary>
+    /// <summary>What is optimised: pixels, or a spectrum from which they are computed.</summary>
     public Parametrization Parametrization { get; init; } = new PixelParametrization();
 
-    /// <summary>What is done to the image, anew in each step, before the network sees it; none for the image as it is.</summary>
+    /// <summary>
+    /// Random transformations applied to the image in each step before the network sees it; empty to use the image as it is.
+    /// </summary>
     public IReadOnlyList<Transformation> Transformations { get; init; } = [];
 
-    /// <summary>So many last steps see the image as it is, so that it is at its best as it will be shown.</summary>
+    /// <summary>Number of final steps without transformations, so that the image is optimised in the form in which it is shown.</summary>
     public int PlainSteps { get; init; }
 
-    /// <summary>How far each step goes.</summary>
+    /// <summary>The length of each step.</summary>
     public required StepRule Rule { get; init; }
 
-    /// <summary>Applied to the pixels in this order after every step but the last.</summary>
+    /// <summary>Applied to the pixels in this order after every step except the last.</summary>
     public IReadOnlyList<Regularizer> Regularizers { get; init; } = [];
 
-    /// <summary>When an image is done before the last step; null for never.</summary>
+    /// <summary>When an image ends before the last step; null for never.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public EarlyStop? EarlyStop { get; init; }
 
-    /// <summary>Several pictures per neuron that are pushed apart; null for one.</summary>
+    /// <summary>Several images per neuron that are pushed apart; null for one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Diversity? Diversity { get; init; }
 
     /// <summary>
-    /// In so many first steps a nonlinearity that lets no gradient of an image through lets pass what pushes its values up (Lucid's
-    /// redirected gradients): without it, a neuron that is silent on the start image has nothing to climb.
+    /// Number of first steps in which a nonlinearity that blocks an image's whole gradient lets through the part that increases its input
+    /// (Lucid's redirected gradients). Without it, a neuron that is inactive on the start image has no gradient to follow.
     /// </summary>
     public int RescueSteps { get; init; }
 
-    /// <summary>Pictures per neuron.</summary>
+    /// <summary>Number of images per neuron.</summary>
     [JsonIgnore]
     public int Facets => Diversity?.Facets ?? 1;
 
@@ -73,21 +75,22 @@ public sealed record AscentRecipe : IRecipePart
         if (RescueSteps < 0)
             yield return $"rescue_steps must be 0 or more, not {RescueSteps}";
         if (Parametrization is not PixelParametrization && Regularizers.Count > 0)
-            yield return $"regularizers work on pixels, and its parametrization is {RecipeJson.KindOf(Parametrization)}";
+            yield return $"regularizers need pixels, but its parametrization is {RecipeJson.KindOf(Parametrization)}";
         if (Parametrization is MacoParametrization && Start is not NoiseStart)
-            yield return $"maco starts from random phases, and its start is {RecipeJson.KindOf(Start)}";
+            yield return $"maco starts from random phases, but its start is {RecipeJson.KindOf(Start)}";
         if (Transformations.Count > MostParts || Regularizers.Count > MostParts)
-            yield return $"it may have {MostParts} transformations and {MostParts} regularizers at most";
+            yield return $"it may have at most {MostParts} transformations and {MostParts} regularizers";
         if (Transformations.Contains(null!) || Regularizers.Contains(null!))
         {
             yield return "one of its transformations or regularizers is null";
             yield break;
         }
         if (Facets <= 16 && Facets * Views.PerImage(Transformations) > MostImages)
-            yield return $"facets times views must be {MostImages} at most, not {Facets * Views.PerImage(Transformations)}";
+            yield return $"facets times views must be at most {MostImages}, not {Facets * Views.PerImage(Transformations)}";
         if (Diversity is not null && !Objective.IsPerNeuron)
-            yield return $"diversity is for objectives of neurons, and its objective is {RecipeJson.KindOf(Objective)}";
-        IEnumerable<IRecipePart?> parts = [Objective, Start, Parametrization, .. Transformations, Rule, .. Regularizers, EarlyStop, Diversity];
+            yield return $"diversity needs an objective of neurons, but its objective is {RecipeJson.KindOf(Objective)}";
+        IEnumerable<IRecipePart?> parts = [Objective, Start, Parametrization, .. Transformations, Rule, .. Regularizers, EarlyStop,
+            Diversity];
         foreach (var fault in parts.OfType<IRecipePart>().SelectMany(part => part.Faults()))
             yield return fault;
     }
@@ -96,12 +99,15 @@ public sealed record AscentRecipe : IRecipePart
 /// <summary>A part of a recipe.</summary>
 public interface IRecipePart
 {
-    /// <summary>What is wrong with its numbers, one sentence each; empty if nothing is.</summary>
+    /// <summary>Returns what is wrong with its numbers, one sentence each; empty if nothing is.</summary>
     IEnumerable<string> Faults();
 }
 
-/// <summary>An image is done when its objective has not grown by more than <paramref name="Gain"/> of itself in the last <paramref name="Patience"/> steps.</summary>
-/// <param name="Patience">Steps, 1 or more.</param>
+/// <summary>
+/// Ends an image once its objective has not grown by more than <paramref name="Gain"/> (relative) in the last <paramref name="Patience"/>
+/// steps.
+/// </summary>
+/// <param name="Patience">Number of steps, 1 or more.</param>
 /// <param name="Gain">Relative gain, 0 or more.</param>
 public sealed record EarlyStop(int Patience, double Gain = 0.001) : IRecipePart
 {
@@ -116,11 +122,12 @@ public sealed record EarlyStop(int Patience, double Gain = 0.001) : IRecipePart
 }
 
 /// <summary>
-/// Several pictures of one neuron, each pushed away from the others: minus the sum of cosine similarities of their Gram matrices at the
-/// layer (Olah et al. 2017, "Diversity").
+/// Several images of one neuron, each pushed away from the others: minus the sum of cosine similarities of their Gram matrices at the layer
+/// (Olah et al. 2017, "Diversity").
 /// </summary>
-/// <param name="Facets">Pictures per neuron, 2 to 16.</param>
-/// <param name="Weight">Length of its gradient at the layer, relative to the objective's: the same for networks of any scale.</param>
+/// <param name="Facets">Images per neuron, 2 to 16.</param>
+/// <param name="Weight">Norm of its gradient at the layer relative to the objective's, which makes it independent of the network's
+/// scale.</param>
 public sealed record Diversity(int Facets, double Weight = 0.5) : IRecipePart
 {
     /// <inheritdoc/>

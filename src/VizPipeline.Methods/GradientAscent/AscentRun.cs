@@ -6,13 +6,13 @@ using VizPipeline.Network.Operators;
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// Gradient ascent for many neurons of a layer at once (METHODS 3), on the receptive field's crop where that is smaller than the input.
-/// Images of one batch do not influence each other, apart from the facets of one neuron.
+/// Gradient ascent for many neurons of a layer at once (docs/methods.md, section 3), on the receptive field's crop if it is smaller than
+/// the input. Images of one batch do not influence each other, except the facets of one neuron.
 /// </summary>
 public sealed class AscentRun
 {
-    // Of transformed images the plain ones are looked at so many times.
-    private const int PlainLooks = 32;
+    // Number of times that the plain image is evaluated when the steps use transformed images.
+    private const int PlainEvaluations = 32;
     private const long GramFloats = 64L << 20;
 
     private readonly NetworkRunner _runner;
@@ -20,21 +20,22 @@ public sealed class AscentRun
     private readonly PixelScale _pixels;
     private readonly AscentMaterial _material;
     private readonly RegionPlan _plan;
-    private readonly LayerClimb _layer;
+    private readonly LayerObjective _layer;
     private readonly (int Y, int X) _centre;
     private readonly Box _region;
     private readonly (double Field, double Pixel) _shares;
 
-    /// <summary>An ascent at <paramref name="layer"/> by <paramref name="recipe"/>.</summary>
+    /// <summary>Prepares an ascent at <paramref name="layer"/> by <paramref name="recipe"/>.</summary>
     /// <param name="runner">The network on its device.</param>
     /// <param name="layer">The neurons' layer.</param>
-    /// <param name="recipe">How to climb.</param>
-    /// <param name="pixels">How pixels become the network's input.</param>
-    /// <param name="material">What the recipe needs besides; null for nothing.</param>
-    /// <param name="wholeFrom">Compute a map whole where the region would be this share of it; see <see cref="RegionPlan.ForPosition"/>.</param>
+    /// <param name="recipe">The recipe of the ascent.</param>
+    /// <param name="pixels">The conversion of pixels to the network's input.</param>
+    /// <param name="material">Other data that the recipe needs; null for none.</param>
+    /// <param name="wholeFrom">Share of a map from which it is computed whole; see <see cref="RegionPlan.ForPosition"/>.</param>
     /// <exception cref="AscentMaterialException">The recipe needs something that <paramref name="material"/> lacks.</exception>
     /// <exception cref="RecipeException">The recipe's direction names a channel that the layer does not have.</exception>
-    public AscentRun(NetworkRunner runner, Layer layer, AscentRecipe recipe, PixelScale pixels, AscentMaterial? material = null, double wholeFrom = 0.75)
+    public AscentRun(
+        NetworkRunner runner, Layer layer, AscentRecipe recipe, PixelScale pixels, AscentMaterial? material = null, double wholeFrom = 0.75)
     {
         ArgumentNullException.ThrowIfNull(runner);
         ArgumentNullException.ThrowIfNull(layer);
@@ -42,27 +43,32 @@ public sealed class AscentRun
         (_runner, _recipe, _pixels, _material) = (runner, recipe, pixels, material ?? new AscentMaterial());
         Check(layer);
         var (graph, shape) = (runner.Graph, layer.Shape);
-        _plan = recipe.Objective.ReadsMap ? RegionPlan.Whole(graph, layer.PreActivation) : RegionPlan.ForPosition(graph, layer.PreActivation, wholeFrom);
+        _plan = recipe.Objective.ReadsMap
+            ? RegionPlan.Whole(graph, layer.PreActivation) : RegionPlan.ForPosition(graph, layer.PreActivation, wholeFrom);
         _centre = (shape.Height / 2, shape.Width / 2);
         var input = graph.InputShape;
         _region = _plan[0] is { } extent
-            ? new Box(At(extent.X, _centre.X), At(extent.Y, _centre.Y), At(extent.X, _centre.X) + extent.X.Size, At(extent.Y, _centre.Y) + extent.Y.Size)
+            ? new Box(At(
+                extent.X, _centre.X), At(extent.Y, _centre.Y), At(extent.X, _centre.X) + extent.X.Size,
+                At(extent.Y, _centre.Y) + extent.Y.Size)
             : new Box(0, 0, input.Width, input.Height);
         Box = _region.Clip(input.Height, input.Width);
         var side = Math.Min(input.Height, input.Width);
         _shares = (layer.Field.IsWhole ? 1 : Math.Min(1, (double)Math.Min(layer.Field.Y.Size, layer.Field.X.Size) / side), 1.0 / side);
-        _layer = new LayerClimb(runner, layer, recipe, _plan.IsWhole && !shape.IsVector ? _centre : (0, 0));
-        var rows = Deconvolution.PatchSizing.SamplesPerBatch(_plan, runner.Device) / (recipe.Facets * Views.PerImage(recipe.Transformations));
+        _layer = new LayerObjective(runner, layer, recipe, _plan.IsWhole && !shape.IsVector ? _centre : (0, 0));
+        var rows = Deconvolution.PatchSizing.SamplesPerBatch(
+            _plan, runner.Device) / (recipe.Facets * Views.PerImage(recipe.Transformations));
         // Gram matrices are as large as the square of the layer's width, whatever the maps' size.
         if (recipe.Diversity is not null)
-            rows = (int)Math.Min(rows, GramFloats / ((long)shape.Channels * shape.Channels * recipe.Facets * Views.PerImage(recipe.Transformations)));
+            rows = (int)Math.Min(
+                rows, GramFloats / ((long)shape.Channels * shape.Channels * recipe.Facets * Views.PerImage(recipe.Transformations)));
         SamplesPerBatch = Math.Clamp(rows, 1, runner.Device.type == DeviceType.CPU ? 64 : 256);
     }
 
     /// <summary>The part of the input that is optimised.</summary>
     public Box Box { get; }
 
-    /// <summary>Where the same lies for the neuron at another position of the map; it may reach outside the input.</summary>
+    /// <summary>Returns the corresponding box for the neuron at another position of the map; it may extend beyond the input.</summary>
     public Box BoxAt(int y, int x)
     {
         if (_plan[0] is not { } extent)
@@ -71,96 +77,106 @@ public sealed class AscentRun
         return new Box(Box.X0 + right, Box.Y0 + down, Box.X1 + right, Box.Y1 + down);
     }
 
-    /// <summary>A good number of neurons for one call of <see cref="Climb"/>.</summary>
+    /// <summary>Suitable number of neurons for one call of <see cref="Ascend"/>.</summary>
     public int SamplesPerBatch { get; }
 
-    /// <summary>Hears after every step how many of them <see cref="Climb"/> has done; null for nobody.</summary>
+    /// <summary>Receives the number of completed steps of <see cref="Ascend"/> after each step; may be null.</summary>
     public IProgress<int>? Progress { get; init; }
 
-    /// <summary>Climbs for each of <paramref name="neurons"/>, all in one batch; those that are done leave it.</summary>
-    /// <param name="neurons">Channels or units; any one number for an objective that looks at no single neuron.</param>
-    /// <param name="seed">Decides the start image and all that is drawn of each neuron, together with the neuron's number: the same alone and in any batch.</param>
+    /// <summary>Runs the ascent for each of <paramref name="neurons"/> in one batch, which images leave as they are done.</summary>
+    /// <param name="neurons">Channels or units; any single number for an objective that does not apply to a single neuron.</param>
+    /// <param name="seed">Determines, with the neuron's number, the start image and everything else that is random: a neuron's result is
+    /// the same alone and in any batch.</param>
     /// <param name="cancellation">Checked at every step.</param>
-    /// <returns>One result per neuron and facet, the facets of a neuron beside each other.</returns>
-    public IReadOnlyList<AscentResult> Climb(IReadOnlyList<int> neurons, int seed, CancellationToken cancellation = default)
+    /// <returns>One result per neuron and facet; a neuron's facets are adjacent.</returns>
+    public IReadOnlyList<AscentResult> Ascend(IReadOnlyList<int> neurons, int seed, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(neurons);
         using var mode = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         using var images = _recipe.Parametrization.Begin(Begin(neurons, seed));
-        using var climb = new AscentProgress(neurons, _recipe, Box, _runner.Device);
+        using var state = new AscentProgress(neurons, _recipe, Box, _runner.Device);
         using var picture = PictureValues();
         var places = new Geometries(this);
         try
         {
-            for (var step = 0; step < _recipe.Steps && climb.Rows > 0; step++)
+            for (var step = 0; step < _recipe.Steps && state.Rows > 0; step++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var inner = torch.NewDisposeScope();
-                Step(climb, images, places, picture, seed, step);
+                Step(state, images, places, picture, seed, step);
                 Progress?.Report(step + 1);
             }
             using var last = torch.NewDisposeScope();
-            if (climb.Rows > 0)
-                Finish(climb, images, places, picture);
+            if (state.Rows > 0)
+                Finish(state, images, places, picture);
         }
         finally
         {
             places.Dispose();
         }
-        return climb.Results(_pixels.Mean);
+        return state.Results(_pixels.Mean);
     }
 
-    private void Step(AscentProgress climb, AscentImages images, Geometries places, torch.Tensor? picture, int seed, int step)
+    private void Step(AscentProgress state, AscentImages images, Geometries places, torch.Tensor? picture, int seed, int step)
     {
         var plain = images.Render();
         var isViewed = _recipe.Transformations.Count > 0 && step < _recipe.Steps - _recipe.PlainSteps;
-        var views = isViewed ? Views.Draw(_recipe.Transformations, Generators(climb, seed), step, seed, SizeOf(plain), Grey(), climb.PressedRows()) : null;
+        var views = isViewed
+            ? Views.Draw(_recipe.Transformations, Generators(state, seed), step, seed, SizeOf(plain), Grey(), state.PressedRows()) : null;
         var perImage = isViewed ? Views.PerImage(_recipe.Transformations) : 1;
-        using var pass = new Pass(places.Of(climb.Rows * perImage), ReverseRule.Gradient) { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };
-        var values = pass.Forward(ToInput(views?.Of(plain) ?? plain));
-        var look = _layer.Climb(values, climb.Neurons(perImage), climb.Pressed(perImage), perImage, picture);
+        using var pass = new Pass(
+            places.For(state.Rows * perImage), ReverseRule.Gradient)
+        { InputIsRegion = true, RescuesDead = step < _recipe.RescueSteps };
+        var values = pass.Forward(ToInput(views?.Apply(plain) ?? plain));
+        var evaluation = _layer.EvaluateWithGradient(values, state.Neurons(perImage), state.Pressed(perImage), perImage, picture);
         if (views is null)
-            climb.Record(step, plain, look.Objective, look.Activation);
+            state.Record(step, plain, evaluation.Objective, evaluation.Activation);
         else
-            climb.Note(look.Objective);
-        if (isViewed && step % Math.Max(1, _recipe.Steps / PlainLooks) == 0)
-            LookAtPlain(climb, places, picture, plain, step);
+            state.Note(evaluation.Objective);
+        if (isViewed && step % Math.Max(1, _recipe.Steps / PlainEvaluations) == 0)
+            EvaluatePlain(state, places, picture, plain, step);
 
-        var gradient = FromInput(pass.Reverse(look.Seeds));
+        var gradient = FromInput(pass.Reverse(evaluation.Seeds));
         if (views is not null)
-            gradient = views.Back(gradient) / Scalars.Of(perImage);
-        climb.Stop(step, gradient.flatten(1).ne(Scalars.Of(0)).any(1).logical_not(), isViewed);
-        images.Climb(gradient, step, step == _recipe.Steps - 1);
-        if (climb.Compact(images.Weights) is { } rows)
+            gradient = views.Back(gradient).DividedBy(perImage);
+        state.Stop(step, gradient.flatten(1).Ne(0).any(1).logical_not(), isViewed);
+        images.Step(gradient, step, step == _recipe.Steps - 1);
+        if (state.Compact(images.Weights) is { } rows)
             images.Keep(rows.to(_runner.Device));
     }
 
-    // The image after the last step was not looked at yet where looks are rare.
-    private void Finish(AscentProgress climb, AscentImages images, Geometries places, torch.Tensor? picture)
+    // If plain images are evaluated rarely, the image after the last step has not been evaluated yet.
+    private void Finish(AscentProgress state, AscentImages images, Geometries places, torch.Tensor? picture)
     {
         if (_recipe.Transformations.Count > 0)
-            LookAtPlain(climb, places, picture, images.Render(), _recipe.Steps);
-        climb.Close(images.Weights);
+            EvaluatePlain(state, places, picture, images.Render(), _recipe.Steps);
+        state.Close(images.Weights);
     }
 
-    private void LookAtPlain(AscentProgress climb, Geometries places, torch.Tensor? picture, torch.Tensor plain, int step)
+    private void EvaluatePlain(AscentProgress state, Geometries places, torch.Tensor? picture, torch.Tensor plain, int step)
     {
-        using var pass = new Pass(places.Of(climb.Rows), null) { InputIsRegion = true };
-        var (objective, activation) = _layer.Look(pass.Forward(ToInput(plain)), climb.Neurons(1), picture);
-        climb.Record(step, plain, objective, activation, note: false);
+        using var pass = new Pass(places.For(state.Rows), null) { InputIsRegion = true };
+        var (objective, activation) = _layer.Evaluate(pass.Forward(ToInput(plain)), state.Neurons(1), picture);
+        state.Record(step, plain, objective, activation, note: false);
     }
 
     private AscentBatch Begin(IReadOnlyList<int> neurons, int seed)
     {
-        var rows = neurons.SelectMany(neuron => Enumerable.Range(0, _recipe.Facets).Select(facet => (Neuron: neuron, Facet: facet))).ToArray();
+        var rows = neurons.SelectMany(neuron => Enumerable.Range(0, _recipe.Facets).Select(facet => (Neuron: neuron, Facet: facet)))
+            .ToArray();
         var shape = (_pixels.Mean.Length, Box.Height, Box.Width);
-        return new AscentBatch(_recipe, _pixels, shape, [.. rows.Select(row => Generator(seed, row.Neuron, row.Facet))], [.. rows.Select(row => StartOf(row.Neuron))], _material.Spectrum, _runner.Device) { Shares = _shares };
+        return new AscentBatch(
+            _recipe, _pixels, shape, [.. rows.Select(row => Generator(seed, row.Neuron, row.Facet))],
+            [.. rows.Select(row => StartOf(row.Neuron))], _material.Spectrum, _runner.Device)
+        { Shares = _shares };
     }
 
-    private static SplitMix Generator(int seed, int neuron, int facet) => facet == 0 ? new SplitMix(seed, neuron) : new SplitMix(seed, neuron).At(-facet);
+    private static SplitMix Generator(int seed, int neuron, int facet) =>
+        facet == 0 ? new SplitMix(seed, neuron) : new SplitMix(seed, neuron).At(-facet);
 
-    private static SplitMix[] Generators(AscentProgress climb, int seed) => [.. climb.Active.Select(row => Generator(seed, row.Neuron, row.Facet))];
+    private static SplitMix[] Generators(AscentProgress state, int seed) =>
+        [.. state.Active.Select(row => Generator(seed, row.Neuron, row.Facet))];
 
     private float[]? StartOf(int neuron) => _recipe.Start switch
     {
@@ -187,7 +203,8 @@ public sealed class AscentRun
             return null;
         using var scope = torch.NewDisposeScope();
         var input = _runner.Graph.InputShape;
-        var planes = torch.tensor(_material.Picture!, [1, input.Channels, input.Height, input.Width]).to(_runner.Device) - PerChannel(_pixels.Mean);
+        var planes = torch.tensor(_material.Picture!, [1, input.Channels, input.Height, input.Width])
+            .to(_runner.Device) - PerChannel(_pixels.Mean);
         using var geometry = new PassGeometry(_runner, _plan);
         using var pass = new Pass(geometry, null);
         return _layer.After(pass.Forward(ToInput(planes))).clone().DetachFromDisposeScope();
@@ -196,21 +213,27 @@ public sealed class AscentRun
     private void Check(Layer layer)
     {
         if (_recipe.Start is TopPatchesStart && _material.TopPatches is null)
-            throw new AscentMaterialException($"recipe '{_recipe.Name}' starts from top-9 patches, and there are none: it needs an atlas with top9");
+        {
+            throw new AscentMaterialException(
+                $"recipe '{_recipe.Name}' starts from top-9 patches, but there are none: it needs an atlas with top9");
+        }
         if ((_recipe.Start is PictureStart || _recipe.Objective.NeedsPicture) && _material.Picture is null)
             throw new AscentMaterialException($"recipe '{_recipe.Name}' needs a picture: give one with --image");
         var input = _runner.Graph.InputShape;
         if (_material.Picture is { } picture && picture.Length != input.Count)
-            throw new AscentMaterialException($"the picture has {picture.Length} values and the network's input {input.Count}");
+            throw new AscentMaterialException($"the picture has {picture.Length} values but the network's input has {input.Count}");
         if (_recipe.Objective is DirectionObjective direction && direction.Weights.Keys.Max() is var highest && highest >= layer.Neurons)
-            throw new RecipeException($"the direction names channel {highest}, and layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}");
+        {
+            throw new RecipeException(
+                $"the direction names channel {highest}, but layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}");
+        }
     }
 
     private (int Channels, int Height, int Width) SizeOf(torch.Tensor images) => ((int)images.shape[1], Box.Height, Box.Width);
 
     private torch.Tensor Grey() => PerChannel([.. _pixels.Mean.Select(mean => 127.5f - mean)]);
 
-    // Regions hold zeros (of the network's input) where they reach over the border of the image.
+    // Regions contain zeros (in the network's input units) where they extend beyond the image.
     private torch.Tensor ToInput(torch.Tensor images)
     {
         var input = ((images.Plus(PerChannel(_pixels.Mean))) * PerChannel(_pixels.Scale)).Plus(PerChannel(_pixels.Shift));
@@ -230,15 +253,16 @@ public sealed class AscentRun
 
     private static int At(ExtentAxis axis, int position) => axis.Start + (position * axis.Stride);
 
-    /// <summary>The regions' geometry for batches of the sizes at hand.</summary>
+    /// <summary>Caches the regions' geometry by batch size.</summary>
     private sealed class Geometries(AscentRun run) : IDisposable
     {
         private readonly Dictionary<int, PassGeometry> _bySamples = [];
 
-        public PassGeometry Of(int samples)
+        public PassGeometry For(int samples)
         {
             if (!_bySamples.TryGetValue(samples, out var geometry))
-                _bySamples[samples] = geometry = new PassGeometry(run._runner, run._plan, run._plan.IsWhole ? null : Sites.Same(samples, run._centre.Y, run._centre.X));
+                _bySamples[samples] = geometry = new PassGeometry(
+                    run._runner, run._plan, run._plan.IsWhole ? null : Sites.Same(samples, run._centre.Y, run._centre.X));
             return geometry;
         }
 

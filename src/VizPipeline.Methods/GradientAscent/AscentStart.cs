@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>Where an ascent begins. Noise is added in the units of what is optimised.</summary>
+/// <summary>Where an ascent starts. Noise is added in the units of what is optimised.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(NoiseStart), "noise")]
 [JsonDerivedType(typeof(TopPatchesStart), "top_patches")]
@@ -19,15 +19,15 @@ public abstract record AscentStart : IRecipePart
     }
 }
 
-/// <summary>The mean image and normal noise around it.</summary>
-/// <param name="Deviation">Standard deviation of the noise in grey levels; 0 for none. Spectra have noise of their own.</param>
+/// <summary>The mean image plus normal noise.</summary>
+/// <param name="Deviation">Standard deviation of the noise in grey levels; 0 for none. Spectra have their own noise.</param>
 public sealed record NoiseStart(double Deviation) : AscentStart
 {
     /// <inheritdoc/>
     public override IEnumerable<string> Faults() => NotNegative(Deviation, "deviation");
 }
 
-/// <summary>The mean of the neuron's top-9 patches (Nguyen et al. 2016, "Multifaceted Feature Visualization"), and noise around it.</summary>
+/// <summary>The mean of the neuron's top-9 patches (Nguyen et al. 2016, "Multifaceted Feature Visualization") plus noise.</summary>
 /// <param name="Deviation">Standard deviation of the noise in grey levels.</param>
 public sealed record TopPatchesStart(double Deviation = 0) : AscentStart
 {
@@ -35,7 +35,7 @@ public sealed record TopPatchesStart(double Deviation = 0) : AscentStart
     public override IEnumerable<string> Faults() => NotNegative(Deviation, "deviation");
 }
 
-/// <summary>A given picture, and noise around it.</summary>
+/// <summary>A given image plus noise.</summary>
 /// <param name="Deviation">Standard deviation of the noise in grey levels.</param>
 public sealed record PictureStart(double Deviation = 0) : AscentStart
 {

@@ -3,20 +3,25 @@ using TorchSharp;
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// Colours in which the channels of natural images are uncorrelated (Olah et al. 2017; the constants are Lucid's, measured on ImageNet).
+/// A colour space in which the channels of natural images are uncorrelated (Olah et al. 2017; the constants are Lucid's, measured on
+/// ImageNet).
 /// </summary>
 internal static class ColourSpace
 {
     // The square root of the colours' covariance: row = R, G, B, column = decorrelated channel.
     private static readonly double[,] Correlation = { { 0.26, 0.09, 0.02 }, { 0.27, 0.00, -0.05 }, { 0.27, -0.09, 0.03 } };
 
-    /// <summary>[C, C] from decorrelated channels to the network's, over its largest column norm; the unit matrix for other than three channels.</summary>
-    public static torch.Tensor Of(PixelScale pixels, bool decorrelated)
+    /// <summary>
+    /// Returns the matrix [C, C] from decorrelated channels to the network's, divided by its largest column norm; the identity unless there
+    /// are three channels.
+    /// </summary>
+    public static torch.Tensor Matrix(PixelScale pixels, bool decorrelated)
     {
         var channels = pixels.Mean.Length;
         if (channels != 3 || !decorrelated)
             return torch.eye(channels);
-        var largest = Enumerable.Range(0, 3).Max(column => Math.Sqrt(Enumerable.Range(0, 3).Sum(row => Correlation[row, column] * Correlation[row, column])));
+        var largest = Enumerable.Range(0, 3)
+            .Max(column => Math.Sqrt(Enumerable.Range(0, 3).Sum(row => Correlation[row, column] * Correlation[row, column])));
         var matrix = new float[9];
         for (var row = 0; row < 3; row++)
         {

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// Gaussian blur as scipy.ndimage.gaussian_filter does it: the kernel cut at 4 sigma, borders reflected with the edge pixel repeated
-/// (d c b a | a b c d | d c b a). A blur is linear, so it is one matrix per axis, borders and all, however small the image.
+/// Gaussian blur like scipy.ndimage.gaussian_filter: the kernel is truncated at 4 sigma, and borders are reflected with the edge pixel
+/// repeated (d c b a | a b c d | d c b a). A blur is linear, so it is one matrix per axis, borders included, however small the image.
 /// </summary>
 internal static class GaussianBlur
 {
@@ -16,7 +16,7 @@ internal static class GaussianBlur
         return rows.matmul(images.contiguous()).matmul(columns.t()).ChannelsLast();
     }
 
-    /// <summary>[extent, extent]: row i holds the weights that output i takes from each input.</summary>
+    /// <summary>Returns the matrix [extent, extent]: row i contains the weights of all inputs for output i.</summary>
     internal static float[] Weights(int extent, double sigma)
     {
         var radius = (int)((4 * sigma) + 0.5);

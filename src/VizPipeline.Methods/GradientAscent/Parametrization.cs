@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>What an ascent optimises, from which its image is made.</summary>
+/// <summary>The parameters that an ascent optimises and from which its image is computed.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(PixelParametrization), "pixels")]
 [JsonDerivedType(typeof(FourierParametrization), "fourier")]
@@ -12,11 +12,11 @@ public abstract record Parametrization : IRecipePart
     /// <inheritdoc/>
     public abstract IEnumerable<string> Faults();
 
-    /// <summary>The images of a batch at their start.</summary>
+    /// <summary>Creates the images of a batch at the start.</summary>
     internal abstract AscentImages Begin(AscentBatch batch);
 }
 
-/// <summary>The pixels themselves, in 0-255 units, mean-subtracted (METHODS 3).</summary>
+/// <summary>The pixels themselves, in units of the 0-255 range, mean-subtracted (docs/methods.md, section 3).</summary>
 public sealed record PixelParametrization : Parametrization
 {
     /// <inheritdoc/>
@@ -29,8 +29,8 @@ public sealed record PixelParametrization : Parametrization
 /// <summary>
 /// A spectrum whose frequencies have equal energy, in decorrelated colours, through a sigmoid (Olah et al. 2017, "Preconditioning").
 /// </summary>
-/// <param name="Deviation">Standard deviation of the spectrum's start.</param>
-/// <param name="Decorrelated">Whether colours are decorrelated; networks of other than three channels always do without.</param>
+/// <param name="Deviation">Standard deviation of the initial spectrum.</param>
+/// <param name="Decorrelated">Whether colours are decorrelated; has no effect unless the network has three channels.</param>
 public sealed record FourierParametrization(double Deviation = 0.01, bool Decorrelated = true) : Parametrization
 {
     /// <inheritdoc/>
@@ -45,7 +45,7 @@ public sealed record FourierParametrization(double Deviation = 0.01, bool Decorr
 }
 
 /// <summary>The phases of a spectrum with the magnitudes of natural images (Fel et al. 2023, MACO).</summary>
-/// <param name="Transparency">Whether pixels that never mattered fade to grey in the picture.</param>
+/// <param name="Transparency">Whether pixels that did not contribute fade to grey in the result.</param>
 public sealed record MacoParametrization(bool Transparency = true) : Parametrization
 {
     /// <inheritdoc/>

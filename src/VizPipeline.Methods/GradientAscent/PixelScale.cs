@@ -1,8 +1,8 @@
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// How 0-255 pixels become the network's input, per channel in the network's order: input = pixel * Scale + Shift; and the mean pixel that
-/// ascents start from.
+/// The conversion of 0-255 pixels to the network's input, per channel in the network's order: input = pixel * Scale + Shift; and the mean
+/// pixel that ascents start from.
 /// </summary>
 /// <param name="Scale">[C].</param>
 /// <param name="Shift">[C].</param>
@@ -10,6 +10,6 @@ namespace VizPipeline.Methods.GradientAscent;
 /// <param name="IsBgr">Whether the channels are blue, green, red.</param>
 public sealed record PixelScale(float[] Scale, float[] Shift, float[] Mean, bool IsBgr = false)
 {
-    /// <summary>Mean colour of ImageNet, RGB in 0-255: for networks whose own preprocessing subtracts no mean.</summary>
+    /// <summary>ImageNet's mean colour, RGB in 0-255, for networks whose own preprocessing subtracts no mean.</summary>
     public static IReadOnlyList<float> ImageNetMean { get; } = [123.675f, 116.28f, 103.53f];
 }

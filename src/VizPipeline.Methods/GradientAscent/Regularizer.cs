@@ -3,7 +3,9 @@ using TorchSharp;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>One of the operators r_theta of Yosinski et al. 2015 that pull an image towards natural ones after each step (METHODS 3).</summary>
+/// <summary>
+/// One of the operators r_theta of Yosinski et al. 2015 that make an image more natural after each step (docs/methods.md, section 3).
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(L2Decay), "l2_decay")]
 [JsonDerivedType(typeof(Blur), "blur")]
@@ -14,14 +16,20 @@ public abstract record Regularizer : IRecipePart
     /// <inheritdoc/>
     public abstract IEnumerable<string> Faults();
 
-    /// <summary>The images after regularization.</summary>
+    /// <summary>Returns the regularised images.</summary>
     /// <param name="images">[N, C, H, W], 0-255 units, mean-subtracted, after the step.</param>
-    /// <param name="gradient">[N, C, H, W], the gradient of the objective from before the step.</param>
+    /// <param name="gradient">[N, C, H, W], the gradient of the objective before the step.</param>
     /// <param name="step">Number of the step, from 0.</param>
     public abstract torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step);
+
+    /// <summary>The share of the contrast that it removes per step, on average; see <see cref="AscentPresets.StepLength"/>.</summary>
+    internal virtual double LossPerStep => 0;
+
+    /// <summary>The share of the pixels that it does not set to zero.</summary>
+    internal virtual double KeptShare => 1;
 }
 
-/// <summary>L2 decay: x times 1 - <paramref name="Decay"/>, which penalises large values (theta_decay).</summary>
+/// <summary>L2 decay: multiplies by 1 - <paramref name="Decay"/>, which penalises large values (theta_decay).</summary>
 public sealed record L2Decay(double Decay) : Regularizer
 {
     /// <inheritdoc/>
@@ -32,12 +40,20 @@ public sealed record L2Decay(double Decay) : Regularizer
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) => images * Scalars.Of(1 - Decay);
+    public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) => images.Times(1 - Decay);
+
+    /// <inheritdoc/>
+    internal override double LossPerStep => Decay;
 }
 
-/// <summary>Gaussian blur of standard deviation <paramref name="Sigma"/> pixels every <paramref name="Every"/> steps, the first included: penalises high frequencies (theta_b).</summary>
+/// <summary>
+/// Gaussian blur with a standard deviation of <paramref name="Sigma"/> pixels every <paramref name="Every"/> steps, including the first:
+/// penalises high frequencies (theta_b).
+/// </summary>
 public sealed record Blur(double Sigma, int Every) : Regularizer
 {
+    private const double WaveLength = 8;
+
     /// <inheritdoc/>
     public override IEnumerable<string> Faults()
     {
@@ -50,9 +66,12 @@ public sealed record Blur(double Sigma, int Every) : Regularizer
     /// <inheritdoc/>
     public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) =>
         step % Every == 0 ? GaussianBlur.Apply(images, Sigma) : images.alias();
+
+    /// <summary>What the blur removes from a wave of <see cref="WaveLength"/> pixels.</summary>
+    internal override double LossPerStep => (1 - Math.Exp(-2 * Math.Pow(Math.PI * Sigma / WaveLength, 2))) / Every;
 }
 
-/// <summary>Zeroes pixels whose colour norm is below its percentile <paramref name="Percentile"/> in the image (theta_n).</summary>
+/// <summary>Zeroes pixels whose colour norm is below the image's percentile <paramref name="Percentile"/> (theta_n).</summary>
 public sealed record SmallNormClipping(double Percentile) : Regularizer
 {
     /// <inheritdoc/>
@@ -61,11 +80,14 @@ public sealed record SmallNormClipping(double Percentile) : Regularizer
     /// <inheritdoc/>
     public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) =>
         PixelClipping.ZeroBelow(images, images.square().sum(1, keepdim: true).sqrt(), Percentile);
+
+    /// <inheritdoc/>
+    internal override double KeptShare => 1 - (Percentile / 100);
 }
 
 /// <summary>
-/// Zeroes pixels whose contribution |sum over colours of gradient * (-x)|, the first-order effect of zeroing them on the objective, is below
-/// its percentile <paramref name="Percentile"/> in the image (theta_c).
+/// Zeroes pixels whose contribution |sum over colours of gradient * (-x)|, the first-order effect of zeroing them on the objective, is
+/// below the image's percentile <paramref name="Percentile"/> (theta_c).
 /// </summary>
 public sealed record SmallContributionClipping(double Percentile) : Regularizer
 {
@@ -75,6 +97,9 @@ public sealed record SmallContributionClipping(double Percentile) : Regularizer
     /// <inheritdoc/>
     public override torch.Tensor Apply(torch.Tensor images, torch.Tensor gradient, int step) =>
         PixelClipping.ZeroBelow(images, (gradient * images).sum(1, keepdim: true).abs(), Percentile);
+
+    /// <inheritdoc/>
+    internal override double KeptShare => 1 - (Percentile / 100);
 }
 
 internal static class PixelClipping
@@ -85,16 +110,18 @@ internal static class PixelClipping
             yield return $"{kind}'s percentile must be 0 to 100, not {percentile}";
     }
 
-    /// <summary>Zeroes the pixels of [N, C, H, W] whose measure [N, 1, H, W] is strictly below its percentile, linearly interpolated, per image.</summary>
+    /// <summary>
+    /// Zeroes the pixels of [N, C, H, W] whose measure [N, 1, H, W] is strictly below its percentile, linearly interpolated, per image.
+    /// </summary>
     public static torch.Tensor ZeroBelow(torch.Tensor images, torch.Tensor measure, double percentile)
     {
         var flat = measure.reshape(measure.shape[0], -1);
-        // Two selections instead of torch's quantile, which sorts: the percentile lies between two neighbours of the order.
+        // Two selections instead of torch's quantile, which sorts: the percentile lies between two adjacent order statistics.
         var position = percentile / 100 * (flat.shape[1] - 1);
         var below = (long)Math.Floor(position);
         var (low, _) = torch.kthvalue(flat, below + 1, 1, keepdim: true);
         var (high, _) = torch.kthvalue(flat, Math.Min(below + 2, flat.shape[1]), 1, keepdim: true);
-        var threshold = low.Plus((high - low) * Scalars.Of(position - below)).reshape(-1, 1, 1, 1);
+        var threshold = low.Plus((high - low).Times(position - below)).reshape(-1, 1, 1, 1);
         return images * measure.ge(threshold);
     }
 }

@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>Images that are computed from parameters by differentiable operations, whose gradient torch works out.</summary>
+/// <summary>Images computed from parameters by differentiable operations, whose gradient torch computes.</summary>
 internal abstract class SpectralImages : AscentImages
 {
     private readonly Stepper _stepper;
@@ -21,13 +21,13 @@ internal abstract class SpectralImages : AscentImages
 
     protected (int Channels, int Height, int Width) Shape { get; }
 
-    /// <summary>[C, C], see <see cref="ColourSpace"/>.</summary>
+    /// <summary>The colour matrix [C, C]; see <see cref="ColourSpace"/>.</summary>
     protected torch.Tensor Colours { get; }
 
-    /// <summary>The images as shares of white [N, C, H, W], from parameters that ask for a gradient.</summary>
+    /// <summary>Computes the images as shares of white, [N, C, H, W], from parameters that require a gradient.</summary>
     protected abstract torch.Tensor Make(torch.Tensor parameters);
 
-    /// <summary>Called with each step's gradient [N, C, H, W] by the pixels.</summary>
+    /// <summary>Receives each step's gradient [N, C, H, W] with respect to the pixels.</summary>
     protected virtual void Weigh(torch.Tensor gradient)
     {
     }
@@ -38,11 +38,11 @@ internal abstract class SpectralImages : AscentImages
         using var graph = torch.enable_grad();
         using var scope = torch.NewDisposeScope();
         _parameters.requires_grad_(true);
-        _rendered = ((Make(_parameters) * Scalars.Of(255)) - _mean).DetachFromDisposeScope();
+        _rendered = (Make(_parameters).Times(255) - _mean).DetachFromDisposeScope();
         return _rendered.detach().MoveToOuterDisposeScope();
     }
 
-    public override void Climb(torch.Tensor gradient, int step, bool isLast)
+    public override void Step(torch.Tensor gradient, int step, bool isLast)
     {
         Weigh(gradient);
         using var scope = torch.NewDisposeScope();
@@ -73,12 +73,15 @@ internal abstract class SpectralImages : AscentImages
         _stepper.Dispose();
     }
 
-    /// <summary>Real images [N, C, H, W] of half spectra [N, C, H, W / 2 + 1, 2].</summary>
+    /// <summary>Returns the real images [N, C, H, W] of half spectra [N, C, H, W / 2 + 1, 2].</summary>
     protected torch.Tensor FromSpectrum(torch.Tensor spectrum) =>
         torch.fft.irfft2(spectrum.view_as_complex(), [Shape.Height, Shape.Width]);
 }
 
-/// <summary>See <see cref="FourierParametrization"/>: sigmoid(colour(irfft2(spectrum * scale) / 4)) (METHODS 3, Lucid's <c>fft_image</c>).</summary>
+/// <summary>
+/// See <see cref="FourierParametrization"/>: sigmoid(colour(irfft2(spectrum * scale) / 4)) (docs/methods.md, section 3; Lucid's
+/// <c>fft_image</c>).
+/// </summary>
 internal sealed class FourierImages : SpectralImages
 {
     private readonly torch.Tensor _scale;
@@ -86,7 +89,8 @@ internal sealed class FourierImages : SpectralImages
     public FourierImages(FourierParametrization parametrization, AscentBatch batch)
         : base(batch, Start(parametrization, batch), Space(parametrization, batch)) => _scale = Scale(batch).DetachFromDisposeScope();
 
-    protected override torch.Tensor Make(torch.Tensor parameters) => ColourSpace.Apply(FromSpectrum(parameters * _scale) / Scalars.Of(4), Colours).sigmoid();
+    protected override torch.Tensor Make(torch.Tensor parameters) =>
+        ColourSpace.Apply(FromSpectrum(parameters * _scale).DividedBy(4), Colours).sigmoid();
 
     public override void Dispose()
     {
@@ -95,13 +99,14 @@ internal sealed class FourierImages : SpectralImages
     }
 
     private static torch.Tensor Space(FourierParametrization parametrization, AscentBatch batch) =>
-        ColourSpace.Of(batch.Pixels, parametrization.Decorrelated).to(batch.Device);
+        ColourSpace.Matrix(batch.Pixels, parametrization.Decorrelated).to(batch.Device);
 
     // sqrt(w * h) / max(f, 1 / max(w, h)), the inverse of natural images' decay with the frequency f.
     private static torch.Tensor Scale(AscentBatch batch)
     {
         var (_, height, width) = batch.Shape;
-        return (Scalars.Of(Math.Sqrt(width * height)) / NaturalSpectrum.Frequencies(height, width).clamp(min: Scalars.Of(1.0 / Math.Max(width, height)))).to(batch.Device).unsqueeze(-1);
+        var frequencies = NaturalSpectrum.Frequencies(height, width).ClampMin(1.0 / Math.Max(width, height));
+        return Math.Sqrt(width * height).DividedBy(frequencies).to(batch.Device).unsqueeze(-1);
     }
 
     private static torch.Tensor Start(FourierParametrization parametrization, AscentBatch batch)
@@ -110,14 +115,16 @@ internal sealed class FourierImages : SpectralImages
         var noise = batch.Normals(parametrization.Deviation, channels, height, (width / 2) + 1, 2);
         if (batch.Recipe.Start is NoiseStart)
             return noise;
-        // The way back through sigmoid, colours and transform; the ends of the range have no finite logit.
-        var shares = ((batch.StartImages().Plus(batch.PerChannel(batch.Pixels.Mean))) / Scalars.Of(255)).clamp(Scalars.Of(0.02), Scalars.Of(0.98));
-        var decorrelated = ColourSpace.Apply((shares / (Scalars.Of(1).Minus(shares))).log(), Space(parametrization, batch).inverse());
-        return (torch.fft.rfft2(decorrelated * Scalars.Of(4)).view_as_real() / Scale(batch)).Plus(noise);
+        // Inverts sigmoid, colours and transform; the ends of the range have no finite logit.
+        var shares = batch.StartImages().Plus(batch.PerChannel(batch.Pixels.Mean)).DividedBy(255).Clamp(0.02, 0.98);
+        var decorrelated = ColourSpace.Apply((shares / (1.0.Minus(shares))).log(), Space(parametrization, batch).inverse());
+        return (torch.fft.rfft2(decorrelated.Times(4)).view_as_real() / Scale(batch)).Plus(noise);
     }
 }
 
-/// <summary>See <see cref="MacoParametrization"/>: sigmoid(colour(standardise(irfft2(r cos phi, r sin phi)))) (METHODS 3).</summary>
+/// <summary>
+/// See <see cref="MacoParametrization"/>: sigmoid(colour(standardise(irfft2(r cos phi, r sin phi)))) (docs/methods.md, section 3).
+/// </summary>
 internal sealed class MacoImages : SpectralImages
 {
     private readonly torch.Tensor _magnitudes;
@@ -125,11 +132,12 @@ internal sealed class MacoImages : SpectralImages
     private torch.Tensor? _weights;
 
     public MacoImages(MacoParametrization parametrization, AscentBatch batch)
-        : base(batch, Start(batch), ColourSpace.Of(batch.Pixels, true).to(batch.Device))
+        : base(batch, Start(batch), ColourSpace.Matrix(batch.Pixels, true).to(batch.Device))
     {
         _isTransparent = parametrization.Transparency;
         var (channels, height, width) = batch.Shape;
-        _magnitudes = (batch.Spectrum ?? NaturalSpectrum.Inverse(channels)).Magnitudes(height, width).to(batch.Device).DetachFromDisposeScope();
+        _magnitudes = (batch.Spectrum ?? NaturalSpectrum.Inverse(channels)).Magnitudes(height, width).to(batch.Device)
+            .DetachFromDisposeScope();
     }
 
     public override torch.Tensor? Weights => _isTransparent ? _weights : null;
@@ -169,7 +177,8 @@ internal sealed class MacoImages : SpectralImages
         var (channels, height, width) = batch.Shape;
         if (batch.Recipe.Start is NoiseStart)
             return batch.Normals(1, channels, height, (width / 2) + 1);
-        var decorrelated = ColourSpace.Apply(batch.StartImages() / Scalars.Of(255), ColourSpace.Of(batch.Pixels, true).to(batch.Device).inverse());
+        var decorrelated = ColourSpace.Apply(
+            batch.StartImages().DividedBy(255), ColourSpace.Matrix(batch.Pixels, true).to(batch.Device).inverse());
         return torch.fft.rfft2(decorrelated).angle();
     }
 
@@ -177,7 +186,7 @@ internal sealed class MacoImages : SpectralImages
     {
         var each = values.flatten(1);
         var centred = each - each.mean([1], keepdim: true);
-        // The root of nothing has no slope, as on a crop of one pixel.
-        return (centred / (centred.square().mean([1], keepdim: true).Plus(Scalars.Of(1e-10)).sqrt().Plus(Scalars.Of(1e-5)))).reshape(values.shape);
+        // The square root has no derivative at zero, as on a crop of one pixel.
+        return (centred / centred.square().mean([1], keepdim: true).Plus(1e-10).sqrt().Plus(1e-5)).reshape(values.shape);
     }
 }

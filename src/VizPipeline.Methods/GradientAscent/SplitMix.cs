@@ -1,8 +1,8 @@
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// SplitMix64 (Steele, Lea and Flood 2014), a frozen generator: a library's may change between versions. What is drawn depends on the
-/// numbers that it begins with alone, so an ascent is the same in any batch and on any device.
+/// SplitMix64 (Steele, Lea and Flood 2014), implemented here because a library's generator may change between versions. The numbers depend
+/// only on the seed, so an ascent is the same in any batch and on any device.
 /// </summary>
 internal struct SplitMix
 {
@@ -10,16 +10,16 @@ internal struct SplitMix
 
     public SplitMix(int seed, int stream) => _state = Mix(((ulong)(uint)seed << 32) | (uint)stream);
 
-    /// <summary>A generator for one more number, for example a step.</summary>
+    /// <summary>Returns a generator derived from this one and a number, for example a step.</summary>
     public readonly SplitMix At(int number) => new() { _state = Mix(_state ^ Mix((uint)number + 0xD1B54A32D192ED03UL)) };
 
-    /// <summary>Uniform in [0, 1).</summary>
+    /// <summary>Returns a uniform number in [0, 1).</summary>
     public double Uniform() => (Mix(_state += 0x9E3779B97F4A7C15) >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>Uniform in [<paramref name="low"/>, <paramref name="high"/>).</summary>
+    /// <summary>Returns a uniform number in [<paramref name="low"/>, <paramref name="high"/>).</summary>
     public double Uniform(double low, double high) => low + ((high - low) * Uniform());
 
-    /// <summary>Two normal numbers of mean 0 and standard deviation 1, by Box and Muller's transform.</summary>
+    /// <summary>Returns two normal numbers with mean 0 and standard deviation 1, by the Box-Muller transform.</summary>
     public (double First, double Second) Normals()
     {
         var radius = Math.Sqrt(-2 * Math.Log(1 - Uniform()));
@@ -27,7 +27,7 @@ internal struct SplitMix
         return (radius * cos, radius * sin);
     }
 
-    /// <summary>Fills with N(0, <paramref name="deviation"/>).</summary>
+    /// <summary>Fills a span with numbers from N(0, <paramref name="deviation"/>).</summary>
     public void FillNormal(Span<float> values, double deviation)
     {
         for (var i = 0; i < values.Length; i += 2)

@@ -2,13 +2,13 @@ using TorchSharp;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>A step rule at work on a batch, with what it remembers of earlier steps.</summary>
+/// <summary>The state of a step rule on a batch, including what it remembers of earlier steps.</summary>
 internal abstract class Stepper : IDisposable
 {
-    /// <summary>What to add, of the gradient's shape [N, ...].</summary>
+    /// <summary>Returns the change to add, of the gradient's shape [N, ...].</summary>
     public abstract torch.Tensor Step(torch.Tensor gradient);
 
-    /// <summary>Goes on with these rows of the batch only.</summary>
+    /// <summary>Continues with only these rows of the batch.</summary>
     public virtual void Keep(torch.Tensor rows)
     {
     }
@@ -16,7 +16,7 @@ internal abstract class Stepper : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>One rate per image, without memory.</summary>
+/// <summary>One rate per image, stateless.</summary>
 internal sealed class RateStepper(RateRule rule) : Stepper
 {
     public override void Dispose()
@@ -31,12 +31,12 @@ internal sealed class RateStepper(RateRule rule) : Stepper
     }
 }
 
-/// <summary>Adam and NAdam. Element by element, so that images of a batch do not influence each other.</summary>
+/// <summary>Adam and NAdam. They work elementwise, so images of a batch do not influence each other.</summary>
 internal sealed class AdamStepper(double rate, double beta1, double beta2, bool isNesterov) : Stepper
 {
     private const double Epsilon = 1e-8;
 
-    // torch's and Keras's default for the momentum's schedule.
+    // The default of torch and Keras for the momentum schedule.
     private const double MomentumDecay = 0.004;
 
     private torch.Tensor? _mean;
@@ -56,12 +56,14 @@ internal sealed class AdamStepper(double rate, double beta1, double beta2, bool 
     {
         _step++;
         var (mean, square) = (_mean, _square);
-        _mean = (mean is null ? gradient * Scalars.Of(1 - beta1) : (mean * Scalars.Of(beta1)).Plus(gradient * Scalars.Of(1 - beta1))).DetachFromDisposeScope();
-        _square = (square is null ? gradient.square() * Scalars.Of(1 - beta2) : (square * Scalars.Of(beta2)).Plus(gradient.square() * Scalars.Of(1 - beta2))).DetachFromDisposeScope();
+        var (newMean, newSquare) = (gradient.Times(1 - beta1), gradient.square().Times(1 - beta2));
+        _mean = (mean is null ? newMean : mean.Times(beta1).Plus(newMean)).DetachFromDisposeScope();
+        _square = (square is null ? newSquare : square.Times(beta2).Plus(newSquare)).DetachFromDisposeScope();
         mean?.Dispose();
         square?.Dispose();
-        var deviation = (_square / Scalars.Of(1 - Math.Pow(beta2, _step))).sqrt_().PlusInPlace(Scalars.Of(Epsilon));
-        return isNesterov ? NesterovMean(gradient).mul_(Scalars.Of(rate)).div_(deviation) : (_mean * Scalars.Of(rate / (1 - Math.Pow(beta1, _step)))).div_(deviation);
+        var deviation = _square.DividedBy(1 - Math.Pow(beta2, _step)).sqrt_().PlusInPlace(Epsilon);
+        var step = isNesterov ? NesterovMean(gradient).TimesInPlace(rate) : _mean.Times(rate / (1 - Math.Pow(beta1, _step)));
+        return step.div_(deviation);
     }
 
     public override void Keep(torch.Tensor rows)
@@ -83,6 +85,6 @@ internal sealed class AdamStepper(double rate, double beta1, double beta2, bool 
         double Momentum(int step) => beta1 * (1 - (0.5 * Math.Pow(0.96, step * MomentumDecay)));
         var (now, next) = (Momentum(_step), Momentum(_step + 1));
         _momentumProduct *= now;
-        return (gradient * Scalars.Of((1 - now) / (1 - _momentumProduct))).PlusInPlace(_mean! * Scalars.Of(next / (1 - (_momentumProduct * next))));
+        return gradient.Times((1 - now) / (1 - _momentumProduct)).PlusInPlace(_mean!.Times(next / (1 - (_momentumProduct * next))));
     }
 }

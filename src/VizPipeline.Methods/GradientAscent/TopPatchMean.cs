@@ -2,15 +2,15 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Methods.GradientAscent;
 
-/// <summary>The mean of a neuron's top patches, laid upon each other so that the positions at which it fired coincide (Nguyen et al. 2016).</summary>
+/// <summary>Averages a neuron's top patches, aligned by the positions at which it was most active (Nguyen et al. 2016).</summary>
 public static class TopPatchMean
 {
-    /// <summary>The mean patch as planes [C, H, W] of the size of the run's box, or null where there are no patches.</summary>
-    /// <param name="run">Tells where the patches lie.</param>
+    /// <summary>Returns the mean patch as planes [C, H, W] of the size of the run's box, or null if there are no patches.</summary>
+    /// <param name="run">Gives the patches' positions.</param>
     /// <param name="patches">Whole inputs [C, H, W] in 0-255 and the position in the layer's map.</param>
     /// <param name="input">The network's input.</param>
-    /// <param name="mean">[C], what lies outside an image.</param>
-    public static float[]? Of(AscentRun run, IEnumerable<(float[] Planes, int Y, int X)> patches, Shape input, float[] mean)
+    /// <param name="mean">Fill value outside an image, [C].</param>
+    public static float[]? Compute(AscentRun run, IEnumerable<(float[] Planes, int Y, int X)> patches, Shape input, float[] mean)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(patches);

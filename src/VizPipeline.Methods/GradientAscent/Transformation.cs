@@ -3,12 +3,12 @@ using System.Text.Json.Serialization;
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// Something random that is done to the image before the network sees it, so that what is climbed does not hang on single pixels (Olah et
-/// al. 2017, "Transformation robustness"). Lengths are in pixels of an input of 224 and scale with the optimised crop's side.
+/// A random transformation of the image before the network sees it, so that the result does not depend on single pixels (Olah et al. 2017,
+/// "Transformation robustness"). Lengths are in pixels of an input of 224 and scale with the optimised crop's side.
 /// </summary>
 /// <remarks>
-/// The geometric ones compose, in their order, into one rotation about the centre and one resampling of rows and columns
-/// (<see cref="Views"/>), so that an image is interpolated twice at most however many there are.
+/// The geometric transformations are composed, in order, into one rotation about the centre and one resampling of rows and columns
+/// (<see cref="Views"/>), so that an image is interpolated at most twice, however many there are.
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(Pad), "pad")]
@@ -19,7 +19,7 @@ namespace VizPipeline.Methods.GradientAscent;
 [JsonDerivedType(typeof(Noise), "noise")]
 public abstract record Transformation : IRecipePart
 {
-    /// <summary>The side of the input that lengths in pixels are meant for.</summary>
+    /// <summary>Side of the input for which lengths in pixels are given.</summary>
     internal const double UsualSide = 224;
 
     /// <inheritdoc/>
@@ -37,19 +37,19 @@ public abstract record Transformation : IRecipePart
     }
 }
 
-/// <summary>A border of mid-grey, <paramref name="Pixels"/> wide.</summary>
+/// <summary>A mid-grey border, <paramref name="Pixels"/> wide.</summary>
 public sealed record Pad(double Pixels) : Transformation
 {
     /// <inheritdoc/>
     public override IEnumerable<string> Faults() => Within(Pixels, 0, 224, "pad's pixels");
 
-    // The borders are where the resampling reads outside; the frame that moves within them only begins earlier.
+    // The border is where the resampling reads outside the image; growing the frame only moves its start.
     internal override void Draw(ref ViewFrame frame, ref SplitMix random) => frame.Grow(Pixels);
 }
 
 /// <summary>
-/// The image moved by up to half of <paramref name="Pixels"/> in each direction, as a random crop of a larger one. By whole pixels: in
-/// between, it would blur the finest waves away.
+/// Moves the image by up to half of <paramref name="Pixels"/> in each direction, like a random crop of a larger one. Only by whole pixels:
+/// interpolation would blur the finest waves.
 /// </summary>
 public sealed record Jitter(double Pixels) : Transformation
 {
@@ -60,7 +60,7 @@ public sealed record Jitter(double Pixels) : Transformation
         frame.Move(Pixels, random.Uniform(), random.Uniform());
 }
 
-/// <summary>Larger or smaller by a factor from <paramref name="Smallest"/> to <paramref name="Largest"/>.</summary>
+/// <summary>Scales the image by a factor from <paramref name="Smallest"/> to <paramref name="Largest"/>.</summary>
 public sealed record Scale(double Smallest, double Largest) : Transformation
 {
     /// <inheritdoc/>
@@ -70,11 +70,14 @@ public sealed record Scale(double Smallest, double Largest) : Transformation
     internal override void Draw(ref ViewFrame frame, ref SplitMix random) => frame.Enlarge(random.Uniform(Smallest, Largest));
 }
 
-/// <summary>Turned by up to <paramref name="Degrees"/> either way; not at all in a share <paramref name="Unturned"/> of the steps.</summary>
+/// <summary>
+/// Rotates by up to <paramref name="Degrees"/> in either direction, but not in a share <paramref name="Unturned"/> of the steps.
+/// </summary>
 public sealed record Rotate(double Degrees, double Unturned = 0) : Transformation
 {
     /// <inheritdoc/>
-    public override IEnumerable<string> Faults() => [.. Within(Degrees, 0, 45, "rotate's degrees"), .. Within(Unturned, 0, 1, "rotate's unturned")];
+    public override IEnumerable<string> Faults() =>
+        [.. Within(Degrees, 0, 45, "rotate's degrees"), .. Within(Unturned, 0, 1, "rotate's unturned")];
 
     internal override void Draw(ref ViewFrame frame, ref SplitMix random)
     {
@@ -84,11 +87,11 @@ public sealed record Rotate(double Degrees, double Unturned = 0) : Transformatio
     }
 }
 
-/// <summary>Several random crops at once, each enlarged to the whole input (Fel et al. 2023): the objective is their mean.</summary>
-/// <param name="Smallest">Smallest side of a crop, as a share of the image's.</param>
-/// <param name="Largest">Largest side.</param>
-/// <param name="Spread">Standard deviation of the crops' centres around the image's, as a share of its side.</param>
-/// <param name="Views">Crops per step, 1 to 64.</param>
+/// <summary>Takes several random crops at once, each enlarged to the whole input (Fel et al. 2023); the objective is their mean.</summary>
+/// <param name="Smallest">Smallest side of a crop relative to the image's.</param>
+/// <param name="Largest">Largest side of a crop relative to the image's.</param>
+/// <param name="Spread">Standard deviation of the crops' centres around the image's centre, relative to its side.</param>
+/// <param name="Views">Number of crops per step, 1 to 64.</param>
 public sealed record Crop(double Smallest, double Largest, double Spread, int Views) : Transformation
 {
     /// <inheritdoc/>
@@ -96,7 +99,8 @@ public sealed record Crop(double Smallest, double Largest, double Spread, int Vi
     {
         string[] faults =
         [
-            .. Within(Smallest, 0.01, 1, "crop's smallest"), .. Within(Largest, Smallest, 1, "crop's largest"), .. Within(Spread, 0, 1, "crop's spread"),
+            .. Within(Smallest, 0.01, 1, "crop's smallest"), .. Within(Largest, Smallest, 1, "crop's largest"),
+                .. Within(Spread, 0, 1, "crop's spread"),
             .. Within(Views, 1, 64, "crop's views"),
         ];
         return faults;
@@ -111,7 +115,7 @@ public sealed record Crop(double Smallest, double Largest, double Spread, int Vi
     }
 }
 
-/// <summary>Normal noise of <paramref name="Deviation"/> grey levels, the same for all images of a step.</summary>
+/// <summary>Adds normal noise of <paramref name="Deviation"/> grey levels, the same for all images of a step.</summary>
 public sealed record Noise(double Deviation) : Transformation
 {
     /// <inheritdoc/>

@@ -1,37 +1,39 @@
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// The part of an image that one view shows: a rectangle in the image's pixels, stretched over the view, after a rotation about the
-/// image's centre.
+/// The part of an image that one view shows: a rectangle in the image's pixels, stretched to the view, after a rotation about the image's
+/// centre.
 /// </summary>
-/// <param name="Height">The image's rows.</param>
-/// <param name="Width">The image's columns.</param>
-/// <param name="PixelFactor">Pixels of this image per pixel of the usual input.</param>
+/// <param name="Height">Number of rows of the image.</param>
+/// <param name="Width">Number of columns of the image.</param>
+/// <param name="PixelFactor">Pixels of this image per pixel of the standard input.</param>
 internal record struct ViewFrame(int Height, int Width, double PixelFactor)
 {
-    /// <summary>Upper edge of the rectangle.</summary>
+    /// <summary>Top edge of the rectangle.</summary>
     public double Top { get; private set; } = 0;
 
-    /// <summary>Left edge.</summary>
+    /// <summary>Left edge of the rectangle.</summary>
     public double Left { get; private set; } = 0;
 
-    /// <summary>Rows of the rectangle.</summary>
+    /// <summary>Number of rows of the rectangle.</summary>
     public double Rows { get; private set; } = Height;
 
-    /// <summary>Columns of the rectangle.</summary>
+    /// <summary>Number of columns of the rectangle.</summary>
     public double Columns { get; private set; } = Width;
 
-    /// <summary>Rotation.</summary>
+    /// <summary>Rotation in degrees.</summary>
     public double Degrees { get; set; } = 0;
 
-    /// <summary>A border on all sides.</summary>
+    /// <summary>Adds a border on all sides.</summary>
     public void Grow(double pixels)
     {
         var border = pixels * PixelFactor;
         (Top, Left, Rows, Columns) = (Top - border, Left - border, Rows + (2 * border), Columns + (2 * border));
     }
 
-    /// <summary>Moves the rectangle by whole pixels, up to half of <paramref name="pixels"/> either way, as two shares of the play say.</summary>
+    /// <summary>
+    /// Moves the rectangle by whole pixels, up to half of <paramref name="pixels"/> in either direction; 0 to 1 select the offset.
+    /// </summary>
     public void Move(double pixels, double down, double right)
     {
         var half = Math.Round(pixels * PixelFactor / 2);
@@ -39,14 +41,14 @@ internal record struct ViewFrame(int Height, int Width, double PixelFactor)
         (Top, Left) = (Top + Offset(down), Left + Offset(right));
     }
 
-    /// <summary>What is shown, enlarged about its centre.</summary>
+    /// <summary>Enlarges the visible part about its centre.</summary>
     public void Enlarge(double factor)
     {
         var (rows, columns) = (Rows / factor, Columns / factor);
         (Top, Left, Rows, Columns) = (Top + ((Rows - rows) / 2), Left + ((Columns - columns) / 2), rows, columns);
     }
 
-    /// <summary>A crop of a share of both sides, its corner given by two shares of them.</summary>
+    /// <summary>Crops to a share of both sides; the corner is given relative to them.</summary>
     public void CropTo(double side, double down, double right) =>
         (Top, Left, Rows, Columns) = (Top + (down * Rows), Left + (right * Columns), Rows * side, Columns * side);
 }

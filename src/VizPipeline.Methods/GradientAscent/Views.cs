@@ -4,9 +4,9 @@ using F = TorchSharp.torch.nn.functional;
 namespace VizPipeline.Methods.GradientAscent;
 
 /// <summary>
-/// The transformed views of a batch of images in one step, and the way back for their gradients. Rows and columns are resampled by one
-/// matrix per view and axis, whose transpose is the exact way back; a rotation goes back by the opposite rotation. Both are sums in a fixed
-/// order, unlike torch's own gradient of a warp, which on a GPU adds up in any.
+/// The transformed views of a batch of images in one step, and the propagation of gradients back to the images. Rows and columns are
+/// resampled by one matrix per view and axis, whose transpose gives the exact gradient; a rotation is reversed by the opposite rotation.
+/// Both sum in a fixed order, unlike torch's own gradient of a warp, which sums in any order on a GPU.
 /// </summary>
 internal sealed class Views
 {
@@ -18,7 +18,9 @@ internal sealed class Views
     private readonly torch.Tensor _grey;
     private readonly int _count;
 
-    private Views(IReadOnlyList<Transformation> transformations, ViewFrame[] frames, int count, torch.Tensor grey, torch.Tensor? noise, torch.Device device)
+    private Views(
+        IReadOnlyList<Transformation> transformations, ViewFrame[] frames, int count, torch.Tensor grey, torch.Tensor? noise,
+        torch.Device device)
     {
         (_count, _grey, _noise) = (count, grey, noise);
         if (!transformations.Any(part => part is not Noise))
@@ -32,23 +34,24 @@ internal sealed class Views
         _turnBack = Rotations(frames, -1, device);
     }
 
-    /// <summary>Views per image that <paramref name="transformations"/> ask for.</summary>
+    /// <summary>Returns the number of views per image for <paramref name="transformations"/>.</summary>
     public static int PerImage(IReadOnlyList<Transformation> transformations) =>
         transformations.OfType<Crop>().Select(crop => crop.Views).DefaultIfEmpty(1).Max();
 
-    /// <summary>Draws the views of one step. All tensors belong to the current scope.</summary>
-    /// <param name="transformations">What is done.</param>
+    /// <summary>Draws the views of one step. All tensors belong to the current dispose scope.</summary>
+    /// <param name="transformations">The transformations to draw.</param>
     /// <param name="images">One generator per image.</param>
-    /// <param name="step">The step.</param>
-    /// <param name="seed">Decides the noise, with the step.</param>
+    /// <param name="step">The step's number.</param>
+    /// <param name="seed">Determines the noise, together with the step.</param>
     /// <param name="shape">Channels, rows and columns of an image.</param>
-    /// <param name="grey">[1, C, 1, 1], what lies outside the image, in its units.</param>
-    /// <param name="plain">Images that stay as they are, or null for none.</param>
+    /// <param name="grey">Value outside the image in the image's units, [1, C, 1, 1].</param>
+    /// <param name="plain">Images that are not transformed, or null for none.</param>
     public static Views Draw(
-        IReadOnlyList<Transformation> transformations, IReadOnlyList<SplitMix> images, int step, int seed, (int Channels, int Height, int Width) shape, torch.Tensor grey, bool[]? plain = null)
+        IReadOnlyList<Transformation> transformations, IReadOnlyList<SplitMix> images, int step, int seed,
+            (int Channels, int Height, int Width) shape, torch.Tensor grey, bool[]? plain = null)
     {
         var count = PerImage(transformations);
-        // On a receptive field's crop that is a tenth of the usual input, lengths are a tenth as long.
+        // If a receptive field's crop is a tenth of the standard input, lengths are a tenth as long.
         var factor = Math.Min(shape.Height, shape.Width) / Transformation.UsualSide;
         var frames = new ViewFrame[images.Count * count];
         for (var i = 0; i < frames.Length; i++)
@@ -70,8 +73,8 @@ internal sealed class Views
         return new Views(transformations, frames, count, grey, noise, grey.device);
     }
 
-    /// <summary>The views of images [N, C, H, W], as [N * views, C, H, W], those of an image beside each other.</summary>
-    public torch.Tensor Of(torch.Tensor images)
+    /// <summary>Returns the views of images [N, C, H, W] as [N * views, C, H, W]; an image's views are adjacent.</summary>
+    public torch.Tensor Apply(torch.Tensor images)
     {
         var (n, channels, height, width) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3]);
         var views = images - _grey;
@@ -82,10 +85,11 @@ internal sealed class Views
         if (_rows is not null)
             views = _rows.matmul(views.contiguous()).matmul(_columns!.transpose(2, 3));
         views = views.Plus(_grey);
-        return _noise is null ? views : views.reshape(n, _count, channels, height, width).Plus(_noise).reshape(n * _count, channels, height, width);
+        return _noise is null
+            ? views : views.reshape(n, _count, channels, height, width).Plus(_noise).reshape(n * _count, channels, height, width);
     }
 
-    /// <summary>The gradient at the images, from that at the views.</summary>
+    /// <summary>Returns the gradient with respect to the images, given that with respect to the views.</summary>
     public torch.Tensor Back(torch.Tensor gradient)
     {
         var signal = _rows is null ? gradient : _rows.transpose(2, 3).matmul(gradient.contiguous()).matmul(_columns!);
@@ -95,15 +99,21 @@ internal sealed class Views
     }
 
     private static torch.Tensor Sample(torch.Tensor maps, torch.Tensor rotations) =>
-        F.grid_sample(maps.contiguous(), F.affine_grid(rotations, maps.shape, align_corners: false), torch.GridSampleMode.Bilinear, torch.GridSamplePaddingMode.Zeros, align_corners: false);
+        F.grid_sample(
+            maps.contiguous(), F.affine_grid(rotations, maps.shape, align_corners: false), torch.GridSampleMode.Bilinear,
+            torch.GridSamplePaddingMode.Zeros, align_corners: false);
 
-    /// <summary>[V, 1, size, size]: bilinear weights with which output i reads from inputs, at start + (i + 0.5) * extent / size - 0.5.</summary>
+    /// <summary>
+    /// Returns bilinear weights [V, 1, size, size] with which output i reads the inputs at start + (i + 0.5) * extent / size - 0.5.
+    /// </summary>
     private static torch.Tensor Resampling((double Start, double Extent)[] axes, int size, torch.Device device)
     {
-        var starts = torch.tensor([.. axes.Select(axis => (float)(axis.Start + (axis.Extent / size / 2) - 0.5))]).to(device).reshape(-1, 1, 1, 1);
+        var starts = torch.tensor([.. axes.Select(axis => (float)(axis.Start + (axis.Extent / size / 2) - 0.5))]).to(device)
+            .reshape(-1, 1, 1, 1);
         var strides = torch.tensor([.. axes.Select(axis => (float)(axis.Extent / size))]).to(device).reshape(-1, 1, 1, 1);
-        var places = torch.arange(Scalars.Of(size), dtype: torch.float32, device: device);
-        return (Scalars.Of(1).Minus(((strides * places.reshape(1, 1, -1, 1)).Plus(starts) - places.reshape(1, 1, 1, -1)).abs())).clamp_(min: Scalars.Of(0));
+        var places = torch.tensor([.. Enumerable.Range(0, size).Select(place => (float)place)], device: device);
+        var distances = ((strides * places.reshape(1, 1, -1, 1)).Plus(starts) - places.reshape(1, 1, 1, -1)).abs();
+        return 1.0.Minus(distances).ClampMinInPlace(0);
     }
 
     // [V, 2, 3] in grid_sample's coordinates, -1 to 1 along each side.

@@ -4,18 +4,18 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Methods.Input;
 
-/// <summary>Crops as a network's input.</summary>
+/// <summary>Converts crops to a network's input.</summary>
 public static class ImageTensor
 {
     /// <summary>
-    /// Crops in 8 bits as preprocessed float32 [N, C, H, W] on <paramref name="device"/>, channels-last; C is 3, or 1 for grey and 4 for
-    /// RGBA. To a GPU the bytes travel as they are.
+    /// Converts 8-bit crops to preprocessed float32 [N, C, H, W] on <paramref name="device"/>, channels-last; C is 3, or 1 for grey and 4
+    /// for RGBA. Bytes are transferred to a GPU before the conversion.
     /// </summary>
-    /// <param name="crops">N crops of <see cref="Preprocessing.CropBytes"/> behind one another.</param>
+    /// <param name="crops">N consecutive crops of <see cref="Preprocessing.CropBytes"/> bytes.</param>
     /// <param name="count">N.</param>
-    /// <param name="preprocessing">Sizes, factor and summand per channel, channel order.</param>
-    /// <param name="device">Where the tensor goes.</param>
-    public static torch.Tensor Of(ReadOnlyMemory<byte> crops, int count, Preprocessing preprocessing, torch.Device device)
+    /// <param name="preprocessing">Sizes, scale and shift per channel, channel order.</param>
+    /// <param name="device">The device of the result.</param>
+    public static torch.Tensor Create(ReadOnlyMemory<byte> crops, int count, Preprocessing preprocessing, torch.Device device)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
         ArgumentNullException.ThrowIfNull(device);
@@ -24,12 +24,16 @@ public static class ImageTensor
         return pixels.MoveToOuterDisposeScope();
     }
 
-    /// <summary>One look into a table of 256 per channel: torch's three passes of broadcasts cost a sixth of a small network's forward pass.</summary>
+    /// <summary>
+    /// Uses one lookup in a table of 256 entries per channel: torch's three broadcast operations cost a sixth of a small network's forward
+    /// pass.
+    /// </summary>
     private static torch.Tensor OnCpu(ReadOnlyMemory<byte> crops, int count, Preprocessing preprocessing)
     {
         var planes = preprocessing.Channels.Planes();
         var pixels = torch.empty([count, preprocessing.CropHeight, preprocessing.CropWidth, planes], dtype: torch.float32);
-        float[][] tables = [.. preprocessing.Affine.Select(affine => Enumerable.Range(0, 256).Select(value => (value * affine.Factor) + affine.Summand).ToArray())];
+        float[][] tables = [.. preprocessing.Affine.Select(
+            affine => Enumerable.Range(0, 256).Select(value => (value * affine.Factor) + affine.Summand).ToArray())];
         (int First, int Step)[] layout = [.. Enumerable.Range(0, planes).Select(preprocessing.Layout)];
         Parallel.For(0, count, image =>
         {
@@ -73,7 +77,8 @@ public static class ImageTensor
         var pixels = preprocessing.Channels switch
         {
             ChannelOrder.Grey => values.view(count, 1, height, width),
-            ChannelOrder.Rgba => torch.cat([Colours().permute(0, 3, 1, 2), values.narrow(1, 3 * area, area).view(count, 1, height, width)], 1),
+            ChannelOrder.Rgba =>
+                torch.cat([Colours().permute(0, 3, 1, 2), values.narrow(1, 3 * area, area).view(count, 1, height, width)], 1),
             ChannelOrder.Bgr => Colours().permute(0, 3, 1, 2).flip(1),
             _ => Colours().permute(0, 3, 1, 2),
         };
@@ -83,5 +88,6 @@ public static class ImageTensor
         torch.Tensor Colours() => values.narrow(1, 0, 3 * area).reshape(count, height, width, 3);
     }
 
-    private static torch.Tensor PerChannel(IEnumerable<float> values, torch.Device device) => torch.tensor(values.ToArray()).reshape(1, -1, 1, 1).to(device);
+    private static torch.Tensor PerChannel(IEnumerable<float> values, torch.Device device) =>
+        torch.tensor(values.ToArray()).reshape(1, -1, 1, 1).to(device);
 }

@@ -4,24 +4,26 @@ using VizPipeline.Methods.GradientAscent;
 
 namespace VizPipeline.Methods.Input;
 
-/// <summary>What a preprocessing means for ascents, which work on 0-255 pixels.</summary>
+/// <summary>Converts a preprocessing to the pixel scale of ascents, which work on 0-255 pixels.</summary>
 public static class PixelScales
 {
     /// <summary>
-    /// The scale of <paramref name="preprocessing"/>, in the network's channel order. The mean pixel is the preprocessing's own mean, or
-    /// ImageNet's (opaque, or its luma) where it subtracts none.
+    /// Returns the scale of <paramref name="preprocessing"/>, in the network's channel order. The mean pixel is the preprocessing's own
+    /// mean, or ImageNet's (opaque, or its luma) if it subtracts none.
     /// </summary>
-    public static PixelScale Of(Preprocessing preprocessing)
+    public static PixelScale Create(Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
         var mean = preprocessing.Mean.Any(value => value != 0)
             ? preprocessing.Mean.Select(value => (float)(value / preprocessing.Scale))
             : UsualMean(preprocessing.Channels);
-        return new PixelScale([.. preprocessing.Affine.Select(affine => affine.Factor)], [.. preprocessing.Affine.Select(affine => affine.Summand)], [.. mean],
+        return new PixelScale(
+            [.. preprocessing.Affine.Select(affine => affine.Factor)], [.. preprocessing.Affine.Select(affine => affine.Summand)],
+            [.. mean],
             preprocessing.Channels == ChannelOrder.Bgr);
     }
 
-    /// <summary>0-255 pixels [N, C, H, W] of a network's input on the CPU: the scale undone.</summary>
+    /// <summary>Converts a network's input to 0-255 pixels [N, C, H, W] on the CPU: the inverse of the scale.</summary>
     public static torch.Tensor Unscale(torch.Tensor input, PixelScale scale)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -30,7 +32,9 @@ public static class PixelScales
         return (input - PerChannel(scale.Shift)) / PerChannel(scale.Scale);
     }
 
-    /// <summary>Planes [C, H, W] in the network's channel order as RGB planes [3, H, W]: grey three times, RGBA without its alpha.</summary>
+    /// <summary>
+    /// Converts planes [C, H, W] in the network's channel order to RGB planes [3, H, W]: grey is repeated, alpha is dropped.
+    /// </summary>
     public static float[] ToRgb(float[] planes, Preprocessing preprocessing)
     {
         ArgumentNullException.ThrowIfNull(planes);
@@ -47,7 +51,8 @@ public static class PixelScales
 
     private static IEnumerable<float> UsualMean(ChannelOrder channels) => channels switch
     {
-        ChannelOrder.Grey => [(0.299f * PixelScale.ImageNetMean[0]) + (0.587f * PixelScale.ImageNetMean[1]) + (0.114f * PixelScale.ImageNetMean[2])],
+        ChannelOrder.Grey =>
+            [(0.299f * PixelScale.ImageNetMean[0]) + (0.587f * PixelScale.ImageNetMean[1]) + (0.114f * PixelScale.ImageNetMean[2])],
         ChannelOrder.Rgba => [.. PixelScale.ImageNetMean, 255],
         ChannelOrder.Bgr => PixelScale.ImageNetMean.Reverse(),
         _ => PixelScale.ImageNetMean,

@@ -1,29 +1,29 @@
 namespace VizPipeline.Methods.Search;
 
 /// <summary>
-/// How a layer's activations are distributed over images, per neuron. Up to <see cref="ExactImages"/> images of an atlas the values
-/// themselves are kept and quantiles are exact; beyond, values are counted in buckets of 1/32 octave, so that quantiles are within
-/// 1.6 % of their size. Counts add up, so merging is associative either way.
+/// The distribution of a layer's activations over images, per neuron. For image sets of up to <see cref="ExactImages"/> images the values
+/// themselves are kept and quantiles are exact; for larger sets, values are counted in buckets of 1/32 octave, so quantiles are within 1.6
+/// %. Merging is associative in both cases, because counts add up.
 /// </summary>
 public sealed class ActivationDistribution
 {
-    /// <summary>Largest image set whose values are kept as they are: 4096 images cost 16 kB per neuron.</summary>
+    /// <summary>Largest image set whose values are kept exactly: 4096 images cost 16 kB per neuron.</summary>
     public const int ExactImages = 4096;
 
-    // 32 buckets per octave from 2^-14 to 2^14, mirrored for negative values, and one for all that is smaller: floats sort like
-    // their bits, and the top 5 bits of the mantissa are the 32 buckets.
+    // 32 buckets per octave from 2^-14 to 2^14, mirrored for negative values, and one bucket for smaller magnitudes: floats sort like their
+    // bits, and the top 5 bits of the mantissa give the 32 buckets.
     private const int BucketBits = 18;
     private const int Lowest = (127 - 14) << 5;
     private const int PerSign = 28 * 32;
 
-    /// <summary>Buckets per neuron.</summary>
+    /// <summary>Number of buckets per neuron.</summary>
     public const int Buckets = (2 * PerSign) + 1;
 
     private readonly List<float[]>? _rows;
     private readonly int[]? _counts;
 
-    /// <summary>An empty distribution for <paramref name="neurons"/> neurons.</summary>
-    /// <param name="neurons">Neurons of the layer.</param>
+    /// <summary>Creates an empty distribution for <paramref name="neurons"/> neurons.</summary>
+    /// <param name="neurons">Number of neurons of the layer.</param>
     /// <param name="exact">Keep values (small image sets) instead of counting them in buckets.</param>
     public ActivationDistribution(int neurons, bool exact)
     {
@@ -34,13 +34,13 @@ public sealed class ActivationDistribution
             _counts = new int[neurons * Buckets];
     }
 
-    /// <summary>Neurons.</summary>
+    /// <summary>Number of neurons.</summary>
     public int Neurons { get; }
 
-    /// <summary>Whether values are kept as they are.</summary>
+    /// <summary>Whether values are kept exactly.</summary>
     public bool IsExact => _rows is not null;
 
-    /// <summary>Images counted.</summary>
+    /// <summary>Number of images counted.</summary>
     public long Images { get; private set; }
 
     /// <summary>The kept values, one row of [neurons] per image; empty if not exact.</summary>
@@ -62,7 +62,7 @@ public sealed class ActivationDistribution
             _counts![(neuron * Buckets) + Bucket(activations[neuron])]++;
     }
 
-    /// <summary>Takes in counts that were saved.</summary>
+    /// <summary>Adds counts that were saved.</summary>
     internal void AddCounts(ReadOnlySpan<int> counts, long images)
     {
         for (var i = 0; i < counts.Length; i++)
@@ -70,12 +70,12 @@ public sealed class ActivationDistribution
         Images += images;
     }
 
-    /// <summary>Takes in another distribution over other images.</summary>
+    /// <summary>Adds another distribution over other images.</summary>
     public void Merge(ActivationDistribution other)
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.Neurons != Neurons || other.IsExact != IsExact)
-            throw new ArgumentException("distributions of different layers or kinds do not merge", nameof(other));
+            throw new ArgumentException("distributions of different layers or kinds cannot be merged", nameof(other));
         if (_rows is not null)
         {
             _rows.AddRange(other.Rows);
@@ -88,10 +88,10 @@ public sealed class ActivationDistribution
     }
 
     /// <summary>
-    /// One neuron's values in ascending order with how often each occurs; bucket middles where values were not kept. Clamped to
-    /// [<paramref name="min"/>, <paramref name="max"/>], the known extremes.
+    /// Returns one neuron's values in ascending order with the number of times each occurs; bucket middles if values were not kept. Clamped
+    /// to [<paramref name="min"/>, <paramref name="max"/>], the known extremes.
     /// </summary>
-    public (float[] Values, long[] Counts) Of(int neuron, float min, float max)
+    public (float[] Values, long[] Counts) GetValues(int neuron, float min, float max)
     {
         if (_rows is not null)
         {
@@ -113,7 +113,7 @@ public sealed class ActivationDistribution
         return ([.. middles], [.. counts]);
     }
 
-    /// <summary>The bucket of a value, ascending with it.</summary>
+    /// <summary>Returns the bucket of a value; buckets ascend with the value.</summary>
     internal static int Bucket(float value)
     {
         var magnitude = (BitConverter.SingleToInt32Bits(Math.Abs(value)) >> BucketBits) - Lowest;
@@ -123,7 +123,7 @@ public sealed class ActivationDistribution
         return value > 0 ? PerSign + 1 + magnitude : PerSign - 1 - magnitude;
     }
 
-    /// <summary>The middle of a bucket.</summary>
+    /// <summary>Returns the middle of a bucket.</summary>
     internal static float Middle(int bucket)
     {
         if (bucket == PerSign)

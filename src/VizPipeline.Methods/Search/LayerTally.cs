@@ -1,8 +1,8 @@
 namespace VizPipeline.Methods.Search;
 
 /// <summary>
-/// Everything that one pass over images tells of a layer's neurons: the top-9, moments, the distribution, sums per class, and the
-/// activations on a sample of the images. A tally merged from shards equals the tally of the whole.
+/// Everything that one pass over images records about a layer's neurons: the top 9, moments, the distribution, sums per class, and the
+/// activations on a sample of the images. A tally merged from shards equals the tally of the whole set.
 /// </summary>
 public sealed class LayerTally
 {
@@ -12,10 +12,12 @@ public sealed class LayerTally
     private readonly SortedDictionary<int, float[]> _profiles = [];
     private readonly int _imageSet;
 
-    /// <summary>An empty tally for <paramref name="neurons"/> neurons.</summary>
-    /// <param name="neurons">Neurons of the layer.</param>
-    /// <param name="exact">Whether the distribution keeps values (image sets of up to <see cref="ActivationDistribution.ExactImages"/>).</param>
-    /// <param name="imageSet">Images of the whole set, from which <see cref="ProfileSample"/> follows; 0 for a tally that only merges.</param>
+    /// <summary>Creates an empty tally for <paramref name="neurons"/> neurons.</summary>
+    /// <param name="neurons">Number of neurons of the layer.</param>
+    /// <param name="exact">Whether the distribution keeps values (image sets of up to
+    /// <see cref="ActivationDistribution.ExactImages"/>).</param>
+    /// <param name="imageSet">Number of images of the whole set, which determines <see cref="ProfileSample"/>; 0 for a tally that only
+    /// merges.</param>
     public LayerTally(int neurons, bool exact, int imageSet)
     {
         (_sums, _squares, _imageSet) = (new double[neurons], new double[neurons], imageSet);
@@ -26,16 +28,16 @@ public sealed class LayerTally
         Array.Fill(Max, float.NegativeInfinity);
     }
 
-    /// <summary>Neurons.</summary>
+    /// <summary>Number of neurons.</summary>
     public int Neurons => Top.Neurons;
 
-    /// <summary>Images seen.</summary>
+    /// <summary>Number of images seen.</summary>
     public long Images => Distribution.Images;
 
-    /// <summary>The nine strongest of each neuron.</summary>
+    /// <summary>The nine strongest activations of each neuron.</summary>
     public TopTable Top { get; }
 
-    /// <summary>How activations are distributed.</summary>
+    /// <summary>The distribution of activations.</summary>
     public ActivationDistribution Distribution { get; }
 
     /// <summary>Smallest activation, [neurons].</summary>
@@ -44,7 +46,7 @@ public sealed class LayerTally
     /// <summary>Largest activation, [neurons].</summary>
     public float[] Max { get; }
 
-    /// <summary>Images with an activation above 0, [neurons].</summary>
+    /// <summary>Number of images with an activation above 0, [neurons].</summary>
     public long[] Positive { get; }
 
     /// <summary>Sum of activations, [neurons].</summary>
@@ -56,25 +58,33 @@ public sealed class LayerTally
     /// <summary>Sums per class index, for images that have a class.</summary>
     public IReadOnlyDictionary<int, ClassSum> Classes => _classes;
 
-    /// <summary>Activations on the images of <see cref="ProfileSample"/> that were seen, [neurons] each, by image index, ascending.</summary>
+    /// <summary>
+    /// Activations, [neurons] each, on the images of <see cref="ProfileSample"/> that were seen, by ascending image index.
+    /// </summary>
     public IReadOnlyDictionary<int, float[]> Profiles => _profiles;
 
     /// <summary>Counts one image.</summary>
-    /// <param name="image">Its index; each at most once.</param>
+    /// <param name="image">Its index; each image may be added once.</param>
     /// <param name="imageClass">Its class, or null.</param>
-    /// <param name="activations">Spatial maxima, [neurons]; finite.</param>
-    /// <param name="positions">Where they stood (row-major), [neurons].</param>
+    /// <param name="activations">Spatial maxima, [neurons]; must be finite.</param>
+    /// <param name="positions">Row-major positions of the maxima, [neurons].</param>
     /// <exception cref="NotFiniteNumberException">The network overflowed on this image.</exception>
     public void Add(int image, int? imageClass, ReadOnlySpan<float> activations, ReadOnlySpan<int> positions)
     {
         if (activations.Length != Neurons || positions.Length != Neurons)
-            throw new ArgumentException($"{activations.Length} activations and {positions.Length} positions for {Neurons} neurons", nameof(activations));
+        {
+            throw new ArgumentException(
+                $"{activations.Length} activations and {positions.Length} positions for {Neurons} neurons", nameof(activations));
+        }
         var sumOfClass = imageClass is { } label ? ClassOf(label) : null;
-        // One plain loop per sum, or few: over a million images this is the only work per value, and such loops stay in registers.
+        // Simple loops over few sums each: over a million images this is the only work per value, and such loops stay in registers.
         for (var neuron = 0; neuron < activations.Length; neuron++)
         {
             if (!float.IsFinite(activations[neuron]))
-                throw new NotFiniteNumberException($"neuron {neuron} gives {activations[neuron]} on image {image}: the weights or the preprocessing are not this network's");
+            {
+                throw new NotFiniteNumberException(
+                    $"neuron {neuron} gives {activations[neuron]} on image {image}: the weights or the preprocessing do not match the network");
+            }
         }
         Top.Offer(image, activations, positions);
         var (sums, squares, min, max, positive) = (_sums, _squares, Min, Max, Positive);
@@ -96,7 +106,7 @@ public sealed class LayerTally
             AddProfile(image, activations);
     }
 
-    /// <summary>Takes in a tally over other images.</summary>
+    /// <summary>Adds a tally over other images.</summary>
     public void Merge(LayerTally other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -109,7 +119,9 @@ public sealed class LayerTally
             AddProfile(image, activations);
     }
 
-    internal void AddMoments(ReadOnlySpan<double> sums, ReadOnlySpan<double> squares, ReadOnlySpan<float> min, ReadOnlySpan<float> max, ReadOnlySpan<long> positive)
+    internal void AddMoments(
+        ReadOnlySpan<double> sums, ReadOnlySpan<double> squares, ReadOnlySpan<float> min, ReadOnlySpan<float> max,
+        ReadOnlySpan<long> positive)
     {
         for (var neuron = 0; neuron < Neurons; neuron++)
         {
@@ -138,10 +150,10 @@ public sealed class LayerTally
         return sum;
     }
 
-    /// <summary>Images of a class and the sum of each neuron's activations on them.</summary>
+    /// <summary>The number of images of a class and the sum of each neuron's activations on them.</summary>
     public sealed class ClassSum(double[] sums)
     {
-        /// <summary>Images of the class.</summary>
+        /// <summary>Number of images of the class.</summary>
         public long Images { get; internal set; }
 
         /// <summary>Sums, [neurons].</summary>

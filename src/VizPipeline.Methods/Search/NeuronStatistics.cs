@@ -3,42 +3,43 @@ namespace VizPipeline.Methods.Search;
 /// <summary>Counts in 32 equal bins over [Low, High]; the last bin includes High.</summary>
 public sealed record Histogram(float Low, float High, long[] Counts)
 {
-    /// <summary>Bins.</summary>
+    /// <summary>Number of bins.</summary>
     public const int Bins = 32;
 }
 
-/// <summary>What METHODS 5 asks to know of one neuron, over images, of the activation.</summary>
-/// <param name="Images">Images counted.</param>
-/// <param name="Mean">Mean.</param>
+/// <summary>One neuron's statistics over images (docs/methods.md, section 5).</summary>
+/// <param name="Images">Number of images counted.</param>
+/// <param name="Mean">Mean activation.</param>
 /// <param name="Deviation">Population standard deviation.</param>
-/// <param name="Max">Largest.</param>
+/// <param name="Max">Largest activation.</param>
 /// <param name="FractionPositive">Share of images with an activation above 0.</param>
 /// <param name="Quantiles">At 50, 90, 99 and 99.9 %, by linear interpolation.</param>
 /// <param name="Histogram">32 bins from the smallest to the largest.</param>
-/// <param name="BestClass">Class with the largest mean, or null without classes.</param>
+/// <param name="BestClass">Class with the largest mean; null without classes.</param>
 /// <param name="BestClassMean">Its mean.</param>
-/// <param name="ClassSelectivity">(best - rest) / (best + rest), rest being the mean of the other classes' means, class means below 0 counted as 0; null without at least two classes.</param>
+/// <param name="ClassSelectivity">(best - rest) / (best + rest), where rest is the mean of the other classes' means and class means below 0
+/// count as 0; null with fewer than two classes.</param>
 public sealed record NeuronStatistics(
     long Images, double Mean, double Deviation, float Max, double FractionPositive, double[] Quantiles, Histogram Histogram,
     int? BestClass, double? BestClassMean, double? ClassSelectivity)
 {
     private static readonly double[] QuantileLevels = [0.5, 0.9, 0.99, 0.999];
 
-    /// <summary>A neuron that is above 0 on no more than this share of the images is dead.</summary>
+    /// <summary>A neuron that is above 0 on at most this share of the images is dead.</summary>
     public const double DeadFraction = 0.001;
 
     /// <summary>Whether the neuron is (almost) never active.</summary>
     public bool IsDead => FractionPositive <= DeadFraction;
 
-    /// <summary>The statistics of one neuron of a tally; null for a tally of no images.</summary>
-    public static NeuronStatistics? Of(LayerTally tally, int neuron)
+    /// <summary>Computes the statistics of one neuron of a tally; null for a tally without images.</summary>
+    public static NeuronStatistics? Compute(LayerTally tally, int neuron)
     {
         ArgumentNullException.ThrowIfNull(tally);
         if (tally.Images == 0)
             return null;
         var mean = tally.Sums[neuron] / tally.Images;
         var variance = Math.Max(0, (tally.Squares[neuron] / tally.Images) - (mean * mean));
-        var (values, counts) = tally.Distribution.Of(neuron, tally.Min[neuron], tally.Max[neuron]);
+        var (values, counts) = tally.Distribution.GetValues(neuron, tally.Min[neuron], tally.Max[neuron]);
         var (best, bestMean, selectivity) = Classes(tally, neuron);
         return new NeuronStatistics(
             tally.Images, mean, Math.Sqrt(variance), tally.Max[neuron], (double)tally.Positive[neuron] / tally.Images,
@@ -46,18 +47,18 @@ public sealed record NeuronStatistics(
             Bin(values, counts, tally.Min[neuron], tally.Max[neuron]), best, bestMean, selectivity);
     }
 
-    /// <summary>Share of images, in percent, whose activation is below <paramref name="activation"/>.</summary>
+    /// <summary>Returns the share of images, in percent, whose activation is below <paramref name="activation"/>.</summary>
     public static double Percentile(LayerTally tally, int neuron, float activation)
     {
         ArgumentNullException.ThrowIfNull(tally);
-        var (values, counts) = tally.Distribution.Of(neuron, tally.Min[neuron], tally.Max[neuron]);
+        var (values, counts) = tally.Distribution.GetValues(neuron, tally.Min[neuron], tally.Max[neuron]);
         var below = 0L;
         for (var i = 0; i < values.Length && values[i] < activation; i++)
             below += counts[i];
         return tally.Images == 0 ? 0 : 100.0 * below / tally.Images;
     }
 
-    // As numpy's default: position level * (n - 1), linear between the two neighbours.
+    // NumPy's default: position level * (n - 1), linear between the two neighbours.
     private static double Quantile(float[] values, long[] counts, long total, double level)
     {
         var position = level * (total - 1);

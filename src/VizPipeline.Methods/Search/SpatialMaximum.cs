@@ -3,21 +3,21 @@ using TorchSharp;
 
 namespace VizPipeline.Methods.Search;
 
-/// <summary>The spatial maximum of each channel and where it stands.</summary>
+/// <summary>Finds the spatial maximum of each channel and its position.</summary>
 public static class SpatialMaximum
 {
     /// <summary>
-    /// Maxima [N, C] and their row-major positions [N, C] (the first, where several are equal). NaN anywhere in a map gives NaN. A vector
-    /// [N, C] is its own maximum at position 0.
+    /// Returns maxima [N, C] and their row-major positions [N, C] (the first if several are equal). NaN anywhere in a map gives NaN. A
+    /// vector [N, C] is its own maximum at position 0.
     /// </summary>
     /// <param name="value">[N, C, h, w] or [N, C], float32.</param>
-    public static (float[] Values, int[] Positions) Of(torch.Tensor value)
+    public static (float[] Values, int[] Positions) Find(torch.Tensor value)
     {
         ArgumentNullException.ThrowIfNull(value);
         if (value.dim() == 2)
             return (ToArray<float>(value), new int[value.numel()]);
-        // On channels-last values this is one sweep over memory; max over a flattened view would copy first, and a sweep of our own with
-        // vectors was slower.
+        // On channels-last values this is one sweep over memory; max over a flattened view would copy first, and a vectorised sweep of our
+        // own was slower.
         var (maxima, positions) = torch.nn.functional.adaptive_max_pool2d_with_indices(value, [1, 1]);
         using (maxima)
         using (positions)

@@ -3,15 +3,16 @@ using VizPipeline.Network.Formats.Safetensors;
 
 namespace VizPipeline.Methods.Search;
 
-/// <summary>Tallies as safetensors files. The same tally always gives the same bytes.</summary>
+/// <summary>Stores tallies as safetensors files. The same tally always gives the same bytes.</summary>
 public static class TallyFormat
 {
-    /// <summary>The file of <paramref name="tally"/>.</summary>
+    /// <summary>Returns the file's bytes for <paramref name="tally"/>.</summary>
     public static byte[] Write(LayerTally tally)
     {
         ArgumentNullException.ThrowIfNull(tally);
         var neurons = tally.Neurons;
-        var (values, images, positions, counts) = (new float[neurons * TopTable.Size], new int[neurons * TopTable.Size], new int[neurons * TopTable.Size], new int[neurons]);
+        var (values, images, positions, counts) = (new float[neurons * TopTable.Size], new int[neurons * TopTable.Size],
+            new int[neurons * TopTable.Size], new int[neurons]);
         for (var neuron = 0; neuron < neurons; neuron++)
         {
             var entries = tally.Top[neuron];
@@ -23,7 +24,8 @@ public static class TallyFormat
             }
         }
         var writer = new SafetensorsWriter()
-            .Add("top.value", values, neurons, TopTable.Size).Add("top.image", images, neurons, TopTable.Size).Add("top.position", positions, neurons, TopTable.Size)
+            .Add("top.value", values, neurons, TopTable.Size).Add("top.image", images, neurons, TopTable.Size)
+                .Add("top.position", positions, neurons, TopTable.Size)
             .Add("top.count", counts, neurons).Add("sum", tally.Sums.ToArray(), neurons).Add("square", tally.Squares.ToArray(), neurons)
             .Add("min", tally.Min, neurons).Add("max", tally.Max, neurons).Add("positive", tally.Positive, neurons)
             .Add("class.label", [.. tally.Classes.Keys], tally.Classes.Count)
@@ -41,7 +43,7 @@ public static class TallyFormat
         return file.ToArray();
     }
 
-    /// <summary>The tally of a file.</summary>
+    /// <summary>Reads the tally from a file's bytes.</summary>
     /// <exception cref="ModelFormatException">The file is damaged.</exception>
     public static LayerTally Read(ReadOnlyMemory<byte> bytes, string name)
     {
@@ -49,7 +51,8 @@ public static class TallyFormat
         var (counts, exact) = (file.ReadArray<int>("top.count"), file.Entries.Any(entry => entry.Name == "values"));
         var neurons = counts.Length;
         var tally = new LayerTally(neurons, exact, imageSet: 0);
-        var (values, images, positions) = (file.ReadArray<float>("top.value"), file.ReadArray<int>("top.image"), file.ReadArray<int>("top.position"));
+        var (values, images, positions) = (file.ReadArray<float>("top.value"), file.ReadArray<int>("top.image"),
+            file.ReadArray<int>("top.position"));
         for (var neuron = 0; neuron < neurons; neuron++)
         {
             for (var rank = 0; rank < counts[neuron]; rank++)
@@ -59,8 +62,10 @@ public static class TallyFormat
             }
         }
         tally.AddMoments(
-            file.ReadArray<double>("sum"), file.ReadArray<double>("square"), file.ReadArray<float>("min"), file.ReadArray<float>("max"), file.ReadArray<long>("positive"));
-        var (labels, classImages, classSums) = (file.ReadArray<int>("class.label"), file.ReadArray<long>("class.images"), file.ReadArray<double>("class.sum"));
+            file.ReadArray<double>("sum"), file.ReadArray<double>("square"), file.ReadArray<float>("min"), file.ReadArray<float>("max"),
+                file.ReadArray<long>("positive"));
+        var (labels, classImages, classSums) = (file.ReadArray<int>("class.label"), file.ReadArray<long>("class.images"),
+            file.ReadArray<double>("class.sum"));
         for (var i = 0; i < labels.Length; i++)
             tally.AddClass(labels[i], classImages[i], classSums.AsSpan(i * neurons, neurons));
         if (exact)
@@ -73,7 +78,7 @@ public static class TallyFormat
         {
             tally.Distribution.AddCounts(file.ReadArray<int>("buckets"), file.ReadArray<long>("images")[0]);
         }
-        // Tallies from before there were profiles are still merged.
+        // Tallies from before profiles were introduced can still be merged.
         if (file.Entries.Any(entry => entry.Name == "profile.image"))
             AddProfiles(tally, file.ReadArray<int>("profile.image"), file.ReadArray<float>("profile.value"), name);
         return tally;
@@ -82,7 +87,10 @@ public static class TallyFormat
     private static void AddProfiles(LayerTally tally, int[] images, float[] values, string name)
     {
         if (values.Length != (long)images.Length * tally.Neurons)
-            throw new ModelFormatException(name, $"has {values.Length} values for the profiles of {tally.Neurons} neurons on {images.Length} images");
+        {
+            throw new ModelFormatException(
+                name, $"has {values.Length} values for the profiles of {tally.Neurons} neurons on {images.Length} images");
+        }
         for (var i = 0; i < images.Length; i++)
             tally.AddProfile(images[i], values.AsSpan(i * tally.Neurons, tally.Neurons));
     }

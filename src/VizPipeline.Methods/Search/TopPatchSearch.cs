@@ -5,8 +5,8 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Methods.Search;
 
 /// <summary>
-/// One pass of images through a network, tallying every neuron of the chosen layers (METHODS 0, 5). Values and positions of the spatial
-/// maxima come from one sweep over each layer's maps.
+/// Runs images through a network once and tallies every neuron of the chosen layers (docs/methods.md, sections 0 and 5). Values and
+/// positions of the spatial maxima come from one sweep over each layer's maps.
 /// </summary>
 public sealed class TopPatchSearch
 {
@@ -14,11 +14,13 @@ public sealed class TopPatchSearch
     private readonly Layer[] _layers;
     private readonly Dictionary<int, List<int>> _layersOfNode = [];
 
-    /// <summary>A search over <paramref name="layers"/>.</summary>
+    /// <summary>Prepares a search over <paramref name="layers"/>.</summary>
     /// <param name="runner">The network on its device.</param>
     /// <param name="layers">Layers to tally.</param>
-    /// <param name="exact">Whether distributions keep values: for image sets of up to <see cref="ActivationDistribution.ExactImages"/>.</param>
-    /// <param name="imageSet">Images of the whole set, of which these may be a shard; <see cref="ProfileSample"/> follows from it.</param>
+    /// <param name="exact">Whether distributions keep values: for image sets of up to
+    /// <see cref="ActivationDistribution.ExactImages"/>.</param>
+    /// <param name="imageSet">Number of images of the whole set, of which these may be a shard; determines
+    /// <see cref="ProfileSample"/>.</param>
     public TopPatchSearch(NetworkRunner runner, IEnumerable<Layer> layers, bool exact, int imageSet)
     {
         (_runner, _layers) = (runner, [.. layers]);
@@ -34,10 +36,10 @@ public sealed class TopPatchSearch
     /// <summary>The layers, in the order of <see cref="Tallies"/>.</summary>
     public IReadOnlyList<Layer> Layers => _layers;
 
-    /// <summary>What was found so far, one per layer.</summary>
+    /// <summary>The results so far, one per layer.</summary>
     public IReadOnlyList<LayerTally> Tallies { get; }
 
-    /// <summary>Runs and counts a batch.</summary>
+    /// <summary>Runs and tallies a batch.</summary>
     /// <param name="images">[N, C, H, W] on the runner's device, preprocessed.</param>
     /// <param name="indices">Image index of each, [N].</param>
     /// <param name="classes">Class of each, or null, [N].</param>
@@ -47,11 +49,12 @@ public sealed class TopPatchSearch
         var numbers = indices.ToArray();
         _runner.Forward(images, [.. _layersOfNode.Keys], (node, value) =>
         {
-            var (maxima, positions) = SpatialMaximum.Of(value);
+            var (maxima, positions) = SpatialMaximum.Find(value);
             foreach (var tally in _layersOfNode[node].Select(layer => Tallies[layer]))
             {
                 for (var n = 0; n < numbers.Length; n++)
-                    tally.Add(numbers[n], classes[n], maxima.AsSpan(n * tally.Neurons, tally.Neurons), positions.AsSpan(n * tally.Neurons, tally.Neurons));
+                    tally.Add(numbers[n], classes[n], maxima.AsSpan(n * tally.Neurons, tally.Neurons),
+                        positions.AsSpan(n * tally.Neurons, tally.Neurons));
             }
         });
     }

@@ -8,21 +8,21 @@ public readonly record struct TopEntry(float Value, int Image, int Position);
 
 /// <summary>
 /// The nine strongest activations of every neuron of a layer, one position per image. The order (activation descending, then image
-/// ascending) is total, so the table is the same for any batching and any order of arrival, and merging is associative.
+/// ascending) is total, so the table does not depend on batches or the order of arrival, and merging is associative.
 /// </summary>
 public sealed class TopTable
 {
-    /// <summary>Entries per neuron.</summary>
+    /// <summary>Number of entries per neuron.</summary>
     public const int Size = 9;
 
     private readonly TopEntry[] _entries;
     private readonly byte[] _counts;
 
-    // The ninth value of full rows, minus infinity for others, apart from the entries: nearly all offers fail against it, and a row of
-    // thresholds costs a sixteenth of the cache lines.
+    // The ninth value of full rows, minus infinity for others, stored apart from the entries: nearly all offers fail this comparison, and a
+    // row of thresholds costs a sixteenth of the cache lines.
     private readonly float[] _thresholds;
 
-    /// <summary>An empty table for <paramref name="neurons"/> neurons.</summary>
+    /// <summary>Creates an empty table for <paramref name="neurons"/> neurons.</summary>
     public TopTable(int neurons)
     {
         _entries = new TopEntry[neurons * Size];
@@ -31,16 +31,16 @@ public sealed class TopTable
         Array.Fill(_thresholds, float.NegativeInfinity);
     }
 
-    /// <summary>Neurons.</summary>
+    /// <summary>Number of neurons.</summary>
     public int Neurons => _counts.Length;
 
-    /// <summary>A neuron's entries, strongest first; fewer than nine where there were fewer images.</summary>
+    /// <summary>A neuron's entries, strongest first; fewer than nine if there were fewer images.</summary>
     public ReadOnlySpan<TopEntry> this[int neuron] => _entries.AsSpan(neuron * Size, _counts[neuron]);
 
     /// <summary>Offers one image's activations to all neurons. An image must be offered at most once.</summary>
     /// <param name="image">Image index.</param>
     /// <param name="values">Activations, [neurons].</param>
-    /// <param name="positions">Where they stood (row-major), [neurons].</param>
+    /// <param name="positions">Row-major positions of the maxima, [neurons].</param>
     public void Offer(int image, ReadOnlySpan<float> values, ReadOnlySpan<int> positions)
     {
         var thresholds = _thresholds.AsSpan(0, values.Length);
@@ -66,12 +66,12 @@ public sealed class TopTable
             _thresholds[neuron] = _entries[first + Size - 1].Value;
     }
 
-    /// <summary>Takes in another table over other images.</summary>
+    /// <summary>Adds another table over other images.</summary>
     public void Merge(TopTable other)
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.Neurons != Neurons)
-            throw new ArgumentException($"a table of {other.Neurons} neurons does not merge into one of {Neurons}", nameof(other));
+            throw new ArgumentException($"a table of {other.Neurons} neurons cannot be merged into one of {Neurons}", nameof(other));
         for (var neuron = 0; neuron < Neurons; neuron++)
         {
             foreach (var entry in other[neuron])
@@ -79,5 +79,6 @@ public sealed class TopTable
         }
     }
 
-    private static bool Precedes(float value, int image, in TopEntry other) => value > other.Value || (value == other.Value && image < other.Image);
+    private static bool Precedes(float value, int image, in TopEntry other) =>
+        value > other.Value || (value == other.Value && image < other.Image);
 }

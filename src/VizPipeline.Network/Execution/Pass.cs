@@ -5,9 +5,9 @@ using VizPipeline.Network.Operators;
 namespace VizPipeline.Network.Execution;
 
 /// <summary>
-/// One batch going through a network to a target node, and a signal coming back. Forward computes each node on its region (or whole
-/// map) and keeps what the rule of the way back needs; <see cref="Reverse"/> then leads signals down to the input (METHODS 2).
-/// Results equal those on whole maps, borders included.
+/// Runs one batch forward to a target node and propagates signals back. The forward pass computes each node on its region (or on the whole
+/// map) and keeps what the backward rule needs; <see cref="Reverse"/> then propagates signals down to the input (docs/methods.md, section
+/// 2). The results equal those on whole maps, borders included.
 /// </summary>
 public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
 {
@@ -16,26 +16,28 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     private readonly Dictionary<int, Stage> _stages = [];
     private long _images;
 
-    /// <summary>Nodes to show to <see cref="Observe"/>.</summary>
+    /// <summary>Nodes whose values <see cref="Observe"/> receives.</summary>
     public IReadOnlyCollection<int> Observed { get; init; } = [];
 
-    /// <summary>Gets each observed node's index and value while it exists.</summary>
+    /// <summary>Receives each observed node's index and value. The value is valid only during the call.</summary>
     public Action<int, torch.Tensor>? Observe { get; init; }
 
     /// <summary>
-    /// True if the images given to <see cref="Forward"/> are already the samples' regions of the input, one per sample, with zeros
-    /// outside the borders; false for whole images.
+    /// True if the images passed to <see cref="Forward"/> are already the samples' regions of the input, one per sample, with zeros outside
+    /// the image; false for whole images.
     /// </summary>
     public bool InputIsRegion { get; init; }
 
-    /// <summary>See <see cref="Stage.RescuesDead"/>; for the gradient.</summary>
+    /// <summary>See <see cref="Stage.RescuesDead"/>; affects the gradient only.</summary>
     public bool RescuesDead { get; init; }
 
     private NetworkRunner Runner => geometry.Runner;
 
     private RegionPlan Plan => geometry.Plan;
 
-    /// <summary>Computes the target: [S, C, 1, 1] at each sample's position where the plan has regions, else the whole [N, C, h, w] or [N, C].</summary>
+    /// <summary>
+    /// Computes the target: [S, C, 1, 1] at each sample's position where the plan has regions, else the whole [N, C, h, w] or [N, C].
+    /// </summary>
     /// <param name="images">[N, C, H, W] on the device, preprocessed.</param>
     /// <exception cref="GraphException">The images do not have the network's input shape.</exception>
     public torch.Tensor Forward(torch.Tensor images)
@@ -55,7 +57,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     }
 
     /// <summary>
-    /// Leads a signal from the target to the input. Whole targets take one signal per sample of the sites (or per image without sites).
+    /// Propagates a signal from the target to the input. A target that is computed whole takes one signal per site (or per image if there
+    /// are no sites).
     /// </summary>
     /// <param name="signal">[S, C, 1, 1] where the target is a region; else [S, C, h, w] or [S, C].</param>
     /// <returns>The signal at the input: regions [S, C, h, w] where the plan has one there, else [S, C, H, W].</returns>
@@ -63,7 +66,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     {
         ArgumentNullException.ThrowIfNull(signal);
         if (rule is null)
-            throw new InvalidOperationException("a pass without a rule remembers nothing to go back with");
+            throw new InvalidOperationException("a pass without a backward rule cannot propagate signals back");
         SpreadOverSamples();
         var signals = new Dictionary<int, torch.Tensor> { [geometry.Target] = signal };
         for (var i = geometry.Order.Count - 1; i >= 0; i--)
@@ -95,7 +98,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         {
             throw new GraphException(
                 Plan.Graph.Nodes[0].Name,
-                $"the network takes [N, {shape.Channels}, {height}, {width}] and gets [{string.Join(", ", images.shape)}]; is the preprocessing or --input-size right?");
+                $"the network takes [N, {shape.Channels}, {height}, {width}] but got [{string.Join(", ", images.shape)}]; check --preprocess and --input-size");
         }
     }
 
@@ -119,7 +122,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         };
         _stages[index] = stage;
         var output = node.Operator.Forward(stage, inputs);
-        // Work in place answers with its input's own handle, which is about to be released. (Equals would compare numbers, and not find NaN.)
+        // An in-place operation returns its input's own handle, which is about to be released. (Equals would compare values and miss NaN.)
         _values[index] = Array.Exists(inputs, input => ReferenceEquals(input, output)) ? output.alias() : output;
         for (var k = 0; k < sources.Length; k++)
         {
@@ -145,14 +148,14 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         }
     }
 
-    // A convolution's output that only its nonlinearity reads, for example. The input belongs to the caller; what an operator
-    // remembers of its own output (a nonlinearity, for the sign) must survive.
+    // For example, a convolution's output that only its nonlinearity reads. The input belongs to the caller.
     private bool MayOverwrite(int source) =>
         source != 0 && source != geometry.Target && geometry.Readers(source) == 1 && !Observed.Any(node => Runner.Resolve(node) == source)
-        && !(rule is not null && Runner.OperatorOf(source) is Nonlinearity)
-        && Runner.OperatorOf(source) is Convolution or Linear or ChannelAffine or Add or Concat;
+        && Runner.OperatorOf(source).AllowsOverwrite;
 
-    /// <summary>What a node's region needs of an input, with the padding value outside the map; and whether it is a copy of its own.</summary>
+    /// <summary>
+    /// Returns the region of an input that a node needs, filled with the padding value outside the map, and whether it is a fresh copy.
+    /// </summary>
     private (torch.Tensor Value, bool Fresh) Region(int index, int source)
     {
         var needed = geometry.Needed(index);
@@ -161,23 +164,25 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         if (Plan[source] is { } have && !(source == 0 && !InputIsRegion))
         {
             if (have != needed)
-                value = value.narrow(2, needed.Y.Start - have.Y.Start, needed.Y.Size).narrow(3, needed.X.Start - have.X.Start, needed.X.Size);
+                value = value.narrow(2, needed.Y.Start - have.Y.Start, needed.Y.Size)
+                    .narrow(3, needed.X.Start - have.X.Start, needed.X.Size);
         }
         else
         {
             (value, fresh) = (Gather(value, needed), true);
         }
         if (geometry.Outside(index, source) is { } outside)
-            (value, fresh) = (value.masked_fill(outside, Scalars.Of(Runner.OperatorOf(index).PaddingValue)), true);
+            (value, fresh) = (value.MaskedFill(outside, Runner.OperatorOf(index).PaddingValue), true);
         return (value, fresh);
     }
 
-    /// <summary>Cuts each sample's region out of whole maps [N, C, H, W]; zeros outside them.</summary>
+    /// <summary>Cuts each sample's region out of whole maps [N, C, H, W], filled with zeros outside them.</summary>
     private torch.Tensor Gather(torch.Tensor maps, Extent extent)
     {
         var (rows, columns) = geometry.Origins(extent);
         var (height, width) = ((int)maps.shape[2], (int)maps.shape[3]);
-        var regions = torch.zeros([rows.Length, extent.Y.Size, extent.X.Size, maps.shape[1]], dtype: maps.dtype, device: maps.device).permute(0, 3, 1, 2);
+        var regions = torch.zeros([rows.Length, extent.Y.Size, extent.X.Size, maps.shape[1]], dtype: maps.dtype, device: maps.device)
+            .permute(0, 3, 1, 2);
         for (var n = 0; n < rows.Length; n++)
         {
             var (from, at) = Overlap(maps[geometry.Sites!.Image[n]], regions[n], rows[n], columns[n], extent, height, width);
@@ -186,8 +191,11 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         return regions;
     }
 
-    /// <summary>The part of a map that a region covers, and the part of the region that it fills; nulls where they do not meet.</summary>
-    private static (torch.Tensor? Map, torch.Tensor? Region) Overlap(torch.Tensor map, torch.Tensor region, int row, int column, Extent extent, int height, int width)
+    /// <summary>
+    /// Returns the part of a map that a region covers and the part of the region that it fills; nulls if they do not overlap.
+    /// </summary>
+    private static (torch.Tensor? Map, torch.Tensor? Region) Overlap(
+        torch.Tensor map, torch.Tensor region, int row, int column, Extent extent, int height, int width)
     {
         var (y0, y1) = (Math.Max(0, row), Math.Min(height, row + extent.Y.Size));
         var (x0, x1) = (Math.Max(0, column), Math.Min(width, column + extent.X.Size));
@@ -196,7 +204,10 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         return (map.narrow(1, y0, y1 - y0).narrow(2, x0, x1 - x0), region.narrow(1, y0 - row, y1 - y0).narrow(2, x0 - column, x1 - x0));
     }
 
-    /// <summary>Whole maps were computed once per image; on the way back each sample has its own signal, so it needs its image's memory.</summary>
+    /// <summary>
+    /// Expands what was remembered per image to one entry per sample: whole maps were computed once per image, but on the way back each
+    /// sample has its own signal.
+    /// </summary>
     private void SpreadOverSamples()
     {
         if (geometry.Sites is not { } sites || sites.IsOnePerImage(_images))
@@ -212,11 +223,12 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         torch.Tensor Spread(torch.Tensor kept) => kept.shape[0] == _images ? kept.index_select(0, image) : kept;
     }
 
-    // Where gates that count as constants are all that connects the target to a node.
+    // Needed where only gates that are treated as constants connect the target to a node.
     private torch.Tensor NothingAt(int node, torch.Tensor signal)
     {
         var shape = Plan.Graph.Nodes[node].Shape;
-        long[] extents = Plan[node] is { } extent ? [signal.shape[0], shape.Channels, extent.Y.Size, extent.X.Size] : shape.Batch(signal.shape[0]);
+        long[] extents = Plan[node] is { } extent
+            ? [signal.shape[0], shape.Channels, extent.Y.Size, extent.X.Size] : shape.Batch(signal.shape[0]);
         return torch.zeros(extents, dtype: signal.dtype, device: signal.device);
     }
 
@@ -226,7 +238,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         {
             var needed = geometry.Needed(index);
             if (geometry.Outside(index, source) is { } outside)
-                signal = signal.masked_fill(outside, Scalars.Of(0));
+                signal = signal.MaskedFill(outside, 0);
             if (Plan[source] is not { } have)
                 signal = Scatter(signal, needed, Plan.Graph.Nodes[source].Shape);
             else if (have != needed)
@@ -244,7 +256,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     private torch.Tensor Scatter(torch.Tensor signal, Extent extent, Shape map)
     {
         var (rows, columns) = geometry.Origins(extent);
-        var maps = torch.zeros([rows.Length, map.Height, map.Width, map.Channels], dtype: signal.dtype, device: signal.device).permute(0, 3, 1, 2);
+        var maps = torch.zeros([rows.Length, map.Height, map.Width, map.Channels], dtype: signal.dtype, device: signal.device)
+            .permute(0, 3, 1, 2);
         for (var n = 0; n < rows.Length; n++)
         {
             var (at, from) = Overlap(maps[n], signal[n], rows[n], columns[n], extent, map.Height, map.Width);

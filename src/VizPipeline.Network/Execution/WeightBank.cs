@@ -3,16 +3,16 @@ using VizPipeline.Network.Formats;
 
 namespace VizPipeline.Network.Execution;
 
-/// <summary>A network's weights on one device, in the forms that operators ask for. Not safe for several threads at once.</summary>
+/// <summary>A network's weights on one device, in the forms that operators ask for. Not thread-safe.</summary>
 public sealed class WeightBank(torch.Device device) : IDisposable
 {
     private readonly Dictionary<(FloatTensor Weight, string Purpose), torch.Tensor> _tensors = [];
     private readonly Dictionary<string, FloatTensor> _constants = [];
 
-    /// <summary>Where the tensors lie.</summary>
+    /// <summary>The device that holds the tensors.</summary>
     public torch.Device Device { get; } = device;
 
-    /// <summary>The tensor of a weight, or of what <paramref name="derive"/> makes of it. Owned by the bank.</summary>
+    /// <summary>Returns the tensor of a weight, or what <paramref name="derive"/> computes from it. The bank owns the tensor.</summary>
     public torch.Tensor Get(FloatTensor weight, string purpose = "", Func<torch.Tensor, torch.Tensor>? derive = null)
     {
         ArgumentNullException.ThrowIfNull(weight);
@@ -22,12 +22,12 @@ public sealed class WeightBank(torch.Device device) : IDisposable
         var plain = torch.tensor(weight.Values, [.. weight.Shape.Select(extent => (long)extent)]).to(Device);
         if (plain.dim() == 4)
             plain = plain.ChannelsLast();
-        // Weights outlive the scope of whichever pass asked first.
+        // Weights outlive the dispose scope of the pass that asked first.
         var made = (derive is null ? plain : derive(plain)).DetachFromDisposeScope();
         return _tensors[(weight, purpose)] = made;
     }
 
-    /// <summary>The tensor of a constant that is computed rather than learned.</summary>
+    /// <summary>Returns the tensor of a constant that is computed rather than learned.</summary>
     public torch.Tensor Constant(string key, Func<FloatTensor> make)
     {
         ArgumentNullException.ThrowIfNull(make);

@@ -1,13 +1,16 @@
 namespace VizPipeline.Network.Formats;
 
-/// <summary>Replaces a file in one step, so that a reader or a crash never meets half of it.</summary>
+/// <summary>Replaces a file in one step, so that neither a reader nor a crash leaves a half-written file.</summary>
 public static class AtomicFile
 {
-    /// <summary>Lets <paramref name="write"/> fill a file beside <paramref name="path"/> and then moves it there; a failure leaves the old file as it was.</summary>
+    /// <summary>
+    /// Lets <paramref name="write"/> fill a temporary file next to <paramref name="path"/> and renames it; on failure the old file stays.
+    /// </summary>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        // The name differs between processes that write the same file at the same time: the last rename wins, and both are whole.
+        // Processes that write the same file at the same time use different temporary names: the last rename wins, and both files are
+        // complete.
         var temporary = $"{path}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.tmp";
         try
         {

@@ -1,25 +1,27 @@
 namespace VizPipeline.Network.Formats;
 
-/// <summary>The bytes of a file, wherever they are. Every read is checked against the length before anything is allocated for it.</summary>
+/// <summary>
+/// The bytes of a file on disk or in memory. Every read is checked against the length before anything is allocated for it.
+/// </summary>
 internal abstract class ByteSource(string name, long length)
 {
-    /// <summary>How messages name the file.</summary>
+    /// <summary>The file's name in messages.</summary>
     public string Name { get; } = name;
 
-    /// <summary>Bytes in the file.</summary>
+    /// <summary>Length of the file in bytes.</summary>
     public long Length { get; } = length;
 
-    /// <summary>A file on disk, opened for each read so that nobody has to close it.</summary>
-    /// <exception cref="ModelFormatException">There is no such file, or it may not be read.</exception>
-    public static ByteSource Of(string path) => new FileBytes(path);
+    /// <summary>Creates a source for a file on disk. It is opened for each read, so nothing has to be closed.</summary>
+    /// <exception cref="ModelFormatException">The file does not exist or cannot be read.</exception>
+    public static ByteSource FromFile(string path) => new FileBytes(path);
 
-    /// <summary>A file that is in memory already.</summary>
-    public static ByteSource Of(ReadOnlyMemory<byte> bytes, string name) => new MemoryBytes(bytes, name);
+    /// <summary>Creates a source for a file that is already in memory.</summary>
+    public static ByteSource FromMemory(ReadOnlyMemory<byte> bytes, string name) => new MemoryBytes(bytes, name);
 
-    /// <summary>A new seekable stream over all bytes.</summary>
+    /// <summary>Opens a new seekable stream over all bytes.</summary>
     public abstract Stream Open();
 
-    /// <summary>Fills <paramref name="target"/> from <paramref name="offset"/> on.</summary>
+    /// <summary>Fills <paramref name="target"/> with the bytes from <paramref name="offset"/> on.</summary>
     public void Read(long offset, Span<byte> target)
     {
         if (offset < 0 || offset > Length - target.Length)
@@ -27,7 +29,7 @@ internal abstract class ByteSource(string name, long length)
         Copy(offset, target);
     }
 
-    /// <summary>The first bytes, fewer where the file is shorter.</summary>
+    /// <summary>Returns the first bytes of the file; fewer than <paramref name="count"/> if the file is shorter.</summary>
     public byte[] Start(int count)
     {
         var start = new byte[Math.Min(count, Length)];
@@ -84,7 +86,7 @@ internal abstract class ByteSource(string name, long length)
             }
             catch (UnauthorizedAccessException failure)
             {
-                var problem = Directory.Exists(path) ? "is a folder, not a file" : "may not be read by this user";
+                var problem = Directory.Exists(path) ? "is a folder, not a file" : "cannot be read by this user";
                 throw new ModelFormatException(path, problem, inner: failure);
             }
         }

@@ -1,6 +1,6 @@
 namespace VizPipeline.Network.Formats;
 
-/// <summary>How one number is stored in a file; the names are those of safetensors.</summary>
+/// <summary>How one number is stored in a file. The names are those of safetensors.</summary>
 public enum ElementType
 {
     /// <summary>IEEE 754 single precision.</summary>
@@ -9,7 +9,7 @@ public enum ElementType
     /// <summary>IEEE 754 half precision.</summary>
     F16,
 
-    /// <summary>The upper half of a single-precision number.</summary>
+    /// <summary>bfloat16: the upper half of a single-precision number.</summary>
     BF16,
 
     /// <summary>IEEE 754 double precision.</summary>
@@ -39,6 +39,6 @@ public enum ElementType
     /// <summary>Unsigned, 64 bits.</summary>
     U64,
 
-    /// <summary>A truth value in one byte.</summary>
+    /// <summary>A boolean in one byte.</summary>
     Bool,
 }

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace VizPipeline.Network.Formats;
 
-/// <summary>Sizes of stored numbers, and their conversion to the numbers that we compute with. Files are little-endian.</summary>
+/// <summary>Sizes of stored numbers and their conversion to the types that we compute with. Files are little-endian.</summary>
 internal static class Elements
 {
     private const int ChunkBytes = 1 << 20;
 
-    /// <summary>Bytes of one number.</summary>
+    /// <summary>Returns the size of one number in bytes.</summary>
     public static int Size(this ElementType type) => type switch
     {
         ElementType.I8 or ElementType.U8 or ElementType.Bool => 1,
@@ -21,10 +21,10 @@ internal static class Elements
     public static bool IsFloat(this ElementType type)
         => type is ElementType.F32 or ElementType.F16 or ElementType.BF16 or ElementType.F64;
 
-    /// <summary>The number of elements of a shape; null where it does not fit into 64 bits or an extent is negative.</summary>
+    /// <summary>Returns the number of elements of a shape, or null if it does not fit into 64 bits or an extent is negative.</summary>
     public static long? Count(ReadOnlySpan<int> shape)
     {
-        // Also behind a zero: [0, 2^31-1, 2^31-1, 2^31-1] is nobody's honest tensor.
+        // The product without zeros is checked too: [0, 2^31-1, 2^31-1, 2^31-1] is not a real tensor.
         long count = 1, withoutZeros = 1;
         foreach (var extent in shape)
         {
@@ -37,7 +37,7 @@ internal static class Elements
     }
 
     /// <summary>Reads <paramref name="count"/> numbers through <paramref name="read"/>, in order, as float32.</summary>
-    /// <remarks>The file's own bytes are never held beside the result, except for one chunk.</remarks>
+    /// <remarks>Holds one chunk of the file's bytes at a time next to the result.</remarks>
     public static float[] ReadFloats(ElementType type, int count, ReadBytes read)
     {
         var floats = new float[count];
@@ -58,7 +58,7 @@ internal static class Elements
         return floats;
     }
 
-    /// <summary>Fills a buffer with the next bytes of a file, completely or with an exception.</summary>
+    /// <summary>Fills a buffer completely with the next bytes of a file, or throws.</summary>
     public delegate void ReadBytes(Span<byte> target);
 
     /// <summary>Converts stored numbers to float32.</summary>
@@ -92,7 +92,7 @@ internal static class Elements
         }
     }
 
-    /// <summary>The stored whole numbers as 64-bit integers.</summary>
+    /// <summary>Converts stored integers to 64-bit integers.</summary>
     /// <exception cref="OverflowException">An unsigned number is too large.</exception>
     public static long[] ToLongs(ReadOnlySpan<byte> source, ElementType type)
     {
@@ -113,6 +113,6 @@ internal static class Elements
         ElementType.U32 => BinaryPrimitives.ReadUInt32LittleEndian(source[(4 * index)..]),
         ElementType.I64 => BinaryPrimitives.ReadInt64LittleEndian(source[(8 * index)..]),
         ElementType.U64 => checked((long)BinaryPrimitives.ReadUInt64LittleEndian(source[(8 * index)..])),
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a type of whole numbers"),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not an integer type"),
     };
 }

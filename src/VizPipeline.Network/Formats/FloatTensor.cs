@@ -1,8 +1,8 @@
 namespace VizPipeline.Network.Formats;
 
 /// <summary>
-/// A named float32 tensor in managed memory, row-major. Models are read into these, so that a graph can be
-/// planned (shapes, receptive fields, neurons) in a process that never loads libtorch.
+/// A named float32 tensor in managed memory, row-major. Models are read into these, so that a graph can be planned (shapes, receptive
+/// fields, neurons) in a process that never loads libtorch.
 /// </summary>
 public sealed class FloatTensor
 {
@@ -21,11 +21,17 @@ public sealed class FloatTensor
         foreach (var extent in shape)
         {
             if (extent < 0)
-                throw new ArgumentException($"tensor '{name}' has a negative extent in its shape [{string.Join(", ", shape)}]", nameof(shape));
+            {
+                throw new ArgumentException(
+                    $"tensor '{name}' has a negative extent in its shape [{string.Join(", ", shape)}]", nameof(shape));
+            }
             count = checked(count * extent);
         }
         if (count != values.Length)
-            throw new ArgumentException($"tensor '{name}' of shape [{string.Join(", ", shape)}] needs {count} values and has {values.Length}", nameof(values));
+        {
+            throw new ArgumentException(
+                $"tensor '{name}' of shape [{string.Join(", ", shape)}] needs {count} values but has {values.Length}", nameof(values));
+        }
         (Name, Shape, Count, _values) = (name, shape, count, values);
     }
 
@@ -45,16 +51,17 @@ public sealed class FloatTensor
     public long Count { get; }
 
     /// <summary>The elements in row-major order.</summary>
-    /// <exception cref="InvalidOperationException">The tensor is a placeholder: the network was made without weights.</exception>
-    public float[] Values => _values ?? throw new InvalidOperationException($"the network has no weights ('{Name}' is a placeholder); give them with --weights");
+    /// <exception cref="InvalidOperationException">The tensor is a placeholder: the network was built without weights.</exception>
+    public float[] Values => _values
+        ?? throw new InvalidOperationException($"the network has no weights ('{Name}' is a placeholder); give them with --weights");
 
     /// <summary>Whether only the shape is known.</summary>
     public bool IsPlaceholder => _values is null;
 
-    /// <summary>A tensor of which only the shape is known: enough to plan a network and list its layers.</summary>
+    /// <summary>Creates a tensor of which only the shape is known, which is enough to plan a network and list its layers.</summary>
     public static FloatTensor Placeholder(string name, params int[] shape) => new(name, shape);
 
-    /// <summary>The same values under another name or shape, not copied.</summary>
+    /// <summary>Returns the same values, not copied, under another name or shape.</summary>
     /// <exception cref="ArgumentException">The new shape holds another number of values.</exception>
     public FloatTensor With(string? name = null, int[]? shape = null) =>
         _values is null ? new(name ?? Name, shape ?? Shape) : new(name ?? Name, shape ?? Shape, _values);

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace VizPipeline.Network.Formats;
 
-/// <summary>Text that may hold names out of a hostile file: line breaks, terminal commands or megabytes.</summary>
+/// <summary>Makes text from hostile files safe to print: it may contain line breaks, terminal commands or megabytes.</summary>
 internal static class HostileText
 {
-    /// <summary>The text on one line, cut where it is too long.</summary>
+    /// <summary>Returns the text on one line, truncated to <paramref name="longest"/> characters.</summary>
     public static string OneLine(string text, int longest)
     {
         var line = new StringBuilder(Math.Min(text.Length, longest));

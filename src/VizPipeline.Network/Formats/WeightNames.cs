@@ -2,21 +2,23 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Network.Formats;
 
-/// <summary>What wrappers around a network put before its parameters' names, and what older versions called them.</summary>
+/// <summary>
+/// Maps parameter names in files to the network's own: removes wrappers' prefixes and translates names of older versions.
+/// </summary>
 internal static class WeightNames
 {
-    // DataParallel, torch.compile, averaged models, and the attribute that a training script's own class keeps the network in.
+    // DataParallel, torch.compile, averaged models, and the attribute in which a training script's class keeps the network.
     private static readonly string[] Wrappers = ["module.", "_orig_mod.", "model.", "net."];
 
-    // The step count of torch.optim.swa_utils.AveragedModel stands beside the network's own names.
+    // AveragedModel of torch.optim.swa_utils stores its step count next to the network's parameters.
     private const string AverageCount = "n_averaged";
 
-    // Names come from the file and may be long: this kind takes time in proportion.
+    // Names come from the file and may be long, so the pattern must run in linear time.
     private static readonly Regex OldDenseLayer = new(
         @"^(.*denselayer[0-9]+\.(?:norm|relu|conv))\.([12]\.(?:weight|bias|running_mean|running_var|num_batches_tracked))$",
         RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
-    /// <summary>The network's own names of its parameters, by the names in the file; those that are not the network's are left out.</summary>
+    /// <summary>Pairs the names in the file with the network's own names; leaves out names that are not the network's.</summary>
     public static IEnumerable<(string InFile, string Own)> Own(IEnumerable<string> names)
     {
         var all = names.ToList();
@@ -26,7 +28,7 @@ internal static class WeightNames
         return all.Select(name => (name, WithoutDots(name[prefix..])));
     }
 
-    /// <summary>The length of the wrappers' prefixes that all names begin with, for example 7 where all begin with <c>module.</c>.</summary>
+    /// <summary>Returns the length of the wrapper prefixes that all names share, for example 7 if all begin with <c>module.</c>.</summary>
     private static int CommonWrapper(List<string> all)
     {
         var length = 0;
@@ -35,10 +37,11 @@ internal static class WeightNames
         return length;
     }
 
-    // A name that is nothing but the prefix keeps it: an empty name would help nobody.
+    // A name that equals the prefix keeps it, because an empty name would be useless.
     private static bool HasAt(string name, string wrapper, int start)
         => name.Length > start + wrapper.Length && string.CompareOrdinal(name, start, wrapper, 0, wrapper.Length) == 0;
 
-    // DenseNets of before PyTorch 0.4, torchvision's own files among them: `denselayer1.norm.1.weight` is now `denselayer1.norm1.weight`.
-    private static string WithoutDots(string name) => OldDenseLayer.Match(name) is { Success: true } old ? old.Groups[1].Value + old.Groups[2].Value : name;
+    // DenseNets from before PyTorch 0.4, also torchvision's files: `denselayer1.norm.1.weight` is now `denselayer1.norm1.weight`.
+    private static string WithoutDots(string name) =>
+        OldDenseLayer.Match(name) is { Success: true } old ? old.Groups[1].Value + old.Groups[2].Value : name;
 }

@@ -3,12 +3,12 @@ using System.IO.Compression;
 namespace VizPipeline.Network.Formats;
 
 /// <summary>
-/// A zip file whose directory has been checked: no name twice, and no entry that claims more bytes than its part of the
-/// file could unpack to. What a zip says about itself is not trusted further than that.
+/// A zip file whose directory has been checked: names are unique, and no entry claims more bytes than its part of the file could unpack to.
+/// Nothing else that the zip declares is trusted.
 /// </summary>
 internal sealed class ZipFileReader : IDisposable
 {
-    // Deflate cannot do better than 1032 to 1, so a larger claim is a lie, and memory for it is not asked for.
+    // Deflate compresses at most 1032 to 1, so a larger claim is false and no memory is allocated for it.
     private const long BestRatio = 1032;
 
     private readonly ByteSource source;
@@ -31,29 +31,32 @@ internal sealed class ZipFileReader : IDisposable
         }
     }
 
-    /// <summary>The names of the entries, in the directory's order.</summary>
+    /// <summary>The entries' names, in directory order.</summary>
     public IEnumerable<string> Names => entries.Keys;
 
     public static ZipFileReader Open(ByteSource source) => new(source);
 
     public bool Contains(string name) => entries.ContainsKey(name);
 
-    /// <summary>Unpacked bytes of an entry, as declared and found possible.</summary>
+    /// <summary>Returns the unpacked size of an entry in bytes, as declared and checked to be possible.</summary>
     public long LengthOf(string name) => entries[name].Length;
 
-    /// <summary>Gives the unpacked bytes of an entry to <paramref name="read"/>. A broken packing shows as a <see cref="ModelFormatException"/>.</summary>
+    /// <summary>
+    /// Passes the unpacked bytes of an entry to <paramref name="read"/>. Damaged compressed data raises a
+    /// <see cref="ModelFormatException"/>.
+    /// </summary>
     public T Read<T>(string name, Func<Stream, T> read) => Guard(() =>
     {
         using var stream = entries[name].Open();
         return read(stream);
     });
 
-    /// <summary>All bytes of an entry that should be small.</summary>
+    /// <summary>Reads all bytes of an entry, which must not exceed <paramref name="limit"/>.</summary>
     public byte[] ReadAll(string name, long limit)
     {
         var length = LengthOf(name);
         if (length > limit)
-            throw Wrong($"has a part '{name}' of {length} bytes, more than the {limit} that are allowed");
+            throw Wrong($"has a part '{name}' of {length} bytes, more than the maximum of {limit}");
         var bytes = new byte[length];
         Read(name, stream => stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: true));
         return bytes;
@@ -74,7 +77,7 @@ internal sealed class ZipFileReader : IDisposable
             if (entry.Length < 0 || entry.CompressedLength < 0 || entry.Length > (Int128)entry.CompressedLength * BestRatio + BestRatio)
                 throw Wrong($"has a part '{entry.FullName}' that claims to unpack from {entry.CompressedLength} to {entry.Length} bytes");
         }
-        // Entries that share bytes are how small files unpack to endless ones.
+        // Entries that share bytes would let a small file unpack to any size.
         if (packed > source.Length)
             throw Wrong("has parts that overlap");
     }
@@ -85,10 +88,11 @@ internal sealed class ZipFileReader : IDisposable
         {
             return read();
         }
-        // A file on a failing disk looks the same; the inner exception tells.
+        // A failing disk looks the same; the inner exception shows the difference.
         catch (Exception failure) when (failure is InvalidDataException or IOException)
         {
-            throw new ModelFormatException(source.Name, $"is a damaged zip file ({failure.Message})", "it may be a partial download: fetch it again", failure);
+            throw new ModelFormatException(
+                source.Name, $"is a damaged zip file ({failure.Message})", "it may be a partial download: fetch it again", failure);
         }
     }
 

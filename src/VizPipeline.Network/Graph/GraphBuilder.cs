@@ -2,41 +2,43 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Graph;
 
-/// <summary>Puts operators together, checking every shape on the way. Importers and the zoo build networks with it.</summary>
+/// <summary>Builds a network from operators and checks every shape. Importers and the zoo use it.</summary>
 public sealed class GraphBuilder
 {
-    /// <summary>Largest value of one image at one node, in numbers: a guard against files that claim absurd sizes (2 GiB of float32).</summary>
+    /// <summary>
+    /// Maximum number of values of one image at one node (2 GiB of float32): guards against files that claim absurd sizes.
+    /// </summary>
     public const long MaxValues = 1L << 29;
 
-    /// <summary>Most operators of a network: what is found out about each layer takes a walk over all of them.</summary>
+    /// <summary>Maximum number of operators of a network: analysing each layer walks over all of them.</summary>
     public const int MaxNodes = 1 << 14;
 
     private readonly List<Node> _nodes = [];
     private readonly UniqueNames _names = new();
 
-    /// <summary>Starts with the input, an image of the given shape.</summary>
+    /// <summary>Starts a network with its input, an image of the given shape.</summary>
     /// <exception cref="GraphException">The shape is not that of an image.</exception>
     public GraphBuilder(Shape input, string name = "input")
     {
         if (input.IsVector || input.Channels is < 1 or > 1024 || input.Height < 1 || input.Width < 1 || input.Count > MaxValues)
-            throw new GraphException(name, $"an input of {input} is no image; give height and width with --input-size");
+            throw new GraphException(name, $"an input of {input} is not an image; give height and width with --input-size");
         Add(name, new Input(input));
     }
 
     /// <summary>Index of the input.</summary>
     public static int Input => 0;
 
-    /// <summary>Shape of a node's output for one image.</summary>
+    /// <summary>Returns the shape of a node's output for one image.</summary>
     public Shape Shape(int node) => _nodes[node].Shape;
 
-    /// <summary>Nodes added so far.</summary>
+    /// <summary>Number of nodes added so far.</summary>
     public int Count => _nodes.Count;
 
-    /// <summary>The node that was added as number <paramref name="node"/>.</summary>
+    /// <summary>The node with index <paramref name="node"/>.</summary>
     public Node this[int node] => _nodes[node];
 
-    /// <summary>Adds an operator that reads <paramref name="inputs"/>, and returns its index. A name that is taken gets a suffix.</summary>
-    /// <exception cref="GraphException">The shapes do not fit.</exception>
+    /// <summary>Adds an operator that reads <paramref name="inputs"/> and returns its index. A name that is taken gets a suffix.</summary>
+    /// <exception cref="GraphException">The shapes do not match.</exception>
     public int Add(string name, Operator op, params ReadOnlySpan<int> inputs)
     {
         ArgumentNullException.ThrowIfNull(op);
@@ -49,11 +51,11 @@ public sealed class GraphBuilder
         return _nodes.Count - 1;
     }
 
-    /// <summary>Replaces the operator of a node that nothing reads yet, for example to give a product without bias its bias.</summary>
+    /// <summary>Replaces the operator of a node that nothing reads yet, for example to add a bias to a matrix product.</summary>
     public void Replace(int node, Operator op) => _nodes[node] = _nodes[node] with { Operator = op };
 
-    /// <summary>The finished network.</summary>
-    /// <param name="name">A name for people.</param>
+    /// <summary>Returns the finished network.</summary>
+    /// <param name="name">A display name.</param>
     /// <param name="output">The node whose values are the logits.</param>
     public NetworkGraph Build(string name, int output)
     {
@@ -61,6 +63,7 @@ public sealed class GraphBuilder
         if (!shape.IsVector && shape is { Height: 1, Width: 1 })
             output = Add("flatten_output", new Flatten(), output);
         var graph = new NetworkGraph(name, [.. _nodes], output);
-        return graph.Layers.Count == 0 ? throw new GraphException(name, "the network has no convolution and no fully connected layer") : graph;
+        return graph.Layers.Count == 0
+            ? throw new GraphException(name, "the network has no convolution and no fully connected layer") : graph;
     }
 }

@@ -2,7 +2,7 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Graph;
 
-/// <summary>Finds the observation points of a network (METHODS 0) and names them.</summary>
+/// <summary>Finds the observation points of a network (docs/methods.md, section 0) and names them.</summary>
 internal static class LayerFinder
 {
     /// <summary>The name of the output layer.</summary>
@@ -15,7 +15,7 @@ internal static class LayerFinder
         var names = new UniqueNames(OutputName);
         foreach (var node in graph.Nodes)
         {
-            if (!reaches[node.Index] || KindOf(node) is not { } kind)
+            if (!reaches[node.Index] || node.Operator.LayerKind is not { } kind)
                 continue;
             var (observed, before) = Follow(graph, node.Index);
             var name = NameOf(node);
@@ -29,38 +29,28 @@ internal static class LayerFinder
         return found;
     }
 
-    private static Layer Make(NetworkGraph graph, int index, string name, string? alias, LayerKind kind, int observed, int before, Node? from)
+    private static Layer Make(
+        NetworkGraph graph, int index, string name, string? alias, LayerKind kind, int observed, int before, Node? from)
     {
-        var weighted = from is { Operator: Convolution or Linear } ? from.Index : (int?)null;
-        // The filters of a transposed convolution are drawn nowhere.
-        var learned = from is { Operator: ConvolutionTranspose } ? from.Index : weighted;
-        var parameters = learned is { } first ? Enumerable.Range(first, observed - first + 1).Where(node => OnPath(graph, first, node, observed)).Sum(node => graph.Nodes[node].Operator.Parameters) : 0;
-        return new Layer(index, name, alias, kind, observed, before, weighted, graph.Nodes[observed].Shape, RegionPlan.FieldOf(graph, observed), parameters);
+        var weighted = from is { Operator.HasFilters: true } ? from.Index : (int?)null;
+        var parameters = from is { Operator.MainWeight: not null } ? ParametersBetween(graph, from.Index, observed) : 0;
+        var field = ReceptiveFields.Compute(graph, observed);
+        return new Layer(index, name, alias, kind, observed, before, weighted, graph.Nodes[observed].Shape, field, parameters);
     }
 
-    private static LayerKind? KindOf(Node node) => node.Operator switch
-    {
-        Convolution or ConvolutionTranspose => LayerKind.Conv,
-        Linear => LayerKind.Linear,
-        Concat => LayerKind.Concat,
-        Add => LayerKind.Add,
-        _ => null,
-    };
-
-    // From the operator through its normalisation and its first nonlinearity, as long as nobody else reads in between.
+    // From the operator through its normalisation and its first nonlinearity, as long as no other node reads a value in between.
     private static (int Observed, int PreActivation) Follow(NetworkGraph graph, int from)
     {
         var at = from;
         while (graph.Consumers(at) is [var next] && at != graph.Output)
         {
-            switch (graph.Nodes[next].Operator)
+            switch (graph.Nodes[next].Operator.LayerPart)
             {
-                // Its slope differs by channel, so that what stands before it cannot be climbed through it neuron by neuron.
-                case PRelu:
+                case LayerPart.ChannelNonlinearity:
                     return (next, next);
-                case Nonlinearity:
+                case LayerPart.Nonlinearity:
                     return (next, at);
-                case ChannelAffine or Normalization or Saturation or Identity:
+                case LayerPart.Inner:
                     at = next;
                     break;
                 default:
@@ -70,27 +60,25 @@ internal static class LayerFinder
         return (at, at);
     }
 
-    private static bool OnPath(NetworkGraph graph, int first, int node, int last)
+    // Parameters of a weighted operator and of the layer's parts after it.
+    private static long ParametersBetween(NetworkGraph graph, int first, int last)
     {
-        for (var at = last; at >= first; at = graph.Nodes[at].Inputs[0])
-        {
-            if (at == node)
-                return true;
-            if (at == first)
-                return false;
-        }
-        return false;
+        var sum = graph.Nodes[first].Operator.Parameters;
+        for (var at = last; at > first; at = graph.Nodes[at].Inputs[0])
+            sum += graph.Nodes[at].Operator.Parameters;
+        return sum;
     }
 
     private static string NameOf(Node node)
     {
-        var weight = node.Operator switch { Convolution conv => conv.Weight.Name, ConvolutionTranspose conv => conv.Weight.Name, Linear linear => linear.Weight.Name, _ => null };
-        return weight is not null && weight.EndsWith(".weight", StringComparison.Ordinal) && weight.Length > 7 ? weight[..^7] : ModulePath(node.Name);
+        var weight = node.Operator.MainWeight?.Name;
+        return weight is not null
+            && weight.EndsWith(".weight", StringComparison.Ordinal) && weight.Length > 7 ? weight[..^7] : ModulePath(node.Name);
     }
 
     /// <summary>
-    /// PyTorch's exporter names nodes like <c>/layer1/layer1.0/conv1/Conv</c>: the path of modules, each with or without its
-    /// parents' names, and the operator. This gives <c>layer1.0.conv1</c>; other names stay as they are.
+    /// Returns the module path in a node's name. PyTorch's exporter names nodes like <c>/layer1/layer1.0/conv1/Conv</c>: the modules, each
+    /// with or without its parents' names, and the operator. This gives <c>layer1.0.conv1</c>; other names stay unchanged.
     /// </summary>
     internal static string ModulePath(string node)
     {
@@ -102,7 +90,7 @@ internal static class LayerFinder
         var path = "";
         foreach (var part in parts[..^1])
             path = path.Length == 0 || part.StartsWith(path + ".", StringComparison.Ordinal) ? part : $"{path}.{part}";
-        // A second use of one kind of operator in a module is numbered by the exporter (Add, Add_1).
+        // The exporter numbers further operators of the same kind in a module (Add, Add_1).
         var mark = parts[^1].LastIndexOf('_');
         return mark > 0 && int.TryParse(parts[^1][(mark + 1)..], out var number) ? $"{path}#{number + 1}" : path;
     }

@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Network.Graph;
 
-/// <summary>A layer name or pattern that matches nothing in the network. The message names it and the nearest names.</summary>
+/// <summary>A layer name or pattern matches nothing in the network. The message names it and the nearest layer names.</summary>
 public sealed class UnknownLayerException : Exception
 {
-    /// <summary><paramref name="name"/> is no layer of <paramref name="graph"/>.</summary>
+    /// <summary>Creates the exception for <paramref name="name"/>, which is not a layer of <paramref name="graph"/>.</summary>
     public UnknownLayerException(string name, NetworkGraph graph)
         : base($"layer '{name}' is not in {graph.Name}; nearest: {string.Join(", ", Nearest(name, graph))} (`viz layers` lists all {graph.Layers.Count})")
         => LayerName = name;
@@ -39,7 +39,10 @@ public sealed class UnknownLayerException : Exception
 /// <summary>Selects layers by names and patterns such as <c>features.*</c>, <c>conv?</c>, <c>*expand3x3</c>.</summary>
 public static class LayerPatterns
 {
-    /// <summary>The layers that match any of <paramref name="patterns"/> (* and ? are wildcards), in network order; all of them for no pattern.</summary>
+    /// <summary>
+    /// Returns the layers that match any of <paramref name="patterns"/> (* and ? are wildcards), in network order; all layers if there is
+    /// no pattern.
+    /// </summary>
     /// <exception cref="UnknownLayerException">A pattern matches no layer.</exception>
     public static IReadOnlyList<Layer> Select(NetworkGraph graph, IReadOnlyCollection<string> patterns)
     {
@@ -51,7 +54,8 @@ public static class LayerPatterns
         foreach (var pattern in patterns)
         {
             var expression = ToRegex(pattern);
-            var matches = graph.Layers.Where(layer => expression.IsMatch(layer.Name) || (layer.Alias is { } alias && expression.IsMatch(alias))).ToList();
+            var matches = graph.Layers.Where(
+                layer => expression.IsMatch(layer.Name) || (layer.Alias is { } alias && expression.IsMatch(alias))).ToList();
             if (matches.Count == 0)
                 throw new UnknownLayerException(pattern, graph);
             chosen.UnionWith(matches.Select(layer => layer.Index));

@@ -2,7 +2,9 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Graph;
 
-/// <summary>A convolutional network as a graph of operators with their weights. Immutable, and planned without libtorch.</summary>
+/// <summary>
+/// A convolutional network as an immutable graph of operators with their weights. Planning with it does not need libtorch.
+/// </summary>
 public sealed class NetworkGraph
 {
     private readonly List<int>[] _consumers;
@@ -19,7 +21,7 @@ public sealed class NetworkGraph
         Layers = LayerFinder.Find(this);
     }
 
-    /// <summary>A name for people, for example <c>squeezenet1_1</c>.</summary>
+    /// <summary>A display name, for example <c>squeezenet1_1</c>.</summary>
     public string Name { get; }
 
     /// <summary>Operators in topological order; the first is the input.</summary>
@@ -28,22 +30,22 @@ public sealed class NetworkGraph
     /// <summary>Index of the node whose values are the logits.</summary>
     public int Output { get; }
 
-    /// <summary>Observation points from the input on; the last is the output layer, named <c>logits</c>.</summary>
+    /// <summary>Observation points, ordered from the input; the last is the output layer, named <c>logits</c>.</summary>
     public IReadOnlyList<Layer> Layers { get; }
 
     /// <summary>Channels, height and width of one input image.</summary>
     public Shape InputShape => Nodes[0].Shape;
 
-    /// <summary>Learned numbers in the network.</summary>
+    /// <summary>Number of learned parameters of the network.</summary>
     public long Parameters => Nodes.Sum(node => node.Operator.Parameters);
 
-    /// <summary>Nodes that read the output of <paramref name="node"/>; a node that reads it twice is listed twice.</summary>
+    /// <summary>Returns the nodes that read the output of <paramref name="node"/>; a node that reads it twice is listed twice.</summary>
     public IReadOnlyList<int> Consumers(int node) => _consumers[node];
 
-    /// <summary>Shapes of what <paramref name="node"/> reads.</summary>
+    /// <summary>Returns the shapes of a node's inputs.</summary>
     internal Shape[] InputShapesOf(Node node) => [.. node.Inputs.Select(input => Nodes[input].Shape)];
 
-    /// <summary>True for each node on which <paramref name="target"/> depends, itself included.</summary>
+    /// <summary>Returns, for each node, whether <paramref name="target"/> depends on it; the target itself counts.</summary>
     public bool[] Ancestors(params IEnumerable<int> target)
     {
         var needed = new bool[Nodes.Count];
@@ -59,19 +61,20 @@ public sealed class NetworkGraph
         return needed;
     }
 
-    /// <summary>Multiply-adds of one forward pass of one image up to the deepest of <paramref name="targets"/>.</summary>
+    /// <summary>Returns the number of multiply-adds to run one image forward to the deepest of <paramref name="targets"/>.</summary>
     public long MultiplyAdds(IEnumerable<int> targets)
     {
         var needed = Ancestors(targets);
         return Nodes.Where(node => needed[node.Index]).Sum(node => node.Operator.MultiplyAdds(node.Shape));
     }
 
-    /// <summary>The layer called <paramref name="name"/> (or whose alias it is).</summary>
-    /// <exception cref="UnknownLayerException">There is none; the message lists the nearest names.</exception>
+    /// <summary>Returns the layer whose name or alias is <paramref name="name"/>.</summary>
+    /// <exception cref="UnknownLayerException">There is no such layer; the message lists the nearest names.</exception>
     public Layer Layer(string name) =>
-        Layers.FirstOrDefault(layer => layer.Name == name) ?? Layers.FirstOrDefault(layer => layer.Alias == name) ?? throw new UnknownLayerException(name, this);
+        Layers.FirstOrDefault(layer => layer.Name == name)
+            ?? Layers.FirstOrDefault(layer => layer.Alias == name) ?? throw new UnknownLayerException(name, this);
 
-    /// <summary>A copy in which some operators are replaced, node for node; shapes and indices stay.</summary>
+    /// <summary>Returns a copy in which some operators are replaced; shapes and indices stay.</summary>
     internal NetworkGraph With(IReadOnlyDictionary<int, Operator> replacements) =>
         new(Name, [.. Nodes.Select(node => replacements.TryGetValue(node.Index, out var op) ? node with { Operator = op } : node)], Output);
 }

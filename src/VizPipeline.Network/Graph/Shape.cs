@@ -7,13 +7,13 @@ namespace VizPipeline.Network.Graph;
 /// <param name="IsVector">True for a value without spatial extent, [N, C] in a batch instead of [N, C, H, W].</param>
 public readonly record struct Shape(int Channels, int Height, int Width, bool IsVector = false)
 {
-    /// <summary>A vector of <paramref name="units"/> units.</summary>
+    /// <summary>Creates the shape of a vector of <paramref name="units"/> units.</summary>
     public static Shape Vector(int units) => new(units, 1, 1, true);
 
-    /// <summary>Values of one image.</summary>
+    /// <summary>Number of values of one image.</summary>
     public long Count => (long)Channels * Height * Width;
 
-    /// <summary>The tensor shape of a batch of <paramref name="images"/>: [N, C] or [N, C, H, W].</summary>
+    /// <summary>Returns the tensor shape of a batch of <paramref name="images"/> images: [N, C] or [N, C, H, W].</summary>
     public long[] Batch(long images) => IsVector ? [images, Channels] : [images, Channels, Height, Width];
 
     /// <inheritdoc/>

@@ -1,12 +1,12 @@
 namespace VizPipeline.Network.Graph;
 
-/// <summary>Names of which each is given once: a second use gets <c>#2</c>, a third <c>#3</c>.</summary>
+/// <summary>Makes names unique: the second use of a name gets <c>#2</c>, the third <c>#3</c>.</summary>
 internal sealed class UniqueNames(params IEnumerable<string> taken)
 {
     private readonly HashSet<string> _taken = [.. taken];
     private readonly Dictionary<string, int> _uses = [];
 
-    /// <summary>The name, or the name with the next free number.</summary>
+    /// <summary>Returns the name, or the name with the next free number.</summary>
     public string Add(string name)
     {
         var unique = name;

@@ -5,23 +5,26 @@ using VizPipeline.Network.Zoo;
 
 namespace VizPipeline.Network.Import;
 
-/// <summary>The model cannot be opened: no such file or architecture, or weights that fit none. The message is one line with the remedy.</summary>
+/// <summary>
+/// The model cannot be opened: the file or architecture does not exist, or the weights match no architecture. The message is one line that
+/// includes the remedy.
+/// </summary>
 public sealed class ModelNotFoundException(string message) : Exception(message);
 
 /// <summary>
-/// Opens a network from whatever the user has: an ONNX file; the name of an architecture of the zoo with its weights in a second file; or
-/// the weights alone, whose architecture is found by their names and shapes.
+/// Loads a network from an ONNX file, from an architecture's name with weights in a second file, or from weights alone, whose architecture
+/// is recognised by their names and shapes.
 /// </summary>
 public static class NetworkLoader
 {
-    /// <summary>Opens <paramref name="model"/>.</summary>
-    /// <param name="model">A file (.onnx, .safetensors, .pth, .pt), or an architecture's name.</param>
-    /// <param name="weights">The weights' file for an architecture; null makes a network of placeholders that can be planned but not run.</param>
-    /// <param name="inputSize">Height and width of the input, or null for the model's own.</param>
-    /// <exception cref="ModelNotFoundException">There is no such file or architecture.</exception>
+    /// <summary>Loads <paramref name="model"/>.</summary>
+    /// <param name="model">A file (.onnx, .safetensors, .pth, .pt) or an architecture's name.</param>
+    /// <param name="weights">The weights file of an architecture; null creates placeholders, which can be planned but not run.</param>
+    /// <param name="inputSize">Height and width of the input, or null for the model's own size.</param>
+    /// <exception cref="ModelNotFoundException">The file or architecture does not exist, or the weights match no architecture.</exception>
     /// <exception cref="ModelFormatException">A file is damaged.</exception>
-    /// <exception cref="GraphException">The network does not fit together, or uses unknown operators.</exception>
-    /// <exception cref="WeightsMismatchException">The weights are another architecture's.</exception>
+    /// <exception cref="GraphException">The network is inconsistent or uses unsupported operators.</exception>
+    /// <exception cref="WeightsMismatchException">The weights belong to another architecture.</exception>
     public static NetworkGraph Load(string model, string? weights = null, (int Height, int Width)? inputSize = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
@@ -37,7 +40,8 @@ public static class NetworkLoader
             return OnnxImporter.Read(model, inputSize);
         return weights is null
             ? Recognise(model, ModelWeights.Read(model), inputSize)
-            : throw new ModelNotFoundException($"model '{model}' holds weights itself; give an architecture's name with --model beside --weights, or the file alone");
+            : throw new ModelNotFoundException(
+                $"model '{model}' is itself a weights file; give an architecture's name as --model together with --weights, or the file alone");
     }
 
     private static NetworkGraph Build(ZooModel model, IReadOnlyDictionary<string, FloatTensor>? weights, (int Height, int Width)? size)
@@ -48,8 +52,8 @@ public static class NetworkLoader
 
     private static NetworkGraph Recognise(string file, IReadOnlyDictionary<string, FloatTensor> weights, (int Height, int Width)? size) =>
         ZooModels.Recognise(weights) is { } model ? Build(model, weights, size) : throw new ModelNotFoundException(
-            $"the weights in '{file}' fit none of the architectures that `viz models` lists; give an ONNX file instead");
+            $"the weights in '{file}' match none of the architectures that `viz models` lists; give an ONNX file instead");
 
-    // Weights of either kind are recognised by their first bytes; an ONNX file has no such mark.
+    // Weights files are recognised by their first bytes; an ONNX file has no such mark.
     private static bool IsOnnx(string file) => !ModelWeights.IsWeights(file);
 }

@@ -5,7 +5,7 @@ namespace VizPipeline.Network.Operators;
 
 /// <summary>
 /// An elementwise combination of computed values. Extents of 1 are broadcast: a map [N, C, 1, 1] over [N, C, H, W], a map of one channel
-/// over many; a vector [N, 1] over [N, C]. The way back to a broadcast value sums over what it was spread to.
+/// over many channels, a vector [N, 1] over [N, C]. The backward rule for a broadcast input sums over the broadcast positions.
 /// </summary>
 public abstract record Combination : Operator
 {
@@ -14,7 +14,7 @@ public abstract record Combination : Operator
     {
         ArgumentNullException.ThrowIfNull(inputs);
         if (inputs.Count < 2)
-            throw new GraphException(node, $"{Kind} takes at least two values and has {inputs.Count}");
+            throw new GraphException(node, $"{Kind} takes at least two values but has {inputs.Count}");
         var (channels, height, width) = (1, 1, 1);
         foreach (var input in inputs)
         {
@@ -28,10 +28,13 @@ public abstract record Combination : Operator
             : throw new OperatorNotSupportedException(node, Kind, $"inputs of different shapes ({string.Join(" and ", inputs)})");
     }
 
-    /// <summary>Only where no rows or columns are broadcast does a position depend on the same position alone.</summary>
-    public override Reach ReachOver(IReadOnlyList<Shape> inputs) => inputs.All(input => SameMap(input, inputs[0])) ? Reach.Point : Reach.All;
+    /// <summary>A position depends on the same position alone only if no rows or columns are broadcast.</summary>
+    public override Reach ReachOver(IReadOnlyList<Shape> inputs) =>
+        inputs.All(input => SameMap(input, inputs[0])) ? Reach.Point : Reach.All;
 
-    /// <summary>Values of the full size count; one that is broadcast over rows or columns is a gate or a context of the whole map.</summary>
+    /// <summary>
+    /// Only inputs of full size count: one that is broadcast over rows or columns is a gate or context computed from the whole map.
+    /// </summary>
     public override Reach? FieldOver(IReadOnlyList<Shape> inputs, int input)
     {
         ArgumentNullException.ThrowIfNull(inputs);
@@ -60,21 +63,28 @@ public abstract record Combination : Operator
     private static bool SameMap(Shape a, Shape b) => (a.Height, a.Width) == (b.Height, b.Width);
 }
 
-/// <summary>The sum of several values. The way back copies the signal to each.</summary>
+/// <summary>The sum of several values. Its backward rule copies the signal to each input.</summary>
 public sealed record Add : Combination
 {
     /// <inheritdoc/>
     public override string Kind => "Add";
 
     /// <inheritdoc/>
-    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => inputs.Skip(2).Aggregate(inputs[0].Plus(inputs[1]), (sum, more) => sum.Plus(more));
+    public override LayerKind? LayerKind => Graph.LayerKind.Add;
+
+    /// <inheritdoc/>
+    public override bool AllowsOverwrite => true;
+
+    /// <inheritdoc/>
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) =>
+        inputs.Skip(2).Aggregate(inputs[0].Plus(inputs[1]), (sum, more) => sum.Plus(more));
 
     /// <inheritdoc/>
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
         [.. stage.Node.Inputs.Select((_, input) => SumTo(stage, input, signal))];
 }
 
-/// <summary>The difference of two values. The way back copies the signal to the first and its negative to the second.</summary>
+/// <summary>The difference of two values. Its backward rule copies the signal to the first and its negative to the second input.</summary>
 public sealed record Subtract : Combination
 {
     /// <inheritdoc/>
@@ -92,19 +102,32 @@ public sealed record Subtract : Combination
 }
 
 /// <summary>
-/// The product of two values. For deconvnet and guided backpropagation a gate counts as a constant: it says how much of the other value
-/// there is and not what it is, so the signal is multiplied by the gate and nothing goes to it. The gradient takes both ways.
-/// Where neither is a gate, both get the signal times the other, as it is the product's gradient.
+/// The product of two values. For deconvnet and guided backpropagation a gate is a constant: it scales the other value, so the other value
+/// gets the signal times the gate, and the gate gets nothing. The gradient goes to both. If neither input is a gate, each gets the signal
+/// times the other, which is the product's gradient.
 /// </summary>
-/// <param name="Gate">Which input is the gate; null: the one that is broadcast over rows and columns (squeeze-excitation), if there is one.</param>
+/// <param name="Gate">Index of the input that is the gate; null for the one that is broadcast over rows and columns (squeeze-excitation),
+/// if any.</param>
 public sealed record Multiply(int? Gate = null) : Combination
 {
     /// <inheritdoc/>
     public override string Kind => "Mul";
 
     /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => Gate is null or 0 or 1
-        ? base.OutputShape(node, OnlyTwo(node, inputs)) : throw new GraphException(node, $"input {Gate} cannot be the gate of a product of two");
+        ? base.OutputShape(node, OnlyTwo(node, inputs))
+            : throw new GraphException(node, $"input {Gate} cannot be the gate of a product of two");
+
+    /// <summary>A gate scales channels but does not mix them, so the channels are those of the other value.</summary>
+    public override ChannelSource[] TraceChannels(IReadOnlyList<ChannelSource[]> origins, IReadOnlyList<Shape> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(origins);
+        ArgumentNullException.ThrowIfNull(inputs);
+        return origins[Gate is { } gate ? 1 - gate : inputs[0].Count >= inputs[1].Count ? 0 : 1];
+    }
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
@@ -126,10 +149,12 @@ public sealed record Multiply(int? Gate = null) : Combination
     }
 
     private static int? Broadcast(IReadOnlyList<Shape> inputs) =>
-        ((long)inputs[0].Height * inputs[0].Width).CompareTo((long)inputs[1].Height * inputs[1].Width) switch { < 0 => 0, > 0 => 1, _ => null };
+        ((long)inputs[0].Height * inputs[0].Width)
+            .CompareTo((long)inputs[1].Height * inputs[1].Width) switch
+        { < 0 => 0, > 0 => 1, _ => null };
 }
 
-/// <summary>The quotient of two values. For deconvnet and guided backpropagation the divisor counts as a constant, as a gate does.</summary>
+/// <summary>The quotient of two values. For deconvnet and guided backpropagation the divisor is a constant, like a gate.</summary>
 public sealed record Divide : Combination
 {
     /// <inheritdoc/>
@@ -155,7 +180,10 @@ public sealed record Divide : Combination
     }
 }
 
-/// <summary>The larger or the smaller of two values. The way back leads to the one that won, the first if both did, as max-pooling's does.</summary>
+/// <summary>
+/// The larger or the smaller of two values. Its backward rule passes the signal to the selected input (to the first if they are equal),
+/// like max-pooling.
+/// </summary>
 /// <param name="Largest">True for the maximum, false for the minimum.</param>
 public sealed record Extremum(bool Largest) : Combination
 {

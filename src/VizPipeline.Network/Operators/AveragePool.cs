@@ -4,13 +4,16 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>The mean of each window. The way back is its gradient.</summary>
+/// <summary>The mean of each window. Its backward rule is the gradient.</summary>
 /// <param name="Window">Kernel, stride, padding.</param>
 /// <param name="CountPadding">Whether padded positions count in the divisor (<c>count_include_pad</c>).</param>
 public sealed record AveragePool(Window Window, bool CountPadding) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "AveragePool";
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Reach Reach => new Reach.Sliding(Window);
@@ -27,7 +30,8 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
     {
         stage.SeenShape = inputs[0].shape;
         var input = stage.IsRegion ? inputs[0] : WindowPadding.PadWhole(stage, inputs[0], Window, 0);
-        var mean = Window.Y.Dilation == 1 && Window.X.Dilation == 1 ? F.avg_pool2d(input, Window.Kernel, Window.Stride) : WindowSum.Over(stage, input, Window, 1f / Area);
+        var mean = Window.Y.Dilation == 1
+            && Window.X.Dilation == 1 ? F.avg_pool2d(input, Window.Kernel, Window.Stride) : WindowSum.Over(stage, input, Window, 1f / Area);
         return Correction(stage) is { } correction ? mean * correction : mean;
     }
 
@@ -40,7 +44,9 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
 
     private int Area => Window.Y.Kernel * Window.X.Kernel;
 
-    /// <summary>Kernel area over the positions that count, [N or 1, 1, h, w]; null where every window lies inside.</summary>
+    /// <summary>
+    /// Kernel area divided by the number of positions that count, [N or 1, 1, h, w]; null if every window lies inside the map.
+    /// </summary>
     private torch.Tensor? Correction(Stage stage)
     {
         var (input, output) = (stage.InputShapes[0], stage.Node.Shape);
@@ -48,7 +54,8 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
             return null;
         var samples = stage.RowOrigins?.Length ?? 1;
         var (rows, columns) = stage.IsRegion
-            ? (((int)stage.SeenShape[2] - Window.Y.Span) / Window.Y.Stride + 1, ((int)stage.SeenShape[3] - Window.X.Span) / Window.X.Stride + 1)
+            ? (((int)stage.SeenShape[2] - Window.Y.Span) / Window.Y.Stride + 1,
+                ((int)stage.SeenShape[3] - Window.X.Span) / Window.X.Stride + 1)
             : (output.Height, output.Width);
         var factors = new float[samples * rows * columns];
         for (var n = 0; n < samples; n++)
@@ -58,7 +65,8 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
             {
                 for (var x = 0; x < columns; x++)
                 {
-                    var counted = Counted(Window.Y, top + (y * Window.Y.Stride), input.Height) * Counted(Window.X, left + (x * Window.X.Stride), input.Width);
+                    var counted = Counted(
+                        Window.Y, top + (y * Window.Y.Stride), input.Height) * Counted(Window.X, left + (x * Window.X.Stride), input.Width);
                     factors[(((n * rows) + y) * columns) + x] = counted == 0 ? 0 : (float)Area / counted;
                 }
             }
@@ -66,7 +74,7 @@ public sealed record AveragePool(Window Window, bool CountPadding) : Operator
         return torch.tensor(factors, [samples, 1, rows, columns]).to(stage.Device);
     }
 
-    // Positions of the window starting at `from` that count in the divisor: those inside, and padding where it counts.
+    // Number of positions that count in the divisor for the window starting at `from`: those inside, and padding if it counts.
     private int Counted(WindowAxis axis, int from, int extent)
     {
         var (low, high) = CountPadding ? (-axis.PadBefore, extent + axis.PadAfter) : (0, extent);

@@ -5,26 +5,34 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Operators;
 
 /// <summary>
-/// A factor and a summand per channel: batch normalisation at inference, and additions and multiplications with constants.
-/// The way back multiplies by the factor, gamma / sqrt(var + eps) (METHODS 2).
+/// A scale and a shift per channel: batch normalisation at inference, and additions and multiplications with constants. Its backward rule
+/// multiplies by the scale, gamma / sqrt(var + eps) (docs/methods.md, section 2).
 /// </summary>
 /// <param name="Scale">[C].</param>
 /// <param name="Shift">[C].</param>
-/// <param name="LearnedParameters">Learned numbers behind it: gamma and beta; the running statistics are not learned.</param>
+/// <param name="LearnedParameters">Number of learned parameters that it stands for: gamma and beta; running statistics are not
+/// learned.</param>
 public sealed record ChannelAffine(FloatTensor Scale, FloatTensor Shift, long LearnedParameters) : Operator
 {
-    /// <summary>Batch normalisation with its running statistics.</summary>
+    /// <summary>Creates a batch normalisation from its running statistics.</summary>
     /// <exception cref="GraphException">The four vectors differ in length.</exception>
-    public static ChannelAffine BatchNorm(string node, FloatTensor? gamma, FloatTensor? beta, FloatTensor mean, FloatTensor variance, double epsilon)
+    public static ChannelAffine BatchNorm(
+        string node, FloatTensor? gamma, FloatTensor? beta, FloatTensor mean, FloatTensor variance, double epsilon)
     {
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(variance);
         var channels = (int)mean.Count;
         if (variance.Count != channels || (gamma?.Count ?? channels) != channels || (beta?.Count ?? channels) != channels)
-            throw new GraphException(node, $"the normalisation's vectors differ in length (mean {channels}, variance {variance.Count})");
+        {
+            throw new GraphException(
+                node, $"the vectors of the normalisation differ in length (mean {channels}, variance {variance.Count})");
+        }
         var learned = (gamma?.Count ?? 0) + (beta?.Count ?? 0);
         if (mean.IsPlaceholder)
-            return new ChannelAffine(FloatTensor.Placeholder(node + ".scale", channels), FloatTensor.Placeholder(node + ".shift", channels), learned);
+        {
+            return new ChannelAffine(
+                FloatTensor.Placeholder(node + ".scale", channels), FloatTensor.Placeholder(node + ".shift", channels), learned);
+        }
         var (scale, shift) = (new float[channels], new float[channels]);
         for (var c = 0; c < channels; c++)
         {
@@ -40,6 +48,15 @@ public sealed record ChannelAffine(FloatTensor Scale, FloatTensor Shift, long Le
     public override string Kind => "BatchNorm";
 
     /// <inheritdoc/>
+    public override LayerPart LayerPart => LayerPart.Inner;
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
+    public override bool AllowsOverwrite => true;
+
+    /// <inheritdoc/>
     public override long Parameters => LearnedParameters;
 
     /// <inheritdoc/>
@@ -47,7 +64,7 @@ public sealed record ChannelAffine(FloatTensor Scale, FloatTensor Shift, long Le
     {
         var input = OnlyInput(node, inputs);
         return Scale.Count == input.Channels && Shift.Count == input.Channels
-            ? input : throw new GraphException(node, $"it is for {Scale.Count} channels and gets {input.Channels}");
+            ? input : throw new GraphException(node, $"it has {Scale.Count} channels but its input has {input.Channels}");
     }
 
     /// <inheritdoc/>

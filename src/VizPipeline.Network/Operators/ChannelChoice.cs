@@ -4,20 +4,35 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>Neighbouring channels of a map, or units of a vector: a part of a split. The way back leaves the others at zero.</summary>
+/// <summary>
+/// A range of channels of a map, or of units of a vector: a part of a split. Its backward rule sets the other channels to zero.
+/// </summary>
 /// <param name="First">First channel.</param>
-/// <param name="Count">Channels, at least 1.</param>
+/// <param name="Count">Number of channels, at least 1.</param>
 public sealed record ChannelSlice(int First, int Count) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Slice";
 
     /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = OnlyInput(node, inputs);
         return First >= 0 && Count >= 1 && (long)First + Count <= input.Channels
-            ? input with { Channels = Count } : throw new GraphException(node, $"channels {First} to {(long)First + Count - 1} are not among {input.Channels}");
+            ? input with { Channels = Count }
+            : throw new GraphException(
+                node, $"channels {First} to {(long)First + Count - 1} are out of range; its input has {input.Channels}");
+    }
+
+    /// <inheritdoc/>
+    public override ChannelSource[] TraceChannels(IReadOnlyList<ChannelSource[]> origins, IReadOnlyList<Shape> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(origins);
+        ArgumentNullException.ThrowIfNull(inputs);
+        return origins[0].Length == inputs[0].Channels ? origins[0][First..(First + Count)] : origins[0];
     }
 
     /// <inheritdoc/>
@@ -32,16 +47,19 @@ public sealed record ChannelSlice(int First, int Count) : Operator
     }
 }
 
-/// <summary>Channels in another order, also some of them, or some several times: ShuffleNet's shuffle. The way back puts each where it came from.</summary>
-/// <param name="Channels">For each output channel the input channel.</param>
+/// <summary>
+/// Selects channels in any order, possibly some of them or some repeatedly: ShuffleNet's shuffle. Its backward rule returns each signal to
+/// the channel that it came from.
+/// </summary>
+/// <param name="Channels">The input channel of each output channel.</param>
 public sealed record ChannelGather(IReadOnlyList<int> Channels) : Operator
 {
-    // Floats count exactly up to here.
+    // The largest integer range that float32 represents exactly.
     private const int MostChannels = 1 << 24;
 
     private readonly FloatTensor _index = new("channels", [Channels.Count], [.. Channels.Select(channel => (float)channel)]);
 
-    /// <summary>ShuffleNet's shuffle: channels as [groups, C / groups], transposed.</summary>
+    /// <summary>Creates ShuffleNet's shuffle: channels as [groups, C / groups], transposed.</summary>
     public static ChannelGather Shuffle(int channels, int groups) =>
         groups >= 1 && channels % groups == 0
             ? new([.. Enumerable.Range(0, channels).Select(i => ((i % groups) * (channels / groups)) + (i / groups))])
@@ -51,11 +69,24 @@ public sealed record ChannelGather(IReadOnlyList<int> Channels) : Operator
     public override string Kind => "ChannelShuffle";
 
     /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = OnlyInput(node, inputs);
-        return Channels.Count is >= 1 and <= MostChannels && input.Channels <= MostChannels && Channels.All(channel => channel >= 0 && channel < input.Channels)
-            ? input with { Channels = Channels.Count } : throw new GraphException(node, $"it asks for channels that are not among {input.Channels}");
+        return Channels.Count is >= 1 and <= MostChannels
+            && input.Channels <= MostChannels && Channels.All(channel => channel >= 0 && channel < input.Channels)
+            ? input with { Channels = Channels.Count }
+            : throw new GraphException(node, $"it selects channels that are out of range; its input has {input.Channels}");
+    }
+
+    /// <inheritdoc/>
+    public override ChannelSource[] TraceChannels(IReadOnlyList<ChannelSource[]> origins, IReadOnlyList<Shape> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(origins);
+        ArgumentNullException.ThrowIfNull(inputs);
+        return origins[0].Length == inputs[0].Channels ? [.. Channels.Select(channel => origins[0][channel])] : origins[0];
     }
 
     /// <inheritdoc/>
@@ -69,7 +100,7 @@ public sealed record ChannelGather(IReadOnlyList<int> Channels) : Operator
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var back = torch.zeros([signal.shape[0], .. stage.SeenShape[1..]], dtype: signal.dtype, device: signal.device);
-        return [back.index_add_(1, Index(stage), signal, Scalars.Of(1))];
+        return [back.IndexAddInPlace(1, Index(stage), signal)];
     }
 
     private torch.Tensor Index(Stage stage) => stage.Weight(_index, "index", plain => plain.to(torch.int64));

@@ -3,7 +3,7 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>What becomes of all channels together.</summary>
+/// <summary>How a <see cref="ChannelReduction"/> combines the channels.</summary>
 public enum ChannelReductionKind
 {
     /// <summary>Their mean.</summary>
@@ -12,11 +12,13 @@ public enum ChannelReductionKind
     /// <summary>Their sum.</summary>
     Sum,
 
-    /// <summary>The largest.</summary>
+    /// <summary>Their maximum.</summary>
     Max,
 }
 
-/// <summary>One channel made of all channels at each position. The way back is its gradient; of the maximum to the channel that won.</summary>
+/// <summary>
+/// Reduces all channels to one at each position. Its backward rule is the gradient; that of the maximum goes to the largest channel.
+/// </summary>
 public sealed record ChannelReduction(ChannelReductionKind Reduction) : Operator
 {
     /// <inheritdoc/>
@@ -44,30 +46,34 @@ public sealed record ChannelReduction(ChannelReductionKind Reduction) : Operator
         return Reduction switch
         {
             ChannelReductionKind.Max => [torch.zeros(shape, dtype: signal.dtype, device: signal.device).scatter_(1, stage.Memory!, signal)],
-            ChannelReductionKind.Mean => [(signal / Scalars.Of(shape[1])).expand(shape)],
+            ChannelReductionKind.Mean => [signal.DividedBy(shape[1]).expand(shape)],
             _ => [signal.expand(shape)],
         };
     }
 }
 
 /// <summary>
-/// exp(x) over the sum of it among some channels at each position: those that lie <paramref name="Step"/> apart, <paramref name="Extent"/> of
-/// them. It makes gates (which of several branches counts), so that it is treated as other nonlinearities are: the deconvnet and guided
-/// backpropagation rectify the signal, of which forward is positive everywhere; the gradient is its own.
+/// Softmax at each position over groups of <paramref name="Extent"/> channels that lie <paramref name="Step"/> apart. It computes gates
+/// (the weights of several branches), so it follows the rules of the other nonlinearities: the deconvnet and guided backpropagation rectify
+/// the signal (its forward value is positive everywhere), and the gradient uses its derivative.
 /// </summary>
-/// <param name="Step">Channels from one to the next that it competes with; 1 where all neighbours compete.</param>
-/// <param name="Extent">Channels that compete.</param>
+/// <param name="Step">Distance between competing channels; 1 if adjacent channels compete.</param>
+/// <param name="Extent">Number of competing channels.</param>
 public sealed record ChannelSoftmax(int Step, int Extent) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Softmax";
 
     /// <inheritdoc/>
+    public override bool MakesGate => true;
+
+    /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = OnlyInput(node, inputs);
         return Step >= 1 && Extent >= 1 && input.Channels % ((long)Step * Extent) == 0
-            ? input : throw new GraphException(node, $"{input.Channels} channels do not divide into {Extent} that lie {Step} apart");
+            ? input
+            : throw new GraphException(node, $"{input.Channels} channels do not divide into groups of {Extent} that lie {Step} apart");
     }
 
     /// <inheritdoc/>
@@ -90,5 +96,6 @@ public sealed record ChannelSoftmax(int Step, int Extent) : Operator
     }
 
     // [N, groups, Extent, Step, positions].
-    private torch.Tensor Apart(torch.Tensor values) => values.reshape(values.shape[0], values.shape[1] / ((long)Step * Extent), Extent, Step, -1);
+    private torch.Tensor Apart(torch.Tensor values) =>
+        values.reshape(values.shape[0], values.shape[1] / ((long)Step * Extent), Extent, Step, -1);
 }

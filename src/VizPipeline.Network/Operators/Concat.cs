@@ -3,12 +3,21 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>Channels of several maps behind one another. The way back splits them.</summary>
-/// <param name="Channels">Channels of each input.</param>
+/// <summary>Concatenates the channels of several maps. Its backward rule splits the signal.</summary>
+/// <param name="Channels">Number of channels of each input.</param>
 public sealed record Concat(IReadOnlyList<int> Channels) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Concat";
+
+    /// <inheritdoc/>
+    public override LayerKind? LayerKind => Graph.LayerKind.Concat;
+
+    /// <inheritdoc/>
+    public override bool AllowsOverwrite => true;
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
@@ -21,6 +30,10 @@ public sealed record Concat(IReadOnlyList<int> Channels) : Operator
         }
         return inputs[0] with { Channels = inputs.Sum(input => input.Channels) };
     }
+
+    /// <inheritdoc/>
+    public override ChannelSource[] TraceChannels(IReadOnlyList<ChannelSource[]> origins, IReadOnlyList<Shape> inputs) =>
+        [.. origins.SelectMany(input => input)];
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => torch.cat([.. inputs], 1);

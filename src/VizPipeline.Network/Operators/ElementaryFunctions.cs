@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>x to a power, as generalised-mean pooling has it; also square root (0.5) and reciprocal (-1).</summary>
+/// <summary>
+/// x to the power of <paramref name="Exponent"/>, as in generalised-mean pooling; also square root (0.5) and reciprocal (-1).
+/// </summary>
 public sealed record Power(double Exponent) : Nonlinearity
 {
     /// <inheritdoc/>
@@ -12,10 +14,10 @@ public sealed record Power(double Exponent) : Nonlinearity
     public override bool SlopeNeedsInput => true;
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => input.pow(Scalars.Of(Exponent - 1)) * Scalars.Of(Exponent);
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => input.Pow(Exponent - 1).Times(Exponent);
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => Exponent == 2 ? input.square() : input.pow(Scalars.Of(Exponent));
+    protected override torch.Tensor Apply(torch.Tensor input) => Exponent == 2 ? input.square() : input.Pow(Exponent);
 }
 
 /// <summary>|x|.</summary>
@@ -34,7 +36,7 @@ public sealed record Absolute : Nonlinearity
     protected override torch.Tensor Apply(torch.Tensor input) => input.abs();
 }
 
-/// <summary>e to the x.</summary>
+/// <summary>exp(x).</summary>
 public sealed record Exponential : Nonlinearity
 {
     /// <inheritdoc/>
@@ -70,7 +72,7 @@ public sealed record ErrorFunction : Nonlinearity
     public override bool SlopeNeedsInput => true;
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => (-input.square()).exp() * Scalars.Of(2 / Math.Sqrt(Math.PI));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => (-input.square()).exp().Times(2 / Math.Sqrt(Math.PI));
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.erf();

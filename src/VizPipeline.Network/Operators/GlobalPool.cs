@@ -4,12 +4,15 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>One number from each channel's whole map.</summary>
-/// <param name="KeepMap">True: [N, C, 1, 1]; false: [N, C].</param>
+/// <summary>Reduces each channel's whole map to one number.</summary>
+/// <param name="KeepMap">True for a result [N, C, 1, 1], false for [N, C].</param>
 public abstract record GlobalPool(bool KeepMap) : Operator
 {
     /// <inheritdoc/>
     public override Reach Reach => Reach.All;
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
@@ -19,8 +22,8 @@ public abstract record GlobalPool(bool KeepMap) : Operator
     }
 }
 
-/// <summary>The mean of each channel's map. The way back is its gradient.</summary>
-/// <param name="KeepMap">True: [N, C, 1, 1]; false: [N, C].</param>
+/// <summary>The mean of each channel's map. Its backward rule is the gradient.</summary>
+/// <param name="KeepMap">True for a result [N, C, 1, 1], false for [N, C].</param>
 public sealed record GlobalAveragePool(bool KeepMap = true) : GlobalPool(KeepMap)
 {
     /// <inheritdoc/>
@@ -37,12 +40,12 @@ public sealed record GlobalAveragePool(bool KeepMap = true) : GlobalPool(KeepMap
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var (channels, height, width) = (stage.SeenShape[1], stage.SeenShape[2], stage.SeenShape[3]);
-        return [(signal.reshape(-1, channels, 1, 1) / Scalars.Of(height * width)).expand(-1, channels, height, width)];
+        return [signal.reshape(-1, channels, 1, 1).DividedBy(height * width).expand(-1, channels, height, width)];
     }
 }
 
-/// <summary>The largest value of each channel's map. The way back leads to where it stood.</summary>
-/// <param name="KeepMap">True: [N, C, 1, 1]; false: [N, C].</param>
+/// <summary>The maximum of each channel's map. Its backward rule passes the signal to the position of the maximum.</summary>
+/// <param name="KeepMap">True for a result [N, C, 1, 1], false for [N, C].</param>
 public sealed record GlobalMaxPool(bool KeepMap = true) : GlobalPool(KeepMap)
 {
     /// <inheritdoc/>
@@ -64,8 +67,8 @@ public sealed record GlobalMaxPool(bool KeepMap = true) : GlobalPool(KeepMap)
 }
 
 /// <summary>
-/// PyTorch's adaptive average pooling to a fixed output size: output row i is the mean of input rows floor(i * H / h) up to
-/// ceil((i + 1) * H / h). It is linear and separable, so it is a product with one averaging matrix per axis, and so is its gradient.
+/// PyTorch's adaptive average pooling to a fixed output size: output row i is the mean of input rows floor(i * H / h) up to ceil((i + 1) *
+/// H / h). It is linear and separable, so it and its gradient are products with one averaging matrix per axis.
 /// </summary>
 public sealed record AdaptiveAveragePool(int Height, int Width) : Operator
 {
@@ -73,11 +76,15 @@ public sealed record AdaptiveAveragePool(int Height, int Width) : Operator
     public override string Kind => "AdaptiveAveragePool";
 
     /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
     public override Reach Reach => Reach.All;
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => Height >= 1 && Width >= 1
-        ? new(OnlyMap(node, inputs).Channels, Height, Width) : throw new GraphException(node, $"it cannot make a map of {Height}x{Width}");
+        ? new(OnlyMap(node, inputs).Channels, Height, Width)
+        : throw new GraphException(node, $"an output of {Height}x{Width} is not possible");
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
@@ -113,18 +120,25 @@ public sealed record AdaptiveAveragePool(int Height, int Width) : Operator
     });
 }
 
-/// <summary>PyTorch's adaptive maximum pooling, over the same windows as <see cref="AdaptiveAveragePool"/>. The way back leads to where each maximum stood.</summary>
+/// <summary>
+/// PyTorch's adaptive max pooling, over the same windows as <see cref="AdaptiveAveragePool"/>. Its backward rule passes each signal to the
+/// position of the maximum.
+/// </summary>
 public sealed record AdaptiveMaxPool(int Height, int Width) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "AdaptiveMaxPool";
 
     /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
     public override Reach Reach => Reach.All;
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => Height >= 1 && Width >= 1
-        ? new(OnlyMap(node, inputs).Channels, Height, Width) : throw new GraphException(node, $"it cannot make a map of {Height}x{Width}");
+        ? new(OnlyMap(node, inputs).Channels, Height, Width)
+        : throw new GraphException(node, $"an output of {Height}x{Width} is not possible");
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
@@ -140,7 +154,7 @@ public sealed record AdaptiveMaxPool(int Height, int Width) : Operator
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal)
     {
         var (height, width) = ((int)stage.SeenShape[2], (int)stage.SeenShape[3]);
-        // Windows meet at their ends, and where the map grows, several are one input's.
+        // Adjacent windows share positions, and where the output is larger than the input, several windows cover the same position.
         var overlap = Math.Max((Height + height - 1) / height, (Width + width - 1) / width) + 1;
         return [MaxPool.Scatter(signal, stage.Memory!, height, width, overlap)];
     }

@@ -3,7 +3,7 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>The network's input, preprocessed images [N, C, H, W].</summary>
+/// <summary>The network's input: preprocessed images [N, C, H, W].</summary>
 public sealed record Input(Shape Shape) : Operator
 {
     /// <inheritdoc/>
@@ -13,8 +13,10 @@ public sealed record Input(Shape Shape) : Operator
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => Shape;
 
     /// <inheritdoc/>
-    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) => throw new InvalidOperationException("the input is given, not computed");
+    public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs) =>
+        throw new InvalidOperationException("the input is given, not computed");
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => throw new InvalidOperationException("nothing lies below the input");
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
+        throw new InvalidOperationException("the input has no inputs to propagate to");
 }

@@ -5,13 +5,16 @@ using F = TorchSharp.torch.nn.functional;
 namespace VizPipeline.Network.Operators;
 
 /// <summary>
-/// y = x / (K + Alpha / Size * sum of x^2 over Size neighbouring channels)^Beta, as in AlexNet. Signals pass through it, as in
-/// Zeiler and Fergus's paper; only the gradient rule uses its derivative (METHODS 2).
+/// y = x / (K + Alpha / Size * sum of x^2 over Size neighbouring channels)^Beta, as in AlexNet. As in Zeiler and Fergus's paper, signals
+/// pass through unchanged; only the gradient rule uses its derivative (docs/methods.md, section 2).
 /// </summary>
 public sealed record LocalResponseNorm(int Size, double Alpha, double Beta, double K) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "LRN";
+
+    /// <summary>True: the normalisation over neighbouring channels scales each channel but does not mix them.</summary>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
@@ -34,13 +37,13 @@ public sealed record LocalResponseNorm(int Size, double Alpha, double Beta, doub
         if (stage.Rule is not ReverseRule.Gradient)
             return [signal.alias()];
         var input = stage.Memory!;
-        var divisor = (MeanOverChannels(input.square()) * Scalars.Of(Alpha)).Plus(Scalars.Of(K));
-        var through = signal * divisor.pow(Scalars.Of(-Beta));
-        var around = MeanOverChannels(signal * input * divisor.pow(Scalars.Of(-Beta - 1)));
-        return [through - (input * around * Scalars.Of(2 * Alpha * Beta))];
+        var divisor = MeanOverChannels(input.square()).Times(Alpha).Plus(K);
+        var through = signal * divisor.Pow(-Beta);
+        var around = MeanOverChannels(signal * input * divisor.Pow(-Beta - 1));
+        return [through - (input * around).Times(2 * Alpha * Beta)];
     }
 
-    // The window is symmetric, so that the sum over a channel's neighbours is its own transpose.
+    // The window is symmetric, so the sum over a channel's neighbours is its own transpose.
     private torch.Tensor MeanOverChannels(torch.Tensor maps)
     {
         var padded = F.pad(maps.unsqueeze(1), [0, 0, 0, 0, Size / 2, Size / 2]);

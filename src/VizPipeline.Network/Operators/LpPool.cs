@@ -5,8 +5,8 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Operators;
 
 /// <summary>
-/// (sum of |x|^p)^(1/p) of each window; padding counts as zeros. The way back is its gradient under every rule: it gives each value the
-/// part of the signal that it has in the norm, as average pooling does.
+/// (sum of |x|^p)^(1/p) of each window; padding counts as zeros. Its backward rule is the gradient under every rule: each value gets its
+/// share of the signal, as in average pooling.
 /// </summary>
 /// <param name="Window">Kernel, stride, padding, dilation.</param>
 /// <param name="Power">p, at least 1.</param>
@@ -16,13 +16,18 @@ public sealed record LpPool(Window Window, long Power) : Operator
     public override string Kind => "LpPool";
 
     /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
     public override Reach Reach => new Reach.Sliding(Window);
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = OnlyMap(node, inputs);
-        return Power >= 1 ? Window.Over(input, input.Channels, node) : throw new GraphException(node, $"p {Power} is no norm");
+        return Power >= 1
+            ? Window.Over(input, input.Channels, node)
+            : throw new GraphException(node, $"p is {Power}; it must be at least 1");
     }
 
     /// <inheritdoc/>
@@ -30,7 +35,7 @@ public sealed record LpPool(Window Window, long Power) : Operator
     {
         stage.SeenShape = inputs[0].shape;
         var input = stage.IsRegion ? inputs[0] : WindowPadding.PadWhole(stage, inputs[0], Window, 0);
-        var norm = WindowSum.Over(stage, Powered(input), Window, 1).clamp_min_(Scalars.Of(0)).pow(Scalars.Of(1.0 / Power));
+        var norm = WindowSum.Over(stage, Powered(input), Window, 1).ClampMinInPlace(0).Pow(1.0 / Power);
         if (stage.Rule is not null)
             stage.Operands = [inputs[0].alias(), norm.clone()];
         return norm;
@@ -45,17 +50,18 @@ public sealed record LpPool(Window Window, long Power) : Operator
         return [WindowPadding.UnpadWhole(stage, spread, Window) * Towards(input, Power)];
     }
 
-    private torch.Tensor Powered(torch.Tensor input) => Power == 2 ? input.square() : input.abs().pow(Scalars.Of((double)Power));
+    private torch.Tensor Powered(torch.Tensor input) => Power == 2 ? input.square() : input.abs().Pow(Power);
 
-    /// <summary>The signal over norm^(p-1); 0 where there is nothing.</summary>
+    /// <summary>Returns signal / norm^(p-1), and 0 where the norm is 0.</summary>
     internal static torch.Tensor Share(torch.Tensor signal, torch.Tensor norm, long power) =>
-        torch.where(norm.gt(Scalars.Of(0)), signal / norm.pow(Scalars.Of((double)(power - 1))), torch.zeros_like(signal));
+        torch.where(norm.Gt(0), signal / norm.Pow(power - 1), torch.zeros_like(signal));
 
-    /// <summary>sign(x) |x|^(p-1).</summary>
-    internal static torch.Tensor Towards(torch.Tensor input, long power) => power == 2 ? input : input.sign() * input.abs().pow(Scalars.Of((double)(power - 1)));
+    /// <summary>Returns sign(x) |x|^(p-1).</summary>
+    internal static torch.Tensor Towards(torch.Tensor input, long power) =>
+        power == 2 ? input : input.sign() * input.abs().Pow(power - 1);
 }
 
-/// <summary>(sum of |x|^p)^(1/p) of each channel's whole map. The way back is its gradient, as that of <see cref="LpPool"/>.</summary>
+/// <summary>(sum of |x|^p)^(1/p) of each channel's whole map. Its backward rule is the gradient, as for <see cref="LpPool"/>.</summary>
 /// <param name="Power">p, at least 1.</param>
 public sealed record GlobalLpPool(long Power) : GlobalPool(KeepMap: true)
 {
@@ -65,7 +71,7 @@ public sealed record GlobalLpPool(long Power) : GlobalPool(KeepMap: true)
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
     {
-        var norm = inputs[0].abs().pow(Scalars.Of((double)Power)).sum([2, 3], keepdim: true).pow(Scalars.Of(1.0 / Power));
+        var norm = inputs[0].abs().Pow(Power).sum([2, 3], keepdim: true).Pow(1.0 / Power);
         if (stage.Rule is not null)
             stage.Operands = [inputs[0].alias(), norm.clone()];
         return norm;
@@ -76,24 +82,26 @@ public sealed record GlobalLpPool(long Power) : GlobalPool(KeepMap: true)
         [LpPool.Share(signal, stage.Operands[1], Power) * LpPool.Towards(stage.Operands[0], Power)];
 }
 
-/// <summary>Sums over windows of each channel for itself, also over dilated ones, which torch's pools do not know.</summary>
+/// <summary>Sums over windows of each channel separately, with dilation, which torch's pools do not support.</summary>
 internal static class WindowSum
 {
-    /// <summary>The sum of each window of padded maps [N, C, H, W], times a factor.</summary>
+    /// <summary>Returns the sum of each window of padded maps [N, C, H, W], times a factor.</summary>
     public static torch.Tensor Over(Stage stage, torch.Tensor padded, Window window, float factor)
     {
         var (samples, channels) = (padded.shape[0], padded.shape[1]);
-        // All channels share the one kernel, so they ride along as samples of one channel.
+        // All channels share one kernel, so they are treated as samples with one channel.
         var sums = torch.nn.functional.conv2d(padded.reshape(samples * channels, 1, padded.shape[2], padded.shape[3]), Kernel(stage, window, factor), null, window.Stride, [0, 0], window.Dilation);
         return sums.reshape(samples, channels, sums.shape[2], sums.shape[3]);
     }
 
-    /// <summary>The way back: each signal to all positions of its window, times the factor.</summary>
+    /// <summary>Runs the transpose: adds each signal, times the factor, to all positions of its window.</summary>
     public static torch.Tensor Transposed(Stage stage, torch.Tensor signal, Window window, float factor)
     {
         var (samples, channels) = (signal.shape[0], signal.shape[1]);
         var spread = torch.nn.functional.conv_transpose2d(
-            signal.reshape(samples * channels, 1, signal.shape[2], signal.shape[3]), Kernel(stage, window, factor), null, window.Stride, [0, 0], [0, 0], window.Dilation);
+            signal.reshape(
+                samples * channels, 1, signal.shape[2], signal.shape[3]), Kernel(stage, window, factor), null, window.Stride, [0, 0],
+                [0, 0], window.Dilation);
         return spread.reshape(samples, channels, spread.shape[2], spread.shape[3]);
     }
 

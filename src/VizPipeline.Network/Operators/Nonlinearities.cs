@@ -5,16 +5,22 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Operators;
 
 /// <summary>
-/// An elementwise function. The deconvnet rectifies the signal whatever the function; guided backpropagation rectifies it and masks
-/// by forward &gt; 0; the gradient multiplies by the slope (METHODS 2).
+/// An elementwise function. The deconvnet rectifies the signal, whatever the function; guided backpropagation rectifies it and masks it by
+/// forward &gt; 0; the gradient multiplies by the slope (docs/methods.md, section 2).
 /// </summary>
 public abstract record Nonlinearity : Operator
 {
     /// <summary>
-    /// Whether the slope is computed from the function's input, as it must be where the function falls and rises (SiLU, GELU). Else it
-    /// is computed from the output, so that the function may run in place.
+    /// Whether the slope is computed from the function's input, which is necessary for functions that are not monotonic (SiLU, GELU).
+    /// Otherwise it is computed from the output, and the function may run in place.
     /// </summary>
     public virtual bool SlopeNeedsInput => false;
+
+    /// <inheritdoc/>
+    public override LayerPart LayerPart => LayerPart.Nonlinearity;
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => OnlyInput(node, inputs);
@@ -35,7 +41,7 @@ public abstract record Nonlinearity : Operator
     public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => stage.Rule switch
     {
         ReverseRule.Deconvolution => [signal.relu()],
-        ReverseRule.GuidedBackpropagation => [signal.relu().mul_(stage.Memory!.gt(Scalars.Of(0)))],
+        ReverseRule.GuidedBackpropagation => [signal.relu().mul_(stage.Memory!.Gt(0))],
         _ => [Through(stage, signal)],
     };
 
@@ -44,20 +50,23 @@ public abstract record Nonlinearity : Operator
         var through = signal * Slope(stage.Memory!, stage.Memory!);
         if (!stage.RescuesDead)
             return through;
-        var silent = through.flatten(1).ne(Scalars.Of(0)).any(1).logical_not();
-        return silent.any().item<bool>() ? torch.where(silent.reshape([-1, .. Enumerable.Repeat(1L, (int)signal.dim() - 1)]), signal.relu(), through) : through;
+        var silent = through.flatten(1).Ne(0).any(1).logical_not();
+        return silent.any().item<bool>()
+            ? torch.where(silent.reshape([-1, .. Enumerable.Repeat(1L, (int)signal.dim() - 1)]), signal.relu(), through) : through;
     }
 
-    /// <summary>The function of a value that stays as it is.</summary>
-    public torch.Tensor Of(torch.Tensor value) => Apply(value);
+    /// <summary>Returns the function of <paramref name="value"/>, which is not modified.</summary>
+    public torch.Tensor Evaluate(torch.Tensor value) => Apply(value);
 
-    /// <summary>The derivative. It looks at <paramref name="input"/> alone where <see cref="SlopeNeedsInput"/>, else at <paramref name="output"/> alone.</summary>
+    /// <summary>
+    /// Returns the derivative. It uses only <paramref name="input"/> if <see cref="SlopeNeedsInput"/>, else only <paramref name="output"/>.
+    /// </summary>
     public abstract torch.Tensor Slope(torch.Tensor input, torch.Tensor output);
 
-    /// <summary>The function.</summary>
+    /// <summary>Computes the function.</summary>
     protected abstract torch.Tensor Apply(torch.Tensor input);
 
-    /// <summary>The function, written over its input where it can be.</summary>
+    /// <summary>Computes the function, in place of its input if possible.</summary>
     protected virtual torch.Tensor ApplyInPlace(torch.Tensor input) => Apply(input);
 }
 
@@ -68,7 +77,7 @@ public sealed record Relu : Nonlinearity
     public override string Kind => "Relu";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(0));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.Gt(0);
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.relu();
@@ -77,30 +86,30 @@ public sealed record Relu : Nonlinearity
     protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.relu_();
 }
 
-/// <summary>x where positive, else <paramref name="NegativeSlope"/> times x.</summary>
+/// <summary>x where x is positive, else <paramref name="NegativeSlope"/> times x.</summary>
 public sealed record LeakyRelu(double NegativeSlope) : Nonlinearity
 {
     /// <inheritdoc/>
     public override string Kind => "LeakyRelu";
 
-    /// <summary>With a negative slope both sides are positive, so that the output does not tell the side.</summary>
+    /// <summary>With a negative slope both branches give positive values, so the output does not determine the branch.</summary>
     public override bool SlopeNeedsInput => NegativeSlope < 0;
 
     /// <inheritdoc/>
     public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output)
     {
         var side = SlopeNeedsInput ? input : output;
-        return side.gt(Scalars.Of(0)).to(side.dtype).mul_(Scalars.Of(1 - NegativeSlope)).PlusInPlace(Scalars.Of(NegativeSlope));
+        return side.Gt(0).to(side.dtype).TimesInPlace(1 - NegativeSlope).PlusInPlace(NegativeSlope);
     }
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => input.leaky_relu(Scalars.Of(NegativeSlope));
+    protected override torch.Tensor Apply(torch.Tensor input) => input.LeakyRelu(NegativeSlope);
 
     /// <inheritdoc/>
-    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.leaky_relu_(Scalars.Of(NegativeSlope));
+    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.LeakyReluInPlace(NegativeSlope);
 }
 
-/// <summary>x limited to [<paramref name="Min"/>, <paramref name="Max"/>]; ReLU6 is 0 to 6.</summary>
+/// <summary>x clipped to [<paramref name="Min"/>, <paramref name="Max"/>]; ReLU6 is 0 to 6.</summary>
 public sealed record Clip(double Min, double Max) : Nonlinearity
 {
     /// <inheritdoc/>
@@ -108,16 +117,16 @@ public sealed record Clip(double Min, double Max) : Nonlinearity
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) =>
-        Min <= Max ? base.OutputShape(node, inputs) : throw new GraphException(node, $"its limits {Min} and {Max} are in the wrong order");
+        Min <= Max ? base.OutputShape(node, inputs) : throw new GraphException(node, $"its minimum {Min} is larger than its maximum {Max}");
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(Min)).logical_and(output.lt(Scalars.Of(Max)));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.Gt(Min).logical_and(output.Lt(Max));
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => input.clamp(Scalars.Of(Min), Scalars.Of(Max));
+    protected override torch.Tensor Apply(torch.Tensor input) => input.Clamp(Min, Max);
 
     /// <inheritdoc/>
-    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.clamp_(Scalars.Of(Min), Scalars.Of(Max));
+    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.ClampInPlace(Min, Max);
 }
 
 /// <summary>1 / (1 + exp(-x)).</summary>
@@ -127,7 +136,10 @@ public sealed record Sigmoid : Nonlinearity
     public override string Kind => "Sigmoid";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output * (Scalars.Of(1).Minus(output));
+    public override bool MakesGate => true;
+
+    /// <inheritdoc/>
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output * 1.0.Minus(output);
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.sigmoid();
@@ -143,7 +155,7 @@ public sealed record Tanh : Nonlinearity
     public override string Kind => "Tanh";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => Scalars.Of(1).Minus(output.square());
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => 1.0.Minus(output.square());
 
     /// <inheritdoc/>
     protected override torch.Tensor Apply(torch.Tensor input) => input.tanh();
@@ -161,16 +173,20 @@ public sealed record HardSigmoid(double Alpha = 0.2, double Beta = 0.5) : Nonlin
     public override string Kind => "HardSigmoid";
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(0)).logical_and(output.lt(Scalars.Of(1))).to(output.dtype).mul_(Scalars.Of(Alpha));
+    public override bool MakesGate => true;
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => (input * Scalars.Of(Alpha)).PlusInPlace(Scalars.Of(Beta)).clamp_(Scalars.Of(0), Scalars.Of(1));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) =>
+        output.Gt(0).logical_and(output.Lt(1)).to(output.dtype).TimesInPlace(Alpha);
 
     /// <inheritdoc/>
-    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.mul_(Scalars.Of(Alpha)).PlusInPlace(Scalars.Of(Beta)).clamp_(Scalars.Of(0), Scalars.Of(1));
+    protected override torch.Tensor Apply(torch.Tensor input) => input.Times(Alpha).PlusInPlace(Beta).ClampInPlace(0, 1);
+
+    /// <inheritdoc/>
+    protected override torch.Tensor ApplyInPlace(torch.Tensor input) => input.TimesInPlace(Alpha).PlusInPlace(Beta).ClampInPlace(0, 1);
 }
 
-/// <summary>x where more than Alpha, else 0.</summary>
+/// <summary>x where x is greater than Alpha, else 0.</summary>
 /// <param name="Alpha">At least 0.</param>
 public sealed record ThresholdedRelu(double Alpha) : Nonlinearity
 {
@@ -179,24 +195,28 @@ public sealed record ThresholdedRelu(double Alpha) : Nonlinearity
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) => Alpha >= 0
-        ? base.OutputShape(node, inputs) : throw new OperatorNotSupportedException(node, Kind, $"alpha {Alpha}: it must not be negative");
+        ? base.OutputShape(node, inputs)
+        : throw new OperatorNotSupportedException(node, Kind, $"alpha {Alpha}; it must not be negative");
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.gt(Scalars.Of(0));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => output.Gt(0);
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => input * input.gt(Scalars.Of(Alpha));
+    protected override torch.Tensor Apply(torch.Tensor input) => input * input.Gt(Alpha);
 }
 
 /// <summary>
-/// x where positive, else a learned multiple of x for each channel. Its slope needs the channel, so that its values are observed
-/// without a look at what stands before it (<see cref="Layer.PreActivation"/>).
+/// x where x is positive, else x times a learned slope per channel. Because the slope depends on the channel, the layer's pre-activation is
+/// the same node as its activation (<see cref="Layer.PreActivation"/>).
 /// </summary>
 /// <param name="Slopes">[C].</param>
 public sealed record PRelu(FloatTensor Slopes) : Nonlinearity
 {
     /// <inheritdoc/>
     public override string Kind => "PRelu";
+
+    /// <inheritdoc/>
+    public override LayerPart LayerPart => LayerPart.ChannelNonlinearity;
 
     /// <inheritdoc/>
     public override long Parameters => Slopes.Count;
@@ -208,14 +228,17 @@ public sealed record PRelu(FloatTensor Slopes) : Nonlinearity
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = OnlyInput(node, inputs);
-        return Slopes.Count == input.Channels ? input : throw new GraphException(node, $"it has slopes for {Slopes.Count} channels and gets {input.Channels}");
+        return Slopes.Count == input.Channels
+            ? input
+            : throw new GraphException(node, $"it has slopes for {Slopes.Count} channels but its input has {input.Channels}");
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) => torch.where(input.gt(Scalars.Of(0)), torch.ones_like(input), PerChannel(input));
+    public override torch.Tensor Slope(torch.Tensor input, torch.Tensor output) =>
+        torch.where(input.Gt(0), torch.ones_like(input), PerChannel(input));
 
     /// <inheritdoc/>
-    protected override torch.Tensor Apply(torch.Tensor input) => torch.where(input.gt(Scalars.Of(0)), input, input * PerChannel(input));
+    protected override torch.Tensor Apply(torch.Tensor input) => torch.where(input.Gt(0), input, input * PerChannel(input));
 
     private torch.Tensor PerChannel(torch.Tensor like) =>
         torch.tensor(Slopes.Values, like.dim() == 4 ? [1, Slopes.Count, 1, 1] : [1, Slopes.Count]).to(like.device);

@@ -5,15 +5,21 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Operators;
 
 /// <summary>
-/// (x - mean) / sqrt(variance + epsilon) * Scale + Shift, with mean and variance of the very values that are normalised. For deconvnet
-/// and guided backpropagation the statistics count as constants, as those of a batch normalisation are (METHODS 2): the signal is
-/// multiplied by Scale / sqrt(variance + epsilon). The gradient goes through the statistics too.
+/// (x - mean) / sqrt(variance + epsilon) * Scale + Shift, with the mean and variance of the normalised values themselves. For deconvnet and
+/// guided backpropagation the statistics are constants, like those of a batch normalisation (docs/methods.md, section 2): the signal is
+/// multiplied by Scale / sqrt(variance + epsilon). The gradient also goes through the statistics.
 /// </summary>
 /// <param name="Scale">[C], or null for 1.</param>
 /// <param name="Shift">[C], or null for 0.</param>
 /// <param name="Epsilon">At least 0.</param>
 public abstract record Normalization(FloatTensor? Scale, FloatTensor? Shift, double Epsilon) : Operator
 {
+    /// <inheritdoc/>
+    public override LayerPart LayerPart => LayerPart.Inner;
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
     /// <inheritdoc/>
     public override long Parameters => (Scale?.Count ?? 0) + (Shift?.Count ?? 0);
 
@@ -22,7 +28,10 @@ public abstract record Normalization(FloatTensor? Scale, FloatTensor? Shift, dou
     {
         var input = OnlyInput(node, inputs);
         if ((Scale?.Count ?? input.Channels) != input.Channels || (Shift?.Count ?? input.Channels) != input.Channels)
-            throw new GraphException(node, $"its scale and shift of {Scale?.Count} and {Shift?.Count} are not for {input.Channels} channels");
+        {
+            throw new GraphException(
+                node, $"its scale and shift of {Scale?.Count} and {Shift?.Count} values do not match {input.Channels} channels");
+        }
         return Epsilon >= 0 ? input : throw new GraphException(node, $"epsilon {Epsilon} is negative");
     }
 
@@ -32,7 +41,7 @@ public abstract record Normalization(FloatTensor? Scale, FloatTensor? Shift, dou
         stage.SeenShape = inputs[0].shape;
         var grouped = Group(inputs[0]);
         var centred = grouped - Mean(grouped);
-        var factor = (Mean(centred.square()).Plus(Scalars.Of(Epsilon))).rsqrt();
+        var factor = Mean(centred.square()).Plus(Epsilon).rsqrt();
         var normal = centred.mul_(factor);
         if (stage.Rule is not null)
             stage.Operands = stage.Rule is ReverseRule.Gradient ? [factor, normal] : [factor];
@@ -41,7 +50,7 @@ public abstract record Normalization(FloatTensor? Scale, FloatTensor? Shift, dou
             output = output * PerChannel(stage, Scale);
         if (Shift is not null)
             output = output.Plus(PerChannel(stage, Shift));
-        // What is kept for the way back must not be handed out as well: the next operator may write over it.
+        // What is kept for the backward pass must not be returned too: the next operator may overwrite it.
         return Scale is null && Shift is null && stage.Rule is ReverseRule.Gradient ? output.clone() : output;
     }
 
@@ -58,10 +67,10 @@ public abstract record Normalization(FloatTensor? Scale, FloatTensor? Shift, dou
         return [((grouped - Mean(grouped) - (normal * Mean(grouped * normal))) * factor).reshape(shape)];
     }
 
-    /// <summary>The values so that those normalised together lie along <see cref="Together"/>.</summary>
+    /// <summary>Reshapes the values so that those normalised together lie along <see cref="Together"/>.</summary>
     protected abstract torch.Tensor Group(torch.Tensor values);
 
-    /// <summary>The dimension of <see cref="Group"/>'s result that is normalised.</summary>
+    /// <summary>The dimension of <see cref="Group"/>'s result over which the values are normalised.</summary>
     protected abstract long Together { get; }
 
     private torch.Tensor Mean(torch.Tensor grouped) => grouped.mean([Together], keepdim: true);
@@ -70,7 +79,7 @@ public abstract record Normalization(FloatTensor? Scale, FloatTensor? Shift, dou
         stage.SeenShape.Length == 4 ? stage.Weight(values, "per channel", plain => plain.view(1, -1, 1, 1)) : stage.Weight(values);
 }
 
-/// <summary>Layer normalisation over the channels at each position of a map (ConvNeXt's), or over the units of a vector.</summary>
+/// <summary>Layer normalisation over the channels at each position of a map (as in ConvNeXt) or over the units of a vector.</summary>
 /// <param name="Scale">[C], or null for 1.</param>
 /// <param name="Shift">[C], or null for 0.</param>
 /// <param name="Epsilon">At least 0.</param>
@@ -87,14 +96,16 @@ public sealed record LayerNorm(FloatTensor? Scale, FloatTensor? Shift, double Ep
 }
 
 /// <summary>
-/// Group normalisation over the channels of a group and the whole map: instance normalisation with as many groups as channels, layer
-/// normalisation over all with one. Statistics of the whole map do not widen the receptive field: they are one factor for it.
+/// Group normalisation over the channels of a group and the whole map: instance normalisation if there are as many groups as channels,
+/// layer normalisation over everything if there is one. Statistics of the whole map do not widen the receptive field: they act as one
+/// factor.
 /// </summary>
-/// <param name="Groups">Divides the channels.</param>
+/// <param name="Groups">Number of groups; must divide the number of channels.</param>
 /// <param name="Scale">[C], or null for 1.</param>
 /// <param name="Shift">[C], or null for 0.</param>
 /// <param name="Epsilon">At least 0.</param>
-public sealed record GroupNorm(int Groups, FloatTensor? Scale, FloatTensor? Shift, double Epsilon = 1e-5) : Normalization(Scale, Shift, Epsilon)
+public sealed record GroupNorm(int Groups, FloatTensor? Scale, FloatTensor? Shift, double Epsilon = 1e-5)
+    : Normalization(Scale, Shift, Epsilon)
 {
     /// <inheritdoc/>
     public override string Kind => "GroupNorm";
@@ -112,7 +123,9 @@ public sealed record GroupNorm(int Groups, FloatTensor? Scale, FloatTensor? Shif
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = base.OutputShape(node, inputs);
-        return Groups >= 1 && input.Channels % Groups == 0 ? input : throw new GraphException(node, $"{input.Channels} channels do not divide into {Groups} groups");
+        return Groups >= 1 && input.Channels % Groups == 0
+            ? input
+            : throw new GraphException(node, $"{input.Channels} channels do not divide into {Groups} groups");
     }
 
     /// <inheritdoc/>

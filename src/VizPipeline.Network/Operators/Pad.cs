@@ -4,13 +4,16 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>A number around a map, mostly zero. What is signalled to it is lost on the way back.</summary>
-/// <param name="Window">A window of one tap whose padding is the border.</param>
-/// <param name="Value">The number.</param>
+/// <summary>Constant padding, usually zero; its gradient is discarded.</summary>
+/// <param name="Window">A window of one tap whose padding gives the borders.</param>
+/// <param name="Value">The constant.</param>
 public sealed record ConstantPad(Window Window, float Value = 0) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Pad";
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Reach Reach => new Reach.Sliding(Window);
@@ -38,28 +41,32 @@ public sealed record ConstantPad(Window Window, float Value = 0) : Operator
 }
 
 /// <summary>
-/// A border that repeats what lies inside: mirrored at the outermost row (reflect), or that row itself (edge). The way back adds what is
-/// signalled to the border to where it came from.
+/// Padding that repeats the map's content: mirrored at the outermost row (reflect), or that row itself (edge). Its backward rule adds the
+/// border's signal to the positions that were repeated.
 /// </summary>
-/// <param name="Window">A window of one tap whose padding is the border.</param>
-/// <param name="IsEdge">True for the outermost row, false for the mirror.</param>
+/// <param name="Window">A window of one tap whose padding gives the borders.</param>
+/// <param name="IsEdge">True to repeat the outermost row, false to mirror.</param>
 public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Pad";
 
     /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
     public override Reach Reach => Reach.All;
 
-    /// <summary>Of the border the field says where it lies, and not what it repeats.</summary>
+    /// <summary>The field gives a border's position, not what it repeats.</summary>
     public override Reach? FieldOver(IReadOnlyList<Shape> inputs, int input) => new Reach.Sliding(Window);
 
     /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs)
     {
         var input = OnlyMap(node, inputs);
-        if (!IsEdge && (Math.Max(Window.Y.PadBefore, Window.Y.PadAfter) >= input.Height || Math.Max(Window.X.PadBefore, Window.X.PadAfter) >= input.Width))
-            throw new GraphException(node, $"a map of {input} is too small to be mirrored so far");
+        if (!IsEdge && (Math.Max(Window.Y.PadBefore, Window.Y.PadAfter) >= input.Height
+            || Math.Max(Window.X.PadBefore, Window.X.PadAfter) >= input.Width))
+            throw new GraphException(node, $"a map of {input} is too small for this mirrored padding");
         return Window.Over(input, input.Channels, node);
     }
 
@@ -67,7 +74,8 @@ public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
     {
         stage.SeenShape = inputs[0].shape;
-        return inputs[0].index_select(2, Places(stage, Window.Y, stage.SeenShape[2])).index_select(3, Places(stage, Window.X, stage.SeenShape[3]));
+        return inputs[0].index_select(2, Places(stage, Window.Y, stage.SeenShape[2]))
+            .index_select(3, Places(stage, Window.X, stage.SeenShape[3]));
     }
 
     /// <inheritdoc/>
@@ -75,23 +83,28 @@ public sealed record MirrorPad(Window Window, bool IsEdge) : Operator
     {
         var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);
         var columns = torch.zeros([signal.shape[0], signal.shape[1], signal.shape[2], width], dtype: signal.dtype, device: signal.device);
-        columns.index_add_(3, Places(stage, Window.X, width), signal, Scalars.Of(1));
+        columns.IndexAddInPlace(3, Places(stage, Window.X, width), signal);
         var back = torch.zeros([signal.shape[0], signal.shape[1], height, width], dtype: signal.dtype, device: signal.device);
-        return [back.index_add_(2, Places(stage, Window.Y, height), columns, Scalars.Of(1))];
+        return [back.IndexAddInPlace(2, Places(stage, Window.Y, height), columns)];
     }
 
     private torch.Tensor Places(Stage stage, WindowAxis axis, long extent) => torch.tensor(
-        [.. Enumerable.Range(0, (int)extent + axis.PadBefore + axis.PadAfter).Select(i => Place(i - axis.PadBefore, (int)extent))], dtype: torch.int64).to(stage.Device);
+        [.. Enumerable.Range(0, (int)extent + axis.PadBefore + axis.PadAfter).Select(i => Place(i - axis.PadBefore, (int)extent))],
+            dtype: torch.int64).to(stage.Device);
 
-    private long Place(int at, int extent) => IsEdge ? Math.Clamp(at, 0, extent - 1) : at < 0 ? -at : at >= extent ? (2 * (extent - 1)) - at : at;
+    private long Place(int at, int extent) =>
+        IsEdge ? Math.Clamp(at, 0, extent - 1) : at < 0 ? -at : at >= extent ? (2 * (extent - 1)) - at : at;
 }
 
-/// <summary>Rows and columns of a map from one on, evenly spaced. The way back leaves the others at zero.</summary>
-/// <param name="Window">A window of one tap: its stride, and what is cut off as negative padding.</param>
+/// <summary>Evenly spaced rows and columns of a map. Its backward rule sets the others to zero.</summary>
+/// <param name="Window">A window of one tap with a stride; negative padding gives what is cut off.</param>
 public sealed record Crop(Window Window) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Slice";
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
 
     /// <inheritdoc/>
     public override Reach Reach => new Reach.Sliding(Window);
@@ -101,10 +114,12 @@ public sealed record Crop(Window Window) : Operator
     {
         var input = OnlyMap(node, inputs);
         return Fits(Window.Y, input.Height) && Fits(Window.X, input.Width)
-            ? input with { Height = Window.Y.Over(input.Height), Width = Window.X.Over(input.Width) } : throw new GraphException(node, $"it cuts off more than a map of {input} has");
+            ? input with { Height = Window.Y.Over(input.Height), Width = Window.X.Over(input.Width) }
+            : throw new GraphException(node, $"it crops more than its input of {input} has");
 
         static bool Fits(WindowAxis axis, int extent) =>
-            axis is { Kernel: 1, Dilation: 1, Stride: >= 1, PadBefore: <= 0, PadAfter: <= 0, Ceil: false } && (long)extent + axis.PadBefore + axis.PadAfter >= 1;
+            axis is { Kernel: 1, Dilation: 1, Stride: >= 1, PadBefore: <= 0, PadAfter: <= 0, Ceil: false }
+                && (long)extent + axis.PadBefore + axis.PadAfter >= 1;
     }
 
     /// <inheritdoc/>
@@ -124,12 +139,13 @@ public sealed record Crop(Window Window) : Operator
 
     private torch.Tensor Part(Stage stage, torch.Tensor maps)
     {
-        var (above, below, left, right) = stage.IsRegion ? (0, 0, 0, 0) : (-Window.Y.PadBefore, -Window.Y.PadAfter, -Window.X.PadBefore, -Window.X.PadAfter);
+        var (above, below, left, right) = stage.IsRegion
+            ? (0, 0, 0, 0) : (-Window.Y.PadBefore, -Window.Y.PadAfter, -Window.X.PadBefore, -Window.X.PadAfter);
         return maps.slice(2, above, maps.shape[2] - below, Window.Y.Stride).slice(3, left, maps.shape[3] - right, Window.X.Stride);
     }
 }
 
-/// <summary>Channels of zeros before and after those of a map, as in ResNets whose shortcuts have no weights.</summary>
+/// <summary>Zero channels before and after those of a map, as in ResNets with parameter-free shortcuts.</summary>
 public sealed record ChannelPad(int Before, int After) : Operator
 {
     /// <inheritdoc/>
@@ -140,7 +156,8 @@ public sealed record ChannelPad(int Before, int After) : Operator
     {
         var input = OnlyInput(node, inputs);
         return Before >= 0 && After >= 0 && (long)input.Channels + Before + After <= int.MaxValue
-            ? input with { Channels = input.Channels + Before + After } : throw new GraphException(node, $"it cannot add {Before} and {After} channels");
+            ? input with { Channels = input.Channels + Before + After }
+            : throw new GraphException(node, $"cannot add {Before} and {After} channels");
     }
 
     /// <inheritdoc/>
@@ -148,21 +165,25 @@ public sealed record ChannelPad(int Before, int After) : Operator
         torch.nn.functional.pad(inputs[0], inputs[0].dim() == 4 ? [0, 0, 0, 0, Before, After] : [Before, After]);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) => [signal.narrow(1, Before, signal.shape[1] - Before - After)];
+    public override IReadOnlyList<torch.Tensor?> Reverse(Stage stage, torch.Tensor signal) =>
+        [signal.narrow(1, Before, signal.shape[1] - Before - After)];
 }
 
 /// <summary>
-/// Another size of map by a product with a matrix along each axis: nearest, linear and cubic resizing. The way back is the products with
-/// the transposed matrices, its gradient.
+/// Resizes a map by a product with a matrix along each axis: nearest, linear and cubic resizing. Its backward rule multiplies by the
+/// transposed matrices, which is the gradient.
 /// </summary>
-/// <param name="Rows">[new, old], or null where rows stay.</param>
-/// <param name="Columns">[new, old], or null where columns stay.</param>
+/// <param name="Rows">[new, old], or null to keep the rows.</param>
+/// <param name="Columns">[new, old], or null to keep the columns.</param>
 public sealed record Resample(FloatTensor? Rows, FloatTensor? Columns) : Operator
 {
     /// <inheritdoc/>
     public override string Kind => "Resize";
 
-    /// <summary>Neighbouring positions of a larger map see the same of a smaller one, which no step of whole pixels can say.</summary>
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <summary>Adjacent output positions can depend on the same input positions, which a stride in whole pixels cannot express.</summary>
     public override Reach Reach => Reach.All;
 
     /// <inheritdoc/>
@@ -172,7 +193,7 @@ public sealed record Resample(FloatTensor? Rows, FloatTensor? Columns) : Operato
         return input with { Height = Extent(Rows, input.Height), Width = Extent(Columns, input.Width) };
 
         int Extent(FloatTensor? matrix, int extent) => matrix is null ? extent : matrix.Shape is [>= 1, var from] && from == extent
-            ? matrix.Shape[0] : throw new GraphException(node, $"its matrix '{matrix}' is not for an extent of {extent}");
+            ? matrix.Shape[0] : throw new GraphException(node, $"its matrix '{matrix}' does not match an extent of {extent}");
     }
 
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Operators;
 
 /// <summary>
-/// Limits that stand for a number format and are seldom reached: those of quantised activations. It is no rectifier, so that the deconvnet
-/// and guided backpropagation pass signals through; the gradient is masked outside the limits.
+/// Clips to the range of a number format, which quantised activations seldom reach. It is not a rectifier, so the deconvnet and guided
+/// backpropagation pass signals through; the gradient is masked outside the range.
 /// </summary>
 public sealed record Saturation(double Min, double Max) : Operator
 {
@@ -13,15 +13,21 @@ public sealed record Saturation(double Min, double Max) : Operator
     public override string Kind => "Quantize";
 
     /// <inheritdoc/>
+    public override LayerPart LayerPart => LayerPart.Inner;
+
+    /// <inheritdoc/>
+    public override bool KeepsChannels => true;
+
+    /// <inheritdoc/>
     public override Shape OutputShape(string node, IReadOnlyList<Shape> inputs) =>
-        Min < Max ? OnlyInput(node, inputs) : throw new GraphException(node, $"its limits {Min} and {Max} are in the wrong order");
+        Min < Max ? OnlyInput(node, inputs) : throw new GraphException(node, $"its minimum {Min} is not smaller than its maximum {Max}");
 
     /// <inheritdoc/>
     public override torch.Tensor Forward(Stage stage, IReadOnlyList<torch.Tensor> inputs)
     {
-        var output = inputs[0].clamp(Scalars.Of(Min), Scalars.Of(Max));
+        var output = inputs[0].Clamp(Min, Max);
         if (stage.Rule is ReverseRule.Gradient)
-            stage.Memory = output.gt(Scalars.Of(Min)).logical_and(output.lt(Scalars.Of(Max)));
+            stage.Memory = output.Gt(Min).logical_and(output.Lt(Max));
         return output;
     }
 

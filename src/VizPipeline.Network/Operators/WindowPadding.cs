@@ -3,18 +3,18 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Operators;
 
-/// <summary>Explicit borders, for windows whose sides are padded unequally (torch's operators pad both sides alike).</summary>
+/// <summary>Explicit padding for windows whose sides are padded unequally (torch's operators pad both sides equally).</summary>
 internal static class WindowPadding
 {
-    /// <summary>Puts the window's borders of <paramref name="value"/> around maps [N, C, H, W].</summary>
+    /// <summary>Pads maps [N, C, H, W] with the window's borders, filled with <paramref name="value"/>.</summary>
     public static torch.Tensor Pad(torch.Tensor maps, Window window, double value) =>
         torch.nn.functional.pad(maps, [window.X.PadBefore, window.X.PadAfter, window.Y.PadBefore, window.Y.PadAfter], value: value);
 
-    /// <summary>Cuts the borders off again; what was signalled to them is lost, as it must be.</summary>
+    /// <summary>Removes the borders again and discards their signal.</summary>
     public static torch.Tensor Unpad(torch.Tensor maps, Window window, long height, long width) =>
         maps.narrow(2, window.Y.PadBefore, height).narrow(3, window.X.PadBefore, width);
 
-    /// <summary>Rows and columns that the last windows need behind the map.</summary>
+    /// <summary>Returns the rows and columns that the last windows need beyond the map's end.</summary>
     public static (long Below, long Right) Overhang(Stage stage, Window window)
     {
         var (input, output) = (stage.InputShapes[0], stage.Node.Shape);
@@ -22,7 +22,7 @@ internal static class WindowPadding
             Math.Max(0, ((output.Width - 1L) * window.X.Stride) + window.X.Span - window.X.PadBefore - input.Width));
     }
 
-    /// <summary>Puts around whole maps what all windows need, also those that only partly fit (<c>ceil_mode</c>).</summary>
+    /// <summary>Pads whole maps so that all windows fit, including those that fit only partly (<c>ceil_mode</c>).</summary>
     public static torch.Tensor PadWhole(Stage stage, torch.Tensor maps, Window window, double value)
     {
         var (below, right) = Overhang(stage, window);
@@ -30,7 +30,9 @@ internal static class WindowPadding
             ? maps : torch.nn.functional.pad(maps, [window.X.PadBefore, right, window.Y.PadBefore, below], value: value);
     }
 
-    /// <summary>A signal to the windows' positions as one to the operator's input: borders cut off, zeros where no window looked.</summary>
+    /// <summary>
+    /// Converts a signal on the padded map to one on the operator's input: removes borders, adds zeros where no window looked.
+    /// </summary>
     public static torch.Tensor UnpadWhole(Stage stage, torch.Tensor spread, Window window)
     {
         var (height, width) = (stage.SeenShape[2], stage.SeenShape[3]);

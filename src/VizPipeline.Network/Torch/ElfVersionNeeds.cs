@@ -4,15 +4,15 @@ using System.Text;
 namespace VizPipeline.Network.Torch;
 
 /// <summary>
-/// Edits the version needs of a 64-bit little-endian ELF library: which symbol versions it asks of the libraries that it links to.
-/// TorchSharp's shim names GLIBCXX_3.4.32 for one symbol that nothing in it refers to; marked weak, the loader no longer insists.
+/// Edits the version requirements of a 64-bit little-endian ELF library: the symbol versions that it needs from the libraries that it links
+/// to. TorchSharp's shim requires GLIBCXX_3.4.32 for one symbol that it never uses; marked weak, the loader accepts its absence.
 /// </summary>
 internal static class ElfVersionNeeds
 {
     private const ushort Weak = 2;
 
-    /// <summary>Marks the needed version <paramref name="version"/> weak wherever it is named; returns how often that was.</summary>
-    /// <exception cref="BadImageFormatException">The bytes are no such library.</exception>
+    /// <summary>Marks the required version <paramref name="version"/> weak wherever it occurs; returns the number of occurrences.</summary>
+    /// <exception cref="BadImageFormatException">The bytes are not such a library.</exception>
     public static int Weaken(Span<byte> image, string version)
     {
         if (image.Length < 64 || !image[..6].SequenceEqual((ReadOnlySpan<byte>)[0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))

@@ -1,11 +1,11 @@
 namespace TorchSharp;
 
-/// <summary>Memory layout of maps. TorchSharp has no memory formats; strides do the same.</summary>
+/// <summary>Memory layout of maps. TorchSharp does not expose memory formats; strides have the same effect.</summary>
 public static class TensorLayout
 {
     /// <summary>
-    /// The same [N, C, H, W] values with channels innermost in memory. Convolutions keep that layout, and on CPU run 1.3 to 3
-    /// times faster on it.
+    /// Returns the same [N, C, H, W] values with channels innermost in memory. Convolutions keep that layout and run 1.3 to 3 times faster
+    /// on it on a CPU.
     /// </summary>
     public static torch.Tensor ChannelsLast(this torch.Tensor maps)
     {

@@ -4,27 +4,27 @@ using TorchSharp;
 
 namespace VizPipeline.Network.Torch;
 
-/// <summary>A device that was asked for is not there. The message says what to do.</summary>
+/// <summary>A requested device is not available. The message says what to do.</summary>
 public sealed class DeviceUnavailableException(string message) : Exception(message);
 
-/// <summary>A device with the name that people know it by.</summary>
-/// <param name="Name"><c>cpu</c>, <c>cuda:1</c>; where the CPU is taken several times <c>cpu:0</c>, <c>cpu:1</c>, ...</param>
-/// <param name="Device">What tensors are made on.</param>
+/// <summary>A device with the name that users know it by.</summary>
+/// <param name="Name"><c>cpu</c>, <c>cuda:1</c>; if the CPU is used several times, <c>cpu:0</c>, <c>cpu:1</c>, ...</param>
+/// <param name="Device">The torch device.</param>
 public sealed record NamedDevice(string Name, torch.Device Device);
 
-/// <summary>Where networks run.</summary>
+/// <summary>Finds the devices that networks run on.</summary>
 public static partial class TorchDevice
 {
-    /// <summary>What names of devices look like: one, or several with commas between.</summary>
+    /// <summary>Regular expression for device names: one, or several separated by commas.</summary>
     public const string Pattern = "auto|(cpu|cuda(:([0-9]{1,4}|all))?)( *, *(cpu|cuda(:([0-9]{1,4}|all))?))*";
 
-    /// <summary>What to write for devices, for messages.</summary>
+    /// <summary>The accepted device names, for messages.</summary>
     public const string Choices = "auto, cpu, cuda, cuda:1, cuda:all, or a list such as cuda:0,cuda:2 or cpu,cpu";
 
     /// <summary>
-    /// The one device called <paramref name="name"/>: <c>auto</c> takes the first CUDA device where there is one, else the CPU.
+    /// Returns the device called <paramref name="name"/>. <c>auto</c> selects the first CUDA device if there is one, else the CPU.
     /// </summary>
-    /// <exception cref="DeviceUnavailableException">There is no such device, or several are named.</exception>
+    /// <exception cref="DeviceUnavailableException">There is no such device, or the name stands for several.</exception>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
     public static torch.Device Find(string name)
     {
@@ -32,13 +32,14 @@ public static partial class TorchDevice
         if (all.Count == 1 || name == "auto")
             return all[0].Device;
         var names = string.Join(", ", all.Select(device => device.Name));
-        throw new DeviceUnavailableException($"device '{name}' means {all.Count} devices, and this uses one: name one of {names}");
+        throw new DeviceUnavailableException(
+            $"device '{name}' stands for {all.Count} devices, but only one can be used here: name one of {names}");
     }
 
     /// <summary>
-    /// All devices that <paramref name="names"/> means: <c>auto</c> and <c>cuda:all</c> take every CUDA device that this process sees
-    /// (CUDA_VISIBLE_DEVICES), <c>auto</c> the CPU where there is none, <c>cuda</c> the first; <c>cpu,cpu</c> takes the CPU twice, each
-    /// time with half of its cores.
+    /// Returns all devices that <paramref name="names"/> stands for. <c>auto</c> and <c>cuda:all</c> select every CUDA device visible to
+    /// this process (CUDA_VISIBLE_DEVICES), <c>auto</c> the CPU if there is none, and <c>cuda</c> the first one; <c>cpu,cpu</c> selects the
+    /// CPU twice, each time with half of its cores.
     /// </summary>
     /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
@@ -51,7 +52,7 @@ public static partial class TorchDevice
         var present = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         if (present > 0)
         {
-            // TF32 keeps ten bits: enough to change a top 9, and torch's convolutions take it unless they are told not to.
+            // TF32 keeps only ten bits of the mantissa, which can change a top 9. torch's convolutions use it unless it is switched off.
             torch.backends.cudnn.allow_tf32 = false;
             torch.backends.cuda.matmul.allow_tf32 = false;
         }
@@ -73,8 +74,8 @@ public static partial class TorchDevice
     }
 
     /// <summary>
-    /// How many devices <paramref name="names"/> means, and 1 where that cannot be found out. Loads libtorch only where it could know of
-    /// CUDA devices.
+    /// Returns the number of devices that <paramref name="names"/> stands for, or 1 if it cannot be determined. Loads libtorch only if it
+    /// may know CUDA devices.
     /// </summary>
     public static int Count(string names)
     {
@@ -91,7 +92,7 @@ public static partial class TorchDevice
         }
     }
 
-    /// <summary>What kind of device is meant, whichever of them it is: <c>auto</c>, <c>cpu</c>, <c>cuda</c>.</summary>
+    /// <summary>Returns the kind of the devices: <c>auto</c>, <c>cpu</c> or <c>cuda</c>.</summary>
     public static string KindOf(string names)
     {
         ArgumentNullException.ThrowIfNull(names);
@@ -102,9 +103,11 @@ public static partial class TorchDevice
     private static IEnumerable<NamedDevice> Cuda(string name, int present)
     {
         if (present == 0)
+        {
             throw new DeviceUnavailableException(
-                $"device '{name}' is not available: this build carries the CPU libtorch, or there is no CUDA driver, "
-                + "or CUDA_VISIBLE_DEVICES shows none; use cpu");
+                $"device '{name}' is not available: this build contains the CPU version of libtorch, or there is no CUDA driver, "
+                + "or CUDA_VISIBLE_DEVICES hides all devices; use cpu");
+        }
         var which = name.Split(':').ElementAtOrDefault(1) ?? "0";
         if (which == "all")
             return Enumerable.Range(0, present).Select(i => new NamedDevice($"cuda:{i}", torch.device($"cuda:{i}")));

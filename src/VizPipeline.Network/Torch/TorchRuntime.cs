@@ -8,24 +8,24 @@ namespace VizPipeline.Network.Torch;
 public sealed class TorchUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>
-/// Starts libtorch, once per process, before anything else touches it: allocator and thread settings that only work before the load,
-/// and a way around TorchSharp's demand for a newer libstdc++ than Debian 12 or RHEL 9 have.
+/// Starts libtorch once per process, before anything else uses it: sets allocator and thread options that only take effect before loading,
+/// and works around TorchSharp's requirement of a newer libstdc++ than Debian 12 and RHEL 9 have.
 /// </summary>
 public static class TorchRuntime
 {
     private static readonly Lock Gate = new();
     private static bool _started;
 
-    /// <summary>Whether the patched copy of TorchSharp's library had to be used, once started.</summary>
+    /// <summary>After the start: whether a patched copy of TorchSharp's library had to be used.</summary>
     public static bool UsedPatchedLibrary { get; private set; }
 
     /// <summary>
-    /// Whether the libtorch that comes along can use CUDA devices; also where it is not ours, and nobody has asked it. Loads nothing.
+    /// Whether the bundled libtorch can use CUDA devices; true also for an unknown libtorch from elsewhere. Loads nothing.
     /// </summary>
     public static bool CarriesCuda => FindNativeFolder() is not { } folder || File.Exists(Path.Combine(folder, "libtorch_cuda.so"));
 
-    /// <summary>Loads libtorch. Cheap after the first call.</summary>
-    /// <exception cref="TorchUnavailableException">It cannot be loaded.</exception>
+    /// <summary>Loads libtorch. Further calls are cheap.</summary>
+    /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
     public static void Start()
     {
         lock (Gate)
@@ -40,31 +40,34 @@ public static class TorchRuntime
             try
             {
                 torch.InitializeDeviceType(DeviceType.CPU);
-                // torch asks OpenMP, which ignores a container's CPU limit; .NET does not.
+                // torch asks OpenMP, which ignores a container's CPU limit; .NET respects it.
                 torch.set_num_threads(Threads);
             }
             catch (Exception fault) when (fault is TypeInitializationException or NotSupportedException or DllNotFoundException or BadImageFormatException)
             {
-                throw new TorchUnavailableException($"libtorch could not be started: {(fault.InnerException ?? fault).Message.ReplaceLineEndings(" ")}", fault);
+                throw new TorchUnavailableException(
+                    $"libtorch could not be started: {(fault.InnerException ?? fault).Message.ReplaceLineEndings(" ")}", fault);
             }
             _started = true;
         }
     }
 
-    /// <summary>Processors that torch may use: <c>OMP_NUM_THREADS</c>, else all that this process may.</summary>
+    /// <summary>Number of processors that torch may use: <c>OMP_NUM_THREADS</c>, else all that this process may use.</summary>
     internal static int Threads =>
-        int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out var threads) && threads > 0
+        int.TryParse(
+            Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out var threads)
+            && threads > 0
             ? threads : Environment.ProcessorCount;
 
     private static void Tune()
     {
-        // Spinning OpenMP threads collapse on shared cores: 8 -> 63 images/s measured. libgomp reads this when it is loaded.
+        // Spinning OpenMP threads are very slow on shared cores: 8 -> 63 images/s measured without spinning. libgomp reads this when it is
+        // loaded.
         _ = setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
-        // cuBLAS promises the same bits from run to run only with a workspace of fixed size.
+        // cuBLAS gives the same bits from run to run only with a workspace of fixed size.
         _ = setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
-        // Keep freed memory: handing large blocks back to the system costs up to 2x in page faults.
-        // The arenas of threads other than the first hand large blocks back whatever the thresholds say; with a limit of one arena, new
-        // threads begin at the first.
+        // Keep freed memory: returning large blocks to the system costs up to a factor of 2 in page faults. The arenas of threads other
+        // than the first return large blocks whatever the thresholds; with a limit of one arena, new threads use the first one.
         const int mmapMax = -4, trimThreshold = -1, arenaMax = -8;
         try
         {
@@ -74,7 +77,7 @@ public static class TorchRuntime
         }
         catch (EntryPointNotFoundException)
         {
-            // musl has no mallopt; it only costs speed.
+            // musl has no mallopt; that only costs speed.
         }
     }
 
@@ -98,8 +101,10 @@ public static class TorchRuntime
 
     private static string? FindNativeFolder()
     {
-        var searched = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        string[] folders = [AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"), .. searched];
+        var searched = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] folders = [AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"),
+            .. searched];
         return folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, "libLibTorchSharp.so")));
     }
 
@@ -117,7 +122,7 @@ public static class TorchRuntime
         }
     }
 
-    // dlopen matches by the library's own name, so that TorchSharp later finds this copy already loaded. A loaded file may be unlinked.
+    // dlopen matches by the library's own name, so TorchSharp finds this copy already loaded. A loaded file may be deleted.
     private static void LoadPatched(string shim)
     {
         var folder = Directory.CreateTempSubdirectory("viz-native-");

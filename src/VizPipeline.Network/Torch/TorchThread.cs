@@ -4,8 +4,8 @@ using TorchSharp;
 namespace VizPipeline.Network.Torch;
 
 /// <summary>
-/// A thread that torch work of one device runs on. Every thread that calls torch gets a team of OpenMP threads and a malloc
-/// arena of its own, and only the main arena keeps large blocks: on changing pool threads the search took 1.2 times as long.
+/// A thread that runs the torch work of one device. Every thread that calls torch gets its own team of OpenMP threads and its own malloc
+/// arena, and only the main arena keeps large blocks: on varying pool threads the search took 1.2 times as long.
 /// </summary>
 public sealed class TorchThread : TaskScheduler
 {
@@ -22,27 +22,27 @@ public sealed class TorchThread : TaskScheduler
         _thread = new Thread(Loop) { Name = name, IsBackground = true };
         _thread.Start();
         _ready.Task.GetAwaiter().GetResult();
-        // torch keeps the latest number for threads that come to it later, whose work is not this device's.
+        // torch applies the latest number to threads that use it later, whose work may be another device's.
         torch.set_num_threads(TorchRuntime.Threads);
     }
 
     /// <inheritdoc/>
     public override int MaximumConcurrencyLevel => 1;
 
-    /// <summary>The process's thread for the long work of a device.</summary>
+    /// <summary>Returns the process's thread for the long-running work of a device.</summary>
     /// <param name="device">The device's name.</param>
-    /// <param name="sharers">How many devices of the process share its processors; each gets an equal part of them.</param>
+    /// <param name="sharers">Number of devices that share the process's processors; each gets an equal part of them.</param>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
-    public static TorchThread For(string device = "cpu", int sharers = 1) => Of($"torch {device}", sharers);
+    public static TorchThread For(string device = "cpu", int sharers = 1) => Get($"torch {device}", sharers);
 
     /// <summary>
-    /// A second thread of the device, for short work that people wait for: it shares the processors with the long work, and does not wait
-    /// for its end.
+    /// Returns a second thread of the device for short, interactive work: it shares the processors with the long-running work and does not
+    /// wait for it.
     /// </summary>
     /// <inheritdoc cref="For"/>
-    public static TorchThread ForLive(string device = "cpu", int sharers = 1) => Of($"torch live {device}", sharers);
+    public static TorchThread ForLive(string device = "cpu", int sharers = 1) => Get($"torch live {device}", sharers);
 
-    /// <summary>Runs asynchronous work there; it comes back to this thread after each await.</summary>
+    /// <summary>Runs asynchronous work on this thread; it continues on this thread after each await.</summary>
     public Task<T> Run<T>(Func<Task<T>> work, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -53,18 +53,19 @@ public sealed class TorchThread : TaskScheduler
     protected override void QueueTask(Task task) => _work.Add(task);
 
     /// <inheritdoc/>
-    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => Thread.CurrentThread == _thread && TryExecuteTask(task);
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
+        Thread.CurrentThread == _thread && TryExecuteTask(task);
 
     /// <inheritdoc/>
     protected override IEnumerable<Task> GetScheduledTasks() => _work;
 
-    private static TorchThread Of(string name, int sharers)
+    private static TorchThread Get(string name, int sharers)
         => All.GetOrAdd((name, sharers), key => new(() => new TorchThread(key.Item1, key.Item2))).Value;
 
     private void Loop()
     {
-        // Counts for the thread that says so; OpenMP would else give each device's team all processors. Asking first: a thread that never
-        // asked takes the process's number at its first parallel work, whatever it was told before.
+        // Applies to the calling thread; otherwise OpenMP would give each device's team all processors. The number must be read first: a
+        // thread that never read it takes the process's number at its first parallel work, whatever was set before.
         _ = torch.get_num_threads();
         torch.set_num_threads(_processors);
         _ready.SetResult();

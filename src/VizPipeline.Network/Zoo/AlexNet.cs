@@ -3,7 +3,7 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>AlexNet as torchvision has it: one tower, no local response normalisation (Krizhevsky 2014, arXiv 1404.5997).</summary>
+/// <summary>AlexNet as in torchvision: one tower, no local response normalisation (Krizhevsky 2014, arXiv 1404.5997).</summary>
 internal static class AlexNet
 {
     public static NetworkGraph Build(Shape input, IReadOnlyDictionary<string, FloatTensor>? weights)

@@ -4,12 +4,15 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>ConvNeXt tiny, small, base and large (Liu et al. 2022, arXiv 2201.03545): depthwise 7x7, normalised per position, then two pointwise layers.</summary>
+/// <summary>
+/// ConvNeXt tiny, small, base and large (Liu et al. 2022, arXiv 2201.03545): depthwise 7x7, normalisation per position, two pointwise
+/// layers.
+/// </summary>
 internal static class ConvNeXt
 {
     private const double Epsilon = 1e-6;
 
-    // Channels of the first stage, which double from stage to stage, and blocks.
+    // Channels of the first stage (doubled from stage to stage), and blocks per stage.
     private static readonly Dictionary<string, (int Width, int[] Blocks)> Variants = new()
     {
         ["convnext_tiny"] = (96, [3, 3, 9, 3]),

@@ -7,7 +7,9 @@ namespace VizPipeline.Network.Zoo;
 /// <summary>EfficientNet B0 to B7 (Tan and Le 2019, arXiv 1905.11946) and EfficientNetV2 S, M and L (2021, arXiv 2104.00298).</summary>
 internal static class EfficientNet
 {
-    /// <summary>A stage of blocks: expansion by two convolutions in one (version 2's fused blocks) or by a pointwise and a depthwise one.</summary>
+    /// <summary>
+    /// A stage of blocks: expansion by one fused convolution (version 2's fused blocks) or by a pointwise and a depthwise one.
+    /// </summary>
     private readonly record struct Stage(bool Fused, int Expansion, int Kernel, int Stride, int Channels, int Blocks);
 
     private static readonly Stage[] First =
@@ -19,8 +21,10 @@ internal static class EfficientNet
     // Widths and depths of B0 to B7 as multiples of B0's, and the normalisation's epsilon.
     private static readonly (string Name, double Width, double Depth, double Epsilon)[] Scaled =
     [
-        ("efficientnet_b0", 1.0, 1.0, 1e-5), ("efficientnet_b1", 1.0, 1.1, 1e-5), ("efficientnet_b2", 1.1, 1.2, 1e-5), ("efficientnet_b3", 1.2, 1.4, 1e-5),
-        ("efficientnet_b4", 1.4, 1.8, 1e-5), ("efficientnet_b5", 1.6, 2.2, 1e-3), ("efficientnet_b6", 1.8, 2.6, 1e-3), ("efficientnet_b7", 2.0, 3.1, 1e-3),
+        ("efficientnet_b0", 1.0, 1.0, 1e-5), ("efficientnet_b1", 1.0, 1.1, 1e-5), ("efficientnet_b2", 1.1, 1.2, 1e-5),
+            ("efficientnet_b3", 1.2, 1.4, 1e-5),
+        ("efficientnet_b4", 1.4, 1.8, 1e-5), ("efficientnet_b5", 1.6, 2.2, 1e-3), ("efficientnet_b6", 1.8, 2.6, 1e-3),
+            ("efficientnet_b7", 2.0, 3.1, 1e-3),
     ];
 
     private static readonly (string Name, int First, Stage[] Stages)[] Second =
@@ -48,8 +52,16 @@ internal static class EfficientNet
     {
         if (Array.Find(Scaled, variant => variant.Name == name) is { Name: not null } scaled)
         {
-            var stages = First.Select(stage => stage with { Channels = ZooBuilder.Divisible(stage.Channels * scaled.Width), Blocks = (int)Math.Ceiling(stage.Blocks * scaled.Depth) }).ToArray();
-            return Build(name, new ZooBuilder(input, weights), ZooBuilder.Divisible(32 * scaled.Width), stages, 4 * stages[^1].Channels, scaled.Epsilon);
+            var stages = First.Select(
+                stage => stage with
+                {
+                    Channels = ZooBuilder.Divisible(
+                stage.Channels * scaled.Width),
+                    Blocks = (int)Math.Ceiling(stage.Blocks * scaled.Depth)
+                }).ToArray();
+            return Build(
+                name, new ZooBuilder(
+                input, weights), ZooBuilder.Divisible(32 * scaled.Width), stages, 4 * stages[^1].Channels, scaled.Epsilon);
         }
         var second = Array.Find(Second, variant => variant.Name == name);
         return Build(name, new ZooBuilder(input, weights), second.First, second.Stages, 1280, 1e-3);
@@ -76,7 +88,8 @@ internal static class EfficientNet
     {
         var (inputs, index) = (net.ChannelsOf(x), 0);
         if (stage.Expansion > 1)
-            x = net.ConvNorm(x, $"{name}.{index++}", ZooBuilder.Divisible(inputs * stage.Expansion), 1, activation: new Silu(), epsilon: epsilon);
+            x = net.ConvNorm(
+                x, $"{name}.{index++}", ZooBuilder.Divisible(inputs * stage.Expansion), 1, activation: new Silu(), epsilon: epsilon);
         x = net.ConvNorm(x, $"{name}.{index++}", net.ChannelsOf(x), stage.Kernel, stage.Stride, net.ChannelsOf(x), new Silu(), epsilon);
         x = net.Excite(x, $"{name}.{index++}", Math.Max(1, inputs / 4), new Silu(), new Sigmoid());
         return net.ConvNorm(x, $"{name}.{index}", stage.Channels, 1, epsilon: epsilon);
@@ -86,7 +99,9 @@ internal static class EfficientNet
     {
         if (stage.Expansion == 1)
             return net.ConvNorm(x, $"{name}.0", stage.Channels, stage.Kernel, stage.Stride, activation: new Silu(), epsilon: epsilon);
-        x = net.ConvNorm(x, $"{name}.0", ZooBuilder.Divisible(net.ChannelsOf(x) * stage.Expansion), stage.Kernel, stage.Stride, activation: new Silu(), epsilon: epsilon);
+        x = net.ConvNorm(
+            x, $"{name}.0", ZooBuilder.Divisible(net.ChannelsOf(x) * stage.Expansion), stage.Kernel, stage.Stride, activation: new Silu(),
+            epsilon: epsilon);
         return net.ConvNorm(x, $"{name}.1", stage.Channels, 1, epsilon: epsilon);
     }
 }

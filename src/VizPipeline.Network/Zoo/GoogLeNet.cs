@@ -4,8 +4,8 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Zoo;
 
 /// <summary>
-/// GoogLeNet with batch normalisation as torchvision has it (Szegedy et al. 2014, arXiv 1409.4842): its "5x5" branches are 3x3. The
-/// auxiliary classifiers are training aids and are left out.
+/// GoogLeNet with batch normalisation as in torchvision (Szegedy et al. 2014, arXiv 1409.4842): its "5x5" branches are 3x3. The auxiliary
+/// classifiers are only for training and are left out.
 /// </summary>
 internal static class GoogLeNet
 {
@@ -20,7 +20,7 @@ internal static class GoogLeNet
     public static NetworkGraph Build(Shape input, IReadOnlyDictionary<string, FloatTensor>? weights)
     {
         var net = new ZooBuilder(input, weights);
-        // torchvision's weights also carry the auxiliary heads' names.
+        // torchvision's weights also contain the auxiliary heads.
         var x = net.MaxPool(Conv(net, net.TransformInput(), "conv1", 64, 7, 2, 3), "maxpool1", 3, 2, ceil: true);
         x = Conv(net, Conv(net, x, "conv2", 64, 1), "conv3", 192, 3, 1, 1);
         x = net.MaxPool(x, "maxpool2", 3, 2, ceil: true);

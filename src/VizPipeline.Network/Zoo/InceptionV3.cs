@@ -3,7 +3,7 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>Inception v3 (Szegedy et al. 2015, arXiv 1512.00567), without the auxiliary classifier, which is a training aid.</summary>
+/// <summary>Inception v3 (Szegedy et al. 2015, arXiv 1512.00567), without the auxiliary classifier, which is only for training.</summary>
 internal static class InceptionV3
 {
     public static NetworkGraph Build(Shape input, IReadOnlyDictionary<string, FloatTensor>? weights)
@@ -25,7 +25,8 @@ internal static class InceptionV3
         name,
         Conv(net, x, $"{name}.branch1x1", 64, 1, 1),
         Conv(net, Conv(net, x, $"{name}.branch5x5_1", 48, 1, 1), $"{name}.branch5x5_2", 64, 5, 5),
-        Conv(net, Conv(net, Conv(net, x, $"{name}.branch3x3dbl_1", 64, 1, 1), $"{name}.branch3x3dbl_2", 96, 3, 3), $"{name}.branch3x3dbl_3", 96, 3, 3),
+        Conv(net, Conv(
+            net, Conv(net, x, $"{name}.branch3x3dbl_1", 64, 1, 1), $"{name}.branch3x3dbl_2", 96, 3, 3), $"{name}.branch3x3dbl_3", 96, 3, 3),
         Pooled(net, x, name, pooled));
 
     private static int BlockB(ZooBuilder net, int x, string name)
@@ -68,8 +69,10 @@ internal static class InceptionV3
         return net.Concat(
             name,
             Conv(net, x, $"{name}.branch1x1", 320, 1, 1),
-            net.Concat($"{name}.branch3x3", Conv(net, single, $"{name}.branch3x3_2a", 384, 1, 3), Conv(net, single, $"{name}.branch3x3_2b", 384, 3, 1)),
-            net.Concat($"{name}.branch3x3dbl", Conv(net, doubled, $"{name}.branch3x3dbl_3a", 384, 1, 3), Conv(net, doubled, $"{name}.branch3x3dbl_3b", 384, 3, 1)),
+            net.Concat($"{name}.branch3x3", Conv(net, single, $"{name}.branch3x3_2a", 384, 1, 3),
+                Conv(net, single, $"{name}.branch3x3_2b", 384, 3, 1)),
+            net.Concat($"{name}.branch3x3dbl", Conv(net, doubled, $"{name}.branch3x3dbl_3a", 384, 1, 3),
+                Conv(net, doubled, $"{name}.branch3x3dbl_3b", 384, 3, 1)),
             Pooled(net, x, name, 192));
     }
 

@@ -4,10 +4,12 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381): residuals between narrow maps, depthwise convolutions on wide ones.</summary>
+/// <summary>
+/// MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381): residuals between narrow maps, depthwise convolutions on wide ones.
+/// </summary>
 internal static class MobileNetV2
 {
-    // Expansion, channels, blocks, stride of the first.
+    // Expansion, channels, blocks, stride of the first block.
     private static readonly (int Expansion, int Channels, int Blocks, int Stride)[] Stages =
         [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)];
 

@@ -43,7 +43,8 @@ internal static class MobileNetV3
         return net.Build(name, net.Linear(x, "classifier.3", 1000));
     }
 
-    private static int Block(ZooBuilder net, int x, string name, int kernel, int expanded, int channels, bool excites, Operator activation, int stride)
+    private static int Block(
+        ZooBuilder net, int x, string name, int kernel, int expanded, int channels, bool excites, Operator activation, int stride)
     {
         var index = 0;
         if (expanded != net.ChannelsOf(x))

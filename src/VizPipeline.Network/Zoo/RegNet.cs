@@ -4,10 +4,13 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>RegNet X and Y (Radosavovic et al. 2020, arXiv 2003.13678): widths that grow along a line, rounded to few stages; Y has squeeze-excitation.</summary>
+/// <summary>
+/// RegNet X and Y (Radosavovic et al. 2020, arXiv 2003.13678): widths that grow linearly, rounded to a few stages; Y adds
+/// squeeze-excitation.
+/// </summary>
 internal static class RegNet
 {
-    /// <summary>The line: blocks, width of the first, its slope per block, the factor between stages, and the channels of a group.</summary>
+    /// <summary>Number of blocks, width of the first, increase per block, factor between stages, and channels per group.</summary>
     private readonly record struct Line(int Depth, int First, float Slope, double Factor, int GroupWidth);
 
     private static readonly Dictionary<string, Line> Variants = new()
@@ -39,7 +42,8 @@ internal static class RegNet
         {
             stage++;
             for (var i = 0; i < depth; i++)
-                x = Block(net, x, $"trunk_output.block{stage}.block{stage}-{i}", width, Math.Min(line.GroupWidth, width), excites, isFirst: i == 0);
+                x = Block(net, x, $"trunk_output.block{stage}.block{stage}-{i}", width, Math.Min(line.GroupWidth, width), excites,
+                    isFirst: i == 0);
         }
         x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
         return net.Build(name, net.Linear(x, "fc", 1000));
@@ -52,15 +56,17 @@ internal static class RegNet
         var y = net.ConvNorm(x, $"{name}.f.a", width, 1, activation: new Relu());
         y = net.ConvNorm(y, $"{name}.f.b", net.ChannelsOf(y), 3, stride, Math.Max(1, net.ChannelsOf(y) / groupWidth), new Relu());
         if (excites)
-            y = net.Excite(y, $"{name}.f.se", (int)Math.Round(0.25 * net.ChannelsOf(x), MidpointRounding.ToEven), new Relu(), new Sigmoid());
+            y = net.Excite(
+                y, $"{name}.f.se", (int)Math.Round(0.25 * net.ChannelsOf(x), MidpointRounding.ToEven), new Relu(), new Sigmoid());
         y = net.ConvNorm(y, $"{name}.f.c", width, 1);
         return net.Relu(net.Add(name, shortcut, y), $"{name}.activation");
     }
 
-    // Widths on the line, moved to the nearest power of the factor, then to multiples of 8, then to whole groups.
+    // Widths on the line, rounded to the nearest power of the factor, then to multiples of 8, then to whole groups.
     private static IEnumerable<(int Width, int Depth)> Stages(Line line) =>
         Enumerable.Range(0, line.Depth)
-            .Select(block => Math.Round(Math.Log(((block * line.Slope) + line.First) / line.First) / Math.Log(line.Factor), MidpointRounding.ToEven))
+            .Select(block =>
+                Math.Round(Math.Log(((block * line.Slope) + line.First) / line.First) / Math.Log(line.Factor), MidpointRounding.ToEven))
             .Select(power => (int)Math.Round(line.First * Math.Pow(line.Factor, power) / 8, MidpointRounding.ToEven) * 8)
             .CountBy(width => width)
             .Select(stage => (ZooBuilder.Divisible(stage.Key, Math.Min(line.GroupWidth, stage.Key)), stage.Value));

@@ -5,11 +5,11 @@ namespace VizPipeline.Network.Zoo;
 
 /// <summary>
 /// ResNet (He et al. 2015, arXiv 1512.03385), ResNeXt (Xie et al. 2016, arXiv 1611.05431) and wide ResNet (Zagoruyko and Komodakis 2016,
-/// arXiv 1605.07146); bottlenecks carry the stride in their 3x3, as torchvision's do.
+/// arXiv 1605.07146). As in torchvision, the 3x3 convolution of a bottleneck has the stride.
 /// </summary>
 internal static class ResNet
 {
-    // Blocks per stage, groups of the 3x3 and channels of a group in the first stage; no groups: blocks of two 3x3.
+    // Blocks per stage, groups of the 3x3, channels per group in the first stage; without groups, blocks of two 3x3.
     private static readonly Dictionary<string, (int[] Blocks, int Groups, int GroupWidth)> Variants = new()
     {
         ["resnet18"] = ([2, 2, 2, 2], 0, 0),

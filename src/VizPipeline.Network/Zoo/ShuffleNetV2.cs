@@ -4,7 +4,9 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>ShuffleNetV2 (Ma et al. 2018, arXiv 1807.11164): half of the channels pass each block, then both halves are interleaved.</summary>
+/// <summary>
+/// ShuffleNetV2 (Ma et al. 2018, arXiv 1807.11164): half of the channels bypass each block, then both halves are interleaved.
+/// </summary>
 internal static class ShuffleNetV2
 {
     private static readonly int[] Blocks = [4, 8, 4];
@@ -41,7 +43,8 @@ internal static class ShuffleNetV2
 
     private static int Reducing(ZooBuilder net, int x, string name, int width)
     {
-        var y = net.BatchNorm(net.Conv(x, $"{name}.branch1.0", net.ChannelsOf(x), 3, 2, 1, net.ChannelsOf(x), bias: false), $"{name}.branch1.1");
+        var y = net.BatchNorm(
+            net.Conv(x, $"{name}.branch1.0", net.ChannelsOf(x), 3, 2, 1, net.ChannelsOf(x), bias: false), $"{name}.branch1.1");
         y = net.Relu(net.BatchNorm(net.Conv(y, $"{name}.branch1.2", width, 1, bias: false), $"{name}.branch1.3"), $"{name}.branch1.4");
         return net.Concat(name, y, Branch(net, x, $"{name}.branch2", width, 2));
     }

@@ -4,10 +4,10 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>Tiny Darknet of the Darknet project: 16 convolutions, leaky rectifiers of slope 0.1, 1000 maps averaged into logits.</summary>
+/// <summary>Tiny Darknet of the Darknet project: 16 convolutions, leaky ReLUs of slope 0.1, 1000 maps averaged to logits.</summary>
 internal static class TinyDarknet
 {
-    // Outputs and kernel of each convolution; 0 stands for a 2x2 pooling.
+    // Output channels and kernel size of each convolution; 0 is a 2x2 pooling.
     private static readonly (int Outputs, int Kernel)[] Plan =
     [
         (16, 3), (0, 2), (32, 3), (0, 2), (16, 1), (128, 3), (16, 1), (128, 3), (0, 2), (32, 1), (256, 3), (32, 1), (256, 3), (0, 2),

@@ -4,12 +4,13 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>Weights and an architecture do not belong together. The message names the first parameter that differs.</summary>
+/// <summary>Weights do not match an architecture. The message names the first parameter that differs.</summary>
 public sealed class WeightsMismatchException(string message) : Exception(message);
 
 /// <summary>
-/// Builds an architecture by torchvision's module names, taking each module's parameters from a state dict. Without one, parameters are
-/// placeholders of torchvision's default widths. With one, its widths count: slimmer or wider variants and other numbers of classes load.
+/// Builds an architecture with torchvision's module names and takes each module's parameters from a state dict. Without a state dict,
+/// parameters are placeholders of torchvision's default widths. With one, its widths apply: slimmer or wider variants and other numbers of
+/// classes load.
 /// </summary>
 internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatTensor>? weights)
 {
@@ -19,42 +20,52 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
 
     public int ChannelsOf(int node) => Graph.Shape(node).Channels;
 
-    /// <summary>A convolution <c>name.weight</c> (and <c>name.bias</c> where it has one).</summary>
+    /// <summary>Adds a convolution with <c>name.weight</c> (and <c>name.bias</c> if it has a bias).</summary>
     public int Conv(int x, string name, int outputs, int kernel, int stride = 1, int pad = 0, int groups = 1, bool bias = true) =>
         Conv(x, name, outputs, Window.Square(kernel, stride, pad), groups, bias);
 
-    /// <summary>A convolution with a window of any form.</summary>
+    /// <summary>Adds a convolution with any window.</summary>
     public int Conv(int x, string name, int outputs, Window window, int groups, bool bias)
     {
         var (height, width) = (window.Y.Kernel, window.X.Kernel);
         var weight = Take($"{name}.weight", outputs, ChannelsOf(x) / groups, height, width);
         if (weight.Shape.Length != 4 || weight.Shape[2] != height || weight.Shape[3] != width)
-            throw new WeightsMismatchException($"'{weight.Name}' has shape [{string.Join(", ", weight.Shape)}], the architecture has a {height}x{width} kernel there: are the weights of another architecture?");
+        {
+            throw new WeightsMismatchException(
+                $"'{weight.Name}' has shape [{string.Join(", ", weight.Shape)}], but the architecture has a {height}x{width} kernel there: "
+                + "the weights may belong to another architecture");
+        }
         return Graph.Add(name, new Convolution(weight, bias ? Take($"{name}.bias", weight.Shape[0]) : null, window, groups), x);
     }
 
-    /// <summary>A fully connected layer at each position of a map, <c>name.weight</c> [outputs, inputs]: a 1x1 convolution.</summary>
+    /// <summary>Adds a fully connected layer at each position of a map, <c>name.weight</c> [outputs, inputs]: a 1x1 convolution.</summary>
     public int PointwiseLinear(int x, string name, int outputs)
     {
         var weight = Take($"{name}.weight", outputs, ChannelsOf(x));
         if (weight.Shape.Length != 2)
-            throw new WeightsMismatchException($"'{weight.Name}' has shape [{string.Join(", ", weight.Shape)}], the architecture has a matrix there: are the weights of another architecture?");
-        return Graph.Add(name, new Convolution(weight.With(shape: [.. weight.Shape, 1, 1]), Take($"{name}.bias", weight.Shape[0]), Window.Square(1)), x);
+        {
+            throw new WeightsMismatchException(
+                $"'{weight.Name}' has shape [{string.Join(", ", weight.Shape)}], but the architecture has a matrix there: "
+                + "the weights may belong to another architecture");
+        }
+        return Graph.Add(
+            name, new Convolution(weight.With(shape: [.. weight.Shape, 1, 1]), Take($"{name}.bias", weight.Shape[0]), Window.Square(1)), x);
     }
 
     /// <summary>
-    /// torchvision's Conv2dNormActivation: convolution <c>name.0</c> without bias that keeps the size up to its stride, normalisation
-    /// <c>name.1</c>, and <paramref name="activation"/> as <c>name.2</c> where there is one.
+    /// Adds torchvision's Conv2dNormActivation: convolution <c>name.0</c> without bias and with padding that keeps the size (up to the
+    /// stride), normalisation <c>name.1</c>, and <paramref name="activation"/>, if any, as <c>name.2</c>.
     /// </summary>
-    public int ConvNorm(int x, string name, int outputs, int kernel, int stride = 1, int groups = 1, Operator? activation = null, double epsilon = 1e-5)
+    public int ConvNorm(
+        int x, string name, int outputs, int kernel, int stride = 1, int groups = 1, Operator? activation = null, double epsilon = 1e-5)
     {
         x = BatchNorm(Conv(x, $"{name}.0", outputs, kernel, stride, (kernel - 1) / 2, groups, bias: false), $"{name}.1", epsilon);
         return activation is null ? x : Graph.Add($"{name}.2", activation, x);
     }
 
     /// <summary>
-    /// Squeeze-excitation (Hu et al. 2017, arXiv 1709.01507): each channel times a factor between 0 and 1, made of all channels' means by <c>name.fc1</c>,
-    /// <paramref name="activation"/>, <c>name.fc2</c> and <paramref name="gate"/>.
+    /// Adds squeeze-excitation (Hu et al. 2017, arXiv 1709.01507): each channel times a factor between 0 and 1, computed from all channels'
+    /// means by <c>name.fc1</c>, <paramref name="activation"/>, <c>name.fc2</c> and <paramref name="gate"/>.
     /// </summary>
     public int Excite(int x, string name, int squeezed, Operator activation, Operator gate)
     {
@@ -71,30 +82,37 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
         return Graph.Add(name, new LayerNorm(Take($"{name}.weight", channels), Take($"{name}.bias", channels), epsilon), x);
     }
 
-    /// <summary>A learned factor per channel, <paramref name="name"/> [C, 1, 1].</summary>
+    /// <summary>Adds a learned factor per channel, <paramref name="name"/> [C, 1, 1].</summary>
     public int LayerScale(int x, string name)
     {
         var channels = ChannelsOf(x);
         var factors = Take(name, channels, 1, 1);
         if (factors.Count != channels)
-            throw new WeightsMismatchException($"'{name}' has {factors.Count} factors for {channels} channels: are the weights of another architecture?");
-        var zeros = factors.IsPlaceholder ? FloatTensor.Placeholder($"{name}.shift", channels) : new FloatTensor($"{name}.shift", [channels], new float[channels]);
+        {
+            throw new WeightsMismatchException(
+                $"'{name}' has {factors.Count} factors for {channels} channels: the weights may belong to another architecture");
+        }
+        var zeros = factors.IsPlaceholder
+            ? FloatTensor.Placeholder($"{name}.shift", channels) : new FloatTensor($"{name}.shift", [channels], new float[channels]);
         return Graph.Add(name, new ChannelAffine(factors.With(shape: [channels]), zeros, channels), x);
     }
 
     /// <summary>
-    /// torchvision's <c>transform_input</c>: from ImageNet's mean and deviation, which every other network here takes, to mean 0.5 and
-    /// deviation 0.5, which weights that were ported from TensorFlow take.
+    /// Adds torchvision's <c>transform_input</c>: converts from ImageNet's mean and standard deviation, which all other networks here
+    /// expect, to mean 0.5 and standard deviation 0.5, which weights ported from TensorFlow expect.
     /// </summary>
-    public int TransformInput() => ChannelsOf(GraphBuilder.Input) != 3 ? GraphBuilder.Input : Graph.Add("transform_input", new ChannelAffine(
+    public int TransformInput() =>
+        ChannelsOf(GraphBuilder.Input) != 3 ? GraphBuilder.Input : Graph.Add("transform_input", new ChannelAffine(
         new FloatTensor("transform_input.scale", [3], [0.229f / 0.5f, 0.224f / 0.5f, 0.225f / 0.5f]),
-        new FloatTensor("transform_input.shift", [3], [(0.485f - 0.5f) / 0.5f, (0.456f - 0.5f) / 0.5f, (0.406f - 0.5f) / 0.5f]), 0), GraphBuilder.Input);
+        new FloatTensor("transform_input.shift", [3], [(0.485f - 0.5f) / 0.5f, (0.456f - 0.5f) / 0.5f, (0.406f - 0.5f) / 0.5f]), 0),
+            GraphBuilder.Input);
 
     public int BatchNorm(int x, string name, double epsilon = 1e-5)
     {
         var channels = ChannelsOf(x);
         return Graph.Add(name, ChannelAffine.BatchNorm(
-            name, Take($"{name}.weight", channels), Take($"{name}.bias", channels), Take($"{name}.running_mean", channels), Take($"{name}.running_var", channels), epsilon), x);
+            name, Take($"{name}.weight", channels), Take($"{name}.bias", channels), Take($"{name}.running_mean", channels),
+                Take($"{name}.running_var", channels), epsilon), x);
     }
 
     public int Relu(int x, string name) => Graph.Add(name, new Relu(), x);
@@ -105,7 +123,7 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
     public int AveragePool(int x, string name, int kernel, int stride, int pad = 0) =>
         Graph.Add(name, new AveragePool(Window.Square(kernel, stride, pad), CountPadding: true), x);
 
-    /// <summary>torchvision's adaptive average pooling, which at the usual input size does nothing.</summary>
+    /// <summary>Adds torchvision's adaptive average pooling, which has no effect at the usual input size.</summary>
     public int AdaptiveAveragePool(int x, string name, int size) =>
         size == 1 ? Graph.Add(name, new GlobalAveragePool(), x) : Graph.Add(name, new AdaptiveAveragePool(size, size), x);
 
@@ -122,15 +140,21 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
 
     public int Add(string name, int a, int b) => Graph.Add(name, new Add(), a, b);
 
-    /// <summary>The finished network, after a check that the state dict held nothing that the architecture does not know.</summary>
+    /// <summary>Returns the finished network after checking that the state dict contains no unknown parameters.</summary>
     public NetworkGraph Build(string name, int output, params string[] ignoredPrefixes)
     {
-        var unknown = weights?.Keys.FirstOrDefault(key => !_used.Contains(key) && !key.EndsWith(".num_batches_tracked", StringComparison.Ordinal)
+        var unknown = weights?.Keys.FirstOrDefault(
+            key => !_used.Contains(key) && !key.EndsWith(".num_batches_tracked", StringComparison.Ordinal)
             && !Array.Exists(ignoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal)));
-        return unknown is null ? Graph.Build(name, output) : throw new WeightsMismatchException($"the weights have '{unknown}', which {name} does not: are they of another architecture?");
+        return unknown is null
+            ? Graph.Build(name, output)
+            : throw new WeightsMismatchException(
+                $"the weights contain '{unknown}', which {name} does not have: they may belong to another architecture");
     }
 
-    /// <summary>torchvision's <c>_make_divisible</c>: the nearest multiple of <paramref name="divisor"/> that takes away less than a tenth.</summary>
+    /// <summary>
+    /// Returns torchvision's <c>_make_divisible</c>: the nearest multiple of <paramref name="divisor"/> that removes less than a tenth.
+    /// </summary>
     public static int Divisible(double width, int divisor = 8)
     {
         var rounded = Math.Max(divisor, (int)(width + (divisor / 2.0)) / divisor * divisor);
@@ -142,6 +166,9 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
         if (weights is null)
             return FloatTensor.Placeholder(name, shape);
         _used.Add(name);
-        return weights.TryGetValue(name, out var tensor) ? tensor : throw new WeightsMismatchException($"the weights lack '{name}' (shape [{string.Join(", ", shape)}] by default): are they of another architecture?");
+        return weights.TryGetValue(name, out var tensor)
+            ? tensor
+            : throw new WeightsMismatchException(
+                $"the weights lack '{name}' (shape [{string.Join(", ", shape)}] by default): they may belong to another architecture");
     }
 }

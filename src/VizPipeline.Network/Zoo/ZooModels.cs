@@ -7,27 +7,31 @@ namespace VizPipeline.Network.Zoo;
 /// <summary>An architecture that VizPipeline knows by name.</summary>
 /// <param name="Name">torchvision's name, for example <c>resnet18</c>.</param>
 /// <param name="InputSize">Height and width that its ImageNet weights were trained for.</param>
-/// <param name="Build">Makes the network from an input shape and a state dict (null: placeholders).</param>
+/// <param name="Build">Builds the network from an input shape and a state dict (null for placeholders).</param>
 public sealed record ZooModel(string Name, int InputSize, Func<Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> Build)
 {
-    /// <summary>Its official weights, the usual ones first; none for an architecture that torchvision does not have.</summary>
-    public IReadOnlyList<ZooWeights> Weights => ZooWeightsTable.Of(Name);
+    /// <summary>Its official weights, the default ones first; empty for an architecture that torchvision does not have.</summary>
+    public IReadOnlyList<ZooWeights> Weights => ZooWeightsTable.Find(Name);
 
-    /// <summary>The network without weights, for its usual input: enough to plan it and to count.</summary>
+    /// <summary>Builds the network without weights for its usual input, which is enough to plan it.</summary>
     public NetworkGraph Plan() => Build(new Shape(3, InputSize, InputSize), null);
 
-    /// <summary>Channels of the images that <paramref name="weights"/> were trained on, by the first convolution: 3, but for grey and other images.</summary>
+    /// <summary>
+    /// Returns the number of channels of the images that <paramref name="weights"/> were trained on, read from the first convolution: 3
+    /// except for grey and other images.
+    /// </summary>
     public int ChannelsOf(IReadOnlyDictionary<string, FloatTensor>? weights)
     {
         var first = Plan().Nodes.Select(node => node.Operator).OfType<Convolution>().First().Weight.Name;
-        return weights is not null && weights.TryGetValue(first, out var weight) && weight.Shape is [_, > 0 and var channels, _, _] ? channels : 3;
+        return weights is not null
+            && weights.TryGetValue(first, out var weight) && weight.Shape is [_, > 0 and var channels, _, _] ? channels : 3;
     }
 }
 
-/// <summary>The architectures by name.</summary>
+/// <summary>The supported architectures by name.</summary>
 public static class ZooModels
 {
-    /// <summary>All of them, by family.</summary>
+    /// <summary>All architectures, grouped by family.</summary>
     public static IReadOnlyList<ZooModel> All { get; } =
     [
         new("alexnet", 224, AlexNet.Build),
@@ -47,10 +51,13 @@ public static class ZooModels
         new("tiny-darknet", 224, TinyDarknet.Build),
     ];
 
-    /// <summary>The architecture called <paramref name="name"/>, or null.</summary>
+    /// <summary>Returns the architecture called <paramref name="name"/>, or null.</summary>
     public static ZooModel? Find(string name) => All.FirstOrDefault(model => model.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The architecture that is spelled like <paramref name="name"/> but for signs and case: <c>resnet-50</c>, <c>EfficientNetB0</c>; or null.</summary>
+    /// <summary>
+    /// Returns the architecture whose name equals <paramref name="name"/> apart from punctuation and case (<c>resnet-50</c>,
+    /// <c>EfficientNetB0</c>), or null.
+    /// </summary>
     public static ZooModel? Nearest(string name)
     {
         return All.FirstOrDefault(model => Plain(model.Name) == Plain(name));
@@ -59,12 +66,12 @@ public static class ZooModels
     }
 
     /// <summary>
-    /// The architecture whose parameters <paramref name="weights"/> are, by names and shapes; of several that differ only in width, the one with
-    /// most layers of these widths. Null where none fits.
+    /// Returns the architecture to which <paramref name="weights"/> belong by names and shapes; among several that differ only in width,
+    /// the one with the most layers of these widths. Null if none matches.
     /// </summary>
     public static ZooModel? Recognise(IReadOnlyDictionary<string, FloatTensor> weights)
     {
-        // Nearly all were trained on RGB, and asking each for its first convolution takes longer than building.
+        // Nearly all were trained on RGB, and reading each one's first convolution takes longer than building it.
         return Recognise(weights, _ => 3) ?? Recognise(weights, model => model.ChannelsOf(weights));
     }
 
@@ -95,6 +102,9 @@ public static class ZooModels
         }
     }
 
-    private static IEnumerable<ZooModel> Family(IEnumerable<string> names, Func<string, Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> build) =>
-        names.Select(name => new ZooModel(name, ZooWeightsTable.Of(name) is [var usual, ..] ? usual.Crop : 224, (input, weights) => build(name, input, weights)));
+    private static IEnumerable<ZooModel> Family(
+        IEnumerable<string> names, Func<string, Shape, IReadOnlyDictionary<string, FloatTensor>?, NetworkGraph> build) =>
+        names.Select(
+            name => new ZooModel(
+            name, ZooWeightsTable.Find(name) is [var usual, ..] ? usual.Crop : 224, (input, weights) => build(name, input, weights)));
 }

@@ -1,7 +1,7 @@
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>torchvision's official ImageNet weights by architecture, the ones that it takes by default first (torchvision 0.26).</summary>
-/// <remarks>The weights of SWAG are left out: their licence is not for every use.</remarks>
+/// <summary>torchvision's official ImageNet weights by architecture, its default ones first (torchvision 0.26).</summary>
+/// <remarks>The SWAG weights are left out, because their licence restricts their use.</remarks>
 internal static class ZooWeightsTable
 {
     private const string V1 = "IMAGENET1K_V1";
@@ -40,7 +40,8 @@ internal static class ZooWeightsTable
         ["mobilenet_v3_small"] = [new(V1, "mobilenet_v3_small-047dcff4.pth")],
         ["mobilenet_v3_large"] = [Second("mobilenet_v3_large-5c1a4163.pth"), new(V1, "mobilenet_v3_large-8738ca79.pth")],
         ["efficientnet_b0"] = [new(V1, "efficientnet_b0_rwightman-7f5810bc.pth", 224, 256, Bicubic: true)],
-        ["efficientnet_b1"] = [new(V2, "efficientnet_b1-c27df63c.pth", 240, 255), new(V1, "efficientnet_b1_rwightman-bac287d4.pth", 240, 256, Bicubic: true)],
+        ["efficientnet_b1"] = [new(
+            V2, "efficientnet_b1-c27df63c.pth", 240, 255), new(V1, "efficientnet_b1_rwightman-bac287d4.pth", 240, 256, Bicubic: true)],
         ["efficientnet_b2"] = [new(V1, "efficientnet_b2_rwightman-c35c1473.pth", 288, 288, Bicubic: true)],
         ["efficientnet_b3"] = [new(V1, "efficientnet_b3_rwightman-b3899882.pth", 300, 320, Bicubic: true)],
         ["efficientnet_b4"] = [new(V1, "efficientnet_b4_rwightman-23ab8bcd.pth", 380, 384, Bicubic: true)],
@@ -78,8 +79,8 @@ internal static class ZooWeightsTable
         ["regnet_y_32gf"] = [Second("regnet_y_32gf-8db6d4b5.pth"), new(V1, "regnet_y_32gf-4dee3f7a.pth")],
     };
 
-    /// <summary>The weights of an architecture, none for one that torchvision does not have.</summary>
-    public static IReadOnlyList<ZooWeights> Of(string name) => ByName.GetValueOrDefault(name) ?? [];
+    /// <summary>Returns the weights of an architecture; empty for one that torchvision does not have.</summary>
+    public static IReadOnlyList<ZooWeights> Find(string name) => ByName.GetValueOrDefault(name) ?? [];
 
     // torchvision's new recipe, evaluated at 232 pixels.
     private static ZooWeights Second(string file) => new(V2, file, ShorterSide: 232);

@@ -4,8 +4,8 @@ using System.Text;
 namespace VizPipeline.Sample.Model;
 
 /// <summary>
-/// One protobuf message in the making. An ONNX file of ours needs two kinds of field, numbers and bytes, so generated classes would be
-/// more code than the format.
+/// Builds one protobuf message. Our ONNX file needs only two kinds of fields, numbers and bytes, so generated classes would be more code
+/// than the format.
 /// </summary>
 internal sealed class OnnxMessage
 {
@@ -20,7 +20,7 @@ internal sealed class OnnxMessage
         return this;
     }
 
-    /// <summary>A repeated integer field, unpacked; every reader takes both forms.</summary>
+    /// <summary>Adds a repeated integer field, unpacked; every reader accepts both forms.</summary>
     public OnnxMessage Numbers(int field, params ReadOnlySpan<long> values)
     {
         foreach (var value in values)

@@ -6,8 +6,8 @@ using VizPipeline.Sample.Training;
 namespace VizPipeline.Sample.Model;
 
 /// <summary>
-/// Writes the trained sample network as ONNX, opset 13: from <c>input</c> [batch, 3, side, side] to <c>logits</c> [batch, classes].
-/// The numbers are the field numbers of onnx.proto3.
+/// Writes the trained sample network as ONNX, opset 13: from <c>input</c> [batch, 3, side, side] to <c>logits</c> [batch, classes]. The
+/// numbers in the code are the field numbers of onnx.proto3.
 /// </summary>
 internal static class OnnxWriter
 {

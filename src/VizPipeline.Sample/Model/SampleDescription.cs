@@ -5,10 +5,10 @@ using VizPipeline.Sample.Training;
 
 namespace VizPipeline.Sample.Model;
 
-/// <summary>What lies beside the network's file: what its outputs mean, how to feed it, and where it comes from.</summary>
-/// <param name="Preprocessing">From an image to the network's input.</param>
+/// <summary>The file that accompanies the network: its outputs, its preprocessing and its origin.</summary>
+/// <param name="Preprocessing">Converts an image to the network's input.</param>
 /// <param name="Classes">Names of the outputs, in order.</param>
-/// <param name="Training">How it was trained and how well it does.</param>
+/// <param name="Training">How it was trained, and its accuracy.</param>
 public sealed record SampleDescription(SamplePreprocessing Preprocessing, IReadOnlyList<string> Classes, SampleTraining Training)
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -20,7 +20,7 @@ public sealed record SampleDescription(SamplePreprocessing Preprocessing, IReadO
         RespectNullableAnnotations = true,
     };
 
-    internal static SampleDescription Of(TrainedNetwork trained)
+    internal static SampleDescription From(TrainedNetwork trained)
     {
         var options = trained.Options;
         float mean = SampleArchitecture.Mean, deviation = SampleArchitecture.Deviation;
@@ -40,22 +40,22 @@ public sealed record SampleDescription(SamplePreprocessing Preprocessing, IReadO
     internal byte[] ToJson() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
 }
 
-/// <summary>From an image to the network's input, as the description's file has it.</summary>
+/// <summary>The preprocessing in the format of the description file.</summary>
 /// <param name="Resize">Length of the shorter side, in pixels.</param>
-/// <param name="Crop">Height and width of the crop from the middle.</param>
+/// <param name="Crop">Height and width of the centre crop.</param>
 /// <param name="Mean">Subtracted per channel, from values in 0..1.</param>
-/// <param name="Std">Then divided by, per channel.</param>
+/// <param name="Std">Divisor per channel, applied after the subtraction.</param>
 public sealed record SamplePreprocessing(int Resize, IReadOnlyList<int> Crop, IReadOnlyList<float> Mean, IReadOnlyList<float> Std)
 {
-    /// <summary>The same, for those who read pictures.</summary>
+    /// <summary>Converts to the preprocessing of the image library.</summary>
     public Images.Preprocessing ToPreprocessing()
         => new() { ShorterSide = Resize, CropHeight = Crop[0], CropWidth = Crop[1], Mean = Mean, Std = Std };
 }
 
 /// <summary>How the network was trained.</summary>
-/// <param name="Seed">Of weights and pictures; the held-out pictures are those of the next seed.</param>
-/// <param name="Steps">Batches seen.</param>
-/// <param name="BatchSize">Pictures per batch; no picture was seen twice.</param>
-/// <param name="HeldOutAccuracy">Part of the held-out pictures that it names rightly.</param>
-/// <param name="HeldOutPictures">How many they were.</param>
+/// <param name="Seed">Seed of weights and pictures; the held-out pictures use the next seed.</param>
+/// <param name="Steps">Number of batches.</param>
+/// <param name="BatchSize">Pictures per batch; no picture was used twice.</param>
+/// <param name="HeldOutAccuracy">Share of the held-out pictures that it classifies correctly.</param>
+/// <param name="HeldOutPictures">Number of held-out pictures.</param>
 public sealed record SampleTraining(long Seed, int Steps, int BatchSize, double HeldOutAccuracy, int HeldOutPictures);

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace VizPipeline.Sample.Pictures;
 
-/// <summary>What lies behind the subject. Canvas units are pixels here.</summary>
+/// <summary>Draws what is behind the subject. Canvas units are pixels here.</summary>
 internal static class Background
 {
     public static void Draw(Brush brush, float side)
@@ -67,7 +67,7 @@ internal static class Background
         for (var ridge = 0; ridge < 3; ridge++)
         {
             var y = horizon + ridge * side * 0.1f;
-            using var hill = Outline.Of(path =>
+            using var hill = Outline.Draw(path =>
             {
                 path.MoveTo(0, side);
                 path.LineTo(0, y + dice.Between(-0.06f, 0.06f) * side);
@@ -129,7 +129,7 @@ internal static class Background
         brush.Canvas.Save();
         brush.Canvas.RotateDegrees(brush.Dice.Between(0, 180), side / 2, side / 2);
         brush.Canvas.Translate(side / 2, side / 2);
-        // Faint: a strong pattern behind a ball would make the picture belong to two classes.
+        // Faint: with a strong pattern behind a ball, the picture would belong to two classes.
         var faint = Palette.Blend(
             brush.Palette.Back, brush.Dice.Chance(0.5f) ? SKColors.White : SKColors.Black, brush.Dice.Between(0.05f, 0.14f));
         Patterns.Draw(

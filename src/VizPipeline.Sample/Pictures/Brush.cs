@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace VizPipeline.Sample.Pictures;
 
 /// <summary>
-/// What a subject draws with: a canvas in the subject's own coordinates (-1..1, y down), the picture's dice, colours and light.
+/// Draws a subject: a canvas in the subject's own coordinates (-1..1, y down), with the picture's random numbers, colours and light.
 /// </summary>
 internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint towardsLight)
 {
@@ -13,7 +13,7 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
 
     public Palette Palette => palette;
 
-    /// <summary>A body that the light falls on: brighter towards the light, darker away from it, now and then with a pattern.</summary>
+    /// <summary>Draws a lit body: brighter towards the light, darker away from it, sometimes with a pattern.</summary>
     public void Body(SKPath outline, SKColor color, float decorated = 0)
     {
         Fill(outline, color);
@@ -70,12 +70,12 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
 
     public void Arc(float x, float y, float radius, float fromDegrees, float sweepDegrees, SKColor color, float width)
     {
-        using var arc = Outline.Of(path =>
+        using var arc = Outline.Draw(path =>
             path.AddArc(new SKRect(x - radius, y - radius, x + radius, y + radius), fromDegrees, sweepDegrees));
         Stroke(arc, color, width);
     }
 
-    /// <summary>A soft bright spot where a glossy body mirrors the light.</summary>
+    /// <summary>Draws a soft bright spot where a glossy body mirrors the light.</summary>
     public void Gloss(SKPath outline, float strength)
     {
         var bounds = outline.Bounds;
@@ -87,7 +87,7 @@ internal sealed class Brush(SKCanvas canvas, Dice dice, Palette palette, SKPoint
         canvas.DrawPath(outline, paint);
     }
 
-    /// <summary>The shadow side of a round body.</summary>
+    /// <summary>Draws the shadow side of a round body.</summary>
     public void Round(SKPath outline, float strength)
     {
         var bounds = outline.Bounds;

@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace VizPipeline.Sample.Pictures;
 
 /// <summary>
-/// Things that mean nothing: strokes, scraps and specks, so that a class cannot be told by "there is an edge". Units are pixels.
+/// Draws meaningless strokes, scraps and specks, so that an edge alone does not reveal the class. Units are pixels.
 /// </summary>
 internal static class Clutter
 {
@@ -25,7 +25,7 @@ internal static class Clutter
 
     private static void Curve(Brush brush, SKPoint place, float reach, SKColor color)
     {
-        using var curve = Outline.Of(path =>
+        using var curve = Outline.Draw(path =>
         {
             path.MoveTo(place);
             path.QuadTo(

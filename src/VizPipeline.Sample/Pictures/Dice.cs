@@ -1,19 +1,19 @@
 namespace VizPipeline.Sample.Pictures;
 
 /// <summary>
-/// Seeded chance (SplitMix64). Our own, because the sequence of <see cref="Random"/> may change between versions of .NET,
-/// and picture 17 of seed 1 is to stay picture 17.
+/// A seeded random number generator (SplitMix64), implemented here because the sequence of <see cref="Random"/> may change between versions
+/// of .NET, and picture 17 of seed 1 must stay the same.
 /// </summary>
 internal sealed class Dice(long seed, long index)
 {
     private ulong state = Mix((ulong)seed) ^ Mix(unchecked((ulong)index * 0x9E3779B97F4A7C15UL + 0x632BE59BD9B4E019UL));
 
-    /// <summary>In [0, 1).</summary>
+    /// <summary>Returns a number in [0, 1).</summary>
     public float Unit() => (Next() >> 40) * (1f / (1 << 24));
 
     public float Between(float low, float high) => low + (high - low) * Unit();
 
-    /// <summary>From <paramref name="low"/> to <paramref name="high"/>, both included.</summary>
+    /// <summary>Returns an integer from <paramref name="low"/> to <paramref name="high"/>, both included.</summary>
     public int Whole(int low, int high) => low + (int)(Next() % (ulong)(high - low + 1));
 
     public bool Chance(float probability) => Unit() < probability;

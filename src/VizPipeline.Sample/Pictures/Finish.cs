@@ -2,10 +2,10 @@ using SkiaSharp;
 
 namespace VizPipeline.Sample.Pictures;
 
-/// <summary>What a camera adds: light falling across the scene, exposure, tint and grain.</summary>
+/// <summary>Adds the effects of a camera: light falling across the scene, exposure, tint and grain.</summary>
 internal static class Finish
 {
-    /// <summary>Light from one side and, now and then, dark corners.</summary>
+    /// <summary>Adds light from one side and, sometimes, dark corners.</summary>
     public static void Light(Brush brush, SKPoint towardsLight, float side)
     {
         var middle = new SKPoint(side / 2, side / 2);
@@ -34,7 +34,7 @@ internal static class Finish
         brush.Canvas.DrawPaint(paint);
     }
 
-    /// <summary>Copies RGBA to RGB through contrast, exposure and grain.</summary>
+    /// <summary>Converts RGBA to RGB with contrast, exposure and grain.</summary>
     public static byte[] Develop(ReadOnlySpan<byte> rgba, Dice dice)
     {
         float contrast = dice.Between(0.75f, 1.15f), exposure = dice.Between(-18, 18);

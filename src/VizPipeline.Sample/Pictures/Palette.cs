@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace VizPipeline.Sample.Pictures;
 
-/// <summary>The colours of one picture: drawn by chance, but always far enough apart that the subject can be seen.</summary>
+/// <summary>The colours of one picture: random, but different enough that the subject is visible.</summary>
 internal sealed class Palette
 {
     private readonly Dice dice;
@@ -10,7 +10,7 @@ internal sealed class Palette
     public Palette(Dice dice)
     {
         this.dice = dice;
-        // A few pictures are pale or nearly grey, so that no neuron can live on saturation alone.
+        // A few pictures are pale or nearly grey, so that no neuron can rely on saturation alone.
         richness = dice.Chance(0.2f) ? dice.Between(0.05f, 0.4f) : dice.Between(0.6f, 1f);
         Back = Any();
         Main = Unlike(Back);
@@ -30,7 +30,7 @@ internal sealed class Palette
 
     public SKColor Any() => SKColor.FromHsv(dice.Between(0, 360), 100 * richness * MathF.Sqrt(dice.Unit()), dice.Between(18, 100));
 
-    /// <summary>A colour that stands out against all of <paramref name="others"/>.</summary>
+    /// <summary>Returns a colour that stands out against all of <paramref name="others"/>.</summary>
     public SKColor Unlike(params ReadOnlySpan<SKColor> others)
     {
         var best = Any();
@@ -43,7 +43,7 @@ internal sealed class Palette
         return best;
     }
 
-    /// <summary>A colour with a known meaning (skin, leaf, bark), a little varied.</summary>
+    /// <summary>Returns a slight random variation of a colour with a known meaning (skin, leaf, bark).</summary>
     public SKColor Near(float hue, float saturation, float value, float spread = 1)
         => SKColor.FromHsv(
             (hue + spread * dice.Between(-12, 12) + 360) % 360,
@@ -65,7 +65,7 @@ internal sealed class Palette
         var nearest = float.MaxValue;
         foreach (var other in others)
         {
-            // Weights of the eye's sensitivity: a blue as dark as its green neighbour does not stand out.
+            // Weighted by the eye's sensitivity: a blue as dark as its green neighbour does not stand out.
             float red = color.Red - other.Red, green = color.Green - other.Green, blue = color.Blue - other.Blue;
             nearest = Math.Min(nearest, MathF.Sqrt(0.9f * red * red + 1.6f * green * green + 0.5f * blue * blue));
         }

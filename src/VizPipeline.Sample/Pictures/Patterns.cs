@@ -5,16 +5,16 @@ namespace VizPipeline.Sample.Pictures;
 internal enum Pattern { Stripes, Checks, Dots, Bricks, Scales, Zigzag }
 
 /// <summary>
-/// Patterns that fill a square of half width <c>reach</c>: as a picture's subject, as a body's decoration, or faintly as a
+/// Draws patterns that fill a square of half width <c>reach</c>: as a picture's subject, as a body's decoration, or faintly as a
 /// background.
 /// </summary>
 internal static class Patterns
 {
-    /// <param name="pattern">Which one.</param>
-    /// <param name="brush">Its canvas may be clipped, turned and skewed.</param>
+    /// <param name="pattern">The pattern to draw.</param>
+    /// <param name="brush">Its canvas may be clipped, rotated and skewed.</param>
     /// <param name="ground">The colour beneath; brick joints and the gaps between scales show it.</param>
     /// <param name="figure">The colour of the stripes, fields, dots, bricks or scales.</param>
-    /// <param name="size">The repeat, in the canvas's units.</param>
+    /// <param name="size">The period, in the canvas's units.</param>
     /// <param name="reach">Half of the side of the square to fill.</param>
     public static void Draw(Pattern pattern, Brush brush, SKColor ground, SKColor figure, float size, float reach)
     {
@@ -78,7 +78,7 @@ internal static class Patterns
         for (var y = -reach; y < reach; y += height, row++)
             for (var x = -reach - (row % 2) * 0.5f * width; x < reach; x += width)
             {
-                // No two bricks come out of the kiln alike.
+                // No two bricks have the same colour.
                 var tint = brush.Dice.Between(-0.22f, 0.22f);
                 paint.Color = tint < 0 ? Palette.Darker(figure, -tint) : Palette.Lighter(figure, tint);
                 brush.Canvas.DrawRect(x, y, width - joint, height - joint, paint);
@@ -113,7 +113,7 @@ internal static class Patterns
         paint.IsStroke = true;
         paint.StrokeWidth = size * brush.Dice.Between(0.3f, 0.45f);
         paint.StrokeJoin = SKStrokeJoin.Miter;
-        using var line = Outline.Of(path =>
+        using var line = Outline.Draw(path =>
         {
             for (var y = -reach - depth; y < reach + depth; y += size)
             {

@@ -2,21 +2,21 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Sample.Pictures;
 
-/// <summary>Writes generated pictures as an image set: one folder per class, as image sets usually come.</summary>
+/// <summary>Writes generated pictures as an image set with one folder per class.</summary>
 public static class PictureFolder
 {
     private const string SeedFile = ".seed";
 
     /// <summary>
-    /// Draws pictures 0 to <paramref name="count"/> - 1 of a seed into <c>class/index.jpg</c>. Files that are there are complete and are
-    /// kept, so an interrupted call is finished by calling again, and a larger count only adds.
+    /// Draws pictures 0 to <paramref name="count"/> - 1 of a seed into <c>class/index.jpg</c>. Existing files are complete and are kept, so
+    /// an interrupted call is finished by calling again, and a larger count only adds files.
     /// </summary>
-    /// <param name="path">The folder; made where it is missing.</param>
-    /// <param name="count">How many pictures the set has.</param>
-    /// <param name="seed">Which endless set they come from.</param>
-    /// <param name="progress">Is told how many pictures are there.</param>
+    /// <param name="path">The folder; created if it is missing.</param>
+    /// <param name="count">Number of pictures in the set.</param>
+    /// <param name="seed">Seed of the set.</param>
+    /// <param name="progress">Receives the number of existing pictures.</param>
     /// <param name="cancellation">Stops between two pictures.</param>
-    /// <returns>How many pictures had to be drawn.</returns>
+    /// <returns>The number of pictures that had to be drawn.</returns>
     /// <exception cref="InvalidOperationException">The folder holds pictures of another seed.</exception>
     public static int Generate(string path, int count, long seed, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
@@ -33,7 +33,7 @@ public static class PictureFolder
             var file = Path.Combine(path, PictureGenerator.Classes[index % PictureGenerator.Classes.Count], $"{index:D6}.jpg");
             if (!File.Exists(file))
             {
-                // Jpeg keeps the full colour resolution: at 96 pixels, halved colour would smear what the first layer looks at.
+                // Jpeg keeps the full colour resolution: at 96 pixels, subsampled colour would smear what the first layer detects.
                 WholeFile.Write(file, Jpeg.Encode(PictureGenerator.Draw(seed, index).Image, 92));
                 Interlocked.Increment(ref drawn);
             }
@@ -42,7 +42,7 @@ public static class PictureFolder
         return drawn;
     }
 
-    // Two seeds in one folder would be neither set, and nobody could draw it again.
+    // Two seeds in one folder would give a mixture that cannot be reproduced.
     private static void Claim(string path, long seed)
     {
         Directory.CreateDirectory(path);
@@ -51,7 +51,9 @@ public static class PictureFolder
             WholeFile.Write(marker, System.Text.Encoding.ASCII.GetBytes($"{seed}\n"));
         var claimed = File.ReadAllText(marker).Trim();
         if (claimed != $"{seed}")
+        {
             throw new InvalidOperationException(
                 $"{path} holds the pictures of seed {claimed}, not {seed}: name another folder, or delete this one");
+        }
     }
 }

@@ -5,22 +5,24 @@ using VizPipeline.Sample.Pictures.Subjects;
 namespace VizPipeline.Sample.Pictures;
 
 /// <summary>
-/// Draws an endless set of labelled pictures: shapes, textures and things, with colour, light, clutter and backgrounds.
-/// A picture depends on the seed and its index alone, so any part of a set can be drawn anywhere, in any order.
+/// Draws an endless set of labelled pictures: shapes, textures and things, with varying colour, light, clutter and backgrounds. A picture
+/// depends only on the seed and its index, so any part of a set can be drawn anywhere, in any order.
 /// </summary>
 public static class PictureGenerator
 {
-    /// <summary>Pixels across and down. The sample network reads exactly this, so its patches show the pixels that it saw.</summary>
+    /// <summary>
+    /// Width and height in pixels. The sample network reads exactly this size, so its patches show the pixels that it saw.
+    /// </summary>
     public const int Side = 96;
 
-    /// <summary>The names of the classes; the position is the class index.</summary>
+    /// <summary>The names of the classes, by class index.</summary>
     public static IReadOnlyList<string> Classes { get; } = [.. Subject.All.Select(subject => subject.Name)];
 
     /// <summary>
     /// Draws one picture. The class is <paramref name="index"/> modulo the number of classes, so that any run of indices is balanced.
     /// </summary>
-    /// <param name="seed">Which endless set.</param>
-    /// <param name="index">Which picture of the set; not negative.</param>
+    /// <param name="seed">Seed of the set.</param>
+    /// <param name="index">Index of the picture in the set; not negative.</param>
     public static GeneratedPicture Draw(long seed, long index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -59,7 +61,7 @@ public static class PictureGenerator
         if (brush.Dice.Chance(0.7f))
             Clutter.Draw(brush, Side, brush.Dice.Whole(1, 9), 0.16f);
 
-        // Mostly one large subject; sometimes a second or third one, smaller, further up and so further away.
+        // Usually one large subject; sometimes a second or third one, smaller, higher up and so further away.
         var count = brush.Dice.Chance(0.15f) ? brush.Dice.Whole(2, 3) : 1;
         for (var index = 0; index < count; index++)
             DrawSubject(brush, subject, towardsLight, index, count);
@@ -72,7 +74,7 @@ public static class PictureGenerator
     {
         var dice = brush.Dice;
         var half = Side * (count == 1 ? dice.Between(0.24f, 0.46f) : dice.Between(0.2f, 0.3f));
-        // A little may stick out of the frame, as in any snapshot.
+        // A small part may lie outside the frame, as in any snapshot.
         var slack = Math.Max(0, Side / 2f - half * 0.85f);
         var place = count == 1
             ? new SKPoint(dice.Between(-slack, slack), dice.Between(-slack, slack))

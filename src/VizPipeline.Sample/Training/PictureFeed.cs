@@ -3,13 +3,13 @@ using static TorchSharp.torch;
 
 namespace VizPipeline.Sample.Training;
 
-/// <summary>Batches of fresh pictures, drawn ahead of the training by the thread pool, in an order that does not depend on it.</summary>
+/// <summary>Batches of new pictures, drawn ahead of the training by the thread pool, in a fixed order.</summary>
 internal sealed class PictureFeed(long seed, int batchSize, int ahead = 6)
 {
     private readonly Queue<Task<(byte[] Pixels, long[] Classes)>> drawing = new();
     private long next;
 
-    /// <summary>Images as the network reads them, [batch, 3, side, side], and their class indices.</summary>
+    /// <summary>Returns images as the network reads them, [batch, 3, side, side], and their class indices.</summary>
     public (Tensor Images, Tensor Classes) Next(CancellationToken cancellation = default)
     {
         while (drawing.Count < ahead)
@@ -22,7 +22,7 @@ internal sealed class PictureFeed(long seed, int batchSize, int ahead = 6)
         return (ToImages(pixels, batchSize), tensor(classes));
     }
 
-    // The pixels lie channels-last, and convolutions are fastest that way: the permutation is only a view.
+    // The pixels are channels-last, which is fastest for convolutions: the permutation is only a view.
     public static Tensor ToImages(byte[] pixels, int count)
         => tensor(pixels, [count, PictureGenerator.Side, PictureGenerator.Side, 3], dtype: uint8)
             .to(float32).sub(255 * SampleArchitecture.Mean).div(255 * SampleArchitecture.Deviation).permute(0, 3, 1, 2);

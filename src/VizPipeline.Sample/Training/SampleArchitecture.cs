@@ -9,8 +9,8 @@ internal sealed record Stage(string Name, int Inputs, int Channels, int Kernel, 
 }
 
 /// <summary>
-/// The sample network, described once; the trainer builds it from here and the ONNX file is written from here.
-/// Few, wide-eyed layers after Zeiler and Fergus: 7x7 filters that look like something, overlapping pools, then 3x3.
+/// The sample network's architecture; the trainer and the ONNX writer both use it. Few, wide layers after Zeiler and Fergus: 7x7 filters
+/// that show recognisable structure, overlapping pools, then 3x3.
 /// </summary>
 internal static class SampleArchitecture
 {
@@ -25,7 +25,7 @@ internal static class SampleArchitecture
 
     public const int PoolKernel = 3, PoolStride = 2, PoolPadding = 1;
 
-    /// <summary>Of pixel values in 0..1. Round numbers: the pictures are our own and spread around the middle.</summary>
+    /// <summary>Of pixel values in 0..1. Round numbers, because the pictures are our own and spread around the middle.</summary>
     public const float Mean = 0.5f, Deviation = 0.25f;
 
     public static int Features => Stages[^1].Channels;

@@ -5,16 +5,16 @@ using static TorchSharp.torch;
 
 namespace VizPipeline.Sample.Training;
 
-/// <summary>What a training made.</summary>
+/// <summary>The result of a training.</summary>
 /// <param name="Options">How it was trained.</param>
 /// <param name="Weights">conv1.weight, conv1.bias, ... fc.weight, fc.bias; batch norm is folded in.</param>
-/// <param name="HeldOutAccuracy">
-/// Part of <see cref="TrainingOptions.HeldOutPictures"/> pictures, never trained on, that it names rightly.
+/// <param name="HeldOutAccuracy">Share of <see cref="TrainingOptions.HeldOutPictures"/> pictures, never used for training, that it
+/// classifies correctly.
 /// </param>
 /// <param name="ClassAccuracies">The same per class.</param>
 /// <param name="FirstLoss">Mean loss of the first twenty steps.</param>
 /// <param name="LastLoss">Mean loss of the last twenty steps.</param>
-/// <param name="Elapsed">How long it took.</param>
+/// <param name="Elapsed">Duration of the training.</param>
 public sealed record TrainedNetwork(
     TrainingOptions Options,
     IReadOnlyList<FloatTensor> Weights,
@@ -24,12 +24,12 @@ public sealed record TrainedNetwork(
     double LastLoss,
     TimeSpan Elapsed);
 
-/// <summary>Trains the sample network on pictures that are drawn as it goes.</summary>
+/// <summary>Trains the sample network on pictures that are generated during the training.</summary>
 public static class SampleTrainer
 {
     private const int ReportEvery = 20;
 
-    /// <summary>Trains from the seed to the end. The same options on the same machine give the same network.</summary>
+    /// <summary>Trains a network from scratch. The same options on the same machine give the same network.</summary>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
     public static TrainedNetwork Train(
         TrainingOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
@@ -92,7 +92,7 @@ public static class SampleTrainer
         return loss.item<float>();
     }
 
-    // Relative to the filters' size, because batch norm makes their size meaningless: an absolute price would only shrink them.
+    // Relative to the filters' norm, because batch norm makes the norm meaningless: an absolute penalty would only shrink the filters.
     private static Tensor Roughness(Tensor filters)
     {
         var across = (filters.slice(3, 1, filters.size(3), 1) - filters.slice(3, 0, filters.size(3) - 1, 1)).square().sum();
@@ -108,7 +108,7 @@ public static class SampleTrainer
         return options.LearningRate * 0.5 * (1 + Math.Cos(Math.PI * (step - warmUp) / Math.Max(1, options.Steps - warmUp)));
     }
 
-    /// <summary>The part of held-out pictures that is named rightly, per class.</summary>
+    /// <summary>Returns the share of held-out pictures that is classified correctly, per class.</summary>
     private static double[] Examine(TrainableNetwork network, long seed, int pictures, CancellationToken cancellation)
     {
         using var gradients = no_grad();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace VizPipeline.Sample.Training;
 
-/// <summary>The sample network while it learns: with batch norm, which <see cref="Fold"/> later takes into the convolutions.</summary>
+/// <summary>The sample network during training: with batch norm, which <see cref="Fold"/> later folds into the convolutions.</summary>
 internal sealed class TrainableNetwork : nn.Module<Tensor, Tensor>
 {
     private readonly List<(Stage Stage, Conv2d Convolution, BatchNorm2d Norm)> stages = [];
@@ -43,7 +43,7 @@ internal sealed class TrainableNetwork : nn.Module<Tensor, Tensor>
         return classifier.forward(dropout.forward(signal.mean([2L, 3L])));
     }
 
-    /// <summary>The weights of the same function without batch norm: conv1.weight, conv1.bias, ... fc.weight, fc.bias.</summary>
+    /// <summary>Returns the weights of the same function without batch norm: conv1.weight, conv1.bias, ... fc.weight, fc.bias.</summary>
     public IReadOnlyList<FloatTensor> Fold()
     {
         using var gradients = no_grad();

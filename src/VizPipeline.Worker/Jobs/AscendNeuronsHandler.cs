@@ -47,7 +47,7 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
         for (var first = command.FirstChannel; first < command.EndChannel; first += run.SamplesPerBatch)
         {
             var neurons = Enumerable.Range(first, Math.Min(run.SamplesPerBatch, command.EndChannel - first)).ToArray();
-            foreach (var result in run.Climb(neurons, command.Seed, cancellation))
+            foreach (var result in run.Ascend(neurons, command.Seed, cancellation))
                 rows.Add(await Store(atlas, command, result, parameters, cancellation));
             progress.Report(rows.Count / recipe.Facets);
         }
@@ -66,7 +66,7 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
 
     private async Task<AscentRun> Prepare(AtlasRuntime atlas, AscendNeurons command, AscentRecipe recipe, CancellationToken cancellation)
     {
-        var (layer, pixels) = (atlas.Layer(command.Layer), PixelScales.Of(atlas.Preprocessing));
+        var (layer, pixels) = (atlas.Layer(command.Layer), PixelScales.Create(atlas.Preprocessing));
         var material = new AscentMaterial { Spectrum = recipe.Parametrization is MacoParametrization ? atlas.Spectrum : null };
         if (recipe.Start is not TopPatchesStart)
             return new AscentRun(atlas.Runner, layer, recipe, pixels, material);

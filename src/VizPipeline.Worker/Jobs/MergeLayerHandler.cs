@@ -49,7 +49,7 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
     {
         int[] classes = [.. tally.Top[channel].ToArray().Select(entry => atlas.Images.Images[entry.Image].Label).OfType<int>()];
         // Without a single readable image there is nothing to say, but the neuron exists.
-        if (NeuronStatistics.Of(tally, channel) is not { } facts)
+        if (NeuronStatistics.Compute(tally, channel) is not { } facts)
             return Empty(layer, channel);
         return new NeuronRow
         {

@@ -20,7 +20,7 @@ public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<Rende
             await store.PutAsync(key, Png.Encode(picture), cancellation);
             rows.Add(new PictureRow { Layer = command.Layer, Channel = PictureRow.WholeLayer, Method = PictureMethod.Filters, Key = key, Status = PictureStatus.Done });
         }
-        if (NeuronLinks.Of(atlas.Runner.Graph, atlas.Layers, layer, isBgr) is { } links)
+        if (NeuronLinks.Compute(atlas.Runner.Graph, atlas.Layers, layer, isBgr) is { } links)
             await store.PutAsync(AtlasKeys.LayerLinks(command.AtlasId, layer.Name), VizJson.Write(Table(command.Layer, links)), cancellation);
         return VizJson.Write(new PictureTable(command.Layer, rows, []));
     }

@@ -53,7 +53,7 @@ public sealed class LiveNetwork : IDisposable
         Layer[] layers = [.. _spec.Layers.Select(layer => _runner.Graph.Layer(layer.Name))];
         using var scope = torch.NewDisposeScope();
         var maxima = new Dictionary<int, float[]>();
-        _runner.Forward(Upload(crop), [.. layers.Select(layer => layer.Node).Distinct()], (node, value) => maxima[node] = SpatialMaximum.Of(value).Values);
+        _runner.Forward(Upload(crop), [.. layers.Select(layer => layer.Node).Distinct()], (node, value) => maxima[node] = SpatialMaximum.Find(value).Values);
         return new ResponsesShown([.. layers.Select(layer => maxima[layer.Node])], Png.Encode(_preprocessing.Picture(crop)), Output is null ? [] : Strongest(maxima[Output.Node]), Spent(cost));
     }
 
@@ -85,7 +85,7 @@ public sealed class LiveNetwork : IDisposable
 
     private Layer Layer(ILiveRequest request) => _runner.Graph.Layer(request.Layer ?? throw new LiveRequestException("the request names no layer"));
 
-    private torch.Tensor Upload(byte[] crop) => ImageTensor.Of(crop, 1, _preprocessing, _runner.Device);
+    private torch.Tensor Upload(byte[] crop) => ImageTensor.Create(crop, 1, _preprocessing, _runner.Device);
 
     private Dictionary<int, float[]> Forward(torch.Tensor images, IEnumerable<Layer> layers)
     {

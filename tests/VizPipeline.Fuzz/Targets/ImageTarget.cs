@@ -56,6 +56,7 @@ public sealed class ImageTarget : FuzzTarget
     {
         var seeds = Fixtures.All.Select(picture => OfKind(picture.Key, picture.Value.File)).ToList();
         seeds.AddRange(OddPictures.All.Select(picture => OfKind(picture.Key, picture.Value.File)));
+        seeds.AddRange(ScientificPictures.All.Select(picture => new FuzzSeed(picture.Key, picture.Value)));
         var random = new Random(9);
         var noise = new RgbImage(40, 30);
         random.NextBytes(noise.Pixels);
@@ -94,6 +95,12 @@ public sealed class ImageTarget : FuzzTarget
 
     private static (string, byte[], Exception?) OfPicture(FuzzInput input, Action isRead)
     {
+        if (ImageSetDecoder.Extensions.Contains(Path.GetExtension(input.Name)))
+        {
+            var image = ImageSetDecoder.Decode(input.Bytes, input.Name);
+            isRead();
+            return ("picture of a set", image.Pixels, null);
+        }
         var crop = WayOf(input).CropOf(input.Bytes, input.Name);
         isRead();
         // The crop is small, and a wrong pixel may round away in it.

@@ -70,7 +70,7 @@ public sealed class ChannelNetworkTests : IDisposable
             (await CommandLineRun.RunAsync([.. command.Split(' '), image, "--model", model, .. command.StartsWith("activations", StringComparison.Ordinal) ? new[] { "--layers", "conv1" } : [], "--out", output])).Succeeded();
             Assert.True(File.Exists(output));
         }
-        (await CommandLineRun.RunAsync("run", "--model", model, "--preprocess", "imagenet", "--images", pictures.Folder.Path, "--out", folder.Path)).ComplainedOf("imagenet", "is for networks of RGB");
+        (await CommandLineRun.RunAsync("run", "--model", model, "--preprocess", "imagenet", "--images", pictures.Folder.Path, "--out", folder.Path)).ComplainedOf("imagenet", "is for RGB networks");
     }
 
     [Theory]

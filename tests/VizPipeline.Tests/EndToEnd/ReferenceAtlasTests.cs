@@ -44,7 +44,7 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
                 worstShared = Math.Max(worstShared, Relative(entries[rank].Value, expected.Values[at]));
                 wrongBoxes += ClippedBox(layer, entries[rank].Position) == expected.BoxAt(at) ? 0 : 1;
             }
-            worstFacts = Math.Max(worstFacts, expected.WorstFact(neuron, NeuronStatistics.Of(tally, neuron)!));
+            worstFacts = Math.Max(worstFacts, expected.WorstFact(neuron, NeuronStatistics.Compute(tally, neuron)!));
         }
         var overlap = shared / (9.0 * tally.Neurons);
         output.WriteLine($"{layer.Name}: overlap {overlap:0.0000}, values differ by {worstShared:0.0e0} (same patch) and {worstSorted:0.0e0} (same rank), statistics by {worstFacts:0.0e0}");
@@ -76,7 +76,7 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
                 Assert.Empty(batch.Skipped);
                 using var scope = torch.NewDisposeScope();
                 using var mode = torch.inference_mode();
-                search.Add(ImageTensor.Of(batch.Pixels, batch.Indices.Count, crops.Preprocessing, runner.Device), [.. batch.Indices], new int?[batch.Indices.Count]);
+                search.Add(ImageTensor.Create(batch.Pixels, batch.Indices.Count, crops.Preprocessing, runner.Device), [.. batch.Indices], new int?[batch.Indices.Count]);
             }
         }
         return search;

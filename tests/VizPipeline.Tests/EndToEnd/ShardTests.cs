@@ -86,7 +86,7 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
             {
                 using var scope = torch.NewDisposeScope();
                 using var mode = torch.inference_mode();
-                search.Add(ImageTensor.Of(batch.Pixels, batch.Indices.Count, crops.Preprocessing, runner.Device), [.. batch.Indices], new int?[batch.Indices.Count]);
+                search.Add(ImageTensor.Create(batch.Pixels, batch.Indices.Count, crops.Preprocessing, runner.Device), [.. batch.Indices], new int?[batch.Indices.Count]);
             }
         }
         return search;

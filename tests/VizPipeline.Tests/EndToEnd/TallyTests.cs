@@ -83,7 +83,7 @@ public class TallyTests
     [Fact]
     public void Profiles_are_the_activations_of_the_sampled_images() => Gen.Select(AnyValues, Gen.Bool).Sample((rows, exact) =>
         Assert.Equal(
-            ProfileSample.Of(ImageSet).TakeWhile(image => image < rows.Length).Select(image => KeyValuePair.Create(image, rows[image])),
+            ProfileSample.Select(ImageSet).TakeWhile(image => image < rows.Length).Select(image => KeyValuePair.Create(image, rows[image])),
             Of(rows, 0, rows.Length, exact).Profiles), iter: 50);
 
     [Fact]
@@ -94,7 +94,7 @@ public class TallyTests
             var bytes = TallyFormat.Write(new LayerTally(Neurons, exact, ImageSet));
             var read = TallyFormat.Read(bytes, "tally");
             Assert.Equal(bytes, TallyFormat.Write(read));
-            Assert.Null(NeuronStatistics.Of(read, 0));
+            Assert.Null(NeuronStatistics.Compute(read, 0));
         }
     }
 
@@ -116,7 +116,7 @@ public class TallyTests
     {
         var tally = Of(rows, 0, rows.Length, exact: true);
         for (var neuron = 0; neuron < Neurons; neuron++)
-            AssertStatistics([.. rows.Select(row => row[neuron])], NeuronStatistics.Of(tally, neuron)!);
+            AssertStatistics([.. rows.Select(row => row[neuron])], NeuronStatistics.Compute(tally, neuron)!);
     }, iter: 100);
 
     [Theory]
@@ -126,7 +126,7 @@ public class TallyTests
     public void A_constant_neuron_has_no_deviation_and_one_bin(float value)
     {
         var tally = Of([.. Enumerable.Repeat(new[] { value, value, value }, 50)], 0, 50, exact: true);
-        var facts = NeuronStatistics.Of(tally, 1)!;
+        var facts = NeuronStatistics.Compute(tally, 1)!;
         AssertStatistics([.. Enumerable.Repeat(value, 50)], facts);
         Assert.Equal(value <= 0, facts.IsDead);
         Assert.Equal(50, facts.Histogram.Counts[0]);
@@ -140,7 +140,7 @@ public class TallyTests
         (int? Class, float Value)[] images = [(4, 2), (4, 4), (1, 1), (7, -2), (null, 100)];
         for (var image = 0; image < images.Length; image++)
             tally.Add(image, images[image].Class, [images[image].Value], [0]);
-        var facts = NeuronStatistics.Of(tally, 0)!;
+        var facts = NeuronStatistics.Compute(tally, 0)!;
         Assert.Equal((4, 3.0), (facts.BestClass, facts.BestClassMean));
         Assert.Equal((3 - 0.5) / (3 + 0.5), facts.ClassSelectivity!.Value, 1e-12);
     }
@@ -152,7 +152,7 @@ public class TallyTests
             for (var i = 0; i < values.Length; i++)
                 values[i] *= isNegative || (isMixed && i % 3 == 0) ? -1 : 1;
             float[][] rows = [.. values.Select(value => new[] { value, value, value })];
-            var facts = NeuronStatistics.Of(Of(rows, 0, rows.Length, exact: false), 2)!;
+            var facts = NeuronStatistics.Compute(Of(rows, 0, rows.Length, exact: false), 2)!;
             Array.Sort(values);
             double[] levels = [0.5, 0.9, 0.99, 0.999];
             for (var i = 0; i < levels.Length; i++)

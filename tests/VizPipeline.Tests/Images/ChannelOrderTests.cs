@@ -62,7 +62,7 @@ public sealed class ChannelOrderTests
 
     [Fact]
     public void ImageNets_preset_is_of_colour() =>
-        Assert.Contains("is for networks of RGB", Assert.Throws<PreprocessingException>(() => Preprocessing.Load("imagenet", 8, 8, 1)).Message);
+        Assert.Contains("is for RGB networks", Assert.Throws<PreprocessingException>(() => Preprocessing.Load("imagenet", 8, 8, 1)).Message);
 
     private static Preprocessing Small(ChannelOrder channels) => new() { ShorterSide = 8, CropHeight = 6, CropWidth = 6, Channels = channels };
 }

@@ -61,7 +61,7 @@ public sealed class DeviceTests : IDisposable
     [Fact]
     public void Who_uses_one_device_refuses_several()
         => Assert.Equal(
-            "device 'cpu,cpu' means 2 devices, and this uses one: name one of cpu:0, cpu:1", Assert.Throws<DeviceUnavailableException>(
+            "device 'cpu,cpu' stands for 2 devices, but only one can be used here: name one of cpu:0, cpu:1", Assert.Throws<DeviceUnavailableException>(
                 () => TorchDevice.Find("cpu,cpu")).Message);
 
     [Fact]

@@ -112,7 +112,7 @@ public sealed class LiveTests : IAsyncDisposable
     {
         using var runner = new NetworkRunner(NetworkLoader.Load(small.ModelFile));
         using var scope = torch.NewDisposeScope();
-        var input = ImageTensor.Of(Preprocessing().Crop(ImageDecoder.Decode(picture, "picture")), 1, Preprocessing(), torch.CPU);
+        var input = ImageTensor.Create(Preprocessing().Crop(ImageDecoder.Decode(picture, "picture")), 1, Preprocessing(), torch.CPU);
         float[] values = [];
         runner.Forward(input, [runner.Graph.Layer(layer).Node], (_, value) => values = value.contiguous().data<float>().ToArray());
         return values;

@@ -3,13 +3,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace VizPipeline.Images;
 
-/// <summary>An archive's bytes at positions that the archive itself names, and that are therefore checked first.</summary>
+/// <summary>Reads an archive's bytes at positions that the archive itself gives, which are therefore checked first.</summary>
 internal sealed class ArchiveBytes(SafeFileHandle handle, string kind) : IDisposable
 {
-    /// <summary>Bytes in all.</summary>
+    /// <summary>Size of the archive in bytes.</summary>
     public long Length { get; } = RandomAccess.GetLength(handle);
 
-    /// <summary>Bytes from <paramref name="position"/> on.</summary>
+    /// <summary>Reads bytes from <paramref name="position"/> on.</summary>
     /// <exception cref="IOException">They lie outside the archive.</exception>
     public byte[] Read(long position, long count)
     {
@@ -34,7 +34,7 @@ internal sealed class ArchiveBytes(SafeFileHandle handle, string kind) : IDispos
         }
     }
 
-    /// <summary>A part of the archive as a picture's file.</summary>
+    /// <summary>Returns a part of the archive as an image file.</summary>
     /// <exception cref="IOException">It lies outside the archive.</exception>
     public ImageFile Part(long position, long count)
     {
@@ -42,7 +42,7 @@ internal sealed class ArchiveBytes(SafeFileHandle handle, string kind) : IDispos
         return new ImageFile(handle, position, count);
     }
 
-    /// <summary>What an archive is that contradicts itself or ends too soon.</summary>
+    /// <summary>Creates the exception for an archive that is inconsistent or truncated.</summary>
     public IOException NotWhole(Exception? cause = null) => new($"it is no whole {kind}", cause);
 
     public void Dispose() => handle.Dispose();
@@ -54,7 +54,7 @@ internal sealed class ArchiveBytes(SafeFileHandle handle, string kind) : IDispos
     }
 }
 
-/// <summary>Numbers as zip archives write them.</summary>
+/// <summary>Reads numbers in the byte order of zip archives.</summary>
 internal static class LittleEndian
 {
     public static ushort U16(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);

@@ -2,23 +2,23 @@ using Microsoft.Win32.SafeHandles;
 
 namespace VizPipeline.Images;
 
-/// <summary>An archive opened for reading its pictures at random. Safe for many threads. Nothing is ever unpacked under a name of its own.</summary>
+/// <summary>An archive opened for random access to its images. Thread-safe. Nothing is ever unpacked to disk.</summary>
 internal interface IImageArchive : IDisposable
 {
-    /// <summary>Paths of the pictures in it.</summary>
+    /// <summary>Paths of its images.</summary>
     IEnumerable<string> Pictures { get; }
 
-    /// <summary>One picture's contents.</summary>
+    /// <summary>Opens one image's contents.</summary>
     /// <exception cref="FileNotFoundException">There is no such member.</exception>
     /// <exception cref="IOException">It cannot be read, or claims more than the archive can hold.</exception>
     ImageFile Open(string member);
 
-    /// <summary>The classes that the archive itself gives its pictures; a picture without one is missing.</summary>
+    /// <summary>Returns the classes that the archive itself assigns to its images; images without one are missing.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     IReadOnlyDictionary<string, string> Labels();
 }
 
-/// <summary>The kinds of archives, by extension.</summary>
+/// <summary>The supported archive formats by extension.</summary>
 internal static class ImageArchives
 {
     private static readonly (string Extension, Func<SafeFileHandle, IImageArchive> Open)[] Kinds =
@@ -32,8 +32,8 @@ internal static class ImageArchives
 
     public static bool IsArchive(string path) => Extensions.Any(extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Takes over the handle, and reads what the archive says of itself.</summary>
-    /// <exception cref="IOException">It is no such archive, or not a whole one; the message says which.</exception>
+    /// <summary>Takes ownership of the handle and reads the archive's directory.</summary>
+    /// <exception cref="IOException">The file is not such an archive or is incomplete; the message says which.</exception>
     public static IImageArchive Open(string path, SafeFileHandle handle)
     {
         try
@@ -48,8 +48,9 @@ internal static class ImageArchives
     }
 
     /// <summary>
-    /// What a path may be as archive and name in it: at each part that is called like an archive, the outermost first. Folders may be
-    /// called so, too (Spark writes <c>train.parquet/part-0000.parquet</c>), so the first that is an archive is meant.
+    /// Returns the possible divisions of a path into an archive and a member: at each component with an archive's extension, outermost
+    /// first. Folders may have such names too (Spark writes <c>train.parquet/part-0000.parquet</c>), so the first one that is an archive
+    /// applies.
     /// </summary>
     public static IEnumerable<(string Archive, string Member)> Splits(string path)
     {

@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace VizPipeline.Images;
 
-/// <summary>The contents of one file of an image set: a file of its own, a part of an archive, or memory. Safe for many threads until disposed.</summary>
+/// <summary>
+/// The contents of one file of an image set: a separate file, a part of an archive, or memory. Thread-safe until disposed.
+/// </summary>
 public sealed class ImageFile : IDisposable
 {
     private readonly SafeFileHandle? _handle;
@@ -10,23 +12,23 @@ public sealed class ImageFile : IDisposable
     private readonly long _offset;
     private readonly bool _isOwner;
 
-    /// <summary>A file of its own; disposed with this.</summary>
+    /// <summary>Wraps a separate file, which is disposed with this object.</summary>
     public ImageFile(SafeFileHandle handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
         (_handle, _isOwner, Length) = (handle, true, RandomAccess.GetLength(handle));
     }
 
-    /// <summary>Contents that were fetched.</summary>
+    /// <summary>Wraps contents in memory.</summary>
     public ImageFile(ReadOnlyMemory<byte> contents) => (_memory, Length) = (contents, contents.Length);
 
-    /// <summary>A part of an archive, whose handle stays the archive's.</summary>
+    /// <summary>Wraps a part of an archive, which keeps ownership of its handle.</summary>
     internal ImageFile(SafeFileHandle archive, long offset, long length) => (_handle, _offset, Length) = (archive, offset, length);
 
-    /// <summary>Bytes.</summary>
+    /// <summary>Size in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Copies bytes from <paramref name="position"/> on; less than asked for only at the end.</summary>
+    /// <summary>Copies bytes from <paramref name="position"/> on; returns fewer than requested only at the end.</summary>
     /// <exception cref="IOException">Reading failed.</exception>
     public int Read(Span<byte> target, long position)
     {

@@ -3,15 +3,15 @@ using Microsoft.Win32.SafeHandles;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// The files of an image set, those in archives included: <c>shards/000.tar/n01440764/x.jpg</c> is the member
-/// <c>n01440764/x.jpg</c> of the archive <c>shards/000.tar</c>, and <c>train.parquet/000000007</c> the picture in row 7. Safe for many threads.
+/// The files of an image set, including those in archives: <c>shards/000.tar/n01440764/x.jpg</c> is the member <c>n01440764/x.jpg</c> of
+/// the archive <c>shards/000.tar</c>, and <c>train.parquet/000000007</c> the image in row 7. Thread-safe.
 /// </summary>
 public sealed class ImageFiles : IDisposable
 {
-    // Threads that read ahead across the border of two archives, and a second reader elsewhere.
+    // Enough for threads that read ahead across the boundary of two archives, and a second reader elsewhere.
     private const int OpenArchives = 6;
 
-    // How often, and how long apart, one asks for room on the disk while other readers are about to put an archive away.
+    // How often, and at which interval, to retry for disk space while other readers are about to close an archive.
     private const int RoomAttempts = 50;
     private static readonly TimeSpan RoomPause = TimeSpan.FromMilliseconds(200);
 
@@ -20,41 +20,42 @@ public sealed class ImageFiles : IDisposable
     private readonly Dictionary<string, Held> _archives = [];
     private long _clock;
 
-    /// <summary>Files of a folder or a bucket.</summary>
+    /// <summary>Creates access to the files of a folder or a bucket.</summary>
     public ImageFiles(IImageFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
         _folder = folder;
     }
 
-    /// <summary>Files of a folder of this machine.</summary>
+    /// <summary>Creates access to the files of a local folder.</summary>
     public ImageFiles(string folder)
         : this(new LocalImageFolder(folder))
     {
     }
 
-    /// <summary>What the set is called in messages.</summary>
+    /// <summary>The set's name in messages.</summary>
     public string Name => _folder.Name;
 
-    /// <summary>Makes sure that the set is there.</summary>
-    /// <exception cref="ImageSetException">It is not.</exception>
+    /// <summary>Checks that the set exists.</summary>
+    /// <exception cref="ImageSetException">It does not exist.</exception>
     public void Check() => _folder.Check();
 
-    /// <summary>Whether a path stays below the set: no root, no drive, no step upwards.</summary>
+    /// <summary>Returns whether a path stays inside the set: no root, no drive, no "..".</summary>
     public static bool IsSafe(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
         return path.Length > 0 && !path.Any(char.IsControl) && path.Split('/').All(part => part is not ("" or "." or ".."));
     }
 
-    /// <summary>All pictures in ordinal order of their paths, those of archives included.</summary>
-    /// <param name="only">Paths of pictures, archives and archives' members; null for all that there are.</param>
+    /// <summary>Lists all images in ordinal order of their paths, including those in archives.</summary>
+    /// <param name="only">Paths of images, archives and archive members; null for all.</param>
     /// <param name="cancellation">Stops the listing.</param>
-    /// <exception cref="ImageSetException">The set, or an archive of <paramref name="only"/>, is missing, damaged or cannot be listed.</exception>
+    /// <exception cref="ImageSetException">The set, or an archive of <paramref name="only"/>, is missing, damaged or cannot be
+    /// listed.</exception>
     public FileListing List(IReadOnlyCollection<string>? only = null, CancellationToken cancellation = default)
     {
         var files = only is null ? _folder.List(cancellation) : Named(only);
-        // A picture that is named and has another extension is one if it can be decoded.
+        // An image that is named explicitly may have any extension; it counts if it can be decoded.
         var (paths, skipped) = (files.Paths.Where(path => !FileListing.IsArchive(path)).ToList(), files.Skipped.ToList());
         var labels = new Dictionary<string, string>();
         var archives = ArchivesOf(only is null ? [] : paths);
@@ -70,7 +71,7 @@ public sealed class ImageFiles : IDisposable
                         throw new ImageSetException($"image set {Name} has no {archive}");
                     continue;
                 }
-                // Both or nothing: pictures without the classes that they have would be another set.
+                // Both or neither: images without their classes would be another set.
                 var (members, given) = (open.Pictures.ToList(), open.Labels());
                 archives.Add(archive);
                 paths.AddRange(members.Select(member => $"{archive}/{member}"));
@@ -80,7 +81,7 @@ public sealed class ImageFiles : IDisposable
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 var reason = error is UnauthorizedAccessException ? "permission denied" : error.Message;
-                // Who names an archive does not want the set without it.
+                // A user who names an archive does not want the set without it.
                 if (only is not null)
                     throw new ImageSetException($"image set {Name}: {archive} cannot be used: {reason}");
                 skipped.Add(new(archive, reason));
@@ -90,9 +91,9 @@ public sealed class ImageFiles : IDisposable
         return new(paths, [.. skipped.OrderBy(folder => folder.Path, StringComparer.Ordinal)]) { Labels = labels, Archives = archives };
     }
 
-    /// <summary>Uses a file.</summary>
+    /// <summary>Opens a file for a function.</summary>
     /// <exception cref="IOException">It is missing or cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It must not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public T Use<T>(string path, Func<ImageFile, T> use)
     {
         ArgumentNullException.ThrowIfNull(use);
@@ -109,8 +110,8 @@ public sealed class ImageFiles : IDisposable
     }
 
     /// <summary>Looks for a file without opening or fetching anything.</summary>
-    /// <returns>Whether it, or the archive that it lies in, is there; and its bytes, null for a member of an archive.</returns>
-    /// <exception cref="IOException">It cannot be told.</exception>
+    /// <returns>Whether it, or the archive that contains it, exists; and its size in bytes, null for a member of an archive.</returns>
+    /// <exception cref="IOException">It cannot be determined.</exception>
     public (bool IsThere, long? Bytes) Find(string path)
     {
         if (!IsSafe(path))
@@ -141,7 +142,10 @@ public sealed class ImageFiles : IDisposable
             : new([.. only.Distinct()], []);
     }
 
-    /// <summary>The archives that paths which were named lie in. One that cannot be read is one, too: its pictures say so when they are read.</summary>
+    /// <summary>
+    /// Returns the archives that contain the named paths. An archive that cannot be read counts too: its images report the error when they
+    /// are read.
+    /// </summary>
     private HashSet<string> ArchivesOf(List<string> paths)
     {
         var known = new Dictionary<string, bool>();
@@ -184,7 +188,7 @@ public sealed class ImageFiles : IDisposable
         }
         try
         {
-            // Outside the lock: it may be fetched for minutes, while other archives are read. Several threads that want it wait for one.
+            // Outside the lock: fetching may take minutes while other archives are read. Threads that need the same archive wait together.
             return new Loan(held, held.Archive.Value);
         }
         catch
@@ -199,7 +203,7 @@ public sealed class ImageFiles : IDisposable
         }
     }
 
-    // Archives that are open and that nobody reads just now need not stay on the disk when another needs their room.
+    // Archives that are open but currently unused need not stay on disk when another one needs the space.
     private SafeFileHandle? OpenArchive(string path)
     {
         for (var attempt = 1; ; attempt++)
@@ -226,14 +230,15 @@ public sealed class ImageFiles : IDisposable
 
     private void Shrink()
     {
-        foreach (var (path, held) in _archives.OrderBy(pair => pair.Value.LastUse).Take(Math.Max(0, _archives.Count - OpenArchives)).ToList())
+        foreach (var (path, held) in _archives.OrderBy(pair => pair.Value.LastUse).Take(Math.Max(0, _archives.Count - OpenArchives))
+            .ToList())
         {
             _archives.Remove(path);
             held.Close();
         }
     }
 
-    /// <summary>An open archive; closed when it has been put away and the last reader has left.</summary>
+    /// <summary>An open archive; disposed when it has been evicted and its last reader has left.</summary>
     private sealed class Held(Func<IImageArchive?> open)
     {
         private readonly Lock _lock = new();
@@ -259,7 +264,7 @@ public sealed class ImageFiles : IDisposable
             }
         }
 
-        /// <summary>Closes it where nobody reads it.</summary>
+        /// <summary>Closes the archive if it is not in use.</summary>
         public bool CloseIdle()
         {
             lock (_lock)

@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace VizPipeline.Images;
 
-/// <summary>A folder of this machine, mounted or its own.</summary>
+/// <summary>A local or mounted folder.</summary>
 public sealed class LocalImageFolder(string folder) : IImageFolder
 {
     /// <inheritdoc/>
@@ -34,10 +34,11 @@ public sealed class LocalImageFolder(string folder) : IImageFolder
     /// <inheritdoc/>
     public SafeFileHandle? OpenArchive(string path) => File.Exists(Path.Combine(folder, path)) ? Handle(path) : null;
 
-    private SafeFileHandle Handle(string path) => File.OpenHandle(Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read);
+    private SafeFileHandle Handle(string path) =>
+        File.OpenHandle(Path.Combine(folder, path), FileMode.Open, FileAccess.Read, FileShare.Read);
 }
 
-/// <summary>The pictures and archives below a folder.</summary>
+/// <summary>Finds the images and archives in a folder and its subfolders.</summary>
 internal sealed class FolderWalk
 {
     private readonly string _root;
@@ -50,7 +51,7 @@ internal sealed class FolderWalk
     {
         _root = Path.GetFullPath(root);
         Visit(new(_root));
-        // Links come last, so that a folder is listed under its real name whenever it lies in the set itself.
+        // Links come last, so that a folder inside the set is listed under its real name.
         while (_links.TryDequeue(out var link))
             Visit(link);
     }
@@ -61,7 +62,7 @@ internal sealed class FolderWalk
 
     private void Visit(DirectoryInfo folder)
     {
-        // A loop of links comes back to a folder that was visited under its real path.
+        // A cycle of links returns to a folder that was visited under its real path.
         if (!_visited.Add(RealPath(folder)))
             return;
         try
@@ -77,7 +78,7 @@ internal sealed class FolderWalk
 
     private void Add(FileSystemInfo entry)
     {
-        // Whole folders of other programs' notes are not even visited.
+        // Folders of other programs are skipped completely.
         if (entry.Name.StartsWith('.'))
             return;
         if (entry is DirectoryInfo folder)
@@ -94,7 +95,7 @@ internal sealed class FolderWalk
     private string Relative(FileSystemInfo entry) =>
         entry.FullName == _root ? "" : Path.GetRelativePath(_root, entry.FullName).Replace(Path.DirectorySeparatorChar, '/');
 
-    // ResolveLinkTarget follows the last component only, so the parents are resolved one by one.
+    // ResolveLinkTarget follows only the last component, so the parents are resolved one by one.
     private static string RealPath(DirectoryInfo folder)
     {
         var target = (folder.ResolveLinkTarget(returnFinalTarget: true) as DirectoryInfo) ?? folder;

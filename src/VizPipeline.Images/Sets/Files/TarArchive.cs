@@ -5,9 +5,10 @@ using Microsoft.Win32.SafeHandles;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// A tar archive (V7, ustar, pax and GNU's long names), with the labels of WebDataset's samples. Its headers are read once, when it is opened.
+/// A tar archive (V7, ustar, pax and GNU's long names), with the labels of WebDataset's samples. Its headers are read once, when it is
+/// opened.
 /// </summary>
-/// <remarks>Not .NET's TarReader, which takes a buffer of whatever size an extended header claims, up to 2 GB.</remarks>
+/// <remarks>Does not use .NET's TarReader, which allocates a buffer of any size that an extended header claims, up to 2 GB.</remarks>
 internal sealed class TarArchive : IImageArchive
 {
     private const int Block = 512;
@@ -21,8 +22,8 @@ internal sealed class TarArchive : IImageArchive
     private long? _longSize;
     private bool _isExpected;
 
-    /// <summary>Takes over the handle and reads the archive's headers.</summary>
-    /// <exception cref="IOException">It is no tar archive, or ends too soon.</exception>
+    /// <summary>Takes ownership of the handle and reads the archive's headers.</summary>
+    /// <exception cref="IOException">The file is not a tar archive, or is truncated.</exception>
     public TarArchive(SafeFileHandle handle)
     {
         _bytes = new(handle, "tar archive");
@@ -30,14 +31,14 @@ internal sealed class TarArchive : IImageArchive
         for (long position = 0; position < _bytes.Length; position += Block)
         {
             _bytes.Read(header[..(int)Math.Min(Block, _bytes.Length - position)], position);
-            // The end is zeros, and archives that were cut behind their last member have none.
+            // The end is marked by zeros, which archives truncated after their last member lack.
             if (!header.ContainsAnyExcept((byte)0))
                 break;
             if (_bytes.Length - position < Block || !IsHeader(header))
                 throw _bytes.NotWhole();
             position += Padded(Take(header, position + Block));
         }
-        // Attributes of a member that is not there any more.
+        // Attributes of a member that is missing.
         if (_isExpected)
             throw _bytes.NotWhole();
     }
@@ -52,11 +53,11 @@ internal sealed class TarArchive : IImageArchive
 
     private ImageFile Open((long Offset, long Length) place) => _bytes.Part(place.Offset, place.Length);
 
-    /// <summary>Reads a header, and returns how many bytes follow it.</summary>
+    /// <summary>Reads a header and returns the number of bytes that follow it.</summary>
     private long Take(ReadOnlySpan<byte> header, long data)
     {
         var type = header[156];
-        // Links, devices and folders have none, whatever their size says.
+        // Links, devices and folders have no data, whatever their size field contains.
         if (type is >= (byte)'1' and <= (byte)'6')
         {
             (_longName, _longSize, _isExpected) = (null, null, false);
@@ -83,29 +84,32 @@ internal sealed class TarArchive : IImageArchive
     private void Add(string name, long offset, long length)
     {
         var clean = name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name;
-        // As tar does it when it unpacks: a later member of the same name takes the place of the former.
+        // As when tar unpacks: a later member of the same name replaces the earlier one.
         if (ImageFiles.IsSafe(clean))
             _members.Add(clean, (offset, length), length);
     }
 
-    /// <summary>Pax attributes: <c>LENGTH key=value\n</c>, the length that of the whole record.</summary>
+    /// <summary>Reads pax attributes: <c>LENGTH key=value\n</c>, where the length is that of the whole record.</summary>
     private void TakeAttributes(ReadOnlySpan<byte> records)
     {
         while (records.Length > 0)
         {
             var space = records.IndexOf((byte)' ');
-            if (space < 1 || !int.TryParse(records[..space], NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length <= space + 1 || length > records.Length)
+            if (space < 1
+                || !int.TryParse(records[..space], NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+                || length <= space + 1 || length > records.Length)
                 throw _bytes.NotWhole();
             var record = records[(space + 1)..(length - 1)];
             if (record.StartsWith("path="u8))
                 _longName = Text(record[5..]);
             else if (record.StartsWith("size="u8))
-                _longSize = long.TryParse(record[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : throw _bytes.NotWhole();
+                _longSize = long.TryParse(record[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                    ? size : throw _bytes.NotWhole();
             records = records[length..];
         }
     }
 
-    // The sum of all bytes, its own field taken for spaces.
+    // The checksum is the sum of all bytes, with its own field counted as spaces.
     private static bool IsHeader(ReadOnlySpan<byte> header)
     {
         var sum = 8 * ' ';
@@ -117,14 +121,14 @@ internal sealed class TarArchive : IImageArchive
     private static string Name(ReadOnlySpan<byte> header)
     {
         var name = Text(header[..100]);
-        // GNU's own form keeps times where ustar has the folder, and says so by blanks behind the magic.
+        // GNU's own format stores times where ustar has the folder, and marks this by blanks after the magic.
         var prefix = header[257..263].SequenceEqual("ustar\0"u8) ? Text(header[345..500]) : "";
         return prefix.Length > 0 ? $"{prefix}/{name}" : name;
     }
 
     private long Size(ReadOnlySpan<byte> header) => Number(header[124..136]) is >= 0 and var size ? size : throw _bytes.NotWhole();
 
-    /// <summary>Octal digits, or GNU's binary form for what they cannot hold; -1 where it is no number.</summary>
+    /// <summary>Reads octal digits, or GNU's binary form for larger numbers; returns -1 if it is not a number.</summary>
     private static long Number(ReadOnlySpan<byte> field)
     {
         long value = 0;

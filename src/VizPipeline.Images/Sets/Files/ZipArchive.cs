@@ -6,19 +6,19 @@ using static VizPipeline.Images.LittleEndian;
 
 namespace VizPipeline.Images;
 
-/// <summary>A zip archive, large ones (zip64) included. Its directory is read once; members that are stored as they are are read in place.</summary>
-/// <remarks>Not .NET's reader, which serves one thread at a time.</remarks>
+/// <summary>A zip archive, including large ones (zip64). Its directory is read once; stored members are read in place.</summary>
+/// <remarks>Does not use .NET's reader, which supports only one thread at a time.</remarks>
 internal sealed class ZipArchive : IImageArchive
 {
-    // Deflate cannot do better than 1032 to 1, so a larger claim is a lie, and memory for it is not asked for.
+    // Deflate compresses at most 1032 to 1, so a larger claim is false and no memory is allocated for it.
     private const long BestRatio = 1032;
     private const int EndBytes = 22, LongestComment = ushort.MaxValue, EntryBytes = 46, LocalBytes = 30;
 
     private readonly ArchiveBytes _bytes;
     private readonly ArchiveMembers<Place> _members = new();
 
-    /// <summary>Takes over the handle and reads the archive's directory.</summary>
-    /// <exception cref="IOException">It is no zip archive, or contradicts itself.</exception>
+    /// <summary>Takes ownership of the handle and reads the archive's directory.</summary>
+    /// <exception cref="IOException">The file is not a zip archive, or is inconsistent.</exception>
     public ZipArchive(SafeFileHandle handle)
     {
         _bytes = new(handle, "zip archive");
@@ -32,7 +32,7 @@ internal sealed class ZipArchive : IImageArchive
             if (length > directory.Length)
                 throw _bytes.NotWhole();
             var place = PlaceOf(directory, directory.Slice(EntryBytes + nameLength, extraLength));
-            // Entries that share bytes are how small files unpack to endless ones.
+            // Entries that share bytes would let a small file unpack to any size.
             if (place.Packed > _bytes.Length - packed)
                 throw _bytes.NotWhole();
             packed += place.Packed;
@@ -42,7 +42,7 @@ internal sealed class ZipArchive : IImageArchive
                 _members.Add(name, place, place.Unpacked);
             directory = directory[length..];
         }
-        // A damaged entry would end the listing, and what follows be missing without a word.
+        // Without this check, a damaged entry would end the listing and the following ones would be missing silently.
         if (found != entries && (isExact || (ushort)found != entries))
             throw _bytes.NotWhole();
     }
@@ -56,14 +56,15 @@ internal sealed class ZipArchive : IImageArchive
     public void Dispose() => _bytes.Dispose();
 
     /// <summary>
-    /// Where the directory is and how many entries it has: the end record says so, from behind a comment that may follow it. Its
-    /// count has 16 bits, of which writers that know no zip64 let the rest fall.
+    /// Finds the directory and its number of entries in the end record, which may be followed by a comment. Its count has 16 bits; writers
+    /// without zip64 drop the rest.
     /// </summary>
     private (long Offset, long Size, long Entries, bool IsExact) Directory()
     {
         if (_bytes.Length < EndBytes)
             throw _bytes.NotWhole();
-        var tail = _bytes.Read(Math.Max(0, _bytes.Length - EndBytes - LongestComment), Math.Min(_bytes.Length, EndBytes + LongestComment)).AsSpan();
+        var tail = _bytes.Read(Math.Max(0, _bytes.Length - EndBytes - LongestComment), Math.Min(_bytes.Length, EndBytes + LongestComment))
+            .AsSpan();
         var at = tail.LastIndexOf("PK\x05\x06"u8);
         if (at < 0 || at > tail.Length - EndBytes)
             throw _bytes.NotWhole();

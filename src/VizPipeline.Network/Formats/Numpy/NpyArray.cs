@@ -4,7 +4,7 @@ using System.Text;
 
 namespace VizPipeline.Network.Formats.Numpy;
 
-/// <summary>An array of NumPy: numbers (f2, f4, f8, signed and unsigned integers, bool) or text (U), always row-major here.</summary>
+/// <summary>A NumPy array of numbers (f2, f4, f8, signed and unsigned integers, bool) or text (U), held in row-major order.</summary>
 public sealed class NpyArray
 {
     private readonly string file;
@@ -22,20 +22,23 @@ public sealed class NpyArray
     /// <summary>Extents, outermost first; empty for a scalar.</summary>
     public IReadOnlyList<int> Shape { get; }
 
-    /// <summary>NumPy's name of the type, for example <c>&lt;f4</c>.</summary>
+    /// <summary>NumPy's name of the element type, for example <c>&lt;f4</c>.</summary>
     public string DType => type.Descr;
 
     /// <summary>Whether the elements are text.</summary>
     public bool IsText => type.Number is null;
 
+    /// <summary>The elements' bytes, little-endian; each character of text takes four (UTF-32), padded with zeros.</summary>
+    public ReadOnlySpan<byte> Data => bytes;
+
     /// <summary>The number of elements.</summary>
     public int Count => bytes.Length / type.Size;
 
     /// <summary>Reads a .npy file.</summary>
-    /// <exception cref="ModelFormatException">The file cannot be read or is not such a file.</exception>
+    /// <exception cref="ModelFormatException">The file cannot be read or is not a .npy file.</exception>
     public static NpyArray Read(string path)
     {
-        var source = ByteSource.Of(path);
+        var source = ByteSource.FromFile(path);
         using var stream = source.Open();
         return Read(stream, source.Length, path);
     }
@@ -54,7 +57,7 @@ public sealed class NpyArray
         ArgumentNullException.ThrowIfNull(tensor);
         var shape = tensor.Shape.Length == 1 ? $"({tensor.Shape[0]},)" : $"({string.Join(", ", tensor.Shape)})";
         var header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}";
-        // Magic, version and length take ten bytes; NumPy lets the numbers begin at a multiple of 64.
+        // Magic, version and length take ten bytes; NumPy aligns the data to 64 bytes.
         header = header.PadRight((header.Length + 11 + 63) / 64 * 64 - 11) + '\n';
         Span<byte> prefix = [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0, 0, 0];
         BinaryPrimitives.WriteUInt16LittleEndian(prefix[8..], (ushort)header.Length);
@@ -63,7 +66,7 @@ public sealed class NpyArray
         stream.Write(MemoryMarshal.AsBytes(tensor.Values.AsSpan()));
     }
 
-    /// <summary>The numbers as float32.</summary>
+    /// <summary>Returns the numbers as float32.</summary>
     /// <exception cref="ModelFormatException">The elements are text.</exception>
     public float[] ToFloats()
     {
@@ -72,53 +75,9 @@ public sealed class NpyArray
         return floats;
     }
 
-    /// <summary>The array as a named tensor.</summary>
+    /// <summary>Returns the array as a named tensor.</summary>
     /// <exception cref="ModelFormatException">The elements are text.</exception>
     public FloatTensor ToTensor(string name) => new(name, [.. Shape], ToFloats());
-
-    /// <summary>The whole numbers as 64-bit integers.</summary>
-    /// <exception cref="ModelFormatException">The elements are not whole numbers, or too large.</exception>
-    public long[] ToLongs()
-    {
-        NumberCount();
-        if (type.Number!.Value.IsFloat())
-            throw new ModelFormatException(file, $"has elements of type {DType}, which are not whole numbers");
-        try
-        {
-            return Elements.ToLongs(bytes, type.Number.Value);
-        }
-        catch (OverflowException failure)
-        {
-            throw new ModelFormatException(file, "has a number that is too large for 64 signed bits", inner: failure);
-        }
-    }
-
-    /// <summary>The whole numbers as 32-bit integers.</summary>
-    /// <exception cref="ModelFormatException">The elements are not whole numbers, or too large.</exception>
-    public int[] ToInts()
-    {
-        var longs = ToLongs();
-        var ints = new int[longs.Length];
-        for (var i = 0; i < ints.Length; i++)
-        {
-            ints[i] = longs[i] is >= int.MinValue and <= int.MaxValue
-                ? (int)longs[i]
-                : throw new ModelFormatException(file, $"has the number {longs[i]}, which is too large for 32 bits");
-        }
-        return ints;
-    }
-
-    /// <summary>The elements as text.</summary>
-    /// <exception cref="ModelFormatException">The elements are numbers, or not valid Unicode.</exception>
-    public string[] ToStrings()
-    {
-        if (!IsText)
-            throw new ModelFormatException(file, $"has elements of type {DType}, which are not text");
-        var strings = new string[Count];
-        for (var i = 0; i < strings.Length; i++)
-            strings[i] = TextAt(bytes.AsSpan(i * type.Size, type.Size));
-        return strings;
-    }
 
     internal static NpyArray Read(Stream stream, long length, string file)
     {
@@ -127,13 +86,18 @@ public sealed class NpyArray
         if (Elements.Count(header.Shape) is not { } count || (Int128)count * Math.Max(type.Size, 4) > Array.MaxLength)
             throw new ModelFormatException(file, $"has the shape [{string.Join(", ", header.Shape)}], which is too large");
         var size = count * type.Size;
-        // Checked before the memory is asked for: a header of a hundred bytes may claim gigabytes.
+        // Checked before allocating: a header of a hundred bytes can claim gigabytes.
         if (size > length)
-            throw new ModelFormatException(file, $"is {length} bytes long, and its shape [{string.Join(", ", header.Shape)}] of {header.Descr} needs {size}", "it may be a partial download: fetch it again");
+        {
+            throw new ModelFormatException(
+                file,
+                $"is {length} bytes long, but its shape [{string.Join(", ", header.Shape)}] of {header.Descr} needs {size}",
+                "it may be a partial download: fetch it again");
+        }
         var bytes = new byte[size];
         NpyHeader.Fill(stream, bytes, file);
         if (stream.ReadByte() >= 0)
-            throw new ModelFormatException(file, "goes on after its array");
+            throw new ModelFormatException(file, "has extra bytes after its array");
         if (header.FortranOrder && header.Shape.Length > 1)
             bytes = RowMajor(bytes, header.Shape, type.Size);
         return new NpyArray(file, type, header.Shape, bytes);
@@ -142,7 +106,7 @@ public sealed class NpyArray
     private int NumberCount()
         => IsText ? throw new ModelFormatException(file, $"has elements of type {DType}, which are not numbers") : Count;
 
-    // Fortran lets the first index run fastest. Walks the target in its order, with the source position alongside.
+    // In Fortran order the first index varies fastest. Walks the target in order and computes the matching source position.
     private static byte[] RowMajor(byte[] source, int[] shape, int size)
     {
         var target = new byte[source.Length];
@@ -164,21 +128,5 @@ public sealed class NpyArray
             }
         }
         return target;
-    }
-
-    // NumPy stores text as UTF-32, filled up with zeros.
-    private string TextAt(ReadOnlySpan<byte> element)
-    {
-        var text = new StringBuilder();
-        for (; element.Length > 0; element = element[4..])
-        {
-            var code = BinaryPrimitives.ReadUInt32LittleEndian(element);
-            if (code == 0 && !element.ContainsAnyExcept((byte)0))
-                break;
-            if (!Rune.IsValid(code))
-                throw new ModelFormatException(file, "has text that is not valid Unicode");
-            text.Append(new Rune(code).ToString());
-        }
-        return text.ToString();
     }
 }

@@ -4,12 +4,12 @@ using System.Text;
 namespace VizPipeline.Network.Formats.Numpy;
 
 /// <summary>
-/// The start of a .npy file: magic, version, and a dictionary in Python's notation with exactly the keys descr,
-/// fortran_order and shape. It is parsed as data; nothing in it is ever evaluated.
+/// The header of a .npy file: magic, version, and a Python dictionary literal with exactly the keys descr, fortran_order and shape. It is
+/// parsed as data; nothing in it is ever evaluated.
 /// </summary>
 internal sealed class NpyHeader
 {
-    // Numpy writes 128 bytes and refuses more than 10,000 unless told otherwise.
+    // NumPy writes 128 bytes and by default refuses more than 10,000.
     private const int LongestHeader = 10_000;
     private const int MostDimensions = 64;
 
@@ -31,7 +31,7 @@ internal sealed class NpyHeader
 
     public int[] Shape { get; private set; } = [];
 
-    /// <summary>Reads the header and leaves the stream at the first number.</summary>
+    /// <summary>Reads the header and leaves the stream at the first element.</summary>
     public static NpyHeader Read(Stream stream, string file)
     {
         Span<byte> prefix = stackalloc byte[12];
@@ -39,14 +39,14 @@ internal sealed class NpyHeader
         if (!prefix[..6].SequenceEqual(Magic))
             throw new ModelFormatException(file, "is not a NumPy array: its first bytes are not those of .npy");
         if (prefix[6] is < 1 or > 3)
-            throw new ModelFormatException(file, $"has .npy version {prefix[6]}; versions 1 to 3 are known");
+            throw new ModelFormatException(file, $"has .npy version {prefix[6]}; versions 1 to 3 are supported");
         var lengthBytes = prefix[6] == 1 ? 2 : 4;
         Fill(stream, prefix.Slice(8, lengthBytes), file);
         var length = lengthBytes == 2
             ? BinaryPrimitives.ReadUInt16LittleEndian(prefix[8..])
             : BinaryPrimitives.ReadUInt32LittleEndian(prefix[8..]);
         if (length > LongestHeader)
-            throw new ModelFormatException(file, $"has a header of {length} bytes, more than the {LongestHeader} that are allowed");
+            throw new ModelFormatException(file, $"has a header of {length} bytes, more than the maximum of {LongestHeader}");
         var bytes = new byte[length];
         Fill(stream, bytes, file);
         var header = new NpyHeader(file, Encoding.UTF8.GetString(bytes));
@@ -69,7 +69,7 @@ internal sealed class NpyHeader
             var key = Text();
             Expect(':');
             if (!seen.Add(key))
-                throw Wrong($"names '{key}' twice");
+                throw Wrong($"contains '{key}' twice");
             ParseValue(key);
             if (!Take(','))
             {
@@ -79,7 +79,7 @@ internal sealed class NpyHeader
         }
         SkipSpace();
         if (position != text.Length)
-            throw Wrong("goes on after its dictionary");
+            throw Wrong("has extra text after its dictionary");
         if (seen.Count != 3)
             throw Wrong("lacks one of descr, fortran_order and shape");
     }
@@ -106,10 +106,10 @@ internal sealed class NpyHeader
     {
         SkipSpace();
         if (position >= text.Length || text[position] is not ('\'' or '"'))
-            throw Wrong("has something other than text where a key or a simple dtype belongs");
+            throw Wrong("has something other than a string where a key or a simple dtype is expected");
         var end = text.IndexOf(text[position], position + 1);
         if (end < 0)
-            throw Wrong("has text without an end");
+            throw Wrong("has an unterminated string");
         var found = text[(position + 1)..end];
         position = end + 1;
         return found;
@@ -153,7 +153,7 @@ internal sealed class NpyHeader
         while (position < text.Length && char.IsAsciiDigit(text[position]))
             position++;
         if (!int.TryParse(text.AsSpan(start, position - start), out var number))
-            throw Wrong($"has an extent that is not a whole number from 0 to {int.MaxValue}");
+            throw Wrong($"has an extent that is not an integer from 0 to {int.MaxValue}");
         return number;
     }
 

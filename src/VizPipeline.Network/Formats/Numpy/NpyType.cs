@@ -1,23 +1,31 @@
 namespace VizPipeline.Network.Formats.Numpy;
 
-/// <summary>A type of NumPy: its name, the bytes of one element, and which number it is (null for text).</summary>
+/// <summary>A NumPy element type: its name, the size of one element in bytes, and the number type (null for text).</summary>
 internal sealed record NpyType(string Descr, int Size, ElementType? Number)
 {
     private const int LongestText = 1 << 20;
 
     public static NpyType Parse(string descr, string file)
     {
-        // The first letter is the byte order; '|' where there is none, '=' where the writer's own was meant.
+        // The first character is the byte order: '|' if not applicable, '=' for the writer's native order.
         if (descr.StartsWith('>'))
-            throw new ModelFormatException(file, $"has the big-endian type {descr}", "store it as little-endian, for example x.astype('<f4')");
+        {
+            throw new ModelFormatException(
+                file, $"has the big-endian type {descr}", "store it as little-endian, for example x.astype('<f4')");
+        }
         if (descr.Length >= 2 && descr[0] is '<' or '|' or '=')
         {
             if (FindNumber(descr[1..]) is { } number)
                 return new NpyType(descr, number.Size(), number);
-            if (descr[1] == 'U' && int.TryParse(descr.AsSpan(2), System.Globalization.NumberStyles.None, null, out var letters) && letters is > 0 and <= LongestText)
+            if (descr[1] == 'U'
+                && int.TryParse(descr.AsSpan(2), System.Globalization.NumberStyles.None, null, out var letters)
+                && letters is > 0 and <= LongestText)
                 return new NpyType(descr, 4 * letters, null);
         }
-        throw new ModelFormatException(file, $"has elements of type '{descr}'; floats, integers, bool and text (U) are read", "store it as one of these, for example x.astype('<f4')");
+        throw new ModelFormatException(
+            file,
+            $"has elements of type '{descr}'; floats, integers, bool and text (U) are supported",
+            "store it as one of these, for example x.astype('<f4')");
     }
 
     private static ElementType? FindNumber(string name) => name switch

@@ -1,6 +1,6 @@
 namespace VizPipeline.Network.Formats.Numpy;
 
-/// <summary>A .npz file: a zip of .npy arrays. An array is unpacked when it is asked for.</summary>
+/// <summary>A .npz file: a zip of .npy arrays. Each array is unpacked on request.</summary>
 public sealed class NpzFile
 {
     private const string Suffix = ".npy";
@@ -19,16 +19,19 @@ public sealed class NpzFile
     /// <summary>The names of the arrays, in file order.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>Reads the directory of a file.</summary>
+    /// <summary>Reads the zip's directory.</summary>
     /// <exception cref="ModelFormatException">The file cannot be read or is not a zip.</exception>
-    public static NpzFile Read(string path) => new(ByteSource.Of(path));
+    public static NpzFile Read(string path) => new(ByteSource.FromFile(path));
 
     /// <summary>Unpacks one array.</summary>
     /// <exception cref="ModelFormatException">There is no such array, or it is damaged.</exception>
     public NpyArray Array(string name)
     {
         if (!entries.Contains(name + Suffix))
-            throw new ModelFormatException(source.Name, $"has no array '{name}'", $"it has {string.Join(", ", Names.Take(10))}{(Names.Count > 10 ? ", ..." : "")}");
+        {
+            throw new ModelFormatException(
+                source.Name, $"has no array '{name}'", $"it has {string.Join(", ", Names.Take(10))}{(Names.Count > 10 ? ", ..." : "")}");
+        }
         using var zip = ZipFileReader.Open(source);
         return zip.Read(name + Suffix, stream => NpyArray.Read(stream, zip.LengthOf(name + Suffix), $"{source.Name}: {name}"));
     }

@@ -1,38 +1,38 @@
 namespace VizPipeline.Network.Formats.Onnx;
 
-/// <summary>What an attribute of a node holds.</summary>
-public enum OnnxAttributeKind
+/// <summary>The type of a node attribute's value.</summary>
+internal enum OnnxAttributeKind
 {
     /// <summary>One float.</summary>
     Number,
 
-    /// <summary>One whole number.</summary>
+    /// <summary>One integer.</summary>
     WholeNumber,
 
-    /// <summary>Text.</summary>
+    /// <summary>A string.</summary>
     Text,
 
     /// <summary>A tensor.</summary>
     Tensor,
 
-    /// <summary>Floats.</summary>
+    /// <summary>A list of floats.</summary>
     Numbers,
 
-    /// <summary>Whole numbers.</summary>
+    /// <summary>A list of integers.</summary>
     WholeNumbers,
 
-    /// <summary>Several texts.</summary>
+    /// <summary>A list of strings. Its value is not read.</summary>
     Texts,
 
-    /// <summary>A graph, as the body of a loop. It is not read.</summary>
+    /// <summary>A graph, such as the body of a loop. Its value is not read.</summary>
     Subgraph,
 
-    /// <summary>Anything else. It is not read.</summary>
+    /// <summary>Anything else. Its value is not read.</summary>
     Other,
 }
 
-/// <summary>A setting of a node. Ask the node for its value: <see cref="OnnxNode.GetInt"/> and the like.</summary>
-public sealed class OnnxAttribute
+/// <summary>An attribute of a node. Read its value through the node: <see cref="OnnxNode.GetInt"/> and its siblings.</summary>
+internal sealed class OnnxAttribute
 {
     internal OnnxAttribute(string name, OnnxAttributeKind kind, object? value)
     {
@@ -41,10 +41,10 @@ public sealed class OnnxAttribute
         Value = value;
     }
 
-    /// <summary>Its name, unique in the node.</summary>
+    /// <summary>The attribute's name, unique in the node.</summary>
     public string Name { get; }
 
-    /// <summary>What it holds.</summary>
+    /// <summary>The type of its value.</summary>
     public OnnxAttributeKind Kind { get; }
 
     internal object? Value { get; }

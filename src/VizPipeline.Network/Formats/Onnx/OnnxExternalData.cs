@@ -4,27 +4,27 @@ using VizPipeline.Network.Formats.Onnx.Schema;
 namespace VizPipeline.Network.Formats.Onnx;
 
 /// <summary>
-/// Finds weights that lie in files of their own. A model may only name files in its own folder: one that comes from
-/// a stranger must not be able to read anything else of this machine.
+/// Locates weights that are stored in separate files. A model may only refer to files in its own folder: an untrusted model must not be
+/// able to read any other file of this machine.
 /// </summary>
 internal sealed class OnnxExternalData(string file)
 {
     private readonly Dictionary<string, (ByteSource Source, long Taken)> opened = new(StringComparer.Ordinal);
 
-    /// <summary>The file and offset at which a tensor's bytes begin. That they are there is checked.</summary>
+    /// <summary>Returns the file and the offset at which a tensor's bytes begin, after checking that the bytes exist.</summary>
     public (ByteSource Source, long Offset) Find(TensorProto tensor, string name, long bytes)
     {
         var location = Entry(tensor, "location") ?? throw Wrong(name, "without a location");
         var offset = Number(tensor, name, "offset") ?? 0;
         var length = Number(tensor, name, "length") ?? bytes;
         if (length != bytes)
-            throw Wrong(name, $"of {length} bytes, whose shape needs {bytes}");
+            throw Wrong(name, $"of {length} bytes, but its shape needs {bytes}");
         var (source, taken) = Open(location, name);
         if (offset > source.Length - length)
-            throw Wrong(name, $"at bytes {offset} to {(Int128)offset + length} of '{location}', which has {source.Length}");
-        // Many tensors over the same bytes would make a small file fill the memory.
+            throw Wrong(name, $"at bytes {offset} to {(Int128)offset + length} of '{location}', which has only {source.Length}");
+        // Otherwise many tensors over the same bytes would let a small file fill the memory.
         if (length > source.Length - taken)
-            throw Wrong(name, $"from bytes of '{location}' that other tensors use too");
+            throw Wrong(name, $"from bytes of '{location}' that other tensors also use");
         opened[location] = (source, taken + length);
         return (source, offset);
     }
@@ -33,7 +33,7 @@ internal sealed class OnnxExternalData(string file)
     {
         if (opened.TryGetValue(location, out var known))
             return known;
-        var source = ByteSource.Of(PathOf(location, name));
+        var source = ByteSource.FromFile(PathOf(location, name));
         opened[location] = (source, 0);
         return (source, 0);
     }
@@ -43,15 +43,20 @@ internal sealed class OnnxExternalData(string file)
         var parts = location.Split('/', '\\');
         if (parts[0] == ".")
             parts = parts[1..];
-        if (parts.Length == 0 || Path.IsPathRooted(location) || location.Contains(':') || location.Contains('\0') || parts.Any(part => part is "" or "." or ".."))
-            throw Wrong(name, $"in '{location}', which is not a file of the model's own folder");
+        if (parts.Length == 0
+            || Path.IsPathRooted(location)
+            || location.Contains(':') || location.Contains('\0') || parts.Any(part => part is "" or "." or ".."))
+            throw Wrong(name, $"in '{location}', which is not a file in the model's own folder");
         var path = Path.GetDirectoryName(Path.GetFullPath(file))!;
         foreach (var part in parts)
         {
             path = Path.Combine(path, part);
-            // A link could lead anywhere.
+            // A link could point anywhere.
             if (new FileInfo(path).LinkTarget is not null)
-                throw new ModelFormatException(file, $"has tensor '{name}' in '{location}', which is a link", "put the file itself beside the model");
+            {
+                throw new ModelFormatException(
+                    file, $"has tensor '{name}' in '{location}', which is a link", "put the file itself next to the model");
+            }
         }
         return path;
     }
@@ -62,7 +67,7 @@ internal sealed class OnnxExternalData(string file)
             return null;
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw Wrong(name, $"with an {key} that is not a whole number");
+            : throw Wrong(name, $"with an {key} that is not an integer");
     }
 
     private static string? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(entry => entry.Key == key)?.Value;

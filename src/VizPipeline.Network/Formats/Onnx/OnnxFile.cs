@@ -4,12 +4,12 @@ using VizPipeline.Network.Formats.Onnx.Schema;
 namespace VizPipeline.Network.Formats.Onnx;
 
 /// <summary>
-/// A network in the ONNX format, as far as the file goes: checked, constants read, nodes in an order in which they can run.
-/// What the operations mean, and whether we know them, is decided by whoever builds a graph from it.
+/// A parsed and checked ONNX file: constants are read and nodes are sorted into an executable order. Interpreting the operators is the
+/// importer's task.
 /// </summary>
-public sealed class OnnxFile
+internal sealed class OnnxFile
 {
-    // Protobuf's own limit; larger networks keep their weights in files beside the model.
+    // Protobuf's own limit. Larger networks keep their weights in separate files next to the model.
     private const long LargestFile = int.MaxValue;
     private const int DeepestNesting = 32;
 
@@ -26,39 +26,42 @@ public sealed class OnnxFile
         Initializers = constants;
         var given = new HashSet<string>(constants.Keys, StringComparer.Ordinal);
         if (Inputs.FirstOrDefault(input => input.Name.Length == 0 || !given.Add(input.Name)) is { } odd)
-            throw Wrong($"has an input named '{odd.Name}' twice, or one without a name");
-        Nodes = OnnxOrder.Of(path, nodes, given, Outputs.Select(output => output.Name));
+            throw Wrong($"has two inputs named '{odd.Name}', or one without a name");
+        Nodes = OnnxOrder.Sort(path, nodes, given, Outputs.Select(output => output.Name));
     }
 
-    /// <summary>Where it was read from.</summary>
+    /// <summary>Path that the file was read from.</summary>
     public string Path { get; }
 
     /// <summary>The program that wrote the file, for example <c>pytorch 1.13.0</c>; may be empty.</summary>
     public string Producer { get; }
 
-    /// <summary>Version of the operator set by domain; ONNX's own domain is the empty text.</summary>
+    /// <summary>Operator set version by domain; ONNX's own domain is the empty string.</summary>
     public IReadOnlyDictionary<string, long> Opsets { get; }
 
-    /// <summary>What the network is fed with, constants left out.</summary>
+    /// <summary>The network's inputs, without constants.</summary>
     public IReadOnlyList<OnnxValue> Inputs { get; }
 
-    /// <summary>What the network gives.</summary>
+    /// <summary>The network's outputs.</summary>
     public IReadOnlyList<OnnxValue> Outputs { get; }
 
-    /// <summary>The operations, each after those whose results it reads. Constant nodes are among the initializers instead.</summary>
+    /// <summary>The nodes in topological order. Constant nodes are listed in <see cref="Initializers"/> instead.</summary>
     public IReadOnlyList<OnnxNode> Nodes { get; }
 
     /// <summary>Weights and other constants by name, in file order.</summary>
     public IReadOnlyDictionary<string, OnnxTensor> Initializers { get; }
 
-    /// <summary>Reads a file and, where it says so, the weights in the files beside it.</summary>
-    /// <exception cref="ModelFormatException">The file cannot be read, or is damaged, or does not fit together.</exception>
-    public static OnnxFile Read(string path) => new(path, Parse(ByteSource.Of(path)));
+    /// <summary>Reads a file and any external weight files that it refers to.</summary>
+    /// <exception cref="ModelFormatException">The file cannot be read, is damaged, or is inconsistent.</exception>
+    public static OnnxFile Read(string path) => new(path, Parse(ByteSource.FromFile(path)));
 
     private static ModelProto Parse(ByteSource source)
     {
         if (source.Length > LargestFile)
-            throw new ModelFormatException(source.Name, $"has {source.Length} bytes; an ONNX file has at most 2 GB", "export it with external data");
+        {
+            throw new ModelFormatException(
+                source.Name, $"has {source.Length} bytes; an ONNX file has at most 2 GB", "export it with external data");
+        }
         ModelProto model;
         try
         {
@@ -68,7 +71,11 @@ public sealed class OnnxFile
         }
         catch (InvalidProtocolBufferException failure)
         {
-            throw new ModelFormatException(source.Name, $"is not an ONNX file, or a damaged one ({failure.Message})", "it may be a partial download: fetch it again", failure);
+            throw new ModelFormatException(
+                source.Name,
+                $"is not an ONNX file, or is damaged ({failure.Message})",
+                "it may be a partial download: fetch it again",
+                failure);
         }
         return model.Graph is null || model.Graph.Node.Count == 0
             ? throw new ModelFormatException(source.Name, "has no network graph", "check that this is an ONNX file")
@@ -83,18 +90,18 @@ public sealed class OnnxFile
             if (!opsets.TryAdd(opset.Domain == "ai.onnx" ? "" : opset.Domain, opset.Version))
                 throw Wrong($"declares the operator set '{opset.Domain}' twice");
         }
-        return opsets.ContainsKey("") ? opsets : throw Wrong("does not say which version of ONNX's operator set it uses");
+        return opsets.ContainsKey("") ? opsets : throw Wrong("does not declare the version of ONNX's operator set");
     }
 
     private OrderedDictionary<string, OnnxTensor> ReadInitializers(GraphProto graph, OnnxTensorReader tensors)
     {
         if (graph.SparseInitializer.Count > 0)
-            throw Wrong("has sparse weights, which are not read");
+            throw Wrong("has sparse weights, which are not supported");
         var constants = new OrderedDictionary<string, OnnxTensor>(graph.Initializer.Count, StringComparer.Ordinal);
         foreach (var initializer in graph.Initializer)
         {
             if (initializer.Name.Length == 0 || !constants.TryAdd(initializer.Name, tensors.Read(initializer, initializer.Name)))
-                throw Wrong($"has a tensor named '{initializer.Name}' twice, or one without a name");
+                throw Wrong($"has two tensors named '{initializer.Name}', or one without a name");
         }
         return constants;
     }
@@ -107,7 +114,7 @@ public sealed class OnnxFile
             if (reader.Constant(node) is not { } constant)
                 nodes.Add(node);
             else if (!constants.TryAdd(constant.Name, constant))
-                throw Wrong($"has node {node} write '{constant.Name}', which has another origin already");
+                throw Wrong($"has node {node} write '{constant.Name}', which is already defined");
         }
         return nodes;
     }
@@ -120,7 +127,7 @@ public sealed class OnnxFile
         return new OnnxValue(value.Name, OnnxTypes.Find(tensor.ElemType), shape);
     }
 
-    // Some exporters write an open extent as 0 or -1 instead of leaving it out.
+    // Some exporters write an unknown extent as 0 or -1 instead of leaving it out.
     private int Extent(TensorShapeProto.Types.Dimension extent, string name) => extent.DimValue switch
     {
         <= 0 => -1,

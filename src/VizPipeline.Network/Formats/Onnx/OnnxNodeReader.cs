@@ -1,14 +1,13 @@
-using Google.Protobuf;
 using VizPipeline.Network.Formats.Onnx.Schema;
 
 namespace VizPipeline.Network.Formats.Onnx;
 
-/// <summary>Turns stored nodes and their attributes into ours.</summary>
+/// <summary>Converts protobuf nodes and their attributes to <see cref="OnnxNode"/>.</summary>
 internal sealed class OnnxNodeReader(string file, OnnxTensorReader tensors)
 {
     public OnnxNode Read(NodeProto node)
     {
-        // Both names mean ONNX's own operations.
+        // Both names stand for ONNX's own operators.
         var domain = node.Domain == "ai.onnx" ? "" : node.Domain;
         var attributes = new Dictionary<string, OnnxAttribute>(node.Attribute.Count, StringComparer.Ordinal);
         foreach (var attribute in node.Attribute)
@@ -16,10 +15,12 @@ internal sealed class OnnxNodeReader(string file, OnnxTensorReader tensors)
             if (!attributes.TryAdd(attribute.Name, Read(attribute, node)))
                 throw new ModelFormatException(file, $"has node {node.OpType} '{node.Name}' with two attributes '{attribute.Name}'");
         }
-        return new OnnxNode(file, node.Name, node.OpType, domain) { Inputs = [.. node.Input], Outputs = [.. node.Output], Attributes = attributes };
+        return new OnnxNode(
+            file, node.Name, node.OpType, domain)
+        { Inputs = [.. node.Input], Outputs = [.. node.Output], Attributes = attributes };
     }
 
-    /// <summary>The value of a Constant node, named as its output; null where it is of a kind that is not read (text).</summary>
+    /// <summary>Returns the value of a Constant node, named as its output, or null if its type is not supported (text).</summary>
     public OnnxTensor? Constant(OnnxNode node)
     {
         if (node.Domain.Length > 0 || node.OpType != "Constant")
@@ -48,7 +49,7 @@ internal sealed class OnnxNodeReader(string file, OnnxTensorReader tensors)
             5 or 10 => (OnnxAttributeKind.Subgraph, null),
             6 => (OnnxAttributeKind.Numbers, attribute.Floats.ToArray()),
             7 => (OnnxAttributeKind.WholeNumbers, attribute.Ints.ToArray()),
-            8 => (OnnxAttributeKind.Texts, attribute.Strings.Select((ByteString text) => text.ToStringUtf8()).ToArray()),
+            8 => (OnnxAttributeKind.Texts, null),
             _ => (OnnxAttributeKind.Other, null),
         };
         return new OnnxAttribute(attribute.Name, kind, value);

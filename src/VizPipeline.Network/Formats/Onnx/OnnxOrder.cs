@@ -1,6 +1,6 @@
 namespace VizPipeline.Network.Formats.Onnx;
 
-/// <summary>Puts nodes in an order in which every value is written before it is read. Nodes that are in such an order already keep it.</summary>
+/// <summary>Sorts nodes so that every value is written before it is read. Nodes that are already in such an order keep it.</summary>
 internal sealed class OnnxOrder
 {
     private readonly string file;
@@ -13,12 +13,13 @@ internal sealed class OnnxOrder
         this.nodes = nodes;
     }
 
-    /// <summary>Sorts and checks: each value has one origin, and there are no circles.</summary>
-    /// <param name="file">How messages name the file.</param>
+    /// <summary>Sorts the nodes and checks that each value is written once and that there is no cycle.</summary>
+    /// <param name="file">The file's name in messages.</param>
     /// <param name="nodes">The nodes in file order.</param>
     /// <param name="given">Names of values that no node writes: inputs and constants.</param>
     /// <param name="wanted">Names of the network's outputs.</param>
-    public static IReadOnlyList<OnnxNode> Of(string file, IReadOnlyList<OnnxNode> nodes, IReadOnlySet<string> given, IEnumerable<string> wanted)
+    public static IReadOnlyList<OnnxNode> Sort(
+        string file, IReadOnlyList<OnnxNode> nodes, IReadOnlySet<string> given, IEnumerable<string> wanted)
     {
         var order = new OnnxOrder(file, nodes);
         order.FindWriters(given);
@@ -34,7 +35,7 @@ internal sealed class OnnxOrder
             foreach (var output in nodes[i].Outputs.Where(output => output.Length > 0))
             {
                 if (given.Contains(output) || !writers.TryAdd(output, i))
-                    throw new ModelFormatException(file, $"has node {nodes[i]} write '{output}', which has another origin already");
+                    throw new ModelFormatException(file, $"has node {nodes[i]} write '{output}', which is already defined");
             }
         }
     }
@@ -65,7 +66,10 @@ internal sealed class OnnxOrder
             }
         }
         if (sorted.Count < nodes.Count)
-            throw new ModelFormatException(file, $"has a circle: node {nodes[Array.FindIndex(missing, count => count > 0)]} needs its own result");
+        {
+            throw new ModelFormatException(
+                file, $"has a cycle: node {nodes[Array.FindIndex(missing, count => count > 0)]} depends on its own result");
+        }
         return sorted;
     }
 
@@ -75,7 +79,7 @@ internal sealed class OnnxOrder
         {
             yield return writers.TryGetValue(input, out var writer)
                 ? writer
-                : throw new ModelFormatException(file, $"has node {node} read '{input}', which nothing writes");
+                : throw new ModelFormatException(file, $"has node {node} read '{input}', which no node writes");
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace VizPipeline.Network.Formats.Onnx;
 
-/// <summary>A constant of an ONNX file: float32 where it was any kind of float, 64-bit integers where it was whole numbers or truth values.</summary>
-public sealed class OnnxTensor
+/// <summary>A constant of an ONNX file. Floats of any width become float32; integers and booleans become 64-bit integers.</summary>
+internal sealed class OnnxTensor
 {
     internal OnnxTensor(string name, ElementType type, int[] shape, float[] values)
     {
@@ -28,10 +28,10 @@ public sealed class OnnxTensor
     /// <summary>Extents, outermost first; empty for a scalar.</summary>
     public IReadOnlyList<int> Shape { get; }
 
-    /// <summary>The values where they are floats, else null.</summary>
+    /// <summary>The values if they are floats, else null.</summary>
     public FloatTensor? Floats { get; }
 
-    /// <summary>The values where they are whole numbers, else null.</summary>
+    /// <summary>The values if they are integers or booleans, else null.</summary>
     public long[]? Longs { get; }
 
     /// <inheritdoc/>

@@ -4,7 +4,9 @@ using VizPipeline.Network.Formats.Onnx.Schema;
 
 namespace VizPipeline.Network.Formats.Onnx;
 
-/// <summary>Turns stored tensors into ours. Their numbers may be raw bytes, a typed list, or bytes of a file beside the model.</summary>
+/// <summary>
+/// Converts protobuf tensors to <see cref="OnnxTensor"/>. Their data may be raw bytes, a typed list, or an external file.
+/// </summary>
 internal sealed class OnnxTensorReader(string file)
 {
     private const int External = 1;
@@ -29,8 +31,8 @@ internal sealed class OnnxTensorReader(string file)
     {
         var raw = tensor.RawData.Memory;
         if (raw.Length != count * type.Size())
-            throw Wrong(name, $"of {raw.Length} bytes, whose shape [{string.Join(", ", shape)}] of {type} needs {count * type.Size()}");
-        // Let go at once: else the largest part of the file would stay in memory twice.
+            throw Wrong(name, $"of {raw.Length} bytes, but its shape [{string.Join(", ", shape)}] of {type} needs {count * type.Size()}");
+        // Freed at once: otherwise most of the file would be in memory twice.
         tensor.RawData = ByteString.Empty;
         return FromBytes(name, type, shape, raw.Span);
     }
@@ -60,7 +62,7 @@ internal sealed class OnnxTensorReader(string file)
         return new OnnxTensor(name, type, shape, Longs(name, bytes, type));
     }
 
-    // Types of less than 32 bits, also the 16-bit floats, share the list of 32-bit integers.
+    // Types narrower than 32 bits, 16-bit floats included, share the list of 32-bit integers.
     private OnnxTensor FromList(TensorProto tensor, string name, ElementType type, int[] shape, long count)
     {
         var length = type switch
@@ -72,14 +74,16 @@ internal sealed class OnnxTensorReader(string file)
             _ => tensor.Int32Data.Count,
         };
         if (length != count)
-            throw Wrong(name, $"of {length} values, whose shape [{string.Join(", ", shape)}] needs {count}");
+            throw Wrong(name, $"of {length} values, but its shape [{string.Join(", ", shape)}] needs {count}");
         return type switch
         {
             ElementType.F32 => new OnnxTensor(name, type, shape, tensor.FloatData.ToArray()),
             ElementType.F64 => new OnnxTensor(name, type, shape, tensor.DoubleData.Select(value => (float)value).ToArray()),
-            ElementType.F16 or ElementType.BF16 => FromBytes(name, type, shape, MemoryMarshal.AsBytes<ushort>(tensor.Int32Data.Select(value => (ushort)value).ToArray())),
+            ElementType.F16 or ElementType.BF16 =>
+                FromBytes(name, type, shape, MemoryMarshal.AsBytes<ushort>(tensor.Int32Data.Select(value => (ushort)value).ToArray())),
             ElementType.I64 => new OnnxTensor(name, type, shape, tensor.Int64Data.ToArray()),
-            ElementType.U32 or ElementType.U64 => FromBytes(name, ElementType.U64, shape, MemoryMarshal.AsBytes<ulong>(tensor.Uint64Data.ToArray())),
+            ElementType.U32 or ElementType.U64 =>
+                FromBytes(name, ElementType.U64, shape, MemoryMarshal.AsBytes<ulong>(tensor.Uint64Data.ToArray())),
             _ => new OnnxTensor(name, type, shape, tensor.Int32Data.Select(value => (long)value).ToArray()),
         };
     }
@@ -87,7 +91,7 @@ internal sealed class OnnxTensorReader(string file)
     private int[] ShapeOf(TensorProto tensor, string name)
         => tensor.Dims.All(extent => extent is >= 0 and <= int.MaxValue)
             ? [.. tensor.Dims.Select(extent => (int)extent)]
-            : throw Wrong(name, "with a negative or enormous extent");
+            : throw Wrong(name, "with a negative or too large extent");
 
     private long[] Longs(string name, ReadOnlySpan<byte> bytes, ElementType type)
     {
@@ -101,5 +105,6 @@ internal sealed class OnnxTensorReader(string file)
         }
     }
 
-    private ModelFormatException Wrong(string name, string problem, string? advice = null) => new(file, $"has tensor '{name}' {problem}", advice);
+    private ModelFormatException Wrong(string name, string problem, string? advice = null) =>
+        new(file, $"has tensor '{name}' {problem}", advice);
 }

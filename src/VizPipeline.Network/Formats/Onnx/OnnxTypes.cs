@@ -1,6 +1,6 @@
 namespace VizPipeline.Network.Formats.Onnx;
 
-/// <summary>ONNX's numbers for types of elements.</summary>
+/// <summary>ONNX's type codes of elements.</summary>
 internal static class OnnxTypes
 {
     public static ElementType? Find(long number) => number switch
@@ -21,7 +21,7 @@ internal static class OnnxTypes
         _ => null,
     };
 
-    /// <summary>The name for messages, also of types that are not read.</summary>
+    /// <summary>Returns the type's name for messages, also for types that are not supported.</summary>
     public static string NameOf(long number) => Find(number)?.ToString() ?? number switch
     {
         8 => "text",

@@ -4,8 +4,8 @@ using System.Text;
 namespace VizPipeline.Network.Formats.PyTorch;
 
 /// <summary>
-/// A position in one or several pickles that stand one behind the other. Nothing is ever read, or asked for, beyond their end; of a file
-/// that goes on with gigabytes of numbers, only as much is held as the pickles have.
+/// A read position in one or more consecutive pickles. It never reads or allocates beyond their end; if gigabytes of numbers follow in the
+/// file, only the pickles' part is kept in memory.
 /// </summary>
 internal sealed class PickleBytes
 {
@@ -16,7 +16,7 @@ internal sealed class PickleBytes
     private byte[] held = [];
     private int position;
 
-    /// <summary>Begins at <paramref name="start"/>; <paramref name="limit"/> is the most that is read of the file from its first byte on.</summary>
+    /// <summary>Starts at <paramref name="start"/> and reads at most the first <paramref name="limit"/> bytes of the file.</summary>
     public PickleBytes(ByteSource source, int start, int limit)
     {
         this.source = source;
@@ -24,10 +24,10 @@ internal sealed class PickleBytes
         position = start;
     }
 
-    /// <summary>How messages name the file.</summary>
+    /// <summary>The file's name in messages.</summary>
     public string File => source.Name;
 
-    /// <summary>Offset in the file of the next byte.</summary>
+    /// <summary>Offset of the next byte in the file.</summary>
     public int Position => position;
 
     public byte Next() => Take(1)[0];
@@ -41,7 +41,7 @@ internal sealed class PickleBytes
         return held.AsSpan(position - count, count);
     }
 
-    /// <summary>A length of four or eight bytes, of something that must still fit.</summary>
+    /// <summary>Reads a length of four or eight bytes and checks that so many bytes remain.</summary>
     public int Length(int width)
     {
         var bytes = Take(width);
@@ -49,7 +49,7 @@ internal sealed class PickleBytes
         return length <= (ulong)(limit - position) ? (int)length : throw EndsTooSoon();
     }
 
-    /// <summary>Text up to the end of a line.</summary>
+    /// <summary>Reads text up to the end of a line.</summary>
     public string Line()
     {
         int length;
@@ -73,5 +73,5 @@ internal sealed class PickleBytes
         source.Read(have, held.AsSpan(have));
     }
 
-    private ModelFormatException EndsTooSoon() => new(File, "has a pickle that ends too soon", "it is damaged or no PyTorch file");
+    private ModelFormatException EndsTooSoon() => new(File, "has a pickle that ends too soon", "it is damaged or not a PyTorch file");
 }

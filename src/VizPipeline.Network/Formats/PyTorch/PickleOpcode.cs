@@ -1,6 +1,6 @@
 namespace VizPipeline.Network.Formats.PyTorch;
 
-/// <summary>Instructions of Python's pickle. The last group is known only to be refused by name.</summary>
+/// <summary>Opcodes of Python's pickle. The last group is listed only so that messages can name what they refuse.</summary>
 internal enum PickleOpcode : byte
 {
     Proto = 0x80,

@@ -1,9 +1,9 @@
 namespace VizPipeline.Network.Formats.PyTorch;
 
-// What a pickle of ours may hold, beside null, bool, long, double, string and byte[]. Plain classes, not records: a hostile
+// The values that a pickle may contain besides null, bool, long, double, string and byte[]. These are plain classes, not records: a hostile
 // pickle can nest and share values so that comparing, hashing or printing them would never end.
 
-/// <summary>A list, set or frozen set: nobody here asks which.</summary>
+/// <summary>A list, set or frozen set; the difference does not matter here.</summary>
 internal sealed class PickleList
 {
     public List<object?> Items { get; } = [];
@@ -15,14 +15,14 @@ internal sealed class PickleTuple(object?[] items)
     public object?[] Items { get; } = items;
 }
 
-/// <summary>A dict or OrderedDict: pairs in insertion order. Keys are not hashed (see above), so later pairs may repeat them.</summary>
+/// <summary>A dict or OrderedDict: pairs in insertion order. Keys are not hashed (see above), so a key may occur several times.</summary>
 internal sealed class PickleDict
 {
     private readonly List<KeyValuePair<object?, object?>> _pairs = [];
 
     public IReadOnlyList<KeyValuePair<object?, object?>> Pairs => _pairs;
 
-    /// <summary>Whether all keys are text. Kept as pairs come: a hostile pickle may ask any number of times.</summary>
+    /// <summary>Whether all keys are text. Updated with every pair, because a hostile pickle may ask any number of times.</summary>
     public bool HasTextKeys { get; private set; } = true;
 
     public void Add(object? key, object? value)
@@ -31,7 +31,7 @@ internal sealed class PickleDict
         _pairs.Add(new(key, value));
     }
 
-    /// <summary>The value that a text key was given last, as in Python.</summary>
+    /// <summary>Returns the last value of a text key, as in Python.</summary>
     public object? Find(string key)
     {
         for (var i = _pairs.Count - 1; i >= 0; i--)
@@ -43,16 +43,18 @@ internal sealed class PickleDict
     }
 }
 
-/// <summary>A name of Python that is on the list of known ones. It is never imported.</summary>
+/// <summary>A Python name from the list of known ones. It is never imported.</summary>
 internal sealed class PickleGlobal(string name, bool isInert = false)
 {
     public string Name { get; } = name;
 
-    /// <summary>Whether whatever it makes is stepped over as <see cref="PickleInert"/>.</summary>
+    /// <summary>Whether anything that it creates is skipped as <see cref="PickleInert"/>.</summary>
     public bool IsInert { get; } = isInert;
 }
 
-/// <summary>Something that training scripts put beside the weights and that no weight needs: command-line arguments, NumPy's numbers, paths.</summary>
+/// <summary>
+/// Data that training scripts store next to the weights and no weight needs: command-line arguments, NumPy scalars, paths.
+/// </summary>
 internal sealed class PickleInert
 {
     public static PickleInert Instance { get; } = new();
@@ -62,32 +64,32 @@ internal sealed class PickleInert
     }
 }
 
-/// <summary>A type of number, as <c>torch.float32</c>.</summary>
+/// <summary>A number type such as <c>torch.float32</c>.</summary>
 internal sealed class TorchType(ElementType type)
 {
     public ElementType Type { get; } = type;
 }
 
-/// <summary>A type of storage, as <c>torch.FloatStorage</c>; no number type for untyped bytes.</summary>
+/// <summary>A storage type such as <c>torch.FloatStorage</c>; has no number type for untyped bytes.</summary>
 internal sealed class StorageType(ElementType? type)
 {
     public ElementType? Type { get; } = type;
 }
 
-/// <summary>A storage: numbers in a file of their own inside the zip, or behind the pickles of an old file.</summary>
+/// <summary>A storage: numbers in a separate file inside the zip, or after the pickles of an old file.</summary>
 internal sealed class StorageRef(string key, ElementType? type, long count, long start = 0)
 {
     public string Key { get; } = key;
 
-    /// <summary>Null for untyped storages, whose tensors know.</summary>
+    /// <summary>Number type; null for untyped storages, whose tensors give it.</summary>
     public ElementType? Type { get; } = type;
 
-    /// <summary>Elements of the type; bytes where there is none.</summary>
+    /// <summary>Number of elements; of bytes for an untyped storage.</summary>
     public long Count { get; } = count;
 
-    /// <summary>First element of what the pickle names, where that is a part of the storage (files before version 0.4).</summary>
+    /// <summary>First element that the pickle refers to, if it refers to a part of the storage (files before version 0.4).</summary>
     public long Start { get; } = start;
 
-    /// <summary>Bytes in the file.</summary>
+    /// <summary>Size in the file in bytes.</summary>
     public Int128 Bytes => (Int128)Count * (Type?.Size() ?? 1);
 }

@@ -1,9 +1,9 @@
 namespace VizPipeline.Network.Formats.PyTorch;
 
-/// <summary>Reads the weights of a network from a file that torch.save wrote (.pth, .pt), without running any code that is in it.</summary>
-public static class StateDict
+/// <summary>Reads a network's weights from a file that torch.save wrote (.pth, .pt), without running any code in it.</summary>
+internal static class StateDict
 {
-    // Where training scripts put the weights beside epoch, optimizer and the like; averaged ones only where there are no others.
+    // Keys under which training scripts store the weights next to epoch, optimizer and so on; averaged weights only if there are no others.
     private static readonly string[] UsualKeys =
     [
         "state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module",
@@ -11,13 +11,13 @@ public static class StateDict
     ];
 
     /// <summary>
-    /// All tensors of the state dict as float32, by name in file order, in the formats since PyTorch 1.6 and before. A checkpoint's nested
-    /// <c>state_dict</c> is found, prefixes such as <c>module.</c> (<c>DataParallel</c>) and <c>_orig_mod.</c> (<c>torch.compile</c>) are
-    /// removed, and names of older versions become today's.
+    /// Reads all tensors of the state dict as float32, by name in file order, in the formats since and before PyTorch 1.6. Finds a
+    /// checkpoint's nested <c>state_dict</c>, removes prefixes such as <c>module.</c> (<c>DataParallel</c>) and <c>_orig_mod.</c>
+    /// (<c>torch.compile</c>), and renames parameters of older versions to today's names.
     /// </summary>
-    /// <remarks>Tensors that share a whole storage, as tied weights do, share one array.</remarks>
+    /// <remarks>Tensors that share a whole storage, such as tied weights, share one array.</remarks>
     /// <exception cref="ModelFormatException">The file is damaged, or would run code.</exception>
-    public static IReadOnlyDictionary<string, FloatTensor> Read(string path) => Read(ByteSource.Of(path));
+    public static IReadOnlyDictionary<string, FloatTensor> Read(string path) => Read(ByteSource.FromFile(path));
 
     internal static IReadOnlyDictionary<string, FloatTensor> Read(ByteSource source)
     {
@@ -32,8 +32,11 @@ public static class StateDict
     private static PickleDict FindStateDict(object? root, string file)
     {
         if (root is not PickleDict dict)
-            throw new ModelFormatException(file, "holds something other than a dict of tensors", "save one with torch.save(model.state_dict(), path)");
-        // Four levels are more than any script has; a dict that contains itself must not keep us here.
+        {
+            throw new ModelFormatException(
+                file, "holds something other than a dict of tensors", "save one with torch.save(model.state_dict(), path)");
+        }
+        // Four levels are more than any script uses; a dict that contains itself must not loop forever.
         for (var level = 0; level < 4; level++)
         {
             if (UsualKeys.Select(dict.Find).OfType<PickleDict>().FirstOrDefault() is not { } inner)
@@ -42,7 +45,7 @@ public static class StateDict
         }
         if (HasTensors(dict))
             return dict;
-        // A script's own name for it: taken where it is the only one.
+        // A custom key: accepted if it is the only dict with tensors.
         var holders = dict.Pairs.Select(pair => pair.Value).OfType<PickleDict>().Distinct().Where(HasTensors).Take(2).ToList();
         return holders.Count == 1 ? holders[0] : dict;
     }
@@ -60,22 +63,29 @@ public static class StateDict
         if (views.Count > 0)
             return views;
         var keys = dict.Pairs.Select(pair => pair.Key).OfType<string>().Take(5);
-        throw new ModelFormatException(file, $"has no tensors in its state dict (first keys: {string.Join(", ", keys)})", "save one with torch.save(model.state_dict(), path)");
+        throw new ModelFormatException(
+            file,
+            $"has no tensors in its state dict (first keys: {string.Join(", ", keys)})",
+            "save one with torch.save(model.state_dict(), path)");
     }
 
-    // A stride of zero repeats an element, and views may overlap, so a few bytes can stand for any number of elements.
+    // A stride of zero repeats an element, and views may overlap, so a few bytes can expand to any number of elements.
     private static void CheckTotal(OrderedDictionary<string, TensorView> views, ByteSource source)
     {
         var total = views.Values.Aggregate((Int128)0, (sum, view) => sum + view.Count);
         if (total > source.Length)
-            throw new ModelFormatException(source.Name, $"has tensors of {total} elements together, more than its {source.Length} bytes can hold");
+        {
+            throw new ModelFormatException(
+                source.Name, $"has tensors of {total} elements together, more than its {source.Length} bytes can hold");
+        }
     }
 
     private static OrderedDictionary<string, FloatTensor> Materialize(OrderedDictionary<string, TensorView> views, TorchFile file)
     {
         var arrays = new Dictionary<TensorView, float[]>(views.Count);
-        // By storage, so that each is read once and let go again.
-        foreach (var sharing in views.Values.Distinct().GroupBy(view => (view.Storage.Key, view.Type, view.Storage.Type, view.Storage.Count)))
+        // Grouped by storage, so that each storage is read once and then freed.
+        foreach (var sharing in views.Values.Distinct()
+            .GroupBy(view => (view.Storage.Key, view.Type, view.Storage.Type, view.Storage.Count)))
         {
             var numbers = file.ReadStorage(sharing.First().Storage, sharing.Key.Item2);
             foreach (var view in sharing)

@@ -1,6 +1,6 @@
 namespace VizPipeline.Network.Formats.PyTorch;
 
-/// <summary>A tensor as PyTorch stores it: a storage, where it begins in it, and how far to step along each axis.</summary>
+/// <summary>A tensor as PyTorch stores it: a storage, an offset into it, and a stride for each axis.</summary>
 internal sealed class TensorView
 {
     private const int MostDimensions = 16;
@@ -27,16 +27,17 @@ internal sealed class TensorView
 
     public long Count { get; }
 
-    /// <summary>Elements in the storage, by this tensor's type.</summary>
+    /// <summary>Number of elements in the storage, in this tensor's type.</summary>
     public long StorageCount => Storage.Type is null ? Storage.Count / Type.Size() : Storage.Count;
 
-    /// <summary>Makes a view, or says in half a sentence why there is no such tensor. No element may lie outside the storage.</summary>
-    public static (TensorView? View, string? Problem) Create(StorageRef storage, ElementType type, long offset, long[] sizes, long[] strides)
+    /// <summary>Creates a view, or says what is wrong with it. No element may lie outside the storage.</summary>
+    public static (TensorView? View, string? Problem) Create(
+        StorageRef storage, ElementType type, long offset, long[] sizes, long[] strides)
     {
         if (sizes.Length != strides.Length || sizes.Length > MostDimensions)
-            return (null, "sizes and strides that do not belong together");
+            return (null, "sizes and strides that do not match");
         if (sizes.Any(size => size is < 0 or > int.MaxValue) || strides.Any(stride => stride < 0) || offset < 0)
-            return (null, "a negative or enormous size, stride or offset");
+            return (null, "a negative or too large size, stride or offset");
         int[] shape = [.. sizes.Select(size => (int)size)];
         if (Elements.Count(shape) is not { } count || count > Array.MaxLength)
             return (null, "more elements than one array can hold");
@@ -44,7 +45,7 @@ internal sealed class TensorView
         return view.Fits() ? (view, null) : (null, "elements outside of its storage");
     }
 
-    /// <summary>Gathers the elements in row-major order. A tensor that is its whole storage is that array, not a copy.</summary>
+    /// <summary>Gathers the elements in row-major order. Returns the storage itself, not a copy, if the tensor covers all of it.</summary>
     public float[] Gather(float[] storage)
     {
         if (IsContiguous())
@@ -69,7 +70,7 @@ internal sealed class TensorView
 
     private bool Fits()
     {
-        // Negative extents and offsets are gone, so the last element is the farthest.
+        // Negative extents and offsets have been refused, so the last element is the farthest.
         Int128 last = Offset;
         for (var axis = 0; axis < Shape.Length; axis++)
             last += (Int128)Math.Max(Shape[axis] - 1, 0) * Strides[axis];

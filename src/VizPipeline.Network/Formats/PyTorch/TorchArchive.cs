@@ -2,7 +2,7 @@ using System.Text;
 
 namespace VizPipeline.Network.Formats.PyTorch;
 
-/// <summary>The zip that torch.save writes: a pickle in NAME/data.pkl, and each storage's numbers in NAME/data/KEY.</summary>
+/// <summary>The zip file that torch.save writes: a pickle in NAME/data.pkl, and each storage's numbers in NAME/data/KEY.</summary>
 internal sealed class TorchArchive : TorchFile
 {
     private const string PickleName = "data.pkl";
@@ -18,7 +18,7 @@ internal sealed class TorchArchive : TorchFile
             folder = FindFolder();
             CheckByteOrder();
             var pickle = zip.ReadAll(folder + PickleName, Math.Min(LargestPickle, source.Length));
-            Root = Unpickler.Read(new PickleBytes(ByteSource.Of(pickle, source.Name), 0, LargestPickle));
+            Root = Unpickler.Read(new PickleBytes(ByteSource.FromMemory(pickle, source.Name), 0, LargestPickle));
         }
         catch
         {
@@ -35,14 +35,23 @@ internal sealed class TorchArchive : TorchFile
     {
         var entry = $"{folder}data/{storage.Key}";
         if (!zip.Contains(entry))
-            throw new ModelFormatException(Source.Name, $"lacks the storage '{storage.Key}'", "it is damaged or incomplete: fetch it again");
+        {
+            throw new ModelFormatException(
+                Source.Name, $"lacks the storage '{storage.Key}'", "it is damaged or incomplete: fetch it again");
+        }
         var expected = storage.Bytes;
         if (zip.LengthOf(entry) != expected)
-            throw new ModelFormatException(Source.Name, $"has {zip.LengthOf(entry)} bytes in storage '{storage.Key}', which should have {expected}");
+        {
+            throw new ModelFormatException(
+                Source.Name, $"has {zip.LengthOf(entry)} bytes in storage '{storage.Key}', which should have {expected}");
+        }
         CheckArray(storage, type);
-        // torch.save does not compress, so this is somebody's attempt to make a small file fill the memory.
+        // torch.save does not compress, so a larger claim is an attempt to make a small file fill the memory.
         if (expected > Source.Length)
-            throw new ModelFormatException(Source.Name, $"has storage '{storage.Key}' unpack to {expected} bytes, more than the file's {Source.Length}");
+        {
+            throw new ModelFormatException(
+                Source.Name, $"has storage '{storage.Key}' unpack to {expected} bytes, more than the file's {Source.Length}");
+        }
         return zip.Read(entry, stream => Elements.ReadFloats(type, (int)(expected / type.Size()), stream.ReadExactly));
     }
 
@@ -57,15 +66,21 @@ internal sealed class TorchArchive : TorchFile
         var pickles = zip.Names.Where(name => name == PickleName || name.EndsWith('/' + PickleName)).ToList();
         var found = pickles.Count == 1
             ? pickles[0][..^PickleName.Length]
-            : throw new ModelFormatException(Source.Name, $"is a zip with {pickles.Count} parts named {PickleName}; a PyTorch file has one");
+            : throw new ModelFormatException(
+                Source.Name, $"is a zip with {pickles.Count} parts named {PickleName}; a PyTorch file has one");
         return zip.Contains(found + "constants.pkl")
-            ? throw new ModelFormatException(Source.Name, "is a TorchScript program, which is code", "save its weights with torch.save(model.state_dict(), path), or export the network to ONNX")
+            ? throw new ModelFormatException(
+                Source.Name,
+                "is a TorchScript program, which is code",
+                "save its weights with torch.save(model.state_dict(), path), or export the network to ONNX")
             : found;
     }
 
     private void CheckByteOrder()
     {
-        if (zip.Contains(folder + "byteorder") && Encoding.ASCII.GetString(zip.ReadAll(folder + "byteorder", 64)) is var order && order != "little")
-            throw new ModelFormatException(Source.Name, $"stores its numbers in byte order '{order}'", "save it again on a little-endian machine");
+        if (zip.Contains(folder + "byteorder")
+            && Encoding.ASCII.GetString(zip.ReadAll(folder + "byteorder", 64)) is var order && order != "little")
+            throw new ModelFormatException(
+                Source.Name, $"stores its numbers in byte order '{order}'", "save it again on a little-endian machine");
     }
 }

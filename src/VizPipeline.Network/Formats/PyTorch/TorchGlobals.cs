@@ -1,6 +1,6 @@
 namespace VizPipeline.Network.Formats.PyTorch;
 
-/// <summary>The names of Python that a state dict needs. Everything else is refused by name: in a pickle, a name is code that will run.</summary>
+/// <summary>The Python names that a state dict needs. All others are refused by name: in a pickle, a name is code that will run.</summary>
 internal static class TorchGlobals
 {
     public const string OrderedDict = "collections.OrderedDict";
@@ -22,17 +22,17 @@ internal static class TorchGlobals
         RebuildFromType, Parameter, PlainTensor, "builtins.set", "builtins.frozenset", "__builtin__.set", "__builtin__.frozenset",
     ];
 
-    // What checkpoints hold beside weights. Nothing is made of these but a mark that something stood there.
+    // Objects that checkpoints contain next to the weights. They are replaced by a marker.
     private static readonly HashSet<string> Inert =
     [
         "argparse.Namespace", "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "_codecs.encode",
         "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "torch.torch_version.TorchVersion",
     ];
 
-    /// <summary>What a name stands for; null where it is not on the list.</summary>
+    /// <summary>Returns what a name stands for, or null if it is not on the list.</summary>
     public static object? Find(string module, string name)
     {
-        // A dotted name walks attributes: none of ours needs that, and two spellings of one name would be one too many.
+        // A dotted name accesses attributes. No known name needs that, and it would allow two spellings of one name.
         if (name.Contains('.'))
             return null;
         var full = $"{module}.{name}";

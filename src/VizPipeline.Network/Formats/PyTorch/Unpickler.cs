@@ -5,12 +5,12 @@ using System.Text;
 namespace VizPipeline.Network.Formats.PyTorch;
 
 /// <summary>
-/// Reads the subset of Python's pickle that state dicts are written in (protocols 2 to 5): containers, text, numbers and
-/// tensors. A pickle is a program; this machine knows no instruction and no name that could do anything but build data.
+/// Reads the subset of Python's pickle that state dicts use (protocols 2 to 5): containers, text, numbers and tensors. A pickle is a
+/// program; this interpreter knows no instruction and no name that could do anything but build data.
 /// </summary>
 /// <remarks>
-/// Memory is bounded by the pickle's length: each instruction adds at most one small value, lengths are checked against
-/// what is left, and nothing is ever copied out of the memo, compared, hashed or walked.
+/// Memory is bounded by the pickle's length: each instruction adds at most one small value, lengths are checked against the remaining
+/// bytes, and nothing is ever copied out of the memo, compared, hashed or walked.
 /// </remarks>
 internal sealed class Unpickler
 {
@@ -28,9 +28,9 @@ internal sealed class Unpickler
         calls = new TorchCalls(file, references);
     }
 
-    /// <summary>The value that the next pickle builds; <paramref name="bytes"/> then stands behind it.</summary>
+    /// <summary>Returns the value that the next pickle builds and leaves <paramref name="bytes"/> after it.</summary>
     /// <param name="bytes">Where to read.</param>
-    /// <param name="references">Gets the storages that the pickle names.</param>
+    /// <param name="references">Receives the storages that the pickle refers to.</param>
     /// <exception cref="ModelFormatException">The pickle is damaged, or would run code.</exception>
     public static object? Read(PickleBytes bytes, StorageList? references = null)
     {
@@ -59,7 +59,7 @@ internal sealed class Unpickler
                     throw Wrong("has a pickle of an unknown version");
                 return true;
             case PickleOpcode.Frame:
-                // A frame only helps readers that buffer; what it holds is checked piece by piece.
+                // A frame only helps buffering readers; each element's length is checked separately.
                 bytes.Length(8);
                 return true;
             case PickleOpcode.Mark:
@@ -109,9 +109,9 @@ internal sealed class Unpickler
                 stack.Add(Long(bytes.Take(bytes.Length(4))));
                 return true;
             case PickleOpcode.Int:
-                // Python 2 writes whole numbers of more than 32 bits as text.
+                // Python 2 writes integers of more than 32 bits as text.
                 stack.Add(long.TryParse(bytes.Line(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
-                    ? number : throw Wrong("has a whole number that is none"));
+                    ? number : throw Wrong("has an invalid integer"));
                 return true;
             case PickleOpcode.BinFloat:
                 stack.Add(BinaryPrimitives.ReadDoubleBigEndian(bytes.Take(8)));
@@ -220,7 +220,7 @@ internal sealed class Unpickler
         }
     }
 
-    // The instructions that name or call code in a general pickle.
+    // The instructions that refer to or call code in a general pickle.
     private void Name(PickleOpcode opcode)
     {
         switch (opcode)
@@ -231,7 +231,7 @@ internal sealed class Unpickler
                 break;
             case PickleOpcode.StackGlobal:
                 if (TakeLast(2) is not [string from, string name])
-                    throw Wrong("names a function by something that is not text");
+                    throw Wrong("refers to a function by something that is not text");
                 stack.Add(Global(from, name));
                 break;
             case PickleOpcode.Reduce:
@@ -256,8 +256,8 @@ internal sealed class Unpickler
         }
     }
 
-    // Module.state_dict() hangs a dict `_metadata` on its OrderedDict. Any other state would be an object's, set by code; that of
-    // something that we only step over is let go with it.
+    // Module.state_dict() attaches a dict `_metadata` to its OrderedDict. Any other state would be an object's, set by code; the state of a
+    // skipped object is dropped with it.
     private void Build()
     {
         var state = Pop();
@@ -271,14 +271,17 @@ internal sealed class Unpickler
         => TorchGlobals.Find(module, name) ?? throw RunsCode($"{module}.{name}");
 
     private ModelFormatException RunsCode(string what)
-        => new(file, $"contains {what}, which would run code; only plain state dicts are read", "save one with torch.save(model.state_dict(), path); of a whole saved network, load it where its code is and save its state_dict()");
+        => new(
+            file,
+            $"contains {what}, which would run code; only plain state dicts are read",
+            "save one with torch.save(model.state_dict(), path); to convert a whole saved network, load it where its code is and save its state_dict()");
 
     private void Recall(long key)
         => stack.Add(memo.TryGetValue(key, out var value) ? value : throw Wrong("recalls a value that it never stored"));
 
     private void PushOf(Func<List<object?>, object> make)
     {
-        // Taken first: it changes which stack is the current one.
+        // Taken first, because it changes which stack is current.
         var items = TakeMarked();
         stack.Add(make(items));
     }
@@ -301,7 +304,7 @@ internal sealed class Unpickler
     private T Under<T>(int depth) where T : class
         => stack.Count > depth && stack[^(depth + 1)] is T found ? found : throw Wrong("adds to something that is not the right container");
 
-    private object? Peek() => stack.Count > 0 ? stack[^1] : throw Wrong("has a pickle that takes from an empty stack");
+    private object? Peek() => stack.Count > 0 ? stack[^1] : throw Wrong("has a pickle that pops from an empty stack");
 
     private object? Pop()
     {
@@ -313,7 +316,7 @@ internal sealed class Unpickler
     private object?[] TakeLast(int count)
     {
         if (stack.Count < count)
-            throw Wrong("has a pickle that takes from an empty stack");
+            throw Wrong("has a pickle that pops from an empty stack");
         object?[] taken = [.. stack[^count..]];
         stack.RemoveRange(stack.Count - count, count);
         return taken;
@@ -323,7 +326,7 @@ internal sealed class Unpickler
     {
         var taken = stack;
         if (!marked.TryPop(out var below))
-            throw Wrong("has a pickle that takes up to a mark which is not there");
+            throw Wrong("has a pickle that pops to a missing mark");
         stack = below;
         return taken;
     }
@@ -331,12 +334,12 @@ internal sealed class Unpickler
     private long Long(ReadOnlySpan<byte> digits)
     {
         if (digits.Length > 8)
-            throw Wrong($"has a whole number of {digits.Length} bytes; no size or count is that large");
+            throw Wrong($"has an integer of {digits.Length} bytes; no size or count is that large");
         long value = digits.Length > 0 && digits[^1] >= 0x80 ? -1 : 0;
         for (var i = digits.Length - 1; i >= 0; i--)
             value = (value << 8) | digits[i];
         return value;
     }
 
-    private ModelFormatException Wrong(string problem) => new(file, problem, "it is damaged or no PyTorch file");
+    private ModelFormatException Wrong(string problem) => new(file, problem, "it is damaged or not a PyTorch file");
 }

@@ -4,14 +4,14 @@ using System.Text.Json;
 namespace VizPipeline.Network.Formats.Safetensors;
 
 /// <summary>
-/// The first part of a safetensors file: eight bytes of length, then JSON that says where each tensor lies. After it,
-/// the tensors must fill the file exactly, so that no byte means two things or nothing.
+/// The header of a safetensors file: eight bytes of length, then JSON that gives each tensor's position. The tensors must fill the rest of
+/// the file exactly, without overlaps or gaps.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
     private const int LengthBytes = 8;
 
-    // The limit of the reference implementation: a header that large describes no real model.
+    // The reference implementation's limit: no real model needs a larger header.
     private const long LargestHeader = 100_000_000;
 
     private const string MetadataKey = "__metadata__";
@@ -22,7 +22,7 @@ internal sealed class SafetensorsHeader
 
     private SafetensorsHeader(ByteSource source) => this.source = source;
 
-    /// <summary>The tensors in the order in which they lie in the file.</summary>
+    /// <summary>The tensors in file order.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries => entries;
 
     public IReadOnlyDictionary<string, string> Metadata => metadata;
@@ -39,12 +39,19 @@ internal sealed class SafetensorsHeader
     private byte[] ReadJson()
     {
         if (source.Length < LengthBytes)
-            throw Wrong($"has {source.Length} bytes, and a safetensors file begins with {LengthBytes} bytes of header length");
+            throw Wrong($"has {source.Length} bytes, but a safetensors file begins with {LengthBytes} bytes of header length");
         var length = BinaryPrimitives.ReadUInt64LittleEndian(source.Start(LengthBytes));
         if (length > LargestHeader)
-            throw Wrong($"declares a header of {length} bytes, more than the {LargestHeader} that are allowed", "check that this is a safetensors file");
+        {
+            throw Wrong($"declares a header of {length} bytes, more than the maximum of {LargestHeader}",
+                "check that this is a safetensors file");
+        }
         if ((long)length > source.Length - LengthBytes)
-            throw Wrong($"declares a header of {length} bytes and has only {source.Length - LengthBytes} after the length", "it may be a partial download: fetch it again");
+        {
+            throw Wrong(
+                $"declares a header of {length} bytes but has only {source.Length - LengthBytes} after the length",
+                "it may be a partial download: fetch it again");
+        }
         var json = new byte[length];
         source.Read(LengthBytes, json);
         if (json.Length == 0 || json[0] != (byte)'{')
@@ -65,7 +72,7 @@ internal sealed class SafetensorsHeader
                     entries.Add(ParseEntry(property.Name, property.Value, dataStart));
             }
         }
-        // InvalidOperationException: text that is no valid UTF-16, for example a lone "\ud800".
+        // InvalidOperationException: invalid UTF-16, for example a lone "\ud800".
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
             throw new ModelFormatException(source.Name, $"has a header that is not valid JSON ({failure.Message})", inner: failure);
@@ -92,10 +99,15 @@ internal sealed class SafetensorsHeader
         var type = ParseType(name, Field(name, value, "dtype", JsonValueKind.String).GetString()!);
         var shape = Field(name, value, "shape", JsonValueKind.Array).EnumerateArray().Select(extent => ParseExtent(name, extent)).ToArray();
         var offsets = Field(name, value, "data_offsets", JsonValueKind.Array);
-        if (offsets.GetArrayLength() != 2 || !TryLong(offsets[0], out var begin) || !TryLong(offsets[1], out var end) || begin < 0 || end < begin)
+        if (offsets.GetArrayLength() != 2
+            || !TryLong(offsets[0], out var begin) || !TryLong(offsets[1], out var end) || begin < 0 || end < begin)
             throw Wrong($"has data_offsets of tensor '{name}' that are not a begin and an end");
         if (end > source.Length - dataStart)
-            throw Wrong($"has tensor '{name}' end at byte {end} of its data, which has {source.Length - dataStart}", "it may be a partial download: fetch it again");
+        {
+            throw Wrong(
+                $"has tensor '{name}' end at byte {end} of its data, which has only {source.Length - dataStart}",
+                "it may be a partial download: fetch it again");
+        }
         CheckSize(name, type, shape, end - begin);
         return new SafetensorsEntry(name, type, shape, dataStart + begin, end - begin);
     }
@@ -107,12 +119,13 @@ internal sealed class SafetensorsHeader
 
     private ElementType ParseType(string tensor, string name)
         => SafetensorsTypes.Find(name)
-            ?? throw Wrong($"has tensor '{tensor}' of dtype {name}, which is not supported", $"convert it to one of {SafetensorsTypes.All}");
+            ?? throw Wrong(
+                $"has tensor '{tensor}' of dtype {name}, which is not supported", $"convert it to one of {SafetensorsTypes.All}");
 
     private int ParseExtent(string tensor, JsonElement extent)
         => TryLong(extent, out var value) && value is >= 0 and <= int.MaxValue
             ? (int)value
-            : throw Wrong($"has tensor '{tensor}' with an extent that is not a whole number from 0 to {int.MaxValue}");
+            : throw Wrong($"has tensor '{tensor}' with an extent that is not an integer from 0 to {int.MaxValue}");
 
     private static bool TryLong(JsonElement element, out long value)
     {
@@ -125,7 +138,11 @@ internal sealed class SafetensorsHeader
         if (Elements.Count(shape) is not { } count || (Int128)count * type.Size() > long.MaxValue)
             throw Wrong($"has tensor '{name}' whose size in bytes does not fit into 64 bits");
         if (count * type.Size() != byteLength)
-            throw Wrong($"has {byteLength} bytes for tensor '{name}', whose shape [{string.Join(", ", shape)}] of {SafetensorsTypes.NameOf(type)} needs {count * type.Size()}");
+        {
+            throw Wrong(
+                $"has {byteLength} bytes for tensor '{name}', but its shape [{string.Join(", ", shape)}] of {SafetensorsTypes.NameOf(type)} "
+                + $"needs {count * type.Size()}");
+        }
     }
 
     private void CheckLayout(long dataStart)
@@ -136,7 +153,7 @@ internal sealed class SafetensorsHeader
             if (entry.Offset < next)
                 throw Wrong($"has tensor '{entry.Name}' overlap the one before it");
             if (entry.Offset > next)
-                throw Wrong($"has a hole of {entry.Offset - next} bytes before tensor '{entry.Name}'");
+                throw Wrong($"has a gap of {entry.Offset - next} bytes before tensor '{entry.Name}'");
             next += entry.ByteLength;
         }
         if (next != source.Length)

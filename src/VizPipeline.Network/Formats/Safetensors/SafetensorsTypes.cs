@@ -1,6 +1,6 @@
 namespace VizPipeline.Network.Formats.Safetensors;
 
-/// <summary>The format's names of number types, and the types of C# that hold them unchanged.</summary>
+/// <summary>The format's names of number types, and the C# types that hold them unchanged.</summary>
 internal static class SafetensorsTypes
 {
     private static readonly Dictionary<string, ElementType> ByName
@@ -12,7 +12,7 @@ internal static class SafetensorsTypes
 
     public static string All => string.Join(", ", ByName.Keys);
 
-    /// <summary>Whether an array of <typeparamref name="T"/> can hold the numbers bit by bit.</summary>
+    /// <summary>Whether an array of <typeparamref name="T"/> can hold the numbers bit for bit.</summary>
     public static bool Holds<T>(ElementType type) where T : unmanaged => type switch
     {
         ElementType.F32 => typeof(T) == typeof(float),

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace VizPipeline.Network.Formats.Safetensors;
 
 /// <summary>
-/// Writes safetensors files. The same calls give the same bytes: tensors lie in the order in which they were added,
-/// and the header is padded with spaces to a multiple of eight. Arrays are not copied; do not change them before writing.
+/// Writes safetensors files deterministically: tensors are stored in the order in which they were added, and the header is padded with
+/// spaces to a multiple of eight. Arrays are not copied; do not change them before writing.
 /// </summary>
 public sealed class SafetensorsWriter
 {
@@ -18,7 +18,7 @@ public sealed class SafetensorsWriter
     private readonly SortedDictionary<string, string> metadata = new(StringComparer.Ordinal);
     private long length;
 
-    /// <summary>Free text for the header; written in ordinal order of the keys.</summary>
+    /// <summary>Free-form text for the header, written in ordinal order of the keys.</summary>
     public IDictionary<string, string> Metadata => metadata;
 
     /// <summary>Adds a tensor of float32.</summary>
@@ -43,8 +43,8 @@ public sealed class SafetensorsWriter
         return Add(tensor.Name, tensor.Values, tensor.Shape);
     }
 
-    /// <summary>Adds a tensor whose bytes are already as the file wants them: little-endian, row-major.</summary>
-    /// <exception cref="ArgumentException">The name is taken, or the bytes are not as many as shape and type ask for.</exception>
+    /// <summary>Adds a tensor from bytes that are already in the file's layout: little-endian, row-major.</summary>
+    /// <exception cref="ArgumentException">The name is taken, or the number of bytes does not match shape and type.</exception>
     public SafetensorsWriter Add(string name, ElementType type, ReadOnlyMemory<byte> bytes, params int[] shape)
         => Add(name, type, bytes.Length, shape, stream => stream.Write(bytes.Span));
 
@@ -61,7 +61,7 @@ public sealed class SafetensorsWriter
             write(stream);
     }
 
-    /// <summary>Writes the file to a path. Whoever reads that path sees the old file or the whole new one, never a part.</summary>
+    /// <summary>Writes the file to a path. A reader sees the old file or the complete new one, never a part.</summary>
     public void WriteTo(string path) => AtomicFile.Write(path, WriteTo);
 
     private SafetensorsWriter Add<T>(string name, ElementType type, T[] values, int[] shape) where T : unmanaged
@@ -75,7 +75,10 @@ public sealed class SafetensorsWriter
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(shape);
         if ((Int128)(Elements.Count(shape) ?? -1) * type.Size() != byteLength)
-            throw new ArgumentException($"tensor '{name}' of shape [{string.Join(", ", shape)}] and type {type} does not have {byteLength} bytes", nameof(shape));
+        {
+            throw new ArgumentException(
+                $"tensor '{name}' of shape [{string.Join(", ", shape)}] and type {type} does not have {byteLength} bytes", nameof(shape));
+        }
         if (!names.Add(name))
             throw new ArgumentException($"there is already a tensor '{name}'", nameof(name));
         tensors.Add((new SafetensorsEntry(name, type, [.. shape], length, byteLength), write));
@@ -83,7 +86,7 @@ public sealed class SafetensorsWriter
         return this;
     }
 
-    // In pieces, because the bytes of a long array are more than one span can hold.
+    // In chunks, because the bytes of a long array do not fit into one span.
     private static void WriteNumbers<T>(Stream stream, ReadOnlySpan<T> values) where T : unmanaged
     {
         const int Piece = 1 << 20;

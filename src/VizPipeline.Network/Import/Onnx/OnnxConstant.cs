@@ -3,16 +3,16 @@ using VizPipeline.Network.Formats.Onnx;
 
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>A constant of the graph: floats, or whole numbers (also truth values, 0 and 1).</summary>
+/// <summary>A constant of the graph: floats or integers (booleans are 0 and 1).</summary>
 /// <param name="Shape">Extents, outermost first; empty for a scalar.</param>
-/// <param name="Longs">The values where they are whole numbers, else null.</param>
-/// <param name="Floats">The values where they are floats, else null.</param>
+/// <param name="Longs">The values if they are integers, else null.</param>
+/// <param name="Floats">The values if they are floats, else null.</param>
 /// <param name="Type">How the file stores them, where that matters: the zero point of a quantisation.</param>
 internal sealed record OnnxConstant(int[] Shape, long[]? Longs, FloatTensor? Floats = null, ElementType? Type = null)
 {
     public int Count => Longs?.Length ?? Floats!.Values.Length;
 
-    public static OnnxConstant Of(OnnxTensor tensor) => new([.. tensor.Shape], tensor.Longs, tensor.Floats, tensor.Type);
+    public static OnnxConstant From(OnnxTensor tensor) => new([.. tensor.Shape], tensor.Longs, tensor.Floats, tensor.Type);
 
     public static OnnxConstant Vector(IEnumerable<long> values)
     {
@@ -20,15 +20,15 @@ internal sealed record OnnxConstant(int[] Shape, long[]? Longs, FloatTensor? Flo
         return new([all.Length], all);
     }
 
-    public static OnnxConstant Of(string name, int[] shape, float[] values) => new(shape, null, new FloatTensor(name, shape, values));
+    public static OnnxConstant From(string name, int[] shape, float[] values) => new(shape, null, new FloatTensor(name, shape, values));
 
-    /// <summary>The values as floating-point numbers.</summary>
+    /// <summary>Returns an element as a floating-point number.</summary>
     public double At(int index) => Longs is { } longs ? longs[index] : Floats!.Values[index];
 
-    /// <summary>The only value; null where there are several.</summary>
+    /// <summary>The single value, or null if there are several.</summary>
     public double? Scalar => Count == 1 ? At(0) : null;
 
-    /// <summary>The same kind of constant with the elements at the given places of this one.</summary>
+    /// <summary>Returns a constant of the same type with the elements at the given positions of this one.</summary>
     public OnnxConstant Pick(int[] shape, IReadOnlyList<int> places)
     {
         if (Longs is { } longs)
@@ -44,6 +44,6 @@ internal sealed record OnnxConstant(int[] Shape, long[]? Longs, FloatTensor? Flo
         return new(shape, null, new FloatTensor(Floats.Name, shape, floats), Type);
     }
 
-    /// <summary>The same values in another shape of as many.</summary>
+    /// <summary>Returns the same values in another shape with the same number of elements.</summary>
     public OnnxConstant Reshaped(int[] shape) => this with { Shape = shape, Floats = Floats?.With(shape: shape) };
 }

@@ -2,7 +2,7 @@ using VizPipeline.Network.Formats.Onnx;
 
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>Elementwise functions and reductions of constants. Whole numbers stay whole.</summary>
+/// <summary>Elementwise functions and reductions of constants. Integers stay integers.</summary>
 internal static class OnnxConstantMath
 {
     public static OnnxConstant? Apply(string type, OnnxConstant value, string name)
@@ -36,7 +36,7 @@ internal static class OnnxConstantMath
             "Softplus" => a => Math.Log(1 + Math.Exp(a)),
             _ => null,
         };
-        return function is null ? null : OnnxConstant.Of(name, value.Shape, [.. value.Floats!.Values.Select(a => (float)function(a))]);
+        return function is null ? null : OnnxConstant.From(name, value.Shape, [.. value.Floats!.Values.Select(a => (float)function(a))]);
     }
 
     public static OnnxConstant? Clip(OnnxNode node, OnnxConstant value, IReadOnlyList<OnnxConstant?> inputs, string name)
@@ -47,7 +47,7 @@ internal static class OnnxConstantMath
             return null;
         return value.Longs is { } longs
             ? value with { Longs = [.. longs.Select(number => number < min ? (long)min : number > max ? (long)max : number)] }
-            : OnnxConstant.Of(name, value.Shape, [.. value.Floats!.Values.Select(number => (float)Math.Min(Math.Max(number, min), max))]);
+            : OnnxConstant.From(name, value.Shape, [.. value.Floats!.Values.Select(number => (float)Math.Min(Math.Max(number, min), max))]);
     }
 
     public static OnnxConstant? Combine(string type, OnnxConstant a, OnnxConstant b, int[] shape, string name)
@@ -57,7 +57,8 @@ internal static class OnnxConstantMath
             return new(shape, [.. left.Select((place, i) => relation(a.At(place), b.At(right[i])) ? 1L : 0L)]);
         if (a.Longs is { } longs && b.Longs is { } others)
             return Whole(type) is { } whole ? new(shape, [.. left.Select((place, i) => whole(longs[place], others[right[i]]))]) : null;
-        return Floating(type) is { } floating ? OnnxConstant.Of(name, shape, [.. left.Select((place, i) => (float)floating(a.At(place), b.At(right[i])))]) : null;
+        return Floating(type) is { } floating
+            ? OnnxConstant.From(name, shape, [.. left.Select((place, i) => (float)floating(a.At(place), b.At(right[i])))]) : null;
     }
 
     public static OnnxConstant? Reduce(OnnxNode node, OnnxConstant value, IReadOnlyList<long>? axes, string name)
@@ -77,7 +78,8 @@ internal static class OnnxConstantMath
             return null;
         int[] shape = node.GetInt("keepdims", 1) != 0 ? kept : [.. value.Shape.Where((_, i) => !gone.Contains(i))];
         return value.Longs is not null
-            ? new(shape, [.. groups.Select(group => (long)reduction(group))]) : OnnxConstant.Of(name, shape, [.. groups.Select(group => (float)reduction(group))]);
+            ? new(shape, [.. groups.Select(group => (long)reduction(group))])
+                : OnnxConstant.From(name, shape, [.. groups.Select(group => (float)reduction(group))]);
     }
 
     private static Func<double, double, bool>? Compare(string type) => type switch

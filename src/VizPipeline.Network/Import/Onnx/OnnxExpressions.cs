@@ -2,24 +2,24 @@ using VizPipeline.Network.Formats.Onnx;
 
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>Scale * root + Shift.</summary>
+/// <summary>The expression Scale * Root + Shift.</summary>
 internal readonly record struct OnnxAffine(string Root, double Scale, double Shift)
 {
     public double At(double root) => (Scale * root) + Shift;
 }
 
-/// <summary>Reads nodes as formulas, whatever the order and form in which exporters write them.</summary>
+/// <summary>Reads nodes as formulas, regardless of the order and form in which exporters write them.</summary>
 internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writers, IReadOnlyDictionary<string, OnnxConstant> constants)
 {
-    // Deep enough for every exporter's way to write these; a file may chain millions of nodes.
+    // Deep enough for every known exporter; a hostile file may chain millions of nodes.
     private const int Deepest = 8;
 
-    /// <summary>The node that writes a value, behind nodes that pass it on.</summary>
+    /// <summary>Returns the node that computes a value, looking through nodes that only pass it on.</summary>
     public OnnxNode? Writer(string value) => writers.GetValueOrDefault(Source(value));
 
     public bool Same(string a, string b) => Source(a) == Source(b);
 
-    /// <summary>A value as a multiple of another and a number.</summary>
+    /// <summary>Returns a value as a multiple of another value plus a number.</summary>
     public OnnxAffine Affine(string value)
     {
         var (at, scale, shift) = (Source(value), 1.0, 0.0);
@@ -52,7 +52,7 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         return new OnnxAffine(at, scale, shift);
     }
 
-    /// <summary>What a value limits, and to what.</summary>
+    /// <summary>Returns the value that a node clips, and the limits.</summary>
     public (string Source, double Low, double High)? Limits(string value)
     {
         var (at, low, high) = (Source(value), double.NegativeInfinity, double.PositiveInfinity);
@@ -61,12 +61,14 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         {
             if (node.OpType == "Clip" && node.Inputs.Count > 0)
             {
-                if (Bound(node, 1, node.GetFloat("min", float.NegativeInfinity)) is not { } min || Bound(node, 2, node.GetFloat("max", float.PositiveInfinity)) is not { } max)
+                if (Bound(node, 1, node.GetFloat("min", float.NegativeInfinity)) is not { } min
+                    || Bound(node, 2, node.GetFloat("max", float.PositiveInfinity)) is not { } max)
                     break;
                 (low, high, at, found) = (Math.Max(low, min), Math.Min(high, max), Source(node.Inputs[0]), true);
                 continue;
             }
-            if (node.OpType is not ("Max" or "Min") || node.Inputs.Count != 2 || Number(node.Inputs[0]) is null == Number(node.Inputs[1]) is null)
+            if (node.OpType is not ("Max" or "Min")
+                || node.Inputs.Count != 2 || Number(node.Inputs[0]) is null == Number(node.Inputs[1]) is null)
                 break;
             var (left, right) = (Number(node.Inputs[0]), Number(node.Inputs[1]));
             (low, high) = node.OpType == "Max" ? (Math.Max(low, left ?? right!.Value), high) : (low, Math.Min(high, left ?? right!.Value));
@@ -75,10 +77,12 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         return found && low < high ? (at, low, high) : null;
     }
 
-    /// <summary>A value as a polynomial of <paramref name="x"/> up to the third power, lowest first; null where it is none.</summary>
+    /// <summary>
+    /// Returns a value as a polynomial of <paramref name="x"/> up to degree 3, lowest degree first; null if it is not one.
+    /// </summary>
     public double[]? Polynomial(string value, string x) => Polynomial(value, Source(x), Deepest);
 
-    /// <summary>What a value is the square root of.</summary>
+    /// <summary>Returns the value of which this one is the square root, or null.</summary>
     public string? Root(string value) => Writer(value) switch
     {
         { OpType: "Sqrt", Domain: "" } root => root.Inputs[0],
@@ -86,7 +90,7 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         _ => null,
     };
 
-    /// <summary>What a value is one over the square root of.</summary>
+    /// <summary>Returns the value of which this one is the inverse square root, or null.</summary>
     public string? InverseRoot(string value) => Writer(value) switch
     {
         { OpType: "Reciprocal", Domain: "" } inverse => Root(inverse.Inputs[0]),
@@ -95,7 +99,7 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         _ => null,
     };
 
-    /// <summary>What a value is the square of.</summary>
+    /// <summary>Returns the value of which this one is the square, or null.</summary>
     public string? Square(string value) => Writer(value) switch
     {
         { OpType: "Pow", Domain: "", Inputs.Count: 2 } power when Number(power.Inputs[1]) == 2 => power.Inputs[0],
@@ -103,17 +107,20 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
         _ => null,
     };
 
-    /// <summary>Axes of a reduction, as they are written.</summary>
-    public long[]? Axes(OnnxNode node) => node.GetInts("axes")?.ToArray() ?? (node.Inputs.Count > 1 ? constants.GetValueOrDefault(node.Inputs[1])?.Longs : null);
+    /// <summary>Returns the axes of a reduction as the node gives them.</summary>
+    public long[]? Axes(OnnxNode node) =>
+        node.GetInts("axes")?.ToArray() ?? (node.Inputs.Count > 1 ? constants.GetValueOrDefault(node.Inputs[1])?.Longs : null);
 
     private double? Bound(OnnxNode node, int input, double otherwise) =>
         input >= node.Inputs.Count || node.Inputs[input].Length == 0 ? otherwise : Number(node.Inputs[input]);
 
-    private double? Number(string value) => constants.GetValueOrDefault(value) is { Count: 1, Floats: not null } constant ? constant.At(0) : null;
+    private double? Number(string value) =>
+        constants.GetValueOrDefault(value) is { Count: 1, Floats: not null } constant ? constant.At(0) : null;
 
     private string Source(string value)
     {
-        for (var depth = 0; depth < Deepest && writers.GetValueOrDefault(value) is { OpType: "Identity" or "Dropout", Domain: "", Inputs.Count: > 0 } passing; depth++)
+        for (var depth = 0; depth < Deepest
+            && writers.GetValueOrDefault(value) is { OpType: "Identity" or "Dropout", Domain: "", Inputs.Count: > 0 } passing; depth++)
             value = passing.Inputs[0];
         return value;
     }
@@ -125,7 +132,9 @@ internal sealed class OnnxExpressions(IReadOnlyDictionary<string, OnnxNode> writ
             return [0, 1, 0, 0];
         if (Number(value) is { } number)
             return [number, 0, 0, 0];
-        if (depth == 0 || writers.GetValueOrDefault(value) is not { Domain: "", Inputs.Count: 2 } node || Polynomial(node.Inputs[0], x, depth - 1) is not { } a)
+        if (depth == 0
+            || writers.GetValueOrDefault(value) is not { Domain: "", Inputs.Count: 2 } node
+            || Polynomial(node.Inputs[0], x, depth - 1) is not { } a)
             return null;
         if (node.OpType == "Pow")
             return Number(node.Inputs[1]) switch { 2 => Times(a, a), 3 when Times(a, a) is { } square => Times(square, a), _ => null };

@@ -5,40 +5,17 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>Elementwise operators: functions, and arithmetic with constants and between computed values.</summary>
+/// <summary>Elementwise operators: functions, arithmetic with constants, and arithmetic between computed values.</summary>
 internal sealed partial class OnnxImporter
 {
-    private static Nonlinearity? Activation(OnnxNode node) => node.OpType switch
-    {
-        "Relu" => new Relu(),
-        "LeakyRelu" => new LeakyRelu(node.GetFloat("alpha", 0.01f)),
-        "Sigmoid" => new Sigmoid(),
-        "Tanh" => new Tanh(),
-        "HardSigmoid" => new HardSigmoid(node.GetFloat("alpha", 0.2f), node.GetFloat("beta", 0.5f)),
-        "HardSwish" => new HardSwish(),
-        "Swish" => new Silu(node.GetFloat("alpha", 1)),
-        "Gelu" => new Gelu(node.GetText("approximate", "none") == "tanh"),
-        "Mish" => new Mish(),
-        "Elu" => new Elu(node.GetFloat("alpha", 1)),
-        "Selu" => new Elu(node.GetFloat("alpha", 1.67326319f), node.GetFloat("gamma", 1.05070102f)),
-        "Celu" => new Celu(node.GetFloat("alpha", 1)),
-        "Softplus" => new Softplus(),
-        "Softsign" => new Softsign(),
-        "Sqrt" => new Power(0.5),
-        "Reciprocal" => new Power(-1),
-        "Abs" => new Absolute(),
-        "Exp" => new Exponential(),
-        "Log" => new Logarithm(),
-        "Erf" => new ErrorFunction(),
-        "ThresholdedRelu" => new ThresholdedRelu(node.GetFloat("alpha", 1)),
-        _ => null,
-    };
-
     private OnnxView Elementwise(OnnxNode node, string name, Operator function)
     {
         var view = View(node, 0);
-        return view.Of(_graph.Add(name, function, view.Node));
+        return view.WithNode(_graph.Add(name, function, view.Node));
     }
+
+    private OnnxView FastGelu(OnnxNode node, string name) =>
+        IsGiven(node, 1) ? throw Unsupported(node, "a bias") : Elementwise(node, name, new Gelu(Approximate: true));
 
     private OnnxView PRelu(OnnxNode node, string name)
     {
@@ -48,6 +25,8 @@ internal sealed partial class OnnxImporter
         var perChannel = PerChannel(node, slopes, view);
         return Elementwise(node, name, new PRelu(new FloatTensor(slopes.Name, [perChannel.Length], perChannel)));
     }
+
+    private OnnxView Negate(OnnxNode node, string name) => Elementwise(node, name, Uniform(name, View(node, 0), -1, 0));
 
     private OnnxView Pow(OnnxNode node, string name)
     {
@@ -62,20 +41,10 @@ internal sealed partial class OnnxImporter
         return Elementwise(node, name, new Clip(low, high));
     }
 
-    private OnnxView Microsoft(OnnxNode node, string name) => node.OpType switch
-    {
-        "Gelu" => Elementwise(node, name, new Gelu()),
-        "FastGelu" when !IsGiven(node, 1) => Elementwise(node, name, new Gelu(Approximate: true)),
-        "QuickGelu" => Elementwise(node, name, new Silu(node.GetFloat("alpha", 1.702f))),
-        "QuantizeLinear" => QuantizeLinear(node, name),
-        "DequantizeLinear" => DequantizeLinear(node, name),
-        _ => throw new OperatorNotSupportedException(name, $"{node.Domain}.{node.OpType}"),
-    };
-
     private OnnxView Arithmetic(OnnxNode node, string name)
     {
         if (node.OpType is "Add" or "Sub" or "Mul" or "Div" && node.Inputs.Count != 2)
-            throw new GraphException(name, $"{node.OpType} takes two inputs and has {node.Inputs.Count}");
+            throw new GraphException(name, $"{node.OpType} takes two inputs but has {node.Inputs.Count}");
         var type = node.OpType is "Sum" or "Mean" ? "Add" : node.OpType;
         var result = node.Inputs.Count > 0 && _constants.ContainsKey(node.Inputs[0]) ? null : View(node, 0);
         var constantFirst = result is null;
@@ -91,7 +60,7 @@ internal sealed partial class OnnxImporter
                 result = Combined(node, name, type, result!, View(node, i));
         }
         if (node.OpType == "Mean")
-            result = result!.Of(_graph.Add(name + ".mean", Uniform(name, result, 1.0 / node.Inputs.Count, 0), result.Node));
+            result = result!.WithNode(_graph.Add(name + ".mean", Uniform(name, result, 1.0 / node.Inputs.Count, 0), result.Node));
         return result!;
     }
 
@@ -100,18 +69,21 @@ internal sealed partial class OnnxImporter
         if (type is "Max" or "Min")
         {
             if (constant.Count != 1)
-                throw Unsupported(node, $"a constant of shape [{string.Join(", ", constant.Shape)}]: one number is");
-            return view.Of(_graph.Add(name, type == "Max" ? new Clip(constant.Values[0], double.PositiveInfinity) : new Clip(double.NegativeInfinity, constant.Values[0]), view.Node));
+                throw Unsupported(node, $"a constant of shape [{string.Join(", ", constant.Shape)}]; it must be one number");
+            var limit = constant.Values[0];
+            var clip = type == "Max" ? new Clip(limit, double.PositiveInfinity) : new Clip(double.NegativeInfinity, limit);
+            return view.WithNode(_graph.Add(name, clip, view.Node));
         }
         if (type == "Div" && constantFirst)
         {
-            view = view.Of(_graph.Add(name + ".reciprocal", new Power(-1), view.Node));
+            view = view.WithNode(_graph.Add(name + ".reciprocal", new Power(-1), view.Node));
             type = "Mul";
         }
         if (constant.Count > 1 && IsFlattened(view))
             view = Natural(AsVector(node, name, view));
         var perChannel = PerChannel(node, constant, view);
-        if (type == "Add" && view.Node == _graph.Count - 1 && IsReadOnlyHere(view.Node) && WithBias(_graph[view.Node].Operator, new FloatTensor(constant.Name, [perChannel.Length], perChannel)) is { } biased)
+        if (type == "Add" && view.Node == _graph.Count - 1 && IsReadOnlyHere(view.Node)
+            && _graph[view.Node].Operator.WithBias(new FloatTensor(constant.Name, [perChannel.Length], perChannel)) is { } biased)
         {
             _graph.Replace(view.Node, biased);
             return view;
@@ -127,19 +99,12 @@ internal sealed partial class OnnxImporter
         var affine = new ChannelAffine(
             new FloatTensor(name + ".scale", [parts.Count], [.. parts.Select(part => part.Item1)]),
             new FloatTensor(name + ".shift", [parts.Count], [.. parts.Select(part => part.Item2)]), 0);
-        return view.Of(_graph.Add(name, affine, view.Node));
+        return view.WithNode(_graph.Add(name, affine, view.Node));
     }
 
-    // Whether a map lies there as a vector, though it has not been made one yet.
-    private bool IsFlattened(OnnxView view) => view.Rank == 2 && view.StartsWithBatch && ShapeOf(view) is { IsVector: false } shape && (shape.Height > 1 || shape.Width > 1);
-
-    // The bias of a product that was written without one.
-    private static Operator? WithBias(Operator op, FloatTensor bias) => op switch
-    {
-        Linear { Bias: null } linear => linear with { Bias = bias },
-        Convolution { Bias: null } convolution => convolution with { Bias = bias },
-        _ => null,
-    };
+    // Whether a vector value is held by a node that is still a map.
+    private bool IsFlattened(OnnxView view) =>
+        view.Rank == 2 && view.StartsWithBatch && ShapeOf(view) is { IsVector: false } shape && (shape.Height > 1 || shape.Width > 1);
 
     private ChannelAffine Uniform(string name, OnnxView view, double scale, double shift)
     {
@@ -149,7 +114,7 @@ internal sealed partial class OnnxImporter
             new FloatTensor(name + ".shift", [channels], [.. Enumerable.Repeat((float)shift, channels)]), 0);
     }
 
-    /// <summary>The constant that is broadcast over a value as one number for each of the value's channels.</summary>
+    /// <summary>Returns a broadcast constant as one number for each of the value's channels.</summary>
     private float[] PerChannel(OnnxNode node, FloatTensor constant, OnnxView view)
     {
         var channels = ShapeOf(view).Channels;
@@ -164,8 +129,10 @@ internal sealed partial class OnnxImporter
             if (constant.Shape[^i] == 1)
                 continue;
             var dimension = view.Rank - i;
-            if (dimension < 0 || constant.Shape[^i] != extents[dimension] || !view.Dimensions[dimension].All(factor => factor.Axis == GraphAxis.Channel))
-                throw Unsupported(node, $"a constant of shape [{string.Join(", ", constant.Shape)}] on {Text(view)}: one number per channel is");
+            if (dimension < 0
+                || constant.Shape[^i] != extents[dimension] || !view.Dimensions[dimension].All(factor => factor.Axis == GraphAxis.Channel))
+                throw Unsupported(
+                    node, $"a constant of shape [{string.Join(", ", constant.Shape)}] on {Text(view)}; it must be one number per channel");
             counted.Add((dimension, strides[^i]));
         }
         var values = new float[channels];
@@ -187,7 +154,8 @@ internal sealed partial class OnnxImporter
     private OnnxView Combined(OnnxNode node, string name, string type, OnnxView a, OnnxView b)
     {
         var (left, right) = Aligned(node, name, a, b);
-        IReadOnlyList<IReadOnlyList<AxisFactor>> dimensions = [.. left.Dimensions.Zip(right.Dimensions, (one, other) => one.Count > 0 ? one : other)];
+        IReadOnlyList<IReadOnlyList<AxisFactor>> dimensions = [.. left.Dimensions.Zip(
+            right.Dimensions, (one, other) => one.Count > 0 ? one : other)];
         Operator op = type switch
         {
             "Add" => new Add(),
@@ -199,28 +167,31 @@ internal sealed partial class OnnxImporter
         return new OnnxView(_graph.Add(name, op, left.Node, right.Node), dimensions);
     }
 
-    // Of two values of one size the one is a gate that a sigmoid has made, as in attention over positions.
+    // Of two values of equal size, the one computed by a sigmoid is a gate, as in attention over positions.
     private int? GateOf(int a, int b)
     {
         var (shapeA, shapeB) = (_graph.Shape(a), _graph.Shape(b));
         if ((shapeA.Height, shapeA.Width) != (shapeB.Height, shapeB.Width))
             return null;
-        var (isGateA, isGateB) = (_graph[a].Operator is Sigmoid or HardSigmoid or ChannelSoftmax, _graph[b].Operator is Sigmoid or HardSigmoid or ChannelSoftmax);
+        var (isGateA, isGateB) = (_graph[a].Operator.MakesGate, _graph[b].Operator.MakesGate);
         return isGateA == isGateB ? null : isGateA ? 0 : 1;
     }
 
-    /// <summary>Two values as views of one rank in which equal axes lie in equal dimensions; others are made so.</summary>
+    /// <summary>Returns two values as views of the same rank with matching axes in the same dimensions, reordered if necessary.</summary>
     private (OnnxView A, OnnxView B) Aligned(OnnxNode node, string name, OnnxView a, OnnxView b)
     {
         var rank = Math.Max(a.Rank, b.Rank);
         (a, b) = (Padded(a), Padded(b));
         if (!Meet(a, b))
-            (a, b) = rank == 2 ? (Natural(AsVector(node, name, a)), Natural(AsVector(node, name, b))) : (Natural(AsMap(node, name, a)), Natural(AsMap(node, name, b)));
+            (a, b) = rank == 2
+                ? (Natural(AsVector(node, name, a)), Natural(AsVector(node, name, b)))
+                : (Natural(AsMap(node, name, a)), Natural(AsMap(node, name, b)));
         if (ShapeOf(a).IsVector != ShapeOf(b).IsVector)
-            (a, b) = (a.Of(Widened(name, a)), b.Of(Widened(name, b)));
+            (a, b) = (a.WithNode(Widened(name, a)), b.WithNode(Widened(name, b)));
         return Meet(a, b) ? (a, b) : throw Unsupported(node, $"{Text(a)} and {Text(b)}");
 
-        OnnxView Padded(OnnxView view) => view with { Dimensions = [.. Enumerable.Repeat<IReadOnlyList<AxisFactor>>([], rank - view.Rank), .. view.Dimensions] };
+        OnnxView Padded(OnnxView view) =>
+            view with { Dimensions = [.. Enumerable.Repeat<IReadOnlyList<AxisFactor>>([], rank - view.Rank), .. view.Dimensions] };
     }
 
     private static bool Meet(OnnxView a, OnnxView b)
@@ -230,8 +201,10 @@ internal sealed partial class OnnxImporter
             if (a.Dimensions[i].Count > 0 && b.Dimensions[i].Count > 0 && !a.Dimensions[i].SequenceEqual(b.Dimensions[i]))
                 return false;
         }
-        // An axis that both have must lie in the same dimensions, or their product would pair each position with each.
-        return Enum.GetValues<GraphAxis>().All(axis => Where(a, axis) is var one && Where(b, axis) is var other && (one.Length == 0 || other.Length == 0 || one.SequenceEqual(other)));
+        // An axis that both have must be in the same dimensions; otherwise their product would pair each position with every other.
+        return Enum.GetValues<GraphAxis>()
+            .All(axis =>
+            Where(a, axis) is var one && Where(b, axis) is var other && (one.Length == 0 || other.Length == 0 || one.SequenceEqual(other)));
 
         static int[] Where(OnnxView view, GraphAxis axis) =>
             [.. Enumerable.Range(0, view.Rank).Where(i => view.Dimensions[i].Any(factor => factor.Axis == axis))];

@@ -17,7 +17,8 @@ internal sealed partial class OnnxImporter
     private OnnxView ConvTranspose(OnnxNode node, string name)
     {
         var x = AsMap(node, name, View(node, 0));
-        return Natural(_graph.Add(name, OnnxWindows.ConvolutionTranspose(node, name, _graph.Shape(x), Weight(node, 1), OptionalWeight(node, 2)), x));
+        return Natural(
+            _graph.Add(name, OnnxWindows.ConvolutionTranspose(node, name, _graph.Shape(x), Weight(node, 1), OptionalWeight(node, 2)), x));
     }
 
     private OnnxView Gemm(OnnxNode node, string name)
@@ -30,7 +31,8 @@ internal sealed partial class OnnxImporter
         var (alpha, beta, bias, outputs) = (node.GetFloat("alpha", 1), node.GetFloat("beta", 1), OptionalWeight(node, 2), weight.Shape[0]);
         if (bias is { Count: 1 } && outputs > 1)
             bias = new FloatTensor(bias.Name, [outputs], [.. Enumerable.Repeat(bias.Values[0], outputs)]);
-        else if (bias is not null && (bias.Count != outputs || bias.Shape.Length > 2 || (bias.Shape.Length > 0 && bias.Shape[^1] != outputs)))
+        else if (bias is not null
+            && (bias.Count != outputs || bias.Shape.Length > 2 || (bias.Shape.Length > 0 && bias.Shape[^1] != outputs)))
             throw Unsupported(node, $"a bias of shape [{string.Join(", ", bias.Shape)}] for {outputs} outputs");
         var view = View(node, 0);
         if (view.Rank != 2 && view.StartsWithBatch)
@@ -49,31 +51,35 @@ internal sealed partial class OnnxImporter
         var shape = ShapeOf(view);
         var last = view.Rank - 1;
         if (view.Rank < 2 || !view.Dimensions[last].All(factor => factor.Axis == GraphAxis.Channel) || view.Shape[last] != shape.Channels)
-            throw Unsupported(node, $"{Text(view)}: the last dimension must be the channels");
+            throw Unsupported(node, $"{Text(view)}; the last dimension must be the channels");
         if (weight.Shape[1] != shape.Channels)
-            throw new GraphException(name, $"the weight '{weight.Name}' is for {weight.Shape[1]} inputs and gets {shape.Channels}");
-        // A fully connected layer at each position of a map is a convolution of one tap.
+            throw new GraphException(name, $"the weight '{weight.Name}' is for {weight.Shape[1]} inputs but gets {shape.Channels}");
+        // A fully connected layer at each position of a map is a 1x1 convolution.
         weight = InOrder(name, weight, view, last..view.Rank);
         var outputs = weight.Shape[0];
         var product = shape.IsVector
             ? _graph.Add(name, new Linear(weight, null), view.Node)
             : _graph.Add(name, new Convolution(weight.With(shape: [outputs, shape.Channels, 1, 1]), null, Window.Square(1)), view.Node);
-        return view.With(last, OnnxView.Whole(GraphAxis.Channel, outputs)).Of(product);
+        return view.With(last, OnnxView.Whole(GraphAxis.Channel, outputs)).WithNode(product);
     }
 
     private OnnxView Linear(OnnxNode node, string name, OnnxView view, FloatTensor weight, FloatTensor? bias)
     {
         if (view.Rank != 2 || !view.StartsWithBatch)
-            throw Unsupported(node, $"a value of {Text(view)}: it must be a batch of vectors");
+            throw Unsupported(node, $"a value of {Text(view)}; it must be a batch of vectors");
         var shape = ShapeOf(view);
         if (weight.Shape[1] != shape.Count)
-            throw new GraphException(name, $"the weight '{weight.Name}' is for {weight.Shape[1]} inputs and gets {shape.Count}; is --input-size what the network was made for?");
+        {
+            throw new GraphException(
+                name,
+                $"the weight '{weight.Name}' is for {weight.Shape[1]} inputs but gets {shape.Count}; does --input-size match the network?");
+        }
         weight = InOrder(name, weight, view, 1..2);
         var x = shape.IsVector ? view.Node : _graph.Add(name + ".flatten", new Flatten(), view.Node);
         return Natural(_graph.Add(name, new Linear(weight, bias), x));
     }
 
-    /// <summary>The weight [outputs, inputs] with its inputs in the order of the graph's value instead of the view's.</summary>
+    /// <summary>Returns the weight [outputs, inputs] with its inputs reordered from the view's order to the graph's.</summary>
     private FloatTensor InOrder(string name, FloatTensor weight, OnnxView view, Range dimensions)
     {
         var (shape, inputs) = (ShapeOf(view), weight.Shape[1]);
@@ -95,7 +101,8 @@ internal sealed partial class OnnxImporter
     }
 
     private static FloatTensor Matrix(FloatTensor weight, string name) => weight.Shape is [>= 1, >= 1]
-        ? weight : throw new GraphException(name, $"the weight '{weight.Name}' has shape [{string.Join(", ", weight.Shape)}]; a matrix is needed");
+        ? weight : throw new GraphException(
+            name, $"the weight '{weight.Name}' has shape [{string.Join(", ", weight.Shape)}]; it must be a matrix");
 
     private static FloatTensor Times(FloatTensor tensor, float factor) =>
         factor == 1 ? tensor : new FloatTensor(tensor.Name, tensor.Shape, [.. tensor.Values.Select(value => value * factor)]);

@@ -5,8 +5,9 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Import.Onnx;
 
 /// <summary>
-/// Builds a network from an ONNX file (operator sets 7 to 25). Nodes that read constants only are computed on the way, for a batch of one;
-/// patterns that stand for one operator become it (<see cref="OnnxFusion"/>); layouts are followed on paper (<see cref="OnnxView"/>).
+/// Builds a network from an ONNX file (operator sets 7 to 25). Nodes that read only constants are evaluated during the import, for a batch
+/// of one; patterns that stand for one operator are replaced by it (<see cref="OnnxFusion"/>); layout changes are tracked symbolically
+/// (<see cref="OnnxView"/>).
 /// </summary>
 internal sealed partial class OnnxImporter
 {
@@ -16,7 +17,7 @@ internal sealed partial class OnnxImporter
 
     private readonly OnnxFile _file;
     private readonly GraphBuilder _graph;
-    private readonly OnnxFolding _folding;
+    private readonly OnnxConstantFolding _folding;
     private readonly IReadOnlyList<OnnxNode> _nodes;
     private readonly Dictionary<string, OnnxView> _values = [];
     private readonly Dictionary<string, OnnxConstant> _constants = [];
@@ -32,16 +33,23 @@ internal sealed partial class OnnxImporter
     {
         _file = file;
         if (Opset < OldestOpset)
-            throw new ModelFormatException(file.Path, $"uses operator set {Opset}", $"export it with {OldestOpset} or newer");
+            throw new ModelFormatException(file.Path, $"uses operator set {Opset}", $"export it with operator set {OldestOpset} or newer");
         if (Opset > NewestOpset)
-            throw new ModelFormatException(file.Path, $"uses operator set {Opset}, newer than {NewestOpset}", "export it with operator set 18");
-        var input = file.Inputs.Count == 1 ? file.Inputs[0] : throw new ModelFormatException(file.Path, $"has {file.Inputs.Count} inputs", "VizPipeline reads networks with one image input");
+        {
+            throw new ModelFormatException(
+                file.Path, $"uses operator set {Opset}, newer than {NewestOpset}", "export it with operator set 18");
+        }
+        var input = file.Inputs.Count == 1
+            ? file.Inputs[0]
+            : throw new ModelFormatException(
+                file.Path, $"has {file.Inputs.Count} inputs", "VizPipeline reads networks with one image input");
         foreach (var (name, tensor) in file.Initializers)
-            _constants[name] = OnnxConstant.Of(tensor);
-        _folding = new OnnxFolding(_constants.Values.Sum(constant => (long)constant.Count));
+            _constants[name] = OnnxConstant.From(tensor);
+        _folding = new OnnxConstantFolding(_constants.Values.Sum(constant => (long)constant.Count));
         _outputs = [.. file.Outputs.Select(output => output.Name).Where(name => !_constants.ContainsKey(name)).Take(1)];
         _nodes = OnnxFusion.Fuse(FoldConstants(file.Nodes), _constants, _outputs);
-        _readers = _nodes.SelectMany(node => node.Inputs.Select(input => (Input: input, Node: node))).ToLookup(pair => pair.Input, pair => pair.Node);
+        _readers = _nodes.SelectMany(node => node.Inputs.Select(input => (Input: input, Node: node)))
+            .ToLookup(pair => pair.Input, pair => pair.Node);
         for (var i = 0; i < _nodes.Count; i++)
         {
             foreach (var read in _nodes[i].Inputs)
@@ -54,9 +62,11 @@ internal sealed partial class OnnxImporter
 
     private long Opset => _file.Opsets[""];
 
-    /// <summary>Reads <paramref name="path"/>; <paramref name="size"/> overrides, or supplies, the input's height and width.</summary>
+    /// <summary>
+    /// Reads <paramref name="path"/>; <paramref name="size"/> overrides the input's height and width, or supplies missing ones.
+    /// </summary>
     /// <exception cref="ModelFormatException">The file is damaged.</exception>
-    /// <exception cref="GraphException">Operators are unknown or do not fit.</exception>
+    /// <exception cref="GraphException">Operators are unsupported or inconsistent.</exception>
     public static NetworkGraph Read(string path, (int Height, int Width)? size)
     {
         var file = OnnxFile.Read(path);
@@ -69,10 +79,12 @@ internal sealed partial class OnnxImporter
             Import(_nodes[_at]);
         var output = _file.Outputs.Select(value => _values.GetValueOrDefault(value.Name)).FirstOrDefault(view => view is not null)
             ?? throw new ModelFormatException(_file.Path, "has no output that depends on its input");
-        return _nodes.Count > 0 ? _graph.Build(name, Ordered(output)) : throw new ModelFormatException(_file.Path, "computes nothing of its input");
+        return _nodes.Count > 0
+            ? _graph.Build(name, Ordered(output))
+            : throw new ModelFormatException(_file.Path, "has no operators between its input and its output");
     }
 
-    // Classes, or the channels of a map, may stand in another order than the graph's.
+    // Classes, or the channels of a map, may be in another order than the graph's.
     private int Ordered(OnnxView view)
     {
         var (shape, last) = (ShapeOf(view), _nodes[^1]);
@@ -81,7 +93,7 @@ internal sealed partial class OnnxImporter
         return view.Rank switch { 2 => AsVector(last, NameOf(last), view), 4 => AsMap(last, NameOf(last), view), _ => view.Node };
     }
 
-    // Nodes whose inputs are constants become constants; those that ask for a computed value's shape wait until it is known.
+    // Nodes with constant inputs become constants; those that read a computed value's shape wait until it is known.
     private List<OnnxNode> FoldConstants(IEnumerable<OnnxNode> nodes)
     {
         var left = new List<OnnxNode>();
@@ -107,22 +119,31 @@ internal sealed partial class OnnxImporter
     private (int Batch, Shape Shape, bool ChannelsLast) InputShape(OnnxValue input, (int Height, int Width)? size)
     {
         if (input.Shape is { Count: not 4 } odd)
-            throw new ModelFormatException(_file.Path, $"has an input of {odd.Count} dimensions", "VizPipeline reads networks of images, [N, C, H, W] or [N, H, W, C]");
+        {
+            throw new ModelFormatException(
+                _file.Path, $"has an input of {odd.Count} dimensions",
+                "VizPipeline reads networks of images, [N, C, H, W] or [N, H, W, C]");
+        }
         int[] shape = [.. input.Shape ?? [-1, -1, -1, -1]];
         var last = OnnxInputLayout.IsChannelsLast(shape, input.Name, _nodes, _constants);
         var (channels, rows, columns) = last ? (shape[3], shape[1], shape[2]) : (shape[1], shape[2], shape[3]);
         var (height, width) = size ?? (rows, columns);
         if (height < 1 || width < 1)
-            throw new ModelFormatException(_file.Path, "leaves the size of its input open", "give it with --input-size, for example --input-size 224");
+        {
+            throw new ModelFormatException(
+                _file.Path, "does not declare the size of its input", "give it with --input-size, for example --input-size 224");
+        }
         return (Math.Max(1, shape[0]), new Shape(channels < 1 ? 3 : channels, height, width), last);
     }
 
     private void Import(OnnxNode node)
     {
         var name = NameOf(node);
-        if (node.OpType is "Shape" or "Size" && node.Domain.Length == 0 && node.Inputs.Count == 1 && _values.TryGetValue(node.Inputs[0], out var asked))
+        if (node.OpType is "Shape" or "Size"
+            && node.Domain.Length == 0 && node.Inputs.Count == 1 && _values.TryGetValue(node.Inputs[0], out var asked))
         {
-            _constants[node.Outputs[0]] = node.OpType == "Shape" ? OnnxFolding.ShapeOf(node, asked.Shape) : new OnnxConstant([], [_graph.Shape(asked.Node).Count]);
+            _constants[node.Outputs[0]] = node.OpType == "Shape"
+                ? OnnxConstantFolding.ShapeOf(node, asked.Shape) : new OnnxConstant([], [_graph.Shape(asked.Node).Count]);
             return;
         }
         if (ReadsConstantsOnly(node))
@@ -141,71 +162,26 @@ internal sealed partial class OnnxImporter
                 _names[results[i].Node] = names = [];
             names.Add(node.Outputs[i]);
         }
-        // Further outputs (a pool's indices, a dropout's mask) are for training; whoever reads one is told.
+        // Further outputs (a pool's indices, a dropout's mask) are for training; a node that reads one gets an error.
     }
 
-    private List<OnnxView> Convert(OnnxNode node, string name)
+    private IReadOnlyList<OnnxView> Convert(OnnxNode node, string name)
     {
         if (node.Outputs.Count == 0)
             throw new GraphException(name, $"{node.OpType} has no output");
-        if (node.Domain == OnnxFusion.Domain && node.OpType == OnnxFusion.Normalize)
-            return [NormalizeAxes(node, name)];
-        if (node.Domain == "com.microsoft")
-            return [Microsoft(node, name)];
-        if (node.Domain.Length > 0)
-            throw new OperatorNotSupportedException(name, $"{node.Domain}.{node.OpType}");
-        if (node.OpType == "Split")
-            return Split(node, name);
-        return [Activation(node) is { } function ? Elementwise(node, name, function) : ConvertOne(node, name)];
+        return Converters.TryGetValue(TypeOf(node), out var convert)
+            ? convert(this, node, name)
+            : throw new OperatorNotSupportedException(name, TypeOf(node));
     }
 
-    private OnnxView ConvertOne(OnnxNode node, string name) => node.OpType switch
-    {
-        "Conv" => Conv(node, name),
-        "ConvTranspose" => ConvTranspose(node, name),
-        "Gemm" => Gemm(node, name),
-        "MatMul" => MatMul(node, name),
-        "MaxPool" or "AveragePool" or "LpPool" => Pool(node, name),
-        "GlobalAveragePool" or "GlobalMaxPool" or "GlobalLpPool" => GlobalPool(node, name),
-        "ReduceMean" or "ReduceMax" or "ReduceSum" or "ReduceL1" or "ReduceL2" => Reduce(node, name),
-        "BatchNormalization" => BatchNormalization(node, name),
-        "InstanceNormalization" => InstanceNormalization(node, name),
-        "LayerNormalization" => LayerNormalization(node, name),
-        "GroupNormalization" => GroupNormalization(node, name),
-        "MeanVarianceNormalization" => NormalizeAxes(node, name),
-        "LRN" => LocalResponse(node, name),
-        "PRelu" => PRelu(node, name),
-        "Clip" => Clip(node, name),
-        "Pow" => Pow(node, name),
-        "Add" or "Sub" or "Mul" or "Div" or "Max" or "Min" or "Sum" or "Mean" => Arithmetic(node, name),
-        "Neg" => Elementwise(node, name, Uniform(name, View(node, 0), -1, 0)),
-        "Pad" => Pad(node, name),
-        "Resize" or "Upsample" => Resize(node, name),
-        "Concat" => Concat(node, name),
-        "Slice" => Slice(node, name),
-        "Gather" => Gather(node, name),
-        "SpaceToDepth" => SpaceToDepth(node, name),
-        "Transpose" => Transpose(node, name),
-        "Reshape" => Reshape(node, name),
-        "Flatten" => Flatten(node, name),
-        "Squeeze" => Squeeze(node, name),
-        "Unsqueeze" => Unsqueeze(node, name),
-        "Expand" => Expand(node, name),
-        "Dropout" => Dropout(node),
-        "Identity" => View(node, 0),
-        "Cast" or "CastLike" => Cast(node, name),
-        "Softmax" => AtTheEnd(node) ? View(node, 0) : SoftmaxOverChannels(node, name),
-        "LogSoftmax" => AtTheEnd(node) ? View(node, 0) : throw Unsupported(node, "operators after it"),
-        "QuantizeLinear" => QuantizeLinear(node, name),
-        "DequantizeLinear" => DequantizeLinear(node, name),
-        "ConvInteger" or "MatMulInteger" or "QLinearConv" or "QLinearMatMul" or "DynamicQuantizeLinear" =>
-            throw Unsupported(node, "integer arithmetic: quantise the network in the QDQ format instead, or export it in float32"),
-        _ => throw new OperatorNotSupportedException(name, node.OpType),
-    };
+    // The operator's name, after its domain unless that is ONNX's own.
+    private static string TypeOf(OnnxNode node) => node.Domain.Length == 0 ? node.OpType : $"{node.Domain}.{node.OpType}";
 
-    private static string NameOf(OnnxNode node) => node.Name.Length > 0 ? node.Name : node.Outputs.FirstOrDefault(output => output.Length > 0) ?? node.OpType;
+    private static string NameOf(OnnxNode node) =>
+        node.Name.Length > 0 ? node.Name : node.Outputs.FirstOrDefault(output => output.Length > 0) ?? node.OpType;
 
-    private static OperatorNotSupportedException Unsupported(OnnxNode node, string variant) => new(NameOf(node), node.OpType, variant);
+    private static OperatorNotSupportedException Unsupported(OnnxNode node, string variant) =>
+        new(NameOf(node), node.OpType, variant);
 
     private static bool IsGiven(OnnxNode node, int input) => input < node.Inputs.Count && node.Inputs[input].Length > 0;
 
@@ -221,7 +197,8 @@ internal sealed partial class OnnxImporter
     {
         if (!IsGiven(node, input))
             return null;
-        return _constants.TryGetValue(node.Inputs[input], out var constant) ? constant : throw Unsupported(node, $"an input {input} that is not a constant");
+        return _constants.TryGetValue(node.Inputs[input], out var constant)
+            ? constant : throw Unsupported(node, $"an input {input} that is not a constant");
     }
 
     private IReadOnlyList<OnnxConstant?> Constants(OnnxNode node) => [.. node.Inputs.Select(input => _constants.GetValueOrDefault(input))];
@@ -233,17 +210,18 @@ internal sealed partial class OnnxImporter
         : constant.Floats ?? throw Unsupported(node, $"an input {input} that is not a constant of floats");
 
     private double? Number(OnnxNode node, int input) => Constant(node, input) is not { } constant ? null
-        : constant.Scalar ?? throw Unsupported(node, $"an input {input} of {constant.Count} numbers where one is needed");
+        : constant.Scalar ?? throw Unsupported(node, $"an input {input} of {constant.Count} numbers instead of one");
 
     private Shape ShapeOf(OnnxView view) => _graph.Shape(view.Node);
 
     private OnnxView Natural(int node) => OnnxView.Natural(node, _graph.Shape(node));
 
-    // Whether nothing after the operator at hand sees the graph's node, which identities and reshapes give several names, and it once only.
+    // Whether the current operator is the only reader of the graph's node. Identities and reshapes give one node several names.
     private bool IsReadOnlyHere(int node) => _names.TryGetValue(node, out var names)
-        && names.All(name => !_outputs.Contains(name) && _lastReader.GetValueOrDefault(name, -1) <= _at) && _nodes[_at].Inputs.Count(names.Contains) == 1;
+        && names.All(name => !_outputs.Contains(name) && _lastReader.GetValueOrDefault(name, -1) <= _at)
+            && _nodes[_at].Inputs.Count(names.Contains) == 1;
 
-    // Whatever makes probabilities of logits, and what only passes them on.
+    // Whether only operators that compute probabilities from logits, or pass them on, follow.
     private bool AtTheEnd(OnnxNode node)
     {
         for (var value = node.Outputs[0]; ;)

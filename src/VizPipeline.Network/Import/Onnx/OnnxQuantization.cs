@@ -17,31 +17,38 @@ internal static class OnnxQuantization
             var at = scale.At(i);
             values[i] = (float)((codes[i] - (zero?.Longs?[zero.Count == 1 ? 0 : at] ?? 0)) * (double)scale.Values[at]);
         }
-        // Named as the weight that it was made of, since layers are named after their weights.
-        var name = node.Inputs[0].EndsWith("_quantized", StringComparison.Ordinal) ? node.Inputs[0][..^"_quantized".Length] : node.Inputs[0];
-        return OnnxConstant.Of(name, value.Shape, values);
+        // Named after the weight that it was computed from, since layers are named after their weights.
+        var name = node.Inputs[0].EndsWith("_quantized", StringComparison.Ordinal)
+            ? node.Inputs[0][..^"_quantized".Length] : node.Inputs[0];
+        return OnnxConstant.From(name, value.Shape, values);
     }
 
     public static OnnxConstant? Quantize(OnnxNode node, OnnxConstant value, IReadOnlyList<OnnxConstant?> inputs)
     {
-        if (value.Floats is not { } floats || Scales(node, value, inputs) is not { } scale || CodeType(node, inputs.ElementAtOrDefault(2)) is not { } type || Range(type) is not (var low, var high))
+        if (value.Floats is not { } floats
+            || Scales(node, value, inputs) is not { } scale
+            || CodeType(node, inputs.ElementAtOrDefault(2)) is not { } type || Range(type) is not (var low, var high))
             return null;
         var zero = inputs.ElementAtOrDefault(2);
         var codes = new long[floats.Values.Length];
         for (var i = 0; i < codes.Length; i++)
         {
             var at = scale.At(i);
-            var code = Math.Round(floats.Values[i] / (double)scale.Values[at], MidpointRounding.ToEven) + (zero?.Longs?[zero.Count == 1 ? 0 : at] ?? 0);
+            var code = Math.Round(
+                floats.Values[i] / (double)scale.Values[at], MidpointRounding.ToEven) + (zero?.Longs?[zero.Count == 1 ? 0 : at] ?? 0);
             codes[i] = double.IsNaN(code) ? 0 : (long)Math.Clamp(code, low, high);
         }
         return new(value.Shape, codes, null, type);
     }
 
-    /// <summary>The type of the codes that QuantizeLinear makes: its zero point's, or without one output_dtype (bytes where that is absent too); null for types that are not read.</summary>
+    /// <summary>
+    /// Returns the type of the codes that QuantizeLinear produces: that of its zero point, else output_dtype (bytes by default); null for
+    /// types that are not supported.
+    /// </summary>
     public static ElementType? CodeType(OnnxNode node, OnnxConstant? zero) => zero is not null ? zero.Type
         : node.GetInt("output_dtype", 0) is not 0 and var number ? OnnxTypes.Find(number) : ElementType.U8;
 
-    /// <summary>The smallest and the largest code of a type; null for types that are no codes.</summary>
+    /// <summary>Returns the smallest and the largest code of a type; null for types that are not used for codes.</summary>
     public static (long Low, long High)? Range(ElementType? codes) => codes switch
     {
         ElementType.U8 => (0, 255),
@@ -61,7 +68,8 @@ internal static class OnnxQuantization
             return null;
         if (scales.Length == 1)
             return (scales, _ => 0);
-        if (node.GetInt("block_size", 0) != 0 || OnnxShapes.Axis(node.GetInt("axis", 1), value.Shape.Length) is not { } axis || value.Shape[axis] != scales.Length)
+        if (node.GetInt("block_size", 0) != 0
+            || OnnxShapes.Axis(node.GetInt("axis", 1), value.Shape.Length) is not { } axis || value.Shape[axis] != scales.Length)
             return null;
         var (inner, count) = (value.Shape[(axis + 1)..].Aggregate(1, (product, extent) => product * extent), scales.Length);
         return (scales, i => i / inner % count);

@@ -4,15 +4,15 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>One axis of a Resize: its extents and the scale between them.</summary>
+/// <summary>One axis of a Resize: its old and new extent and the scale between them.</summary>
 internal sealed record ScaledAxis(int From, int To, float Scale);
 
-/// <summary>Resize and Upsample: separable and linear, so that each axis is a product with a matrix.</summary>
+/// <summary>Resize and Upsample. They are separable and linear, so each axis is a product with a matrix.</summary>
 internal static class OnnxResize
 {
     private const int LargestExtent = 1 << 16;
 
-    /// <summary>What happens to each axis; null where nothing does.</summary>
+    /// <summary>Returns the change of each axis; null for axes that stay.</summary>
     public static ScaledAxis?[] Read(OnnxNode node, long opset, int[] shape, Func<int, OnnxConstant?> constant)
     {
         var isOld = node.OpType == "Upsample" || opset < 11;
@@ -23,7 +23,7 @@ internal static class OnnxResize
         int[]? axes = node.GetInts("axes") is { } named ? OnnxShapes.Axes(named, shape.Length) : [.. Enumerable.Range(0, shape.Length)];
         var count = scales is { Length: > 0 } ? scales.Length : sizes?.Length;
         if (axes is null || count != axes.Length)
-            throw new GraphException(node.Name, $"its scales or sizes are not for the {shape.Length} axes of its input");
+            throw new GraphException(node.Name, $"its scales or sizes do not match the {shape.Length} axes of its input");
         var result = new ScaledAxis?[shape.Length];
         for (var i = 0; i < axes.Length; i++)
         {
@@ -31,23 +31,24 @@ internal static class OnnxResize
             var scale = scales is { Length: > 0 } ? scales[i] : (float)sizes![i] / from;
             var to = scales is { Length: > 0 } ? (double)MathF.Floor(from * scale) : sizes![i];
             if (!(scale > 0) || !(to is >= 1 and <= LargestExtent))
-                throw new GraphException(node.Name, $"it cannot resize an extent of {from} by {scale}");
+                throw new GraphException(node.Name, $"cannot resize an extent of {from} by {scale}");
             if (to != from || scale != 1)
                 result[axes[i]] = new ScaledAxis(from, (int)to, scale);
         }
         return result;
     }
 
-    /// <summary>The matrix [to, from] of an axis.</summary>
+    /// <summary>Computes the matrix [to, from] of an axis.</summary>
     public static FloatTensor Matrix(OnnxNode node, ScaledAxis axis, Action<long> spend)
     {
         var count = (long)axis.From * axis.To;
         spend(count);
         if (count > Array.MaxLength)
-            throw new GraphException(node.Name, $"resizing an extent of {axis.From} to {axis.To} is too large");
+            throw new GraphException(node.Name, $"the matrix that resizes an extent of {axis.From} to {axis.To} is too large");
         var values = new float[count];
         var isOld = node.OpType == "Upsample" || !node.Has("coordinate_transformation_mode") && node.Inputs.Count == 2;
-        var (mode, coordinates) = (node.GetText("mode", "nearest"), node.GetText("coordinate_transformation_mode", isOld ? "asymmetric" : "half_pixel"));
+        var (mode, coordinates) = (node.GetText(
+            "mode", "nearest"), node.GetText("coordinate_transformation_mode", isOld ? "asymmetric" : "half_pixel"));
         if (node.GetInt("antialias", 0) != 0 && axis.Scale < 1)
             throw new OperatorNotSupportedException(node.Name, node.OpType, "antialias");
         for (var i = 0; i < axis.To; i++)
@@ -101,7 +102,7 @@ internal static class OnnxResize
         row[Math.Min(low + 1, row.Length - 1)] += x - low;
     }
 
-    // Keys's kernel over four neighbours.
+    // Keys's cubic convolution kernel over four neighbours.
     private static void Cubic(Span<float> row, float x, float a, bool excludeOutside)
     {
         var low = (int)MathF.Floor(x);
@@ -109,7 +110,8 @@ internal static class OnnxResize
         for (var k = low - 1; k <= low + 2; k++)
         {
             var distance = MathF.Abs(x - k);
-            var weight = distance <= 1 ? ((((a + 2) * distance) - (a + 3)) * distance * distance) + 1 : (((((distance - 5) * distance) + 8) * distance) - 4) * a;
+            var weight = distance <= 1
+                ? ((((a + 2) * distance) - (a + 3)) * distance * distance) + 1 : (((((distance - 5) * distance) + 8) * distance) - 4) * a;
             if (excludeOutside && (k < 0 || k >= row.Length))
                 continue;
             row[Math.Clamp(k, 0, row.Length - 1)] += weight;

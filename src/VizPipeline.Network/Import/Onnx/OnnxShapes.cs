@@ -1,19 +1,19 @@
 namespace VizPipeline.Network.Import.Onnx;
 
-/// <summary>Arithmetic on extents as ONNX defines it. Results are null where the numbers make no sense.</summary>
+/// <summary>Arithmetic on shapes as ONNX defines it. Methods return null for invalid arguments.</summary>
 internal static class OnnxShapes
 {
-    /// <summary>An axis counted from the front; null where there is no such axis.</summary>
+    /// <summary>Returns an axis counted from the front; null if it does not exist.</summary>
     public static int? Axis(long axis, int rank) => axis >= -rank && axis < rank ? (int)(axis < 0 ? axis + rank : axis) : null;
 
-    /// <summary>Several axes counted from the front, each once.</summary>
+    /// <summary>Returns axes counted from the front; null if one does not exist or occurs twice.</summary>
     public static int[]? Axes(IReadOnlyList<long> axes, int rank)
     {
         int?[] all = [.. axes.Select(axis => Axis(axis, rank))];
         return all.Contains(null) || all.Distinct().Count() != all.Length ? null : [.. all.Select(axis => axis!.Value)];
     }
 
-    /// <summary>Elements of a shape; null where they are more than an array holds, or an extent is negative.</summary>
+    /// <summary>Returns the number of elements of a shape; null if they do not fit into an array or an extent is negative.</summary>
     public static int? Count(IReadOnlyList<int> shape)
     {
         long count = 1;
@@ -25,7 +25,7 @@ internal static class OnnxShapes
         return (int)count;
     }
 
-    /// <summary>The shape of an elementwise result.</summary>
+    /// <summary>Returns the shape of an elementwise result.</summary>
     public static int[]? Broadcast(int[] a, int[] b)
     {
         var result = new int[Math.Max(a.Length, b.Length)];
@@ -39,7 +39,9 @@ internal static class OnnxShapes
         return result;
     }
 
-    /// <summary>For each element of <paramref name="shape"/> the place of the element of <paramref name="from"/> that is broadcast there.</summary>
+    /// <summary>
+    /// Returns, for each element of <paramref name="shape"/>, the index of the element of <paramref name="from"/> that is broadcast to it.
+    /// </summary>
     public static int[] BroadcastPlaces(int[] from, int[] shape)
     {
         var strides = new int[shape.Length];
@@ -49,7 +51,7 @@ internal static class OnnxShapes
         return Places(shape, strides, 0);
     }
 
-    /// <summary>Row-major strides.</summary>
+    /// <summary>Returns row-major strides.</summary>
     public static int[] Strides(int[] shape)
     {
         var strides = new int[shape.Length];
@@ -59,7 +61,7 @@ internal static class OnnxShapes
         return strides;
     }
 
-    /// <summary>Places of elements that lie by these strides, in row-major order of the shape.</summary>
+    /// <summary>Returns the indices of elements with the given strides, in row-major order of the shape.</summary>
     public static int[] Places(int[] shape, int[] strides, int first)
     {
         var places = new int[Count(shape)!.Value];
@@ -79,7 +81,7 @@ internal static class OnnxShapes
         return places;
     }
 
-    /// <summary>What Reshape makes of <paramref name="from"/>: 0 keeps an extent, one -1 takes what is left.</summary>
+    /// <summary>Returns the result shape of Reshape: 0 keeps an extent, and one -1 takes the remaining elements.</summary>
     public static int[]? Reshape(IReadOnlyList<long> wanted, int[] from, bool allowZero = false)
     {
         var to = new long[wanted.Count];
@@ -103,14 +105,17 @@ internal static class OnnxShapes
         return to.Aggregate(1L, (product, extent) => product * extent) == count ? [.. to.Select(extent => (int)extent)] : null;
     }
 
-    /// <summary>What Squeeze makes; all extents of 1 go where no axes are given, but for the first where that is the batch.</summary>
+    /// <summary>
+    /// Returns the result shape of Squeeze. Without axes it removes all extents of 1, except the first one if <paramref name="keepFirst"/>.
+    /// </summary>
     public static int[]? Squeeze(IReadOnlyList<long>? axes, int[] from, bool keepFirst)
     {
-        int[]? gone = axes is null ? [.. Enumerable.Range(0, from.Length).Where(i => from[i] == 1 && !(keepFirst && i == 0))] : Axes(axes, from.Length);
+        int[]? gone = axes is null
+            ? [.. Enumerable.Range(0, from.Length).Where(i => from[i] == 1 && !(keepFirst && i == 0))] : Axes(axes, from.Length);
         return gone is null || gone.Any(axis => from[axis] != 1) ? null : [.. from.Where((_, i) => !gone.Contains(i))];
     }
 
-    /// <summary>What Unsqueeze makes.</summary>
+    /// <summary>Returns the result shape of Unsqueeze.</summary>
     public static int[]? Unsqueeze(IReadOnlyList<long> axes, int[] from)
     {
         if (axes.Count + from.Length > 16 || Axes(axes, from.Length + axes.Count) is not { } added)
@@ -121,7 +126,7 @@ internal static class OnnxShapes
         return to;
     }
 
-    /// <summary>Start, step and number of what Slice takes of an axis; null for a step of 0.</summary>
+    /// <summary>Returns the start, step and count that Slice takes of an axis; null for a step of 0.</summary>
     public static (int Start, int Step, int Count)? Slice(long start, long end, long step, int extent)
     {
         if (step is 0 or > int.MaxValue or < -int.MaxValue)

@@ -14,7 +14,9 @@ internal static class OnnxWindows
             throw new OperatorNotSupportedException(name, "Conv", $"a weight of {weight.Shape.Length} dimensions");
         var window = Read(node, name, input, [weight.Shape[2], weight.Shape[3]]);
         var groups = node.GetInt("group", 1);
-        return groups is > 0 and <= int.MaxValue ? new Convolution(weight, bias, window, (int)groups) : throw new GraphException(name, $"{groups} groups make no convolution");
+        return groups is > 0 and <= int.MaxValue
+            ? new Convolution(weight, bias, window, (int)groups)
+            : throw new GraphException(name, $"the number of groups is {groups}; it must be positive");
     }
 
     public static ConvolutionTranspose ConvolutionTranspose(OnnxNode node, string name, Shape input, FloatTensor weight, FloatTensor? bias)
@@ -25,25 +27,26 @@ internal static class OnnxWindows
         var extra = Pair(node, name, "output_padding") ?? [0, 0];
         var (groups, sizes, auto) = (node.GetInt("group", 1), node.GetInts("output_shape"), node.GetText("auto_pad", "NOTSET"));
         if (groups is < 1 or > int.MaxValue)
-            throw new GraphException(name, $"{groups} groups make no convolution");
+            throw new GraphException(name, $"the number of groups is {groups}; it must be positive");
         if (sizes is not null && (sizes.Count is not (2 or 4) || sizes.Any(size => size is < 1 or > 1 << 20)))
-            throw new GraphException(name, $"output_shape [{string.Join(", ", sizes)}] makes no map");
+            throw new GraphException(name, $"output_shape [{string.Join(", ", sizes)}] is not the shape of a map");
         var (y, extraY) = Along(window.Y, input.Height, extra[0], (int?)sizes?[^2]);
         var (x, extraX) = Along(window.X, input.Width, extra[1], (int?)sizes?[^1]);
         return new ConvolutionTranspose(weight, bias, new Window(y, x), extraY, extraX, (int)groups);
 
-        // Padding that follows from the wanted extent; by default (SAME) that is the input's times the stride.
+        // Computes the padding from the wanted extent; by default (SAME) that is the input's extent times the stride.
         (WindowAxis Axis, int Extra) Along(WindowAxis axis, int from, int more, int? wanted)
         {
             if (wanted is null && auto is not ("SAME_UPPER" or "SAME_LOWER"))
                 return (axis, more);
             var total = ((long)axis.Stride * (from - 1)) + more + axis.Span - (wanted ?? (long)from * axis.Stride);
             if (total > 1 << 20 || -total > 1 << 20)
-                throw new GraphException(name, $"its output of {wanted} is out of proportion to its input of {from}");
+                throw new GraphException(name, $"its output extent of {wanted} is out of proportion to its input extent of {from}");
             var small = (int)Math.Max(0, total) / 2;
             var large = (int)Math.Max(0, total) - small;
             var (before, after) = auto == "SAME_UPPER" ? (small, large) : (large, small);
-            // A kernel that is shorter than its stride leaves less than that, as in ONNX Runtime; a wanted extent is filled up.
+            // As in ONNX Runtime, a kernel shorter than its stride yields less than the default extent; an explicit extent is padded to
+            // size.
             return (axis with { PadBefore = before, PadAfter = after }, more + (wanted is null ? 0 : (int)Math.Max(0, -total)));
         }
     }
@@ -57,7 +60,8 @@ internal static class OnnxWindows
 
     private static Window Read(OnnxNode node, string name, Shape? input, int[]? weightKernel)
     {
-        var kernel = Pair(node, name, "kernel_shape") ?? weightKernel ?? throw new GraphException(name, $"{node.OpType} lacks kernel_shape");
+        var kernel = Pair(node, name, "kernel_shape")
+            ?? weightKernel ?? throw new GraphException(name, $"{node.OpType} lacks kernel_shape");
         var (strides, dilations) = (Pair(node, name, "strides") ?? [1, 1], Pair(node, name, "dilations") ?? [1, 1]);
         var pads = Ints(node, name, "pads", 4) ?? [0, 0, 0, 0];
         var ceil = node.GetInt("ceil_mode", 0) != 0;
@@ -68,7 +72,10 @@ internal static class OnnxWindows
         {
             var axis = new WindowAxis(kernel[i], strides[i], pads[i], pads[i + 2], dilations[i], ceil);
             if (axis.LongSpan > 1 << 20 || axis.Kernel < 1 || axis.Stride < 1 || axis.Dilation < 1)
-                throw new GraphException(name, $"kernel {axis.Kernel}, stride {axis.Stride} and dilation {axis.Dilation} make no window");
+            {
+                throw new GraphException(
+                    name, $"kernel {axis.Kernel}, stride {axis.Stride} and dilation {axis.Dilation} do not form a valid window");
+            }
             return auto switch
             {
                 "NOTSET" or "" => axis,
@@ -79,13 +86,14 @@ internal static class OnnxWindows
         }
     }
 
-    // Output extent ceil(input / stride); an odd remainder goes to the end (UPPER) or to the beginning (LOWER).
+    // Output extent ceil(input / stride). An odd remainder goes to the end (UPPER) or to the beginning (LOWER).
     private static WindowAxis Same(WindowAxis axis, int extent, bool upper)
     {
         var output = (extent + axis.Stride - 1) / axis.Stride;
         var total = Math.Max(0, (int)Math.Min(int.MaxValue, ((output - 1L) * axis.Stride) + axis.Span - extent));
         var small = total / 2;
-        return upper ? axis with { PadBefore = small, PadAfter = total - small } : axis with { PadBefore = total - small, PadAfter = small };
+        return upper
+            ? axis with { PadBefore = small, PadAfter = total - small } : axis with { PadBefore = total - small, PadAfter = small };
     }
 
     private static int[]? Pair(OnnxNode node, string name, string attribute) => Ints(node, name, attribute, 2);
@@ -95,6 +103,7 @@ internal static class OnnxWindows
         if (node.GetInts(attribute) is not { } values)
             return null;
         return values.Count == count && values.All(value => value is >= 0 and <= 1 << 20)
-            ? [.. values.Select(value => (int)value)] : throw new GraphException(name, $"{attribute} [{string.Join(", ", values)}] makes no 2-D window");
+            ? [.. values.Select(value => (int)value)]
+            : throw new GraphException(name, $"{attribute} [{string.Join(", ", values)}] does not describe a 2-D window");
     }
 }

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace VizPipeline.Sample.Pictures.Subjects;
 
-/// <summary>A face: somebody, or a smiley.</summary>
+/// <summary>A person's face, or a smiley.</summary>
 internal static class Face
 {
     public static void Draw(Brush brush)
@@ -52,7 +52,7 @@ internal static class Face
     private static void Fringe(Brush brush, SKColor hair, SKPath head, float tall)
     {
         var line = brush.Dice.Between(-0.62f, -0.42f) * tall;
-        using var fringe = Outline.Of(path =>
+        using var fringe = Outline.Draw(path =>
         {
             path.MoveTo(-1, -1.1f);
             path.LineTo(1, -1.1f);
@@ -64,7 +64,7 @@ internal static class Face
         brush.Canvas.ClipPath(head, antialias: true);
         brush.Fill(fringe, hair);
         brush.Canvas.Restore();
-        using var cap = Outline.Of(path =>
+        using var cap = Outline.Draw(path =>
             path.AddArc(
                 new SKRect(head.Bounds.Left - 0.04f, head.Bounds.Top - 0.05f, head.Bounds.Right + 0.04f, head.Bounds.Bottom), 195, 150));
         brush.Stroke(cap, hair, 0.11f);
@@ -116,7 +116,7 @@ internal static class Face
         var (y, half) = (tall * 0.5f, wide * brush.Dice.Between(0.36f, 0.5f));
         if (brush.Dice.Chance(0.35f))
         {
-            using var open = Outline.Of(path =>
+            using var open = Outline.Draw(path =>
             {
                 path.AddArc(new SKRect(-half, y - half, half, y + half * 0.75f), 0, 180);
                 path.Close();
@@ -127,7 +127,7 @@ internal static class Face
         else
         {
             var bend = brush.Dice.Between(-0.04f, 0.26f);
-            using var line = Outline.Of(path =>
+            using var line = Outline.Draw(path =>
             {
                 path.MoveTo(-half, y - bend / 2);
                 path.QuadTo(0, y + bend, half, y - bend / 2);

@@ -18,7 +18,7 @@ internal static class Fish
         using var dorsal = Outline.Polygon(new(-0.35f, -tall * 0.6f), new(-0.2f, -tall * 1.45f), new(0.4f, -tall * 0.75f));
         brush.Body(dorsal, fin);
 
-        using var body = Outline.Of(path =>
+        using var body = Outline.Draw(path =>
         {
             path.MoveTo(0.95f, 0);
             path.CubicTo(0.6f, -tall * 1.4f, -0.25f, -tall * 1.25f, -0.62f, 0);

@@ -9,7 +9,7 @@ internal static class Mushroom
         float wide = dice.Between(0.75f, 1f), tall = dice.Between(0.7f, 0.95f);
         float brim = dice.Between(-0.05f, 0.15f), foot = dice.Between(0.17f, 0.28f);
         var cap = dice.Chance(0.4f) ? brush.Palette.Near(4, 85, 78) : brush.Palette.Main;
-        using var stem = Outline.Of(path =>
+        using var stem = Outline.Draw(path =>
         {
             path.MoveTo(-foot * 0.8f, brim - 0.1f);
             path.CubicTo(-foot * 0.7f, 0.5f, -foot * 1.1f, 0.7f, -foot * 1.4f, 0.95f);
@@ -19,7 +19,7 @@ internal static class Mushroom
         });
         brush.Body(stem, brush.Palette.Near(40, 18, 88));
 
-        using var hat = Outline.Of(path =>
+        using var hat = Outline.Draw(path =>
         {
             path.MoveTo(-wide, brim);
             path.CubicTo(-wide, brim - tall * 1.3f, wide, brim - tall * 1.3f, wide, brim);

@@ -62,7 +62,7 @@ internal static class Shapes
     public static void Ring(Brush brush)
     {
         float outer = 0.88f, inner = brush.Dice.Between(0.42f, 0.62f);
-        using var outline = Outline.Of(path =>
+        using var outline = Outline.Draw(path =>
         {
             path.FillType = SKPathFillType.EvenOdd;
             path.AddCircle(0, 0, outer);
@@ -82,7 +82,7 @@ internal static class Shapes
     public static void Heart(Brush brush)
     {
         var dip = brush.Dice.Between(-0.5f, -0.35f);
-        using var outline = Outline.Of(path =>
+        using var outline = Outline.Draw(path =>
         {
             path.MoveTo(0, 0.9f);
             path.CubicTo(-1.2f, 0.15f, -1.05f, -0.85f, -0.5f, -0.85f);

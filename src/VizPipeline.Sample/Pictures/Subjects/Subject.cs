@@ -1,12 +1,12 @@
 namespace VizPipeline.Sample.Pictures.Subjects;
 
-/// <summary>Something that a picture can show, and therefore a class.</summary>
-/// <param name="Name">The class's name, and its folder's.</param>
-/// <param name="Pose">How it may stand in the picture.</param>
-/// <param name="Draw">Draws one of its endless variants into -1..1.</param>
+/// <summary>A thing that a picture can show, and therefore a class.</summary>
+/// <param name="Name">Name of the class and of its folder.</param>
+/// <param name="Pose">How it may be oriented in the picture.</param>
+/// <param name="Draw">Draws one of its random variants into -1..1.</param>
 internal sealed record Subject(string Name, Pose Pose, Action<Brush> Draw)
 {
-    /// <summary>All subjects. The position is the class index that the shipped network learned: append only, and train again.</summary>
+    /// <summary>All subjects. The position is the class index that the shipped network learned: only append, and train again.</summary>
     public static IReadOnlyList<Subject> All { get; } =
     [
         new("ball", Pose.Free, Shapes.Ball),
@@ -32,13 +32,13 @@ internal sealed record Subject(string Name, Pose Pose, Action<Brush> Draw)
     ];
 }
 
-/// <summary>How a subject may stand in its picture.</summary>
+/// <summary>How a subject may be oriented in its picture.</summary>
 internal enum Pose
 {
-    /// <summary>Turned any way round.</summary>
+    /// <summary>Rotated by any angle.</summary>
     Free,
 
-    /// <summary>Up is up, give or take some degrees.</summary>
+    /// <summary>Upright, within some degrees.</summary>
     Upright,
 
     /// <summary>A texture that fills the picture.</summary>

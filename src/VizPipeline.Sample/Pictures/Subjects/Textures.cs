@@ -13,7 +13,7 @@ internal static class Textures
             (ground, figure) = (brush.Palette.Near(30, 12, dice.Pick(35, 80)), brush.Palette.Near(14, 62, 62));
         var size = pattern is Pattern.Bricks ? dice.Between(0.24f, 0.5f) : dice.Between(0.18f, 0.52f);
 
-        // Bricks and scales have an up and a down that a viewer knows; the others have none.
+        // Bricks and scales have an up and a down; the other patterns do not.
         brush.Canvas.RotateDegrees(pattern is Pattern.Bricks or Pattern.Scales ? dice.Between(-35, 35) : dice.Between(0, 360));
         var tilt = SKMatrix.CreateIdentity();
         (tilt.Persp0, tilt.Persp1) = (dice.Between(-0.16f, 0.16f), dice.Between(-0.16f, 0.16f));

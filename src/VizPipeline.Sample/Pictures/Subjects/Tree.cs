@@ -34,7 +34,7 @@ internal static class Tree
     private static void Crown(Brush brush, SKColor leaf)
     {
         var dice = brush.Dice;
-        using var crown = Outline.Of(path =>
+        using var crown = Outline.Draw(path =>
         {
             path.AddCircle(0, -0.3f, 0.48f);
             for (var puff = 0; puff < 8; puff++)

@@ -15,7 +15,7 @@ internal static class Umbrella
         brush.Line(stick, 0.07f, new SKPoint(0, -0.95f), new SKPoint(0, 0.8f));
         brush.Arc(dice.Pick(-0.15f, 0.15f), 0.8f, 0.15f, 0, 180, stick, 0.07f);
 
-        using var dome = Outline.Of(path =>
+        using var dome = Outline.Draw(path =>
         {
             path.MoveTo(-Half, Brim);
             path.CubicTo(-Half, -1.1f, Half, -1.1f, Half, Brim);

@@ -56,7 +56,7 @@ public sealed class NeuronLinksTests
         var builder = new GraphBuilder(new Shape(3, 8, 8));
         var graph = builder.Build("net", Conv(builder, "first", 4, GraphBuilder.Input));
 
-        var links = NeuronLinks.Of(graph, graph.Layers, graph.Layers[0], isBgr)!;
+        var links = NeuronLinks.Compute(graph, graph.Layers, graph.Layers[0], isBgr)!;
 
         Assert.Empty(links.Readers);
         Assert.All(links.Neurons, neuron =>
@@ -74,7 +74,7 @@ public sealed class NeuronLinksTests
         var observed = graph.Layers.Where(layer => layer.Kind != LayerKind.Concat).ToList();
         Assert.Equal(["left", "right", "logits"], observed.Select(layer => layer.Name));
 
-        var links = NeuronLinks.Of(graph, observed, observed[2])!;
+        var links = NeuronLinks.Compute(graph, observed, observed[2])!;
 
         Assert.All(links.Neurons[0].Inputs, link => Assert.Equal(link.Input < 2 ? (0, link.Input) : (1, link.Input - 2), (link.Layer, link.Channel)));
         Assert.Equal([2, 3], links.Readers.Select(read => read.Channels.Count));
@@ -86,7 +86,7 @@ public sealed class NeuronLinksTests
     {
         var (graph, _) = Fire();
 
-        var links = NeuronLinks.Of(graph, graph.Layers, graph.Layer("logits"))!;
+        var links = NeuronLinks.Compute(graph, graph.Layers, graph.Layer("logits"))!;
 
         Assert.Equal(["left", "right", "merge", "logits"], graph.Layers.Select(layer => layer.Name));
         Assert.All(links.Neurons[0].Inputs, link => Assert.Equal((2, link.Input), (link.Layer, link.Channel)));
@@ -103,15 +103,15 @@ public sealed class NeuronLinksTests
         var graph = builder.Build("net", Conv(builder, "third", 2, sum));
         Assert.Equal(["first", "second", "sum", "logits"], graph.Layers.Select(layer => layer.Name));
 
-        var links = NeuronLinks.Of(graph, graph.Layers, graph.Layers[3])!;
-        var unknown = NeuronLinks.Of(graph, [graph.Layers[0], graph.Layers[3]], graph.Layers[3])!;
+        var links = NeuronLinks.Compute(graph, graph.Layers, graph.Layers[3])!;
+        var unknown = NeuronLinks.Compute(graph, [graph.Layers[0], graph.Layers[3]], graph.Layers[3])!;
 
         Assert.All(links.Neurons[0].Inputs, link => Assert.Equal((2, link.Input), (link.Layer, link.Channel)));
         Assert.Equal([0, 1, 2], links.Readers.Select(read => read.Layer));
         Assert.Empty(unknown.Readers);
         Assert.All(unknown.Neurons, neuron => Assert.Equal([(-1, -1, false, 0), (-1, -1, false, 1), (-1, -1, false, 2), (-1, -1, false, 3)],
             neuron.Inputs.Select(link => (link.Layer, link.Channel, link.IsInput, link.Input)).Order()));
-        Assert.Null(NeuronLinks.Of(graph, graph.Layers, graph.Layers[2]));
+        Assert.Null(NeuronLinks.Compute(graph, graph.Layers, graph.Layers[2]));
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class NeuronLinksTests
     private static LayerLinks Check(NetworkGraph graph, string name)
     {
         var layer = graph.Layer(name);
-        var links = NeuronLinks.Of(graph, graph.Layers, layer)!;
+        var links = NeuronLinks.Compute(graph, graph.Layers, layer)!;
         Assert.Equal(layer.Neurons, links.Neurons.Count);
         Assert.All(links.Neurons, neuron => Assert.InRange(neuron.Inputs.Count, 0, NeuronLinks.Kept));
         foreach (var read in links.Readers)

@@ -23,7 +23,7 @@ public class AscentBatchTests
         var layer = graph.Layers[^2];
         var recipe = AscentPresets.WithSteps(AscentPresets.Find(name)!, 8) with { Objective = new ChannelObjective() };
         AscentResult[] Run() => [.. new AscentRun(runner, layer, recipe, Unit, new AscentMaterial { TopPatches = _ => Enumerable.Repeat(90f, (int)graph.InputShape.Count).ToArray() })
-            .Climb([0, 1, 2], 5, TestContext.Current.CancellationToken)];
+            .Ascend([0, 1, 2], 5, TestContext.Current.CancellationToken)];
         foreach (var (one, other) in Run().Zip(Run()))
         {
             Assert.Equal(one.Image, other.Image);
@@ -38,12 +38,12 @@ public class AscentBatchTests
         var (graph, recipe) = (Two(new Clip(0, 6), 0.15f, 0.001f), AscentPresets.Normalised(3, 60) with { EarlyStop = new EarlyStop(5), Regularizers = [] });
         using var runner = new NetworkRunner(graph);
         var run = new AscentRun(runner, graph.Layers[0], recipe, Unit);
-        var together = run.Climb([0, 1, 0, 0], 0, TestContext.Current.CancellationToken);
+        var together = run.Ascend([0, 1, 0, 0], 0, TestContext.Current.CancellationToken);
         Assert.True(together[0].Curve.Length < 30, $"{together[0].Curve.Length} steps");
         Assert.NotEqual(AscentStatus.Dead, together[0].Status);
         Assert.Equal(6, together[0].Activation, 1e-4);
         Assert.True(together[1].Curve.Length > together[0].Curve.Length + 10, $"{together[1].Curve.Length} steps");
-        var alone = run.Climb([1], 0, TestContext.Current.CancellationToken)[0];
+        var alone = run.Ascend([1], 0, TestContext.Current.CancellationToken)[0];
         Assert.Equal(alone.Curve.Length, together[1].Curve.Length);
         Assert.All(alone.Image.Zip(together[1].Image), pair => Assert.Equal(pair.First, pair.Second, 0.01f));
     }
@@ -60,7 +60,7 @@ public class AscentBatchTests
         var graph = builder.Build("silent", builder.Add("relu2", new Relu(), x));
         using var runner = new NetworkRunner(graph);
         var recipe = AscentPresets.Normalised(3, 40) with { Regularizers = [] };
-        AscentResult Run(int rescue) => new AscentRun(runner, graph.Layers[^1], recipe with { RescueSteps = rescue }, Unit).Climb([0], 0, TestContext.Current.CancellationToken)[0];
+        AscentResult Run(int rescue) => new AscentRun(runner, graph.Layers[^1], recipe with { RescueSteps = rescue }, Unit).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.Equal(AscentStatus.Dead, Run(0).Status);
         var rescued = Run(30);
         Assert.NotEqual(AscentStatus.Dead, rescued.Status);
@@ -80,7 +80,7 @@ public class AscentBatchTests
         using var runner = new NetworkRunner(graph);
         var recipe = AscentPresets.WithSteps(AscentPresets.Fourier, 60) with { Objective = new ChannelObjective(), Transformations = [new Pad(60)], PlainSteps = 0, Start = new PictureStart() };
         var dark = new AscentMaterial { Picture = [.. Enumerable.Repeat(100f, 3 * 24 * 24)] };
-        var result = new AscentRun(runner, graph.Layers[^1], recipe, Unit, dark).Climb([0], 0, TestContext.Current.CancellationToken)[0];
+        var result = new AscentRun(runner, graph.Layers[^1], recipe, Unit, dark).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.True(result.Curve[0] > 0, "the border fires");
         Assert.NotEqual(AscentStatus.Dead, result.Status);
         Assert.True(result.Activation > 0.1, $"{result.Activation}");
@@ -95,7 +95,7 @@ public class AscentBatchTests
         var graph = builder.Build("dip", builder.Add("silu", new Silu(), x));
         using var runner = new NetworkRunner(graph);
         var recipe = AscentPresets.Normalised(3, 60) with { Regularizers = [], Rule = new NormalisedRate(3) };
-        var result = new AscentRun(runner, graph.Layers[0], recipe, Unit).Climb([0], 0, TestContext.Current.CancellationToken)[0];
+        var result = new AscentRun(runner, graph.Layers[0], recipe, Unit).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.True(result.Curve[0] < 0 && result.Activation > 1, $"{result.Curve[0]} -> {result.Activation}, {result.Status}");
     }
 
@@ -105,11 +105,11 @@ public class AscentBatchTests
         // It is at its ceiling from the start: only that could be shown.
         var falling = Two(new Clip(0, 0.5), 4f, 4f);
         using var runner = new NetworkRunner(falling);
-        Assert.Equal(AscentStatus.Dead, new AscentRun(runner, falling.Layers[0], AscentPresets.Normalised(3, 10), Unit).Climb([0], 0, TestContext.Current.CancellationToken)[0].Status);
+        Assert.Equal(AscentStatus.Dead, new AscentRun(runner, falling.Layers[0], AscentPresets.Normalised(3, 10), Unit).Ascend([0], 0, TestContext.Current.CancellationToken)[0].Status);
         var graph = RandomNetworks.Make(7, 31);
         using var other = new NetworkRunner(graph);
         var recipe = AscentPresets.WithSteps(AscentPresets.Fourier, 64) with { EarlyStop = new EarlyStop(2), PlainSteps = 8, Objective = new ChannelObjective() };
-        var result = new AscentRun(other, graph.Layers[0], recipe, Unit).Climb([0], 0, TestContext.Current.CancellationToken)[0];
+        var result = new AscentRun(other, graph.Layers[0], recipe, Unit).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.True(result.Curve.Length > 56, $"{result.Curve.Length} steps");
     }
 
@@ -121,7 +121,7 @@ public class AscentBatchTests
         double Likeness(double weight)
         {
             var recipe = AscentPresets.WithSteps(AscentPresets.Find("facets")!, 40) with { Diversity = new Diversity(2, weight), Transformations = [] };
-            var results = new AscentRun(runner, graph.Layer("conv8"), recipe, Unit).Climb([40], 0, TestContext.Current.CancellationToken);
+            var results = new AscentRun(runner, graph.Layer("conv8"), recipe, Unit).Ascend([40], 0, TestContext.Current.CancellationToken);
             Assert.Equal([0, 1], results.Select(result => result.Facet));
             Assert.All(results, result => Assert.True(result.Activation > result.Curve[0]));
             // Correlation of the two pictures, pixel by pixel.
@@ -148,13 +148,13 @@ public class AscentBatchTests
             return planes;
         }
         Assert.Equal(run.Box, run.BoxAt(layer.Shape.Height / 2, layer.Shape.Width / 2));
-        var mean = TopPatchMean.Of(run, [(Dot(20, 30), 20, 30), (Dot(60, 7), 60, 7)], graph.InputShape, Unit.Mean)!;
+        var mean = TopPatchMean.Compute(run, [(Dot(20, 30), 20, 30), (Dot(60, 7), 60, 7)], graph.InputShape, Unit.Mean)!;
         Assert.Equal(200, mean[(run.Box.Height / 2 * run.Box.Width) + (run.Box.Width / 2)]);
         Assert.Equal(200, mean.Sum());
         // At the border what lies outside is the mean colour.
-        Assert.Equal(Unit.Mean[0], TopPatchMean.Of(run, [(new float[3 * 224 * 224], 0, 0)], graph.InputShape, Unit.Mean)![0]);
-        Assert.Null(TopPatchMean.Of(run, [], graph.InputShape, Unit.Mean));
-        var started = new AscentRun(runner, layer, AscentPresets.Normalised(3, 1) with { Start = new TopPatchesStart() }, Unit, new AscentMaterial { TopPatches = _ => mean }).Climb([0], 0, TestContext.Current.CancellationToken)[0];
+        Assert.Equal(Unit.Mean[0], TopPatchMean.Compute(run, [(new float[3 * 224 * 224], 0, 0)], graph.InputShape, Unit.Mean)![0]);
+        Assert.Null(TopPatchMean.Compute(run, [], graph.InputShape, Unit.Mean));
+        var started = new AscentRun(runner, layer, AscentPresets.Normalised(3, 1) with { Start = new TopPatchesStart() }, Unit, new AscentMaterial { TopPatches = _ => mean }).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.All(started.Image.Zip(mean), pair => Assert.Equal(pair.Second, pair.First, 0.01f));
     }
 

@@ -20,13 +20,13 @@ public class AscentObjectiveTests
         var graph = OneLayer(new LeakyRelu(0.3));
         using var runner = new NetworkRunner(graph);
         using var scope = torch.NewDisposeScope();
-        var climb = new LayerClimb(runner, graph.Layers[0], new AscentRecipe { Name = "x", Steps = 1, Rule = new ConstantRate(1), Objective = Of(name) }, (2, 1));
+        var climb = new LayerObjective(runner, graph.Layers[0], new AscentRecipe { Name = "x", Steps = 1, Rule = new ConstantRate(1), Objective = Of(name) }, (2, 1));
         var random = new Random(5);
         float[] values = [.. Enumerable.Range(0, 2 * 4 * 5 * 4).Select(_ => (float)((random.NextDouble() * 2) - 1))];
         var neurons = torch.tensor(new long[] { 3, 1 });
         var picture = torch.tensor([.. Enumerable.Range(0, 80).Select(_ => (float)random.NextDouble())], [1, 4, 5, 4]);
-        double[] At(float[] maps) => [.. climb.Look(torch.tensor(maps, [2, 4, 5, 4]), neurons, picture).Objective.data<float>().ToArray().Select(value => (double)value)];
-        var seeds = climb.Climb(torch.tensor(values, [2, 4, 5, 4]), neurons, null, 1, picture).Seeds.contiguous().data<float>().ToArray();
+        double[] At(float[] maps) => [.. climb.Evaluate(torch.tensor(maps, [2, 4, 5, 4]), neurons, picture).Objective.data<float>().ToArray().Select(value => (double)value)];
+        var seeds = climb.EvaluateWithGradient(torch.tensor(values, [2, 4, 5, 4]), neurons, null, 1, picture).Seeds.contiguous().data<float>().ToArray();
         for (var i = 0; i < values.Length; i += 3)
         {
             const float step = 0.01f;
@@ -46,10 +46,10 @@ public class AscentObjectiveTests
         using var runner = new NetworkRunner(graph);
         var layer = graph.Layers[^2];
         var recipe = AscentPresets.Normalised(3, 6);
-        var channel = new AscentRun(runner, layer, recipe with { Objective = new ChannelObjective() }, Unit).Climb([0], 1, TestContext.Current.CancellationToken)[0];
-        var direction = new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = 1 }) }, Unit).Climb([0], 1, TestContext.Current.CancellationToken)[0];
+        var channel = new AscentRun(runner, layer, recipe with { Objective = new ChannelObjective() }, Unit).Ascend([0], 1, TestContext.Current.CancellationToken)[0];
+        var direction = new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = 1 }) }, Unit).Ascend([0], 1, TestContext.Current.CancellationToken)[0];
         Assert.Equal(channel.Objective, direction.Objective, 1e-3 * Math.Abs(channel.Objective));
-        var down = new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = -1 }) }, Unit).Climb([0], 1, TestContext.Current.CancellationToken)[0];
+        var down = new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = -1 }) }, Unit).Ascend([0], 1, TestContext.Current.CancellationToken)[0];
         Assert.True(-down.Objective < channel.Curve[0], "a negative weight pushes the channel down");
         var message = Assert.Throws<RecipeException>(() => new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [999] = 1 }) }, Unit)).Message;
         Assert.Contains("channel 999", message, StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public class AscentObjectiveTests
         for (var i = 0; i < picture.Length; i++)
             picture[i] = 128 + (100 * MathF.Sin(i % 224 / 9f) * MathF.Cos(i / 224 % 224 / 14f));
         AscentResult Run(AscentObjective objective) => new AscentRun(
-            runner, layer, AscentPresets.WithSteps(AscentPresets.Fourier, 40) with { Objective = objective, Transformations = [] }, Unit, new AscentMaterial { Picture = picture }).Climb([0], 0, TestContext.Current.CancellationToken)[0];
+            runner, layer, AscentPresets.WithSteps(AscentPresets.Fourier, 40) with { Objective = objective, Transformations = [] }, Unit, new AscentMaterial { Picture = picture }).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         var inversion = Run(new InversionObjective());
         Assert.True(inversion.Objective > 0.5 * inversion.Curve[0], $"{inversion.Curve[0]} -> {inversion.Objective}");
         var caricature = Run(new CaricatureObjective());

@@ -21,10 +21,10 @@ public class AscentRunTests
         var recipe = AscentPresets.WithSteps(AscentPresets.Find(preset)!, 12) with { Objective = channel ? new ChannelObjective() : new NeuronObjective() };
         // Short steps: long ones lead the rounding of other kernels for other batch sizes to other hills.
         var run = new AscentRun(runner, layer, recipe.Rule is RateRule ? recipe with { Rule = new NormalisedRate(1) } : recipe, Unit);
-        var batch = run.Climb([.. Enumerable.Range(0, layer.Neurons)], seed: 2, TestContext.Current.CancellationToken);
+        var batch = run.Ascend([.. Enumerable.Range(0, layer.Neurons)], seed: 2, TestContext.Current.CancellationToken);
         for (var neuron = 0; neuron < layer.Neurons; neuron++)
         {
-            var alone = run.Climb([neuron], seed: 2, TestContext.Current.CancellationToken);
+            var alone = run.Ascend([neuron], seed: 2, TestContext.Current.CancellationToken);
             for (var facet = 0; facet < recipe.Facets; facet++)
             {
                 var together = batch[(neuron * recipe.Facets) + facet];
@@ -42,8 +42,8 @@ public class AscentRunTests
         var graph = RandomNetworks.Make(7, 31);
         using var runner = new NetworkRunner(graph);
         var run = new AscentRun(runner, graph.Layers[0], AscentPresets.Normalised(3, 5), Unit);
-        Assert.Equal(run.Climb([0], 1, TestContext.Current.CancellationToken)[0].Image, run.Climb([0], 1, TestContext.Current.CancellationToken)[0].Image);
-        Assert.NotEqual(run.Climb([0], 1, TestContext.Current.CancellationToken)[0].Image, run.Climb([0], 2, TestContext.Current.CancellationToken)[0].Image);
+        Assert.Equal(run.Ascend([0], 1, TestContext.Current.CancellationToken)[0].Image, run.Ascend([0], 1, TestContext.Current.CancellationToken)[0].Image);
+        Assert.NotEqual(run.Ascend([0], 1, TestContext.Current.CancellationToken)[0].Image, run.Ascend([0], 2, TestContext.Current.CancellationToken)[0].Image);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public class AscentRunTests
         var x = builder.Add("conv", new Convolution(new FloatTensor("conv.weight", [2, 3, 5, 5], weight), null, Window.Square(5)), 0);
         var graph = builder.Build("half dead", builder.Add("relu", new Relu(), x));
         using var runner = new NetworkRunner(graph);
-        var results = new AscentRun(runner, graph.Layers[0], AscentPresets.Normalised(3, 6), Unit).Climb([0, 1], 0, TestContext.Current.CancellationToken);
+        var results = new AscentRun(runner, graph.Layers[0], AscentPresets.Normalised(3, 6), Unit).Ascend([0, 1], 0, TestContext.Current.CancellationToken);
         Assert.Equal(AscentStatus.Dead, results[0].Status);
         Assert.Single(results[0].Curve);
         Assert.NotEqual(AscentStatus.Dead, results[1].Status);
@@ -71,7 +71,7 @@ public class AscentRunTests
         var layer = graph.Layer("conv6");
         var run = new AscentRun(runner, layer, AscentPresets.Normalised(3, 20), Unit);
         Assert.Equal(layer.Field.At(28, 28), run.Box);
-        var result = run.Climb([4], 0, TestContext.Current.CancellationToken)[0];
+        var result = run.Ascend([4], 0, TestContext.Current.CancellationToken)[0];
         Assert.True(result.Objective > result.Curve[0] + 0.5, $"{result.Curve[0]} -> {result.Objective}");
     }
 }

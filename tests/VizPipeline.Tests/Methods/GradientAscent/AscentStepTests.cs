@@ -26,7 +26,7 @@ public class AscentStepTests
         var graph = OneLayer(out var weight, out var bias);
         using var runner = new NetworkRunner(graph);
         var run = new AscentRun(runner, graph.Layers[0], recipe, new PixelScale(Scale, [.. Mean.Select((mean, c) => -mean * Scale[c])], Mean));
-        var result = run.Climb([1], seed: 5, TestContext.Current.CancellationToken)[0];
+        var result = run.Ascend([1], seed: 5, TestContext.Current.CancellationToken)[0];
 
         var (curve, best) = Reference(recipe, Start(graph, recipe), weight, bias);
         Assert.Equal(curve.Length, result.Curve.Length);
@@ -53,7 +53,7 @@ public class AscentStepTests
     {
         using var runner = new NetworkRunner(graph);
         var first = new AscentRun(runner, graph.Layers[0], recipe with { Steps = 1 }, new PixelScale(Scale, [.. Mean.Select((mean, c) => -mean * Scale[c])], Mean));
-        var image = first.Climb([1], seed: 5, TestContext.Current.CancellationToken)[0].Image;
+        var image = first.Ascend([1], seed: 5, TestContext.Current.CancellationToken)[0].Image;
         return [.. image.Select((value, i) => (double)value - Mean[i / (Side * Side)])];
     }
 

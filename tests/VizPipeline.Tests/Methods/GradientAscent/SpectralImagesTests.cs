@@ -70,13 +70,13 @@ public class SpectralImagesTests
         for (var step = 0; step < 4; step++)
         {
             var shares = (images.Render() + torch.tensor(Pixels.Mean, [1, 3, 1, 1])) / 255;
-            var decorrelated = ColourSpace.Apply((shares / (1 - shares)).log(), ColourSpace.Of(Pixels, true).inverse());
+            var decorrelated = ColourSpace.Apply((shares / (1 - shares)).log(), ColourSpace.Matrix(Pixels, true).inverse());
             var magnitudes = torch.fft.rfft2(decorrelated)[0].abs();
             // Columns 0 and W / 2 of a half spectrum are their own mirror images, in which a real image has no free phase.
             var (a, b) = (magnitudes.narrow(2, 1, (width / 2) - 1).flatten(), expected.narrow(2, 1, (width / 2) - 1).flatten());
             var factors = (a / b).data<float>().ToArray();
             Assert.All(factors, factor => Assert.Equal(factors[0], factor, Math.Abs(factors[0]) * 0.02));
-            images.Climb(torch.ones_like(shares) * torch.arange(width, dtype: torch.float32), step, false);
+            images.Step(torch.ones_like(shares) * torch.arange(width, dtype: torch.float32), step, false);
         }
         Assert.NotNull(images.Weights);
     }
@@ -93,7 +93,7 @@ public class SpectralImagesTests
         // By hand: the mean over both images of the magnitude of decorrelated channel 1 at (2, 3), over the largest.
         double Magnitude(int channel, int row, int column)
         {
-            var inverse = ColourSpace.Of(Pixels, true).inverse().data<float>().ToArray();
+            var inverse = ColourSpace.Matrix(Pixels, true).inverse().data<float>().ToArray();
             return Enumerable.Range(0, 2).Average(image => Enumerable.Range(0, 120).Aggregate(Complex.Zero, (sum, i) =>
             {
                 var z = Enumerable.Range(0, 3).Sum(k => inverse[(channel * 3) + k] * planes[(((image * 3) + k) * 120) + i] / 255);

@@ -25,7 +25,7 @@ public class ViewsTests
         for (var step = 0; step < 5; step++)
         {
             var views = Views.Draw(Of(name), [new SplitMix(1, 2), new SplitMix(1, 3)], step, 7, (3, 24, 20), torch.zeros(1, 3, 1, 1));
-            var (forward, back) = ((views.Of(x) * y).sum().item<float>(), (views.Back(y) * x).sum().item<float>());
+            var (forward, back) = ((views.Apply(x) * y).sum().item<float>(), (views.Back(y) * x).sum().item<float>());
             Assert.Equal(forward, back, tolerance * Math.Sqrt(x.square().sum().item<float>() * y.square().sum().item<float>()));
         }
     }
@@ -36,7 +36,7 @@ public class ViewsTests
         using var scope = torch.NewDisposeScope();
         var images = Smooth(1, 2, 24, 20);
         var same = Views.Draw([new Scale(1, 1), new Jitter(0)], [new SplitMix(1, 2), new SplitMix(1, 3)], 0, 7, (3, 24, 20), torch.zeros(1, 3, 1, 1));
-        Assert.True((same.Of(images) - images).abs().max().item<float>() < 1e-5);
+        Assert.True((same.Apply(images) - images).abs().max().item<float>() < 1e-5);
     }
 
     [Fact]
@@ -45,11 +45,11 @@ public class ViewsTests
         using var scope = torch.NewDisposeScope();
         var grey = torch.tensor(new float[] { 9, 8, 7 }, [1, 3, 1, 1]);
         var white = torch.full([1, 3, 224, 224], 100f);
-        var padded = Views.Draw([new Pad(24)], [new SplitMix(1, 2)], 0, 7, (3, 224, 224), grey).Of(white);
+        var padded = Views.Draw([new Pad(24)], [new SplitMix(1, 2)], 0, 7, (3, 224, 224), grey).Apply(white);
         Assert.Equal((9f, 7f, 100f), (padded[0, 0, 2, 2].item<float>(), padded[0, 2, 2, 2].item<float>(), padded[0, 0, 112, 112].item<float>()));
         // A ramp over columns: its range over a crop is the crop's width.
         var ramp = torch.arange(224, dtype: torch.float32).reshape(1, 1, 1, 224).expand(1, 3, 224, 224);
-        var crops = Views.Draw([new Crop(0.25, 0.25, 0.1, 5)], [new SplitMix(1, 2)], 0, 7, (3, 224, 224), grey).Of(ramp);
+        var crops = Views.Draw([new Crop(0.25, 0.25, 0.1, 5)], [new SplitMix(1, 2)], 0, 7, (3, 224, 224), grey).Apply(ramp);
         Assert.Equal(5, crops.shape[0]);
         var ranges = (crops.amax([1, 2, 3]) - crops.amin([1, 2, 3])).data<float>().ToArray();
         Assert.All(ranges, range => Assert.InRange(range, 53, 57));
@@ -70,7 +70,7 @@ public class ViewsTests
         var random = new SplitMix(4, 5).At(0);
         var frame = new ViewFrame(101, 101, 1);
         new Rotate(40).Draw(ref frame, ref random);
-        var turned = Views.Draw([new Rotate(40)], [new SplitMix(4, 5)], 0, 7, (1, 101, 101), torch.zeros(1, 1, 1, 1)).Of(image)[0, 0];
+        var turned = Views.Draw([new Rotate(40)], [new SplitMix(4, 5)], 0, 7, (1, 101, 101), torch.zeros(1, 1, 1, 1)).Apply(image)[0, 0];
         var total = turned.sum();
         var row2 = ((turned.sum([1]) * torch.arange(101, dtype: torch.float32)).sum() / total).item<float>();
         var column2 = ((turned.sum([0]) * torch.arange(101, dtype: torch.float32)).sum() / total).item<float>();

@@ -91,7 +91,7 @@ public class ReverseRuleTests
             ? graph.Add("mul", new Multiply(), x, graph.Add("gate", new Sigmoid(), graph.Add("pool", new GlobalAveragePool(), x)))
             : graph.Add("norm", new GroupNorm(2, null, null), x);
         x = graph.Add("conv2", new Convolution(RandomNetworks.Weight(new Random(3), "conv2.weight", 4, 4, 3, 3), null, Window.Square(3)), x);
-        var field = RegionPlan.FieldOf(graph.Build("local", x), x);
+        var field = ReceptiveFields.Compute(graph.Build("local", x), x);
         Assert.Equal(new ReceptiveField(new FieldAxis(9, 2, -2), new FieldAxis(9, 2, -2)), field);
     }
 

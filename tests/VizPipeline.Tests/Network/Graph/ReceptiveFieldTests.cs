@@ -40,7 +40,7 @@ public class ReceptiveFieldTests
     {
         var graph = new GraphBuilder(new Shape(1, 9, 9));
         var x = graph.Add("conv", new Convolution(RandomNetworks.Weight(new Random(1), "conv.weight", 1, 1, 3, 3), null, Window.Square(3, 2, 1)), 0);
-        var field = RegionPlan.FieldOf(graph.Build("one", x), x);
+        var field = ReceptiveFields.Compute(graph.Build("one", x), x);
         Assert.Equal(new Box(-1, -1, 2, 2), field.At(0, 0));
         Assert.Equal(new Box(3, 1, 6, 4), field.At(1, 2));
         Assert.Equal(new Box(0, 0, 2, 2), field.At(0, 0).Clip(9, 9));
@@ -49,7 +49,7 @@ public class ReceptiveFieldTests
     private static void Check(string model, string node, int size, int stride)
     {
         var graph = ZooModels.Find(model)!.Build(new Shape(3, 224, 224), null);
-        var field = RegionPlan.FieldOf(graph, graph.Nodes.First(candidate => candidate.Name == node).Index);
+        var field = ReceptiveFields.Compute(graph, graph.Nodes.First(candidate => candidate.Name == node).Index);
         Assert.Equal((size, stride), (field.Y.Size, field.Y.Stride));
         Assert.Equal((size, stride), (field.X.Size, field.X.Stride));
     }

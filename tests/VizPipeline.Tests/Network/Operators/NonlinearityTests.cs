@@ -24,8 +24,8 @@ public class NonlinearityTests
         double[] places = function is Logarithm or Power ? [0.13, 0.41, 1.27, 2.9] : [-4.1, -2.3, -0.71, -0.23, 0.071, 0.33, 0.93, 2.7, 3.7];
         var input = torch.tensor([.. places.SelectMany(place => Enumerable.Repeat(place, 4))], [places.Length, 4, 1, 1]);
         const double Step = 1e-5;
-        var difference = (function.Of(input + Step) - function.Of(input - Step)) / (2 * Step);
-        var (before, after) = function.SlopeNeedsInput ? (input, torch.full_like(input, double.NaN)) : (torch.full_like(input, double.NaN), function.Of(input));
+        var difference = (function.Evaluate(input + Step) - function.Evaluate(input - Step)) / (2 * Step);
+        var (before, after) = function.SlopeNeedsInput ? (input, torch.full_like(input, double.NaN)) : (torch.full_like(input, double.NaN), function.Evaluate(input));
         var slope = function.Slope(before, after).to(torch.float64);
         Assert.InRange((slope - difference).abs().max().item<double>(), 0, 1e-6);
     }
@@ -36,7 +36,7 @@ public class NonlinearityTests
         TorchRuntime.Start();
         using var input = torch.linspace(-3, 3, 28).reshape(7, 4, 1, 1);
         using var copy = input.clone();
-        All[number].Of(input).Dispose();
+        All[number].Evaluate(input).Dispose();
         Assert.Equal(copy.ToArray(), input.ToArray());
     }
 }

@@ -63,6 +63,6 @@ public class ZooModelTests
     public void Behind_squeeze_excitation_the_whole_image_has_a_say(string name, string layer, bool isWithinField)
     {
         var graph = ZooModels.Find(name)!.Plan();
-        Assert.Equal(isWithinField, RegionPlan.IsWithinField(graph, graph.Layer(layer).Node));
+        Assert.Equal(isWithinField, ReceptiveFields.ContainDependencies(graph, graph.Layer(layer).Node));
     }
 }

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace VizPipeline.Images;
 
 /// <summary>
-/// A Parquet table with a picture per row, as Hugging Face's datasets have it. The member <c>000001234</c> is row 1234, counted from 0 over
-/// all row groups. Only the page that a row lies in is read, and the last few are kept: whoever reads on reads each page once.
+/// A Parquet table with one image per row, as in Hugging Face's datasets. The member <c>000001234</c> is row 1234, counted from 0 over all
+/// row groups. Only the page that contains a row is read, and the last few pages are kept, so a sequential reader reads each page once.
 /// </summary>
 internal sealed class ParquetArchive : IImageArchive
 {
@@ -14,7 +14,7 @@ internal sealed class ParquetArchive : IImageArchive
     private const int KeptPages = 3;
     private const long KeptBytes = 256 << 20;
 
-    // A picture's length alone takes four bytes; so many rows may have none, or repeat a few pictures.
+    // An image's length alone takes four bytes; this many rows may be empty or repeat a few images.
     private const long LeastRowBytes = 4, RowsForNothing = 1 << 16;
 
     private readonly ArchiveBytes _bytes;
@@ -25,8 +25,8 @@ internal sealed class ParquetArchive : IImageArchive
     private readonly Lock _lock = new();
     private readonly List<((int Group, int Page) Place, long Bytes, Lazy<ParquetValues> Values)> _kept = [];
 
-    /// <summary>Takes over the handle and reads the table's metadata.</summary>
-    /// <exception cref="IOException">It is no Parquet file, contradicts itself, or has no pictures.</exception>
+    /// <summary>Takes ownership of the handle and reads the table's metadata.</summary>
+    /// <exception cref="IOException">The file is not a Parquet file, is inconsistent, or has no images.</exception>
     public ParquetArchive(SafeFileHandle handle)
     {
         _bytes = new(handle, "Parquet file");
@@ -42,16 +42,17 @@ internal sealed class ParquetArchive : IImageArchive
         {
             throw _bytes.NotWhole(damage);
         }
-        _features = HuggingFaceFeatures.Of(_table);
+        _features = HuggingFaceFeatures.Read(_table);
         _firstRows = new long[_table.Groups.Count + 1];
         for (var group = 0; group < _table.Groups.Count; group++)
         {
-            // A picture takes more than a byte, so more rows than bytes are a lie.
+            // An image takes more than a byte, so more rows than bytes are impossible.
             if (_table.Groups[group].Rows > length - _firstRows[group])
                 throw _bytes.NotWhole();
             _firstRows[group + 1] = _firstRows[group] + _table.Groups[group].Rows;
         }
-        _images = [.. Enumerable.Range(0, _table.Groups.Count).Select(group => new Lazy<ParquetColumn>(() => Column(group, _features.Image), LazyThreadSafetyMode.PublicationOnly))];
+        _images = [.. Enumerable.Range(0, _table.Groups.Count)
+            .Select(group => new Lazy<ParquetColumn>(() => Column(group, _features.Image), LazyThreadSafetyMode.PublicationOnly))];
     }
 
     public IEnumerable<string> Pictures
@@ -66,7 +67,8 @@ internal sealed class ParquetArchive : IImageArchive
 
     public ImageFile Open(string member)
     {
-        if (!long.TryParse(member, NumberStyles.None, CultureInfo.InvariantCulture, out var row) || row >= _firstRows[^1] || Member(row) != member)
+        if (!long.TryParse(member, NumberStyles.None, CultureInfo.InvariantCulture, out var row)
+            || row >= _firstRows[^1] || Member(row) != member)
             throw new FileNotFoundException("the archive has no such member");
         var group = Array.FindLastIndex(_firstRows, first => first <= row);
         var column = _images[group].Value;
@@ -95,7 +97,7 @@ internal sealed class ParquetArchive : IImageArchive
 
     public void Dispose() => _bytes.Dispose();
 
-    /// <summary>Rows are a claim of the metadata: before each gets a name, the pages must be there.</summary>
+    /// <summary>Checks that the pages exist before each row gets a name: the number of rows is only a claim of the metadata.</summary>
     private void CheckRows()
     {
         var (rows, bytes) = (_firstRows[^1], _images.Sum(column => column.Value.PackedBytes));
@@ -106,7 +108,8 @@ internal sealed class ParquetArchive : IImageArchive
     private static string Member(long row) => row.ToString("D9", CultureInfo.InvariantCulture);
 
     private string? LabelOf(ParquetValues values, int row) =>
-        values.Numbers[row] is { } number ? _features.Name(number) : values.Bytes[row] is { Length: <= 512 } text ? Encoding.UTF8.GetString(text.Span) : null;
+        values.Numbers[row] is { } number
+            ? _features.Name(number) : values.Bytes[row] is { Length: <= 512 } text ? Encoding.UTF8.GetString(text.Span) : null;
 
     private ParquetColumn Column(int group, int leaf)
     {
@@ -129,14 +132,14 @@ internal sealed class ParquetArchive : IImageArchive
             while (_kept.Count > KeptPages || (_kept.Count > 1 && _kept.Sum(kept => kept.Bytes) > KeptBytes))
                 _kept.RemoveAt(0);
         }
-        // Outside the lock: whoever wants the same page waits for it, the others do not.
+        // Outside the lock: threads that need the same page wait for it, others do not.
         try
         {
             return values.Value;
         }
         catch
         {
-            // A disk that comes back is asked again.
+            // A disk that recovers is read again.
             lock (_lock)
                 _kept.RemoveAll(kept => kept.Values == values);
             throw;

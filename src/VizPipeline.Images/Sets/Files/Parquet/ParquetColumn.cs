@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace VizPipeline.Images;
 
-/// <summary>The values of one page: where each row's bytes lie, or its number; null where it has none.</summary>
+/// <summary>The values of one page: each row's bytes or number; null if it has none.</summary>
 internal sealed class ParquetValues
 {
     public required ReadOnlyMemory<byte>?[] Bytes { get; init; }
@@ -10,10 +10,10 @@ internal sealed class ParquetValues
     public required long?[] Numbers { get; init; }
 }
 
-/// <summary>One column of one row group. Its pages are found once by their headers, and read one at a time.</summary>
+/// <summary>One column of one row group. Its pages are located once by their headers and read one at a time.</summary>
 internal sealed class ParquetColumn
 {
-    // Headers may carry the smallest and largest value, which some writers do not shorten.
+    // Headers may contain the smallest and largest value, which some writers do not truncate.
     private const int UsualHeader = 4096, LargestHeader = 16 << 20;
 
     private readonly ArchiveBytes _bytes;
@@ -23,7 +23,7 @@ internal sealed class ParquetColumn
     private readonly Lazy<ParquetValues>? _dictionary;
     private (long Start, byte[] Bytes) _window = (0, []);
 
-    /// <exception cref="IOException">Its pages are not where they should be, or not of as many rows.</exception>
+    /// <exception cref="IOException">Its pages are not where they should be, or do not have this many rows.</exception>
     public ParquetColumn(ArchiveBytes bytes, ParquetChunk chunk, ParquetLeaf leaf, long rows)
     {
         (_bytes, _chunk, _leaf) = (bytes, chunk, leaf);
@@ -39,7 +39,7 @@ internal sealed class ParquetColumn
                 _dictionary = new(() => Decode(page), LazyThreadSafetyMode.PublicationOnly);
             else if (header.Kind is ParquetPage.Data or ParquetPage.DataV2)
             {
-                // Each row has one value or none, as nothing repeats.
+                // Each row has at most one value, because nothing repeats.
                 if (header.Values == 0 || header.Values > rows - row)
                     throw bytes.NotWhole();
                 _pages.Add(page);
@@ -51,16 +51,16 @@ internal sealed class ParquetColumn
         _window = (0, []);
     }
 
-    /// <summary>Pages of values.</summary>
+    /// <summary>Number of pages of values.</summary>
     public int Pages => _pages.Count;
 
-    /// <summary>Bytes that a page takes when it is read.</summary>
+    /// <summary>Returns the size in bytes that a page takes in memory.</summary>
     public long BytesOf(int page) => _pages[page].Header.Unpacked;
 
-    /// <summary>Bytes of its pages in the file, the dictionary's included.</summary>
+    /// <summary>Size of its pages in the file in bytes, including the dictionary's.</summary>
     public long PackedBytes { get; }
 
-    /// <summary>The page that has a row of the group, and the row's place in it.</summary>
+    /// <summary>Returns the page that contains a row of the group, and the row's position in it.</summary>
     public (int Page, int Place) Find(long row)
     {
         var (low, high) = (0, _pages.Count - 1);
@@ -78,7 +78,7 @@ internal sealed class ParquetColumn
 
     private ParquetPage ReadHeader(long position, out int length)
     {
-        // Small pages lie many to a window.
+        // One window covers many small pages.
         if (position >= _window.Start && position < _window.Start + _window.Bytes.Length && TryRead(position, out length) is { } near)
             return near;
         for (long size = UsualHeader; ; size *= 16)
@@ -113,10 +113,12 @@ internal sealed class ParquetColumn
             var (levels, values) = header.Unpack(_bytes.Read(page.Position, header.Packed), _chunk.Codec, _leaf.Optional);
             var isThere = new bool[isDictionary ? 0 : header.Values];
             var count = isDictionary ? header.Values : Present(levels.Span, isThere);
-            // A dictionary's values have bytes, too; a claim of more is a lie.
+            // A dictionary's values take bytes too, so a larger claim is impossible.
             if (isDictionary && count > values.Length)
                 throw new InvalidDataException();
-            var packed = isDictionary || header.Encoding is not (2 or 8) ? Plain(values, count, isDictionary ? 0 : header.Encoding) : ByDictionary(values.Span, count);
+            var packed = isDictionary
+                || header.Encoding is not (2 or 8)
+                ? Plain(values, count, isDictionary ? 0 : header.Encoding) : ByDictionary(values.Span, count);
             return isDictionary ? packed : Spread(packed, isThere);
         }
         catch (InvalidDataException damage)
@@ -145,9 +147,14 @@ internal sealed class ParquetColumn
         var places = new int[count];
         if (count > 0)
             ParquetEncodings.ReadRuns(bytes.Length > 0 ? bytes[1..] : throw new InvalidDataException(), bytes[0], places);
-        return new() { Bytes = [.. places.Select(place => At(dictionary.Bytes, place))], Numbers = [.. places.Select(place => At(dictionary.Numbers, place))] };
+        return new()
+        {
+            Bytes = [.. places.Select(place => At(dictionary.Bytes, place))],
+            Numbers = [.. places.Select(place => At(dictionary.Numbers, place))]
+        };
 
-        static T At<T>(T[] values, int place) => values.Length == 0 ? default! : (uint)place < (uint)values.Length ? values[place] : throw new InvalidDataException();
+        static T At<T>(T[] values, int place) =>
+            values.Length == 0 ? default! : (uint)place < (uint)values.Length ? values[place] : throw new InvalidDataException();
     }
 
     private ParquetValues Plain(ReadOnlyMemory<byte> values, int count, int encoding) => (_leaf.Type, encoding) switch
@@ -198,7 +205,8 @@ internal sealed class ParquetColumn
             throw new InvalidDataException();
         var values = new long?[count];
         for (var i = 0; i < count; i++)
-            values[i] = width == 4 ? BinaryPrimitives.ReadInt32LittleEndian(bytes[(i * 4)..]) : BinaryPrimitives.ReadInt64LittleEndian(bytes[(i * 8)..]);
+            values[i] = width == 4
+                ? BinaryPrimitives.ReadInt32LittleEndian(bytes[(i * 4)..]) : BinaryPrimitives.ReadInt64LittleEndian(bytes[(i * 8)..]);
         return values;
     }
 

@@ -2,11 +2,13 @@ using System.Numerics;
 
 namespace VizPipeline.Images;
 
-/// <summary>Parquet's encodings of whole numbers: runs and bit-packed groups, and differences.</summary>
-/// <exception cref="InvalidDataException">From all methods: the bytes end too soon or contradict themselves.</exception>
+/// <summary>Parquet's encodings of integers: runs and bit-packed groups, and deltas.</summary>
+/// <exception cref="InvalidDataException">From all methods: the bytes are truncated or inconsistent.</exception>
 internal static class ParquetEncodings
 {
-    /// <summary>Fills <paramref name="values"/> from runs ("RLE") and bit-packed groups of numbers of <paramref name="bits"/> bits.</summary>
+    /// <summary>
+    /// Fills <paramref name="values"/> from runs ("RLE") and bit-packed groups of numbers of <paramref name="bits"/> bits.
+    /// </summary>
     public static void ReadRuns(ReadOnlySpan<byte> bytes, int bits, Span<int> values)
     {
         if (bits is < 0 or > 32)
@@ -28,12 +30,14 @@ internal static class ParquetEncodings
                     values[i] = (int)Bits(bytes, (long)i * bits, bits);
                 bytes = bytes[(int)UInt128.Min((UInt128)(head >> 1) * (uint)bits, (uint)bytes.Length)..];
             }
-            // A run of none is no step forward, but its head was.
+            // An empty run fills nothing, but its header was consumed.
             values = values[count..];
         }
     }
 
-    /// <summary>Fills <paramref name="values"/> from differences ("DELTA_BINARY_PACKED"), and moves <paramref name="bytes"/> behind them.</summary>
+    /// <summary>
+    /// Fills <paramref name="values"/> from deltas ("DELTA_BINARY_PACKED") and advances <paramref name="bytes"/> past them.
+    /// </summary>
     public static void ReadDifferences(ref ReadOnlySpan<byte> bytes, Span<long> values)
     {
         var (block, parts, total) = (VarInt(ref bytes), VarInt(ref bytes), VarInt(ref bytes));
@@ -58,7 +62,7 @@ internal static class ParquetEncodings
         }
     }
 
-    /// <summary>Bits of the largest of some numbers.</summary>
+    /// <summary>Returns the number of bits needed for the largest of some numbers.</summary>
     public static int BitsFor(int largest) => 32 - BitOperations.LeadingZeroCount((uint)largest);
 
     private static ulong Bits(ReadOnlySpan<byte> bytes, long first, int count)

@@ -13,29 +13,30 @@ internal enum ParquetType
     FixedByteArray,
 }
 
-/// <summary>A column of values in the schema.</summary>
-/// <param name="Path">Names from the outermost field on.</param>
+/// <summary>A leaf column of the schema.</summary>
+/// <param name="Path">Field names, outermost first.</param>
 /// <param name="Type">How values are stored.</param>
-/// <param name="Optional">How many fields of the path may be null: a value is there at this level.</param>
-/// <param name="IsRepeated">Whether a row may have several.</param>
+/// <param name="Optional">Number of fields of the path that may be null: a value is present at this definition level.</param>
+/// <param name="IsRepeated">Whether a row may have several values.</param>
 internal sealed record ParquetLeaf(string Path, ParquetType Type, int Optional, bool IsRepeated);
 
-/// <summary>Where a column's values of one row group lie.</summary>
+/// <summary>The location of a column's values of one row group.</summary>
 internal readonly record struct ParquetChunk(ParquetType Type, int Codec, long Values, long Packed, long DataPage, long? DictionaryPage)
 {
-    /// <summary>The first page's place.</summary>
+    /// <summary>Offset of the first page.</summary>
     public long Start => DictionaryPage is > 0 and var dictionary && dictionary < DataPage ? dictionary : DataPage;
 }
 
-/// <summary>A row group: its rows, and a chunk for each leaf of the schema.</summary>
+/// <summary>A row group: its number of rows, and a chunk for each leaf column of the schema.</summary>
 internal sealed record ParquetRowGroup(long Rows, IReadOnlyList<ParquetChunk> Chunks);
 
-/// <summary>What a Parquet file says of itself at its end.</summary>
-internal sealed record ParquetMetadata(IReadOnlyList<ParquetLeaf> Leaves, IReadOnlyList<ParquetRowGroup> Groups, IReadOnlyDictionary<string, string> Notes)
+/// <summary>The metadata at the end of a Parquet file.</summary>
+internal sealed record ParquetMetadata(
+    IReadOnlyList<ParquetLeaf> Leaves, IReadOnlyList<ParquetRowGroup> Groups, IReadOnlyDictionary<string, string> Notes)
 {
     private const int DeepestSchema = 32;
 
-    /// <exception cref="InvalidDataException">It contradicts itself.</exception>
+    /// <exception cref="InvalidDataException">The metadata is inconsistent.</exception>
     public static ParquetMetadata Read(ReadOnlySpan<byte> footer)
     {
         var reader = new ThriftReader(footer);
@@ -75,7 +76,8 @@ internal sealed record ParquetMetadata(IReadOnlyList<ParquetLeaf> Leaves, IReadO
     {
         var leaves = new List<ParquetLeaf>();
         var next = 1;
-        for (var count = schema is [{ Children: > 0 and var children }, ..] ? children : throw new InvalidDataException(); count > 0; count--)
+        for (var count = schema is [{ Children: > 0 and var children }, ..]
+            ? children : throw new InvalidDataException(); count > 0; count--)
             Add("", 0, false, 0);
         return next == schema.Count ? leaves : throw new InvalidDataException();
 
@@ -85,7 +87,7 @@ internal sealed record ParquetMetadata(IReadOnlyList<ParquetLeaf> Leaves, IReadO
                 throw new InvalidDataException();
             var element = schema[next++];
             var path = parent.Length == 0 ? element.Name : $"{parent}.{element.Name}";
-            // A repeated field has a level of its own too: a list may be empty.
+            // A repeated field has its own level too, because a list may be empty.
             (optional, repeated) = (optional + (element.Repetition == 0 ? 0 : 1), repeated || element.Repetition == 2);
             if (element.Children == 0)
                 leaves.Add(new(path, element.Type, optional, repeated));

@@ -3,39 +3,39 @@ using Snappier;
 
 namespace VizPipeline.Images;
 
-/// <summary>A page's header: what its bytes are.</summary>
+/// <summary>A page's header, which describes its bytes.</summary>
 internal sealed record ParquetPage
 {
     public const int Data = 0, Dictionary = 2, DataV2 = 3;
 
-    // What deflate can do at best; better packers repeat one value for ever, which needs a page of this size at most.
+    // Deflate's best ratio. Better compressors can repeat one value endlessly, which needs a page of at most this size.
     private const long BestRatio = 1032;
     private const int SmallPage = 1 << 20;
 
     /// <summary><see cref="Data"/>, <see cref="Dictionary"/>, <see cref="DataV2"/>, or an index that is not read.</summary>
     public int Kind { get; private init; }
 
-    /// <summary>Bytes behind the header.</summary>
+    /// <summary>Number of bytes after the header.</summary>
     public int Packed { get; private init; }
 
-    /// <summary>Bytes when unpacked.</summary>
+    /// <summary>Number of bytes when unpacked.</summary>
     public int Unpacked { get; private init; }
 
-    /// <summary>Values, nulls included.</summary>
+    /// <summary>Number of values, including nulls.</summary>
     public int Values { get; private init; }
 
-    /// <summary>How values are written: plain (0), by dictionary (2, 8), as differences (5, 6).</summary>
+    /// <summary>Encoding of the values: plain (0), dictionary (2, 8), deltas (5, 6).</summary>
     public int Encoding { get; private init; }
 
-    // Version 2 has the levels in front, unpacked.
+    // In version 2, the levels come first and are not compressed.
     private int LevelBytes { get; init; }
 
     private int RepetitionBytes { get; init; }
 
     private bool IsPacked { get; init; } = true;
 
-    /// <summary>Reads a header, and tells how long it was.</summary>
-    /// <exception cref="InvalidDataException">It contradicts itself.</exception>
+    /// <summary>Reads a header and returns its length.</summary>
+    /// <exception cref="InvalidDataException">The header is inconsistent.</exception>
     public static ParquetPage Read(ReadOnlySpan<byte> bytes, out int length)
     {
         var reader = new ThriftReader(bytes);
@@ -71,8 +71,8 @@ internal sealed record ParquetPage
         return page;
     }
 
-    /// <summary>The page's values without its levels, and the levels, of which a value is there at <paramref name="optional"/>.</summary>
-    /// <exception cref="InvalidDataException">The bytes are not what the header says, or claim what they cannot unpack to.</exception>
+    /// <summary>Unpacks the page's values and its definition levels; a value is present at level <paramref name="optional"/>.</summary>
+    /// <exception cref="InvalidDataException">The bytes contradict the header, or claim more than they can unpack to.</exception>
     public (ReadOnlyMemory<byte> Levels, ReadOnlyMemory<byte> Values) Unpack(ReadOnlyMemory<byte> bytes, int codec, int optional)
     {
         if (Kind == DataV2)
@@ -95,7 +95,7 @@ internal sealed record ParquetPage
     {
         if (codec == 0)
             return bytes.Length == unpacked ? bytes : throw new InvalidDataException();
-        // Snappy copies at most 64 bytes by three.
+        // Snappy copies at most 64 bytes with three.
         if (unpacked > (codec == 1 ? ((long)bytes.Length * 22) + 64 : Math.Max(bytes.Length * BestRatio, SmallPage)))
             throw new InvalidDataException();
         var target = new byte[unpacked];
@@ -103,7 +103,7 @@ internal sealed record ParquetPage
         {
             return Decompress(bytes, target, codec) == unpacked ? target : throw new InvalidDataException();
         }
-        // Each library has its own word for damage: Brotli and Snappy say that the operation is invalid.
+        // Each library reports damage differently: Brotli and Snappy call the operation invalid.
         catch (Exception error) when (error is InvalidOperationException or ZstdSharp.ZstdException)
         {
             throw new InvalidDataException(error.Message, error);
@@ -136,7 +136,8 @@ internal sealed record ParquetPage
     }
 
     private static MemoryStream Open(ReadOnlyMemory<byte> bytes) =>
-        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes, out var part) ? new MemoryStream(part.Array!, part.Offset, part.Count, writable: false) : throw new InvalidDataException();
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes, out var part)
+            ? new MemoryStream(part.Array!, part.Offset, part.Count, writable: false) : throw new InvalidDataException();
 
     private static ParquetPage ReadValues(ref ThriftReader reader, ParquetPage page, int encodingField)
     {

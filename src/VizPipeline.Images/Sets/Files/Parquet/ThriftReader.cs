@@ -19,18 +19,18 @@ internal enum ThriftType
     Struct = 12,
 }
 
-/// <summary>Reads Thrift's compact protocol. Nothing is believed before it has been compared with the bytes that are there.</summary>
-/// <exception cref="InvalidDataException">From all methods: the bytes end too soon, or a type is not what it should be.</exception>
+/// <summary>Reads Thrift's compact protocol. Every claim is checked against the bytes that are present.</summary>
+/// <exception cref="InvalidDataException">From all methods: the bytes are truncated, or a type is unexpected.</exception>
 internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
 {
     private const int DeepestNesting = 24;
 
     private readonly ReadOnlySpan<byte> _bytes = bytes;
 
-    /// <summary>Bytes that were read.</summary>
+    /// <summary>Number of bytes read so far.</summary>
     public int Position { get; private set; }
 
-    /// <summary>Goes on to the next field of a struct; false at its end.</summary>
+    /// <summary>Advances to the next field of a struct; returns false at its end.</summary>
     public bool Next(ref int id, out ThriftType type)
     {
         var head = Byte();
@@ -52,7 +52,7 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
 
     public string Text(ThriftType type) => type == ThriftType.Binary ? Encoding.UTF8.GetString(Binary()) : throw new InvalidDataException();
 
-    /// <summary>The head of a list: how many elements of the wanted type follow.</summary>
+    /// <summary>Reads the header of a list and returns its number of elements, which must have the given type.</summary>
     public int List(ThriftType type, ThriftType element)
     {
         if (type != ThriftType.List)
@@ -70,7 +70,7 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
         switch (type)
         {
             case ThriftType.True or ThriftType.False:
-                // The value of a field is its type; in a list it is a byte.
+                // A boolean field's value is its type; in a list it is a byte.
                 Position += inList ? 1 : 0;
                 break;
             case ThriftType.Byte:
@@ -123,7 +123,8 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
     }
 
     // An element has at least one byte.
-    private readonly int Count(ulong claimed) => claimed <= (ulong)(_bytes.Length - Position) ? (int)claimed : throw new InvalidDataException();
+    private readonly int Count(ulong claimed) =>
+        claimed <= (ulong)(_bytes.Length - Position) ? (int)claimed : throw new InvalidDataException();
 
     private ReadOnlySpan<byte> Binary() => Take(Count(VarInt()));
 

@@ -63,7 +63,6 @@ public class NpyArrayTests
         var scalar = Read(FileOf(1, "{'descr': '<i4', 'fortran_order': False, 'shape': (), }", [7, 0, 0, 0]));
         Assert.Empty(scalar.Shape);
         Assert.Equal([7], scalar.ToInts());
-        Assert.Throws<ModelFormatException>(() => scalar.ToStrings());
     }
 
     [Theory]
@@ -72,17 +71,17 @@ public class NpyArrayTests
     [InlineData("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,), }", "simple dtype")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 1000000000), }", "too large")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (100000,), }", "needs 400000")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "whole number")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", "whole number")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }", "goes on after its array")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "not an integer")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", "not an integer")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }", "extra bytes after its array")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': __import__('os').system('id'), }", "lacks a '('")]
     [InlineData("__import__('os').system('id')", "lacks a '{'")]
     [InlineData("{'descr': '<f4', 'fortran_order': False}", "lacks one of")]
     [InlineData("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", "'descr' twice")]
     [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "unknown key")]
     [InlineData("{'descr': '<f4', 'fortran_order': None, 'shape': (1,)}", "neither True nor False")]
-    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", "goes on after its dictionary")]
-    [InlineData("{'descr': '<f4", "without an end")]
+    [InlineData("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", "extra text after its dictionary")]
+    [InlineData("{'descr': '<f4", "unterminated string")]
     public void Hostile_headers_are_named(string header, string message)
     {
         var refusal = Assert.Throws<ModelFormatException>(() => Read(FileOf(1, header, [0, 0, 0, 0])));
@@ -93,7 +92,7 @@ public class NpyArrayTests
     public void A_header_that_claims_gigabytes_is_refused()
     {
         byte[] file = [0x93, .. "NUMPY"u8, 2, 0, 0xff, 0xff, 0xff, 0x7f];
-        Assert.Contains("more than the 10000", Assert.Throws<ModelFormatException>(() => Read(file)).Message, StringComparison.Ordinal);
+        Assert.Contains("more than the maximum of 10000", Assert.Throws<ModelFormatException>(() => Read(file)).Message, StringComparison.Ordinal);
         Assert.Contains("version 9", Assert.Throws<ModelFormatException>(() => Read([0x93, .. "NUMPY"u8, 9, 0])).Message, StringComparison.Ordinal);
         Assert.Contains("not a NumPy array", Assert.Throws<ModelFormatException>(() => Read(new byte[20])).Message, StringComparison.Ordinal);
     }

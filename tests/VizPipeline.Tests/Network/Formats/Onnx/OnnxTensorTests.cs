@@ -52,8 +52,8 @@ public class OnnxTensorTests
     [Fact]
     public void Sizes_that_do_not_fit_are_named()
     {
-        Refused("of 4 bytes, whose shape [2] of F32 needs 8", OnnxModels.Tensor("w", 1, 2).Bytes(9, new byte[4]));
-        Refused("of 0 values, whose shape [2] needs 2", OnnxModels.Tensor("w", 1, 2));
+        Refused("of 4 bytes, but its shape [2] of F32 needs 8", OnnxModels.Tensor("w", 1, 2).Bytes(9, new byte[4]));
+        Refused("of 0 values, but its shape [2] needs 2", OnnxModels.Tensor("w", 1, 2));
         Refused("of 1 values", OnnxModels.Tensor("w", 7, 2).Numbers(7, 1));
         Refused("too large", OnnxModels.Tensor("w", 1, int.MaxValue, int.MaxValue, 8));
         Refused("too large", OnnxModels.Tensor("w", 1, 1 << 30));
@@ -89,7 +89,7 @@ public class OnnxTensorTests
     {
         using var folder = new TempFolder();
         var refusal = Assert.Throws<ModelFormatException>(() => ReadIn(folder, OnnxModels.External("w", location)));
-        Assert.Contains("not a file of the model's own folder", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("not a file in the model's own folder", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,11 +103,11 @@ public class OnnxTensorTests
     }
 
     [Theory]
-    [InlineData("8", "8", "which has 12")]
-    [InlineData("-1", "8", "not a whole number")]
-    [InlineData("9223372036854775807", "8", "which has 12")]
+    [InlineData("8", "8", "which has only 12")]
+    [InlineData("-1", "8", "not an integer")]
+    [InlineData("9223372036854775807", "8", "which has only 12")]
     [InlineData("0", "4", "needs 8")]
-    [InlineData("0", "x", "not a whole number")]
+    [InlineData("0", "x", "not an integer")]
     public void External_ranges_are_checked(string offset, string length, string message)
     {
         using var folder = new TempFolder();
@@ -123,7 +123,7 @@ public class OnnxTensorTests
         folder.Write("a.bin", new byte[12]);
         var graph = OnnxModels.Relu().Message(5, OnnxModels.External("v", "a.bin")).Message(5, OnnxModels.External("w", "a.bin"));
         var path = folder.Write("test.onnx", OnnxModels.Model(graph));
-        Assert.Contains("other tensors use too", Assert.Throws<ModelFormatException>(() => OnnxFile.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("other tensors also use", Assert.Throws<ModelFormatException>(() => OnnxFile.Read(path)).Message, StringComparison.Ordinal);
     }
 
     private static OnnxTensor Read(ProtoWriter tensor) => OnnxFileTests.Read(OnnxModels.Relu().Message(5, tensor)).Initializers["w"];

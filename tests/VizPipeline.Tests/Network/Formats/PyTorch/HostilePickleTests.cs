@@ -66,7 +66,7 @@ public class HostilePickleTests
     [Fact]
     public void A_known_function_with_other_arguments_is_refused()
     {
-        Assert.Contains("arguments that do not fit", Refusal(new PickleWriter().Global("torch._utils", "_rebuild_tensor_v2").Op(')').Op('R').End()), StringComparison.Ordinal);
+        Assert.Contains("unexpected arguments", Refusal(new PickleWriter().Global("torch._utils", "_rebuild_tensor_v2").Op(')').Op('R').End()), StringComparison.Ordinal);
         Assert.Contains("not a storage", Refusal(new PickleWriter().Text("file:///etc/passwd").Op('Q').End()), StringComparison.Ordinal);
     }
 

@@ -81,7 +81,7 @@ public class LegacyTorchTests
         Refused("ends too soon", LegacyTorch.Of(pair, LegacyTorch.Floats("0", 1, 2))[..^3]);
         Refused("has 3 elements in storage '0', which should have 2", LegacyTorch.Of(pair, LegacyTorch.Floats("0", 1, 2, 3)));
         Refused("has -1 elements", LegacyTorch.Of(pair, ("0", -1, [])));
-        Refused("lists a storage that no tensor has", LegacyTorch.Of(pair, LegacyTorch.Floats("0", 1, 2), LegacyTorch.Floats("1", 1, 2)));
+        Refused("lists a storage that no tensor uses", LegacyTorch.Of(pair, LegacyTorch.Floats("0", 1, 2), LegacyTorch.Floats("1", 1, 2)));
         Refused("lists the storage '0' twice", LegacyTorch.Of(pair, LegacyTorch.Floats("0", 1, 2), LegacyTorch.Floats("0", 1, 2)));
         Refused("lacks the storage '0'", LegacyTorch.Of(pair));
         Refused("version of the old format", LegacyTorch.Of(pair, 1002, littleEndian: true, LegacyTorch.Floats("0", 1, 2)));

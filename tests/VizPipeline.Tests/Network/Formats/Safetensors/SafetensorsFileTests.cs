@@ -84,7 +84,7 @@ public class SafetensorsFileTests
     [InlineData("three_offsets", """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}""", 8, "data_offsets")]
     [InlineData("out_of_range", """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "end at byte 8")]
     [InlineData("overlap", """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "overlap")]
-    [InlineData("hole_at_start", """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "hole")]
+    [InlineData("hole_at_start", """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "gap")]
     [InlineData("rest_without_owner", OneFloat, 8, "4 bytes after its last tensor")]
     public void Broken_rules_are_named(string rule, string header, int dataBytes, string message)
     {

@@ -5,12 +5,12 @@ using VizPipeline.Network.Operators;
 namespace VizPipeline.Network.Execution;
 
 /// <summary>
-/// Folds batch normalisations into the convolutions before them, where nothing else reads in between: one pass over memory less each
-/// way. The deconvnet's rule for a normalisation (times gamma / sqrt(var + eps)) and the transposed convolution fold the same way.
+/// Folds batch normalisations into the preceding convolutions wherever no other node reads the value in between. This saves one pass over
+/// memory in each direction. The deconvnet's rule for a normalisation (multiply by gamma / sqrt(var + eps)) folds the same way.
 /// </summary>
-internal static class Folding
+internal static class NormalizationFolding
 {
-    /// <summary>The folded graph: indices and shapes stay, a folded normalisation becomes the identity.</summary>
+    /// <summary>Returns the folded graph. Indices and shapes stay; a folded normalisation becomes the identity.</summary>
     public static NetworkGraph Fold(NetworkGraph graph)
     {
         var replacements = new Dictionary<int, Operator>();
@@ -28,7 +28,7 @@ internal static class Folding
         }
         return replacements.Count == 0 ? graph : graph.With(replacements);
 
-        // Exporters write one normalisation as several factors and summands: each folds into what the one before it made.
+        // Some exporters write one normalisation as several factors and summands. Each folds into the result of the previous fold.
         Operator Now(int node) => replacements.GetValueOrDefault(node) ?? graph.Nodes[node].Operator;
     }
 

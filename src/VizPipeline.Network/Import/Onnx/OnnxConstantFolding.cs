@@ -5,27 +5,27 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Network.Import.Onnx;
 
 /// <summary>
-/// Computes nodes that read nothing but constants: chains with which exporters describe shapes, weights that are prepared or dequantised.
-/// What it makes of a file is bounded by the file's own constants (and a small sum, for shapes).
+/// Computes nodes that read only constants: the chains with which exporters describe shapes, and weights that are prepared or dequantised.
+/// The total size of the results is bounded by the file's own constants (plus a small allowance for shapes).
 /// </summary>
-/// <param name="fileElements">Elements of all constants in the file.</param>
-internal sealed class OnnxFolding(long fileElements)
+/// <param name="fileElements">Number of elements of all constants in the file.</param>
+internal sealed class OnnxConstantFolding(long fileElements)
 {
     private const long SmallSum = 1 << 22;
     private const int DeepestRank = 16;
 
     private long _left = (fileElements * 8) + SmallSum;
 
-    /// <summary>Takes from what may still be allocated.</summary>
-    /// <exception cref="GraphException">There is not so much left.</exception>
+    /// <summary>Charges elements against what may still be allocated.</summary>
+    /// <exception cref="GraphException">The remaining allowance is too small.</exception>
     public void Spend(string node, long elements)
     {
         if (elements > _left)
-            throw new GraphException(node, "constants computed from the file's own grow far beyond them");
+            throw new GraphException(node, "the constants that it computes are far larger than the file's own");
         _left -= elements;
     }
 
-    /// <summary>The values that the node writes, or null where it is not known how to compute them.</summary>
+    /// <summary>Returns the values that the node computes, or null if they cannot be computed.</summary>
     public OnnxConstant[]? Fold(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs)
     {
         if (node.Domain.Length > 0 && node.Domain != "com.microsoft")
@@ -46,7 +46,9 @@ internal sealed class OnnxFolding(long fileElements)
             "CastLike" => One(first),
             "Shape" => One(ShapeOf(node, first.Shape)),
             "Size" => One(new OnnxConstant([], [first.Count])),
-            "Reshape" => inputs.ElementAtOrDefault(1)?.Longs is { } to ? One(Reshaped(first, OnnxShapes.Reshape(to, first.Shape, node.GetInt("allowzero", 0) != 0))) : null,
+            "Reshape" =>
+                inputs.ElementAtOrDefault(1)?.Longs is { } to
+                ? One(Reshaped(first, OnnxShapes.Reshape(to, first.Shape, node.GetInt("allowzero", 0) != 0))) : null,
             "Squeeze" => One(Reshaped(first, OnnxShapes.Squeeze(AxesOf(node, inputs), first.Shape, keepFirst: false))),
             "Unsqueeze" => AxesOf(node, inputs) is { } axes ? One(Reshaped(first, OnnxShapes.Unsqueeze(axes, first.Shape))) : null,
             "Flatten" => One(Reshaped(first, Flattened(node, first.Shape))),
@@ -60,13 +62,14 @@ internal sealed class OnnxFolding(long fileElements)
             "Clip" => One(OnnxConstantMath.Clip(node, first, inputs, name)),
             "DequantizeLinear" => One(OnnxQuantization.Dequantize(node, first, inputs)),
             "QuantizeLinear" => One(OnnxQuantization.Quantize(node, first, inputs)),
-            _ when node.OpType.StartsWith("Reduce", StringComparison.Ordinal) => One(OnnxConstantMath.Reduce(node, first, AxesOf(node, inputs), name)),
+            _ when node.OpType.StartsWith("Reduce", StringComparison.Ordinal) =>
+                One(OnnxConstantMath.Reduce(node, first, AxesOf(node, inputs), name)),
             _ when inputs.Count == 1 => One(OnnxConstantMath.Apply(node.OpType, first, name)),
             _ => One(Combine(node, inputs, name)),
         };
     }
 
-    /// <summary>The shape of something as a constant; from opset 15 on a part of it.</summary>
+    /// <summary>Returns a shape as a constant; from opset 15 on, possibly a part of it.</summary>
     public static OnnxConstant ShapeOf(OnnxNode node, int[] shape)
     {
         var (start, end) = (node.GetInt("start", 0), node.GetInt("end", long.MaxValue));
@@ -74,8 +77,9 @@ internal sealed class OnnxFolding(long fileElements)
         return OnnxConstant.Vector(shape.Skip(from).Take(count).Select(extent => (long)extent));
     }
 
-    /// <summary>Axes from the attribute or from the second input; null where neither is there.</summary>
-    public static IReadOnlyList<long>? AxesOf(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs) => node.GetInts("axes") ?? inputs.ElementAtOrDefault(1)?.Longs;
+    /// <summary>Returns the axes from the attribute or the second input; null if neither exists.</summary>
+    public static IReadOnlyList<long>? AxesOf(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs) =>
+        node.GetInts("axes") ?? inputs.ElementAtOrDefault(1)?.Longs;
 
     private static OnnxConstant[]? One(OnnxConstant? value) => value is null ? null : [value];
 
@@ -92,17 +96,22 @@ internal sealed class OnnxFolding(long fileElements)
     {
         var toFloat = to is 1 or 10 or 11 or 16;
         if (toFloat)
-            return value.Floats is not null ? value : OnnxConstant.Of(name, value.Shape, [.. value.Longs!.Select(number => (float)number)]);
+        {
+            return value.Floats is not null
+                ? value : OnnxConstant.From(name, value.Shape, [.. value.Longs!.Select(number => (float)number)]);
+        }
         long[] longs = value.Longs ?? [.. value.Floats!.Values.Select(number => (long)number)];
-        return new(value.Shape, to == 9 ? [.. longs.Select(number => number == 0 ? 0L : 1L)] : longs, null, OnnxTypes.Find((int)Math.Clamp(to, 0, 100)));
+        return new(value.Shape, to == 9
+            ? [.. longs.Select(number => number == 0 ? 0L : 1L)] : longs, null, OnnxTypes.Find((int)Math.Clamp(to, 0, 100)));
     }
 
     private OnnxConstant? Filled(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs)
     {
-        if (inputs.ElementAtOrDefault(0)?.Longs is not { Length: <= DeepestRank } shape || shape.Any(extent => extent is < 0 or > int.MaxValue))
+        if (inputs.ElementAtOrDefault(0)?.Longs is not { Length: <= DeepestRank } shape
+            || shape.Any(extent => extent is < 0 or > int.MaxValue))
             return null;
         int[] extents = [.. shape.Select(extent => (int)extent)];
-        var value = node.GetTensor("value") is { } tensor ? OnnxConstant.Of(tensor) : OnnxConstant.Of(node.Outputs[0], [1], [0]);
+        var value = node.GetTensor("value") is { } tensor ? OnnxConstant.From(tensor) : OnnxConstant.From(node.Outputs[0], [1], [0]);
         if (value.Count != 1 || OnnxShapes.Count(extents) is not { } count)
             return null;
         Spend(node.Name, count);
@@ -111,7 +120,8 @@ internal sealed class OnnxFolding(long fileElements)
 
     private OnnxConstant? Range(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs)
     {
-        if (inputs.Count < 3 || inputs[0]?.Scalar is not { } start || inputs[1]?.Scalar is not { } limit || inputs[2]?.Scalar is not { } step || step == 0)
+        if (inputs.Count < 3
+            || inputs[0]?.Scalar is not { } start || inputs[1]?.Scalar is not { } limit || inputs[2]?.Scalar is not { } step || step == 0)
             return null;
         var count = Math.Max(0, Math.Ceiling((limit - start) / step));
         if (!(count < SmallSum))
@@ -119,7 +129,8 @@ internal sealed class OnnxFolding(long fileElements)
         Spend(node.Name, (long)count);
         double[] values = [.. Enumerable.Range(0, (int)count).Select(i => start + (i * step))];
         return inputs[0]!.Longs is not null
-            ? OnnxConstant.Vector(values.Select(value => (long)value)) : OnnxConstant.Of(node.Outputs[0], [values.Length], [.. values.Select(value => (float)value)]);
+            ? OnnxConstant.Vector(values.Select(value => (long)value))
+                : OnnxConstant.From(node.Outputs[0], [values.Length], [.. values.Select(value => (float)value)]);
     }
 
     private static OnnxConstant? Transpose(OnnxNode node, OnnxConstant value)
@@ -178,15 +189,19 @@ internal sealed class OnnxFolding(long fileElements)
         return value;
     }
 
-    /// <summary>What a Slice node takes of each axis; null where that is not constant or makes no sense.</summary>
-    public static IReadOnlyList<(int Axis, (int Start, int Step, int Count) Part)>? SlicesOf(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs, int[] shape)
+    /// <summary>Returns the part of each axis that a Slice node takes; null if it is not constant or invalid.</summary>
+    public static IReadOnlyList<(int Axis, (int Start, int Step, int Count) Part)>? SlicesOf(
+        OnnxNode node, IReadOnlyList<OnnxConstant?> inputs, int[] shape)
     {
-        var (starts, ends) = (node.GetInts("starts") ?? inputs.ElementAtOrDefault(1)?.Longs, node.GetInts("ends") ?? inputs.ElementAtOrDefault(2)?.Longs);
+        var (starts, ends) = (node.GetInts("starts")
+            ?? inputs.ElementAtOrDefault(1)?.Longs, node.GetInts("ends") ?? inputs.ElementAtOrDefault(2)?.Longs);
         if (starts is null || ends is null || starts.Count != ends.Count || starts.Count > shape.Length)
             return null;
-        IReadOnlyList<long> named = node.GetInts("axes") ?? inputs.ElementAtOrDefault(3)?.Longs ?? [.. Enumerable.Range(0, starts.Count).Select(axis => (long)axis)];
+        IReadOnlyList<long> named = node.GetInts("axes")
+            ?? inputs.ElementAtOrDefault(3)?.Longs ?? [.. Enumerable.Range(0, starts.Count).Select(axis => (long)axis)];
         var steps = inputs.ElementAtOrDefault(4)?.Longs;
-        if (OnnxShapes.Axes(named, shape.Length) is not { } axes || axes.Length != starts.Count || (steps is not null && steps.Length != starts.Count))
+        if (OnnxShapes.Axes(named, shape.Length) is not { } axes
+            || axes.Length != starts.Count || (steps is not null && steps.Length != starts.Count))
             return null;
         var slices = new List<(int, (int, int, int))>();
         for (var i = 0; i < axes.Length; i++)
@@ -213,7 +228,7 @@ internal sealed class OnnxFolding(long fileElements)
         return [.. result];
     }
 
-    /// <summary>The axis of a Split node and the lengths of its parts; null where they make no sense.</summary>
+    /// <summary>Returns the axis of a Split node and the lengths of its parts; null if they are invalid.</summary>
     public static (int Axis, int[] Parts)? PartsOf(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs, int[] shape)
     {
         if (OnnxShapes.Axis(node.GetInt("axis", 0), shape.Length) is not { } axis || node.Outputs.Count == 0)
@@ -225,7 +240,9 @@ internal sealed class OnnxFolding(long fileElements)
             var each = (extent + count - 1) / count;
             given = [.. Enumerable.Range(0, count).Select(i => (long)Math.Clamp(extent - (i * (long)each), 0, each))];
         }
-        return given.Count == count && given.All(part => part >= 0 && part <= extent) && given.Sum() == extent ? (axis, [.. given.Select(part => (int)part)]) : null;
+        return given.Count == count
+            && given.All(part => part >= 0 && part <= extent)
+            && given.Sum() == extent ? (axis, [.. given.Select(part => (int)part)]) : null;
     }
 
     private OnnxConstant? Concat(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs)
@@ -233,7 +250,9 @@ internal sealed class OnnxFolding(long fileElements)
         if (inputs.Contains(null) || OnnxShapes.Axis(node.GetInt("axis", 0), inputs[0]!.Shape.Length) is not { } axis)
             return null;
         var first = inputs[0]!;
-        if (inputs.Any(part => part!.Shape.Length != first.Shape.Length || part.Longs is null != first.Longs is null || part.Shape.Where((extent, i) => i != axis && extent != first.Shape[i]).Any()))
+        if (inputs.Any(
+            part => part!.Shape.Length != first.Shape.Length
+            || part.Longs is null != first.Longs is null || part.Shape.Where((extent, i) => i != axis && extent != first.Shape[i]).Any()))
             return null;
         int[] shape = [.. first.Shape];
         var total = inputs.Sum(part => (long)part!.Shape[axis]);
@@ -263,7 +282,8 @@ internal sealed class OnnxFolding(long fileElements)
     private OnnxConstant? Expand(OnnxNode node, OnnxConstant value, OnnxConstant? to)
     {
         if (to?.Longs is not { Length: <= DeepestRank } wanted || wanted.Any(extent => extent is < 0 or > int.MaxValue)
-            || OnnxShapes.Broadcast(value.Shape, [.. wanted.Select(extent => (int)extent)]) is not { } shape || OnnxShapes.Count(shape) is not { } count)
+            || OnnxShapes.Broadcast(value.Shape, [.. wanted.Select(extent => (int)extent)]) is not { } shape
+                || OnnxShapes.Count(shape) is not { } count)
         {
             return null;
         }
@@ -278,7 +298,8 @@ internal sealed class OnnxFolding(long fileElements)
         for (var axis = 0; axis < times.Length; axis++)
         {
             var extent = value.Shape[axis];
-            if (times[axis] * extent > SmallSum || Choose(node, value, axis, [.. Enumerable.Range(0, (int)times[axis] * extent).Select(i => i % extent)]) is not { } tiled)
+            if (times[axis] * extent > SmallSum
+                || Choose(node, value, axis, [.. Enumerable.Range(0, (int)times[axis] * extent).Select(i => i % extent)]) is not { } tiled)
                 return null;
             value = tiled;
         }
@@ -288,15 +309,17 @@ internal sealed class OnnxFolding(long fileElements)
     private OnnxConstant? Where(OnnxNode node, OnnxConstant condition, OnnxConstant? yes, OnnxConstant? no, string name)
     {
         if (yes is null || no is null || yes.Longs is null != no.Longs is null || condition.Longs is null
-            || OnnxShapes.Broadcast(yes.Shape, no.Shape) is not { } both || OnnxShapes.Broadcast(both, condition.Shape) is not { } shape || OnnxShapes.Count(shape) is not { } count)
+            || OnnxShapes.Broadcast(yes.Shape, no.Shape) is not { } both
+                || OnnxShapes.Broadcast(both, condition.Shape) is not { } shape || OnnxShapes.Count(shape) is not { } count)
         {
             return null;
         }
         Spend(node.Name, count);
-        var (c, y, n) = (OnnxShapes.BroadcastPlaces(condition.Shape, shape), OnnxShapes.BroadcastPlaces(yes.Shape, shape), OnnxShapes.BroadcastPlaces(no.Shape, shape));
+        var (c, y, n) = (OnnxShapes.BroadcastPlaces(
+            condition.Shape, shape), OnnxShapes.BroadcastPlaces(yes.Shape, shape), OnnxShapes.BroadcastPlaces(no.Shape, shape));
         return yes.Longs is not null
             ? new(shape, [.. Enumerable.Range(0, count).Select(i => condition.Longs[c[i]] != 0 ? yes.Longs[y[i]] : no.Longs![n[i]])])
-            : OnnxConstant.Of(name, shape, [.. Enumerable.Range(0, count).Select(i => condition.Longs[c[i]] != 0 ? yes.Floats!.Values[y[i]] : no.Floats!.Values[n[i]])]);
+            : OnnxConstant.From(name, shape, [.. Enumerable.Range(0, count).Select(i => condition.Longs[c[i]] != 0 ? yes.Floats!.Values[y[i]] : no.Floats!.Values[n[i]])]);
     }
 
     private OnnxConstant? Combine(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs, string name)
