@@ -205,7 +205,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     }
 
     /// <summary>
-    /// Expands what was remembered per image to one entry per sample: whole maps were computed once per image, but on the way back each
+    /// Expands what was remembered per image to one entry per sample: whole maps were computed once per image, but in the backward pass each
     /// sample has its own signal.
     /// </summary>
     private void SpreadOverSamples()

@@ -7,8 +7,8 @@ using VizPipeline.Tests.Network;
 namespace VizPipeline.Tests.Methods.GradientAscent;
 
 /// <summary>
-/// The steps of METHODS 3 against the same steps written out in plain double-precision loops, with the gradient of a one-layer network
-/// known in closed form: objective = relu(sum of w * x + b), gradient = w.
+/// The steps of docs/methods.md, section 3, against the same steps written out in plain double-precision loops, with the gradient of a
+/// one-layer network known in closed form: objective = relu(sum of w * x + b), gradient = w.
 /// </summary>
 public class AscentStepTests
 {

@@ -11,7 +11,7 @@ public class SpectralImagesTests
     private const int Width = 6;
     private static readonly PixelScale Pixels = new([1, 1, 1], [0, 0, 0], [120, 115, 105]);
 
-    // METHODS 3; row = R, G, B.
+    // docs/methods.md, section 3; row = R, G, B.
     private static readonly double[,] Colours = { { 0.26, 0.09, 0.02 }, { 0.27, 0.00, -0.05 }, { 0.27, -0.09, 0.03 } };
 
     public SpectralImagesTests() => TorchRuntime.Start();

@@ -4,7 +4,7 @@ using VizPipeline.Network.Zoo;
 
 namespace VizPipeline.Tests.Network.Graph;
 
-/// <summary>Golden receptive fields (METHODS 1), size/stride.</summary>
+/// <summary>Golden receptive fields (docs/methods.md, section 1), size/stride.</summary>
 public class ReceptiveFieldTests
 {
     [Theory]
