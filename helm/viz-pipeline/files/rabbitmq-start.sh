@@ -29,11 +29,11 @@ cat > "$folder/definitions.json" <<JSON
   ],
   "permissions": [
     { "user": "viz-coordinator", "vhost": "viz",
-      "configure": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)", "write": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)", "read": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)" },
+      "configure": "^viz\\\\.", "write": "^viz\\\\.", "read": "^viz\\\\." },
     { "user": "viz-worker", "vhost": "viz",
-      "configure": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)", "write": "^(viz\\\\.|VizPipeline\\\\.|MassTransit:)", "read": "^(viz\\\\.(?!answers)|VizPipeline\\\\.|MassTransit:)" },
+      "configure": "^viz\\\\.", "write": "^viz\\\\.", "read": "^viz\\\\.(?!answers)" },
     { "user": "viz-atlas", "vhost": "viz",
-      "configure": "^(viz\\\\.(client\\\\.|live$)|VizPipeline\\\\.|MassTransit:)", "write": "^(viz\\\\.(client\\\\.|live$)|VizPipeline\\\\.|MassTransit:)", "read": "^(viz\\\\.client\\\\.|VizPipeline\\\\.|MassTransit:)" },
+      "configure": "^viz\\\\.(client\\\\.|exchange\\\\.live$)", "write": "^viz\\\\.(client\\\\.|exchange\\\\.live$)", "read": "^viz\\\\.client\\\\." },
     { "user": "viz-monitor", "vhost": "viz", "configure": "^$", "write": "^$", "read": "^$" }
   ]
 }

@@ -44,7 +44,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
             ]);
         output.WriteLine(told);
         Assert.Matches(
-            "[1-9][0-9]* neurons with [1-9][0-9]* patches computed again on [1-9][0-9]* single images, [1-9][0-9]* pictures read: all agree",
+            "[1-9][0-9]* neurons with [1-9][0-9]* patches computed again on [1-9][0-9]* images, [1-9][0-9]* pictures read: all agree",
             told);
         await using var restored = await TestCluster.StartAsync(material, settings: settings);
         restored.AddWorkers(1);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Cluster;
@@ -37,12 +38,13 @@ public sealed class StartWatch : IAsyncDisposable
         var queue = (await channel.QueueDeclareAsync()).QueueName;
         await channel.QueueBindAsync(queue, QueueNames.ExchangeOf(QueueNames.Answers), "");
         var consumer = new AsyncEventingBasicConsumer(channel);
-        consumer.ReceivedAsync += (_, message) =>
+        consumer.ReceivedAsync += (_, delivery) =>
         {
-            using var envelope = JsonDocument.Parse(message.Body);
-            if (envelope.RootElement.GetProperty("messageType")[0].GetString() == $"urn:message:VizPipeline.Jobs:{nameof(JobStarted)}")
-                watch._starts.AddOrUpdate(
-                    envelope.RootElement.GetProperty("message").GetProperty("jobId").GetInt64(), 1, (_, count) => count + 1);
+            using var envelope = JsonDocument.Parse(delivery.Body);
+            var sent = envelope.RootElement.GetProperty("message");
+            var message = new BusMessage(sent.GetProperty("type").GetString()!, sent.GetProperty("body").GetString()!).Read();
+            if (message is JobStarted started)
+                watch._starts.AddOrUpdate(started.JobId, 1, (_, count) => count + 1);
             return Task.CompletedTask;
         };
         await channel.BasicConsumeAsync(queue, autoAck: true, consumer);

@@ -14,7 +14,8 @@ public sealed class EmbeddedHost : IAsyncDisposable
 {
     private readonly IHost host;
 
-    public EmbeddedHost(string folder, string atlasId, FakeWork? work = null, Action<CoordinatorOptions>? configure = null)
+    public EmbeddedHost(string folder, string atlasId, FakeWork? work = null, Action<CoordinatorOptions>? configure = null,
+        Action<HostApplicationBuilder>? addBus = null)
     {
         Work = work ?? new FakeWork();
         Store = new FolderObjectStore(folder, AtlasKeys.Root(atlasId));
@@ -30,7 +31,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
             configure?.Invoke(options);
         });
         builder.Services.AddSingleton<IBusReceivers, FakeWorker>();
-        builder.AddEmbeddedBus();
+        (addBus ?? (host => host.AddEmbeddedBus()))(builder);
         host = builder.Build();
     }
 
@@ -45,6 +46,8 @@ public sealed class EmbeddedHost : IAsyncDisposable
     public AtlasMonitor Monitor => host.Services.GetRequiredService<AtlasMonitor>();
 
     public IJobBus Bus => host.Services.GetRequiredService<IJobBus>();
+
+    public ILiveRequests Requests => host.Services.GetRequiredService<ILiveRequests>();
 
     public CancellationToken Stopping => Lifetime.ApplicationStopping;
 

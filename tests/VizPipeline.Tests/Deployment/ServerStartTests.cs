@@ -3,6 +3,8 @@ using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using VizPipeline.Catalog;
+using VizPipeline.Hosting;
+using VizPipeline.Jobs;
 using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Deployment;
@@ -47,30 +49,30 @@ public sealed class ServerStartTests : IDisposable
     }
 
     [Fact]
-    public async Task Workers_may_use_the_queues_of_jobs_and_not_read_the_answers()
+    public async Task The_accounts_have_the_rights_of_the_table_and_so_say_the_documents()
     {
         await Start("rabbitmq-start.sh", Rabbit, "true");
-        var worker = Pod.List(Written("definitions.json")["permissions"]).Single(p => (string?)p["user"] == "viz-worker");
-        var (read, write) = ((string)worker["read"]!, (string)worker["write"]!);
-        Assert.All(DeploymentContract.JobKinds, kind => Assert.Matches(read, "viz." + kind));
-        // MassTransit's exchanges for messages and faults, and the queue of responses.
-        Assert.All((string[])["VizPipeline.Jobs:ScanShard", "MassTransit:Fault--VizPipeline.Jobs:ScanShard--", "viz.bus.host"], name => Assert.Matches(read, name));
-        Assert.DoesNotMatch(read, "viz.answers");
-        Assert.Matches(write, "viz.answers");
-        Assert.All((string[])["other", "amq.topic", "vizier"], name => Assert.False(Regex.IsMatch(name, read) || Regex.IsMatch(name, write)));
+        Assert.Equal(
+            BrokerRights.All,
+            Pod.List(Written("definitions.json")["permissions"])
+                .Select(of => new BrokerRights((string)of["user"]!, (string)of["configure"]!, (string)of["write"]!, (string)of["read"]!)));
+        var documented = Repository.Read("docs", "cluster.md").Split('\n')
+            .Single(line => line.StartsWith("| RabbitMQ, in a virtual host", StringComparison.Ordinal)).Replace("\\|", "|", StringComparison.Ordinal);
+        foreach (var rights in BrokerRights.All.Where(role => role.User != "viz-monitor"))
+            Assert.All([rights.Configure, rights.Write, rights.Read], right => Assert.Contains($"`{right}`", documented));
     }
 
     [Fact]
-    public async Task The_atlas_may_ask_about_pictures_and_neither_read_nor_send_jobs()
+    public void Only_coordinators_read_answers_and_the_atlas_only_asks()
     {
-        await Start("rabbitmq-start.sh", Rabbit, "true");
-        var atlas = Pod.List(Written("definitions.json")["permissions"]).Single(p => (string?)p["user"] == "viz-atlas");
-        var (read, write) = ((string)atlas["read"]!, (string)atlas["write"]!);
-        Assert.All((string[])["viz.live", "viz.client.host-1-1"], name => Assert.Matches(write, name));
-        Assert.Matches(read, "viz.client.host-1-1");
-        foreach (var name in DeploymentContract.JobKinds.Where(kind => kind != "live").Select(kind => "viz." + kind).Append("viz.answers"))
-            Assert.False(Regex.IsMatch(name, read) || Regex.IsMatch(name, write), name);
-        Assert.DoesNotMatch(read, "viz.live");
+        var (worker, atlas) = (BrokerRights.All.Single(role => role.User == "viz-worker"), BrokerRights.All.Single(role => role.User == "viz-atlas"));
+        var jobs = JobKinds.All.Select(kind => kind.Queue).ToList();
+        Assert.All(jobs.Append(QueueNames.Live), queue => Assert.Matches(worker.Read, queue));
+        Assert.Matches(worker.Read, QueueNames.ExchangeOf(QueueNames.Answers));
+        Assert.DoesNotMatch(worker.Read, QueueNames.Answers);
+        foreach (var name in jobs.Append(QueueNames.Answers).SelectMany(queue => (string[])[queue, QueueNames.ExchangeOf(queue)]).Append(QueueNames.Live))
+            Assert.False(Regex.IsMatch(name, atlas.Read) || Regex.IsMatch(name, atlas.Write), name);
+        Assert.All((string[])["other", "amq.topic", "vizier"], name => Assert.False(Regex.IsMatch(name, worker.Read) || Regex.IsMatch(name, worker.Write)));
     }
 
     [Fact]

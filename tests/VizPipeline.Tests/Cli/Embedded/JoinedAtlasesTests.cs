@@ -4,7 +4,6 @@ using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Jobs;
-using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Catalog;
 
 namespace VizPipeline.Tests.Cli.Embedded;
