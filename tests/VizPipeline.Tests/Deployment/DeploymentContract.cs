@@ -3,7 +3,7 @@ namespace VizPipeline.Tests.Deployment;
 /// <summary>The names of settings and metrics that services and deployment files share. Names are only ever added.</summary>
 internal static class DeploymentContract
 {
-    public static readonly string[] JobKinds = ["scan", "gather", "merge", "patches", "ascent", "filters", "sheet", "live"];
+    public static readonly string[] JobKinds = [.. VizPipeline.Jobs.JobKinds.Names, "live"];
 
     private static readonly string[] Bus =
     [
