@@ -84,7 +84,7 @@ internal sealed class JobLedger(
     /// never confirmed and those without an answer for very long, or all if the broker has lost its queues.
     /// </remarks>
     /// <param name="isForgotten">Whether the broker has lost its queues.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     public async Task<int> RequeueAsync(bool isForgotten, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -154,7 +154,7 @@ internal sealed class JobLedger(
         return count;
     }
 
-    /// <summary>Returns commands that could not be sent to the pending jobs.</summary>
+    /// <summary>Marks jobs as pending again whose commands could not be sent.</summary>
     public async Task ReturnAsync(IEnumerable<JobCommand> commands)
     {
         await ApplyAsync(

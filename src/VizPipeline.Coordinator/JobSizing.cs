@@ -28,7 +28,7 @@ internal static class JobSizing
     /// <param name="catalog">The catalog.</param>
     /// <param name="spec">The submitted spec; sizes without measurements stay as they are.</param>
     /// <param name="devices">The number of devices of live workers.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     public static async Task<AtlasSpec> FitAsync(CatalogContext catalog, AtlasSpec spec, int devices, CancellationToken cancellation)
     {
         var rates = await RatesAsync(catalog, spec, cancellation);

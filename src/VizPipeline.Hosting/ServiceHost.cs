@@ -87,7 +87,7 @@ public static class ServiceHost
     /// service.
     /// </summary>
     /// <param name="add">Registers what the command uses.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     /// <exception cref="StartupException">A setting is wrong or a server is unavailable; the message lists all the faults.</exception>
     public static async Task<IHost> OpenClusterAsync(Action<IHostApplicationBuilder> add, CancellationToken cancellation)
     {

@@ -108,7 +108,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
     /// <param name="device">The device.</param>
     /// <param name="failure">The exception.</param>
     /// <param name="isLive">Whether the work was a live request, which may run concurrently with a job.</param>
-    /// <returns>The fault of the device; <see cref="DeviceFaultKind.None"/> if the device is not at fault.</returns>
+    /// <returns>The fault; its kind is <see cref="DeviceFaultKind.None"/> if the device is not to blame.</returns>
     public DeviceFault Note(ComputeDevice device, Exception failure, bool isLive = false)
     {
         ArgumentNullException.ThrowIfNull(device);
