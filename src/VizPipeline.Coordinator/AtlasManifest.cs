@@ -3,37 +3,39 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Where an atlas comes from and what it cost, for whoever finds it in a year. Written when it has ended, under <see cref="AtlasKeys.Manifest"/>.</summary>
+/// <summary>
+/// A permanent record of an atlas's origin and cost. It is written under <see cref="AtlasKeys.Manifest"/> when the atlas has ended.
+/// </summary>
 public sealed record AtlasManifest
 {
-    /// <summary>Version of this form.</summary>
+    /// <summary>The version of this schema.</summary>
     public int Schema { get; init; } = 1;
 
     /// <summary>The program and its version.</summary>
     public required string Software { get; init; }
 
-    /// <summary>Version of libtorch; null where workers have their own.</summary>
+    /// <summary>The version of libtorch; null if the workers have their own.</summary>
     public string? Libtorch { get; init; }
 
-    /// <summary>How it ended.</summary>
+    /// <summary>The final state.</summary>
     public required AtlasState State { get; init; }
 
-    /// <summary>When, UTC.</summary>
+    /// <summary>When the atlas ended, UTC.</summary>
     public DateTime? FinishedAt { get; init; }
 
-    /// <summary>Hash of all that determines it.</summary>
+    /// <summary>The hash of everything that defines the atlas.</summary>
     public required string SpecHash { get; init; }
 
-    /// <summary>What determines it.</summary>
+    /// <summary>The spec that defines the atlas.</summary>
     public required AtlasSpec Spec { get; init; }
 
     /// <summary>Seconds of work by kind of job.</summary>
     public required IReadOnlyDictionary<JobKind, double> SecondsByKind { get; init; }
 
-    /// <summary>Jobs that were given up.</summary>
+    /// <summary>The jobs that were given up.</summary>
     public required IReadOnlyList<ManifestFailure> Failures { get; init; }
 
-    /// <summary>The manifest of an atlas that has ended.</summary>
+    /// <summary>Creates the manifest of an atlas that has ended.</summary>
     public static AtlasManifest Of(AtlasSpec spec, AtlasOutcome outcome, string version, string? libtorch = null)
     {
         ArgumentNullException.ThrowIfNull(spec);

@@ -6,7 +6,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Tells how far an atlas is and when it is finished.</summary>
+/// <summary>Reports the progress of atlases and when they finish.</summary>
 public sealed class AtlasMonitor
 {
     private readonly CatalogDatabase database;
@@ -17,7 +17,9 @@ public sealed class AtlasMonitor
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CoordinatorStoppedException? stopped;
 
-    /// <summary>A monitor of the atlases in a catalog. Progress within jobs is seen only in the coordinator's own process.</summary>
+    /// <summary>
+    /// Creates a monitor of the atlases in a catalog. Progress within jobs is visible only in the coordinator's own process.
+    /// </summary>
     public AtlasMonitor(CatalogDatabase database, TimeProvider time, ILogger<AtlasMonitor> logger)
     {
         this.database = database;
@@ -25,9 +27,9 @@ public sealed class AtlasMonitor
         this.logger = logger;
     }
 
-    /// <summary>Returns when the atlas has no more jobs to do; at once when that is so already.</summary>
+    /// <summary>Completes when the atlas has no more jobs to run; at once if it has none already.</summary>
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
-    /// <exception cref="CoordinatorStoppedException">The coordinator cannot go on.</exception>
+    /// <exception cref="CoordinatorStoppedException">The coordinator cannot continue.</exception>
     public async Task<AtlasOutcome> WhenFinished(string atlasId, CancellationToken cancellation = default)
     {
         while (true)
@@ -39,14 +41,14 @@ public sealed class AtlasMonitor
                     throw stopped;
                 next = changed.Task;
             }
-            // Taken before the look at the catalog, so that an end in between is not missed.
+            // Taken before the query, so that an atlas that ends in between is not missed.
             if (await OutcomeAsync(atlasId, cancellation) is { } outcome)
                 return outcome;
             await next.WaitAsync(cancellation);
         }
     }
 
-    /// <summary>How far the atlas is now.</summary>
+    /// <summary>Returns the current progress of the atlas.</summary>
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
     public async Task<AtlasProgress> SnapshotAsync(string atlasId, CancellationToken cancellation = default)
     {
@@ -78,7 +80,7 @@ public sealed class AtlasMonitor
         }
     }
 
-    /// <summary>Ends the waiting for all atlases: this process cannot go on with them.</summary>
+    /// <summary>Ends all waits for atlases because this process cannot continue.</summary>
     public void Stop(Exception reason)
     {
         logger.CoordinatorStopped(reason.Message);
@@ -121,7 +123,7 @@ public sealed class AtlasMonitor
             units > 0 && seconds > 0 ? units / seconds : null);
     }
 
-    // Seconds of work left, shared by the jobs that workers report to have in hand.
+    // Remaining seconds of work, divided by the number of jobs that workers report as running.
     private TimeSpan? TimeLeft(List<StageProgress> stages)
     {
         var open = stages.Where(stage => stage.Done + stage.Failed < stage.Total).ToList();

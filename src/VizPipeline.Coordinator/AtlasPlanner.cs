@@ -8,10 +8,10 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Plans atlases, goes on with planned ones, and sets failed jobs back.</summary>
+/// <summary>Plans atlases, resumes planned ones, and retries failed jobs.</summary>
 public sealed class AtlasPlanner
 {
-    // More than the kinds have among themselves, so that an atlas's priority goes before them.
+    // More than the priorities of the kinds span, so that an atlas's priority takes precedence.
     private const int KindPriorities = 100;
 
     private readonly CatalogDatabase database;
@@ -46,14 +46,14 @@ public sealed class AtlasPlanner
         this.logger = logger;
     }
 
-    /// <summary>Plans the atlas, or goes on with it when the catalog has it already with the same settings.</summary>
+    /// <summary>Plans the atlas, or resumes it if the catalog already has it with the same settings.</summary>
     /// <param name="spec">
-    /// The spec. An atlas that exists keeps its sizes of shards and jobs; paths, batch size and device follow the new spec.
+    /// The spec. An existing atlas keeps its shard and job sizes; paths, batch size and device follow the new spec.
     /// </param>
-    /// <param name="images">The image list, as long as the spec says.</param>
-    /// <param name="cancellation">Stops; the atlas is then planned completely or not at all.</param>
-    /// <exception cref="InvalidAtlasSpecException">The spec has faults.</exception>
-    /// <exception cref="AtlasConflictException">The catalog holds another atlas, or this one with other settings.</exception>
+    /// <param name="images">The image list, whose length must match the spec.</param>
+    /// <param name="cancellation">Stops planning; the atlas is planned completely or not at all.</param>
+    /// <exception cref="InvalidAtlasSpecException">The spec is invalid.</exception>
+    /// <exception cref="AtlasConflictException">The catalog holds another atlas, or this one with different settings.</exception>
     /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
     /// <exception cref="ObjectStoreException">The spec or the image list cannot be stored.</exception>
     public Task<OpenedAtlas> OpenAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation = default)
@@ -62,8 +62,8 @@ public sealed class AtlasPlanner
     /// <inheritdoc cref="OpenAsync(AtlasSpec, ImageList, CancellationToken)"/>
     /// <param name="spec">The spec.</param>
     /// <param name="images">The image list.</param>
-    /// <param name="priority">Larger is sooner than other atlases' jobs, from -100 to 100.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="priority">Larger runs sooner than jobs of other atlases, from -100 to 100.</param>
+    /// <param name="cancellation">Stops planning.</param>
     public async Task<OpenedAtlas> OpenAsync(AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation = default)
     {
         if (priority is < -100 or > 100)
@@ -89,8 +89,8 @@ public sealed class AtlasPlanner
         return opened;
     }
 
-    /// <summary>Sets failed and blocked jobs back, and the sheets above them. They run as soon as the host does.</summary>
-    /// <returns>How many jobs had failed or were blocked.</returns>
+    /// <summary>Resets failed and blocked jobs and the sheets that depend on them. They run as soon as the host runs.</summary>
+    /// <returns>The number of jobs that had failed or were blocked.</returns>
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
     /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
     public async Task<int> RetryAsync(string atlasId, CancellationToken cancellation = default)
@@ -103,8 +103,11 @@ public sealed class AtlasPlanner
         return jobs;
     }
 
-    /// <summary>Ends an atlas; what is done stays. Workers finish the job in hand and drop the others. <see cref="RetryAsync"/> goes on with it.</summary>
-    /// <returns>How many jobs will not be done.</returns>
+    /// <summary>
+    /// Cancels an atlas; completed work is kept. Workers finish their current jobs and drop the others. <see cref="RetryAsync"/> resumes
+    /// it.
+    /// </summary>
+    /// <returns>The number of jobs that will not run.</returns>
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
     public async Task<int> CancelAsync(string atlasId, CancellationToken cancellation = default)
     {
@@ -117,7 +120,7 @@ public sealed class AtlasPlanner
         return jobs;
     }
 
-    // Before it becomes part of a key.
+    // Checked before the id becomes part of a key.
     private async Task CheckAsync(string atlasId, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -129,7 +132,7 @@ public sealed class AtlasPlanner
     {
         if (options.SharedBus)
             spec = await JobSizing.FitAsync(catalog, spec, await ledger.DevicesAsync(catalog, cancellation), cancellation);
-        // Before the catalog knows the first job: whoever gets it finds the spec.
+        // Stored before the catalog has the first job, so that a worker always finds the spec.
         await StoreAsync(spec, images, cancellation);
         IReadOnlyList<PlannedJob> plan = [.. JobPlan.For(spec).Select(job => job with { Priority = job.Priority - (KindPriorities * priority) })];
         var now = time.GetUtcNow().UtcDateTime;
@@ -166,8 +169,8 @@ public sealed class AtlasPlanner
     }
 }
 
-/// <summary>An atlas that is planned.</summary>
-/// <param name="Spec">The spec that its jobs follow.</param>
-/// <param name="Resumed">Whether it was planned before.</param>
+/// <summary>A planned atlas.</summary>
+/// <param name="Spec">The spec that the jobs follow.</param>
+/// <param name="Resumed">Whether the atlas was planned before.</param>
 /// <param name="State">Its state; a finished atlas has nothing to run.</param>
 public sealed record OpenedAtlas(AtlasSpec Spec, bool Resumed, AtlasState State);

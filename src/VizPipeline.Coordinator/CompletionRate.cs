@@ -1,6 +1,6 @@
 namespace VizPipeline.Coordinator;
 
-/// <summary>Jobs that were completed per second, of late. Safe for many threads.</summary>
+/// <summary>The recent rate of completed jobs. Thread-safe.</summary>
 internal sealed class CompletionRate(TimeProvider time)
 {
     private static readonly TimeSpan Span = TimeSpan.FromSeconds(1);
@@ -9,7 +9,7 @@ internal sealed class CompletionRate(TimeProvider time)
     private int count;
     private double last;
 
-    /// <summary>The rate of the last full second; it falls to 0 when nothing comes any more.</summary>
+    /// <summary>Jobs per second over the last interval of at least one second; drops to 0 without completions.</summary>
     public double PerSecond
     {
         get
@@ -22,7 +22,7 @@ internal sealed class CompletionRate(TimeProvider time)
         }
     }
 
-    /// <summary>So many more are completed.</summary>
+    /// <summary>Adds completed jobs.</summary>
     public void Add(int jobs)
     {
         lock (gate)

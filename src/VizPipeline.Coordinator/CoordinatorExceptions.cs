@@ -6,11 +6,11 @@ namespace VizPipeline.Coordinator;
 public sealed class InvalidAtlasSpecException(IReadOnlyList<string> faults)
     : Exception($"The atlas cannot be planned: {string.Join("; ", faults)}.")
 {
-    /// <summary>Every fault as one sentence.</summary>
+    /// <summary>The faults, one sentence each.</summary>
     public IReadOnlyList<string> Faults { get; } = faults;
 }
 
-/// <summary>The catalog already holds another atlas where this one should go.</summary>
+/// <summary>The catalog already holds another atlas where this one would be stored.</summary>
 public sealed class AtlasConflictException(string message) : Exception(message)
 {
     internal static AtlasConflictException OtherSettings(string place, AtlasSpec stored, AtlasSpec asked) => new(
@@ -21,12 +21,12 @@ public sealed class AtlasConflictException(string message) : Exception(message)
         $"{place} holds atlas '{stored}', not '{asked}': use another folder for a new atlas.");
 }
 
-/// <summary>There is no atlas of that id in the catalog.</summary>
+/// <summary>The catalog has no atlas with this id.</summary>
 public sealed class AtlasNotFoundException(string place, string atlasId) : Exception($"{place} holds no atlas '{atlasId}'.")
 {
-    /// <summary>The id that was asked for.</summary>
+    /// <summary>The requested id.</summary>
     public string AtlasId { get; } = atlasId;
 }
 
-/// <summary>The coordinator cannot go on, for example because the catalog's disk is full. The atlas can be resumed.</summary>
+/// <summary>The coordinator cannot continue, for example because the catalog's disk is full. The atlas can be resumed.</summary>
 public sealed class CoordinatorStoppedException(string message, Exception inner) : Exception(message, inner);

@@ -9,11 +9,12 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Puts the coordinator into a host.</summary>
+/// <summary>Extension methods that add the coordinator to a host.</summary>
 public static class CoordinatorExtensions
 {
     /// <summary>
-    /// Adds the planner, the dispatcher and the monitor. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.
+    /// Adds the planner, the dispatcher and the monitor. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a
+    /// bus.
     /// </summary>
     public static IHostApplicationBuilder AddCoordinator(this IHostApplicationBuilder builder, Action<CoordinatorOptions>? configure = null)
     {
@@ -30,7 +31,7 @@ public static class CoordinatorExtensions
         services.AddSingleton<ErrorQueueSignal>();
         services.AddSingleton<AnswerDesk>();
         services.AddSingleton<IBusReceivers, AnswerConsumer>();
-        // By hand: its constructor takes parts that nobody outside needs to see.
+        // Constructed explicitly, because the constructor takes internal types.
         services.AddSingleton(provider => new AtlasPlanner(
             provider.GetRequiredService<CatalogDatabase>(),
             provider.GetRequiredService<IObjectStore>(),
@@ -45,23 +46,23 @@ public static class CoordinatorExtensions
         return builder;
     }
 
-    /// <summary>Adds what <see cref="CoordinatorApi"/> needs beside the coordinator itself.</summary>
+    /// <summary>Adds what <see cref="CoordinatorApi"/> needs in addition to the coordinator.</summary>
     public static IHostApplicationBuilder AddCoordinatorApi(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<SubmittedImages>();
         return builder;
     }
 
-    /// <summary>Adds the writing of manifests, where no command waits for an atlas's end and does it.</summary>
+    /// <summary>
+    /// Adds the background writing of manifests, for hosts where no command waits for the end of an atlas and writes its manifest.
+    /// </summary>
     public static IHostApplicationBuilder AddManifests(this IHostApplicationBuilder builder)
     {
         builder.Services.AddHostedService<ManifestKeeper>();
         return builder;
     }
 
-    /// <summary>
-    /// Adds the gauges of jobs, workers and progress, and what health tells of workers, for a service that someone watches.
-    /// </summary>
+    /// <summary>Adds the gauges of jobs, workers and progress and the health check of workers, for a monitored service.</summary>
     public static IHostApplicationBuilder AddCoordinatorGauges(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<CatalogGauges>();

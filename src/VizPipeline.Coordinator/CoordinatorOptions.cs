@@ -2,85 +2,89 @@ using System.ComponentModel.DataAnnotations;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>How the coordinator sends jobs and forgives failures.</summary>
+/// <summary>Settings for sending jobs and handling failures. Section <c>Coordinator</c>.</summary>
 public sealed class CoordinatorOptions
 {
     /// <summary>The section's name in the configuration.</summary>
     public const string Section = "Coordinator";
 
-    /// <summary>Failures after which a job is given up.</summary>
+    /// <summary>The number of failures after which a job is given up.</summary>
     /// <value>3</value>
     [Range(1, 100)]
     public int MaxFailures { get; set; } = 3;
 
-    /// <summary>How often a worker may die, or lose its connection, in the middle of a job before the job is given up as the cause.</summary>
-    /// <value>5: more than failures, as a job is rarely at fault when a machine goes</value>
+    /// <summary>How often a worker may die, or lose its connection, during a job before the job is blamed and given up.</summary>
+    /// <value>5: more than <see cref="MaxFailures"/>, because a job is rarely the cause of a lost machine</value>
     [Range(1, 100)]
     public int MaxLosses { get; set; } = 5;
 
-    /// <summary>Wait after a job's first transient failure.</summary>
+    /// <summary>The delay after a job's first transient failure.</summary>
     /// <value>5 seconds</value>
-    /// <remarks>It doubles with each further one, up to <see cref="LongestRetryDelay"/>. Failures that waiting does not heal are tried again at once.</remarks>
+    /// <remarks>
+    /// The delay doubles with each further failure, up to <see cref="LongestRetryDelay"/>. Failures that are not transient are retried at
+    /// once.
+    /// </remarks>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The longest wait before a retry.</summary>
+    /// <summary>The maximum delay before a retry.</summary>
     /// <value>5 minutes</value>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan LongestRetryDelay { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Jobs of all kinds that may be sent and unanswered at a time.</summary>
-    /// <value>2: one device works on one and the next lies ready</value>
-    /// <remarks>Twice the number of devices keeps them busy. More weakens the order of priorities and slows a cancellation down.</remarks>
+    /// <summary>The maximum number of sent but unanswered jobs, of all kinds together.</summary>
+    /// <value>2: one job runs on a device and the next one is ready</value>
+    /// <remarks>Twice the number of devices keeps them busy. A larger number weakens priorities and slows down cancellation.</remarks>
     [Range(1, 100_000)]
     public int Outstanding { get; set; } = 2;
 
-    /// <summary>Jobs of one kind that may be sent and unanswered at a time.</summary>
+    /// <summary>The maximum number of sent but unanswered jobs of one kind.</summary>
     /// <value>2</value>
     [Range(1, 100_000)]
     public int OutstandingPerKind { get; set; } = 2;
 
     /// <summary>
-    /// Whether the bus outlives this process, as on a cluster: what was sent is still on it after a restart, other coordinators may run
-    /// beside this one and wait for its end, and an outage of the catalog or the store is waited for.
+    /// Whether the bus outlives this process, as on a cluster. Sent messages then survive a restart, other coordinators may run and wait to
+    /// take over, and the coordinator waits out an outage of the catalog or the store.
     /// </summary>
     /// <value>false: in one process</value>
     public bool SharedBus { get; set; }
 
-    /// <summary>After this long without an answer a job is sent again, in case the broker has lost its queues.</summary>
+    /// <summary>How long a job may remain unanswered before it is sent again, in case the broker has lost its queues.</summary>
     /// <value>1 hour, far longer than any job</value>
     [Range(typeof(TimeSpan), "00:01:00", "7.00:00:00")]
     public TimeSpan ResendAfter { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// How long a coordinator keeps trying to take an answer before the broker puts it aside, from where it comes back after half a
+    /// How long a coordinator tries to take an answer before the broker moves it to an error queue, from which it returns after half a
     /// minute.
     /// </summary>
-    /// <value>1 minute. An outage of the catalog or the store is waited for without end.</value>
+    /// <value>1 minute. An outage of the catalog or the store is waited for without limit.</value>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Coordinator:AnswerPatience must be from 00:00:01 to 01:00:00")]
     public TimeSpan AnswerPatience { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Whether the catalog and the object store are one atlas's own folder, so that a second atlas is refused.</summary>
+    /// <summary>Whether the catalog and the object store belong to a single atlas, so that a second one is refused.</summary>
     /// <value>true</value>
     public bool SingleAtlas { get; set; } = true;
 
     /// <summary>
-    /// Where workers see folders of the machines that submit: pairs <c>FOLDER=FOLDER AT WORKERS</c>, with semicolons. A submission's
-    /// images below
-    /// the first are taken to be below the second.
+    /// Maps folders of submitting machines to folders of workers: pairs <c>FOLDER=FOLDER AT WORKERS</c>, separated by semicolons. Images of
+    /// a submission below the first folder are expected below the second.
     /// </summary>
     [RegularExpression(
         "(/[^=;]*=/[^=;]*(;|$))*",
         ErrorMessage = "Coordinator:ImageRoots must be pairs FOLDER=FOLDER_AT_WORKERS of absolute paths, with semicolons")]
     public string ImageRoots { get; set; } = "";
 
-    /// <summary>The pairs of <see cref="ImageRoots"/>.</summary>
+    /// <summary>Returns the pairs of <see cref="ImageRoots"/>.</summary>
     internal IReadOnlyList<(string Here, string AtWorkers)> ImageRootPairs()
         => [.. from pair in ImageRoots.Split(';', StringSplitOptions.RemoveEmptyEntries)
                let sides = pair.Split('=')
                select (Trim(sides[0]), Trim(sides[1]))];
 
-    /// <summary>The folder by which workers know a submission's: the same, unless <see cref="ImageRoots"/> has a folder above it.</summary>
+    /// <summary>
+    /// Returns the workers' path of a submission's folder: the same path, unless <see cref="ImageRoots"/> maps it or a parent folder.
+    /// </summary>
     internal string WorkersRoot(string root)
     {
         foreach (var (here, there) in ImageRootPairs())
@@ -91,11 +95,11 @@ public sealed class CoordinatorOptions
 
     private static string Trim(string folder) => folder.TrimEnd('/');
 
-    /// <summary>Sets what a cluster needs: many atlases, and more jobs out than one device can do.</summary>
+    /// <summary>Applies the defaults of a cluster: many atlases, and more outstanding jobs than one device can run.</summary>
     public void ShareBus()
     {
         (SharedBus, SingleAtlas) = (true, false);
-        // Also what an autoscaler sees of the work that waits while no worker runs.
+        // An autoscaler sees no more than this of the waiting work while no worker runs.
         OutstandingPerKind = Math.Max(OutstandingPerKind, 32);
     }
 }

@@ -4,7 +4,10 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>This process's time as the catalog's coordinator: tables made, and either alone in its process or the leader of several.</summary>
+/// <summary>
+/// The session of this process as a coordinator of the catalog. It migrates the tables, and coordinates alone or as one of several with a
+/// leader.
+/// </summary>
 internal sealed class CoordinatorSession(
     CatalogDatabase database, JobLedger ledger, IOptions<CoordinatorOptions> options, ILogger<CoordinatorSession> logger) : IAsyncDisposable
 {
@@ -13,10 +16,10 @@ internal sealed class CoordinatorSession(
     private bool isOpen;
     private bool hasSaidThatItWaits;
 
-    /// <summary>Whether this process leads, as far as it knows.</summary>
+    /// <summary>Whether this process is the leader, as far as it knows.</summary>
     public bool IsLeading => leadership is not null;
 
-    /// <summary>Begins the session, once. Everything that writes calls it first.</summary>
+    /// <summary>Begins the session once. Every writer calls this first.</summary>
     /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
     public async Task EnsureOpenAsync(CancellationToken cancellation)
     {
@@ -37,7 +40,7 @@ internal sealed class CoordinatorSession(
         }
     }
 
-    /// <summary>Tries to become the leader of several coordinators.</summary>
+    /// <summary>Tries to become the leader among several coordinators.</summary>
     public async Task<bool> TryLeadAsync(CancellationToken cancellation)
     {
         await EnsureOpenAsync(cancellation);
@@ -52,7 +55,7 @@ internal sealed class CoordinatorSession(
         return leadership is not null;
     }
 
-    /// <summary>Whether this process still leads; where not, it must try again.</summary>
+    /// <summary>Returns whether this process is still the leader. If not, it must call <see cref="TryLeadAsync"/> again.</summary>
     public async Task<bool> IsLeaderAsync(CancellationToken cancellation)
     {
         if (leadership is not null && await leadership.IsHeldAsync(cancellation))

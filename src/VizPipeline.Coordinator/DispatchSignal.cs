@@ -1,6 +1,6 @@
 namespace VizPipeline.Coordinator;
 
-/// <summary>Wakes the dispatcher when a job may have become ready. Signals that come before it waits are kept, as one.</summary>
+/// <summary>Wakes the dispatcher when a job may have become ready. Signals raised before a wait are kept and count as one.</summary>
 internal sealed class DispatchSignal(TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
@@ -8,7 +8,7 @@ internal sealed class DispatchSignal(TimeProvider time) : IDisposable
 
     public void Raise() => raised.Release();
 
-    /// <summary>Returns at the next signal or when the time is over.</summary>
+    /// <summary>Completes at the next signal or after the time limit.</summary>
     public async Task WaitAsync(TimeSpan? atMost, CancellationToken cancellation)
     {
         var wait = atMost is { } limit && limit < LongestWait ? limit : LongestWait;
@@ -24,7 +24,7 @@ internal sealed class DispatchSignal(TimeProvider time) : IDisposable
         }
         while (raised.Wait(0, CancellationToken.None))
         {
-            // One look at the table serves all signals so far.
+            // One query serves all signals so far.
         }
     }
 

@@ -7,7 +7,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Sends the pending jobs of the table, the most urgent first, never more than the windows allow. Only one coordinator does.</summary>
+/// <summary>Sends the pending jobs from the table, most urgent first, within the windows. Only one coordinator dispatches.</summary>
 internal sealed class JobDispatcher(
     CoordinatorSession session,
     JobLedger ledger,
@@ -22,7 +22,7 @@ internal sealed class JobDispatcher(
     private const int MostFailuresInARow = 5;
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
-    // Other coordinators free jobs, too, and cannot raise this one's signal.
+    // Other coordinators also release jobs but cannot raise this process's signal.
     private static readonly TimeSpan SharedPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SweepPause = TimeSpan.FromMinutes(1);
 
@@ -33,13 +33,13 @@ internal sealed class JobDispatcher(
             if (options.Value.SharedBus)
                 await LeadAsync(stoppingToken);
             await session.EnsureOpenAsync(stoppingToken);
-            // What is published before the workers' queues exist would be lost.
+            // A message that is published before the workers' queues exist is lost.
             await bus.WaitUntilReadyAsync(stoppingToken);
             await DispatchAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The host stops: what is sent goes back to pending when the atlas is opened again.
+            // The host is stopping. Sent jobs become pending when the atlas is opened again.
         }
         catch (Exception failure)
         {
@@ -47,7 +47,7 @@ internal sealed class JobDispatcher(
         }
     }
 
-    /// <summary>On a cluster: waits to lead, dispatches while it does, and begins anew after every outage.</summary>
+    /// <summary>On a cluster: waits to become the leader, dispatches while leading, and starts over after every outage.</summary>
     private async Task LeadAsync(CancellationToken cancellation)
     {
         while (true)
@@ -85,12 +85,12 @@ internal sealed class JobDispatcher(
     {
         var isForgotten = broker is not null && await HasForgottenAsync(broker, cancellation);
         await ledger.RequeueAsync(isForgotten, cancellation);
-        // After the jobs are set back: whoever dies in between looks again.
+        // After the jobs are requeued: if this process dies in between, the next check repeats it.
         if (isForgotten)
             await broker!.MarkAsync(cancellation);
     }
 
-    // While it is away nobody can tell, and the next sweep asks again.
+    // While the broker is unavailable the answer is unknown; the next sweep asks again.
     private static async Task<bool> HasForgottenAsync(IBrokerMemory broker, CancellationToken cancellation)
     {
         try
@@ -124,12 +124,12 @@ internal sealed class JobDispatcher(
 
     private async Task SendAsync(IReadOnlyList<JobCommand> commands, CancellationToken cancellation)
     {
-        // Most looks at the table find nothing to send.
+        // Most queries find nothing to send.
         using var span = commands.Count > 0 ? VizTelemetry.Traces.StartActivity("dispatch", ActivityKind.Producer) : null;
         span?.SetTag("viz.jobs", commands.Count);
         if (options.Value.SharedBus)
         {
-            // What the broker has not confirmed when this process dies is sent again; see RequeueAsync.
+            // If this process dies before the broker has confirmed a command, the command is sent again; see RequeueAsync.
             await Task.WhenAll(commands.Select(command => bus.SendAsync(JobMessage.Create(command), cancellation)));
             if (commands.Count > 0)
                 await ledger.ConfirmAsync(commands, cancellation);

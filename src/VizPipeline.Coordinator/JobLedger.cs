@@ -8,7 +8,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Every change of a job's state, in one transaction together with what follows from it.</summary>
+/// <summary>Changes the state of jobs, each change in one transaction together with its consequences.</summary>
 internal sealed class JobLedger(
     CatalogDatabase database,
     IOptions<CoordinatorOptions> options,
@@ -24,7 +24,7 @@ internal sealed class JobLedger(
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    /// <summary>Marks the next jobs as sent, as many as the windows allow, and returns their commands in the order of sending.</summary>
+    /// <summary>Marks the next jobs as sent, within the windows, and returns their commands in sending order.</summary>
     public async Task<IReadOnlyList<JobCommand>> TakeAsync(CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -62,14 +62,14 @@ internal sealed class JobLedger(
         return commands;
     }
 
-    /// <summary>Marks commands whose sending the broker has confirmed: from now on it is the broker that must not lose them.</summary>
+    /// <summary>Marks commands as stored by the broker, which is responsible for them from now on.</summary>
     public async Task ConfirmAsync(IReadOnlyList<JobCommand> commands, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         await using var transaction = await BeginAsync(catalog, cancellation);
         foreach (var atlas in commands.GroupBy(command => command.AtlasId))
         {
-            // By the whole key: a number alone is in no index.
+            // By the whole key, because no index starts with the job number.
             var atlasId = await catalog.Atlases.Where(row => row.Slug == atlas.Key).Select(row => row.Id).SingleAsync(cancellation);
             var ids = atlas.Select(command => command.JobId).ToList();
             await catalog.Jobs.Where(job => job.AtlasId == atlasId && ids.Contains(job.JobId))
@@ -78,13 +78,13 @@ internal sealed class JobLedger(
         await transaction.CommitAsync(cancellation);
     }
 
-    /// <summary>Sets back the jobs that nobody may have any more.</summary>
+    /// <summary>Requeues the jobs that no worker can still have.</summary>
     /// <remarks>
-    /// In one process: all that are out, as the bus died with the process that sent them. On a shared bus: those whose sending was never
-    /// confirmed, and those without an answer for very long; and all where the broker has lost its queues.
+    /// In one process: all outstanding jobs, because the bus died with the process that sent them. On a shared bus: those that the broker
+    /// never confirmed and those without an answer for very long, or all if the broker has lost its queues.
     /// </remarks>
-    /// <param name="isForgotten">Whether the broker has lost what was sent.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="isForgotten">Whether the broker has lost its queues.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     public async Task<int> RequeueAsync(bool isForgotten, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -100,17 +100,17 @@ internal sealed class JobLedger(
         return count;
     }
 
-    /// <summary>A worker gives a job back: it is sent again, or given up where it has cost too many workers.</summary>
+    /// <summary>Handles a job that a worker returns: sends it again, or gives it up if it has cost too many workers.</summary>
     public LedgerEntry TakenBack(JobReturned returned) => new(returned.AtlasId, returned.JobId, returned.Attempt, (turn, atlas, job) =>
     {
-        // A command that was delivered twice before anyone began it has only seen a connection break.
+        // A redelivered command whose job had not started has only seen a broken connection.
         var isLoss = returned.Reason != ReturnReason.Stopping && job.State == JobState.Running;
         job.Losses += isLoss ? 1 : 0;
         if (isLoss)
             turn.AfterCommit(() => logger.JobLost(job.JobId, atlas.Slug, job.Worker ?? "unknown", job.Losses, options.Value.MaxLosses));
         if (job.Losses < options.Value.MaxLosses)
         {
-            // A worker that stops gives jobs back in good order.
+            // A worker that is stopping returns its jobs as part of normal operation.
             if (returned.Reason != ReturnReason.Stopping)
                 turn.AfterCommit(() => metrics.Retried(job.Kind));
             job.State = JobState.Pending;
@@ -133,8 +133,8 @@ internal sealed class JobLedger(
     })
     { IsOfAttempt = true };
 
-    /// <summary>Ends an atlas: jobs that are not finished are not done any more.</summary>
-    /// <returns>How many those were.</returns>
+    /// <summary>Cancels an atlas and its unfinished jobs.</summary>
+    /// <returns>The number of cancelled jobs.</returns>
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
     public async Task<int> CancelAsync(string atlasId, CancellationToken cancellation)
     {
@@ -154,7 +154,7 @@ internal sealed class JobLedger(
         return count;
     }
 
-    /// <summary>Takes back the mark of commands that could not be sent after all.</summary>
+    /// <summary>Marks jobs as pending again whose commands could not be sent.</summary>
     public async Task ReturnAsync(IEnumerable<JobCommand> commands)
     {
         await ApplyAsync(
@@ -167,7 +167,7 @@ internal sealed class JobLedger(
             CancellationToken.None);
     }
 
-    /// <summary>When the next job that waits for its retry is due; null when there is none.</summary>
+    /// <summary>Returns the time until the next retry is due; null if there is none.</summary>
     public async Task<TimeSpan?> NextDueAsync(CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -177,7 +177,7 @@ internal sealed class JobLedger(
         return due - Now;
     }
 
-    /// <summary>A worker has begun the job.</summary>
+    /// <summary>Records that a worker has started the job.</summary>
     public static LedgerEntry Started(JobStarted started, Action<JobKind> afterCommit) => new(started.AtlasId, started.JobId, started.Attempt, (turn, _, job) =>
     {
         job.State = JobState.Running;
@@ -188,7 +188,10 @@ internal sealed class JobLedger(
     })
     { IsBeginning = true };
 
-    /// <summary>Takes the job's result into the catalog and marks the job. Fails with <see cref="CorruptTableException"/> where the table is not this job's result.</summary>
+    /// <summary>
+    /// Stores the job's result in the catalog and completes the job. Fails with <see cref="CorruptTableException"/> if the table is not the
+    /// result of this job.
+    /// </summary>
     public LedgerEntry Completed(JobCompleted completed, ReadOnlyMemory<byte> table) => new(completed.AtlasId, completed.JobId, completed.Attempt, async (turn, atlas, job) =>
     {
         await turn.Results.AddAsync(job, table, CancellationToken.None);
@@ -203,8 +206,10 @@ internal sealed class JobLedger(
         turn.AfterCommit(() => logger.JobDone(job.Kind, job.JobId, atlas.Slug, completed.Worker, completed.ElapsedSeconds));
     });
 
-    /// <summary>Counts a failure: the job is tried again, or given up.</summary>
-    /// <remarks>What fails while this process stops was cut off by the stop. It stays sent and is sent again by the next process.</remarks>
+    /// <summary>Counts a failure; the job is retried or given up.</summary>
+    /// <remarks>
+    /// Failures while this process is stopping are caused by the stop. Such a job stays sent, and the next process sends it again.
+    /// </remarks>
     public LedgerEntry Failed(JobFailed failed) => new(failed.AtlasId, failed.JobId, failed.Attempt, (turn, atlas, job) =>
     {
         job.Failures++;
@@ -230,13 +235,13 @@ internal sealed class JobLedger(
     })
     { IsOfAttempt = true };
 
-    /// <summary>Makes the entries and what follows from them, in their order, in one transaction; then also the workers' reports.</summary>
+    /// <summary>Applies the entries in order, with their consequences, and the workers' reports in one transaction.</summary>
     /// <remarks>
-    /// A queue may deliver an answer twice, and a job that was sent again may be answered by both its workers. Only an answer to the latest
-    /// sending finds the job; for all others nothing happens.
+    /// A queue may deliver an answer twice, and both workers may answer a job that was sent again. Only an answer to the latest attempt
+    /// matches the job; all others are ignored.
     /// </remarks>
-    /// <returns>What each entry changed.</returns>
-    /// <exception cref="CorruptTableException">A result is not its job's; nothing has changed.</exception>
+    /// <returns>The change made by each entry.</returns>
+    /// <exception cref="CorruptTableException">A result does not belong to its job; nothing has changed.</exception>
     public async Task<IReadOnlyList<LedgerChange>> ApplyAsync(
         IReadOnlyList<LedgerEntry> entries, IReadOnlyList<WorkerReported> reports, CancellationToken cancellation)
     {
@@ -279,8 +284,8 @@ internal sealed class JobLedger(
         return [.. changes.Select((change, i) => change == LedgerChange.Done && finished.Contains(entries[i].AtlasId) ? LedgerChange.AtlasFinished : change)];
     }
 
-    /// <summary>Sets failed and blocked jobs back to the beginning, and the sheets that lack their results.</summary>
-    /// <returns>How many jobs had failed or were blocked.</returns>
+    /// <summary>Resets failed, blocked and cancelled jobs and the sheets that lack their results.</summary>
+    /// <returns>The number of reset jobs, not counting the sheets.</returns>
     public async Task<int> RetryAsync(string atlasId, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
@@ -313,8 +318,9 @@ internal sealed class JobLedger(
         return lost.Count;
     }
 
-    // Several coordinators may write. One after the other, each sees the last change of its predecessor: two last jobs of a group that are
-    // completed at once would else both find the other one open, and nobody would release the next group.
+    // Several coordinators may write, so transactions are serialized: each sees the last change of its predecessor. Otherwise, if the last
+    // two jobs of a group completed at the same time, each transaction would see the other job as open, and the next group would never be
+    // released.
     private async Task<Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction> BeginAsync(CatalogContext catalog, CancellationToken cancellation)
     {
         var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
@@ -322,18 +328,18 @@ internal sealed class JobLedger(
         return transaction;
     }
 
-    // On a cluster each device has one job and finds the next one ready.
+    // On a cluster each device runs one job and has the next one ready.
     private async Task<(int Most, int MostOfKind)> WindowAsync(CatalogContext catalog, CancellationToken cancellation)
     {
         if (!options.Value.SharedBus)
             return (options.Value.Outstanding, options.Value.OutstandingPerKind);
         var devices = await DevicesAsync(catalog, cancellation);
-        // Short jobs are done before more are sent: what lies ready must last for a second.
+        // Short jobs finish before more are sent, so the ready jobs must last for a second.
         var aSecond = (int)Math.Min(completions.PerSecond, LargestWindow);
         return (int.MaxValue, Math.Max(options.Value.OutstandingPerKind, Math.Max(2 * devices, aSecond)));
     }
 
-    /// <summary>Devices of the workers that have been heard of lately: so many jobs are done at once.</summary>
+    /// <summary>Counts the devices of workers that reported recently, which is the number of jobs that can run at the same time.</summary>
     public Task<int> DevicesAsync(CatalogContext catalog, CancellationToken cancellation)
     {
         var alive = Now - UnservedJobsQueries.WorkerSilence;
@@ -359,7 +365,7 @@ internal sealed class JobLedger(
         return jobs;
     }
 
-    // Of several reports of one worker, the last holds.
+    // If a worker sent several reports, the last one wins.
     private async Task NoteAsync(CatalogContext catalog, IReadOnlyList<WorkerReported> reports, CancellationToken cancellation)
     {
         if (reports.Count == 0)

@@ -5,14 +5,14 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Sizes an atlas's jobs by what earlier ones took on this cluster.</summary>
+/// <summary>Sizes the jobs of an atlas from the durations of earlier jobs on this cluster.</summary>
 /// <remarks>
-/// Short jobs cost messages, long ones are lost with their worker and keep the last of many waiting. Who submits can only guess the workers'
-/// speed; the sizes are no part of what an atlas is, so they may be changed until it is planned.
+/// Short jobs cause message overhead; long ones are lost with their worker and delay the end of an atlas. A submitter can only guess the
+/// speed of the workers. The sizes do not define an atlas, so they may change until it is planned.
 /// </remarks>
 internal static class JobSizing
 {
-    /// <summary>What a job should take, in seconds; between 30 and 120 is well.</summary>
+    /// <summary>The target duration of a job in seconds; between 30 and 120 works well.</summary>
     public const double TargetSeconds = 60;
 
     private const int LatestAtlases = 20;
@@ -21,14 +21,14 @@ internal static class JobSizing
     private const int MostImages = 100_000;
     private const int MostNeurons = 4_096;
 
-    // A result that was there already is answered at once and says nothing.
+    // A result that already existed is answered at once, and its duration means nothing.
     private const double ShortestJob = 0.05;
 
-    /// <summary>The spec with sizes for this cluster.</summary>
+    /// <summary>Returns the spec with job sizes for this cluster.</summary>
     /// <param name="catalog">The catalog.</param>
-    /// <param name="spec">The spec as it was submitted; what nothing is known about stays.</param>
-    /// <param name="devices">Devices of the workers that are there.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="spec">The submitted spec; sizes without measurements stay as they are.</param>
+    /// <param name="devices">The number of devices of live workers.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     public static async Task<AtlasSpec> FitAsync(CatalogContext catalog, AtlasSpec spec, int devices, CancellationToken cancellation)
     {
         var rates = await RatesAsync(catalog, spec, cancellation);
@@ -41,13 +41,15 @@ internal static class JobSizing
             : spec.NeuronsPerJob;
         return spec with { ShardImages = Math.Max(1, images), NeuronsPerJob = neurons };
 
-        // Kinds that share a setting are cut alike, so the slowest of those that the atlas has decides.
+        // Kinds that share a size setting are sized together, so the slowest kind of the atlas decides.
         double? SecondsPerUnit(JobSize size) => JobKinds.All
             .Where(kind => kind.Size == size && rates.ContainsKey(kind.Kind) && kind.PlanJobs(spec).Any())
             .Max(kind => (double?)(rates[kind.Kind] * Cost(spec, kind)));
     }
 
-    /// <summary>Images of a shard, so that all shards are of one size and each device gets as many of them as the others.</summary>
+    /// <summary>
+    /// Returns the number of images per shard such that all shards have the same size and each device gets the same number of shards.
+    /// </summary>
     private static int EvenShards(AtlasSpec spec, int images, int devices)
     {
         var shards = Ceiling(spec.Images.Count, images);
@@ -55,14 +57,17 @@ internal static class JobSizing
             shards = Math.Max(JobsPerDevice, Ceiling(shards, devices)) * devices;
         else if (images == spec.ShardImages)
             return images;
-        // Up to whole batches, which waste nothing: downwards a small shard would be left over, and one worker be busy with it at the end.
+        // Round up to whole batches, which are efficient. Rounding down would leave a small shard for one worker to finish at the end.
         var even = Math.Max(Ceiling(spec.Images.Count, Math.Max(1, shards)), Math.Min(LeastImages, images));
         return even > spec.BatchSize ? Ceiling(even, spec.BatchSize) * spec.BatchSize : even;
     }
 
     private static int Ceiling(int amount, int part) => (int)(((long)amount + part - 1) / part);
 
-    /// <summary>Seconds per unit of work and of cost by kind: of the same network where it was here before, else of whatever was.</summary>
+    /// <summary>
+    /// Returns seconds per unit of work and cost for each kind, from the same network if it has run here before, otherwise from any
+    /// network.
+    /// </summary>
     private static async Task<Dictionary<JobKind, double>> RatesAsync(CatalogContext catalog, AtlasSpec spec, CancellationToken cancellation)
     {
         var atlases = await catalog.Atlases.Where(atlas => atlas.Slug != spec.Id).OrderByDescending(atlas => atlas.Id).Take(LatestAtlases)
@@ -88,7 +93,7 @@ internal static class JobSizing
         ? one.ModelSha256 == other.ModelSha256
         : one.Architecture is not null && one.Architecture == other.Architecture;
 
-    // What a unit costs, in any measure that is proportional to the time: floating-point operations of the layers times passes.
+    // Cost of a unit in any measure proportional to time: floating-point operations of the layers times passes.
     private static double Cost(AtlasSpec spec, JobKindRow kind)
         => (1 + spec.Layers.Sum(layer => (double)layer.Flops)) * kind.PassesPerUnit(spec);
 }

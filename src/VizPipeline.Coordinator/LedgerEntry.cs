@@ -4,66 +4,69 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>A change of one job, to be made where the job still waits for the answer to this attempt.</summary>
+/// <summary>A change to one job, applied only if the job still waits for the answer to this attempt.</summary>
 /// <param name="AtlasId">The atlas.</param>
 /// <param name="JobId">The job.</param>
 /// <param name="Attempt">The attempt.</param>
-/// <param name="Change">Makes the change. It may run again, in another turn, when the transaction fails.</param>
+/// <param name="Change">Applies the change. It may run again, in another turn, if the transaction fails.</param>
 internal sealed record LedgerEntry(string AtlasId, long JobId, int Attempt, Func<LedgerTurn, Atlas, Job, Task> Change)
 {
-    /// <summary>Whose answer it is, for the log.</summary>
+    /// <summary>The execution context of the answer, for logging.</summary>
     public ExecutionContext? Context { get; } = ExecutionContext.Capture();
 
-    /// <summary>Whether it tells how an attempt ended rather than what the job's result is: in one process, a stop ends attempts without anyone's fault.</summary>
+    /// <summary>
+    /// Whether the entry reports the end of an attempt rather than a result of the job. In one process, a stop ends attempts without a
+    /// fault.
+    /// </summary>
     public bool IsOfAttempt { get; init; }
 
-    /// <summary>Whether it tells of a job's beginning, and not of an end.</summary>
+    /// <summary>Whether the entry reports the start of a job rather than an end.</summary>
     public bool IsBeginning { get; init; }
 }
 
-/// <summary>What an answer of a worker changed.</summary>
+/// <summary>The effect of a worker's answer.</summary>
 internal enum LedgerChange
 {
-    /// <summary>Nothing: it was a duplicate or an answer to an older sending.</summary>
+    /// <summary>None: it was a duplicate, or an answer to an older attempt.</summary>
     Ignored,
 
-    /// <summary>The job; others may be ready now.</summary>
+    /// <summary>The job changed; others may be ready now.</summary>
     Done,
 
-    /// <summary>The job, and it was the atlas's last.</summary>
+    /// <summary>The job changed, and it was the atlas's last.</summary>
     AtlasFinished,
 }
 
-/// <summary>One transaction of the ledger: what its entries share.</summary>
+/// <summary>One transaction of the ledger, with the state that its entries share.</summary>
 internal sealed class LedgerTurn(CatalogContext catalog)
 {
     private readonly List<(LedgerEntry Entry, Action Action)> afterCommit = [];
     private readonly HashSet<(int Atlas, JobKind Kind, int? Layer)> completed = [];
     private readonly HashSet<int> failed = [];
 
-    /// <summary>Takes results, which are written together.</summary>
+    /// <summary>Collects results, which are written together.</summary>
     public ResultIngest Results { get; } = new(catalog);
 
-    /// <summary>The answers whose results it took.</summary>
+    /// <summary>The answers whose results were ingested.</summary>
     public List<JobCompleted> Ingested { get; } = [];
 
-    /// <summary>The entry that is being made.</summary>
+    /// <summary>The entry that is being applied.</summary>
     public LedgerEntry? Entry { get; set; }
 
-    /// <summary>To be done once all is certain, in this order.</summary>
+    /// <summary>Registers an action to run after the commit. Actions run in order.</summary>
     public void AfterCommit(Action action) => afterCommit.Add((Entry!, action));
 
-    /// <summary>A job is completed; only the last one of its group can release others.</summary>
+    /// <summary>Records a completed job. Only the last job of its group can release others.</summary>
     public void Completed(Job job, JobCompleted answer)
     {
         completed.Add((job.AtlasId, job.Kind, job.LayerIndex));
         Ingested.Add(answer);
     }
 
-    /// <summary>A job is given up, with all that need it.</summary>
+    /// <summary>Records that a job is given up, together with its dependents.</summary>
     public void Failed(Job job) => failed.Add(job.AtlasId);
 
-    /// <summary>Whether other jobs of the atlas may be ready now, or blocked. To be asked with all changes saved.</summary>
+    /// <summary>Returns whether other jobs of the atlas may now be ready or blocked. All changes must be saved before the call.</summary>
     public async Task<bool> MayReleaseOthersAsync(Atlas atlas, CancellationToken cancellation)
     {
         if (failed.Contains(atlas.Id))
@@ -77,7 +80,7 @@ internal sealed class LedgerTurn(CatalogContext catalog)
         return false;
     }
 
-    /// <summary>The transaction is committed.</summary>
+    /// <summary>Runs the registered actions after the transaction is committed.</summary>
     public void Commit()
     {
         foreach (var (entry, action) in afterCommit)

@@ -3,7 +3,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Every log line of the coordinator. Event ids are only ever added.</summary>
+/// <summary>All log messages of the coordinator. Event ids are never changed or reused.</summary>
 internal static partial class LogMessages
 {
     [LoggerMessage(1, LogLevel.Information, "Atlas {Atlas} was planned: {Layers} layers, {Neurons} neurons, {Jobs} jobs")]

@@ -10,8 +10,8 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Coordinator;
 
 /// <summary>
-/// Writes the manifests of atlases that have ended. The leader looks for them rather than waiting for their end, which may have come while
-/// no coordinator was there.
+/// Writes the manifests of atlases that have ended. The leader polls for them, because an atlas may have ended while no coordinator was
+/// running.
 /// </summary>
 internal sealed class ManifestKeeper(
     CatalogDatabase database, CoordinatorSession session, AtlasMonitor monitor, IObjectStore store, TimeProvider time, ILogger<ManifestKeeper> logger) : BackgroundService
@@ -35,7 +35,7 @@ internal sealed class ManifestKeeper(
             }
             catch (OperationCanceledException)
             {
-                // The host stops.
+                // The host is stopping.
             }
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -49,7 +49,7 @@ internal sealed class ManifestKeeper(
         foreach (var atlas in ended.Where(atlas => !written.TryGetValue(atlas.Slug, out var at) || at != atlas.FinishedAt))
         {
             var key = AtlasKeys.Manifest(atlas.Slug);
-            // An atlas that was retried has ended once more.
+            // A retried atlas ends again, with a later time.
             var isThere = await store.TryGetAsync(key, cancellation) is { } bytes && VizJson.Read<AtlasManifest>(bytes).FinishedAt == atlas.FinishedAt;
             if (!isThere)
                 await WriteAsync(catalog, atlas.Slug, key, cancellation);
@@ -60,7 +60,7 @@ internal sealed class ManifestKeeper(
     private async Task WriteAsync(CatalogContext catalog, string slug, string key, CancellationToken cancellation)
     {
         var row = (await catalog.FindAtlasAsync(slug, cancellation))!;
-        // Someone has just retried it.
+        // The atlas has just been retried.
         if (row.State == AtlasState.Running)
             return;
         var spec = VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(row.Spec));

@@ -6,10 +6,10 @@ using VizPipeline.Hosting;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>The catalog in PostgreSQL, for a service.</summary>
+/// <summary>Extension methods that add the catalog in PostgreSQL to a service.</summary>
 public static class PostgresCatalogExtensions
 {
-    /// <summary>Adds it, with a look at it before the service starts.</summary>
+    /// <summary>Adds the catalog and its startup check.</summary>
     public static IHostApplicationBuilder AddPostgresCatalog(this IHostApplicationBuilder builder)
     {
         builder.Services.AddValidatedOptions<PostgresOptions>(PostgresOptions.Section);
@@ -18,7 +18,7 @@ public static class PostgresCatalogExtensions
         return builder;
     }
 
-    /// <summary>Says that the tables are of this version, which the check at start has seen to.</summary>
+    /// <summary>Prints that the tables are up to date; the startup check has migrated them.</summary>
     /// <returns>The exit code of <c>migrate</c>.</returns>
     public static Task<int> TellUpToDate(IServiceProvider services)
     {

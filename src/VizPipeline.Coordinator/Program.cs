@@ -4,7 +4,7 @@ using VizPipeline.Jobs;
 
 var verbs = new Dictionary<string, ServiceVerb>
 {
-    // Makes or updates the tables and ends: for a role that may, before services whose role may not.
+    // Creates or updates the tables and exits. It runs under a role with the rights to do so, before services whose role lacks them.
     ["migrate"] = new(builder => builder.AddPostgresCatalog(), PostgresCatalogExtensions.TellUpToDate),
 };
 if (await ServiceHost.RunVerbAsync(args, "coordinator", verbs) is { } exitCode)

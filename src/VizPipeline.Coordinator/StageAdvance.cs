@@ -5,13 +5,13 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Lets waiting jobs go on when the jobs before them are finished, and closes the atlas after the last one.</summary>
+/// <summary>Releases waiting jobs when their dependencies are finished, and closes the atlas after the last job.</summary>
 internal static class StageAdvance
 {
     private const string BlockedError = "a job that this one needs has failed";
 
     /// <summary>Advances an atlas.</summary>
-    /// <remarks>To be called inside the transaction of the change that may have released others, with that change saved.</remarks>
+    /// <remarks>Call this inside the transaction of the change that may have released jobs, after that change is saved.</remarks>
     /// <returns>Whether the atlas has just finished.</returns>
     public static async Task<bool> AdvanceAsync(CatalogContext catalog, Atlas atlas, DateTime now, CancellationToken cancellation)
     {
@@ -35,7 +35,7 @@ internal static class StageAdvance
         return true;
     }
 
-    /// <summary>The jobs that something will still happen to. The states are listed one by one, so that an index finds them.</summary>
+    /// <summary>Filters the unfinished jobs. The states are listed one by one so that the query uses an index.</summary>
     public static IQueryable<Job> Open(IQueryable<Job> jobs) => jobs.Where(
         job => job.State == JobState.Waiting || job.State == JobState.Pending || job.State == JobState.Sent || job.State == JobState.Running);
 

@@ -6,12 +6,12 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>The object store, for a service.</summary>
+/// <summary>Extension methods that add the object store to a service.</summary>
 public static class ObjectStoreExtensions
 {
-    /// <summary>Adds the store that the settings name: an S3 server, or with <c>ObjectStore:Folder</c> a folder that all machines mount.</summary>
+    /// <summary>Adds the configured store: an S3 server or, with <c>ObjectStore:Folder</c>, a folder that all machines mount.</summary>
     /// <param name="builder">The host.</param>
-    /// <param name="access">What the service does with it; tried at start.</param>
+    /// <param name="access">The access that the service needs; it is tested at startup.</param>
     public static IHostApplicationBuilder AddObjectStore(this IHostApplicationBuilder builder, StoreAccess access)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -30,7 +30,7 @@ public static class ObjectStoreExtensions
         return builder;
     }
 
-    /// <summary>The S3 server whose buckets image sets may lie in; null where none is configured.</summary>
+    /// <summary>Returns the S3 server for image sets in buckets; null if none is configured.</summary>
     public static S3Options? ImageServer(this IConfiguration configuration)
     {
         var options = configuration.GetSection(S3Options.Section).Get<S3Options>();
@@ -45,7 +45,7 @@ public static class ObjectStoreExtensions
         {
             try
             {
-                // Makes the folder. A mount that hangs must not hang the other checks.
+                // Creates the folder. A hanging mount must not block the other checks.
                 var store = await Task.Run(services.GetRequiredService<IObjectStore>, cancellation).WaitAsync(cancellation);
                 await Task.Run(() => StoreProbe.RunAsync(store, service, access, cancellation), cancellation).WaitAsync(cancellation);
             }
@@ -68,7 +68,7 @@ public static class ObjectStoreExtensions
             }
             catch (ObjectStoreException failure)
             {
-                // The coordinator may be about to make the bucket.
+                // The coordinator may be about to create the bucket.
                 throw new StartupException(
                     failure.Message, failure.IsTransient || (failure is BucketMissingException && access != StoreAccess.Own), failure);
             }

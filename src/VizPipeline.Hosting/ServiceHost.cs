@@ -14,17 +14,22 @@ using Microsoft.Extensions.Options;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>What every service of the cluster has: settings, logs, health, metrics, and one line per fault when it cannot start.</summary>
+/// <summary>
+/// Common features of every service of the cluster: settings, logs, health, metrics, and one line per fault if it cannot start.
+/// </summary>
 public static class ServiceHost
 {
-    /// <summary>Exit code of a service that cannot start: wrong settings, a server that is not there.</summary>
+    /// <summary>Exit code of a service that cannot start, because of wrong settings or an unavailable server.</summary>
     public const int CannotStart = 2;
 
-    /// <summary>A host for a service.</summary>
-    /// <remarks>Settings come from appsettings.json beside the program, then the secrets folder (files named like <c>Postgres__Password</c>), then the environment.</remarks>
-    /// <param name="args">The command line; <c>--Section:Key=value</c> overrides all. Anything else is refused.</param>
+    /// <summary>Creates the host builder of a service.</summary>
+    /// <remarks>
+    /// Settings come from appsettings.json next to the program, then from the secrets folder (files named like <c>Postgres__Password</c>),
+    /// then from the environment.
+    /// </remarks>
+    /// <param name="args">The command line; <c>--Section:Key=value</c> overrides all other settings. Any other argument is refused.</param>
     /// <param name="name">The service's name in logs, metrics and connections.</param>
-    /// <param name="port">Its port where the settings name none.</param>
+    /// <param name="port">Its port unless the settings name one.</param>
     public static WebApplicationBuilder CreateBuilder(string[] args, string name, int port)
     {
         var builder = CreateBuilder(args, name);
@@ -46,14 +51,14 @@ public static class ServiceHost
     }
 
     /// <summary>
-    /// Runs a verb of a service, such as <c>migrate</c>, when it stands first on the command line. A verb registers, and so is asked for,
-    /// only the
-    /// settings that it uses. Returns null where there is none: the service itself is to be started.
+    /// Runs a verb of a service, such as <c>migrate</c>, if it is the first argument. A verb registers only the settings that it uses, so
+    /// only those are validated. Returns null if there is no verb and the service itself should start.
     /// </summary>
     /// <param name="args">The command line.</param>
     /// <param name="name">The service's name.</param>
-    /// <param name="verbs">The verbs by name: <c>Add</c> registers what the verb uses, <c>RunAsync</c> does its work once all servers are
-    /// there.</param>
+    /// <param name="verbs">
+    /// The verbs by name: <c>Add</c> registers what the verb uses, and <c>RunAsync</c> does its work once all servers are available.
+    /// </param>
     /// <returns>The exit code.</returns>
     public static async Task<int?> RunVerbAsync(string[] args, string name, IReadOnlyDictionary<string, ServiceVerb> verbs)
     {
@@ -78,17 +83,17 @@ public static class ServiceHost
     }
 
     /// <summary>
-    /// Servers of a cluster for a command of the user's: the settings are the environment's, and are checked as a service checks them at
-    /// its start.
+    /// Connects a user's command to the servers of a cluster. Settings come from the environment and are checked as at the start of a
+    /// service.
     /// </summary>
     /// <param name="add">Registers what the command uses.</param>
-    /// <param name="cancellation">Stops.</param>
-    /// <exception cref="StartupException">A setting is wrong, or a server is not there; the message has all faults in one line.</exception>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <exception cref="StartupException">A setting is wrong or a server is unavailable; the message lists all the faults.</exception>
     public static async Task<IHost> OpenClusterAsync(Action<IHostApplicationBuilder> add, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(add);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "viz" });
-        // Somebody waits for the command.
+        // A user is waiting for the command.
         builder.Configuration.AddInMemoryCollection([new($"{StartupOptions.Section}:{nameof(StartupOptions.PatienceSeconds)}", "5")]);
         builder.Configuration.AddEnvironmentVariables();
         builder.Services.AddLogging();
@@ -107,9 +112,9 @@ public static class ServiceHost
     private static WebApplicationBuilder CreateBuilder(string[] args, string name)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = name, ContentRootPath = AppContext.BaseDirectory });
-        // Anew, in our own order: the defaults would put the working folder's files and ASPNETCORE_ variables in between.
+        // Rebuilt in our order: the defaults would insert files of the working folder and ASPNETCORE_ variables.
         builder.Configuration.Sources.Clear();
-        // There is no service yet that could end in good order.
+        // No service exists yet that could be shut down cleanly.
         if (args.FirstOrDefault(arg => !IsSetting(arg)) is { } odd)
             Environment.Exit(Refuse(name, [$"'{odd}' is no setting; settings are environment variables like Http__Port=8080, or --Http:Port=8080 here (docs/cluster.md has all)"]));
         try
@@ -130,12 +135,12 @@ public static class ServiceHost
         return builder;
     }
 
-    /// <summary>Checks the settings before anything is built of them, and tells all their faults on standard error.</summary>
+    /// <summary>Checks the settings before anything is built from them and prints all faults to standard error.</summary>
     /// <returns>Whether the service cannot start; its exit code is then <see cref="CannotStart"/>.</returns>
     public static bool RefusesSettings(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        // The web server and the bus are configured when the service is built, and would stop at the first fault with a stack trace.
+        // Building the service configures the web server and the bus, which would stop at the first fault with a stack trace.
         using var services = builder.Services.BuildServiceProvider();
         var faults = StartupChecks.SettingsFaults(services);
         if (faults.Count > 0)
@@ -143,13 +148,13 @@ public static class ServiceHost
         return faults.Count > 0;
     }
 
-    /// <summary>Health and metrics, open to everybody, and keys before everything below <c>/api</c>.</summary>
+    /// <summary>Maps health and metrics, open to everyone, and requires API keys for everything under <c>/api</c>.</summary>
     public static WebApplication MapServiceEndpoints(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         if (app.Services.GetRequiredService<IOptions<HttpOptions>>().Value.BehindProxy)
         {
-            // The nearest one only, whatever its address is: that it is trusted is what the setting says.
+            // Only the nearest proxy, whatever its address, because the setting declares it trusted.
             var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = 1 };
             forwarded.KnownIPNetworks.Clear();
             forwarded.KnownProxies.Clear();
@@ -167,7 +172,7 @@ public static class ServiceHost
         return app;
     }
 
-    /// <summary>Checks the servers, then runs to the end, and returns the exit code.</summary>
+    /// <summary>Checks the servers, runs the service until it stops, and returns the exit code.</summary>
     public static async Task<int> RunServiceAsync(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -230,7 +235,7 @@ public static class ServiceHost
     }
 }
 
-/// <summary>What a service does instead of serving, e.g. <c>migrate</c>.</summary>
-/// <param name="Add">Registers what it uses, settings and startup checks included.</param>
+/// <summary>Work that a service does instead of serving, e.g. <c>migrate</c>.</summary>
+/// <param name="Add">Registers what the verb uses, including settings and startup checks.</param>
 /// <param name="RunAsync">Does the work and returns the exit code.</param>
 public sealed record ServiceVerb(Action<WebApplicationBuilder> Add, Func<IServiceProvider, Task<int>> RunAsync);

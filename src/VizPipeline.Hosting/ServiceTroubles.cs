@@ -4,25 +4,25 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace VizPipeline.Hosting;
 
 /// <summary>
-/// What keeps a service from its work at the moment, in sentences for people: shown by its health, by <c>viz status</c> and by its log.
+/// Current problems of a service, in sentences for users. They appear in its health report, in <c>viz status</c> and in its log.
 /// </summary>
 public sealed class ServiceTroubles(TimeProvider time) : IHealthCheck
 {
-    // Longer than the pause between two attempts at whatever fails.
+    // Longer than the pause between two attempts of a failing operation.
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(90);
     private readonly ConcurrentDictionary<string, (string Text, long At)> last = new();
 
-    /// <summary>The troubles of the last one and a half minutes.</summary>
+    /// <summary>The problems of the last 90 seconds.</summary>
     public IReadOnlyList<string> Now =>
         [.. last.Where(of => time.GetElapsedTime(of.Value.At) < Fresh).OrderBy(of => of.Key, StringComparer.Ordinal)
             .Select(of => of.Value.Text)];
 
-    /// <summary>Something failed and will be tried again.</summary>
-    /// <param name="subject">What; a later trouble of the same subject takes this one's place.</param>
+    /// <summary>Records that an operation failed and will be retried.</summary>
+    /// <param name="subject">The operation; a later problem with the same subject replaces this one.</param>
     /// <param name="text">One line, without secrets.</param>
     public void Tell(string subject, string text) => last[subject] = (text, time.GetTimestamp());
 
-    /// <summary>It works again.</summary>
+    /// <summary>Records that the operation succeeds again.</summary>
     public void End(string subject) => last.TryRemove(subject, out _);
 
     /// <inheritdoc/>

@@ -6,8 +6,10 @@ using Microsoft.Extensions.Options;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Everything that is wrong with a section's settings, one line each that begins with the setting's name.</summary>
-/// <remarks>The framework's own would end at the first value that is, for example, no number, and not say what else is wrong.</remarks>
+/// <summary>Collects all faults in a section's settings, one line each, starting with the setting's name.</summary>
+/// <remarks>
+/// The framework's own validation stops at the first malformed value, such as a text for a number, and does not report the other faults.
+/// </remarks>
 internal sealed class SettingsFaults<T>(IConfigurationSection section) : IValidateOptions<T>
     where T : class
 {
@@ -20,7 +22,7 @@ internal sealed class SettingsFaults<T>(IConfigurationSection section) : IValida
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults.Distinct());
     }
 
-    /// <summary>The section without values that are not of their setting's type.</summary>
+    /// <summary>Returns the section without values that do not match the type of their setting.</summary>
     public static IConfiguration WellFormed(IConfigurationSection section)
     {
         var malformed = Malformed(section).Select(property => property.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -42,7 +44,7 @@ internal sealed class SettingsFaults<T>(IConfigurationSection section) : IValida
             converter.ConvertFromInvariantString(value);
             return true;
         }
-        // Converters of numbers wrap what they throw.
+        // Number converters wrap their exceptions.
         catch (Exception failure) when (failure is FormatException or ArgumentException or OverflowException || failure.InnerException is FormatException or OverflowException)
         {
             return false;

@@ -6,35 +6,35 @@ using Microsoft.Extensions.Options;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Looks, before a service starts, whether something that it needs is there.</summary>
+/// <summary>Checks before a service starts that something it needs is available.</summary>
 public interface IStartupCheck
 {
-    /// <summary>What it looks at, and in brackets the settings that say so; once the settings are checked.</summary>
+    /// <summary>What is checked, with the settings that name it in parentheses. Read only after the settings are validated.</summary>
     string Target { get; }
 
-    /// <summary>Returns when it is.</summary>
-    /// <exception cref="StartupException">It is not.</exception>
+    /// <summary>Completes if the check succeeds.</summary>
+    /// <exception cref="StartupException">The check failed.</exception>
     Task RunAsync(CancellationToken cancellation);
 }
 
-/// <summary>A service cannot start. The message is one line that names the thing and what to do; no secrets.</summary>
+/// <summary>A service cannot start. The message is one line that names the cause and the remedy, without secrets.</summary>
 public sealed class StartupException(string message, bool isTransient = false, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>Whether it may help to wait, e.g. for a server that is just starting.</summary>
+    /// <summary>Whether waiting may help, e.g. for a server that is still starting.</summary>
     public bool IsTransient { get; } = isTransient;
 }
 
-/// <summary>Everything that is looked at before a service starts, so that every fault is told at once.</summary>
+/// <summary>Runs all checks before a service starts, so that all faults are reported at once.</summary>
 internal static class StartupChecks
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan TellPause = TimeSpan.FromSeconds(10);
 
-    // A check that has not ended by then hangs on a server that takes connections and says nothing.
+    // A check that has not ended by then hangs on a server that accepts connections and does not answer.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Returns the faults, one line each; none when the service may start. What may heal is waited for and told meanwhile.
+    /// Returns the faults, one line each; none if the service may start. Transient faults are retried and reported while waiting.
     /// </summary>
     public static async Task<IReadOnlyList<string>> RunAsync(IServiceProvider services, CancellationToken cancellation)
     {
@@ -80,7 +80,7 @@ internal static class StartupChecks
         }
     }
 
-    /// <summary>Returns the settings' faults, one line each.</summary>
+    /// <summary>Returns the faults in the settings, one line each.</summary>
     public static List<string> SettingsFaults(IServiceProvider services)
     {
         var faults = new List<string>();
@@ -106,20 +106,20 @@ internal static class StartupChecks
         }
         catch (OptionsValidationException)
         {
-            // Told above.
+            // Reported above.
         }
         return faults;
     }
 }
 
-/// <summary>How a service starts. Section <c>Startup</c>.</summary>
+/// <summary>Settings of a service's startup. Section <c>Startup</c>.</summary>
 public sealed class StartupOptions
 {
     /// <summary>The section's name.</summary>
     public const string Section = "Startup";
 
     /// <summary>
-    /// How long a service waits at its start for servers that do not answer yet. What waiting cannot mend, such as a wrong password, ends
+    /// How long a starting service waits for servers that do not answer yet. Faults that waiting cannot fix, such as a wrong password, end
     /// it at once.
     /// </summary>
     /// <value>60 s</value>

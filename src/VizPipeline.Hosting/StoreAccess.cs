@@ -3,38 +3,38 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>What a service does with the object store.</summary>
+/// <summary>The access that a service needs to the object store.</summary>
 public enum StoreAccess
 {
-    /// <summary>It reads and lists.</summary>
+    /// <summary>Reads and lists.</summary>
     Read,
 
-    /// <summary>It reads, lists, writes and deletes.</summary>
+    /// <summary>Reads, lists, writes and deletes.</summary>
     Write,
 
-    /// <summary>As <see cref="Write"/>, and it makes the bucket.</summary>
+    /// <summary>As <see cref="Write"/>, and creates the bucket.</summary>
     Own,
 }
 
 /// <summary>
-/// Tries, under the service's own account, all that it will do with the store. On many S3 servers an object belongs to who wrote it, so
-/// it also reads
-/// what the other services have left: coordinator and worker each keep an object <c>probes/NAME</c>.
+/// Tests, with the service's own account, every operation that it will use on the store. On many S3 servers an object belongs to the
+/// account that wrote it, so the test also reads what other services have left: coordinator and worker each keep an object
+/// <c>probes/NAME</c>.
 /// </summary>
 internal static class StoreProbe
 {
     private const string Folder = "probes/";
     private static readonly string[] Writers = ["coordinator", "worker"];
 
-    /// <summary>Returns when everything is allowed.</summary>
+    /// <summary>Completes if everything is allowed.</summary>
     /// <param name="store">The store.</param>
     /// <param name="service">The service's name.</param>
-    /// <param name="access">What it will do.</param>
-    /// <param name="cancellation">Stops.</param>
-    /// <exception cref="StartupException">Something is refused; the message says what.</exception>
+    /// <param name="access">The access that the service needs.</param>
+    /// <param name="cancellation">Stops the test.</param>
+    /// <exception cref="StartupException">An operation is refused; the message names it.</exception>
     public static async Task RunAsync(IObjectStore store, string service, StoreAccess access, CancellationToken cancellation)
     {
-        // Workers start together: each has an object of its own to delete, and all may keep the same one.
+        // Workers start concurrently, so each deletes an object of its own, and all share the one that is kept.
         var kept = $"{Folder}{service}";
         var passing = $"{kept}-{Environment.MachineName.ToLowerInvariant()}-{Environment.ProcessId}";
         if (access != StoreAccess.Read)
@@ -58,7 +58,7 @@ internal static class StoreProbe
         }
         catch (ObjectStoreException failure)
         {
-            // Rights may be granted at any moment, e.g. by a policy that follows the making of the bucket.
+            // Rights may be granted at any time, e.g. by a policy that is set after the bucket is created.
             throw new StartupException(
                 $"this account cannot {action} the object store: {failure.Message} docs/cluster.md has the rights of each role",
                 isTransient: true, failure);

@@ -4,10 +4,12 @@ using Microsoft.Extensions.Options;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Settings that are read and checked at start.</summary>
+/// <summary>Extension methods for settings that are validated at startup.</summary>
 public static class ValidatedOptions
 {
-    /// <summary>Binds a section of the configuration; values that are malformed or against its annotations are told before the service starts.</summary>
+    /// <summary>
+    /// Binds a section of the configuration. Values that are malformed or violate the annotations are reported before the service starts.
+    /// </summary>
     public static OptionsBuilder<T> AddValidatedOptions<T>(this IServiceCollection services, string section, Action<T>? configure = null)
         where T : class
     {

@@ -10,7 +10,7 @@ using ImageEntry = VizPipeline.Images.ImageEntry;
 
 namespace VizPipeline.Worker;
 
-/// <summary>An atlas opened by a worker: its spec, the network on the device, and the images. One thread at a time.</summary>
+/// <summary>An atlas opened by a worker: its spec, the network on the device, and the images. Not thread-safe.</summary>
 public sealed class AtlasRuntime : IDisposable
 {
     private readonly Layer[] _layers;
@@ -27,11 +27,11 @@ public sealed class AtlasRuntime : IDisposable
         var manifest = ManifestOf(images, spec.Images.Classes);
         _cache = cache is null || images.Images.Count == 0 ? null : CropCache.Open(manifest, Preprocessing, cache);
         Crops = new CropSource(manifest, files, Preprocessing, _cache);
-        // What fails once may succeed the next time.
+        // PublicationOnly does not cache an exception, so a failed measurement can succeed next time.
         _spectrum = new(() => AscentMaterials.Spectrum(this), LazyThreadSafetyMode.PublicationOnly);
     }
 
-    /// <summary>What determines the atlas.</summary>
+    /// <summary>The spec that defines the atlas.</summary>
     public AtlasSpec Spec { get; }
 
     /// <summary>The network on its device.</summary>
@@ -40,22 +40,22 @@ public sealed class AtlasRuntime : IDisposable
     /// <summary>The image list.</summary>
     public ImageList Images { get; }
 
-    /// <summary>How images become inputs.</summary>
+    /// <summary>The preprocessing that turns images into inputs.</summary>
     public Preprocessing Preprocessing { get; }
 
-    /// <summary>The images' crops.</summary>
+    /// <summary>Crops of the images.</summary>
     public CropSource Crops { get; }
 
-    /// <summary>The mean magnitude spectrum of its images, measured when first asked for; null where there are none.</summary>
+    /// <summary>The mean magnitude spectrum of the images, measured on first use; null if there are no images.</summary>
     public NaturalSpectrum? Spectrum => _spectrum.Value;
 
-    /// <summary>The network's layer of the spec's layer <paramref name="index"/>.</summary>
+    /// <summary>Returns the network's layer for the spec's layer <paramref name="index"/>.</summary>
     public Layer Layer(int index) => _layers[index];
 
-    /// <summary>All layers of the spec, in its order.</summary>
+    /// <summary>All layers of the spec, in order.</summary>
     public IReadOnlyList<Layer> Layers => _layers;
 
-    /// <summary>Crops on the device, preprocessed, [N, C, H, W].</summary>
+    /// <summary>Uploads crops to the device and preprocesses them; the shape is [N, C, H, W].</summary>
     public torch.Tensor Upload(ReadOnlyMemory<byte> crops, int count) => ImageTensor.Create(crops, count, Preprocessing, Runner.Device);
 
     /// <inheritdoc/>
@@ -65,7 +65,7 @@ public sealed class AtlasRuntime : IDisposable
         CloseFiles();
     }
 
-    /// <summary>Closes the crops and the archives, and leaves the network as it is.</summary>
+    /// <summary>Closes the crops and the archives and leaves the network open.</summary>
     internal void CloseFiles()
     {
         _cache?.Dispose();

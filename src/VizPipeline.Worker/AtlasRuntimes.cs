@@ -8,14 +8,16 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker;
 
-/// <summary>Opens atlases for jobs and keeps the last one of each device open: loading a network takes longer than many a job.</summary>
+/// <summary>
+/// Opens atlases for jobs and keeps the last one of each device open, because loading a network takes longer than many jobs.
+/// </summary>
 public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRoot roots, IOptions<WorkerOptions> options, ILogger<AtlasRuntimes> logger) : IDisposable
 {
     private readonly ConcurrentDictionary<ComputeDevice, (AtlasRuntime Atlas, byte[] Spec)> _open = new();
 
-    /// <summary>The atlas, opened on a device. Only by who has the device from the <see cref="DeviceGate"/>.</summary>
-    /// <exception cref="ObjectStoreException">Its spec or image list is missing.</exception>
-    /// <exception cref="ImageSetException">This machine does not see its image set.</exception>
+    /// <summary>Opens an atlas on a device. The caller must have acquired the device from the <see cref="DeviceGate"/>.</summary>
+    /// <exception cref="ObjectStoreException">The spec or the image list is missing.</exception>
+    /// <exception cref="ImageSetException">The image set cannot be read from this machine.</exception>
     public async Task<AtlasRuntime> Open(ComputeDevice device, string atlasId, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -26,7 +28,7 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRo
         Close(device);
         var spec = VizJson.Read<AtlasSpec>(bytes);
         var files = roots.Open(spec.Images.Root);
-        // Else each picture would be missing, one by one, and the atlas be finished without any.
+        // Otherwise every picture would be reported missing, and the atlas would finish without any.
         try
         {
             if (images.Images.Count > 0)
@@ -47,14 +49,14 @@ public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRo
         }
     }
 
-    /// <summary>Closes the device's atlas and so frees its memory. Only by who has the device.</summary>
+    /// <summary>Closes the device's atlas and frees its memory. The caller must have acquired the device.</summary>
     public void Close(ComputeDevice device)
     {
         if (_open.TryRemove(device, out var known))
             known.Atlas.Dispose();
     }
 
-    /// <summary>Forgets the atlas of a broken device, which cannot free its memory, and closes the files.</summary>
+    /// <summary>Forgets the atlas of a broken device, whose memory cannot be freed, and closes its files.</summary>
     public void Forget(ComputeDevice device)
     {
         if (_open.TryRemove(device, out var known))

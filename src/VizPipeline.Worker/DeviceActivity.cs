@@ -2,7 +2,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker;
 
-/// <summary>What a device does and has done, for the worker's reports. Safe for many threads.</summary>
+/// <summary>The current and past activity of a device, for the worker's reports. Thread-safe.</summary>
 public sealed class DeviceActivity(TimeProvider time)
 {
     private static readonly TimeSpan Recent = TimeSpan.FromMinutes(1);
@@ -14,13 +14,16 @@ public sealed class DeviceActivity(TimeProvider time)
     private TimeSpan _busy;
     private long _done;
 
-    /// <summary>The job in hand; null for none.</summary>
+    /// <summary>The current job; null if there is none.</summary>
     public JobCommand? InHand => _inHand;
 
-    /// <summary>Jobs completed.</summary>
+    /// <summary>The number of completed jobs.</summary>
     public long Done => Interlocked.Read(ref _done);
 
-    /// <summary>Share of about the last minute with a job in hand, from 0 to 1. Each look leaves a mark for the next one, so no timer is needed.</summary>
+    /// <summary>
+    /// The fraction of roughly the last minute that was spent on jobs, from 0 to 1. Each read records a mark for later reads, so no timer
+    /// is needed.
+    /// </summary>
     public double RecentBusyRatio
     {
         get
@@ -38,7 +41,7 @@ public sealed class DeviceActivity(TimeProvider time)
         }
     }
 
-    /// <summary>A job begins; dispose the result at its end.</summary>
+    /// <summary>Records the start of a job; dispose the result when the job ends.</summary>
     internal Hand Begin(JobCommand command)
     {
         lock (_gate)
@@ -46,7 +49,7 @@ public sealed class DeviceActivity(TimeProvider time)
         return new Hand(this);
     }
 
-    /// <summary>A job in hand.</summary>
+    /// <summary>A running job.</summary>
     internal sealed class Hand(DeviceActivity owner) : IDisposable
     {
         public void Complete(JobCompleted completed)

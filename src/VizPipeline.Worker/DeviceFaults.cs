@@ -2,25 +2,27 @@ using System.Runtime.InteropServices;
 
 namespace VizPipeline.Worker;
 
-/// <summary>What a failure says of the device that it happened on.</summary>
+/// <summary>The effect of a failure on the device where it occurred.</summary>
 public enum DeviceFaultKind
 {
-    /// <summary>Nothing: the work failed, and would on any device.</summary>
+    /// <summary>None: the work itself failed, and would fail on any device.</summary>
     None,
 
-    /// <summary>It had no memory left, which may be different later.</summary>
+    /// <summary>The device was out of memory, which may be temporary.</summary>
     OutOfMemory,
 
-    /// <summary>It is broken, or the driver has given it up: nothing that this process asks of it will succeed.</summary>
+    /// <summary>The device is broken, or the driver has given it up; nothing will succeed on it in this process.</summary>
     Broken,
 }
 
-/// <summary>What a failure says of a device.</summary>
-/// <param name="Kind">Whether the device is to blame.</param>
-/// <param name="Reason">What torch says, in one line.</param>
+/// <summary>A device fault inferred from a failure.</summary>
+/// <param name="Kind">Whether the device is at fault.</param>
+/// <param name="Reason">The message from torch, in one line.</param>
 public readonly record struct DeviceFault(DeviceFaultKind Kind, string Reason);
 
-/// <summary>Tells failures of a device from those of the work. torch has one type of exception for all, so the text decides.</summary>
+/// <summary>
+/// Distinguishes failures of a device from failures of the work. Torch uses one exception type for both, so the message decides.
+/// </summary>
 internal static class DeviceFaults
 {
     private const int LongestReason = 200;
@@ -28,11 +30,12 @@ internal static class DeviceFaults
     private static readonly string[] Shortages =
     [
         "out of memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory",
-        // The libraries want memory of the device for their handles.
+        // Creating a handle fails like this if the device has no memory left for it.
         "CUDNN_STATUS_NOT_INITIALIZED", "CUBLAS_STATUS_NOT_INITIALIZED",
     ];
 
-    // Not all that begins with "CUDA error": a network that cuDNN has no kernel for would else put one device after the other aside.
+    // Do not match every "CUDA error": otherwise a network without a matching cuDNN kernel would take one device after another out of
+    // service.
     private static readonly string[] Breakages =
     [
         "ECC error", "illegal memory access", "illegal instruction", "misaligned address", "hardware stack error",
@@ -58,7 +61,7 @@ internal static class DeviceFaults
         ? several.InnerExceptions.SelectMany(Causes)
         : failure.InnerException is { } inner ? Causes(inner).Prepend(failure) : [failure];
 
-    // The first line is what happened; those below it are advice to programmers and a stack.
+    // The first line describes the failure; the rest is advice to programmers and a stack trace.
     private static string OneLine(Exception cause)
     {
         var line = cause.Message.Split('\n', 2)[0].Trim();

@@ -5,8 +5,8 @@ using VizPipeline.Network.Torch;
 namespace VizPipeline.Worker;
 
 /// <summary>
-/// Lets one job at a time onto each device, whichever queue it came from, and live requests onto the least busy one. A device that fails
-/// is set aside and the others go on. Safe for many threads.
+/// Admits one job at a time to each device, from any queue, and assigns live requests to the least busy device. A failed device is taken
+/// out of service while the others continue. Thread-safe.
 /// </summary>
 public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider time, ILogger<DeviceGate> logger)
 {
@@ -21,19 +21,19 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
     private int _inHand;
     private long _lastWork = time.GetTimestamp();
 
-    /// <summary>How many devices the settings mean; for limits that must be known before the devices are.</summary>
+    /// <summary>The number of devices according to the settings, for limits that must be set before the devices are found.</summary>
     public int Count { get; } = TorchDevice.Count(options.Value.Device);
 
     /// <summary>When the worker started, UTC.</summary>
     public DateTimeOffset Started { get; } = time.GetUtcNow();
 
-    /// <summary>The devices, those that are set aside included; none until <see cref="FindAsync"/> has found them.</summary>
+    /// <summary>All devices, including those out of service; empty until <see cref="FindAsync"/> has found them.</summary>
     public IReadOnlyList<ComputeDevice> Devices => _devices;
 
-    /// <summary>Ends when no device is left, or none was found, with the reason.</summary>
+    /// <summary>Completes with the reason when no device is left or none was found.</summary>
     public Task<string> Lost => _lost.Task;
 
-    /// <summary>How long there has been neither a job nor a live request.</summary>
+    /// <summary>How long the worker has had neither jobs nor live requests.</summary>
     public TimeSpan Idle
     {
         get
@@ -43,7 +43,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
         }
     }
 
-    /// <summary>The devices in words, for people: <c>cuda:0, cuda:1; set aside: cuda:2 (reason)</c>.</summary>
+    /// <summary>Describes the devices for display: <c>cuda:0, cuda:1; set aside: cuda:2 (reason)</c>.</summary>
     public string Text()
     {
         if (_lost.Task.IsCompleted && _devices.Count == 0)
@@ -56,7 +56,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
         return string.Join("; ", parts.Where(part => part.Length > 0));
     }
 
-    /// <summary>Finds the devices, once.</summary>
+    /// <summary>Finds the devices. Repeated calls return the same result.</summary>
     /// <exception cref="DeviceUnavailableException">There is no such device.</exception>
     /// <exception cref="TorchUnavailableException">libtorch cannot be loaded.</exception>
     public Task<IReadOnlyList<ComputeDevice>> FindAsync()
@@ -65,7 +65,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
             return _finding ??= Task.Run(Find);
     }
 
-    /// <summary>Waits for a device; dispose the result to give it back.</summary>
+    /// <summary>Waits for a free device; dispose the result to release it.</summary>
     public async Task<DeviceTurn> Enter(CancellationToken cancellation)
     {
         await Known(cancellation);
@@ -86,8 +86,8 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
         return new DeviceTurn(this, await turn.Task);
     }
 
-    /// <summary>The least busy device, for a live request; dispose the result at its end.</summary>
-    /// <param name="but">Devices that it shall not be.</param>
+    /// <summary>Returns the least busy device for a live request; dispose the result when the request ends.</summary>
+    /// <param name="but">Devices to exclude.</param>
     /// <param name="cancellation">Stops waiting for the devices to be found.</param>
     /// <exception cref="DeviceUnavailableException">No device is left.</exception>
     public async Task<LiveTurn> EnterLive(IReadOnlyCollection<ComputeDevice>? but = null, CancellationToken cancellation = default)
@@ -104,11 +104,11 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
         }
     }
 
-    /// <summary>Takes note of what a device's work ended with.</summary>
+    /// <summary>Records a failure of work on a device.</summary>
     /// <param name="device">The device.</param>
-    /// <param name="failure">What was thrown.</param>
-    /// <param name="isLive">Whether the work was a live request, which may run beside a job.</param>
-    /// <returns>What it says of the device; none where the device is not to blame.</returns>
+    /// <param name="failure">The exception.</param>
+    /// <param name="isLive">Whether the work was a live request, which may run concurrently with a job.</param>
+    /// <returns>The fault; its kind is <see cref="DeviceFaultKind.None"/> if the device is not to blame.</returns>
     public DeviceFault Note(ComputeDevice device, Exception failure, bool isLive = false)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -117,7 +117,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
             return fault;
         lock (_gate)
         {
-            // A live request finds the memory taken by the job beside it, which is no fault of the device.
+            // A live request competes for memory with the job on the same device, so running out is not a device fault.
             if (fault.Kind == DeviceFaultKind.OutOfMemory && (device.Fault is not null || (isLive && device.IsTaken)))
                 return fault;
             if (device.IsBroken)
@@ -125,7 +125,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
             var isAlone = _devices.All(other => other == device || other.Fault is not null);
             if (fault.Kind == DeviceFaultKind.Broken)
                 SetAside(device, fault.Reason);
-            // Who has no other device, and no other worker, can only try again with it.
+            // Without another device or another worker, the only option is to retry on this one.
             else if (!isAlone || options.Value.Rest is not null)
                 Rest(device, fault.Reason);
             if (_devices.All(other => other.IsBroken))
@@ -134,7 +134,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
         return fault;
     }
 
-    /// <summary>A device has done a job or a live request.</summary>
+    /// <summary>Records that a job or a live request on a device succeeded.</summary>
     internal void Succeeded(ComputeDevice device)
     {
         lock (_gate)
@@ -180,7 +180,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
         }
     }
 
-    // Without any device one waits for the end: whoever watches Lost brings it about.
+    // With no device left, wait to be cancelled: the observer of Lost stops the worker.
     private async Task Known(CancellationToken cancellation)
     {
         try
@@ -227,7 +227,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
         logger.DeviceSetAside(device.Name, reason);
     }
 
-    // Memory may be another program's, and come free.
+    // Another program may hold the memory and free it later.
     private void Rest(ComputeDevice device, string reason)
     {
         var first = options.Value.Rest is { } rest && rest > TimeSpan.Zero ? rest : ShortestRest;
@@ -246,14 +246,14 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
             if (device.IsBroken)
                 return;
             device.Fault = null;
-            // The job that still has it gives it back itself.
+            // If a job still occupies the device, it releases the device itself.
             if (!device.IsTaken)
                 Offer(device);
         }
     }
 }
 
-/// <summary>A device that a job has to itself.</summary>
+/// <summary>A device acquired for one job.</summary>
 public sealed class DeviceTurn(DeviceGate gate, ComputeDevice device) : IDisposable
 {
     private int _left;
@@ -269,7 +269,7 @@ public sealed class DeviceTurn(DeviceGate gate, ComputeDevice device) : IDisposa
     }
 }
 
-/// <summary>A device that works on a live request, beside others and beside a job.</summary>
+/// <summary>A device acquired for a live request, which may run concurrently with other requests and a job.</summary>
 public sealed class LiveTurn(DeviceGate gate, ComputeDevice device) : IDisposable
 {
     private int _left;

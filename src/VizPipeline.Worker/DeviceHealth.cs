@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace VizPipeline.Worker;
 
-/// <summary>A worker without a device is not healthy; one that has set some aside is not quite.</summary>
+/// <summary>Reports a worker without devices as unhealthy, and one with some devices out of service as degraded.</summary>
 internal sealed class DeviceHealth(DeviceGate gate) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace VizPipeline.Worker;
 
-/// <summary>Everything that a worker logs.</summary>
+/// <summary>All log messages of the worker.</summary>
 internal static partial class LogMessages
 {
     [LoggerMessage(1, LogLevel.Information, "Opened atlas {Atlas}: network {Network} on {Device}")]

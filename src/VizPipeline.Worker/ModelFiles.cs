@@ -8,14 +8,15 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker;
 
-/// <summary>The files of networks: those that a spec names by key are fetched once and kept by content.</summary>
+/// <summary>Provides the files of networks. Files that a spec names by key are downloaded once and cached by content hash.</summary>
 public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> options, ILogger<ModelFiles> logger)
 {
     /// <summary>
-    /// The model's file, or the architecture's name, and the weights' file on this machine. They stay there until the result is disposed.
+    /// Returns the model file or the architecture's name, and the weights file on this machine. The files are kept until the result is
+    /// disposed.
     /// </summary>
-    /// <exception cref="ObjectStoreException">The store has no such file, or not the one that the spec means.</exception>
-    /// <exception cref="DiskBudgetException">It does not fit beside what is in use.</exception>
+    /// <exception cref="ObjectStoreException">The file is not in the store, or does not match the spec's hash.</exception>
+    /// <exception cref="DiskBudgetException">The file does not fit into the disk budget next to files in use.</exception>
     public async Task<FoundModel> Find(ModelSpec spec, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -40,12 +41,12 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
         var disk = options.Value.Disk();
         var folder = Path.Combine(disk.Folder, DiskBudget.Models);
         var file = Path.Combine(folder, Path.GetFileName(key));
-        // Several devices, or a job and a live request, may want it at once.
+        // Several devices, or a job and a live request, may need the file at the same time.
         var turn = DiskBudget.Fetching(file);
         await turn.WaitAsync(cancellation);
         try
         {
-            // Its name is its content's hash and it appears whole, so what is there is right.
+            // The name is the content hash, and the file appears only when complete, so an existing file is valid.
             if (disk.TryOpen(file) is { } present)
                 return (file, present);
             using var room = disk.Reserve(file, await store.SizeAsync(key, cancellation));
@@ -76,15 +77,15 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
     }
 }
 
-/// <summary>A network's files on this machine, which nobody removes until this is disposed.</summary>
+/// <summary>The files of a network on this machine. They are kept until this is disposed.</summary>
 public sealed class FoundModel : IDisposable
 {
     private readonly List<SafeFileHandle> _held = [];
 
-    /// <summary>The model's file, or the architecture's name.</summary>
+    /// <summary>The model file, or the architecture's name.</summary>
     public required string Model { get; set; }
 
-    /// <summary>The weights' file; null where the model has its own.</summary>
+    /// <summary>The weights file; null if the model file contains the weights.</summary>
     public string? Weights { get; set; }
 
     /// <inheritdoc/>

@@ -11,7 +11,7 @@ var builder = ServiceHost.CreateBuilder(args, "worker", port: 8081);
 builder.AddObjectStore(StoreAccess.Write);
 builder.AddWorker(options => options.ShareBus());
 builder.AddWorkerReports();
-// A worker also sends commands: those that it cannot do soon go back to their queue.
+// A worker also sends commands: it returns those that it cannot run soon to their queue.
 builder.AddRabbitMqBus(
     [QueueNames.Answers], services => services.GetRequiredService<IOptions<WorkerOptions>>().Value.ShutdownSeconds);
 

@@ -4,17 +4,17 @@ using VizPipeline.Jobs;
 namespace VizPipeline.Worker;
 
 /// <summary>
-/// A worker is healthy while its reports reach the broker: one that cannot publish cannot answer either, and would only take jobs away
-/// from others.
+/// Reports the worker as healthy while its reports reach the broker. A worker that cannot publish cannot answer either, and would only take
+/// jobs from others.
 /// </summary>
 internal sealed class ReportHealth(TimeProvider time) : IHealthCheck
 {
-    // Several reports.
+    // Long enough for several reports.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly long started = time.GetTimestamp();
     private long last;
 
-    /// <summary>A report was confirmed by the broker.</summary>
+    /// <summary>Records that the broker confirmed a report.</summary>
     public void Reported() => Volatile.Write(ref last, time.GetTimestamp());
 
     /// <inheritdoc/>

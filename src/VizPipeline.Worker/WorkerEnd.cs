@@ -6,13 +6,13 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker;
 
-/// <summary>Ends a worker that has no device left, or for which nothing is left to do.</summary>
+/// <summary>Stops a worker that has no device left or no work left.</summary>
 internal sealed class WorkerEnd(
     ILiveRequests coordinators, DeviceGate gate, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<WorkerEnd> logger)
     : BackgroundService
 {
-    /// <summary>Exit code of a worker that has no device left: whoever watches over it may start it again, which mends some.</summary>
+    /// <summary>Exit code of a worker without a device. A supervisor may restart the worker, which repairs some devices.</summary>
     public const int NoDevice = 3;
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
@@ -32,7 +32,7 @@ internal sealed class WorkerEnd(
         lifetime.StopApplication();
     }
 
-    // Jobs that wait for others have no command in a queue yet: a worker that left during a merge would be missing afterwards.
+    // Dependent jobs have no command in a queue yet, so a worker that stopped during a merge would be missing afterwards.
     private async Task WatchIdle(TimeSpan limit, CancellationToken cancellation)
     {
         while (true)
@@ -47,7 +47,7 @@ internal sealed class WorkerEnd(
         }
     }
 
-    // Without an answer it stays: only the coordinator knows.
+    // Without an answer the worker stays, because only the coordinator knows.
     private async Task<int?> OpenJobs(CancellationToken cancellation)
     {
         try

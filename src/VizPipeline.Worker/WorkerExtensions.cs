@@ -10,10 +10,10 @@ using VizPipeline.Worker.Live;
 
 namespace VizPipeline.Worker;
 
-/// <summary>Puts a worker into a host.</summary>
+/// <summary>Extension methods that add a worker to a host.</summary>
 public static class WorkerExtensions
 {
-    /// <summary>Adds the job handlers and what they share. The host must also have an <c>IObjectStore</c> and a bus.</summary>
+    /// <summary>Adds the job handlers and their shared services. The host must also have an <c>IObjectStore</c> and a bus.</summary>
     public static IHostApplicationBuilder AddWorker(this IHostApplicationBuilder builder, Action<WorkerOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -35,7 +35,7 @@ public static class WorkerExtensions
         return builder;
     }
 
-    /// <summary>Lets the worker report its state to the coordinators.</summary>
+    /// <summary>Adds periodic reports of the worker's state to the coordinators.</summary>
     public static IHostApplicationBuilder AddWorkerReports(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -47,7 +47,7 @@ public static class WorkerExtensions
         return builder;
     }
 
-    // The server of the object store, whether or not results go there too.
+    // The image server is the object store's, even if results go elsewhere.
     private static ImageRoot ImageRoots(IServiceProvider services)
     {
         var options = services.GetRequiredService<IOptions<WorkerOptions>>().Value;

@@ -4,16 +4,16 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker;
 
-/// <summary>What a worker counts. Without anyone who listens it costs nothing.</summary>
+/// <summary>Metrics of a worker. They cost nothing without a listener.</summary>
 public sealed class WorkerMetrics
 {
-    // Fine where jobs should be and coarse beyond.
+    // Fine-grained for the planned durations of jobs, coarse above.
     private static readonly double[] JobSeconds = [0.1, 0.5, 1, 5, 10, 20, 30, 60, 90, 120, 180, 300, 600, 1800];
 
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _units;
 
-    /// <summary>The metrics of the worker whose devices they are.</summary>
+    /// <summary>Creates the metrics of a worker from its devices.</summary>
     public WorkerMetrics(IMeterFactory meters, DeviceGate gate)
     {
         ArgumentNullException.ThrowIfNull(meters);
@@ -33,7 +33,7 @@ public sealed class WorkerMetrics
             description: "1 for a device that takes no work because it failed, else 0.");
     }
 
-    /// <summary>Lets the counters be seen before the first job: Prometheus takes no notice of a counter's first value.</summary>
+    /// <summary>Initializes the counters before the first job, because Prometheus ignores the first value of a counter.</summary>
     internal void StartAtZero(IEnumerable<string> kinds)
     {
         foreach (var kind in kinds.Where(kind => kind != WorkerOptions.Live))
@@ -42,11 +42,11 @@ public sealed class WorkerMetrics
 
     private static KeyValuePair<string, object?> Tag(ComputeDevice device) => new("device", device.Name);
 
-    /// <summary>A job completed.</summary>
-    /// <param name="kind">Its kind.</param>
-    /// <param name="device">What it was computed on.</param>
-    /// <param name="seconds">How long it took.</param>
-    /// <param name="units">Units of work that were really done: none where the result was there already.</param>
+    /// <summary>Records a completed job.</summary>
+    /// <param name="kind">The kind of the job.</param>
+    /// <param name="device">The device that ran it.</param>
+    /// <param name="seconds">How long the job took.</param>
+    /// <param name="units">The units of work actually done; 0 if the result already existed.</param>
     internal void Completed(JobKind kind, string device, double seconds, int units)
     {
         var kindTag = new KeyValuePair<string, object?>("kind", kind.Name());

@@ -6,10 +6,10 @@ using VizPipeline.Worker.Live;
 
 namespace VizPipeline.Worker;
 
-/// <summary>What a worker receives: the queues of <see cref="WorkerOptions.Kinds"/>.</summary>
+/// <summary>The bus receivers of a worker: the queues of <see cref="WorkerOptions.Kinds"/>.</summary>
 internal sealed class WorkerReceivers(JobConsumer jobs, LiveConsumer live, DeviceGate gate, IOptions<WorkerOptions> options) : IBusReceivers
 {
-    // Per device: some pictures are decoded while one is computed. More would only wait here rather than at an idle worker.
+    // Per device, so that pictures are decoded while another is computed. More requests would only wait here instead of at an idle worker.
     private const int LiveAtOnce = 3;
 
     public IReadOnlyList<BusReceiver> Receivers

@@ -5,7 +5,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker;
 
-/// <summary>Tells the coordinators every few seconds that this worker lives and what it does.</summary>
+/// <summary>Reports the worker's state to the coordinators every few seconds.</summary>
 internal sealed class WorkerReporter(
     IJobBus bus, DeviceGate gate, WorkerMetrics metrics, IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime,
     ReportHealth health,
@@ -19,7 +19,7 @@ internal sealed class WorkerReporter(
         await FindDevices(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
-            // While the broker is away it waits here, and what it said in the meantime is of no use to anyone.
+            // While the broker is unavailable, the call waits. An outdated report is useless, so it is dropped.
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             limit.CancelAfter(Pause);
             try
@@ -29,13 +29,13 @@ internal sealed class WorkerReporter(
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // The next report tells more; the health tells when none gets through.
+                // The next report replaces this one; the health check reports if none gets through.
             }
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    // "auto" tells nobody what a worker computes on. What cannot be had ends the worker.
+    // Reports name the actual devices instead of "auto". If none is available, the worker stops.
     private async Task FindDevices(CancellationToken cancellation)
     {
         try
@@ -44,7 +44,7 @@ internal sealed class WorkerReporter(
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {
-            // The gate has said so.
+            // The gate has already logged the failure.
         }
     }
 

@@ -12,13 +12,13 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>What clients ask of a coordinator over HTTP. Keys are asked for before these endpoints, see <c>ApiKeys</c>.</summary>
+/// <summary>The coordinator's HTTP API. API keys are checked before these endpoints, see <c>ApiKeys</c>.</summary>
 public static partial class CoordinatorApi
 {
     private const long LargestModel = 4L << 30;
     private const long LargestSubmission = 1L << 30;
 
-    /// <summary>Adds the endpoints below <c>/api/v1</c>.</summary>
+    /// <summary>Maps the endpoints under <c>/api/v1</c>.</summary>
     public static IEndpointRouteBuilder MapCoordinatorApi(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/api/v1").AddEndpointFilter(ExplainAsync);
@@ -35,7 +35,7 @@ public static partial class CoordinatorApi
         return app;
     }
 
-    // What the caller gave is wrong: one sentence. Everything else is the server's fault and goes to its log.
+    // Errors of the caller are explained in one sentence. All others are server errors and go to the log.
     private static async ValueTask<object?> ExplainAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
@@ -102,7 +102,7 @@ public static partial class CoordinatorApi
         }
         var (spec, note) = await images.LocateAsync(submission.Spec, submission.Images, cancellation);
         var opened = await planner.OpenAsync(spec, submission.Images, submission.Priority, cancellation);
-        // As a second `viz run` does; none where nothing has failed.
+        // Like a second `viz run`. Changes nothing if nothing has failed.
         var again = opened.Resumed ? await planner.RetryAsync(opened.Spec.Id, cancellation) : 0;
         return Json(new Submitted(opened.Spec.Id, opened.Resumed, again > 0 ? AtlasState.Running : opened.State, again, note));
     }

@@ -7,16 +7,17 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Coordinator;
 
 /// <summary>
-/// Works out where the workers find a submission's images, and asks one of them to look, before any job exists: a path that means nothing
-/// to
-/// the workers would otherwise show hours later, as failed jobs.
+/// Resolves where workers find the images of a submission and asks one of them to check before any job exists. Otherwise a path that is
+/// wrong for the workers would show up hours later, as failed jobs.
 /// </summary>
 internal sealed class SubmittedImages(IOptions<CoordinatorOptions> options, CatalogDatabase database, ILiveRequests live, TimeProvider time)
 {
     private const string HowTo = "Give the folder as the workers see it with --images-at, or use images in a bucket (s3://BUCKET/PREFIX)";
 
-    /// <summary>The spec with the root that workers use, and what could not be checked, for the user; null where all was.</summary>
-    /// <exception cref="InvalidAtlasSpecException">The workers do not find the images.</exception>
+    /// <summary>
+    /// Returns the spec with the workers' image root, and a note for the user about what could not be checked; null if everything was.
+    /// </summary>
+    /// <exception cref="InvalidAtlasSpecException">The workers cannot find the images.</exception>
     public async Task<(AtlasSpec Spec, string? Note)> LocateAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation)
     {
         var readable = images.Images.Where(image => image.Unreadable is null).ToList();

@@ -9,8 +9,8 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Coordinator;
 
 /// <summary>
-/// Where the answers of all workers meet: those that wait while the catalog is written are written together next, in one transaction, in the
-/// order of their arrival.
+/// Batches the answers of all workers. Answers that arrive while the catalog is being written are written next, together, in one
+/// transaction and in the order of their arrival.
 /// </summary>
 internal sealed class AnswerDesk(
     JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, IOptions<CoordinatorOptions> options,
@@ -18,7 +18,9 @@ internal sealed class AnswerDesk(
     ErrorQueueSignal aside, TimeProvider time, ILogger<AnswerDesk> logger)
     : IDisposable
 {
-    /// <summary>Answers that are written at once at most: enough that a transaction's own cost does not count, few enough that none waits for long.</summary>
+    /// <summary>
+    /// Maximum number of answers per transaction: large enough to amortize its cost, small enough that no answer waits long.
+    /// </summary>
     public const int LargestBatch = 256;
 
     private const int Reads = 16;
@@ -27,14 +29,14 @@ internal sealed class AnswerDesk(
     private readonly SemaphoreSlim turn = new(1);
     private readonly SemaphoreSlim reads = new(Reads);
 
-    /// <summary>Makes a change and tells those who wait for one.</summary>
-    /// <exception cref="CorruptTableException">The result is not the job's; nothing has changed.</exception>
+    /// <summary>Writes a change and notifies the monitor and the dispatcher.</summary>
+    /// <exception cref="CorruptTableException">The result does not belong to the job; nothing has changed.</exception>
     public Task WriteAsync(LedgerEntry entry, CancellationToken cancellation) => WriteAsync(new Waiting(entry, null), cancellation);
 
-    /// <summary>Notes what a worker tells of itself.</summary>
+    /// <summary>Records a worker's report about itself.</summary>
     public Task WriteAsync(WorkerReported report, CancellationToken cancellation) => WriteAsync(new Waiting(null, report), cancellation);
 
-    /// <summary>Reads from the store, not too much at once.</summary>
+    /// <summary>Reads from the store with limited concurrency.</summary>
     public async Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellation)
     {
         await reads.WaitAsync(cancellation);
@@ -48,7 +50,7 @@ internal sealed class AnswerDesk(
         }
     }
 
-    /// <summary>Takes an answer, and waits where the catalog or the store is out of order: an answer must not be lost.</summary>
+    /// <summary>Takes an answer and waits while the catalog or the store is unavailable, because an answer must not be lost.</summary>
     public async Task TakeAsync(Func<Task> take, CancellationToken cancellation)
     {
         var began = time.GetTimestamp();
@@ -63,7 +65,7 @@ internal sealed class AnswerDesk(
             }
             catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {
-                // In one process the answer is lost and its job would stay "sent" for ever: better to stop and be resumed.
+                // In one process the answer would be lost and its job would stay "sent" forever; stopping allows the atlas to be resumed.
                 if (!options.Value.SharedBus && attempt >= Pauses.Length)
                 {
                     monitor.Stop(failure);
@@ -71,9 +73,8 @@ internal sealed class AnswerDesk(
                 }
                 var error = failure.Message.ReplaceLineEndings(" ");
                 troubles.Tell(nameof(AnswerDesk), $"answers of workers cannot be taken and are tried again: {error}");
-                // Whatever fails on a cluster may heal: a store that refuses for a while, a full disk. The broker puts the answer aside,
-                // and
-                // ErrorQueues brings it back.
+                // On a cluster any failure may be temporary, such as a store that refuses requests or a full disk. The broker moves the
+                // answer to an error queue, and ErrorQueues returns it.
                 if (!IsOutage(failure) && time.GetElapsedTime(began) > options.Value.AnswerPatience)
                 {
                     aside.Raise();
@@ -92,7 +93,7 @@ internal sealed class AnswerDesk(
         reads.Dispose();
     }
 
-    // Whoever finds the catalog free writes for all who wait.
+    // The first to acquire the catalog writes for all who wait.
     private async Task WriteAsync(Waiting mine, CancellationToken cancellation)
     {
         queue.Enqueue(mine);
@@ -121,7 +122,7 @@ internal sealed class AnswerDesk(
     {
         try
         {
-            // Others' answers, too: one that gives up waiting does not stop them.
+            // The batch contains answers of other callers, so it is not cancelled with this one.
             var entries = batch.Where(waiting => waiting.Entry is not null).ToList();
             var changes = await ledger.ApplyAsync(
                 [.. entries.Select(waiting => waiting.Entry!)], [.. batch.Select(waiting => waiting.Report).OfType<WorkerReported>()], CancellationToken.None);
@@ -131,7 +132,7 @@ internal sealed class AnswerDesk(
         }
         catch (Exception failure) when (batch.Count > 1 && !IsOutage(failure))
         {
-            // One of them spoils the transaction for all.
+            // One bad answer fails the whole transaction, so write them one by one.
             foreach (var waiting in batch)
                 await WriteTogetherAsync([waiting]);
         }

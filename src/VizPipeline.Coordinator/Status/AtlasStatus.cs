@@ -5,7 +5,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>How an atlas stands, as <c>viz status</c> tells it. Property names are a promise to readers of its JSON.</summary>
+/// <summary>The status of an atlas, as printed by <c>viz status</c>. The property names are part of the public JSON format.</summary>
 public sealed record AtlasStatus
 {
     private const int UnreadableShown = 10;
@@ -13,28 +13,30 @@ public sealed record AtlasStatus
     /// <summary>The atlas's id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The name that people read.</summary>
+    /// <summary>The display name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its state.</summary>
+    /// <summary>The state of the atlas.</summary>
     public required AtlasState State { get; init; }
 
-    /// <summary>When it was planned, UTC.</summary>
+    /// <summary>When the atlas was planned, UTC.</summary>
     public required DateTime CreatedAt { get; init; }
 
-    /// <summary>When the last job ended, UTC; null while it runs.</summary>
+    /// <summary>When the last job ended, UTC; null while the atlas runs.</summary>
     public required DateTime? FinishedAt { get; init; }
 
-    /// <summary>When a job last began or ended; an atlas that "runs" but has long been quiet was stopped.</summary>
+    /// <summary>
+    /// When a job last started or ended, UTC. If an atlas is "running" without recent activity, its processing was stopped.
+    /// </summary>
     public required DateTime? LastActivityAt { get; init; }
 
-    /// <summary>Observed layers.</summary>
+    /// <summary>The number of observed layers.</summary>
     public required int Layers { get; init; }
 
-    /// <summary>Neurons of all layers.</summary>
+    /// <summary>The number of neurons in all layers.</summary>
     public required long Neurons { get; init; }
 
-    /// <summary>Images of the set.</summary>
+    /// <summary>The number of images in the set.</summary>
     public required int Images { get; init; }
 
     /// <summary>One entry per kind of job, in the order of the kinds.</summary>
@@ -43,21 +45,19 @@ public sealed record AtlasStatus
     /// <summary>The jobs that were given up or are blocked.</summary>
     public required IReadOnlyList<FailedJob> Failures { get; init; }
 
-    /// <summary>Images that were skipped.</summary>
+    /// <summary>The number of skipped images.</summary>
     public required int UnreadableImages { get; init; }
 
-    /// <summary>The first of them.</summary>
+    /// <summary>The first skipped images.</summary>
     public required IReadOnlyList<UnreadableFile> FirstUnreadable { get; init; }
 
-    /// <summary>
-    /// Jobs that could be done now, of kinds that no live worker of the cluster serves; none where one process does everything.
-    /// </summary>
+    /// <summary>Jobs that are ready but whose kinds no live worker of the cluster serves; empty if one process runs everything.</summary>
     public IReadOnlyList<UnservedJobs> Unserved { get; init; } = [];
 
     /// <summary>Seconds of work of all completed jobs.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Reads it from the catalog.</summary>
+    /// <summary>Reads the status from the catalog.</summary>
     public static async Task<AtlasStatus> ReadAsync(CatalogContext catalog, Atlas atlas, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(catalog);
@@ -87,20 +87,20 @@ public sealed record AtlasStatus
     }
 }
 
-/// <summary>The jobs of one kind.</summary>
+/// <summary>The status of the jobs of one kind.</summary>
 /// <param name="Kind">The kind.</param>
-/// <param name="Total">All jobs.</param>
-/// <param name="Done">Completed.</param>
-/// <param name="Running">In a worker's hand.</param>
-/// <param name="Waiting">Not begun.</param>
-/// <param name="Failed">Given up.</param>
-/// <param name="Blocked">Never begun, as a job before them was given up.</param>
-/// <param name="UnitsDone">Work of the completed ones.</param>
-/// <param name="UnitsTotal">Work of all.</param>
-/// <param name="Seconds">Seconds that the completed ones took.</param>
+/// <param name="Total">The number of jobs.</param>
+/// <param name="Done">The number of completed jobs.</param>
+/// <param name="Running">The number of running jobs.</param>
+/// <param name="Waiting">The number of jobs that have not started.</param>
+/// <param name="Failed">The number of jobs that were given up.</param>
+/// <param name="Blocked">The number of jobs that never started because a dependency was given up.</param>
+/// <param name="UnitsDone">The work of completed jobs.</param>
+/// <param name="UnitsTotal">The work of all jobs.</param>
+/// <param name="Seconds">The total duration of completed jobs.</param>
 public sealed record StageStatus(JobKind Kind, int Total, int Done, int Running, int Waiting, int Failed, int Blocked, long UnitsDone, long UnitsTotal, double Seconds)
 {
-    /// <summary>Sums the counts of one kind up.</summary>
+    /// <summary>Sums the counts of one kind.</summary>
     public static StageStatus Of(JobKind kind, IReadOnlyList<JobCount> counts)
     {
         int Jobs(params JobState[] states) => counts.Where(count => states.Contains(count.State)).Sum(count => count.Jobs);
@@ -118,7 +118,7 @@ public sealed record StageStatus(JobKind Kind, int Total, int Done, int Running,
     }
 }
 
-/// <summary>An image that was skipped.</summary>
+/// <summary>A skipped image.</summary>
 /// <param name="Path">Its path in the set.</param>
-/// <param name="Reason">Why.</param>
+/// <param name="Reason">The reason why it was skipped.</param>
 public sealed record UnreadableFile(string Path, string Reason);

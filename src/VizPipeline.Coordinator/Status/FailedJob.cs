@@ -3,16 +3,16 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>A job that was given up, or never could begin.</summary>
+/// <summary>A job that was given up or could never start.</summary>
 /// <param name="Job">Its number.</param>
 /// <param name="Kind">Its kind.</param>
-/// <param name="What">What it is about, e.g. a layer and a range of neurons.</param>
-/// <param name="State">Failed, or blocked by another.</param>
-/// <param name="Failures">How often it failed.</param>
+/// <param name="What">A description, e.g. the layer and the range of neurons.</param>
+/// <param name="State">Failed, or blocked by a failed job.</param>
+/// <param name="Failures">The number of failures.</param>
 /// <param name="Error">The last error, in one line.</param>
 public sealed record FailedJob(long Job, JobKind Kind, string What, JobState State, int Failures, string? Error)
 {
-    /// <summary>Describes a row of the catalog.</summary>
+    /// <summary>Describes a job from the catalog.</summary>
     public static FailedJob Describe(Job job, AtlasSpec spec)
     {
         ArgumentNullException.ThrowIfNull(job);

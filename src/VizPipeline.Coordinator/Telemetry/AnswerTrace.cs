@@ -5,10 +5,10 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Marks log lines and a span with the job whose answer is being taken.</summary>
+/// <summary>Adds the job of the current answer to log lines and to a span.</summary>
 internal static class AnswerTrace
 {
-    /// <summary>Begins; dispose the result when the answer is taken.</summary>
+    /// <summary>Begins the scope of an answer; dispose the result when the answer is taken.</summary>
     public static IDisposable Trace(this IJobAnswer answer, ILogger logger)
     {
         var scope = logger.BeginScope(

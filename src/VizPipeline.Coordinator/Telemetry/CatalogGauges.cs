@@ -9,8 +9,8 @@ using VizPipeline.Jobs;
 namespace VizPipeline.Coordinator;
 
 /// <summary>
-/// Gauges of what the catalog holds: jobs, workers, progress. The leader alone asks the catalog, now and then, and every scrape gets the
-/// last answer; who does not lead shows none, so that sums over all coordinators count nothing twice.
+/// Gauges of the catalog: jobs, workers and progress. Only the leader queries the catalog, periodically, and every scrape returns the
+/// latest sample. Other coordinators show none, so that sums over all coordinators count nothing twice.
 /// </summary>
 internal sealed class CatalogGauges : BackgroundService
 {
@@ -18,10 +18,10 @@ internal sealed class CatalogGauges : BackgroundService
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(10);
 
-    // Of a million jobs the count takes a good part of a second: it shall never take more than a twentieth of anyone's time.
+    // Counting a million jobs takes a good part of a second; queries should use at most a twentieth of the time.
     private const int PausePerCost = 20;
 
-    // Who was lost longer ago will not come back under its name.
+    // A worker that was lost longer ago will not return under the same name.
     private static readonly TimeSpan LostFor = TimeSpan.FromHours(1);
 
     private readonly CatalogDatabase database;
@@ -46,7 +46,7 @@ internal sealed class CatalogGauges : BackgroundService
         meter.CreateObservableGauge("viz_atlas_progress_ratio", () => Shown(sample => sample.Progress), description: "Completed share of a running atlas's jobs, from 0 to 1.");
     }
 
-    /// <summary>What the leader last saw of kinds that no live worker serves; empty for who does not lead.</summary>
+    /// <summary>The leader's latest list of jobs whose kinds no live worker serves; empty if this process is not the leader.</summary>
     public IReadOnlyList<UnservedJobs> Unserved => session.IsLeading && last is { } sample ? sample.Missing : [];
 
     /// <inheritdoc/>
@@ -81,7 +81,7 @@ internal sealed class CatalogGauges : BackgroundService
         }
         catch (OperationCanceledException)
         {
-            // The host stops.
+            // The host is stopping.
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class CatalogGauges : BackgroundService
         var atlases = await catalog.Atlases.Where(atlas => atlas.State == AtlasState.Running)
             .Select(atlas => new { atlas.Id, atlas.Slug }).ToListAsync(cancellation);
         var ids = atlases.ConvertAll(atlas => atlas.Id);
-        // An index has all that this asks for.
+        // A covering index serves this query.
         var counts = await catalog.Jobs.Where(job => ids.Contains(job.AtlasId))
             .GroupBy(job => new { job.AtlasId, job.Kind, job.State })
             .Select(jobs => new Count(jobs.Key.AtlasId, jobs.Key.Kind, jobs.Key.State, jobs.Count()))
@@ -119,7 +119,7 @@ internal sealed class CatalogGauges : BackgroundService
             [.. atlases.Select(atlas => Of(Share(counts.Where(count => count.Atlas == atlas.Id)), ("atlas", atlas.Slug)))]);
     }
 
-    // At the moment of the scrape: a leadership lost since the last answer makes it another coordinator's business.
+    // Checked at the time of the scrape: if this process has lost leadership since the sample, another coordinator reports.
     private IReadOnlyList<T> Shown<T>(Func<Sample, IReadOnlyList<T>> part) => session.IsLeading && last is { } sample ? part(sample) : [];
 
     private static double Share(IEnumerable<Count> counts)

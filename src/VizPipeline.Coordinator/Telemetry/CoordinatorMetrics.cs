@@ -4,7 +4,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>What every coordinator counts while it takes answers. Without anyone who listens it costs nothing.</summary>
+/// <summary>Metrics of every coordinator about the answers that it takes. They cost nothing without a listener.</summary>
 internal sealed class CoordinatorMetrics
 {
     private static readonly double[] LagSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
@@ -30,7 +30,7 @@ internal sealed class CoordinatorMetrics
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = BatchSizes });
     }
 
-    /// <summary>Lets the counters be seen before the first event: Prometheus takes no notice of a counter's first value.</summary>
+    /// <summary>Initializes the counters before the first event, because Prometheus ignores the first value of a counter.</summary>
     public void StartAtZero()
     {
         foreach (var kind in JobKinds.All.Select(row => row.Kind))
@@ -40,18 +40,18 @@ internal sealed class CoordinatorMetrics
         }
     }
 
-    /// <summary>A job failed once, or was given up.</summary>
+    /// <summary>Records that a job failed, or was given up after losing too many workers.</summary>
     public void Failed(JobKind kind) => failures.Add(1, Of(kind));
 
-    /// <summary>A job will be tried again through nobody's will.</summary>
+    /// <summary>Records that a job is retried automatically.</summary>
     public void Retried(JobKind kind) => retries.Add(1, Of(kind));
 
-    /// <summary>Results are in the catalog, committed, all by one transaction.</summary>
+    /// <summary>Records results that one transaction committed to the catalog.</summary>
     public void Ingested(IReadOnlyCollection<JobCompleted> batch)
     {
         batchSize.Record(batch.Count);
         var now = time.GetUtcNow();
-        // By two machines' clocks, which may differ.
+        // Uses the clocks of two machines, which may differ.
         foreach (var answer in batch)
             lag.Record(Math.Max(0, (now - answer.Started).TotalSeconds - answer.ElapsedSeconds));
     }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace VizPipeline.Coordinator;
 
 /// <summary>
-/// Whether every kind of job that waits has a worker. Where not, the coordinator is degraded, not dead: it is ready all the same, and
-/// starting it again would help nobody. Only the leader knows.
+/// Checks that every waiting kind of job has a worker. If not, the coordinator is degraded but still ready, because a restart would not
+/// help. Only the leader knows.
 /// </summary>
 internal sealed class WorkersCheck(CatalogGauges gauges) : IHealthCheck
 {

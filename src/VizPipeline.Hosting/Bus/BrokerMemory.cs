@@ -3,20 +3,20 @@ using RabbitMQ.Client.Exceptions;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Knows whether the broker still has what was sent to it.</summary>
+/// <summary>Detects whether the broker still has what was sent to it.</summary>
 public interface IBrokerMemory
 {
     /// <summary>
-    /// Returns whether the broker's queues are those that <see cref="MarkAsync"/> saw. If the broker is new, was emptied or was replaced,
-    /// everything that was sent before is lost.
+    /// Returns whether the broker's queues are those that <see cref="MarkAsync"/> marked. If the broker is new, was emptied or was
+    /// replaced, everything that was sent before is lost.
     /// </summary>
     Task<bool> HasKeptQueuesAsync(CancellationToken cancellation);
 
-    /// <summary>Declares the queues and marks them: everything is sent to them from now on.</summary>
+    /// <summary>Declares the queues and marks them. From now on, messages are sent to these queues.</summary>
     Task MarkAsync(CancellationToken cancellation);
 }
 
-/// <summary>Keeps a queue without messages, which exists as long as the others do.</summary>
+/// <summary>Keeps an empty queue as a mark, which exists as long as the other queues do.</summary>
 internal sealed class RabbitMqMemory(IOptions<RabbitMqOptions> options, RabbitMqTopology topology) : IBrokerMemory
 {
     private const string Mark = "viz.mark";

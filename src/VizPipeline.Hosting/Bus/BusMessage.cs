@@ -4,8 +4,8 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>A message as transports carry it.</summary>
-/// <param name="Type">Name of the message's type.</param>
+/// <summary>A message as carried by transports.</summary>
+/// <param name="Type">The name of the message's type.</param>
 /// <param name="Body">The message as JSON.</param>
 public sealed record BusMessage(string Type, string Body)
 {
@@ -20,7 +20,7 @@ public sealed record BusMessage(string Type, string Body)
     }
 
     /// <summary>Deserializes the message.</summary>
-    /// <exception cref="CorruptTableException">The type is unknown, or the body does not fit it.</exception>
+    /// <exception cref="CorruptTableException">The type is unknown, or the body does not match it.</exception>
     public IBusMessage Read() => types.TryGetValue(Type, out var type)
         ? (IBusMessage)VizJson.Read(type, Encoding.UTF8.GetBytes(Body))
         : throw new CorruptTableException($"'{Type}' is not a message of this version");

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>The bus of a process that hosts all roles, in memory. The only place that names MassTransit's in-memory transport.</summary>
+/// <summary>The in-memory bus of a process that hosts all roles. Nothing else refers to MassTransit's in-memory transport.</summary>
 public static class EmbeddedBus
 {
     /// <summary>Adds the bus. It receives for all <see cref="IBusReceivers"/> of the host.</summary>
@@ -15,7 +15,7 @@ public static class EmbeddedBus
         builder.Services.AddJobBus(services => new MassTransitTransport(services, queue => new Uri($"queue:{queue}")));
         builder.Services.AddMassTransit(bus =>
         {
-            // MassTransit would report usage to its maintainers; a pipeline for private images reports to nobody.
+            // MassTransit would send usage data to its maintainers; a pipeline for private images must not.
             bus.DisableUsageTelemetry();
             bus.UsingInMemory((context, transport) =>
             {
@@ -25,7 +25,7 @@ public static class EmbeddedBus
         });
         builder.Services.Configure<MassTransitHostOptions>(options =>
         {
-            // After Ctrl-C running jobs are told at once and have some seconds to end; what they lose is done again.
+            // Running jobs are cancelled at Ctrl-C and have a few seconds to end. Lost work is done again.
             options.ConsumerStopTimeout = TimeSpan.FromMilliseconds(100);
             options.StopTimeout = TimeSpan.FromSeconds(10);
         });

@@ -11,12 +11,12 @@ using VizPipeline.Jobs;
 namespace VizPipeline.Hosting;
 
 /// <summary>
-/// Takes up again what no consumer could take. The bus moves such a message to <c>QUEUE_error</c>, where it would lie for ever; every
-/// half minute this moves it back to its queue, and counts and tells it.
+/// Returns messages from error queues. The bus moves a message that no consumer could take to <c>QUEUE_error</c>, where it would stay
+/// forever. Every half minute, such messages are moved back to their queue, counted and reported.
 /// </summary>
 /// <remarks>
-/// An answer goes back until it is taken: whatever kept it away, a store that refuses or a database that is full, is temporary. A command
-/// goes back three times and is then dropped, as the jobs table sends its job again.
+/// An answer returns until it is taken, because the causes, such as a store that refuses requests or a full database, are temporary. A
+/// command returns three times and is then dropped, because the jobs table sends its job again.
 /// </remarks>
 internal sealed class ErrorQueues(
     IOptions<RabbitMqOptions> options, ErrorQueueSignal signal, ServiceTroubles troubles, IMeterFactory meters, TimeProvider time,
@@ -25,8 +25,8 @@ internal sealed class ErrorQueues(
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
-    // The broker logs an error for each look at a queue that is not there, and most never are: without a signal a look now and then is
-    // enough.
+    // The broker logs an error for each query of a missing queue, and most error queues never exist. Without a signal, an occasional check
+    // is enough.
     private static readonly TimeSpan Backstop = TimeSpan.FromHours(1);
     private const string Returns = "viz-returns";
     private const int MostReturnsOfCommands = 3;
@@ -57,12 +57,12 @@ internal sealed class ErrorQueues(
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                // The broker is away, which the bus's health tells; what lies in its queues stays there.
+                // The broker is unavailable, which the bus's health check reports; the messages stay in its queues.
                 logger.ErrorQueuesUnseen(failure);
             }
             catch (OperationCanceledException)
             {
-                // The host stops.
+                // The host is stopping.
             }
         }
     }
@@ -79,7 +79,7 @@ internal sealed class ErrorQueues(
         }
         catch (OperationInterruptedException)
         {
-            // The bus makes it with the first message that goes there.
+            // The bus creates the queue with its first message.
             return;
         }
         var (moved, reason) = (0, "");
@@ -92,8 +92,8 @@ internal sealed class ErrorQueues(
                 var properties = new BasicProperties(message.BasicProperties) { Persistent = true };
                 properties.Headers = new Dictionary<string, object?>(properties.Headers ?? new Dictionary<string, object?>());
                 properties.Headers[Returns] = $"{returns}";
-                // Confirmed before it leaves the error queue: better twice than not at all. Through the exchange, as no role may use the
-                // default one.
+                // Published and confirmed before the message leaves the error queue, because a duplicate is better than a loss. Uses the
+                // queue's exchange, because no role may publish to the default one.
                 await channel.BasicPublishAsync(QueueNames.ExchangeOf(queue), "", mandatory: true, properties, message.Body, cancellation);
             }
             await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellation);

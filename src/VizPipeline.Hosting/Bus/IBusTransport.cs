@@ -13,7 +13,9 @@ public interface IBusTransport
     /// <summary>Waits until this process is connected and its receivers' queues exist.</summary>
     Task WaitUntilReadyAsync(CancellationToken cancellation);
 
-    /// <summary>Sends to a queue of <see cref="QueueNames"/> or <see cref="JobKinds"/>. Completes when the broker has stored the message.</summary>
+    /// <summary>
+    /// Sends to a queue of <see cref="QueueNames"/> or <see cref="JobKinds"/>. Completes when the broker has stored the message.
+    /// </summary>
     Task SendAsync(string queue, BusMessage message, CancellationToken cancellation);
 
     /// <summary>Sends to every process that has a broadcast receiver for the queue. The message may be lost.</summary>

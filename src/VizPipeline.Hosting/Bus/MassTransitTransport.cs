@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>What both transports of MassTransit share. The bus is looked up late, because it is built from receivers that send themselves.</summary>
+/// <summary>
+/// Common part of both MassTransit transports. The bus is resolved late, because it is built from receivers that themselves send.
+/// </summary>
 /// <param name="services">The host's services.</param>
 /// <param name="addressOf">Turns a queue's name into the address that its messages are sent to.</param>
 internal class MassTransitTransport(IServiceProvider services, Func<string, Uri> addressOf) : IBusTransport

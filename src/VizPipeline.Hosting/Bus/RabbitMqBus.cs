@@ -9,7 +9,9 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>The bus of a cluster: RabbitMQ with quorum queues and publisher confirms. The only place that names MassTransit's RabbitMQ transport.</summary>
+/// <summary>
+/// The bus of a cluster: RabbitMQ with quorum queues and publisher confirms. The only place that names MassTransit's RabbitMQ transport.
+/// </summary>
 /// <remarks>
 /// Messages reach a queue through its <see cref="QueueNames.ExchangeOf"/>. Services declare the exchanges and queues that they send to
 /// (<see cref="RabbitMqTopology"/>), so a command that is sent before the first worker starts waits in its queue.

@@ -5,7 +5,9 @@ using RabbitMQ.Client.Exceptions;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Checks that the broker is there, accepts this user, and lets it declare the queues that the service sends to.</summary>
+/// <summary>
+/// Checks that the broker can be reached, accepts the user, and allows it to declare the queues that the service sends to.
+/// </summary>
 internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, RabbitMqTopology topology) : IStartupCheck
 {
     private const int AccessRefused = 403;

@@ -4,10 +4,10 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>A connection to the broker beside the bus's own, for what the bus does not do.</summary>
+/// <summary>Connections to the broker separate from the bus, for operations that the bus does not provide.</summary>
 internal static class RabbitMqConnection
 {
-    /// <summary>Opens one. It does not recover: whoever needs it again opens another.</summary>
+    /// <summary>Opens a connection. It does not recover; open another one if needed.</summary>
     public static Task<IConnection> OpenAsync(RabbitMqOptions settings, CancellationToken cancellation)
     {
         var factory = new ConnectionFactory
@@ -29,7 +29,8 @@ internal static class RabbitMqConnection
     }
 
     /// <summary>
-    /// Declares a queue as the bus declares those of <see cref="QueueNames"/>: another kind of the same name would be refused.
+    /// Declares a queue with the same properties as the bus uses for <see cref="QueueNames"/>; the broker refuses to redeclare a queue with
+    /// others.
     /// </summary>
     public static Task DeclareQuorumQueueAsync(this IChannel channel, string queue, CancellationToken cancellation)
     {

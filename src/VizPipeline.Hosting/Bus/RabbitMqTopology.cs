@@ -7,7 +7,7 @@ namespace VizPipeline.Hosting;
 /// <summary>The exchanges and queues that a service sends to.</summary>
 internal sealed class RabbitMqTopology(IOptions<RabbitMqOptions> options, IReadOnlyList<string> sendsTo)
 {
-    /// <summary>Declares them all and binds each queue to its exchange. Doing it again changes nothing.</summary>
+    /// <summary>Declares the exchanges and queues and binds each queue to its exchange. The operation is idempotent.</summary>
     public async Task DeclareAsync(CancellationToken cancellation)
     {
         await using var connection = await RabbitMqConnection.OpenAsync(options.Value, cancellation);

@@ -7,21 +7,23 @@ using Microsoft.Extensions.Options;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Lets in who shows a key: for all that changes something, and for reading where that is not open.</summary>
+/// <summary>Requires an API key for every change, and for reading unless reading is open.</summary>
 public sealed class ApiKeys
 {
-    /// <summary>Shortest key that is accepted as a setting.</summary>
+    /// <summary>The minimum length of a configured key.</summary>
     public const int ShortestKey = 16;
 
-    /// <summary>The cookie of a browser that has shown a key. It opens reading and nothing else, and the key cannot be found from it.</summary>
+    /// <summary>
+    /// The cookie of a browser whose user has entered a key. It grants read access only, and the key cannot be derived from it.
+    /// </summary>
     public const string Cookie = "viz-reading";
 
     private readonly byte[][] _digests;
     private readonly byte[][] _readDigests;
     private readonly byte[][] _passes;
 
-    /// <summary>The keys of the settings: a list, or one per line of a single value as a mounted secret has them.</summary>
-    /// <exception cref="StartupException">A key is too short to be one.</exception>
+    /// <summary>Reads the keys from the settings: a list, or a single value with one key per line, as in a mounted secret.</summary>
+    /// <exception cref="StartupException">A key is too short.</exception>
     public ApiKeys(IOptions<HttpOptions> options, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -34,13 +36,13 @@ public sealed class ApiKeys
         IsReadingOpen = options.Value.OpenReading;
     }
 
-    /// <summary>Whether everybody may read.</summary>
+    /// <summary>Whether reading needs no key.</summary>
     public bool IsReadingOpen { get; }
 
-    /// <summary>Whether a request may pass, and if not, why.</summary>
+    /// <summary>Returns whether a request is allowed, with the reason if it is refused.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="onlyReads">Whether it changes nothing, whatever its method.</param>
-    /// <param name="refusal">Why not.</param>
+    /// <param name="onlyReads">Whether the request changes nothing, whatever its method.</param>
+    /// <param name="refusal">The reason for the refusal.</param>
     public bool Allows(HttpRequest request, bool onlyReads, out string refusal)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -57,10 +59,10 @@ public sealed class ApiKeys
         return refusal.Length == 0;
     }
 
-    /// <summary>The value of <see cref="Cookie"/> for who shows a key; null for a wrong one.</summary>
+    /// <summary>Returns the value of <see cref="Cookie"/> for a key; null if the key is wrong.</summary>
     public string? PassFor(string key) => IsOneOf(_readDigests, Digest(key)) ? Convert.ToHexStringLower(PassOf(key)) : null;
 
-    // All digests are compared, and digests have one length, so that the time tells nothing about the keys.
+    // All digests are compared and have the same length, so that the timing reveals nothing about the keys.
     private static bool IsOneOf(byte[][] candidates, byte[] digest)
     {
         var known = false;
@@ -102,13 +104,13 @@ public sealed class ApiKeys
     }
 }
 
-/// <summary>On an endpoint that changes nothing though it is not read with GET: it is open wherever reading is.</summary>
+/// <summary>Marks an endpoint that changes nothing although it does not use GET. It is open wherever reading is.</summary>
 public sealed class OpenToAll;
 
-/// <summary>The keys before the endpoints.</summary>
+/// <summary>Extension methods that check API keys before requests reach the endpoints.</summary>
 public static class ApiKeysExtensions
 {
-    /// <summary>Asks for a key at everything below <c>/api</c>.</summary>
+    /// <summary>Requires a key for everything under <c>/api</c>.</summary>
     public static IApplicationBuilder UseApiKeys(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         var keys = (ApiKeys)context.RequestServices.GetService(typeof(ApiKeys))!;

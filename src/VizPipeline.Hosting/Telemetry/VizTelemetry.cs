@@ -8,23 +8,28 @@ using OpenTelemetry.Trace;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Metrics and traces of the services: Prometheus at <c>/metrics</c>, OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector.</summary>
+/// <summary>
+/// Metrics and traces of the services: Prometheus at <c>/metrics</c>, and OTLP if <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector.
+/// </summary>
 public static class VizTelemetry
 {
-    /// <summary>Name of our meter and of our traces' source.</summary>
+    /// <summary>The name of our meter and of our activity source.</summary>
     public const string Name = "VizPipeline";
 
-    /// <summary>Our traces: a job's dispatch, its work and its ingest, joined by the bus. Nobody pays for them without a collector.</summary>
+    /// <summary>
+    /// The traces of a job: its dispatch, its work and the ingest of its result, linked through the bus. They cost nothing without a
+    /// collector.
+    /// </summary>
     public static ActivitySource Traces { get; } = new(Name);
 
-    /// <summary>The software's version, e.g. <c>0.2.0</c>.</summary>
+    /// <summary>The version of the software, e.g. <c>0.2.0</c>.</summary>
     public static string Version { get; } = typeof(VizTelemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
-    /// <summary>Begins a span about one job; null where nobody listens.</summary>
+    /// <summary>Starts a span for a job; returns null without a listener.</summary>
     public static Activity? StartJob(string span, ActivityKind kind, string atlasId, long jobId, int attempt) => Traces.StartActivity(span, kind)?
         .SetTag("viz.atlas", atlasId).SetTag("viz.job", jobId).SetTag("viz.attempt", attempt);
 
-    /// <summary>Adds them to a service.</summary>
+    /// <summary>Adds metrics and traces to a service.</summary>
     public static WebApplicationBuilder AddVizTelemetry(this WebApplicationBuilder builder, string service)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -12,8 +12,8 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
 {
     private const int CurvePoints = 64;
 
-    /// <summary>The recipe that an atlas's settings make of a preset.</summary>
-    /// <exception cref="RecipeException">The settings name no such preset, or hold no recipe for it.</exception>
+    /// <summary>Returns the recipe for a preset of an atlas's settings.</summary>
+    /// <exception cref="RecipeException">The settings do not list the preset, or contain no recipe for it.</exception>
     public static AscentRecipe RecipeOf(AscentSpec settings, string preset)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -35,7 +35,7 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
         return recipe.Faults().FirstOrDefault() is { } fault ? throw new RecipeException($"recipe '{recipe.Name}': {fault}") : recipe;
     }
 
-    /// <summary>An objective by its name in settings.</summary>
+    /// <summary>Returns the objective with a given name in the settings.</summary>
     public static AscentObjective ObjectiveOf(string name) => name == "channel" ? new ChannelObjective() : new NeuronObjective();
 
     /// <inheritdoc/>
@@ -54,7 +54,7 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
         return VizJson.Write(new PictureTable(command.Layer, rows, []));
     }
 
-    // The recipe, and for MACO which magnitudes it had.
+    // The recipe and, for MACO, the magnitudes that it used.
     private static string Parameters(AtlasRuntime atlas, AscentRecipe recipe)
     {
         if (recipe.Parametrization is not MacoParametrization)
@@ -81,7 +81,7 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
 
     private async Task<PictureRow> Store(AtlasRuntime atlas, AscendNeurons command, AscentResult result, string parameters, CancellationToken cancellation)
     {
-        // A dead neuron has no picture: the start noise must not pass for one.
+        // A dead neuron has no picture; otherwise the initial noise would be mistaken for one.
         var key = result.Status == AscentStatus.Dead
             ? null : AtlasKeys.AscentPicture(command.AtlasId, atlas.Spec.Layers[command.Layer].Name, result.Neuron, command.Preset, command.Seed, result.Facet);
         if (key is not null)
@@ -108,7 +108,7 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
         };
     }
 
-    // At most 64 points, the first and the last among them.
+    // Keeps at most 64 points, including the first and the last.
     private static float[] Thin(float[] curve)
     {
         if (curve.Length <= CurvePoints)

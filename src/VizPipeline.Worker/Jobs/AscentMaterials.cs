@@ -6,14 +6,14 @@ using VizPipeline.Methods.Input;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>What recipes need of an atlas: the means of top patches, and the spectrum of its images.</summary>
+/// <summary>Inputs that recipes take from an atlas: the means of top patches, and the spectrum of the images.</summary>
 internal static class AscentMaterials
 {
-    // The mean of so many images is smooth; more cost time on every worker.
+    // The mean of 256 images is smooth; more would cost time on every worker.
     private const int SpectrumImages = 256;
     private const int SpectrumBatch = 32;
 
-    /// <summary>The mean top patch of each of a range of neurons, as <paramref name="run"/> has them.</summary>
+    /// <summary>Returns the mean top patch of each neuron in a range, prepared for <paramref name="run"/>.</summary>
     public static Dictionary<int, float[]?> TopPatches(AtlasRuntime atlas, LayerTable table, AscentRun run, int first, int end)
     {
         using var scope = torch.NewDisposeScope();
@@ -24,7 +24,10 @@ internal static class AscentMaterials
             input, pixels.Mean));
     }
 
-    /// <summary>The mean magnitude spectrum of images that lie evenly in the set, so that every worker gets the same; null where there are no images.</summary>
+    /// <summary>
+    /// Returns the mean magnitude spectrum of images spaced evenly over the set, so that every worker gets the same result; null if there
+    /// are no images.
+    /// </summary>
     public static NaturalSpectrum? Spectrum(AtlasRuntime atlas)
     {
         var count = atlas.Images.Images.Count;
@@ -47,7 +50,7 @@ internal static class AscentMaterials
         return MemoryMarshal.Cast<byte, float>(flat.bytes).ToArray();
     }
 
-    // [N, C, H, W] in 0-255, in the network's channel order: preprocessing's arithmetic undone.
+    // [N, C, H, W] in 0-255, in the network's channel order; reverses the preprocessing.
     private static torch.Tensor Pixels(AtlasRuntime atlas, params byte[][] crops)
     {
         using var scope = torch.NewDisposeScope();

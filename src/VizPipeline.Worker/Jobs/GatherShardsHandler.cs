@@ -4,7 +4,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>Merges the tallies of some shards for one layer, so that no single job has to read those of a thousand.</summary>
+/// <summary>Merges the tallies of some shards for one layer, so that no single job has to read a thousand of them.</summary>
 public sealed class GatherShardsHandler(IObjectStore store) : IJobHandler<GatherShards>
 {
     /// <inheritdoc/>
@@ -18,10 +18,10 @@ public sealed class GatherShardsHandler(IObjectStore store) : IJobHandler<Gather
     }
 }
 
-/// <summary>Merges tallies that lie in the object store.</summary>
+/// <summary>Merges tallies in the object store.</summary>
 internal static class StoredTallies
 {
-    /// <summary>The tallies as one, merged in their order, so that even the sums of floats are the same every time.</summary>
+    /// <summary>Merges the tallies in order, so that even floating-point sums are reproducible.</summary>
     public static async Task<LayerTally> MergeAsync(IObjectStore store, IEnumerable<string> keys, CancellationToken cancellation, IProgress<int>? progress = null)
     {
         LayerTally? merged = null;

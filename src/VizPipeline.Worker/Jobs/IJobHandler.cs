@@ -2,10 +2,12 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>Does one kind of job. Doing it twice gives the same objects. The worker finds all handlers of its assembly by this interface.</summary>
+/// <summary>
+/// Handles one kind of job. Running a job twice produces the same objects. The worker finds the handlers in its assembly by this interface.
+/// </summary>
 public interface IJobHandler
 {
-    /// <summary>The type of the commands.</summary>
+    /// <summary>The type of the handled commands.</summary>
     Type CommandType { get; }
 
     /// <inheritdoc cref="IJobHandler{TCommand}.Run"/>
@@ -13,15 +15,17 @@ public interface IJobHandler
 }
 
 /// <inheritdoc/>
-/// <typeparam name="TCommand">The command.</typeparam>
+/// <typeparam name="TCommand">The type of the command.</typeparam>
 public interface IJobHandler<in TCommand> : IJobHandler
     where TCommand : JobCommand
 {
-    /// <summary>Does the job and returns the bytes of its result table; everything that the table names is in the object store by then.</summary>
+    /// <summary>
+    /// Runs the job and returns the bytes of its result table. Everything that the table references is in the object store by then.
+    /// </summary>
     /// <param name="atlas">The opened atlas.</param>
-    /// <param name="command">What to do.</param>
-    /// <param name="progress">Receives the units done so far, now and then.</param>
-    /// <param name="cancellation">Stops the job; it will be done again.</param>
+    /// <param name="command">The command.</param>
+    /// <param name="progress">Receives the number of completed units from time to time.</param>
+    /// <param name="cancellation">Stops the job, which will be run again.</param>
     Task<byte[]> Run(AtlasRuntime atlas, TCommand command, IProgress<int> progress, CancellationToken cancellation);
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ public sealed class JobConsumer(
 {
     private readonly Dictionary<Type, IJobHandler> _handlers = handlers.ToDictionary(handler => handler.CommandType);
 
-    /// <summary>Handles one command. It throws only where the broker cannot be reached, which then delivers the command again.</summary>
+    /// <summary>Handles one command. Throws only if the broker cannot be reached; the broker then redelivers the command.</summary>
     public async Task<IBusMessage?> ReceiveAsync(BusDelivery delivery, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(delivery);
@@ -32,7 +32,7 @@ public sealed class JobConsumer(
             ["attempt"] = command.Attempt,
             ["kind"] = message.Kind.Name(),
         });
-        // The worker that had it before may have died of it: the coordinator counts that before anyone tries again.
+        // The job may have killed the previous worker, so the coordinator counts the redelivery before the job runs again.
         if (delivery.IsRedelivered)
         {
             await Return(command, ReturnReason.Redelivered);
@@ -60,13 +60,13 @@ public sealed class JobConsumer(
         return null;
     }
 
-    // A worker that is stopped while it starts has disposed of its parts before the first command arrives.
+    // If the worker is stopped during startup, its services may be disposed before the first command arrives.
     private bool IsStopping(Exception failure, CancellationToken cancellation)
         => failure is OperationCanceledException or ObjectDisposedException
             && (cancellation.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested);
 
-    // Each kind has a queue, and each queue gives this worker a command, but a device has one job at a time. A command that waits here
-    // is one that an idle worker cannot have.
+    // Each kind has a queue, and each queue delivers a command to this worker, but a device runs one job at a time. A command that waits
+    // here is not available to an idle worker.
     private async Task<DeviceTurn?> Turn(CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
@@ -125,7 +125,7 @@ public sealed class JobConsumer(
             span?.SetStatus(ActivityStatusCode.Error, error);
             logger.JobFailed(command.JobId, command.AtlasId, error);
             await bus.AnswerAsync(new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
-            // Whose disk is full fails within milliseconds, and would else be the first to take each job again until all are given up.
+            // A worker with a full disk fails within milliseconds; without a pause it would take each job first until all are given up.
             if (transient && fault.Kind == DeviceFaultKind.None && options.Value.Rest is { } rest)
                 await Task.Delay(rest, time, lifetime.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -153,7 +153,7 @@ public sealed class JobConsumer(
 
     private static (string Error, bool Transient) Explain(Exception failure)
     {
-        // Of several threads' failures the one that waiting does not heal.
+        // If several threads failed, report a failure that a retry does not fix, if there is one.
         var cause = failure is AggregateException several ? several.Flatten().InnerExceptions.MinBy(IsTransient)! : failure;
         var message = cause.Message.ReplaceLineEndings(" ");
         var isKnown = cause.GetType().Namespace?.StartsWith("VizPipeline", StringComparison.Ordinal) == true;
@@ -163,7 +163,7 @@ public sealed class JobConsumer(
     private static bool IsTransient(Exception cause) => cause is ObjectStoreException { IsTransient: true } or TimeoutException or DiskBudgetException;
 }
 
-/// <summary>Publishes a job's progress, not more often than asked.</summary>
+/// <summary>Publishes the progress of a job, at most once per pause.</summary>
 internal sealed class JobProgress(IJobBus bus, JobCommand command, TimeSpan pause, TimeProvider time) : IProgress<int>
 {
     private long _last;
@@ -173,7 +173,7 @@ internal sealed class JobProgress(IJobBus bus, JobCommand command, TimeSpan paus
         if (_last != 0 && time.GetElapsedTime(_last) < pause)
             return;
         _last = time.GetTimestamp();
-        // Progress may be lost, and the job must not wait for the broker: nobody looks at a failure.
+        // Progress may be lost, and the job must not wait for the broker, so the failure is observed and ignored.
         _ = bus.ShowProgressAsync(new JobProgressed(command.AtlasId, command.JobId, command.Attempt, value), CancellationToken.None)
             .ContinueWith(sent => sent.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }

@@ -5,7 +5,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>Merges the tallies of one layer into its table of neurons and patches, and its profiles.</summary>
+/// <summary>Merges the tallies of one layer into its profiles and its table of neurons and patches.</summary>
 public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLayer>
 {
     /// <inheritdoc/>
@@ -48,7 +48,7 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
     private static NeuronRow Neuron(AtlasRuntime atlas, int layer, int channel, LayerTally tally)
     {
         int[] classes = [.. tally.Top[channel].ToArray().Select(entry => atlas.Images.Images[entry.Image].Label).OfType<int>()];
-        // Without a single readable image there is nothing to say, but the neuron exists.
+        // Without any readable image there are no statistics, but the neuron exists.
         if (NeuronStatistics.Compute(tally, channel) is not { } facts)
             return Empty(layer, channel);
         return new NeuronRow

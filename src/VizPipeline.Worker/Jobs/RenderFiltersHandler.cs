@@ -6,7 +6,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>Finds the links of one layer with weights, and draws a convolution's weights as tiles.</summary>
+/// <summary>Finds the links of a layer with weights and draws the weights of a convolution as tiles.</summary>
 public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<RenderFilters>
 {
     /// <inheritdoc/>
@@ -31,7 +31,7 @@ public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<Rende
         [.. links.Readers.Select(read => new LayerReadersRow(
             read.Layer, [.. read.Channels.Select(channel => channel.Select(link => new ReaderLinkRow(link.Channel, Rounded(link.Share), Rounded(link.Sum))).ToList())]))]);
 
-    // Kernels are to be looked at, and 256 levels need no more digits.
+    // Kernels are for display, and 256 levels need no more digits.
     private static InputLinkRow Row(InputLink link) => new(
         link.Layer, link.Channel, link.Input, Rounded(link.Norm), Rounded(link.Sum),
         link.Kernel is { } kernel ? new KernelRow(kernel.Height, kernel.Width, [.. kernel.Weights.Select(weight => Rounded(weight, "G4"))]) : null);

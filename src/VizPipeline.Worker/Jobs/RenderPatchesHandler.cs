@@ -10,12 +10,12 @@ using VizPipeline.Worker.Rendering;
 namespace VizPipeline.Worker.Jobs;
 
 /// <summary>
-/// Cuts out the top-9 patches of a range of neurons and draws their deconvolutions. Samples go through the network in the order of their
-/// images, so that each image is decoded and uploaded once for all its neurons.
+/// Cuts out the top-9 patches of a range of neurons and draws their deconvolutions. Samples are processed in image order, so that each
+/// image is decoded and uploaded once for all of these neurons.
 /// </summary>
 public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<RenderPatches>
 {
-    // Relative to the activation, and for tiny ones to the largest of the neuron.
+    // Relative to the activation or, for tiny activations, to the neuron's largest.
     private const double Tolerance = 1e-3;
 
     /// <inheritdoc/>
@@ -55,7 +55,7 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
         return checks;
     }
 
-    /// <summary>The batch's images, each once, and for each patch which of them it is.</summary>
+    /// <summary>Loads each image of the batch once and maps every patch to its image.</summary>
     private static (byte[] Crops, int[] Slots) Load(AtlasRuntime atlas, PatchRow[] batch)
     {
         var images = batch.Select(patch => patch.Image).Distinct().ToArray();

@@ -6,7 +6,9 @@ using VizPipeline.Worker.Rendering;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>Draws the contact sheet of one layer from what there is, and places its ascent pictures among the images' activations.</summary>
+/// <summary>
+/// Draws the contact sheet of one layer from the available results and computes the percentiles of its ascent pictures.
+/// </summary>
 public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderSheet>
 {
     /// <inheritdoc/>
@@ -25,7 +27,7 @@ public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderS
     private async Task<List<PictureRow>> Pictures(AtlasSpec spec, LayerSpec layer, CancellationToken cancellation)
     {
         var rows = new List<PictureRow>();
-        // The plan knows every table that may exist; those of failed jobs do not.
+        // The plan lists every possible table; tables of failed jobs do not exist.
         foreach (var job in JobPlan.For(spec).Where(job => job.Group.Layer == layer.Index))
         {
             var key = job.Command switch

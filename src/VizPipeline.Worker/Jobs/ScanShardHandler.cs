@@ -7,7 +7,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Jobs;
 
-/// <summary>Runs one shard of the images through the network and stores each layer's tally.</summary>
+/// <summary>Runs one shard of the images through the network and stores the tally of each layer.</summary>
 public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptions<WorkerOptions> options) : IJobHandler<ScanShard>
 {
     /// <inheritdoc/>

@@ -9,10 +9,10 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Live;
 
-/// <summary>Answers requests of people. Whatever is wrong is part of the answer, because a person waits.</summary>
+/// <summary>Answers live requests from users. Errors are part of the answer, because a user is waiting.</summary>
 public sealed class LiveConsumer(LiveNetworks networks, ImageRoot roots, IOptions<WorkerOptions> options, ILogger<LiveConsumer> logger)
 {
-    // Shorter than the wait of the person who asks.
+    // Shorter than the user's own timeout.
     private static readonly TimeSpan LookPatience = LiveLimits.Patience - TimeSpan.FromSeconds(5);
 
     /// <summary>Answers one request.</summary>
@@ -35,7 +35,7 @@ public sealed class LiveConsumer(LiveNetworks networks, ImageRoot roots, IOption
             var isOurs = failure is ObjectStoreException or DiskBudgetException or DeviceUnavailableException or TorchUnavailableException;
             if (!isTheirs && !isOurs)
                 logger.LiveFailed((delivery.Message as ILiveRequest)?.AtlasId ?? "none", failure);
-            // The text of an unexpected failure may describe this machine, so it goes to the log only.
+            // The text of an unexpected failure may reveal details of this machine, so it goes to the log only.
             var reason = isTheirs || isOurs ? failure.Message.ReplaceLineEndings(" ") : "the worker failed; its log says why";
             return new LiveRefused(reason, IsOutage: !isTheirs);
         }
@@ -52,7 +52,7 @@ public sealed class LiveConsumer(LiveNetworks networks, ImageRoot roots, IOption
 
     private async Task<IBusMessage> FindAsync(FindImages request, CancellationToken cancellation)
     {
-        // A mount that hangs must not hang the bus.
+        // A hanging mount must not block the bus.
         var look = Task.Run(() => FindFault(request), CancellationToken.None);
         return await Task.WhenAny(look, Task.Delay(LookPatience, cancellation)) == look
             ? new ImagesFound(options.Value.Name, await look)
@@ -83,5 +83,5 @@ public sealed class LiveConsumer(LiveNetworks networks, ImageRoot roots, IOption
     }
 }
 
-/// <summary>A live request asks for what there is not. The message is for whoever asked.</summary>
+/// <summary>A live request refers to something that does not exist. The message is shown to the requester.</summary>
 public sealed class LiveRequestException(string message) : Exception(message);

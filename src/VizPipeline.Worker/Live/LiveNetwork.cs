@@ -11,7 +11,7 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Worker.Live;
 
-/// <summary>An atlas's network, opened for live requests. One thread at a time.</summary>
+/// <summary>An atlas's network, opened for live requests. Not thread-safe.</summary>
 public sealed class LiveNetwork : IDisposable
 {
     private const int MostOutputs = 5;
@@ -27,10 +27,10 @@ public sealed class LiveNetwork : IDisposable
 
     internal byte[] SpecBytes { get; }
 
-    /// <summary>All maps of a layer.</summary>
+    /// <summary>Returns all maps of a layer.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="crop">The picture's crop, as the preprocessing makes it.</param>
-    /// <param name="cost">What was spent so far; <see cref="LiveCost.Compute"/> holds the timestamp of the beginning.</param>
+    /// <param name="crop">The picture's crop, as produced by the preprocessing.</param>
+    /// <param name="cost">The cost so far; <see cref="LiveCost.Compute"/> holds the start timestamp.</param>
     public FeatureMapsShown FeatureMaps(ShowFeatureMaps request, byte[] crop, LiveCost cost)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -46,7 +46,7 @@ public sealed class LiveNetwork : IDisposable
             layer.Neurons, layer.Shape.Height, layer.Shape.Width, least, greatest, bytes, Png.Encode(_preprocessing.Picture(crop)), output is null ? [] : Strongest(values[output.Node]), Spent(cost));
     }
 
-    /// <summary>Every neuron's activation.</summary>
+    /// <summary>Returns the activation of every neuron.</summary>
     /// <inheritdoc cref="FeatureMaps"/>
     public ResponsesShown Responses(byte[] crop, LiveCost cost)
     {
@@ -57,7 +57,7 @@ public sealed class LiveNetwork : IDisposable
         return new ResponsesShown([.. layers.Select(layer => maxima[layer.Node])], Png.Encode(_preprocessing.Picture(crop)), Output is null ? [] : Strongest(maxima[Output.Node]), Spent(cost));
     }
 
-    /// <summary>One neuron's deconvolution.</summary>
+    /// <summary>Returns the deconvolution of one neuron.</summary>
     /// <inheritdoc cref="FeatureMaps"/>
     public DeconvolutionShown Deconvolution(ShowDeconvolution request, byte[] crop, LiveCost cost)
     {
@@ -94,7 +94,7 @@ public sealed class LiveNetwork : IDisposable
         return values;
     }
 
-    // Of equal values the first, as the search over image sets has it.
+    // The first of equal values, as in the search over image sets.
     private (int Y, int X) Strongest(torch.Tensor images, Layer layer, int channel)
     {
         var area = layer.Shape.Height * layer.Shape.Width;

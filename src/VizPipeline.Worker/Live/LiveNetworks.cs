@@ -9,20 +9,21 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Worker.Live;
 
 /// <summary>
-/// Networks for live requests, apart from those of the jobs, with a torch thread of their own on each device: batch work goes on beside
-/// them.
+/// Networks for live requests, separate from those of the jobs. Each device has its own torch thread for them, so batch work continues
+/// concurrently.
 /// </summary>
 public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGate gate, IOptions<WorkerOptions> options) : IDisposable
 {
-    // Each holds its weights once more.
+    // Each open network holds another copy of its weights.
     private const int MostOpen = 2;
     private readonly ConcurrentDictionary<ComputeDevice, List<LiveNetwork>> _open = new();
 
     /// <summary>
-    /// Decodes the request's picture and works on it with the atlas's network on the least busy device, one request at a time there.
+    /// Decodes the picture of a request and processes it with the atlas's network on the least busy device. Each device processes one
+    /// request at a time.
     /// </summary>
-    /// <exception cref="LiveRequestException">There is no such atlas or layer, or the picture is too large.</exception>
-    /// <exception cref="UnreadableImageException">The picture is none.</exception>
+    /// <exception cref="LiveRequestException">The atlas or the layer does not exist, or the picture is too large.</exception>
+    /// <exception cref="UnreadableImageException">The data is not a readable picture.</exception>
     public async Task<T> Run<T>(ILiveRequest request, Func<LiveNetwork, byte[], LiveCost, T> work, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -59,7 +60,7 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
             catch (Exception failure) when (
                 gate.Note(turn.Device, failure, isLive: true).Kind != DeviceFaultKind.None && failed.Count + 1 < gate.Devices.Count)
             {
-                // A person waits, and another device may do it.
+                // A user is waiting, and another device may succeed.
                 failed.Add(turn.Device);
             }
         }
@@ -72,7 +73,7 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
             network.Dispose();
     }
 
-    // Only on the device's live thread. While one request waits for a file, another may be here.
+    // Runs only on the device's live thread, but another request may enter while one awaits a file.
     private async Task<LiveNetwork> Open(
         ComputeDevice device, AtlasSpec spec, byte[] bytes, Preprocessing preprocessing, CancellationToken cancellation)
     {

@@ -5,8 +5,8 @@ using VizPipeline.Methods.Filters;
 namespace VizPipeline.Worker.Rendering;
 
 /// <summary>
-/// A layer at a glance: for each neuron its filter (where that is a picture), its nine patches, their deconvolutions and its ascent pictures,
-/// side by side.
+/// An overview of a layer. Each neuron has its filter (if it can be shown as a picture), its nine patches, their deconvolutions and its
+/// ascent pictures side by side.
 /// </summary>
 internal sealed class ContactSheet
 {
@@ -37,7 +37,7 @@ internal sealed class ContactSheet
     /// <summary>Keys of the pictures that <see cref="Draw"/> shows.</summary>
     public IEnumerable<string> Keys => _pictures.SelectMany(group => group).Select(picture => picture.Key).OfType<string>();
 
-    /// <summary>A picture at the size in which sheets show it: sheets of thousands of neurons must fit into memory.</summary>
+    /// <summary>Scales a picture to its size on sheets, so that sheets of thousands of neurons fit into memory.</summary>
     public static RgbImage Thumbnail(RgbImage picture)
     {
         var scale = (double)Tile / Math.Max(picture.Width, picture.Height);
@@ -45,7 +45,7 @@ internal sealed class ContactSheet
         return Canvas.Scale(picture, width, height, scale >= 1 ? Scaling.Nearest : Scaling.Bilinear);
     }
 
-    /// <summary>The sheet, from thumbnails by key.</summary>
+    /// <summary>Draws the sheet from thumbnails by key.</summary>
     public RgbImage Draw(IReadOnlyDictionary<string, RgbImage> images)
     {
         var style = new SheetStyle();

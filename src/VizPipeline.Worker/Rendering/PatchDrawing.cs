@@ -7,8 +7,8 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Worker.Rendering;
 
 /// <summary>
-/// Draws neurons' nine patches, and their deconvolutions, as 3x3 pictures without gaps. A cell is the receptive field (the whole input
-/// where the field is larger); what lies outside the image is mid-grey.
+/// Draws the nine patches of neurons, and their deconvolutions, as 3x3 pictures without gaps. A cell shows the receptive field, or the
+/// whole input if the field is larger. Pixels outside the image are mid-grey.
 /// </summary>
 internal sealed class PatchDrawing
 {
@@ -29,16 +29,16 @@ internal sealed class PatchDrawing
         Deconvolutions = new RgbImage?[endChannel - firstChannel];
     }
 
-    /// <summary>One 3x3 picture per neuron; null where it has no patch.</summary>
+    /// <summary>One 3x3 picture of patches per neuron; null if the neuron has no patch.</summary>
     public RgbImage?[] Patches { get; }
 
-    /// <summary>One 3x3 picture per neuron; null where it has no patch.</summary>
+    /// <summary>One 3x3 picture of deconvolutions per neuron; null if the neuron has no patch.</summary>
     public RgbImage?[] Deconvolutions { get; }
 
-    /// <summary>Width and height of a cell of a 3x3 picture.</summary>
+    /// <summary>Returns the width and height of a cell of a 3x3 picture.</summary>
     public static (int Width, int Height) CellOf(RgbImage? picture) => picture is null ? (0, 0) : (picture.Width / 3, picture.Height / 3);
 
-    /// <summary>Copies a patch's true pixels.</summary>
+    /// <summary>Copies the original pixels of a patch.</summary>
     public void DrawPatch(PatchRow patch, ReadOnlySpan<byte> crop)
     {
         var (target, cell, window) = Place(Patches, patch);
@@ -50,7 +50,7 @@ internal sealed class PatchDrawing
         }
     }
 
-    /// <summary>Draws a signal, grey where it is zero (METHODS 2).</summary>
+    /// <summary>Draws a signal with zero as mid-grey (docs/methods.md, section 2).</summary>
     public void DrawDeconvolution(PatchRow patch, BackProjected result, int sample)
     {
         RgbImage target;
