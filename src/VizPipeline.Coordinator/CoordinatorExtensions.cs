@@ -30,7 +30,8 @@ public static class CoordinatorExtensions
         services.TryAddSingleton<ServiceTroubles>();
         services.AddSingleton<ErrorQueueSignal>();
         services.AddSingleton<AnswerDesk>();
-        services.AddSingleton<IBusReceivers, AnswerConsumer>();
+        services.AddSingleton<AnswerConsumer>();
+        services.AddSingleton<IBusReceivers, CoordinatorReceivers>();
         // Constructed explicitly, because the constructor takes internal types.
         services.AddSingleton(provider => new AtlasPlanner(
             provider.GetRequiredService<CatalogDatabase>(),

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
@@ -6,10 +7,10 @@ using VizPipeline.Worker.Live;
 
 namespace VizPipeline.Worker;
 
-/// <summary>The bus receivers of a worker: the queues of <see cref="WorkerOptions.Kinds"/>.</summary>
-internal sealed class WorkerReceivers(JobConsumer jobs, LiveConsumer live, DeviceGate gate, IOptions<WorkerOptions> options) : IBusReceivers
+/// <summary>What a worker receives: the queues of <see cref="WorkerOptions.Kinds"/>.</summary>
+internal sealed class WorkerReceivers(IServiceProvider services, IJobBus bus, DeviceGate gate, IOptions<WorkerOptions> options) : IBusReceivers
 {
-    // Per device, so that pictures are decoded while another is computed. More requests would only wait here instead of at an idle worker.
+    // Per device: some pictures are decoded while one is computed. More would only wait here rather than at an idle worker.
     private const int LiveAtOnce = 3;
 
     public IReadOnlyList<BusReceiver> Receivers
@@ -19,10 +20,32 @@ internal sealed class WorkerReceivers(JobConsumer jobs, LiveConsumer live, Devic
             var (served, devices) = (options.Value.KindNames().ToHashSet(), gate.Count);
             // One job per device at a time: the devices are the bottleneck, not the bus.
             var receivers = JobKinds.All.Where(kind => served.Contains(kind.Name))
-                .Select(kind => new BusReceiver(kind.Queue, jobs.ReceiveAsync) { AtOnce = devices }).ToList();
+                .Select(kind => new BusReceiver(kind.Queue, ReceiveJobAsync) { AtOnce = devices }).ToList();
             if (served.Contains(WorkerOptions.Live))
-                receivers.Add(new BusReceiver(QueueNames.Live, live.ReceiveAsync) { AtOnce = LiveAtOnce * devices });
+                receivers.Add(new BusReceiver(QueueNames.Live, ReceiveRequestAsync) { AtOnce = LiveAtOnce * devices });
             return receivers;
         }
     }
+
+    // Consumers are looked up late: they need the object store, and the bus exists before the store is checked.
+    private async Task<IBusMessage?> ReceiveJobAsync(BusDelivery delivery, CancellationToken cancellation)
+    {
+        JobConsumer jobs;
+        try
+        {
+            jobs = services.GetRequiredService<JobConsumer>();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A worker that is stopped while it starts disposes of its services before the first command arrives.
+            var command = ((JobMessage)delivery.Message).ReadCommand();
+            var returned = new JobReturned(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, ReturnReason.Stopping);
+            await bus.AnswerAsync(returned, CancellationToken.None);
+            return null;
+        }
+        return await jobs.ReceiveAsync(delivery, cancellation);
+    }
+
+    private Task<IBusMessage?> ReceiveRequestAsync(BusDelivery delivery, CancellationToken cancellation)
+        => services.GetRequiredService<LiveConsumer>().ReceiveAsync(delivery, cancellation);
 }

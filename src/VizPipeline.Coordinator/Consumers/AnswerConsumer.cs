@@ -10,18 +10,8 @@ namespace VizPipeline.Coordinator;
 /// <summary>Takes what workers send to the coordinators: answers about jobs, reports, and the question whether jobs are left.</summary>
 internal sealed class AnswerConsumer(
     JobLedger ledger, AtlasMonitor monitor, IObjectStore store, CatalogDatabase database, AnswerDesk desk, ILogger<AnswerConsumer> logger)
-    : IBusReceivers
 {
-    // Broker and transaction work in batches of all kinds of answers, in the order of their arrival.
-    private const int ReadAhead = 2 * AnswerDesk.LargestBatch;
-
-    public IReadOnlyList<BusReceiver> Receivers =>
-    [
-        new(QueueNames.Answers, ReceiveAsync) { AtOnce = AnswerDesk.LargestBatch, ReadAhead = ReadAhead },
-        new(QueueNames.Progress, ShowProgressAsync) { IsBroadcast = true },
-    ];
-
-    private async Task<IBusMessage?> ReceiveAsync(BusDelivery delivery, CancellationToken cancellation)
+    public async Task<IBusMessage?> ReceiveAsync(BusDelivery delivery, CancellationToken cancellation)
     {
         using var trace = (delivery.Message as IJobAnswer)?.Trace(logger);
         switch (delivery.Message)
@@ -46,7 +36,7 @@ internal sealed class AnswerConsumer(
     };
 
     // Progress is shown and not stored.
-    private Task<IBusMessage?> ShowProgressAsync(BusDelivery delivery, CancellationToken cancellation)
+    public Task<IBusMessage?> ShowProgressAsync(BusDelivery delivery, CancellationToken cancellation)
     {
         monitor.Progressed((JobProgressed)delivery.Message);
         return Task.FromResult<IBusMessage?>(null);
