@@ -23,10 +23,10 @@ public sealed class BreakableProxy : IDisposable
 
     public int Breaks { get; private set; }
 
-    /// <summary>Answers every request with this text instead of forwarding it: a proxy's error page, for example.</summary>
+    /// <summary>The answer to every request, which is then not forwarded: a proxy's error page, for example.</summary>
     public string? Answer { get; set; }
 
-    /// <summary>Breaks the connection after a number of further bytes in either direction, and repairs it after a while.</summary>
+    /// <summary>Breaks the proxy after a number of further bytes in either direction, and mends it after a while.</summary>
     public void BreakAfter(long bytes) => Interlocked.Exchange(ref _bytesLeft, bytes);
 
     public void Break()
