@@ -3,7 +3,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>The catalog's tables, whatever database holds them. Each database has a derived context and migrations of its own.</summary>
+/// <summary>The tables of the catalog, for any database. Each database has its own derived context and migrations.</summary>
 public abstract class CatalogContext(DbContextOptions options) : DbContext(options)
 {
     /// <summary>The atlases.</summary>
@@ -30,14 +30,14 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
     /// <summary>The jobs.</summary>
     public DbSet<Job> Jobs => Set<Job>();
 
-    /// <summary>The workers that have told of themselves.</summary>
+    /// <summary>The workers that have reported.</summary>
     public DbSet<WorkerNode> Workers => Set<WorkerNode>();
 
-    /// <summary>Writes many rows inside the current transaction; <see cref="BulkWrite"/> says more.</summary>
+    /// <summary>Writes many rows inside the current transaction; see <see cref="BulkWrite"/>.</summary>
     internal abstract Task WriteAsync<T>(BulkTable table, IEnumerable<T> rows, CancellationToken cancellation)
         where T : class;
 
-    /// <summary>Lets the queries of this transaction take rows in the order of an index, whatever statistics say of their number.</summary>
+    /// <summary>Makes the queries of this transaction read rows in index order, whatever the table statistics say.</summary>
     internal virtual Task FollowIndexesAsync(CancellationToken cancellation) => Task.CompletedTask;
 
     /// <inheritdoc/>
@@ -52,7 +52,7 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
-        // Natural keys: a row ingested twice meets itself, and nobody has to look up a number first.
+        // Natural keys: ingesting a row twice updates it, and no generated number has to be looked up first.
         modelBuilder.Entity<Atlas>(atlas =>
         {
             atlas.ToTable("atlas").HasKey(a => a.Id);
@@ -100,9 +100,10 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
         {
             job.ToTable("job").HasKey(j => new { j.AtlasId, j.JobId });
             job.HasOne<Atlas>().WithMany().HasForeignKey(j => j.AtlasId);
-            // The dispatcher's question: the next pending jobs of a kind come out of the index in their order, unsorted, however many wait.
+            // For the dispatcher: the index yields the next pending jobs of a kind in order, so nothing is sorted, however many are
+            // waiting.
             job.HasIndex(j => new { j.State, j.Kind, j.Priority, j.AtlasId, j.JobId });
-            // The stages' question.
+            // For the stages: counts by state within a group.
             job.HasIndex(j => new { j.AtlasId, j.Kind, j.LayerIndex, j.State });
             job.Property(j => j.Error).HasConversion<StorableText>();
         });

@@ -5,41 +5,45 @@ namespace VizPipeline.Catalog;
 /// <summary>A database that holds the catalog.</summary>
 public abstract class CatalogDatabase
 {
-    /// <summary>Where the catalog is, for messages; no secrets.</summary>
+    /// <summary>Location of the catalog for messages, without secrets.</summary>
     public abstract string Place { get; }
 
-    /// <summary>Whether workers report to this catalog, as those of a cluster do. Where one process does everything, nobody does.</summary>
+    /// <summary>
+    /// Whether workers report to this catalog. They do on a cluster; a single process that does everything needs no reports.
+    /// </summary>
     public virtual bool HearsWorkers => false;
 
-    /// <summary>What brings an older database up to date, as the rest of a sentence.</summary>
+    /// <summary>How to migrate an older database, worded as the end of a sentence.</summary>
     protected abstract string HowToMigrate { get; }
 
-    /// <summary>A new context; the caller disposes it.</summary>
+    /// <summary>Creates a context, which the caller disposes.</summary>
     public abstract CatalogContext Open();
 
-    /// <summary>Makes the tables or brings them up to date, once at the start, before anything else writes.</summary>
-    /// <exception cref="CatalogUnusableException">The database cannot be opened, is not a catalog, or is a newer one.</exception>
+    /// <summary>Creates the tables or migrates them, once at startup, before anything else writes.</summary>
+    /// <exception cref="CatalogUnusableException">
+    /// The database cannot be opened, is not a catalog, or was written by a newer version.
+    /// </exception>
     public abstract Task MigrateAsync(CancellationToken cancellation = default);
 
-    /// <summary>Tries to make this process the one that coordinates the catalog.</summary>
-    /// <returns>The leadership until it is disposed or lost; null when another process has it.</returns>
+    /// <summary>Tries to make this process the coordinator of the catalog.</summary>
+    /// <returns>The leadership, valid until it is disposed or lost; null when another process leads.</returns>
     /// <exception cref="CatalogUnusableException">The database cannot be opened.</exception>
     public abstract Task<ILeadership?> TryLeadAsync(CancellationToken cancellation = default);
 
     /// <summary>
-    /// Makes this transaction wait for all others that called it, whichever process they are of, and these for it. Call it first thing
-    /// inside the transaction; what is read afterwards does not change until the commit, as far as others keep to this.
+    /// Serializes this transaction with all others that call this method, in any process. Call it first in the transaction: what is read
+    /// afterwards does not change until the commit, provided that all writers call it.
     /// </summary>
     public abstract Task SerializeAsync(CatalogContext context, CancellationToken cancellation = default);
 
-    /// <summary>Lets the database count the rows of its tables anew, so that its plans fit an atlas that has just been planned.</summary>
+    /// <summary>Updates the table statistics, so that query plans suit an atlas that has just been planned.</summary>
     public virtual Task AnalyzeAsync(CancellationToken cancellation = default) => Task.CompletedTask;
 
     /// <summary>
-    /// Whether waiting and trying again may help: the server restarts, the network is down, the database is busy, its tables are not
-    /// there yet.
+    /// Returns whether a retry may succeed: the server is restarting, the network is down, the database is busy, or its tables do not exist
+    /// yet.
     /// </summary>
-    /// <param name="failure">Anything that work with the catalog threw, <see cref="CatalogUnusableException"/> included.</param>
+    /// <param name="failure">Any exception from work with the catalog, <see cref="CatalogUnusableException"/> included.</param>
     public bool IsTransient(Exception failure)
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
@@ -50,7 +54,7 @@ public abstract class CatalogDatabase
         return false;
     }
 
-    /// <summary>Checks that a mere reader of this version understands the tables.</summary>
+    /// <summary>Checks that this version can read the tables.</summary>
     /// <exception cref="CatalogUnusableException">
     /// The database cannot be opened, lacks a migration, or has one that this version does not know.
     /// </exception>
@@ -70,8 +74,8 @@ public abstract class CatalogDatabase
         }
     }
 
-    /// <summary>The migrations in the database, all of them known to this version.</summary>
-    /// <exception cref="CatalogUnusableException">A newer version has been here.</exception>
+    /// <summary>Returns the migrations applied to the database, all known to this version.</summary>
+    /// <exception cref="CatalogUnusableException">A newer version has migrated the database.</exception>
     protected async Task<IReadOnlyList<string>> AppliedAsync(CatalogContext context, CancellationToken cancellation)
     {
         var applied = (await context.Database.GetAppliedMigrationsAsync(cancellation)).ToList();
@@ -81,26 +85,26 @@ public abstract class CatalogDatabase
             : applied;
     }
 
-    /// <summary>Fails where there is no database; EF would take it for one without migrations.</summary>
+    /// <summary>Fails when the database does not exist; EF would treat it as one without migrations.</summary>
     protected abstract Task ReachAsync(CatalogContext context, CancellationToken cancellation);
 
-    /// <summary>Whether this one exception, its causes aside, may be healed by waiting.</summary>
+    /// <summary>Returns whether this exception itself, regardless of its causes, may go away with time.</summary>
     protected abstract bool IsTransientCause(Exception cause);
 
-    /// <summary>What a failure to open the database means; null when it is something else.</summary>
+    /// <summary>Explains a failure to open the database; null for any other failure.</summary>
     protected abstract CatalogUnusableException? Explain(Exception failure);
 }
 
-/// <summary>This process's right to coordinate a catalog. Disposing gives it back.</summary>
+/// <summary>The right of this process to coordinate a catalog. Disposing it releases the right.</summary>
 public interface ILeadership : IAsyncDisposable
 {
-    /// <summary>Whether this process still has it. Where not, it must stop writing; another process may have begun.</summary>
+    /// <summary>Returns whether this process still leads. If not, it must stop writing: another process may already lead.</summary>
     Task<bool> IsHeldAsync(CancellationToken cancellation = default);
 }
 
-/// <summary>The catalog cannot be used; the message names it and what to do.</summary>
+/// <summary>The catalog cannot be used; the message names the catalog and the remedy.</summary>
 public sealed class CatalogUnusableException(string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>Whether it lacks a migration: someone else may be adding it just now, so that waiting may help.</summary>
+    /// <summary>Whether a migration is missing. Another process may be applying it, so waiting may help.</summary>
     public bool IsBehind { get; init; }
 }

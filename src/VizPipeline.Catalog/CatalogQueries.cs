@@ -4,19 +4,21 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>The questions that status and exports ask. Rows come untracked, and streams hold one row at a time.</summary>
+/// <summary>Queries for status and exports. Rows are not tracked, and streams hold one row at a time.</summary>
 public static class CatalogQueries
 {
-    /// <summary>An atlas by its slug; null when the catalog has none of that name.</summary>
+    /// <summary>Finds an atlas by its slug; null when the catalog has no such atlas.</summary>
     public static Task<Atlas?> FindAtlasAsync(this CatalogContext context, string slug, CancellationToken cancellation = default)
         => context.Atlases.AsNoTracking().SingleOrDefaultAsync(atlas => atlas.Slug == slug, cancellation);
 
-    /// <summary>Gets the next jobs of a kind to send, tracked. It takes milliseconds however many wait. Call it inside a transaction.</summary>
+    /// <summary>
+    /// Gets the next jobs of a kind to send, tracked. Takes milliseconds, however many are waiting. Call it inside a transaction.
+    /// </summary>
     /// <param name="context">The catalog.</param>
     /// <param name="kind">The kind.</param>
-    /// <param name="now">The time, UTC; jobs that wait for a later time are skipped.</param>
-    /// <param name="count">How many at most.</param>
-    /// <param name="cancellation">Stops early.</param>
+    /// <param name="now">The current time, UTC; jobs scheduled for later are skipped.</param>
+    /// <param name="count">Maximum number of jobs.</param>
+    /// <param name="cancellation">Cancels the query.</param>
     public static async Task<IReadOnlyList<Job>> NextJobsAsync(
         this CatalogContext context, JobKind kind, DateTime now, int count, CancellationToken cancellation = default)
     {
@@ -28,7 +30,7 @@ public static class CatalogQueries
             .ToListAsync(cancellation);
     }
 
-    /// <summary>How many jobs of each kind are in each state, and what they cost.</summary>
+    /// <summary>Counts jobs by kind and state, and sums their cost.</summary>
     public static async Task<IReadOnlyList<JobCount>> CountJobsAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
         => await context.Jobs.AsNoTracking()
@@ -38,7 +40,7 @@ public static class CatalogQueries
                 jobs.Key.Kind, jobs.Key.State, jobs.Count(), jobs.Sum(job => (long)job.Units), jobs.Sum(job => job.ElapsedSeconds ?? 0)))
             .ToListAsync(cancellation);
 
-    /// <summary>The jobs that failed or are blocked, in their order.</summary>
+    /// <summary>Lists the failed and blocked jobs in job order.</summary>
     public static async Task<IReadOnlyList<Job>> FailuresAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
         => await context.Jobs.AsNoTracking()
@@ -46,7 +48,7 @@ public static class CatalogQueries
             .OrderBy(job => job.JobId)
             .ToListAsync(cancellation);
 
-    /// <summary>The layers in their order.</summary>
+    /// <summary>Lists the layers in order.</summary>
     public static async Task<IReadOnlyList<Layer>> LayersAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
         => await context.Layers.AsNoTracking()
@@ -54,21 +56,21 @@ public static class CatalogQueries
             .OrderBy(layer => layer.LayerIndex)
             .ToListAsync(cancellation);
 
-    /// <summary>All neurons by layer and channel.</summary>
+    /// <summary>Streams all neurons by layer and channel.</summary>
     public static IAsyncEnumerable<(Layer Layer, Neuron Neuron)> NeuronsAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
         => ByLayer(context, atlasId, layer => context.Neurons.AsNoTracking()
             .Where(neuron => neuron.LayerId == layer.Id)
             .OrderBy(neuron => neuron.Channel), cancellation);
 
-    /// <summary>All patches by layer, channel and rank.</summary>
+    /// <summary>Streams all patches by layer, channel and rank.</summary>
     public static IAsyncEnumerable<(Layer Layer, Patch Patch)> PatchesAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
         => ByLayer(context, atlasId, layer => context.Patches.AsNoTracking()
             .Where(patch => patch.LayerId == layer.Id)
             .OrderBy(patch => patch.Channel).ThenBy(patch => patch.Rank), cancellation);
 
-    /// <summary>All pictures by layer, channel, method, variant and seed.</summary>
+    /// <summary>Streams all pictures by layer, channel, method, variant and seed.</summary>
     public static IAsyncEnumerable<(Layer Layer, Picture Picture)> PicturesAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
         => ByLayer(context, atlasId, layer => context.Pictures.AsNoTracking()
@@ -76,11 +78,11 @@ public static class CatalogQueries
             .OrderBy(picture => picture.Channel).ThenBy(picture => picture.Method)
             .ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed), cancellation);
 
-    /// <summary>All images by index.</summary>
+    /// <summary>Streams all images by index.</summary>
     public static IAsyncEnumerable<Image> ImagesAsync(this CatalogContext context, int atlasId)
         => context.Images.AsNoTracking().Where(image => image.AtlasId == atlasId).OrderBy(image => image.ImageIndex).AsAsyncEnumerable();
 
-    /// <summary>The images that could not be read, by index.</summary>
+    /// <summary>Lists the unreadable images by index.</summary>
     public static async Task<IReadOnlyList<Image>> UnreadableImagesAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
         => await context.Images.AsNoTracking()
@@ -88,7 +90,7 @@ public static class CatalogQueries
             .OrderBy(image => image.ImageIndex)
             .ToListAsync(cancellation);
 
-    // Layer by layer the rows come out of the primary key in order; one query over all layers would sort them in memory first.
+    // Within a layer, rows come in primary key order; a single query over all layers would sort them in memory first.
     private static async IAsyncEnumerable<(Layer Layer, T Row)> ByLayer<T>(
         CatalogContext context, int atlasId, Func<Layer, IQueryable<T>> rows, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -103,7 +105,7 @@ public static class CatalogQueries
 /// <summary>The jobs of one kind in one state.</summary>
 /// <param name="Kind">The kind.</param>
 /// <param name="State">The state.</param>
-/// <param name="Jobs">How many.</param>
+/// <param name="Jobs">Number of jobs.</param>
 /// <param name="Units">Their work, see <see cref="PlannedJob.Units"/>.</param>
-/// <param name="Seconds">Seconds of work of those that completed.</param>
+/// <param name="Seconds">Seconds of work of the completed ones.</param>
 public sealed record JobCount(JobKind Kind, JobState State, int Jobs, long Units, double Seconds);

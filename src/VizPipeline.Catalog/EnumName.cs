@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>Stores an enum as its name in snake_case, so that SQL reads well and numbers may move.</summary>
+/// <summary>Stores an enum as its name in snake_case: SQL stays readable, and the numeric values may change.</summary>
 internal sealed class EnumName<T>() : ValueConverter<T, string>(value => Write(value), name => Read(name))
     where T : struct, Enum
 {

@@ -2,12 +2,12 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>Text from outside, such as file names and messages of decoders, without the characters that PostgreSQL refuses.</summary>
+/// <summary>Removes characters that PostgreSQL rejects from external text, such as file names and messages of decoders.</summary>
 internal sealed class StorableText() : ValueConverter<string, string>(text => Clean(text), text => text)
 {
     private const char Replacement = '\uFFFD';
 
-    // A zero and half a surrogate pair; one message with either would otherwise keep its job from ever being taken in.
+    // NUL and unpaired surrogates: a single message with either would make its result impossible to ingest.
     internal static string Clean(string text)
     {
         if (!text.AsSpan().ContainsAny(Suspects))

@@ -3,24 +3,24 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>Jobs of one kind that could be done now, while no live worker serves their kind.</summary>
+/// <summary>Jobs of one kind that are ready while no live worker serves the kind.</summary>
 /// <param name="Kind">The kind.</param>
-/// <param name="Jobs">How many jobs wait.</param>
+/// <param name="Jobs">Number of waiting jobs.</param>
 public sealed record UnservedJobs(JobKind Kind, int Jobs)
 {
-    /// <summary>What is wrong, as a sentence without its full stop.</summary>
+    /// <summary>Describes the problem as a sentence without the final full stop.</summary>
     public string Explain() => $"no worker serves {Kind.Name()} ({Jobs:N0} {(Jobs == 1 ? "job waits" : "jobs wait")})";
 }
 
 /// <summary>
-/// Finds the kinds of jobs that wait for a worker that is not there. Only for catalogs whose workers report: those of a cluster.
+/// Finds the kinds of jobs that wait for a missing worker. Only for catalogs to which workers report: those of a cluster.
 /// </summary>
 public static class UnservedJobsQueries
 {
-    /// <summary>A worker that has not been heard of for so long is taken for gone.</summary>
+    /// <summary>How long a worker may be silent before it is considered lost.</summary>
     public static TimeSpan WorkerSilence { get; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The names of the queues that live workers serve, <c>live</c> among them, as <c>Worker:Kinds</c> has them.</summary>
+    /// <summary>Gets the names of the queues that live workers serve, including <c>live</c>, as written in <c>Worker:Kinds</c>.</summary>
     public static async Task<IReadOnlySet<string>> ServedQueuesAsync(
         this CatalogContext context, DateTime now, CancellationToken cancellation = default)
     {
@@ -30,7 +30,7 @@ public static class UnservedJobsQueries
         return lists.SelectMany(list => list.Split(',')).ToHashSet();
     }
 
-    /// <summary>The kinds that live workers serve. A worker that stops takes no more jobs, so it serves none.</summary>
+    /// <summary>Gets the kinds that live workers serve. A stopping worker takes no more jobs and therefore serves none.</summary>
     public static async Task<IReadOnlySet<JobKind>> ServedKindsAsync(
         this CatalogContext context, DateTime now, CancellationToken cancellation = default)
     {
@@ -38,11 +38,11 @@ public static class UnservedJobsQueries
         return JobKinds.All.Where(row => names.Contains(row.Name)).Select(row => row.Kind).ToHashSet();
     }
 
-    /// <summary>The unserved jobs of each running atlas, by its number in the catalog.</summary>
+    /// <summary>Gets the unserved jobs of each running atlas, keyed by its number in the catalog.</summary>
     /// <param name="context">The catalog.</param>
-    /// <param name="now">The time, UTC.</param>
+    /// <param name="now">The current time, UTC.</param>
     /// <param name="atlasId">Only this atlas; null for all.</param>
-    /// <param name="cancellation">Stops the query.</param>
+    /// <param name="cancellation">Cancels the query.</param>
     public static async Task<ILookup<int, UnservedJobs>> UnservedJobsAsync(
         this CatalogContext context, DateTime now, int? atlasId = null, CancellationToken cancellation = default)
     {
@@ -56,7 +56,7 @@ public static class UnservedJobsQueries
         var jobs = await context.Jobs
             .Where(job => running.Contains(job.AtlasId) && unserved.Contains(job.Kind)
                 && (job.State == JobState.Pending || job.State == JobState.Sent
-                // Its worker is gone: the broker has it back.
+                // The worker is lost, so the broker has requeued its job.
                 || (job.State == JobState.Running
                     && !context.Workers.Any(worker => worker.Name == job.Worker && worker.LastSeenAt > alive))))
             .GroupBy(job => new { job.AtlasId, job.Kind })

@@ -1,13 +1,13 @@
 namespace VizPipeline.Jobs;
 
-/// <summary>What is made of every neuron. Stored by name: names are only ever added.</summary>
+/// <summary>What is computed for every neuron. Stored by name: add names, but never rename or remove one.</summary>
 [Flags]
 public enum AtlasMethods
 {
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>The nine patches with the largest activation, and the statistics of the same pass.</summary>
+    /// <summary>The nine patches with the largest activations, and the statistics from the same pass.</summary>
     Top9 = 1,
 
     /// <summary>The deconvolutions of those nine patches.</summary>
@@ -16,7 +16,7 @@ public enum AtlasMethods
     /// <summary>Regularized gradient ascent.</summary>
     Ascent = 4,
 
-    /// <summary>The weights: of convolutions as tiles, of all layers the links between neurons.</summary>
+    /// <summary>The weights: convolution kernels as tiles, and for all layers the links between neurons.</summary>
     Filters = 8,
 
     /// <summary>All of them.</summary>

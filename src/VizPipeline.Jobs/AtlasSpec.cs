@@ -4,78 +4,88 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Jobs;
 
-/// <summary>Everything that determines an atlas: the network, the images, the layers and what is drawn of them.</summary>
+/// <summary>Everything that determines an atlas: the network, the images, the layers and what is computed for them.</summary>
 /// <remarks>
-/// The coordinator plans from it and every worker reads it, so it is the only thing that both must agree on.
-/// <see cref="Hash"/> says whether two specs promise the same results.
+/// The coordinator plans from the spec and every worker reads it; nothing else has to agree between them. Two specs with the same
+/// <see cref="Hash"/> give the same results.
 /// </remarks>
 public sealed partial record AtlasSpec
 {
-    /// <summary>A layer of so many shards is merged by one job.</summary>
+    /// <summary>Maximum number of shards of a layer that one job merges.</summary>
     public const int ShardsAtOnce = 32;
 
-    /// <summary>The atlas's id: a slug of 3 to 64 characters, <c>a-z</c>, <c>0-9</c> and <c>-</c>, not beginning with <c>-</c>.</summary>
+    /// <summary>
+    /// The atlas's id: a slug of 3 to 64 characters from <c>a-z</c>, <c>0-9</c> and <c>-</c> that does not begin with <c>-</c>.
+    /// </summary>
     public required string Id { get; init; }
 
-    /// <summary>The name that people read.</summary>
+    /// <summary>The display name.</summary>
     public required string Name { get; init; }
 
     /// <summary>The network.</summary>
     public required ModelSpec Model { get; init; }
 
-    /// <summary>The image set that is searched for top patches.</summary>
+    /// <summary>The image set searched for top patches.</summary>
     public required ImageSetSpec Images { get; init; }
 
-    /// <summary>How an image becomes the network's input, as the image library writes it.</summary>
+    /// <summary>How an image becomes the network's input, in the JSON of the image library.</summary>
     public required JsonElement Preprocessing { get; init; }
 
-    /// <summary>The observed layers, in the network's order; <see cref="LayerSpec.Index"/> is the place in this list.</summary>
+    /// <summary>The observed layers, in the network's order; <see cref="LayerSpec.Index"/> is the position in this list.</summary>
     public required IReadOnlyList<LayerSpec> Layers { get; init; }
 
-    /// <summary>What is made of every neuron.</summary>
+    /// <summary>What is computed for every neuron.</summary>
     public required AtlasMethods Methods { get; init; }
 
-    /// <summary>Names of the output layer's neurons, in their order; empty where nobody named them. They label pictures and determine nothing else.</summary>
+    /// <summary>Names of the output layer's neurons, in order; empty if unknown. They label pictures and have no other effect.</summary>
     public IReadOnlyList<string> OutputNames { get; init; } = [];
 
-    /// <summary>How gradient ascent runs. Ignored without <see cref="AtlasMethods.Ascent"/>.</summary>
+    /// <summary>Settings of gradient ascent. Ignored without <see cref="AtlasMethods.Ascent"/>.</summary>
     public AscentSpec Ascent { get; init; } = new();
 
-    /// <summary>Images per scan job, 1 or more. Fixed when the atlas is planned.</summary>
+    /// <summary>Images per scan job, at least 1. Fixed when the atlas is planned.</summary>
     public int ShardImages { get; init; } = 2_000;
 
-    /// <summary>Neurons per patch or ascent job, 1 or more. Fixed when the atlas is planned.</summary>
+    /// <summary>Neurons per patch or ascent job, at least 1. Fixed when the atlas is planned.</summary>
     public int NeuronsPerJob { get; init; } = 64;
 
-    /// <summary>Images per forward pass, 1 or more. Torch picks kernels by size, so values differ by up to 1e-6 of a layer's maximum between sizes.</summary>
+    /// <summary>
+    /// Images per forward pass, at least 1. Torch picks kernels by size, so values at different sizes differ by up to 1e-6 of a layer's
+    /// maximum.
+    /// </summary>
     public int BatchSize { get; init; } = 32;
 
-    /// <summary>Where workers compute: <c>auto</c>, <c>cpu</c> or <c>cuda</c>. Results do not depend on it.</summary>
+    /// <summary>Device of the workers: <c>auto</c>, <c>cpu</c> or <c>cuda</c>. Results do not depend on it.</summary>
     public string Device { get; init; } = "auto";
 
-    /// <summary>Neurons of all layers together.</summary>
+    /// <summary>Counts the neurons of all layers.</summary>
     public long NeuronCount() => Layers.Sum(layer => (long)layer.Channels);
 
-    /// <summary>Whether any method needs the pass over the image set.</summary>
+    /// <summary>Returns whether any method needs the pass over the image set.</summary>
     public bool NeedsScan() => (Methods & (AtlasMethods.Top9 | AtlasMethods.Deconv)) != 0;
 
-    /// <summary>Number of scan jobs: the images in shards of <see cref="ShardImages"/>, the last one maybe shorter.</summary>
+    /// <summary>Counts the scan jobs: the images in shards of <see cref="ShardImages"/>, the last of which may be shorter.</summary>
     public int ShardCount() => NeedsScan() ? (int)(((long)Images.Count + ShardImages - 1) / ShardImages) : 0;
 
-    /// <summary>Parts that the tallies of many shards are gathered in before they are merged, about as many as each has shards; none for few shards.</summary>
+    /// <summary>
+    /// Returns the parts into which the tallies of many shards are gathered before the merge. There are about as many parts as shards per
+    /// part; none for few shards.
+    /// </summary>
     public IReadOnlyList<(int Part, int FirstShard, int EndShard)> MergeParts()
     {
         var shards = ShardCount();
         return shards <= ShardsAtOnce ? [] : [.. JobKinds.Ranges(shards, (int)Math.Ceiling(Math.Sqrt(shards)))];
     }
 
-    /// <summary>SHA-256 (lower-case hex) of what determines the results.</summary>
+    /// <summary>Computes the SHA-256 (lower-case hex) of everything that determines the results.</summary>
     /// <remarks>
-    /// Names, paths, the device and the sizes of batches and jobs are left out: they may change between two runs of one atlas.
+    /// Names, paths, the device and the sizes of batches and jobs are excluded: they may change between two runs of one atlas.
     /// </remarks>
     public string Hash() => CanonicalJson.Hash(Parts());
 
-    /// <summary>The parts of two specs that promise different results, e.g. <c>model</c>; empty when their hashes are equal.</summary>
+    /// <summary>
+    /// Returns the parts in which two specs lead to different results, e.g. <c>model</c>; empty when their hashes are equal.
+    /// </summary>
     public IReadOnlyList<string> DifferencesTo(AtlasSpec other)
     {
         var others = other.Parts();
@@ -87,16 +97,16 @@ public sealed partial record AtlasSpec
         ["model"] = new { Model.Architecture, Model.ModelSha256, Model.WeightsSha256, Model.Input },
         ["images"] = new { Images.ManifestSha256, Images.Count, Images.Classes },
         ["preprocessing"] = Preprocessing,
-        // Who feeds whom follows from the model, and atlases from before it was written down keep their hash.
+        // The connections between layers follow from the model; without them, atlases older than this property keep their hash.
         ["layers"] = Layers.Select(layer => layer with { Inputs = null }).ToList(),
         ["methods"] = Methods,
         ["ascent"] = Methods.HasFlag(AtlasMethods.Ascent) ? Ascent : null,
     };
 
-    /// <summary>Whether a text may be an atlas's <see cref="Id"/>.</summary>
+    /// <summary>Returns whether a text is a valid <see cref="Id"/>.</summary>
     public static bool IsId(string text) => Slug().IsMatch(text);
 
-    /// <summary>Every fault of the spec as one sentence each; empty when it can be planned.</summary>
+    /// <summary>Returns every fault of the spec, one sentence each; empty when the atlas can be planned.</summary>
     public IReadOnlyList<string> Faults()
     {
         var faults = new List<string>();
@@ -136,99 +146,114 @@ public sealed partial record AtlasSpec
     private static partial Regex Slug();
 }
 
-/// <summary>Which network, by content.</summary>
+/// <summary>Identifies a network by content.</summary>
 public sealed record ModelSpec
 {
-    /// <summary>A network's file, or the name of an architecture of the zoo. Workers open it.</summary>
+    /// <summary>A network's file, or the name of an architecture in the zoo. Workers open it.</summary>
     public required string Model { get; init; }
 
-    /// <summary>The file of the weights, where the model's own file does not hold them.</summary>
+    /// <summary>The file of the weights, unless the model's own file contains them.</summary>
     public string? Weights { get; init; }
 
-    /// <summary>Key of the model's file in the object store; null where workers open <see cref="Model"/> itself.</summary>
+    /// <summary>Key of the model's file in the object store; null if workers open <see cref="Model"/> itself.</summary>
     public string? ModelKey { get; init; }
 
-    /// <summary>Key of the weights' file in the object store; null where workers open <see cref="Weights"/> itself, or there are none.</summary>
+    /// <summary>
+    /// Key of the weights' file in the object store; null if there are no weights or workers open <see cref="Weights"/> itself.
+    /// </summary>
     public string? WeightsKey { get; init; }
 
     /// <summary>The architecture's name in the zoo; null when <see cref="Model"/> is a file.</summary>
     public string? Architecture { get; init; }
 
-    /// <summary>SHA-256 (hex) of the model's file; null for an architecture of the zoo.</summary>
+    /// <summary>SHA-256 (hex) of the model's file; null for an architecture in the zoo.</summary>
     public string? ModelSha256 { get; init; }
 
-    /// <summary>SHA-256 (hex) of the weights' file; null where there is none.</summary>
+    /// <summary>SHA-256 (hex) of the weights' file; null if there is none.</summary>
     public string? WeightsSha256 { get; init; }
 
-    /// <summary>The input's shape for one image: channels, height, width.</summary>
+    /// <summary>Shape of the input for one image: channels, height, width.</summary>
     public required IReadOnlyList<int> Input { get; init; }
 }
 
-/// <summary>Which images, by content. The list itself is an object of its own, see <see cref="ImageList"/>.</summary>
+/// <summary>Identifies the images by content. The list itself is a separate object, see <see cref="ImageList"/>.</summary>
 public sealed record ImageSetSpec
 {
-    /// <summary>The folder (or archive) that workers read images from.</summary>
+    /// <summary>The folder or archive from which workers read images.</summary>
     public required string Root { get; init; }
 
     /// <summary>SHA-256 (hex) of the image list with sizes or content hashes.</summary>
     public required string ManifestSha256 { get; init; }
 
-    /// <summary>Number of images, 0 or more. Image indices run from 0 to this.</summary>
+    /// <summary>Number of images, 0 or more; image indices are smaller.</summary>
     public required int Count { get; init; }
 
     /// <summary>Names of the classes, in the order of the labels; empty for an unlabelled set.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
 
-    /// <summary>Which part of the set was chosen, in words, e.g. "10 of each class, seed 3"; null for all of it. The list has the result.</summary>
+    /// <summary>
+    /// The selected part of the set in words, e.g. "10 of each class, seed 3"; null for the whole set. The list contains the result.
+    /// </summary>
     public string? Selection { get; init; }
 }
 
-/// <summary>How gradient ascent runs.</summary>
+/// <summary>Settings of gradient ascent.</summary>
 public sealed record AscentSpec
 {
-    /// <summary>About the steps of a preset, where <see cref="Steps"/> names no number: for estimates.</summary>
+    /// <summary>Approximate steps of a preset if <see cref="Steps"/> is not set, for estimates.</summary>
     public const int UsualSteps = 750;
 
-    /// <summary>Most steps of an ascent.</summary>
+    /// <summary>Maximum number of steps of an ascent.</summary>
     public const int MostSteps = 1_000_000;
 
-    /// <summary>Names of the recipes, each one picture (or several facets) per neuron and seed: 1 to 4 for the published presets, or of <see cref="Recipes"/>.</summary>
+    /// <summary>
+    /// Names of the recipes, each of which gives one picture (or several facets) per neuron and seed: 1 to 4 for the published presets, or
+    /// a name from <see cref="Recipes"/>.
+    /// </summary>
     [JsonConverter(typeof(PresetNamesConverter))]
     public IReadOnlyList<string> Presets { get; init; } = ["3"];
 
-    /// <summary>The recipes behind the names that are no numbers, whole, as <c>viz recipes show</c> prints them; null where there are none.</summary>
+    /// <summary>
+    /// The full recipes of the names that are not numbers, as <c>viz recipes show</c> prints them; null if there are none.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, JsonElement>? Recipes { get; init; }
 
-    /// <summary>Steps in place of the presets' own, 1 or more; null keeps theirs.</summary>
+    /// <summary>Overrides the number of steps of the presets, at least 1; null keeps it.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Seeds of the start images, each one picture per neuron and preset.</summary>
+    /// <summary>Seeds of the start images; each gives one picture per neuron and preset.</summary>
     public IReadOnlyList<int> Seeds { get; init; } = [0];
 
     /// <summary>
-    /// <c>normalised</c> (steps of one length, which suit any network) or <c>published</c> (the presets' own learning rates, CaffeNet's).
+    /// <c>normalised</c> (steps of constant length, suitable for any network) or <c>published</c> (the presets' own learning rates for
+    /// CaffeNet).
     /// </summary>
     public string Rates { get; init; } = "normalised";
 
-    /// <summary><c>neuron</c> (the centre of the map) or <c>channel</c> (the mean of the map); for the published presets, as other recipes say their own.</summary>
+    /// <summary>
+    /// <c>neuron</c> (the centre of the map) or <c>channel</c> (the mean of the map); only for the published presets, as other recipes
+    /// define their own objective.
+    /// </summary>
     public string Objective { get; init; } = "neuron";
 
-    /// <summary>Whether a recipe begins at the neurons' top patches, so that its layer must be merged before.</summary>
+    /// <summary>Returns whether a recipe starts from the neurons' top patches, so that the layer must be merged first.</summary>
     public bool StartsFromTopPatches() => Presets.Any(name => RecipeOf(name).KindOf("start") == "top_patches");
 
-    /// <summary>Steps of a preset as this spec has it, for estimates.</summary>
+    /// <summary>Gets the steps of a preset under this spec, for estimates.</summary>
     public int StepsOf(string preset) => Steps ?? (RecipeOf(preset).Number("steps") is > 0 and var steps ? steps : UsualSteps);
 
-    /// <summary>Images that a preset sends through the network for one neuron, for estimates: steps, facets and views of each.</summary>
+    /// <summary>
+    /// Counts the images that a preset runs through the network for one neuron, for estimates: steps times facets times views.
+    /// </summary>
     public double PassesOf(string preset) => (double)StepsOf(preset) * RecipeOf(preset).Facets * RecipeOf(preset).Views;
 
-    /// <summary>Pictures of one neuron: the facets of each recipe, times the seeds.</summary>
+    /// <summary>Counts the pictures per neuron: the facets of all recipes, times the seeds.</summary>
     public int PicturesPerNeuron() => Seeds.Count * Presets.Sum(name => RecipeOf(name).Facets);
 
     private RecipeView RecipeOf(string name) => new(Recipes is not null && Recipes.TryGetValue(name, out var recipe) ? recipe : default);
 
-    /// <summary>Every fault as one sentence each.</summary>
+    /// <summary>Returns every fault, one sentence each.</summary>
     internal IEnumerable<string> Faults()
     {
         if (Presets.Count == 0 || Presets.Distinct().Count() != Presets.Count)

@@ -4,13 +4,15 @@ using System.Text.Json.Nodes;
 
 namespace VizPipeline.Jobs;
 
-/// <summary>JSON in one spelling per content: properties sorted by name, no spaces. Two records with the same content hash alike.</summary>
+/// <summary>
+/// Writes JSON in a canonical form: properties sorted by name, no spaces. Records with the same content have the same hash.
+/// </summary>
 public static class CanonicalJson
 {
-    /// <summary>SHA-256 (lower-case hex) of the canonical form of a value.</summary>
+    /// <summary>Computes the SHA-256 (lower-case hex) of the canonical form of a value.</summary>
     public static string Hash<T>(T value) => Convert.ToHexStringLower(SHA256.HashData(Bytes(value)));
 
-    /// <summary>The canonical form as UTF-8.</summary>
+    /// <summary>Returns the canonical form as UTF-8.</summary>
     public static byte[] Bytes<T>(T value)
         => JsonSerializer.SerializeToUtf8Bytes(Sorted(JsonSerializer.SerializeToNode(value, VizJson.Options)), VizJson.Options);
 

@@ -29,7 +29,9 @@ public interface INeuronsCommand : ILayerCommand
     int EndChannel { get; }
 }
 
-/// <summary>Runs one shard of the images through the network and keeps the top 9 and the statistics of every neuron of every layer.</summary>
+/// <summary>
+/// Runs one shard of the images through the network and keeps the top 9 and the statistics of every neuron of every layer.
+/// </summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">How many times the job has been sent, from 1.</param>
@@ -38,7 +40,9 @@ public interface INeuronsCommand : ILayerCommand
 /// <param name="EndImage">Index after the shard's last image.</param>
 public sealed record ScanShard(string AtlasId, long JobId, int Attempt, int Shard, int FirstImage, int EndImage) : JobCommand(AtlasId, JobId, Attempt);
 
-/// <summary>Merges the tallies of some shards for one layer into one tally: the lower level of the merge tree when there are many shards.</summary>
+/// <summary>
+/// Merges the tallies of some shards for one layer into one tally: the lower level of the merge tree when there are many shards.
+/// </summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">How many times the job has been sent, from 1.</param>
@@ -85,7 +89,9 @@ public sealed record AscendNeurons(
 /// <param name="Layer">Index of the layer.</param>
 public sealed record RenderFilters(string AtlasId, long JobId, int Attempt, int Layer) : JobCommand(AtlasId, JobId, Attempt), ILayerCommand;
 
-/// <summary>Draws the contact sheet of one layer from the pictures that exist, and ranks its ascent pictures among the images' activations.</summary>
+/// <summary>
+/// Draws the contact sheet of one layer from the pictures that exist, and ranks its ascent pictures among the images' activations.
+/// </summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">How many times the job has been sent, from 1.</param>

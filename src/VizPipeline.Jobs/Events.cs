@@ -1,9 +1,9 @@
 namespace VizPipeline.Jobs;
 
-/// <summary>A message of the bus. The bus finds the types by this interface and names them by their type names.</summary>
+/// <summary>A message on the bus. The bus discovers message types by this interface and names messages after them.</summary>
 public interface IBusMessage;
 
-/// <summary>What a worker says of a job, for the coordinators.</summary>
+/// <summary>A worker's message about a job to the coordinators.</summary>
 public interface IJobAnswer : IBusMessage
 {
     /// <summary>The atlas's id.</summary>
@@ -16,18 +16,18 @@ public interface IJobAnswer : IBusMessage
     int Attempt { get; }
 }
 
-/// <summary>A message that is answered by a <typeparamref name="TAnswer"/> or by <see cref="LiveRefused"/>.</summary>
+/// <summary>A request that is answered by a <typeparamref name="TAnswer"/> or by <see cref="LiveRefused"/>.</summary>
 public interface IBusRequest<TAnswer> : IBusRequest
     where TAnswer : IBusMessage;
 
 /// <inheritdoc cref="IBusRequest{TAnswer}"/>
 public interface IBusRequest : IBusMessage
 {
-    /// <summary>The queue of those who answer it.</summary>
+    /// <summary>The queue from which it is answered.</summary>
     string Queue => QueueNames.Live;
 }
 
-/// <summary>Published when a worker begins a job. Optional: it shows which worker has the job.</summary>
+/// <summary>Published when a worker starts a job. Optional: it shows which worker has the job.</summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">The attempt of the command.</param>
@@ -35,19 +35,19 @@ public interface IBusRequest : IBusMessage
 /// <param name="Started">When the work began, UTC.</param>
 public sealed record JobStarted(string AtlasId, long JobId, int Attempt, string Worker, DateTimeOffset Started) : IJobAnswer;
 
-/// <summary>Published now and then by a worker. Optional: it makes the progress display move within a job.</summary>
+/// <summary>Published by a worker from time to time. Optional: it updates the progress display within a job.</summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">The attempt of the command.</param>
 /// <param name="Units">Units done so far, see <see cref="JobKindRow.Unit"/>.</param>
 public sealed record JobProgressed(string AtlasId, long JobId, int Attempt, int Units) : IJobAnswer;
 
-/// <summary>Published when a job's pictures and its table are in the object store, or were already there.</summary>
+/// <summary>Published when a job's pictures and its table are in the object store, or already were.</summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">The attempt of the command.</param>
 /// <param name="Worker">The worker's name, e.g. machine and device.</param>
-/// <param name="ResultKey">Key of the result's table in the object store.</param>
+/// <param name="ResultKey">Key of the result table in the object store.</param>
 /// <param name="Units">Units done, see <see cref="JobKindRow.Unit"/>.</param>
 /// <param name="Started">When the work began, UTC.</param>
 /// <param name="ElapsedSeconds">How long it took.</param>
@@ -63,55 +63,55 @@ public sealed record JobCompleted(
     double ElapsedSeconds,
     IReadOnlyDictionary<string, double> Phases) : IJobAnswer;
 
-/// <summary>Published when a worker gives up on a job.</summary>
+/// <summary>Published when a job fails on a worker.</summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">The attempt of the command.</param>
 /// <param name="Worker">The worker's name, e.g. machine and device.</param>
-/// <param name="Error">What went wrong and with what, in one line.</param>
-/// <param name="Transient">Whether waiting may help (a full device, a server that restarts).</param>
+/// <param name="Error">What failed and why, in one line.</param>
+/// <param name="Transient">Whether waiting may help (a full device, a restarting server).</param>
 public sealed record JobFailed(string AtlasId, long JobId, int Attempt, string Worker, string Error, bool Transient) : IJobAnswer;
 
-/// <summary>Published when a worker gives a job back undone, so that another may have it.</summary>
+/// <summary>Published when a worker returns a job unfinished, so that another can run it.</summary>
 /// <param name="AtlasId">The atlas's id.</param>
 /// <param name="JobId">The job's number in its atlas.</param>
 /// <param name="Attempt">The attempt of the command.</param>
 /// <param name="Worker">The worker's name.</param>
 /// <param name="Reason">Why.</param>
-/// <param name="Error">What happened, in one line, where the reason alone does not say it.</param>
+/// <param name="Error">What happened, in one line, if the reason alone does not say it.</param>
 public sealed record JobReturned(string AtlasId, long JobId, int Attempt, string Worker, ReturnReason Reason, string? Error = null)
     : IJobAnswer;
 
-/// <summary>Why a worker gives a job back.</summary>
+/// <summary>Why a worker returns a job.</summary>
 public enum ReturnReason
 {
-    /// <summary>The worker stops; the job has nothing to do with it.</summary>
+    /// <summary>The worker is stopping, for reasons unrelated to the job.</summary>
     Stopping,
 
     /// <summary>
-    /// The queue delivered the command a second time: whoever had it before died, or lost its connection. If the job had begun, it may be
-    /// the cause, so nobody runs it again before this is counted.
+    /// The queue redelivered the command because its previous worker died or lost its connection. If the job had started, it may be the
+    /// cause, so the redelivery is counted before the job runs again.
     /// </summary>
     Redelivered,
 
-    /// <summary>The device broke in the middle of the job, and is set aside. The job may be the cause.</summary>
+    /// <summary>The device failed during the job and is set aside. The job may be the cause.</summary>
     DeviceFailed,
 }
 
 /// <summary>Published by each worker every few seconds.</summary>
 /// <param name="Worker">The worker's name.</param>
 /// <param name="Host">The machine's name.</param>
-/// <param name="ProcessId">The process there.</param>
-/// <param name="Device">Where it computes, in words, e.g. <c>cpu</c> or <c>cuda:0, cuda:1</c>, and which devices it has set aside.</param>
+/// <param name="ProcessId">The process id on that machine.</param>
+/// <param name="Device">Where it computes, in words, e.g. <c>cpu</c> or <c>cuda:0, cuda:1</c>, and which devices are set aside.</param>
 /// <param name="Version">The software's version.</param>
-/// <param name="Kinds">The queues that it serves.</param>
-/// <param name="State">What it does.</param>
-/// <param name="AtlasId">The atlas of a job in hand, that of the first device which has one; null for none.</param>
-/// <param name="JobId">That job; null for none.</param>
+/// <param name="Kinds">The queues it serves.</param>
+/// <param name="State">The worker's state.</param>
+/// <param name="AtlasId">The atlas of the current job, on the first device that has one; null if idle.</param>
+/// <param name="JobId">The number of that job; null if idle.</param>
 /// <param name="JobsDone">Jobs completed since it started.</param>
 /// <param name="MemoryBytes">Resident memory of the process.</param>
 /// <param name="Started">When it started, UTC.</param>
-/// <param name="Devices">On how many devices it does jobs at once.</param>
+/// <param name="Devices">Number of devices that run jobs.</param>
 public sealed record WorkerReported(
     string Worker,
     string Host,
@@ -127,21 +127,21 @@ public sealed record WorkerReported(
     DateTimeOffset Started,
     int Devices = 1) : IBusMessage;
 
-/// <summary>What a worker does. Stored by name: names are only ever added.</summary>
+/// <summary>The states of a worker. Stored by name: add names, but never rename or remove one.</summary>
 public enum WorkerState
 {
     /// <summary>Waits for a job.</summary>
     Idle,
 
-    /// <summary>Works on a job.</summary>
+    /// <summary>Runs a job.</summary>
     Busy,
 
-    /// <summary>Takes no more jobs and ends.</summary>
+    /// <summary>Takes no more jobs and exits.</summary>
     Stopping,
 }
 
 /// <summary>
-/// A worker asks the coordinators how many jobs are not finished of the kinds that it serves; <see cref="OpenJobs"/> answers.
+/// Asks the coordinators how many jobs of the kinds that a worker serves are unfinished; <see cref="OpenJobs"/> answers.
 /// </summary>
 /// <param name="Kinds">Names of the kinds.</param>
 public sealed record OpenJobsAsked(IReadOnlyList<string> Kinds) : IBusRequest<OpenJobs>
@@ -151,7 +151,7 @@ public sealed record OpenJobsAsked(IReadOnlyList<string> Kinds) : IBusRequest<Op
 }
 
 /// <summary>
-/// Tells how many jobs of all atlases are not finished: they wait for others, are ready, or are being done.
+/// Reports how many jobs of all atlases are unfinished: waiting for others, ready, or running.
 /// </summary>
-/// <param name="Jobs">Their number, of the kinds that were asked for.</param>
+/// <param name="Jobs">Number of unfinished jobs of the requested kinds.</param>
 public sealed record OpenJobs(int Jobs) : IBusMessage;

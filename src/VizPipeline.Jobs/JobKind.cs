@@ -1,6 +1,8 @@
 namespace VizPipeline.Jobs;
 
-/// <summary>The kinds of jobs, in the order of the stages; <see cref="JobKinds"/> describes them. Stored by name: names are only ever added.</summary>
+/// <summary>
+/// The kinds of jobs, in the order of the stages; <see cref="JobKinds"/> describes them. Stored by name: names are only ever added.
+/// </summary>
 public enum JobKind
 {
     /// <summary><see cref="ScanShard"/>.</summary>

@@ -15,7 +15,9 @@ public abstract class JobKindRow
     public required string Unit { get; init; }
 
     /// <summary>Jobs with a smaller number are sent first.</summary>
-    /// <remarks>People look at an atlas while it grows: quick pictures and jobs that others wait for go first, hours of ascent last.</remarks>
+    /// <remarks>
+    /// People look at an atlas while it grows: quick pictures and jobs that others wait for go first, hours of ascent last.
+    /// </remarks>
     public required int Priority { get; init; }
 
     /// <summary>The kinds whose jobs must be finished before.</summary>
@@ -93,7 +95,9 @@ public sealed class JobKindRow<TCommand> : JobKindRow
         => VizJson.Read<TCommand>(Encoding.UTF8.GetBytes(payload)) with { Attempt = attempt };
 }
 
-/// <summary>One kind of job waits for another: its jobs of a layer for the other's jobs of the same layer, if that kind has layers.</summary>
+/// <summary>
+/// One kind of job waits for another: its jobs of a layer for the other's jobs of the same layer, if that kind has layers.
+/// </summary>
 /// <param name="Kind">The kind that must be finished first.</param>
 public sealed record KindDependency(JobKind Kind)
 {

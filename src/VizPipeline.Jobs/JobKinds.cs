@@ -1,7 +1,9 @@
 namespace VizPipeline.Jobs;
 
 /// <summary>One row per kind of job. Everything else that depends on the kind reads this table.</summary>
-/// <remarks>A new kind needs a value of <see cref="JobKind"/>, a row here, a handler in the worker and a reader of its result in the catalog.</remarks>
+/// <remarks>
+/// A new kind needs a value of <see cref="JobKind"/>, a row here, a handler in the worker and a reader of its result in the catalog.
+/// </remarks>
 public static class JobKinds
 {
     /// <summary>All kinds, in the order of <see cref="JobKind"/>, which is the order of the stages.</summary>

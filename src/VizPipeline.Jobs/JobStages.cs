@@ -1,9 +1,9 @@
 namespace VizPipeline.Jobs;
 
-/// <summary>Decides which group of jobs may start: the order of the stages.</summary>
+/// <summary>Defines the order of the stages: decides which groups of jobs may start.</summary>
 public static class JobStages
 {
-    /// <summary>Lists what a group of an atlas waits for.</summary>
+    /// <summary>Lists the dependencies of a group.</summary>
     public static IEnumerable<JobDependency> GetDependencies(AtlasSpec spec, JobGroup group)
         => JobKinds.Get(group.Kind).Dependencies.Where(dependency => dependency.OnlyIf(spec)).Select(dependency =>
         {
@@ -11,14 +11,14 @@ public static class JobStages
             return new JobDependency(new JobGroup(dependency.Kind, layer), Hard: !dependency.AllowsLosses);
         });
 
-    /// <summary>Lists the groups whose waiting jobs may start now, or never will.</summary>
+    /// <summary>Lists the groups whose waiting jobs may start now, or can never start.</summary>
     /// <param name="spec">The atlas.</param>
     /// <param name="groups">The state of every group of the atlas; a dependency that is not listed has no jobs.</param>
     public static IReadOnlyList<JobStep> Next(AtlasSpec spec, IReadOnlyDictionary<JobGroup, GroupState> groups)
     {
         var now = new Dictionary<JobGroup, GroupState>(groups);
         var steps = new List<JobStep>();
-        // A blocked group is finished, which may release or block others: the kinds are listed in the order of their stages.
+        // A blocked group counts as finished, which may release or block others; so go through the kinds in the order of their stages.
         foreach (var group in groups.Keys.OrderBy(group => group.Kind).ThenBy(group => group.Layer))
         {
             if (now[group].Waiting == 0)
@@ -43,14 +43,14 @@ public static class JobStages
 /// <param name="Hard">Whether it must finish without losses; otherwise it must only finish.</param>
 public sealed record JobDependency(JobGroup Group, bool Hard);
 
-/// <summary>How many jobs of a group are where.</summary>
+/// <summary>Counts the jobs of a group by state.</summary>
 /// <param name="Total">All jobs of the group.</param>
 /// <param name="Waiting">Jobs that wait for other groups.</param>
 /// <param name="Active">Jobs that are ready, sent or running.</param>
 /// <param name="Lost">Jobs that failed or are blocked.</param>
 public sealed record GroupState(int Total, int Waiting, int Active, int Lost)
 {
-    /// <summary>Whether no job of the group will change by itself any more.</summary>
+    /// <summary>Whether every job of the group has reached its final state, unless a user retries it.</summary>
     public bool Finished => Waiting == 0 && Active == 0;
 }
 

@@ -3,25 +3,28 @@ namespace VizPipeline.Jobs;
 /// <summary>One observed layer of an atlas, as the network's graph describes it.</summary>
 public sealed record LayerSpec
 {
-    /// <summary>Place in the atlas's list of layers, from 0.</summary>
+    /// <summary>Position in the atlas's list of layers, from 0.</summary>
     public required int Index { get; init; }
 
     /// <summary>The layer's name in the network, e.g. <c>features.3.expand3x3</c>. Unique in the atlas.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>conv</c>, <c>linear</c>, <c>merge</c> or <c>output</c>. Filter tiles are drawn of <c>conv</c> layers, and of an <c>output</c> that is a convolution.</summary>
+    /// <summary>
+    /// <c>conv</c>, <c>linear</c>, <c>merge</c> or <c>output</c>. Filter tiles are drawn for <c>conv</c> layers, and for an <c>output</c>
+    /// that is a convolution.
+    /// </summary>
     public required string Kind { get; init; }
 
-    /// <summary>The operator for people, e.g. <c>Conv 3x3, 64</c>.</summary>
+    /// <summary>The operator for display, e.g. <c>Conv 3x3, 64</c>.</summary>
     public string Operator { get; init; } = "";
 
-    /// <summary>Number of neurons: channels of a map, units of a linear layer. 1 or more.</summary>
+    /// <summary>Number of neurons: channels of a map or units of a linear layer. At least 1.</summary>
     public required int Channels { get; init; }
 
-    /// <summary>Height of a channel's map, 1 for units without extent.</summary>
+    /// <summary>Height of a feature map; 1 for units without spatial extent.</summary>
     public int Height { get; init; } = 1;
 
-    /// <summary>Width of a channel's map, 1 for units without extent.</summary>
+    /// <summary>Width of a feature map; 1 for units without spatial extent.</summary>
     public int Width { get; init; } = 1;
 
     /// <summary>The receptive field along y.</summary>
@@ -33,24 +36,28 @@ public sealed record LayerSpec
     /// <summary>Whether every unit sees the whole input, so that a patch is the whole image.</summary>
     public bool SeesWholeInput { get; init; }
 
-    /// <summary>Weights and biases of the layer's operator.</summary>
+    /// <summary>Number of weights and biases of the layer's operator.</summary>
     public long Parameters { get; init; }
 
-    /// <summary>Weighted operators from the input to here, this one included, along the longest path.</summary>
+    /// <summary>Number of weighted operators on the longest path from the input, this layer included.</summary>
     public int Depth { get; init; }
 
-    /// <summary>Floating-point operations of the layer's operator for one image, a multiply-add counted as two.</summary>
+    /// <summary>Floating-point operations of the layer's operator for one image; a multiply-add counts as two.</summary>
     public long Flops { get; init; }
 
-    /// <summary>Indices of the observed layers that it is computed from, others in between left out; null where nobody wrote them down.</summary>
+    /// <summary>
+    /// Indices of the nearest observed layers from which this one is computed, unobserved ones skipped; null if not recorded.
+    /// </summary>
     public IReadOnlyList<int>? Inputs { get; init; }
 
-    /// <summary>Whether it has weights of its own, and so filters and links; an output that only pools has none.</summary>
+    /// <summary>Returns whether the layer has weights, and so filters and links; an output that only pools has none.</summary>
     public bool HasWeights() => Kind == "conv" || (Kind is "linear" or "output" && Parameters > 0);
 }
 
 /// <summary>The receptive field along one axis, in input pixels.</summary>
-/// <param name="Size">Length of the field, 1 or more.</param>
+/// <param name="Size">Size of the field, at least 1.</param>
 /// <param name="Stride">Distance between the fields of neighbouring positions.</param>
-/// <param name="Start">Centre of the field of position 0, where 0 is the centre of the first pixel; a half where the size is even.</param>
+/// <param name="Start">
+/// Centre of the field of position 0, where 0 is the centre of the first pixel; a half-integer if the size is even.
+/// </param>
 public sealed record ReceptiveAxis(int Size, int Stride, double Start);

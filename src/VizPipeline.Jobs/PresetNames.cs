@@ -8,22 +8,28 @@ namespace VizPipeline.Jobs;
 /// <summary>Names of ascent recipes: the numbers 1 to 4 of the published presets, or slugs.</summary>
 public static partial class PresetNames
 {
-    /// <summary>Whether a text may be a name: a number, or 1 to 40 characters of <c>a-z</c>, <c>0-9</c> and <c>-</c> that begin with a letter.</summary>
+    /// <summary>
+    /// Returns whether a text is a valid name: a number, or 1 to 40 characters from <c>a-z</c>, <c>0-9</c> and <c>-</c>, the first a
+    /// letter.
+    /// </summary>
     public static bool IsName(string text) => IsNumber(text) || Slug().IsMatch(text);
 
-    /// <summary>Whether it is the number of a published preset.</summary>
+    /// <summary>Returns whether a text is the number of a published preset.</summary>
     public static bool IsNumber(string text) => text is "1" or "2" or "3" or "4";
 
-    /// <summary>What pictures of a recipe are called in tables, e.g. <c>preset 3</c> or <c>facets 2</c>; facets after the first are counted from 2.</summary>
+    /// <summary>
+    /// Returns the variant of a recipe's pictures in tables, e.g. <c>preset 3</c> or <c>facets 2</c>; facets after the first are numbered
+    /// from 2.
+    /// </summary>
     public static string Variant(string name, int facet = 0) =>
         (IsNumber(name) ? $"preset {name}" : name) + (facet == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" {facet + 1}"));
 
-    // Not what pictures and tiles of the numbered presets are called.
+    // Excludes the names of pictures and tiles of the numbered presets.
     [GeneratedRegex(@"\A(?!(?:p|preset)[0-9]+\z)[a-z][a-z0-9-]{0,39}\z")]
     private static partial Regex Slug();
 }
 
-/// <summary>One name in JSON. Numbers stay numbers, as they were before recipes had names.</summary>
+/// <summary>Converts a name to JSON. Numbers remain numbers, as they were before recipes had names.</summary>
 public sealed class PresetNameConverter : JsonConverter<string>
 {
     /// <inheritdoc/>
@@ -45,7 +51,7 @@ public sealed class PresetNameConverter : JsonConverter<string>
     }
 }
 
-/// <summary>A list of names in JSON.</summary>
+/// <summary>Converts a list of names to JSON.</summary>
 public sealed class PresetNamesConverter : JsonConverter<IReadOnlyList<string>>
 {
     private static readonly PresetNameConverter One = new();

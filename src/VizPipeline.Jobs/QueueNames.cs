@@ -1,6 +1,8 @@
 namespace VizPipeline.Jobs;
 
-/// <summary>The queues of the bus besides those of <see cref="JobKinds"/>. Operators watch and scale by these names, so they do not change.</summary>
+/// <summary>
+/// The queues of the bus besides those of <see cref="JobKinds"/>. Operators watch and scale by these names, so they do not change.
+/// </summary>
 public static class QueueNames
 {
     /// <summary>Answers of workers; any coordinator takes them.</summary>

@@ -3,10 +3,10 @@ using System.Text.Json;
 namespace VizPipeline.Jobs;
 
 /// <summary>
-/// What planning must know of a recipe, read from whatever JSON a spec holds: anybody may send a spec, and the worker that understands recipes
-/// comes later.
+/// What planning needs to know about a recipe, read from arbitrary JSON: any client may send a spec, and the worker that fully parses
+/// recipes sees it only later.
 /// </summary>
-/// <param name="Json">The recipe; undefined where there is none.</param>
+/// <param name="Json">The recipe; undefined if there is none.</param>
 internal readonly record struct RecipeView(JsonElement Json)
 {
     private const int MostFacets = 16;
@@ -21,13 +21,13 @@ internal readonly record struct RecipeView(JsonElement Json)
     public int Views => Property(Json, "transformations") is { ValueKind: JsonValueKind.Array } parts
         ? Math.Clamp(parts.EnumerateArray().Select(part => Whole(Property(part, "views")) ?? 1).DefaultIfEmpty(1).Max(), 1, MostViews) : 1;
 
-    /// <summary>A whole number by its name; null where it is none.</summary>
+    /// <summary>Gets an integer by name; null if it is missing or not an integer.</summary>
     public int? Number(string name) => Whole(Property(Json, name));
 
-    /// <summary>The kind of a part; null where it says none.</summary>
+    /// <summary>Gets the kind of a part; null if it has none.</summary>
     public string? KindOf(string part) => Property(Property(Json, part) ?? default, "kind") is { ValueKind: JsonValueKind.String } kind ? kind.GetString() : null;
 
-    /// <summary>Why an atlas cannot use it, to follow its name; null if it can as far as planning sees.</summary>
+    /// <summary>Explains why an atlas cannot use the recipe, worded to follow its name; null if planning finds no fault.</summary>
     public string? Fault(int mostSteps)
     {
         if (Number("steps") is not { } steps || steps < 1 || steps > mostSteps)

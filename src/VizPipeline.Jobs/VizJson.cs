@@ -4,16 +4,18 @@ using System.Text.Json.Serialization;
 
 namespace VizPipeline.Jobs;
 
-/// <summary>How specs, tables and payloads are written: the same value always gives the same bytes.</summary>
+/// <summary>Reads and writes specs, tables and payloads as JSON: the same value always gives the same bytes.</summary>
 public static class VizJson
 {
-    /// <summary>Names in snake_case as in the catalog, enums as names, and nothing that a record requires may be absent or null.</summary>
+    /// <summary>
+    /// Options for JSON: names in snake_case as in the catalog, enums as names; required properties must be present and not null.
+    /// </summary>
     public static JsonSerializerOptions Options { get; } = Create();
 
-    /// <summary>A value as UTF-8 JSON.</summary>
+    /// <summary>Writes a value as UTF-8 JSON.</summary>
     public static byte[] Write<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
 
-    /// <summary>Reads what <see cref="Write{T}"/> wrote.</summary>
+    /// <summary>Reads the output of <see cref="Write{T}"/>.</summary>
     /// <exception cref="CorruptTableException">The bytes are not a <typeparamref name="T"/>.</exception>
     public static T Read<T>(ReadOnlySpan<byte> json) => (T)Read(typeof(T), json);
 
@@ -40,9 +42,9 @@ public static class VizJson
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
             RespectRequiredConstructorParameters = true,
             RespectNullableAnnotations = true,
-            // An activation may overflow to infinity in a broken network; its table must still be readable.
+            // An activation may overflow to infinity in a broken network; its table must remain readable.
             NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-            // Image names in any script stay readable. The files are never pasted into HTML.
+            // Keeps image names in any script readable. The files are never embedded in HTML.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         };
@@ -51,5 +53,5 @@ public static class VizJson
     }
 }
 
-/// <summary>A stored table or spec is not what its key promises. Making it again helps.</summary>
+/// <summary>A stored table or spec is not what its key promises. Regenerating it helps.</summary>
 public sealed class CorruptTableException(string message, Exception? inner = null) : Exception(message, inner);

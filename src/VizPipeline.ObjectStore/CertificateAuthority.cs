@@ -3,10 +3,13 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>Trust in the authority of a lab's own certificates.</summary>
+/// <summary>Trusts the authority of a lab's own certificates.</summary>
 public static class CertificateAuthority
 {
-    /// <summary>Accepts what the system's authorities signed, and with a file only what its authorities signed; names must match either way.</summary>
+    /// <summary>
+    /// Creates a callback that trusts the system's authorities or, given a file, only the authorities in it; the host name must match
+    /// either way.
+    /// </summary>
     /// <param name="file">A PEM file; null for the system's authorities.</param>
     public static RemoteCertificateValidationCallback Validator(string? file) => (_, certificate, _, errors) =>
     {

@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>Objects as files below a folder. Several processes may share it.</summary>
+/// <summary>Stores objects as files below a folder, which several processes may share.</summary>
 /// <remarks>
-/// A file is written beside its target as <c>~host.pid.n.tmp</c>, flushed to the disk and renamed, so that a reader never sees half of
-/// one. No key may contain <c>~</c>, so these names never meet an object's.
+/// A file is written next to its target as <c>~host.pid.n.tmp</c>, flushed to disk and renamed, so a reader never sees a partial file. Keys
+/// cannot contain <c>~</c>, so these names never collide with an object's.
 /// </remarks>
 public sealed class FolderObjectStore : IObjectStore
 {
@@ -17,13 +17,13 @@ public sealed class FolderObjectStore : IObjectStore
 
     private readonly string mount;
 
-    /// <summary>Opens a folder, makes it where it is missing, and removes what killed writers left in it.</summary>
+    /// <summary>Opens a folder, creates it if it is missing, and removes temporary files left by killed writers.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="mount">
-    /// A key that the folder stands for: with <c>atlases/demo</c>, <c>atlases/demo/sheets/conv1.png</c> lies at <c>sheets/conv1.png</c>,
-    /// and other keys are refused. Empty: all keys.
+    /// The key that the folder represents: with <c>atlases/demo</c>, the file of <c>atlases/demo/sheets/conv1.png</c> is
+    /// <c>sheets/conv1.png</c>, and other keys are refused. Empty: all keys.
     /// </param>
-    /// <exception cref="ObjectStoreException">The folder cannot be made or read.</exception>
+    /// <exception cref="ObjectStoreException">The folder cannot be created or read.</exception>
     public FolderObjectStore(string folder, string mount = "")
     {
         if (mount.Length > 0)
@@ -107,7 +107,7 @@ public sealed class FolderObjectStore : IObjectStore
     /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        // Only the deepest folder that the prefix names completely is walked.
+        // Start at the deepest folder that the prefix names completely.
         var start = prefix.StartsWith(mount, StringComparison.Ordinal) ? prefix[mount.Length..] : "";
         var parent = start[..(start.LastIndexOf('/') + 1)].TrimEnd('/');
         if (parent.Length > 0 && !ObjectKey.IsValid(parent))
@@ -144,7 +144,7 @@ public sealed class FolderObjectStore : IObjectStore
         return Task.CompletedTask;
     }
 
-    /// <summary>The file of a key, which need not exist.</summary>
+    /// <summary>Gets the file of a key; it need not exist.</summary>
     /// <exception cref="ArgumentException">The key is malformed, or not below the mount.</exception>
     public string PathOf(string key)
     {
@@ -166,7 +166,7 @@ public sealed class FolderObjectStore : IObjectStore
             await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
             {
                 await write(file);
-                // The catalog will say that this object exists, so it must survive a power cut before that.
+                // The catalog will refer to this object, so it must be on the disk first in case of a power cut.
                 file.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
@@ -189,8 +189,8 @@ public sealed class FolderObjectStore : IObjectStore
         }
     }
 
-    // A writer of another machine cannot be asked whether it lives; its files stay. One of this machine is gone when its process is, or
-    // when a file bears this process's id but is older than the process: containers start at the same id every time.
+    // Whether a writer on another machine is alive is unknown, so its files stay. A writer on this machine is dead if its process no longer
+    // exists, or if the file has this process's id but is older than this process: containers start with the same id every time.
     private static bool IsAbandoned(string path)
     {
         var parts = Path.GetFileName(path)[1..].Split('.');
@@ -220,7 +220,7 @@ public sealed class FolderObjectStore : IObjectStore
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // The file is not in anyone's way, and the failure that led here is the one to report.
+            // The leftover file does no harm, and the original failure is the one to report.
         }
     }
 }

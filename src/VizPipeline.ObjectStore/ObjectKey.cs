@@ -2,11 +2,13 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>What a key may look like, so that it is the same in a bucket and as a path below a folder.</summary>
+/// <summary>Restricts keys to those that work both in a bucket and as a path below a folder.</summary>
 public static partial class ObjectKey
 {
-    /// <summary>Refuses a key that is no relative path of segments of <c>A-Z a-z 0-9 . _ -</c>.</summary>
-    /// <exception cref="ArgumentException">The key is empty, absolute, too long, climbs upwards or has other characters.</exception>
+    /// <summary>Checks that a key is a relative path of segments of <c>A-Z a-z 0-9 . _ -</c>.</summary>
+    /// <exception cref="ArgumentException">
+    /// The key is empty, absolute or too long, refers to a parent folder, or has other characters.
+    /// </exception>
     public static void Check(string key)
     {
         if (!IsValid(key))
@@ -15,7 +17,7 @@ public static partial class ObjectKey
                 + "without '.' or '..'");
     }
 
-    /// <summary>Whether a key is one that <see cref="Check"/> lets pass.</summary>
+    /// <summary>Returns whether <see cref="Check"/> accepts a key.</summary>
     public static bool IsValid(string key)
         => key.Length <= 1024
         && Segments().IsMatch(key)

@@ -1,16 +1,16 @@
 namespace VizPipeline.ObjectStore;
 
-/// <summary>The object store could not read or write; the message names the place and what to do.</summary>
+/// <summary>The object store could not read or write; the message names the location and the remedy.</summary>
 public class ObjectStoreException(string message, bool isTransient, Exception? inner = null) : Exception(message, inner)
 {
     private const int NoSpace = 28;
     private const int QuotaExceeded = 122;
     private const int WindowsDiskFull = unchecked((int)0x80070070);
 
-    /// <summary>Whether the same call may succeed later without anyone's help.</summary>
+    /// <summary>Whether the same call may succeed later without intervention.</summary>
     public bool IsTransient { get; } = isTransient;
 
-    /// <summary>What a failed file operation means for a store in a folder.</summary>
+    /// <summary>Translates the failure of a file operation for a store in a folder.</summary>
     public static ObjectStoreException From(string folder, string key, Exception failure) => failure switch
     {
         _ when IsDiskFull(failure) => new(
@@ -22,17 +22,17 @@ public class ObjectStoreException(string message, bool isTransient, Exception? i
         _ => new($"Could not read or write {key} in {folder}: {failure.Message}", true, failure),
     };
 
-    /// <summary>Whether a file operation failed because there is no space left, or no quota.</summary>
+    /// <summary>Returns whether a file operation failed because the disk is full or the quota is used up.</summary>
     public static bool IsDiskFull(Exception? failure) => failure is IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull };
 }
 
-/// <summary>There is no object under a key.</summary>
+/// <summary>There is no object with this key.</summary>
 public sealed class ObjectNotFoundException(string key, string place)
     : ObjectStoreException($"There is no object {key} in {place}.", isTransient: false)
 {
-    /// <summary>The key that was asked for.</summary>
+    /// <summary>The requested key.</summary>
     public string Key { get; } = key;
 }
 
-/// <summary>There is no bucket, and this user may not make it.</summary>
+/// <summary>The bucket does not exist, and this user may not create it.</summary>
 public sealed class BucketMissingException(string message, Exception inner) : ObjectStoreException(message, isTransient: false, inner);

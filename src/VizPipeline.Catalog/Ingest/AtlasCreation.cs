@@ -6,13 +6,15 @@ namespace VizPipeline.Catalog;
 /// <summary>Writes a planned atlas into the catalog.</summary>
 public static class AtlasCreation
 {
-    /// <summary>Adds the atlas with its layers, neurons, images and jobs; jobs that wait for no others are pending. Call it inside a transaction.</summary>
+    /// <summary>
+    /// Adds the atlas with its layers, neurons, images and jobs; jobs without dependencies become pending. Call it inside a transaction.
+    /// </summary>
     /// <param name="context">The catalog.</param>
-    /// <param name="spec">The spec, without faults.</param>
+    /// <param name="spec">A valid spec.</param>
     /// <param name="images">The image list, as long as the spec says.</param>
     /// <param name="plan">The jobs.</param>
-    /// <param name="now">The time, UTC.</param>
-    /// <param name="cancellation">Stops early; the transaction is then to be rolled back.</param>
+    /// <param name="now">The current time, UTC.</param>
+    /// <param name="cancellation">Cancels the operation; roll the transaction back.</param>
     public static async Task<Atlas> CreateAsync(
         CatalogContext context,
         AtlasSpec spec,
@@ -44,7 +46,7 @@ public static class AtlasCreation
         return atlas;
     }
 
-    // Written at once as what they are: to release a million jobs afterwards takes as long as to write them.
+    // Jobs are inserted in their final state: releasing a million jobs afterwards takes as long as inserting them.
     private static HashSet<JobGroup> WaitForNone(IEnumerable<PlannedJob> plan, AtlasSpec spec)
     {
         var groups = plan.CountBy(job => job.Group)

@@ -3,19 +3,19 @@ using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>A table as bulk writes see it.</summary>
+/// <summary>Describes a table for bulk writes.</summary>
 /// <param name="Name">Its name, quoted.</param>
 /// <param name="Columns">All columns.</param>
-/// <param name="OnConflict">The end of an INSERT that says what happens to rows that are there; empty where all are new.</param>
-/// <remarks>The syntax is PostgreSQL's, which SQLite took over.</remarks>
+/// <param name="OnConflict">The ON CONFLICT clause for rows that already exist; empty where all rows are new.</param>
+/// <remarks>The syntax is PostgreSQL's; SQLite supports it too.</remarks>
 internal sealed record BulkTable(string Name, IReadOnlyList<BulkColumn> Columns, string OnConflict)
 {
-    /// <summary>The columns' names, with commas between.</summary>
+    /// <summary>The column names, separated by commas.</summary>
     public string ColumnNames { get; } = string.Join(", ", Columns.Select(column => column.Name));
 
-    /// <summary>The table of an entity.</summary>
+    /// <summary>Gets the table of an entity.</summary>
     /// <param name="context">Its catalog.</param>
-    /// <param name="keep">Names of properties that an existing row keeps; null where no row exists.</param>
+    /// <param name="keep">Properties that keep their value in an existing row; null where all rows are new.</param>
     public static BulkTable For<T>(CatalogContext context, IReadOnlyCollection<string>? keep)
     {
         var entity = context.Model.FindEntityType(typeof(T))!;
@@ -39,7 +39,7 @@ internal sealed record BulkTable(string Name, IReadOnlyList<BulkColumn> Columns,
     private static string Quoted(string name) => $"\"{name}\"";
 }
 
-/// <summary>A column as bulk writes see it.</summary>
+/// <summary>Describes a column for bulk writes.</summary>
 internal sealed class BulkColumn
 {
     private readonly IProperty property;
@@ -60,7 +60,7 @@ internal sealed class BulkColumn
     /// <summary>Its type in the database.</summary>
     public string Type { get; }
 
-    /// <summary>Its value in a row, as the database's driver takes it.</summary>
+    /// <summary>Gets its value from a row, in the form that the database driver expects.</summary>
     public object? Value(object row)
     {
         var value = property.GetGetter().GetClrValue(row);

@@ -2,7 +2,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>From the records of jobs to the rows of the catalog.</summary>
+/// <summary>Converts records of jobs to rows of the catalog.</summary>
 internal static class CatalogRows
 {
     public static Layer Of(int atlasId, LayerSpec layer) => new()
@@ -99,6 +99,6 @@ internal static class CatalogRows
         Objective = [.. row.Objective.Where(float.IsFinite)],
     };
 
-    // SQL has no "not a number"; what cannot be told is null there.
+    // SQL has no NaN; an undefined number becomes null.
     private static double? Number(double? value) => value is { } number && double.IsNaN(number) ? null : value;
 }

@@ -3,8 +3,8 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>Takes jobs' result tables into the catalog, the rows of many jobs at once. Doing it twice changes nothing.</summary>
-/// <remarks>Call everything inside one transaction, to be rolled back when anything fails.</remarks>
+/// <summary>Ingests the result tables of jobs, batching the rows of many jobs. Ingesting a result again changes nothing.</summary>
+/// <remarks>Make all calls inside one transaction, and roll it back when any of them fails.</remarks>
 public sealed class ResultIngest(CatalogContext context)
 {
     private readonly Dictionary<(int Atlas, int Index), Layer> layers = [];
@@ -23,11 +23,11 @@ public sealed class ResultIngest(CatalogContext context)
         await ingest.SaveAsync(cancellation);
     }
 
-    /// <summary>Adds a result. Its rows may be written at once or with the others'.</summary>
-    /// <param name="job">The job whose result it is. No two results are of the same job.</param>
+    /// <summary>Adds a result. Its rows may be written immediately or batched with others.</summary>
+    /// <param name="job">The job of the result; at most one result per job.</param>
     /// <param name="table">The table as the worker stored it.</param>
-    /// <param name="cancellation">Stops early.</param>
-    /// <exception cref="CorruptTableException">The table is damaged, or it is another job's.</exception>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <exception cref="CorruptTableException">The table is damaged or belongs to another job.</exception>
     public async Task AddAsync(Job job, ReadOnlyMemory<byte> table, CancellationToken cancellation)
     {
         switch (new JobMessage(job.Kind, job.Payload, job.Attempt).ReadCommand())
@@ -62,7 +62,7 @@ public sealed class ResultIngest(CatalogContext context)
             => Add(await LayerOf(job.AtlasId, layer, cancellation), first, end, VizJson.Read<PictureTable>(table.Span));
     }
 
-    /// <summary>Writes what was added.</summary>
+    /// <summary>Writes the rows of all added results.</summary>
     /// <exception cref="CorruptTableException">A table checks a patch that the catalog lacks.</exception>
     public async Task SaveAsync(CancellationToken cancellation)
     {
@@ -72,7 +72,7 @@ public sealed class ResultIngest(CatalogContext context)
             await context.UpsertAsync(neurons, [nameof(Neuron.Name)], cancellation);
         if (patches.Count > 0)
             await context.UpsertAsync(patches, [nameof(Patch.Recomputed), nameof(Patch.Mismatch)], cancellation);
-        // The sheet job places pictures among the images later; a second ingest of the picture must not undo that.
+        // The sheet job sets the percentiles of pictures later; ingesting the picture again must keep them.
         if (pictures.Count > 0)
             await context.UpsertAsync(pictures, [nameof(Picture.Percentile)], cancellation);
         foreach (var layer in checks.GroupBy(check => check.Layer.Id))
@@ -183,7 +183,7 @@ public sealed class ResultIngest(CatalogContext context)
 
     private static void CheckLayer(Layer layer, int found) => Check(found == layer.LayerIndex, $"it is of layer {found}, not of layer {layer.LayerIndex}");
 
-    // One statement of PostgreSQL refuses to write a row twice.
+    // PostgreSQL refuses to write a row twice in one statement.
     private static bool AllDiffer<T, TKey>(IReadOnlyCollection<T> rows, Func<T, TKey> key) => rows.DistinctBy(key).Count() == rows.Count;
 
     private static void Check(bool good, string fault)

@@ -3,22 +3,22 @@ namespace VizPipeline.Catalog;
 /// <summary>One atlas.</summary>
 public sealed class Atlas
 {
-    /// <summary>Number within this catalog.</summary>
+    /// <summary>Its number within this catalog.</summary>
     public int Id { get; set; }
 
-    /// <summary>The atlas's id everywhere else: in specs, keys, addresses.</summary>
+    /// <summary>Its id everywhere else: in specs, keys and addresses.</summary>
     public required string Slug { get; set; }
 
-    /// <summary>The name that people read.</summary>
+    /// <summary>Its display name.</summary>
     public required string Name { get; set; }
 
-    /// <summary>Hash of what determines the results.</summary>
+    /// <summary>Hash of everything that determines the results.</summary>
     public required string SpecHash { get; set; }
 
     /// <summary>The whole spec as JSON.</summary>
     public required string Spec { get; set; }
 
-    /// <summary>Whether jobs are still to be done.</summary>
+    /// <summary>Whether jobs remain.</summary>
     public AtlasState State { get; set; }
 
     /// <summary>When it was planned, UTC.</summary>
@@ -30,25 +30,25 @@ public sealed class Atlas
     /// <summary>Seconds of work by kind of job, as JSON; null while it runs.</summary>
     public string? SecondsByKind { get; set; }
 
-    /// <summary>Larger is sooner, 0 unless someone asked.</summary>
+    /// <summary>Priority: higher is sooner, 0 by default.</summary>
     public int Priority { get; set; }
 
-    /// <summary>When someone cancelled it, UTC; null otherwise.</summary>
+    /// <summary>When it was cancelled, UTC; null otherwise.</summary>
     public DateTime? CancelledAt { get; set; }
 }
 
-/// <summary>States of an atlas. Stored by name: names are only ever added.</summary>
+/// <summary>The states of an atlas. Stored by name: add names, but never rename or remove one.</summary>
 public enum AtlasState
 {
-    /// <summary>Jobs are still to be done.</summary>
+    /// <summary>Jobs remain.</summary>
     Running,
 
     /// <summary>All jobs are done.</summary>
     Completed,
 
-    /// <summary>All jobs that could be done are done; the failed and blocked ones are listed.</summary>
+    /// <summary>All jobs that could run are done; the failed and blocked ones are listed.</summary>
     CompletedWithFailures,
 
-    /// <summary>Someone cancelled it; what was done until then stays.</summary>
+    /// <summary>Cancelled by a user; results up to then are kept.</summary>
     Cancelled,
 }

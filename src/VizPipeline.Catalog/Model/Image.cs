@@ -9,12 +9,12 @@ public sealed class Image
     /// <summary>Index in the image list, from 0.</summary>
     public int ImageIndex { get; set; }
 
-    /// <summary>Path below the image set's root.</summary>
+    /// <summary>Path relative to the image set's root.</summary>
     public required string Path { get; set; }
 
-    /// <summary>Index of its class; null where it has none.</summary>
+    /// <summary>Index of its class; null if it has none.</summary>
     public int? Label { get; set; }
 
-    /// <summary>Why it was skipped; null for an image that could be read.</summary>
+    /// <summary>Why it was skipped; null for a readable image.</summary>
     public string? UnreadableReason { get; set; }
 }

@@ -3,13 +3,13 @@ namespace VizPipeline.Catalog;
 /// <summary>One observed layer of an atlas.</summary>
 public sealed class Layer
 {
-    /// <summary>Number within this catalog.</summary>
+    /// <summary>Its number within this catalog.</summary>
     public int Id { get; set; }
 
     /// <summary>The atlas.</summary>
     public int AtlasId { get; set; }
 
-    /// <summary>Place in the atlas's list of layers, from 0.</summary>
+    /// <summary>Position in the atlas's list of layers, from 0.</summary>
     public int LayerIndex { get; set; }
 
     /// <summary>The layer's name in the network.</summary>
@@ -18,28 +18,28 @@ public sealed class Layer
     /// <summary><c>conv</c>, <c>linear</c>, <c>merge</c> or <c>output</c>.</summary>
     public required string Kind { get; set; }
 
-    /// <summary>The operator for people.</summary>
+    /// <summary>The operator, for display.</summary>
     public required string Operator { get; set; }
 
     /// <summary>Number of neurons.</summary>
     public int Channels { get; set; }
 
-    /// <summary>Height of a channel's map.</summary>
+    /// <summary>Height of a feature map.</summary>
     public int Height { get; set; }
 
-    /// <summary>Width of a channel's map.</summary>
+    /// <summary>Width of a feature map.</summary>
     public int Width { get; set; }
 
-    /// <summary>Length of the receptive field along y, in input pixels.</summary>
+    /// <summary>Size of the receptive field along y, in input pixels.</summary>
     public int FieldHeight { get; set; }
 
-    /// <summary>Length of the receptive field along x, in input pixels.</summary>
+    /// <summary>Size of the receptive field along x, in input pixels.</summary>
     public int FieldWidth { get; set; }
 
-    /// <summary>Distance of neighbouring fields along y, in input pixels.</summary>
+    /// <summary>Distance between neighbouring fields along y, in input pixels.</summary>
     public int StrideY { get; set; }
 
-    /// <summary>Distance of neighbouring fields along x, in input pixels.</summary>
+    /// <summary>Distance between neighbouring fields along x, in input pixels.</summary>
     public int StrideX { get; set; }
 
     /// <summary>Centre of the field of row 0, in input pixels.</summary>
@@ -51,10 +51,10 @@ public sealed class Layer
     /// <summary>Whether every unit sees the whole input.</summary>
     public bool SeesWholeInput { get; set; }
 
-    /// <summary>Weights and biases of the layer's operator.</summary>
+    /// <summary>Number of weights and biases of the layer's operator.</summary>
     public long Parameters { get; set; }
 
-    /// <summary>Weighted operators from the input to here.</summary>
+    /// <summary>Number of weighted operators from the input up to this layer.</summary>
     public int Depth { get; set; }
 
     /// <summary>Floating-point operations for one image.</summary>

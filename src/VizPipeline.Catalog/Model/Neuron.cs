@@ -1,6 +1,6 @@
 namespace VizPipeline.Catalog;
 
-/// <summary>One neuron. All are listed from the beginning; the statistics are null until its layer is merged.</summary>
+/// <summary>One neuron. Rows exist for all neurons from the start; the statistics are null until the layer is merged.</summary>
 public sealed class Neuron
 {
     /// <summary>The layer.</summary>
@@ -9,10 +9,10 @@ public sealed class Neuron
     /// <summary>The channel.</summary>
     public int Channel { get; set; }
 
-    /// <summary>Name of the network's output that it is; null for neurons of other layers, and where nobody named the outputs.</summary>
+    /// <summary>Name of the network output; null for neurons of other layers and for unnamed outputs.</summary>
     public string? Name { get; set; }
 
-    /// <summary>Images counted.</summary>
+    /// <summary>Number of images counted.</summary>
     public int? Images { get; set; }
 
     /// <summary>Mean activation over the images.</summary>
@@ -24,10 +24,10 @@ public sealed class Neuron
     /// <summary>Largest activation.</summary>
     public double? Max { get; set; }
 
-    /// <summary>Share of the images with an activation above 0, from 0 to 1.</summary>
+    /// <summary>Fraction of the images with a positive activation, from 0 to 1.</summary>
     public double? FractionPositive { get; set; }
 
-    /// <summary>Active on 0.1 % of the images at most.</summary>
+    /// <summary>Whether it is active on at most 0.1 % of the images.</summary>
     public bool? Dead { get; set; }
 
     /// <summary>Median.</summary>
@@ -42,13 +42,13 @@ public sealed class Neuron
     /// <summary>99.9 % quantile.</summary>
     public double? Q999 { get; set; }
 
-    /// <summary>Lower end of the histogram.</summary>
+    /// <summary>Lower bound of the histogram.</summary>
     public double? HistogramLow { get; set; }
 
-    /// <summary>Upper end of the histogram.</summary>
+    /// <summary>Upper bound of the histogram.</summary>
     public double? HistogramHigh { get; set; }
 
-    /// <summary>Images per bin, 32 bins of equal width.</summary>
+    /// <summary>Images per bin, in 32 bins of equal width.</summary>
     public int[]? Histogram { get; set; }
 
     /// <summary>Index of the class with the largest mean.</summary>
@@ -57,12 +57,12 @@ public sealed class Neuron
     /// <summary>Mean activation over the best class.</summary>
     public double? BestClassMean { get; set; }
 
-    /// <summary>(best - rest) / (best + rest) of the class means.</summary>
+    /// <summary>(best - rest) / (best + rest), computed from the class means.</summary>
     public double? ClassSelectivity { get; set; }
 
-    /// <summary>Classes of the top patches by rank.</summary>
+    /// <summary>Classes of the top patches, by rank.</summary>
     public int[]? TopClasses { get; set; }
 
-    /// <summary>Share of the most frequent class among them.</summary>
+    /// <summary>Fraction of the top patches in their most frequent class.</summary>
     public double? TopPurity { get; set; }
 }

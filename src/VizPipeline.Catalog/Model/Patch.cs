@@ -9,7 +9,7 @@ public sealed class Patch
     /// <summary>The channel.</summary>
     public int Channel { get; set; }
 
-    /// <summary>From 1, the largest activation, to 9.</summary>
+    /// <summary>Rank from 1, the largest activation, to 9.</summary>
     public int Rank { get; set; }
 
     /// <summary>Index of the image in its atlas.</summary>
@@ -30,27 +30,27 @@ public sealed class Patch
     /// <summary>Top edge of the receptive field; may be negative.</summary>
     public int Y0 { get; set; }
 
-    /// <summary>Behind the right edge; may lie outside the image.</summary>
+    /// <summary>Right edge, exclusive; may lie outside the image.</summary>
     public int X1 { get; set; }
 
-    /// <summary>Below the bottom edge; may lie outside the image.</summary>
+    /// <summary>Bottom edge, exclusive; may lie outside the image.</summary>
     public int Y1 { get; set; }
 
-    /// <summary>Left edge inside the image.</summary>
+    /// <summary>Left edge, clipped to the image.</summary>
     public int ClippedX0 { get; set; }
 
-    /// <summary>Top edge inside the image.</summary>
+    /// <summary>Top edge, clipped to the image.</summary>
     public int ClippedY0 { get; set; }
 
-    /// <summary>Behind the right edge inside the image.</summary>
+    /// <summary>Right edge, exclusive, clipped to the image.</summary>
     public int ClippedX1 { get; set; }
 
-    /// <summary>Below the bottom edge inside the image.</summary>
+    /// <summary>Bottom edge, exclusive, clipped to the image.</summary>
     public int ClippedY1 { get; set; }
 
-    /// <summary>The activation when the patch was drawn; null before.</summary>
+    /// <summary>The activation recomputed when the patch was drawn; null before.</summary>
     public float? Recomputed { get; set; }
 
-    /// <summary>Whether that differs by more than float noise; null before.</summary>
+    /// <summary>Whether the recomputed activation differs from the first by more than rounding error; null before.</summary>
     public bool? Mismatch { get; set; }
 }

@@ -12,13 +12,13 @@ public sealed class Picture
     /// <summary><c>top9</c>, <c>deconv</c>, <c>ascent</c> or <c>filters</c>.</summary>
     public required string Method { get; set; }
 
-    /// <summary>Tells pictures of one method apart; empty where there is only one.</summary>
+    /// <summary>Distinguishes pictures of one method; empty if there is only one.</summary>
     public required string Variant { get; set; }
 
-    /// <summary>The seed; 0 where no chance is involved.</summary>
+    /// <summary>The random seed; 0 if the method is deterministic.</summary>
     public int Seed { get; set; }
 
-    /// <summary>Key in the object store; null where none was made.</summary>
+    /// <summary>Key in the object store; null if no picture was drawn.</summary>
     public string? Key { get; set; }
 
     /// <summary>All parameters, as JSON.</summary>
@@ -27,18 +27,18 @@ public sealed class Picture
     /// <summary><c>done</c>, <c>dead</c>, <c>converged</c> or <c>best_at_step</c>.</summary>
     public required string Status { get; set; }
 
-    /// <summary>The activation that the picture reaches.</summary>
+    /// <summary>The activation for this picture.</summary>
     public double? Activation { get; set; }
 
-    /// <summary>That activation as a percentile of the images', from 0 to 100.</summary>
+    /// <summary>Percentile of that activation among those of the images, from 0 to 100.</summary>
     public double? Percentile { get; set; }
 
-    /// <summary>The step of the stored picture.</summary>
+    /// <summary>The step at which the stored picture was taken.</summary>
     public int? BestStep { get; set; }
 
-    /// <summary>Steps done.</summary>
+    /// <summary>Number of steps done.</summary>
     public int? Steps { get; set; }
 
-    /// <summary>The objective over the steps, at most 64 points.</summary>
+    /// <summary>The objective by step, at most 64 points.</summary>
     public required float[] Objective { get; set; }
 }

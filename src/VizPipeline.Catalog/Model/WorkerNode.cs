@@ -2,40 +2,40 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>One worker as it last told of itself.</summary>
+/// <summary>The last report of a worker.</summary>
 public sealed class WorkerNode
 {
-    /// <summary>The worker's name, unique among those that run.</summary>
+    /// <summary>The worker's name, unique among running workers.</summary>
     public required string Name { get; set; }
 
-    /// <summary>The machine, or the pod, that it runs on.</summary>
+    /// <summary>The machine or pod it runs on.</summary>
     public required string Host { get; set; }
 
-    /// <summary>What it computes on, for people.</summary>
+    /// <summary>What it computes on, for display.</summary>
     public required string Device { get; set; }
 
-    /// <summary>On how many devices it does jobs at once, those that are set aside not counted.</summary>
+    /// <summary>Number of devices that run jobs, without those set aside.</summary>
     public int Devices { get; set; } = 1;
 
-    /// <summary>Version of its program.</summary>
+    /// <summary>Version of the software.</summary>
     public required string SoftwareVersion { get; set; }
 
-    /// <summary>The kinds of jobs that it takes, by name, with commas between.</summary>
+    /// <summary>Names of the kinds of jobs it takes, separated by commas.</summary>
     public required string Kinds { get; set; }
 
-    /// <summary>What it does.</summary>
+    /// <summary>The state.</summary>
     public WorkerState State { get; set; }
 
     /// <summary>When it started, UTC.</summary>
     public DateTime StartedAt { get; set; }
 
-    /// <summary>When it was last heard of, UTC.</summary>
+    /// <summary>When it last reported, UTC.</summary>
     public DateTime LastSeenAt { get; set; }
 
-    /// <summary>Atlas of the job in hand; null when it has none.</summary>
+    /// <summary>Atlas of the current job; null if idle.</summary>
     public string? AtlasSlug { get; set; }
 
-    /// <summary>Number of the job in hand; null when it has none.</summary>
+    /// <summary>Number of the current job; null if idle.</summary>
     public long? JobId { get; set; }
 
     /// <summary>Jobs done since it started.</summary>
@@ -44,6 +44,6 @@ public sealed class WorkerNode
     /// <summary>Process id on its host.</summary>
     public int ProcessId { get; set; }
 
-    /// <summary>Memory that the process holds, in bytes.</summary>
+    /// <summary>Memory used by the process, in bytes.</summary>
     public long MemoryBytes { get; set; }
 }

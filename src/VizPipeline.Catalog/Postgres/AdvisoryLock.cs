@@ -1,14 +1,16 @@
 namespace VizPipeline.Catalog;
 
-/// <summary>Numbers of the advisory locks, which hold within one database. They never change: old and new versions must meet.</summary>
+/// <summary>
+/// Keys of the advisory locks, which are per database. They never change, so that old and new versions exclude each other.
+/// </summary>
 internal static class AdvisoryLock
 {
-    /// <summary>Held while tables are made or changed.</summary>
+    /// <summary>Held while tables are created or migrated.</summary>
     public const long Migration = 0x76697A_0001;
 
-    /// <summary>Held by the process that coordinates.</summary>
+    /// <summary>Held by the coordinating process.</summary>
     public const long Leadership = 0x76697A_0002;
 
-    /// <summary>Held by the transaction whose turn it is.</summary>
+    /// <summary>Held by the current serialized transaction.</summary>
     public const long Turn = 0x76697A_0003;
 }

@@ -11,8 +11,8 @@ public sealed class PostgresCatalogContext(DbContextOptions<PostgresCatalogConte
     internal override Task WriteAsync<T>(BulkTable table, IEnumerable<T> rows, CancellationToken cancellation)
         => PostgresBulk.WriteAsync(this, table, rows, cancellation);
 
-    // States change faster than statistics. Told that a handful of jobs are pending where a million are, the planner reads and sorts them
-    // all: 1.2 s instead of 5 ms for the next 100.
+    // Job states change faster than the statistics. If those say that a handful of jobs are pending when it is a million, the planner reads
+    // and sorts them all: 1.2 s instead of 5 ms for the next 100.
     internal override Task FollowIndexesAsync(CancellationToken cancellation)
         => Database.ExecuteSqlRawAsync("SET LOCAL enable_bitmapscan = off", cancellation);
 
@@ -20,7 +20,7 @@ public sealed class PostgresCatalogContext(DbContextOptions<PostgresCatalogConte
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
-        // Text sorts by its bytes as in SQLite, whatever the locale of the database: exports come out the same, and so do pages.
+        // Text sorts by bytes, as in SQLite, whatever the locale of the database, so that exports and pages are the same.
         const string Bytes = "C";
         configurationBuilder.Properties<string>().UseCollation(Bytes);
         configurationBuilder.Properties<AtlasState>().UseCollation(Bytes);
@@ -30,7 +30,7 @@ public sealed class PostgresCatalogContext(DbContextOptions<PostgresCatalogConte
     }
 }
 
-/// <summary>Lets dotnet-ef make migrations without a server.</summary>
+/// <summary>Lets dotnet-ef create migrations without a server.</summary>
 internal sealed class PostgresCatalogContextFactory : IDesignTimeDbContextFactory<PostgresCatalogContext>
 {
     public PostgresCatalogContext CreateDbContext(string[] args)

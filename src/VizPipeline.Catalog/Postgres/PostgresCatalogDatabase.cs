@@ -15,7 +15,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     private readonly string user;
     private readonly DbContextOptions<PostgresCatalogContext> options;
 
-    /// <summary>Names the server; nothing is opened yet.</summary>
+    /// <summary>Initializes the database without connecting.</summary>
     /// <param name="options">Valid options.</param>
     public PostgresCatalogDatabase(PostgresOptions options)
     {
@@ -39,7 +39,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     public override CatalogContext Open() => new PostgresCatalogContext(options);
 
     /// <inheritdoc/>
-    /// <remarks>Processes that start together take turns; the second finds nothing left to do.</remarks>
+    /// <remarks>Processes that start together take turns; the second finds nothing left to migrate.</remarks>
     public override async Task MigrateAsync(CancellationToken cancellation = default)
     {
         try
@@ -50,14 +50,14 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
             await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({AdvisoryLock.Migration})", cancellation);
             try
             {
-                // Who may only read and write must be able to start too, once there is nothing left to do.
+                // A role without the right to change tables must be able to start, too, once they are up to date.
                 var applied = await AppliedAsync(context, cancellation);
                 if (context.Database.GetMigrations().Except(applied).FirstOrDefault() is { } missing)
                     await AddAsync(missing, context, cancellation);
             }
             finally
             {
-                // A connection that broke has given the lock back already.
+                // A broken connection has already released the lock.
                 if (context.Database.GetDbConnection().State == System.Data.ConnectionState.Open)
                     await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({AdvisoryLock.Migration})", CancellationToken.None);
             }
@@ -86,7 +86,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     {
         if (context.Database.CurrentTransaction is null)
             throw new InvalidOperationException("only transactions can take turns");
-        // One that plans a large atlas may take longer than a query should.
+        // Planning a large atlas may hold the lock for longer than the timeout of a query.
         var timeout = context.Database.GetCommandTimeout();
         context.Database.SetCommandTimeout(LongestTurn);
         await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({AdvisoryLock.Turn})", cancellation);
@@ -96,8 +96,8 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     /// <inheritdoc/>
     public override async Task AnalyzeAsync(CancellationToken cancellation = default)
     {
-        // Of an atlas that its statistics do not know it expects one row, finds any index good enough, and reads 20,000 jobs to change one.
-        // Who does not own the tables gets a warning; then autovacuum does it some minutes later.
+        // Without statistics of the new atlas, the planner expects one row, considers any index good enough, and reads 20,000 jobs to
+        // change one. A role that does not own the tables gets a warning; autovacuum then updates the statistics some minutes later.
         await using var context = Open();
         await context.Database.ExecuteSqlRawAsync("ANALYZE job, layer, image", cancellation);
     }

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>From options to what the driver reads.</summary>
+/// <summary>Converts options to the driver's connection string.</summary>
 internal static class PostgresConnection
 {
     public static string String(PostgresOptions options) => new NpgsqlConnectionStringBuilder
@@ -21,12 +21,12 @@ internal static class PostgresConnection
             _ => SslMode.VerifyFull,
         },
         RootCertificate = options.CaFile,
-        // Kerberos would be looked for in libraries of the system that containers lack.
+        // Kerberos needs system libraries that containers lack.
         GssEncryptionMode = GssEncryptionMode.Disable,
         ApplicationName = "VizPipeline",
         Timeout = 10,
         CommandTimeout = 60,
-        // Finds out about a server that is gone without a word, and keeps firewalls from forgetting idle connections.
+        // Detects servers that vanish silently, and keeps firewalls from dropping idle connections.
         KeepAlive = 30,
         MaxPoolSize = options.Connections,
     }.ToString();

@@ -4,10 +4,10 @@ using Npgsql;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>What the driver's exceptions mean to the person who set the options: one line, without the password.</summary>
+/// <summary>Translates the driver's exceptions for the person who configured the service: one line, without the password.</summary>
 internal sealed class PostgresFailures(string place, PostgresOptions options)
 {
-    /// <summary>The explanation; null when the failure is not the server's or the network's.</summary>
+    /// <summary>Explains a failure; null when neither the server nor the network caused it.</summary>
     public CatalogUnusableException? Explain(Exception failure)
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
@@ -22,7 +22,7 @@ internal sealed class PostgresFailures(string place, PostgresOptions options)
     private string? Reason(Exception cause) => cause switch
     {
         PostgresException error => OfServer(error),
-        // Its cause says more.
+        // The inner exception says more.
         NpgsqlException { InnerException: SocketException or AuthenticationException or TimeoutException } => null,
         NpgsqlException error when error.Message.Contains("No password", StringComparison.Ordinal)
             => "the server asks for a password: set Postgres:Password (environment variable Postgres__Password).",

@@ -2,10 +2,13 @@ using Npgsql;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>Leadership by an advisory lock of one connection. The server gives it back when the connection ends, however it ends.</summary>
+/// <summary>
+/// Leadership by an advisory lock on one connection. The server releases it when the connection ends, for whatever reason.
+/// </summary>
 internal sealed class PostgresLeadership : ILeadership
 {
-    // Without traffic a server learns after two hours that a machine is gone; these say after 25 seconds, so that another may lead.
+    // By default, an idle server notices a vanished machine only after two hours; these settings reduce that to 25 s, so that another
+    // process can take over.
     private const string NoticeDeathSoon = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
     private const int SecondsToAnswer = 5;
 
@@ -46,7 +49,7 @@ internal sealed class PostgresLeadership : ILeadership
         }
         catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)
         {
-            // The connection is broken; the driver would not open it again by itself, and the lock would not be on a new one.
+            // The connection is broken. The driver would not reopen it by itself, and a new one would not hold the lock.
             return false;
         }
         finally
@@ -59,7 +62,7 @@ internal sealed class PostgresLeadership : ILeadership
     {
         try
         {
-            // The pool keeps the connection, so the lock has to be given back by name.
+            // The pool keeps the connection open, so release the lock explicitly.
             if (connection.State == System.Data.ConnectionState.Open)
             {
                 await using var release = connection.CreateCommand();
@@ -70,7 +73,7 @@ internal sealed class PostgresLeadership : ILeadership
         }
         catch (NpgsqlException)
         {
-            // It broke on the way, which gives the lock back as well.
+            // The connection broke in between, which releases the lock as well.
         }
         await connection.DisposeAsync();
         asking.Dispose();

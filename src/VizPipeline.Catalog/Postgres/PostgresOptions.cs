@@ -2,13 +2,15 @@ using System.ComponentModel.DataAnnotations;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>How to reach the catalog in PostgreSQL. Section <c>Postgres</c>; as environment variables <c>Postgres__Host</c> and so on.</summary>
+/// <summary>
+/// Settings of the catalog in PostgreSQL: section <c>Postgres</c>, or environment variables <c>Postgres__Host</c> and so on.
+/// </summary>
 public sealed class PostgresOptions
 {
     /// <summary>The section's name.</summary>
     public const string Section = "Postgres";
 
-    /// <summary>Name or address of the server, or the folder of its socket.</summary>
+    /// <summary>Host name or address of the server, or the folder of its socket.</summary>
     [Required(ErrorMessage = "Postgres:Host is missing")]
     public string Host { get; set; } = "";
 
@@ -21,42 +23,42 @@ public sealed class PostgresOptions
     [Required(ErrorMessage = "Postgres:Database is missing")]
     public string Database { get; set; } = "";
 
-    /// <summary>The role. docs/sql.md says what it must be allowed.</summary>
+    /// <summary>The role. docs/sql.md lists the rights that it needs.</summary>
     [Required(ErrorMessage = "Postgres:User is missing")]
     public string User { get; set; } = "";
 
-    /// <summary>The password; from the environment or a mounted secret only. Null where the server asks for none.</summary>
+    /// <summary>The password; only from the environment or a mounted secret. Null if the server requires none.</summary>
     public string? Password { get; set; }
 
-    /// <summary>Whether to use TLS, and what to ask of the server's certificate.</summary>
+    /// <summary>Whether to use TLS, and how to verify the server's certificate.</summary>
     /// <value><see cref="PostgresTls.Prefer"/></value>
     [EnumDataType(typeof(PostgresTls), ErrorMessage = "Postgres:Tls must be Disable, Prefer, Require, VerifyCa or VerifyFull")]
     public PostgresTls Tls { get; set; } = PostgresTls.Prefer;
 
-    /// <summary>A PEM file of the authority that signed the server's certificate; null for the system's authorities.</summary>
+    /// <summary>A PEM file of the authority that signed the server's certificate; null to use the system's authorities.</summary>
     public string? CaFile { get; set; }
 
-    /// <summary>Connections that this process may hold at a time.</summary>
-    /// <value>20: a coordinator needs about 5, a web server one per query that runs</value>
+    /// <summary>Maximum number of connections of this process.</summary>
+    /// <value>20: a coordinator needs about 5, a web server one per concurrent query</value>
     [Range(3, 1000, ErrorMessage = "Postgres:Connections must be from 3 to 1000")]
     public int Connections { get; set; } = 20;
 }
 
-/// <summary>What a connection to PostgreSQL asks of TLS.</summary>
+/// <summary>TLS modes of a connection to PostgreSQL.</summary>
 public enum PostgresTls
 {
-    /// <summary>None.</summary>
+    /// <summary>No TLS.</summary>
     Disable,
 
-    /// <summary>Use it where the server offers it, whatever its certificate.</summary>
+    /// <summary>Use TLS if the server offers it; accept any certificate.</summary>
     Prefer,
 
-    /// <summary>Insist on it, whatever the certificate.</summary>
+    /// <summary>Require TLS; accept any certificate.</summary>
     Require,
 
-    /// <summary>Insist on a certificate of a known authority.</summary>
+    /// <summary>Require a certificate from a trusted authority.</summary>
     VerifyCa,
 
-    /// <summary>Insist on that, and on the host's name in it.</summary>
+    /// <summary>Require a certificate from a trusted authority that names the host.</summary>
     VerifyFull,
 }

@@ -1,6 +1,6 @@
 namespace VizPipeline.Catalog;
 
-/// <summary>Leadership by a lock on a file. The system gives it back when the process dies, however it dies; the file itself may stay.</summary>
+/// <summary>Leadership by a lock on a file. The system releases it when the process ends, however it ends; the file may remain.</summary>
 internal sealed class FileLeadership : ILeadership
 {
     private readonly FileStream file;
@@ -19,7 +19,7 @@ internal sealed class FileLeadership : ILeadership
         }
     }
 
-    // Nobody can take a file lock away from a process that lives.
+    // A live process cannot lose a file lock.
     public Task<bool> IsHeldAsync(CancellationToken cancellation = default) => Task.FromResult(file.CanWrite);
 
     public ValueTask DisposeAsync() => file.DisposeAsync();

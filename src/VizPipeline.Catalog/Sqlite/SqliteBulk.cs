@@ -4,7 +4,9 @@ using Microsoft.EntityFrameworkCore.Storage;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>Bulk writes to SQLite: one prepared command, run once per row. The library runs in this process, so nothing is gained by more.</summary>
+/// <summary>
+/// Bulk writes to SQLite: one prepared command, run once per row. SQLite runs in this process, so anything more elaborate gains nothing.
+/// </summary>
 internal static class SqliteBulk
 {
     public static async Task WriteAsync<T>(

@@ -17,12 +17,12 @@ public sealed class SqliteCatalogContext(DbContextOptions<SqliteCatalogContext> 
         configurationBuilder.Properties<DateTime>().HaveConversion<Utc>();
     }
 
-    // SQLite keeps times as text and forgets that they are in UTC.
+    // SQLite stores times as text without a time zone; they are in UTC.
     private sealed class Utc() : ValueConverter<DateTime, DateTime>(
         time => time.ToUniversalTime(), time => DateTime.SpecifyKind(time, DateTimeKind.Utc));
 }
 
-/// <summary>Lets dotnet-ef make migrations without a running service.</summary>
+/// <summary>Lets dotnet-ef create migrations without a running service.</summary>
 internal sealed class SqliteCatalogContextFactory : IDesignTimeDbContextFactory<SqliteCatalogContext>
 {
     public SqliteCatalogContext CreateDbContext(string[] args) => new(SqliteCatalogDatabase.Options("Data Source=design-time.db"));

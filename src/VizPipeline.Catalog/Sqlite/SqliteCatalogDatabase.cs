@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace VizPipeline.Catalog;
 
-/// <summary>The catalog in one SQLite file. Readers in other processes see it while it grows.</summary>
+/// <summary>The catalog in one SQLite file. Other processes can read it while it grows.</summary>
 public sealed class SqliteCatalogDatabase : CatalogDatabase
 {
     private const int Busy = 5;
@@ -12,8 +12,10 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
     private readonly string path;
     private readonly DbContextOptions<SqliteCatalogContext> options;
 
-    /// <summary>Names the file; nothing is opened yet.</summary>
-    /// <param name="path">The file; its folder must exist when it is opened, and is made by <see cref="TryLeadAsync"/> and <see cref="MigrateAsync"/>.</param>
+    /// <summary>Initializes the database without opening the file.</summary>
+    /// <param name="path">
+    /// The file. Its folder must exist when the file is opened; <see cref="TryLeadAsync"/> and <see cref="MigrateAsync"/> create it.
+    /// </param>
     public SqliteCatalogDatabase(string path)
     {
         this.path = Path.GetFullPath(path);
@@ -23,7 +25,7 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
     /// <inheritdoc/>
     public override string Place => path;
 
-    /// <summary>Whether the file is there. Look before a mere reader opens it, which would make an empty one.</summary>
+    /// <summary>Whether the file exists. Check this before opening it only to read, which would create an empty file.</summary>
     public bool Exists => File.Exists(path);
 
     /// <inheritdoc/>
@@ -40,8 +42,8 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             var isNew = !Exists;
             await using var context = Open();
-            // EF marks a migration with a row and waits for ever where it finds one. Whoever leads is alone, so the row is that of a
-            // process which was killed.
+            // EF marks a running migration with a row, and waits forever if it finds one. The leader is the only migrator, so an existing
+            // row was left by a killed process.
             if (!isNew)
             {
                 await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS __EFMigrationsLock", cancellation);
@@ -70,7 +72,7 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
     }
 
     /// <inheritdoc/>
-    /// <remarks>Nothing to do: transactions that may write begin with BEGIN IMMEDIATE here, so there is only ever one.</remarks>
+    /// <remarks>Nothing to do: transactions that may write start with BEGIN IMMEDIATE, so only one runs at a time.</remarks>
     public override Task SerializeAsync(CatalogContext context, CancellationToken cancellation = default) => Task.CompletedTask;
 
     /// <inheritdoc/>

@@ -6,8 +6,8 @@ namespace VizPipeline.Catalog;
 /// <summary>Settings of every SQLite connection.</summary>
 internal sealed class SqlitePragmas : DbConnectionInterceptor
 {
-    // WAL: readers never wait for the writer. NORMAL: a power cut may lose the last transactions but never leaves half of one; the jobs
-    // they told of are then done again. Writers wait for each other inside SQLite, as the driver's own waiting is in steps of 150 ms.
+    // WAL: readers never wait for the writer. NORMAL: a power cut may lose the last transactions but never leaves a partial one; their jobs
+    // then run again. Writers wait for each other inside SQLite, because the driver itself polls every 150 ms.
     private const string Settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 30000;";
 
     public static readonly SqlitePragmas Instance = new();

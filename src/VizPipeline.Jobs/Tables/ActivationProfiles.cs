@@ -3,20 +3,22 @@ using System.Runtime.InteropServices;
 
 namespace VizPipeline.Jobs;
 
-/// <summary>The activations of a layer's neurons on a sample of the images: written by <see cref="MergeLayer"/>, and what neurons are compared by.</summary>
+/// <summary>
+/// The activations of a layer's neurons on a sample of the images, written by <see cref="MergeLayer"/> and used to compare neurons.
+/// </summary>
 /// <remarks>
-/// The file, all numbers little-endian: the eight letters <c>VIZPROF1</c>, the number of neurons (int32), the number of images (int32), the
-/// images' indices (int32 each), the activations (float32 each, neuron by neuron). Nothing follows.
+/// File format, all numbers little-endian: the eight letters <c>VIZPROF1</c>, the number of neurons (int32), the number of images (int32),
+/// the images' indices (int32 each), the activations (float32 each, neuron by neuron), end of file.
 /// </remarks>
 public sealed record ActivationProfiles
 {
     private const int HeaderBytes = 16;
 
-    /// <summary>Profiles of a layer.</summary>
-    /// <param name="neurons">Neurons of the layer.</param>
-    /// <param name="images">Indices of the sampled images in the image list, ascending; empty where nothing was sampled.</param>
+    /// <summary>Initializes the profiles of a layer.</summary>
+    /// <param name="neurons">Number of neurons in the layer.</param>
+    /// <param name="images">Indices of the sampled images in the image list, ascending; empty if there is no sample.</param>
     /// <param name="values">Activations (spatial maxima), [neurons, images], finite.</param>
-    /// <exception cref="ArgumentException">The three do not fit together.</exception>
+    /// <exception cref="ArgumentException">The sizes of the arguments do not match.</exception>
     public ActivationProfiles(int neurons, int[] images, float[] values)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -28,7 +30,7 @@ public sealed record ActivationProfiles
 
     private static ReadOnlySpan<byte> Magic => "VIZPROF1"u8;
 
-    /// <summary>Neurons of the layer.</summary>
+    /// <summary>Number of neurons in the layer.</summary>
     public int Neurons { get; }
 
     /// <summary>Indices of the sampled images in the image list, ascending.</summary>
@@ -37,7 +39,7 @@ public sealed record ActivationProfiles
     /// <summary>Activations, [neurons, images].</summary>
     public float[] Values { get; }
 
-    /// <summary>The file. The same profiles always give the same bytes.</summary>
+    /// <summary>Writes the file. The same profiles always give the same bytes.</summary>
     public byte[] Write()
     {
         var bytes = new byte[checked(HeaderBytes + (sizeof(int) * Images.Length) + (sizeof(float) * Values.Length))];
@@ -49,7 +51,7 @@ public sealed record ActivationProfiles
         return bytes;
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <summary>Reads the output of <see cref="Write"/>.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="name">Its name, for the message.</param>
     /// <exception cref="CorruptTableException">The file is damaged.</exception>
@@ -61,7 +63,7 @@ public sealed record ActivationProfiles
         var (neurons, count) = (BinaryPrimitives.ReadInt32LittleEndian(file[8..]), BinaryPrimitives.ReadInt32LittleEndian(file[12..]));
         if (neurons < 0 || count < 0)
             throw new CorruptTableException($"{name}: has {neurons} neurons and {count} images");
-        // Before anything is allocated by numbers that may be damaged.
+        // Check before allocating by numbers that may be damaged.
         var length = HeaderBytes + ((Int128)sizeof(int) * count) + ((Int128)sizeof(float) * neurons * count);
         if (file.Length != length)
             throw new CorruptTableException($"{name}: has {file.Length} bytes, and {neurons} neurons on {count} images need {length}");

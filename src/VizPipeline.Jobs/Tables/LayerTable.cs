@@ -6,7 +6,7 @@ namespace VizPipeline.Jobs;
 /// <param name="Patches">By channel, then rank.</param>
 public sealed record LayerTable(int Layer, IReadOnlyList<NeuronRow> Neurons, IReadOnlyList<PatchRow> Patches);
 
-/// <summary>The statistics of one neuron over the images (definitions: the spatial maximum of its map per image).</summary>
+/// <summary>The statistics of one neuron over the images. Its activation on an image is the spatial maximum of its map.</summary>
 public sealed record NeuronRow
 {
     /// <summary>Number of bins of every histogram.</summary>
@@ -18,7 +18,7 @@ public sealed record NeuronRow
     /// <summary>The channel.</summary>
     public required int Channel { get; init; }
 
-    /// <summary>Images counted, 0 or more.</summary>
+    /// <summary>Number of images counted.</summary>
     public required int Images { get; init; }
 
     /// <summary>Mean activation.</summary>
@@ -30,10 +30,10 @@ public sealed record NeuronRow
     /// <summary>Largest activation.</summary>
     public required double Max { get; init; }
 
-    /// <summary>Share of the images with an activation above 0, from 0 to 1.</summary>
+    /// <summary>Fraction of the images with a positive activation, from 0 to 1.</summary>
     public required double FractionPositive { get; init; }
 
-    /// <summary>Whether the neuron is dead: active on 0.1 % of the images at most.</summary>
+    /// <summary>Whether the neuron is dead: active on at most 0.1 % of the images.</summary>
     public required bool Dead { get; init; }
 
     /// <summary>Median of the activation.</summary>
@@ -48,13 +48,13 @@ public sealed record NeuronRow
     /// <summary>99.9 % quantile of the activation.</summary>
     public required double Q999 { get; init; }
 
-    /// <summary>Lower end of the histogram.</summary>
+    /// <summary>Lower bound of the histogram.</summary>
     public required double HistogramLow { get; init; }
 
-    /// <summary>Upper end of the histogram.</summary>
+    /// <summary>Upper bound of the histogram.</summary>
     public required double HistogramHigh { get; init; }
 
-    /// <summary>Images per bin, <see cref="HistogramBins"/> bins of equal width.</summary>
+    /// <summary>Images per bin, in <see cref="HistogramBins"/> bins of equal width.</summary>
     public required IReadOnlyList<int> Histogram { get; init; }
 
     /// <summary>Index of the class with the largest mean; null for an unlabelled set.</summary>
@@ -63,13 +63,13 @@ public sealed record NeuronRow
     /// <summary>Mean activation over the best class.</summary>
     public double? BestClassMean { get; init; }
 
-    /// <summary>(best - rest) / (best + rest) of the class means, from 0 to 1; null where activations may be negative.</summary>
+    /// <summary>(best - rest) / (best + rest), computed from the class means, from 0 to 1; null if activations may be negative.</summary>
     public double? ClassSelectivity { get; init; }
 
-    /// <summary>Classes of the top patches in the order of their ranks; empty for an unlabelled set.</summary>
+    /// <summary>Classes of the top patches, by rank; empty for an unlabelled set.</summary>
     public IReadOnlyList<int> TopClasses { get; init; } = [];
 
-    /// <summary>Share of the most frequent class among the top patches, from 0 to 1; null for an unlabelled set.</summary>
+    /// <summary>Fraction of the top patches in their most frequent class, from 0 to 1; null for an unlabelled set.</summary>
     public double? TopPurity { get; init; }
 }
 
@@ -82,7 +82,7 @@ public sealed record PatchRow
     /// <summary>The channel.</summary>
     public required int Channel { get; init; }
 
-    /// <summary>From 1, the largest activation, to 9.</summary>
+    /// <summary>Rank from 1, the largest activation, to 9.</summary>
     public required int Rank { get; init; }
 
     /// <summary>Index of the image in the image list.</summary>
@@ -97,16 +97,16 @@ public sealed record PatchRow
     /// <summary>Column of the position in the layer's map.</summary>
     public required int X { get; init; }
 
-    /// <summary>The receptive field of the position in input pixels; it may reach beyond the image.</summary>
+    /// <summary>The receptive field of the position in input pixels; it may extend beyond the image.</summary>
     public required PixelBox Box { get; init; }
 
-    /// <summary>The part of the box inside the image.</summary>
+    /// <summary>The box, clipped to the image.</summary>
     public required PixelBox Clipped { get; init; }
 }
 
 /// <summary>A half-open box of input pixels, [X0, X1) x [Y0, Y1).</summary>
 /// <param name="X0">Left edge.</param>
 /// <param name="Y0">Top edge.</param>
-/// <param name="X1">Behind the right edge.</param>
-/// <param name="Y1">Below the bottom edge.</param>
+/// <param name="X1">Right edge, exclusive.</param>
+/// <param name="Y1">Bottom edge, exclusive.</param>
 public sealed record PixelBox(int X0, int Y0, int X1, int Y1);

@@ -2,14 +2,14 @@ namespace VizPipeline.Jobs;
 
 /// <summary>The result of <see cref="RenderPatches"/>, <see cref="AscendNeurons"/> and <see cref="RenderFilters"/>.</summary>
 /// <param name="Layer">Index of the layer.</param>
-/// <param name="Pictures">The pictures made, dead ends included.</param>
-/// <param name="Patches">What drawing the patches found out about them; empty for the other jobs.</param>
+/// <param name="Pictures">One row per picture, dead neurons included.</param>
+/// <param name="Patches">Checks of the patches against the scan; empty for other jobs.</param>
 public sealed record PictureTable(int Layer, IReadOnlyList<PictureRow> Pictures, IReadOnlyList<PatchCheckRow> Patches);
 
 /// <summary>One picture of a neuron or of a layer.</summary>
 public sealed record PictureRow
 {
-    /// <summary>Stands in <see cref="Channel"/> for a picture of the whole layer.</summary>
+    /// <summary>Value of <see cref="Channel"/> for a picture of the whole layer.</summary>
     public const int WholeLayer = -1;
 
     /// <summary>Index of the layer.</summary>
@@ -21,13 +21,13 @@ public sealed record PictureRow
     /// <summary>One of <see cref="PictureMethod"/>.</summary>
     public required string Method { get; init; }
 
-    /// <summary>Tells pictures of one method apart, e.g. <c>preset 3</c>; empty where there is only one.</summary>
+    /// <summary>Distinguishes pictures of one method, e.g. <c>preset 3</c>; empty if there is only one.</summary>
     public string Variant { get; init; } = "";
 
-    /// <summary>The seed; 0 where no chance is involved.</summary>
+    /// <summary>The random seed; 0 if the method is deterministic.</summary>
     public int Seed { get; init; }
 
-    /// <summary>Key of the picture in the object store; null where none was made.</summary>
+    /// <summary>Key of the picture in the object store; null if none was drawn.</summary>
     public string? Key { get; init; }
 
     /// <summary>All parameters, as JSON.</summary>
@@ -36,31 +36,31 @@ public sealed record PictureRow
     /// <summary>One of <see cref="PictureStatus"/>.</summary>
     public required string Status { get; init; }
 
-    /// <summary>The activation that the picture reaches, measured as the images' are; null where it has none.</summary>
+    /// <summary>The activation for this picture, measured as for the images; null if there is none.</summary>
     public double? Activation { get; init; }
 
-    /// <summary>That activation as a percentile of the images', from 0 to 100; null until the sheet job has placed it.</summary>
+    /// <summary>Percentile of that activation among those of the images, from 0 to 100; null until the sheet job sets it.</summary>
     public double? Percentile { get; init; }
 
-    /// <summary>The step of the stored picture; null where there are no steps.</summary>
+    /// <summary>The step at which the stored picture was taken; null if there are no steps.</summary>
     public int? BestStep { get; init; }
 
-    /// <summary>Steps done; null where there are none.</summary>
+    /// <summary>Number of steps done; null if there are none.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>The objective over the steps, at most 64 points, the last step among them.</summary>
+    /// <summary>The objective by step, at most 64 points including the last step.</summary>
     public IReadOnlyList<float> Objective { get; init; } = [];
 }
 
-/// <summary>A patch run through the network again while it was drawn.</summary>
+/// <summary>The check of a patch: it is run through the network again when it is drawn.</summary>
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="Channel">The channel.</param>
 /// <param name="Rank">The patch's rank.</param>
-/// <param name="Recomputed">The activation found the second time.</param>
-/// <param name="Mismatch">Whether it differs from the first by more than float noise.</param>
+/// <param name="Recomputed">The recomputed activation.</param>
+/// <param name="Mismatch">Whether it differs from the first by more than rounding error.</param>
 public sealed record PatchCheckRow(int Layer, int Channel, int Rank, float Recomputed, bool Mismatch);
 
-/// <summary>The names in <see cref="PictureRow.Method"/>. Names are only ever added.</summary>
+/// <summary>The values of <see cref="PictureRow.Method"/>. Add names, but never rename or remove one.</summary>
 public static class PictureMethod
 {
     /// <summary>Top-9 patches.</summary>
@@ -76,18 +76,18 @@ public static class PictureMethod
     public const string Filters = "filters";
 }
 
-/// <summary>The names in <see cref="PictureRow.Status"/>. Names are only ever added.</summary>
+/// <summary>The values of <see cref="PictureRow.Status"/>. Add names, but never rename or remove one.</summary>
 public static class PictureStatus
 {
     /// <summary>Drawn.</summary>
     public const string Done = "done";
 
-    /// <summary>Nothing to draw: no gradient, or no patch with an activation.</summary>
+    /// <summary>Nothing to draw: no gradient, or no patch with a positive activation.</summary>
     public const string Dead = "dead";
 
-    /// <summary>Ascent whose objective had settled at the end.</summary>
+    /// <summary>An ascent whose objective had converged at the end.</summary>
     public const string Converged = "converged";
 
-    /// <summary>Ascent whose best picture came before the last step.</summary>
+    /// <summary>An ascent whose best picture came before the last step.</summary>
     public const string BestAtStep = "best_at_step";
 }

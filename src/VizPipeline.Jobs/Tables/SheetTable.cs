@@ -3,10 +3,10 @@ namespace VizPipeline.Jobs;
 /// <summary>The result of <see cref="RenderSheet"/>.</summary>
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="SheetKey">Key of the contact sheet in the object store.</param>
-/// <param name="Percentiles">The ascent pictures among the images' activations; empty without statistics.</param>
+/// <param name="Percentiles">Percentiles of the ascent pictures; empty without statistics.</param>
 public sealed record SheetTable(int Layer, string SheetKey, IReadOnlyList<PercentileRow> Percentiles);
 
-/// <summary>Where a picture's activation stands among the images'.</summary>
+/// <summary>Percentile of a picture's activation among those of the images.</summary>
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="Channel">The channel.</param>
 /// <param name="Method">The picture's method.</param>

@@ -5,19 +5,19 @@ using VizPipeline.Images;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>Archives fetched from a bucket, in a folder that several processes may share; those used longest ago go first.</summary>
-/// <param name="disk">Where they are kept, below <see cref="DiskBudget.Archives"/>, and how much room there is.</param>
+/// <summary>Caches archives from a bucket in a folder that several processes may share; evicts the least recently used first.</summary>
+/// <param name="disk">The space for them, below <see cref="DiskBudget.Archives"/>.</param>
 public sealed class ArchiveCache(DiskBudget disk)
 {
     private const string Extension = ".tar";
     private readonly string _folder = Path.Combine(disk.Folder, DiskBudget.Archives);
 
-    /// <summary>Opens an archive, fetched where it is not there yet. What is open is not put away.</summary>
-    /// <param name="identity">What it is, with its version: another identity is another file.</param>
+    /// <summary>Opens an archive and fetches it first if it is not cached. Open archives are not evicted.</summary>
+    /// <param name="identity">Identifies the archive and its version; each identity has its own file.</param>
     /// <param name="bytes">Its size.</param>
-    /// <param name="fetch">Writes it to a file; false where it is gone.</param>
+    /// <param name="fetch">Writes it to a file; returns false if it no longer exists.</param>
     /// <exception cref="ObjectStoreException">The folder cannot be written.</exception>
-    /// <exception cref="DiskBudgetException">It does not fit beside what is in use.</exception>
+    /// <exception cref="DiskBudgetException">It does not fit next to the archives in use.</exception>
     public SafeFileHandle? Open(string identity, long bytes, Func<string, bool> fetch)
     {
         ArgumentNullException.ThrowIfNull(fetch);
@@ -50,7 +50,7 @@ public sealed class ArchiveCache(DiskBudget disk)
         }
     }
 
-    // Not the job's fault: another machine may have the room.
+    // Transient, as the job is not at fault: another machine may have space.
     private ObjectStoreException NoRoom(Exception failure) => new(
         $"An archive of images cannot be kept in {_folder} ({failure.Message}): make room there, or set "
         + "Worker:CacheFolder to another disk.",

@@ -5,8 +5,8 @@ using VizPipeline.Images;
 namespace VizPipeline.ObjectStore;
 
 /// <summary>
-/// An image set below a prefix of a bucket: objects that are pictures, and archives of pictures, which are fetched whole into a
-/// folder of bounded size. Its calls wait for the server, so they belong on threads of their own.
+/// An image set below a prefix of a bucket: image objects, and archives of images, which are fetched whole into a folder of limited size.
+/// Its calls block on the server, so make them on dedicated threads.
 /// </summary>
 public sealed class BucketImageFolder : IImageFolder, IDisposable
 {
@@ -14,10 +14,12 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
     private readonly string _prefix;
     private readonly ArchiveCache? _archives;
 
-    /// <summary>Names the place; nothing is asked yet.</summary>
+    /// <summary>Initializes the folder without contacting the server.</summary>
     /// <param name="options">Server and bucket.</param>
-    /// <param name="prefix">What the keys begin with, empty for the whole bucket; a folder's name, with or without the slash behind it.</param>
-    /// <param name="archives">Where archives are kept; null where there is no such place.</param>
+    /// <param name="prefix">
+    /// Common prefix of the keys, empty for the whole bucket: a folder's name with or without a trailing slash.
+    /// </param>
+    /// <param name="archives">The cache for archives; null if there is none.</param>
     public BucketImageFolder(S3Options options, string prefix, ArchiveCache? archives)
     {
         (_connection, _archives) = (new S3Connection(options), archives);
@@ -29,7 +31,7 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
     public string Name { get; }
 
     /// <inheritdoc/>
-    /// <remarks>A server that is away, or refuses, says so at the first picture.</remarks>
+    /// <remarks>An unreachable or refusing server is reported with the first image.</remarks>
     public void Check()
     {
     }
@@ -67,7 +69,7 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
     {
         var key = _prefix + path;
         var stat = Stat(key);
-        // A prefix may be called like an archive, too.
+        // A prefix may be named like an archive, too.
         if (stat is null)
             return null;
         var cache = _archives ?? throw new ObjectStoreException($"{Name} holds archives, which need a folder to be kept in", isTransient: false);
@@ -80,6 +82,6 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
     private ObjectStat? Stat(string key)
         => Wait(_connection.Calls.RunAsync<ObjectStat>(key, async () => await _connection.StatAsync(key, default), default));
 
-    // Readers of pictures have threads of their own, where waiting is what they are for.
+    // Images are read on dedicated threads, which may block.
     private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 }

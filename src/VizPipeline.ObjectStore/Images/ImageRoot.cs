@@ -4,23 +4,23 @@ using VizPipeline.Images;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>Opens the root of an image set: a folder's path, or <c>s3://BUCKET/PREFIX</c> at the server of the object store.</summary>
-/// <param name="options">How to reach the server; null where there is none.</param>
-/// <param name="archives">Where archives from it are kept.</param>
+/// <summary>Opens the root of an image set: a folder's path, or <c>s3://BUCKET/PREFIX</c> on the server of the object store.</summary>
+/// <param name="options">Settings of the server; null if there is none.</param>
+/// <param name="archives">The cache for its archives.</param>
 public sealed partial class ImageRoot(S3Options? options, ArchiveCache? archives)
 {
-    /// <summary>What roots in a bucket begin with.</summary>
+    /// <summary>Prefix of roots in a bucket.</summary>
     public const string Scheme = "s3://";
 
-    /// <summary>Whether a root lies in a bucket.</summary>
+    /// <summary>Returns whether a root is in a bucket.</summary>
     public static bool IsBucket(string root)
     {
         ArgumentNullException.ThrowIfNull(root);
         return root.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The files of an image set.</summary>
-    /// <exception cref="ImageSetException">The root is no such address, or no server is configured.</exception>
+    /// <summary>Opens the files of an image set.</summary>
+    /// <exception cref="ImageSetException">The root is not a valid address, or no server is configured.</exception>
     public ImageFiles Open(string root)
     {
         if (!IsBucket(root))

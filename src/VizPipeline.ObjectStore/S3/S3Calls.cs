@@ -5,22 +5,25 @@ using System.Xml;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>Calls to an S3 server: tried again while it is away, and every failure in one line that names server and bucket, and no secret.</summary>
+/// <summary>
+/// Makes calls to an S3 server: retries while it is unavailable, and reports every failure in one line that names server and bucket but no
+/// secrets.
+/// </summary>
 internal sealed class S3Calls(S3Options options)
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    // Different in each process, and nothing depends on it.
+    // Differs between processes; only retry delays depend on it.
     private static readonly double Spread = 0.6 + (Environment.ProcessId % 17 / 40.0);
 
     /// <summary>Server and bucket, for messages.</summary>
     public string Place { get; } = $"{options.Endpoint.TrimEnd('/')}/{options.Bucket}";
 
-    /// <summary>The call's result; the type's default where it found no object.</summary>
+    /// <summary>Runs a call and returns its result; the type's default if the object does not exist.</summary>
     /// <param name="what">The object, for messages.</param>
-    /// <param name="call">What to do; it may be done several times.</param>
-    /// <param name="cancellation">Stops.</param>
+    /// <param name="call">The call; it may run several times.</param>
+    /// <param name="cancellation">Cancels the call.</param>
     public Task<T?> RunAsync<T>(string what, Func<Task<T?>> call, CancellationToken cancellation)
         => RunAsync(what, call, TimeSpan.FromSeconds(options.PatienceSeconds), cancellation);
 
@@ -43,13 +46,13 @@ internal sealed class S3Calls(S3Options options)
                 var isTransient = IsTransient(failure);
                 if (!isTransient || Stopwatch.GetElapsedTime(started) + pause > patience)
                     throw new ObjectStoreException($"S3 at {Place}: {Explain(failure)} ({what})", isTransient, failure);
-                // Workers that lost the server together must not come back together.
+                // Workers that lost the server at the same time must not all retry at the same time.
                 await Task.Delay(pause * Spread, cancellation);
             }
         }
     }
 
-    /// <summary>There is no bucket, and the server makes none for this user.</summary>
+    /// <summary>Creates the exception for a bucket that does not exist and that this user may not create.</summary>
     public BucketMissingException NoBucket(S3ErrorException refusal) => new(
         $"S3 at {Place}: there is no bucket '{options.Bucket}', and this user may not make it ({refusal.Message}); make it with another user and grant this "
         + "one reading and writing, or check ObjectStore__Bucket",
@@ -58,7 +61,7 @@ internal sealed class S3Calls(S3Options options)
     private static bool IsTransient(Exception failure) => failure switch
     {
         S3ErrorException error => error.IsTransient,
-        // Of our own making, and of the disk that files come from.
+        // Our own errors, and those of the disk from which files are uploaded.
         ArgumentException or ObjectDisposedException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => false,
         _ => !Causes(failure).Any(cause => cause is AuthenticationException or SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData }),
     };
@@ -68,7 +71,7 @@ internal sealed class S3Calls(S3Options options)
         S3ErrorException error => error.Code switch
         {
             "InvalidAccessKeyId" or "SignatureDoesNotMatch" => "the keys are refused; check ObjectStore__AccessKey and ObjectStore__SecretKey",
-            // Which of these it is the server does not say where its answer has no body.
+            // If the answer has no body, the server does not say which of these it is.
             "AccessDenied" => "access is denied; check ObjectStore__AccessKey, ObjectStore__SecretKey, and the user's rights to the bucket",
             "NoSuchBucket" => $"there is no bucket '{options.Bucket}'; make it, or check ObjectStore__Bucket",
             "RequestTimeTooSkewed" => "the clocks of this machine and of the server differ; set them",

@@ -5,13 +5,13 @@ using Minio.DataModel.Args;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>A bucket of an S3 server, and the few calls that all who use it share.</summary>
+/// <summary>A bucket of an S3 server, and the few calls shared by all its users.</summary>
 internal sealed class S3Connection : IDisposable
 {
     private const int CopyBuffer = 1 << 20;
     private readonly HttpClient _http;
 
-    /// <summary>Names the server; nothing is asked yet.</summary>
+    /// <summary>Initializes the connection without contacting the server.</summary>
     public S3Connection(S3Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -26,7 +26,7 @@ internal sealed class S3Connection : IDisposable
         };
         if (options.CaFile is { } file)
             handler.SslOptions.RemoteCertificateValidationCallback = CertificateAuthority.Validator(file);
-        // For one request, to the answer's first byte: what is large comes and goes in many.
+        // Limits one request, up to the first byte of the answer; large objects are transferred in many requests.
         _http = new HttpClient(new S3Errors(Bucket, handler)) { Timeout = TimeSpan.FromSeconds(100) };
         Client = new MinioClient()
             .WithEndpoint(endpoint.Authority)
@@ -49,7 +49,7 @@ internal sealed class S3Connection : IDisposable
         _http.Dispose();
     }
 
-    /// <summary>All objects below a prefix, by key.</summary>
+    /// <summary>Lists all objects below a prefix, by key.</summary>
     public async Task<List<Item>> ListAsync(string prefix, CancellationToken cancellation) => await Calls.RunAsync<List<Item>>($"listing {prefix}*", async () =>
     {
         var found = new List<Item>();
@@ -58,7 +58,7 @@ internal sealed class S3Connection : IDisposable
         return found;
     }, cancellation) ?? [];
 
-    /// <summary>An object's content; null where there is none.</summary>
+    /// <summary>Gets the content of an object; null if it does not exist.</summary>
     public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation) => Calls.RunAsync<byte[]>(key, async () =>
     {
         using var content = new MemoryStream();
@@ -66,7 +66,7 @@ internal sealed class S3Connection : IDisposable
         return content.ToArray();
     }, cancellation);
 
-    /// <summary>Writes an object's content to a file; false where there is none.</summary>
+    /// <summary>Writes the content of an object to a file; returns false if it does not exist.</summary>
     public Task<bool> TryGetFileAsync(string key, string file, CancellationToken cancellation) => Calls.RunAsync(key, async () =>
     {
         await using var content = File.Create(file);
@@ -88,13 +88,13 @@ internal sealed class S3Connection : IDisposable
     {
         var found = await Client.GetObjectAsync(
             new GetObjectArgs().WithBucket(Bucket).WithObject(key).WithCallbackStream((stream, stop) => stream.CopyToAsync(content, CopyBuffer, stop)), cancellation);
-        // A connection that breaks in the middle must not pass for a short object.
+        // A connection that breaks midway must not look like a shorter object.
         if (found.Size != content.Length)
             throw new IOException($"{content.Length} of {found.Size} bytes arrived");
     }
 
-    // As the framework does it, but a connection on which nothing arrives is given up: HttpClient limits the wait for the beginning of an
-    // answer only, and keep-alive probes find machines that are gone, but not servers that hang in the middle of an answer.
+    // Connects like the framework, but gives up on a connection that receives nothing: HttpClient only limits the wait for the start of an
+    // answer, and keep-alive probes detect machines that are gone, but not servers that hang in the middle of an answer.
     private static async ValueTask<Stream> ConnectAsync(
         SocketsHttpConnectionContext context, TimeSpan longestSilence, CancellationToken cancellation)
     {
@@ -116,7 +116,7 @@ internal sealed class S3Connection : IDisposable
     }
 }
 
-/// <summary>A connection whose reads fail when nothing arrives for too long. A connection that waits in the pool ends then, too.</summary>
+/// <summary>A connection whose reads fail if nothing arrives for too long. This also closes a connection that idles in the pool.</summary>
 internal sealed class ImpatientStream(Socket socket, TimeSpan patience) : NetworkStream(socket, ownsSocket: true)
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -4,18 +4,23 @@ using System.Xml.Linq;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>A server's answer that is an error.</summary>
+/// <summary>An error response of a server.</summary>
 /// <param name="status">The HTTP status.</param>
-/// <param name="code">S3's word for it, e.g. <c>NoSuchKey</c>; null where what answered does not speak S3, as a proxy's error page.</param>
+/// <param name="code">The S3 error code, e.g. <c>NoSuchKey</c>; null if the response is not S3's, such as a proxy's error page.</param>
 internal sealed class S3ErrorException(HttpStatusCode status, string? code) : Exception($"the server answers {(int)status} {code ?? status.ToString()}")
 {
     public string? Code { get; } = code;
 
-    /// <summary>Whether the server, and not the request, is the reason. An upload whose parts it has forgotten begins anew.</summary>
+    /// <summary>
+    /// Whether the server rather than the request is at fault. If the server has forgotten the parts of an upload, the upload restarts.
+    /// </summary>
     public bool IsTransient { get; } = code is null or "NoSuchUpload" or "OperationAborted" or "RequestTimeout" || (int)status is >= 500 or 429;
 }
 
-/// <summary>Takes errors from the client before it sees them: it loses the code of an answer without a text, and fails itself at one without a body.</summary>
+/// <summary>
+/// Intercepts errors before the client sees them: it loses the code of a response without a message, and fails on a response without a
+/// body.
+/// </summary>
 internal sealed class S3Errors(string bucket, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -44,7 +49,7 @@ internal sealed class S3Errors(string bucket, HttpMessageHandler inner) : Delega
         }
     }
 
-    // Answers to HEAD have no body.
+    // Responses to HEAD have no body.
     private string? CodeOf(HttpStatusCode status, string path) => status switch
     {
         HttpStatusCode.NotFound => path == bucket || path.Length == 0 ? "NoSuchBucket" : "NoSuchKey",

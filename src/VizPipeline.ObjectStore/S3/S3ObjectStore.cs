@@ -5,19 +5,19 @@ using Minio.DataModel.Args;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>Objects in a bucket of an S3 server. Large ones go up in parts; a server that is away is waited for.</summary>
+/// <summary>Stores objects in a bucket of an S3 server. Uploads large ones in parts, and waits for a server that is unavailable.</summary>
 /// <remarks>
-/// Parts of an upload that did not end stay at the server until a rule of the bucket removes them: only the server knows whether
-/// another worker still sends the same object.
+/// Parts of an unfinished upload stay on the server until a lifecycle rule of the bucket removes them: only the server knows whether
+/// another worker is still sending the same object.
 /// </remarks>
 public sealed class S3ObjectStore : IObjectStore, IDisposable
 {
-    // Beyond it the client sends parts of this size, one request each.
+    // The client sends larger objects in parts of this size, one request each.
     private const int LargestPart = 5 << 20;
     private readonly S3Connection _connection;
     private readonly string _region;
 
-    /// <summary>Names the server; nothing is asked yet.</summary>
+    /// <summary>Initializes the store without contacting the server.</summary>
     /// <param name="options">Valid options.</param>
     public S3ObjectStore(S3Options options)
     {
@@ -28,10 +28,12 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     /// <summary>Server and bucket, for messages.</summary>
     public string Place => _connection.Calls.Place;
 
-    /// <summary>Makes the bucket where it is missing. Services that start together may all try.</summary>
+    /// <summary>Creates the bucket if it is missing. Services that start together may all call this.</summary>
     /// <param name="patience">How long to wait for a server that does not answer.</param>
-    /// <param name="cancellation">Stops.</param>
-    /// <exception cref="ObjectStoreException">The server does not answer, refuses the keys, or has no such bucket and makes none.</exception>
+    /// <param name="cancellation">Cancels the call.</param>
+    /// <exception cref="ObjectStoreException">
+    /// The server does not answer, rejects the keys, or has no such bucket and does not create it.
+    /// </exception>
     public Task EnsureBucketAsync(TimeSpan patience, CancellationToken cancellation = default) => _connection.Calls.RunAsync(
         "the bucket itself",
         async () =>
@@ -131,12 +133,12 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         try
         {
-            // Without a location the client would forget its region.
+            // Without a location the client would lose its region.
             await _connection.Client.MakeBucketAsync(new MakeBucketArgs().WithBucket(_connection.Bucket).WithLocation(_region), cancellation);
         }
         catch (S3ErrorException refusal) when (!refusal.IsTransient)
         {
-            // Another service may have been faster.
+            // Another service may have created it first.
             if (!await HasBucketAsync(cancellation))
                 throw _connection.Calls.NoBucket(refusal);
         }
@@ -149,7 +151,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
             new PutObjectArgs().WithBucket(_connection.Bucket).WithObject(key).WithStreamData(content).WithObjectSize(content.Length).WithContentType(TypeOf(key)), cancellation);
         if (content.Length < LargestPart && string.IsNullOrEmpty(answer.Etag))
             throw new IOException("what answers is no S3 server");
-        // A server may still fail when it has begun to answer that it puts the parts together, and the client does not read on.
+        // A server may still fail to join the parts after it has started its answer, and the client does not read to the end.
         if (content.Length >= LargestPart && await _connection.StatAsync(key, cancellation) is var stored && stored.Size != content.Length)
             throw new IOException($"{stored.Size} of {content.Length} bytes were stored");
         return true;

@@ -2,7 +2,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace VizPipeline.ObjectStore;
 
-/// <summary>How to reach an S3 server. Section <c>ObjectStore</c>; as environment variables <c>ObjectStore__Endpoint</c> and so on.</summary>
+/// <summary>
+/// Settings of an S3 server: section <c>ObjectStore</c>, or environment variables <c>ObjectStore__Endpoint</c> and so on.
+/// </summary>
 public sealed class S3Options
 {
     /// <summary>The section's name.</summary>
@@ -13,36 +15,36 @@ public sealed class S3Options
     [CustomValidation(typeof(S3Options), nameof(CheckEndpoint))]
     public string Endpoint { get; set; } = "";
 
-    /// <summary>The bucket; made where it is missing.</summary>
+    /// <summary>The bucket; created if it is missing.</summary>
     [Required(ErrorMessage = "ObjectStore:Bucket is missing")]
     [RegularExpression("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", ErrorMessage = "ObjectStore:Bucket must be 3 to 63 characters of a-z, 0-9, '.' and '-'")]
     public string Bucket { get; set; } = "";
 
-    /// <summary>The region that requests are signed for.</summary>
-    /// <value>us-east-1, which servers other than Amazon's take for any</value>
+    /// <summary>The region for which requests are signed.</summary>
+    /// <value>us-east-1, which servers other than Amazon's accept for any region</value>
     [Required(ErrorMessage = "ObjectStore:Region is empty")]
     public string Region { get; set; } = "us-east-1";
 
-    /// <summary>The access key; from the environment or a mounted secret only.</summary>
+    /// <summary>The access key; only from the environment or a mounted secret.</summary>
     [Required(ErrorMessage = "ObjectStore:AccessKey is missing (environment variable ObjectStore__AccessKey, or a file of that name in the secrets folder)")]
     public string AccessKey { get; set; } = "";
 
-    /// <summary>The secret key; from the environment or a mounted secret only.</summary>
+    /// <summary>The secret key; only from the environment or a mounted secret.</summary>
     [Required(ErrorMessage = "ObjectStore:SecretKey is missing (environment variable ObjectStore__SecretKey, or a file of that name in the secrets folder)")]
     public string SecretKey { get; set; } = "";
 
-    /// <summary>A PEM file of the authority that signed the server's certificate; null for the system's authorities.</summary>
+    /// <summary>A PEM file of the authority that signed the server's certificate; null to use the system's authorities.</summary>
     public string? CaFile { get; set; }
 
-    /// <summary>How long a call tries again while the server is away, in seconds.</summary>
+    /// <summary>How long a call is retried while the server is unavailable, in seconds.</summary>
     /// <value>120</value>
     [Range(0, 86_400, ErrorMessage = "ObjectStore:PatienceSeconds must be from 0 to 86400")]
     public int PatienceSeconds { get; set; } = 120;
 
-    /// <summary>How long nothing may arrive on a connection before it is given up.</summary>
+    /// <summary>How long a connection may receive nothing before it is closed.</summary>
     internal TimeSpan LongestSilence { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Server and port, and nothing that a message should not show.</summary>
+    /// <summary>Validates that the endpoint consists of server and port, and contains nothing that a message must not show.</summary>
     public static ValidationResult? CheckEndpoint(string? endpoint)
         => Uri.TryCreate(endpoint, UriKind.Absolute, out var uri)
             && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)

@@ -11,7 +11,7 @@ public abstract class BulkWriteTests(Engine engine, ITestOutputHelper output) : 
     [Fact]
     public async Task An_atlas_of_26560_neurons_is_ingested_in_seconds()
     {
-        // ResNet-50's worth of neurons.
+        // As many neurons as ResNet-50.
         int[] channels = [.. Enumerable.Repeat(1000, 24), 1280, 1280];
         var spec = SpecSamples.Small(images: 1000) with
         {
@@ -29,11 +29,11 @@ public abstract class BulkWriteTests(Engine engine, ITestOutputHelper output) : 
 
         await using var context = Catalog.Database.Open();
         Assert.Equal(26_560 * 9, await context.Patches.CountAsync(TestContext.Current.CancellationToken));
-        // BulkWrite says what was measured; the limit is loose because test machines are shared.
+        // The measured times are in BulkWrite's remarks; the limit is loose because test machines are shared.
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(120), $"ingest took {watch.Elapsed}");
     }
 
-    // Takes a minute; run it with: tests/run -class '*BulkWrite*' -explicit only -showLiveOutput
+    // Takes a minute. Run with: tests/run -class '*BulkWrite*' -explicit only -showLiveOutput
     [Fact(Explicit = true)]
     public async Task Of_a_million_jobs_the_next_are_found_at_once()
     {
@@ -57,7 +57,7 @@ public abstract class BulkWriteTests(Engine engine, ITestOutputHelper output) : 
             var next = await context.NextJobsAsync(JobKind.Ascent, DateTime.UnixEpoch, 100, cancellation);
             output.WriteLine($"the next {next.Count} found in {watch.Elapsed.TotalMilliseconds:F1} ms");
         }
-        // Where the planner of PostgreSQL may choose, it sorts the million: 1.2 s.
+        // If PostgreSQL's planner has a choice, it sorts the million jobs: 1.2 s.
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(0.3), $"the next jobs were found in {watch.Elapsed}");
     }
 }

@@ -14,7 +14,7 @@ public enum Engine
     Postgres,
 }
 
-/// <summary>An empty catalog of its own, on either database.</summary>
+/// <summary>A private, empty catalog on either database.</summary>
 public sealed class CatalogFixture : IAsyncDisposable
 {
     private readonly TemporaryFolder? folder;
@@ -26,7 +26,7 @@ public sealed class CatalogFixture : IAsyncDisposable
 
     public CatalogDatabase Database { get; }
 
-    /// <summary>Makes an empty database. Skips the running test where the server that it takes is not installed.</summary>
+    /// <summary>Creates an empty database. Skips the running test if the required server is not installed.</summary>
     public static async Task<CatalogFixture> On(Engine engine) => engine == Engine.Sqlite
         ? new CatalogFixture(new TemporaryFolder())
         : new CatalogFixture(await TestPostgres.NewDatabaseAsync());
@@ -58,7 +58,7 @@ public sealed class CatalogFixture : IAsyncDisposable
         await transaction.CommitAsync();
     }
 
-    /// <summary>Runs SQL as it stands and returns the rows, columns as texts.</summary>
+    /// <summary>Runs SQL as is and returns the rows, with all columns as text.</summary>
     public static async Task<IReadOnlyList<IReadOnlyDictionary<string, string>>> QueryAsync(CatalogDatabase database, string sql)
     {
         await using var context = database.Open();
@@ -72,7 +72,7 @@ public sealed class CatalogFixture : IAsyncDisposable
         return rows;
     }
 
-    // The databases tell the same values in different types.
+    // The databases return the same values as different types.
     private static string Text(object value) => value switch
     {
         DBNull => "",
@@ -85,7 +85,7 @@ public sealed class CatalogFixture : IAsyncDisposable
         _ => value.ToString()!,
     };
 
-    /// <summary>Every row of every table that an atlas's results fill, as text.</summary>
+    /// <summary>Returns every row of every table filled by an atlas's results, as text.</summary>
     public static async Task<string> Contents(CatalogDatabase database, string slug)
     {
         await using var context = database.Open();

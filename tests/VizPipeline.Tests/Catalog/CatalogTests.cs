@@ -1,6 +1,6 @@
 namespace VizPipeline.Tests.Catalog;
 
-/// <summary>Tests that hold on either database. A class per database derives from them.</summary>
+/// <summary>Base class of tests that hold on every database; there is one derived class per database.</summary>
 public abstract class CatalogTests(Engine engine) : IAsyncLifetime
 {
     private CatalogFixture? catalog;

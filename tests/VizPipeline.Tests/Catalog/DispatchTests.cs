@@ -6,7 +6,7 @@ using VizPipeline.Tests.Jobs;
 
 namespace VizPipeline.Tests.Catalog;
 
-/// <summary>The dispatcher asks for the next jobs many times a second, however many wait.</summary>
+/// <summary>The dispatcher queries the next jobs many times a second, however many are waiting.</summary>
 public abstract class DispatchTests(Engine engine) : CatalogTests(engine)
 {
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;

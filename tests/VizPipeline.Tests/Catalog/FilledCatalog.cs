@@ -5,7 +5,7 @@ using VizPipeline.Tests.Jobs;
 
 namespace VizPipeline.Tests.Catalog;
 
-/// <summary>Fills a catalog with an atlas <c>demo</c> whose jobs have all been done but one, and with its worker.</summary>
+/// <summary>Fills a catalog with an atlas <c>demo</c>, all of whose jobs but one are done, and with its worker.</summary>
 public static class FilledCatalog
 {
     public static AtlasSpec Spec { get; } = SpecSamples.Small("demo") with { OutputNames = ["tench", "goldfish"] };

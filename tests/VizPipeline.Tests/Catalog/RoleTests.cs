@@ -4,7 +4,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Catalog;
 
-/// <summary>The roles that docs/sql.md sets up, on a real server.</summary>
+/// <summary>Tests the roles that docs/sql.md sets up, on a real server.</summary>
 public sealed class RoleTests
 {
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
@@ -12,7 +12,7 @@ public sealed class RoleTests
     [Fact]
     public async Task Each_role_may_do_its_work_and_nothing_else()
     {
-        // Roles belong to the server, so these take the name of a database of this test's own.
+        // Roles are shared by the whole server, so name them after this test's own database.
         var database = (await TestPostgres.NewDatabaseAsync()).Database + "r";
         var roles = SqlDocumentation.Roles.Select(sql => sql.Replace("viz", database)).ToList();
         await RunAsync(TestPostgres.Admin, roles[0]);
@@ -26,7 +26,7 @@ public sealed class RoleTests
         await new PostgresCatalogDatabase(owner).MigrateAsync(cancellation);
         await RunAsync(owner, roles[2]);
 
-        // The coordinator starts, leads, plans, takes results in, and changes no table.
+        // The coordinator starts, leads, plans and ingests results, but changes no table.
         await using var catalog = new CatalogFixture(coordinator);
         await FilledCatalog.FillAsync(catalog);
         await catalog.Database.CheckSchemaAsync(cancellation);
@@ -82,7 +82,7 @@ public sealed class RoleTests
     {
         await using var source = NpgsqlDataSource.Create(PostgresConnection.String(options));
         object? result = null;
-        // One by one: a database cannot be made in the transaction that several statements are.
+        // Run the statements one by one: several together form a transaction, in which CREATE DATABASE is not allowed.
         foreach (var statement in sql.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             await using var command = source.CreateCommand(statement);

@@ -41,7 +41,7 @@ public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
 
         var refused = await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.CheckSchemaAsync(cancellation));
         Assert.Matches($"{Catalog.Database.Place} lacks migration [0-9]+_[A-Z][a-z]+: .*run `viz", refused.Message);
-        // A migration may be on its way: services wait for it at their start.
+        // A migration may be in progress; services wait for it at startup.
         Assert.True(Catalog.Database.IsTransient(refused));
     }
 

@@ -2,7 +2,7 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Tests.Catalog;
 
-/// <summary>The views that docs/sql.md promises.</summary>
+/// <summary>Tests the views documented in docs/sql.md.</summary>
 public abstract class ViewTests(Engine engine) : CatalogTests(engine)
 {
     [Fact]

@@ -7,7 +7,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>The atlas as a service of a cluster: with accounts that read and ask, beside batch work.</summary>
+/// <summary>Tests the atlas service on a cluster: with read and request rights only, alongside batch jobs.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output)
@@ -49,13 +49,13 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
         Assert.Equal(4, similar.GetProperty("items").GetArrayLength());
         var responses = await (await http.PostAsync("/api/v1/atlases/sample-network/live/responses?limit=3", new ByteArrayContent(picture), cancellation)).Content.ReadFromJsonAsync<JsonElement>(cancellation);
         Assert.Equal(3, responses.GetProperty("neurons").GetArrayLength());
-        // It comes up again after any death, and has lost nothing, as it keeps nothing.
+        // It restarts after a crash and loses nothing, because it has no state.
         atlas.Kill();
         await atlas.FinishAsync(TimeSpan.FromSeconds(10), cancellation);
         using var again = Start(cluster.Settings);
         using var second = await ClientAsync(again);
         Assert.Contains("conv3", await second.GetStringAsync("/atlases/sample-network", cancellation));
-        // `viz query` asks it, too.
+        // `viz query` uses it, too.
         var (exitCode, told) = await cluster.VizAsync(cancellation, "query", $"{second.BaseAddress}atlases/sample-network", "--layer", "conv3", "--limit", "2", "--format", "csv");
         Assert.True(exitCode == 0 && told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == 3, told);
         again.Terminate();

@@ -4,7 +4,7 @@ using VizPipeline.Tests.EndToEnd;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>Workers without a mounted folder: the images come from a bucket, in objects and in tar archives.</summary>
+/// <summary>Tests workers without a mounted folder: they read images from a bucket, as objects and in tar archives.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class BucketSetTests(SampleMaterial material)
@@ -33,7 +33,7 @@ public class BucketSetTests(SampleMaterial material)
         return [.. (await cluster.ContentsAsync(cancellation)).Split('\n').Where(line => line.Contains("/pictures/", StringComparison.Ordinal) || line.Contains("/neurons.json", StringComparison.Ordinal))];
     }
 
-    // Every second class as an archive; the names sort as the folders do, so the images have the same numbers.
+    // Uploads every second class as an archive; names sort like the folders, so the image indices are the same.
     private async Task UploadAsync(TestCluster cluster, string prefix)
     {
         using var store = cluster.Store();

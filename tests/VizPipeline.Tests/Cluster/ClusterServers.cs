@@ -13,9 +13,8 @@ using VizPipeline.Tests.Servers;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>
-/// Real PostgreSQL, RabbitMQ and S3 that tests may kill, with the accounts of each role as the shipped scripts and documents make them.
-/// Only tests
-/// of the collection of processes use them, one after the other.
+/// Real PostgreSQL, RabbitMQ and S3 servers that tests may kill, with accounts per role as the shipped scripts and documents create them.
+/// Only tests of the collection of processes use them, one at a time.
 /// </summary>
 public static class ClusterServers
 {
@@ -29,13 +28,12 @@ public static class ClusterServers
 
     public static TestServer S3 { get; } = new("s3", "cluster");
 
-    /// <summary>Starts all three. Skips the test where one is not installed.</summary>
+    /// <summary>Starts all three servers. Skips the test if one is not installed.</summary>
     public static Task StartAsync() => Task.WhenAll(Postgres.StartAsync(), RabbitMq.StartAsync(), S3.StartAsync());
 
     /// <summary>
-    /// What a coordinator must be told to use a new database, virtual host and bucket, which are all there with the rights of the roles.
-    /// Skips the
-    /// test where a server is not installed.
+    /// Creates a database with its tables, a virtual host and a bucket, with the rights of the roles, and returns a coordinator's settings
+    /// for them. Skips the test if a server is not installed.
     /// </summary>
     public static async Task<Dictionary<string, string>> SettingsAsync()
     {
@@ -45,7 +43,7 @@ public static class ClusterServers
         return all;
     }
 
-    /// <summary>The same, before anybody has made the tables.</summary>
+    /// <summary>Does the same without creating the tables.</summary>
     public static async Task<Dictionary<string, string>> EmptyAsync()
     {
         await StartAsync();
@@ -71,7 +69,7 @@ public static class ClusterServers
         };
     }
 
-    /// <summary>What differs for a worker: its accounts, and that it knows of no database.</summary>
+    /// <summary>Overrides for a worker: its accounts, and no database.</summary>
     public static Dictionary<string, string> WorkerSettings { get; } = new()
     {
         ["RabbitMq__User"] = "viz-worker",
@@ -83,7 +81,7 @@ public static class ClusterServers
         ["Postgres__Password"] = "",
     };
 
-    /// <summary>What differs for the atlas service: its accounts.</summary>
+    /// <summary>Overrides for the atlas service: its accounts.</summary>
     public static Dictionary<string, string> AtlasSettings { get; } = new()
     {
         ["RabbitMq__User"] = "viz-atlas",
@@ -94,7 +92,7 @@ public static class ClusterServers
         ["Postgres__Password"] = "atlas-password",
     };
 
-    /// <summary>Grants or takes away the worker's rights to a bucket by its policy.</summary>
+    /// <summary>Grants or revokes the worker's rights to a bucket through its policy.</summary>
     public static async Task SetPolicyAsync(string bucket, string coordinator = "viz-coordinator", string worker = "viz-worker")
     {
         var written = await Helm.Execute(
@@ -119,12 +117,12 @@ public static class ClusterServers
                 $"--max-buckets={(role == "coordinator" ? 1000 : -1)}");
         }
         await using var server = NpgsqlDataSource.Create(PostgresConnection.String(Options("postgres", "postgres", "admin-secret")));
-        // The roles as docs/sql.md makes them; the database is each test's own.
+        // The roles as docs/sql.md creates them; each test has its own database.
         foreach (var statement in SqlDocumentation.Roles[0].Split('\n').Where(line => line.StartsWith("CREATE ROLE", StringComparison.Ordinal)))
             await ExecuteAsync(server, statement);
     }
 
-    // Over the management API, as each call of rabbitmqctl takes a second.
+    // Uses the management API, because each call of rabbitmqctl takes a second.
     private static async Task MakeVirtualHostAsync(string name)
     {
         using var http = Management();
@@ -140,7 +138,7 @@ public static class ClusterServers
         }
     }
 
-    /// <summary>The broker's management API, as administrator.</summary>
+    /// <summary>Creates a client of the broker's management API, as administrator.</summary>
     public static HttpClient Management()
     {
         var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{RabbitMq.Port + 2}/api/") };
@@ -169,7 +167,7 @@ public static class ClusterServers
         await SetPolicyAsync(name);
     }
 
-    // What the broker of compose and of the chart's trial is started with.
+    // Reads the permissions of the broker in compose and in the chart's trial setup.
     private static async Task<JsonElement> ReadPermissionsAsync()
     {
         var folder = Directory.CreateTempSubdirectory("viz-definitions-").FullName;

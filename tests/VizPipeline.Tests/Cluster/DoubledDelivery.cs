@@ -5,9 +5,9 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>Delivers every message of some queues a second time.</summary>
+/// <summary>Delivers every message of some queues twice.</summary>
 /// <remarks>
-/// What is published goes through the queue's exchange; a second queue behind it has a copy of each message, which goes to the first.
+/// Messages are published through the queue's exchange; a second queue bound to it receives a copy of each, which is sent to the first.
 /// </remarks>
 public sealed class DoubledDelivery : IAsyncDisposable
 {
@@ -16,12 +16,12 @@ public sealed class DoubledDelivery : IAsyncDisposable
 
     private DoubledDelivery(IConnection connection) => _connection = connection;
 
-    /// <summary>Messages that were delivered once more.</summary>
+    /// <summary>Number of messages delivered a second time.</summary>
     public int Count => _count;
 
     public static async Task<DoubledDelivery> StartAsync(IReadOnlyDictionary<string, string> settings, IEnumerable<string> queues)
     {
-        // What services need not: to send to a queue past its exchange.
+        // Services do not need this right: sending to a queue directly, without its exchange.
         await ClusterServers.RabbitMq.RunAsync("ctl", "set_permissions", "-p", settings["RabbitMq__VirtualHost"], "app", ".*", ".*", ".*");
         var factory = new ConnectionFactory
         {

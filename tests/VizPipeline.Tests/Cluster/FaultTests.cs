@@ -7,7 +7,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>Whatever dies on the way, the atlas comes out as from an undisturbed cluster: the same rows, the same bytes.</summary>
+/// <summary>Whatever crashes during the run, the atlas equals that of an undisturbed cluster: the same rows, the same bytes.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class FaultTests(SampleMaterial material, ITestOutputHelper output)
@@ -16,7 +16,7 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
     private static string? undisturbed;
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
 
-    /// <summary>Faults, and how often each strikes an atlas.</summary>
+    /// <summary>Faults, and how often each occurs during an atlas.</summary>
     public static TheoryData<string, int> Faults => new()
     {
         { "a worker is killed", 3 },
@@ -36,7 +36,7 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
         var expected = await UndisturbedAsync();
         await using var cluster = await StartAsync();
         await cluster.SubmitAsync(cancellation);
-        // VIZ_TEST_SEED repeats the choices of a run; the moments themselves are never quite the same.
+        // VIZ_TEST_SEED repeats the random choices of a run; the exact timing still varies.
         var seed = Environment.GetEnvironmentVariable("VIZ_TEST_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Environment.TickCount;
         var chance = new Random(seed);
         var (_, all) = await cluster.ProgressAsync(cancellation);
@@ -99,7 +99,7 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
             foreach (var worker in Enumerable.Range(1, Workers))
                 cluster.AddWorker(() =>
                 {
-                    // The process dies at the moment when it would store the job's result.
+                    // Kill the process just before it stores the job's result.
                     var watch = new PutWatch(ClusterServers.S3.Port, "/tables/conv1/filters.json", () =>
                     {
                         if (!deadly)
@@ -175,7 +175,7 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
         cluster.AddWorkers(Workers);
         try
         {
-            // Shards are cut by the number of workers, and the last digits of sums depend on the shards.
+            // The number of workers determines the shards, and the last digits of sums depend on the shards.
             await cluster.WaitForWorkersAsync(Workers, cancellation);
         }
         catch
@@ -217,7 +217,7 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
                 cluster.Coordinators.Single().Kill();
                 break;
             case "a worker is told to stop":
-                // One that is at work: before that, it has no job to bring to an end.
+                // Wait for a worker that has reported: before that, it has no job to finish.
                 var working = await cluster.WorkingAsync(cancellation);
                 var stopped = working[chance.Next(working.Count)];
                 stopped.Terminate();

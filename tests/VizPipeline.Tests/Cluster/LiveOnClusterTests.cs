@@ -10,7 +10,7 @@ using VizPipeline.Tests.EndToEnd;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>People ask while workers are at work.</summary>
+/// <summary>Tests live requests while workers run batch jobs.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper output)
@@ -28,7 +28,7 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
         await cluster.SubmitAsync(cancellation);
         var picture = await File.ReadAllBytesAsync(Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories)[0], cancellation);
 
-        // Each worker loads the network with its first request.
+        // Each worker loads the network on its first request.
         for (var i = 0; i < 4; i++)
             await client.AskAsync(new ShowFeatureMaps("sample-network", picture, "conv3"), cancellation);
         var times = new List<double>();

@@ -22,7 +22,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
             cluster.AddWorkers(1);
             await cluster.WaitForWorkersAsync(1, cancellation);
             await cluster.SubmitAsync(cancellation);
-            // In the middle, with jobs on their way.
+            // Back up midway, while jobs are running.
             while ((await cluster.ProgressAsync(cancellation)) is var (done, all) && done < all * 2 / 3)
                 await Task.Delay(20, cancellation);
             await RunAsync(backup, cluster.Settings, MarkdownCommands.Of("Backup", "docs", "operations.md"));
@@ -32,7 +32,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
             expected = await cluster.ContentsAsync(cancellation);
         }
 
-        // Elsewhere: another database, bucket and virtual host.
+        // Restore elsewhere: to another database, bucket and virtual host.
         var settings = await ClusterServers.EmptyAsync();
         var told = await RunAsync(
             backup,
@@ -106,7 +106,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         var rows = await RunAsync(material.Out("previous"), settings, ["psql -At -c 'SELECT slug, name FROM atlas'"]);
         Assert.Equal("before|An atlas of before", rows.Trim());
 
-        // The other way round: a program that is older than the tables.
+        // The reverse: a program older than the tables.
         await RunAsync(
             material.Out("previous"), settings, ["psql -q -c \"INSERT INTO schema_migration VALUES ('99990101000000_Later', '99.0')\""]);
         using var refused = ServiceProcess.Start("VizPipeline.Coordinator", With(settings, []));
@@ -121,7 +121,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         return file;
     }
 
-    // A row with whatever columns that version had.
+    // A row with whatever columns that version has.
     private const string Row =
         """
         DO $$
@@ -147,7 +147,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         return all;
     }
 
-    // As viz_owner, and with a remote of rclone for the store.
+    // Runs commands as viz_owner, with an rclone remote for the store.
     private static Task<string> RunAsync(
         string folder, Dictionary<string, string> settings, IReadOnlyList<string> lines, params (string Name, string Value)[] more)
     {
@@ -165,7 +165,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
             ["RCLONE_CONFIG_STORE_ACCESS_KEY_ID"] = settings["ObjectStore__AccessKey"],
             ["RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY"] = settings["ObjectStore__SecretKey"],
             ["RCLONE_CONFIG"] = "/dev/null",
-            // Of a machine's own; rclone cannot use it.
+            // The machine may set this variable, which rclone cannot use.
             ["AWS_CA_BUNDLE"] = "",
         };
         foreach (var (name, value) in more)

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>A TCP proxy in front of S3 that tells of the first PUT of certain keys before the server sees it.</summary>
+/// <summary>A TCP proxy in front of S3 that reports the first PUT of certain keys before the server sees it.</summary>
 public sealed class PutWatch : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -15,7 +15,7 @@ public sealed class PutWatch : IDisposable
 
     /// <param name="server">Port of the server.</param>
     /// <param name="part">What the keys contain.</param>
-    /// <param name="onPut">Runs while the request waits, and says whether it may go on; else the server never sees it.</param>
+    /// <param name="onPut">Runs while the request waits, and returns whether to forward it to the server.</param>
     public PutWatch(int server, string part, Func<bool> onPut)
     {
         (_server, _part, _onPut) = (server, part, onPut);
@@ -59,7 +59,7 @@ public sealed class PutWatch : IDisposable
         }
         catch (Exception failure) when (failure is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
         {
-            // One of the two has gone; so does the other.
+            // One side has closed its connection, so close the other.
         }
     }
 
@@ -68,7 +68,7 @@ public sealed class PutWatch : IDisposable
         var buffer = new byte[65536];
         for (int count; (count = await from.ReadAsync(buffer, _end.Token)) > 0;)
         {
-            // A request's first line comes in one piece: it is short, and sent at once.
+            // The first line of a request arrives in one piece: it is short and sent at once.
             if (watch && Encoding.ASCII.GetString(buffer, 0, Math.Min(count, 512)).Split('\r')[0] is var line
                 && line.StartsWith("PUT ", StringComparison.Ordinal) && line.Contains(_part, StringComparison.Ordinal) && !_onPut())
                 return;

@@ -8,9 +8,8 @@ using VizPipeline.Tests.EndToEnd;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>
-/// Services under the accounts of their roles when a right is missing. That the rights suffice is what all other tests of the cluster
-/// show, as they
-/// run under the same accounts.
+/// Tests services under their roles' accounts when a right is missing. All other cluster tests run under the same accounts and so show that
+/// the rights suffice.
 /// </summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
@@ -70,8 +69,8 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
         await cluster.WaitForWorkersAsync(1, cancellation);
         var bucket = cluster.Settings["ObjectStore__Bucket"];
         await cluster.SubmitAsync(cancellation);
-        // The coordinator owns the bucket, and on Ceph an object belongs to who wrote it: without the policy it may not read what workers
-        // write.
+        // The coordinator owns the bucket, but on Ceph an object belongs to its writer: without the policy the coordinator may not read
+        // what workers write.
         await ClusterServers.SetPolicyAsync(bucket, coordinator: "viz-atlas");
         using var http = new HttpClient { BaseAddress = new Uri(cluster.Settings["VIZ_COORDINATOR"]) };
         await WaitAsync(
@@ -109,7 +108,7 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
             $"They see /seen/here as {material.Images}. Give the folder as the workers see it with --images-at", refused.Output);
         Assert.Contains("This cluster has no atlases yet", (await cluster.VizAsync(cancellation, "status")).Output);
 
-        // A folder that the coordinator knows the workers' name of.
+        // A folder for which the coordinator knows the workers' path.
         var planned = await cluster.VizAsync(cancellation, [.. submit, "--images-at", "/seen/here"]);
         Assert.True(planned.ExitCode == 0, planned.Output);
         Assert.Contains("Planned atlas 'sample-network'", planned.Output);
@@ -136,7 +135,7 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
             Assert.True(attempt < 30, told);
             await Task.Delay(500, cancellation);
         }
-        // Without a worker nobody could look, and then the files are gone.
+        // Without a worker, nothing checks the images at submission; remove them before one starts.
         Directory.Move(images, images + "-away");
         cluster.AddWorkers(1);
         Assert.Equal(AtlasState.CompletedWithFailures, await cluster.FinishAsync(cancellation));
@@ -148,7 +147,7 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
     }
 
-    /// <summary>Settings of a worker whose rights at the broker are changed.</summary>
+    /// <summary>Gets the settings of a worker with changed rights at the broker.</summary>
     private static async Task<Dictionary<string, string>> WorkerAsync(string? read = null, string? write = null)
     {
         var settings = await ClusterServers.SettingsAsync();

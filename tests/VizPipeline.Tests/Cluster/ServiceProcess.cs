@@ -3,7 +3,7 @@ using System.Text;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>A service as a process of its own, which can be stopped and killed.</summary>
+/// <summary>A service in its own process, which can be stopped and killed.</summary>
 public sealed class ServiceProcess : IDisposable
 {
     private readonly Process _process;
@@ -51,10 +51,10 @@ public sealed class ServiceProcess : IDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>SIGKILL.</summary>
+    /// <summary>Sends SIGKILL.</summary>
     public void Kill() => _process.Kill();
 
-    /// <summary>SIGTERM, as a supervisor sends it.</summary>
+    /// <summary>Sends SIGTERM, as a supervisor does.</summary>
     public void Terminate()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);

@@ -8,7 +8,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>Counts how often workers begin each job: it has a copy of all that they answer.</summary>
+/// <summary>Counts how often workers start each job, from a copy of all their answers.</summary>
 public sealed class StartWatch : IAsyncDisposable
 {
     private readonly IConnection _connection;
@@ -16,10 +16,10 @@ public sealed class StartWatch : IAsyncDisposable
 
     private StartWatch(IConnection connection) => _connection = connection;
 
-    /// <summary>Beginnings of jobs that had been begun before.</summary>
+    /// <summary>Number of times a job was started again.</summary>
     public int Again => _starts.Values.Sum(count => count - 1);
 
-    /// <summary>Jobs that were begun.</summary>
+    /// <summary>Number of jobs that were started.</summary>
     public int Jobs => _starts.Count;
 
     public static async Task<StartWatch> StartAsync(IReadOnlyDictionary<string, string> settings)

@@ -9,7 +9,9 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>A service that cannot start ends within seconds with exit code 2 and one line that names every setting at fault, and no secret.</summary>
+/// <summary>
+/// A service that cannot start exits within seconds with code 2 and one line that names every faulty setting and no secret.
+/// </summary>
 public sealed class StartupTests : IDisposable
 {
     private const string Coordinator = "VizPipeline.Coordinator";
@@ -255,11 +257,11 @@ public sealed class StartupTests : IDisposable
         }
     }
 
-    /// <summary>Right settings for servers that are never asked.</summary>
+    /// <summary>Valid settings for servers that are never contacted.</summary>
     private static Dictionary<string, string> Settings => new()
     {
         ["VIZ_SECRETS"] = "/nowhere",
-        // What may heal is waited for; a test has no minute.
+        // Services wait out transient faults; a test cannot wait a minute.
         ["Startup__PatienceSeconds"] = "6",
         ["Http__Port"] = "0",
         ["Http__ApiKeys__0"] = "api-key-0123456789abcdef",
@@ -276,7 +278,7 @@ public sealed class StartupTests : IDisposable
         ["ObjectStore__SecretKey"] = "testing-secret",
     };
 
-    /// <summary>Settings with which a service starts.</summary>
+    /// <summary>Gets settings with which a service starts.</summary>
     private static async Task<Dictionary<string, string>> GoodSettingsAsync()
     {
         await Broker.StartAsync();
@@ -312,7 +314,7 @@ public sealed class StartupTests : IDisposable
         Assert.StartsWith(program == Worker ? "viz-worker cannot start: " : "viz-coordinator cannot start: ", line);
         Assert.All(parts, part => Assert.Contains(part, line));
         Assert.All([WrongSecret, "app-secret", "testing-secret", "limited-secret", "too-short-se"], secret => Assert.DoesNotContain(secret, log));
-        // 15 s are promised; a busy machine may take its time to begin.
+        // 15 s are promised; allow for a slow start on a busy machine.
         Assert.True(seconds < 25, $"{seconds} s");
     }
 }

@@ -12,9 +12,8 @@ using VizPipeline.Tests.Servers;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>
-/// Coordinators and workers as processes, each under the accounts of its role, with a database, a bucket and a broker's virtual host of
-/// their own.
-/// Whatever exits is started again.
+/// Coordinators and workers as processes, each under its role's account, with their own database, bucket and virtual host of the broker.
+/// Exited processes are restarted.
 /// </summary>
 public sealed class TestCluster : IAsyncDisposable
 {
@@ -22,7 +21,7 @@ public sealed class TestCluster : IAsyncDisposable
     private const string Atlas = "sample-network";
     private readonly SampleMaterial _material;
     private readonly PostgresCatalogDatabase _database;
-    // The test itself asks the servers directly.
+    // For the test itself, which accesses the servers directly.
     private readonly Dictionary<string, string> _plain;
     private readonly List<Func<ServiceProcess>> _starts = [];
     private readonly List<ServiceProcess> _past = [];
@@ -32,7 +31,7 @@ public sealed class TestCluster : IAsyncDisposable
 
     public Dictionary<string, string> Settings { get; }
 
-    /// <summary>What runs now: coordinators first, then workers.</summary>
+    /// <summary>The running services: coordinators first, then workers.</summary>
     public List<ServiceProcess> Services { get; } = [];
 
     public IEnumerable<ServiceProcess> Coordinators => Services.Where(service => service.Program == "VizPipeline.Coordinator");
@@ -40,9 +39,9 @@ public sealed class TestCluster : IAsyncDisposable
     public IEnumerable<ServiceProcess> Workers => Services.Where(service => service.Program == "VizPipeline.Worker");
 
     /// <param name="material">Network and images.</param>
-    /// <param name="coordinators">How many.</param>
-    /// <param name="change">Changes what services are told, and not what the test itself uses.</param>
-    /// <param name="settings">Of servers that are prepared; null for new ones.</param>
+    /// <param name="coordinators">Number of coordinators.</param>
+    /// <param name="change">Changes the settings of the services, but not those of the test itself.</param>
+    /// <param name="settings">Settings of prepared servers; null to prepare new ones.</param>
     public static async Task<TestCluster> StartAsync(
         SampleMaterial material, int coordinators = 1, Action<Dictionary<string, string>>? change = null,
         Dictionary<string, string>? settings = null)
@@ -52,7 +51,7 @@ public sealed class TestCluster : IAsyncDisposable
         settings["VIZ_API_KEY"] = Key;
         settings["VIZ_CACHE"] = material.Out($"cache-{settings["Postgres__Database"]}");
         settings["Worker__ShutdownSeconds"] = "20";
-        // As soon as a server is back: a test has no five minutes.
+        // Retry as soon as a server is back: a test cannot wait five minutes.
         settings["Coordinator__RetryDelay"] = "00:00:01";
         settings["Coordinator__LongestRetryDelay"] = "00:00:02";
         settings["Worker__Rest"] = "00:00:02";
@@ -65,7 +64,7 @@ public sealed class TestCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Adds a worker; its settings are asked for at each of its starts.</summary>
+    /// <summary>Adds a worker; its settings are evaluated at each start.</summary>
     public void AddWorker(Func<(string Name, string Value)[]>? settings = null)
         => Add("VizPipeline.Worker", () => [.. ClusterServers.WorkerSettings.Select(setting => (setting.Key, setting.Value)), ("Http__Port", "0"), .. settings?.Invoke() ?? []]);
 
@@ -75,7 +74,7 @@ public sealed class TestCluster : IAsyncDisposable
             AddWorker();
     }
 
-    /// <summary>Does as a supervisor: starts again what has exited.</summary>
+    /// <summary>Acts as a supervisor: restarts exited services.</summary>
     public void Supervise()
     {
         for (var i = 0; i < Services.Count; i++)
@@ -87,7 +86,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until so many workers have reported.</summary>
+    /// <summary>Waits until a number of workers have reported.</summary>
     public async Task WaitForWorkersAsync(int count, CancellationToken cancellation)
     {
         for (var attempt = 0; ; attempt++)
@@ -100,7 +99,7 @@ public sealed class TestCluster : IAsyncDisposable
             }
             catch (Exception failure) when (attempt < 200 && failure is Npgsql.NpgsqlException or InvalidOperationException or CatalogUnusableException)
             {
-                // The coordinator makes the tables first.
+                // The coordinator has not created the tables yet.
             }
             Assert.True(attempt < 200, Logs());
             Supervise();
@@ -108,7 +107,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Submits the sample atlas; waits for the coordinator to be there.</summary>
+    /// <summary>Submits the sample atlas after waiting for the coordinator.</summary>
     public async Task SubmitAsync(CancellationToken cancellation, string? images = null, int ascentSteps = 4)
     {
         for (var attempt = 0; ; attempt++)
@@ -124,14 +123,14 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a command of the user against the first coordinator.</summary>
+    /// <summary>Runs a user's command against the first coordinator.</summary>
     public async Task<(int ExitCode, string Output)> VizAsync(CancellationToken cancellation, params string[] arguments)
     {
         using var viz = ServiceProcess.Start("viz", Settings, arguments);
         return (await viz.FinishAsync(TimeSpan.FromMinutes(2), cancellation), viz.Log);
     }
 
-    /// <summary>Jobs that are completed, of all; nothing while the database is down.</summary>
+    /// <summary>Counts the completed jobs and all jobs; zeros while the database is down.</summary>
     public async Task<(int Done, int All)> ProgressAsync(CancellationToken cancellation)
     {
         try
@@ -147,7 +146,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>A worker that has a job in hand at this moment, as its coordinator knows; null for none.</summary>
+    /// <summary>Finds a worker that is running a job, according to the coordinator; null if there is none.</summary>
     public async Task<ServiceProcess?> AtWorkAsync(CancellationToken cancellation)
     {
         await using var catalog = _database.Open();
@@ -156,7 +155,7 @@ public sealed class TestCluster : IAsyncDisposable
             worker => worker.IsRunning && names.Any(name => name!.EndsWith($"-{worker.Id}", StringComparison.Ordinal)));
     }
 
-    /// <summary>The workers that have reported since their start; waits for one.</summary>
+    /// <summary>Returns the workers that have reported since their start; waits for at least one.</summary>
     public async Task<List<ServiceProcess>> WorkingAsync(CancellationToken cancellation)
     {
         while (true)
@@ -171,7 +170,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the atlas has ended.</summary>
+    /// <summary>Waits until the atlas is finished.</summary>
     public async Task<AtlasState> FinishAsync(CancellationToken cancellation)
     {
         for (var limit = Environment.TickCount64 + 180_000; Environment.TickCount64 < limit; await Task.Delay(100, cancellation))
@@ -184,7 +183,7 @@ public sealed class TestCluster : IAsyncDisposable
         return default;
     }
 
-    /// <summary>Paths of images that could not be read, and errors of jobs that were given up.</summary>
+    /// <summary>Returns the paths of unreadable images, and the errors of failed jobs.</summary>
     public async Task<(string[] Unreadable, string[] Errors)> FaultsAsync(CancellationToken cancellation)
     {
         await using var catalog = _database.Open();
@@ -194,19 +193,21 @@ public sealed class TestCluster : IAsyncDisposable
         return ([.. unreadable.Select(image => image.Path)], failures);
     }
 
-    /// <summary>Everything that must not depend on what happened on the way: rows of the catalog, and objects with a hash of their bytes.</summary>
+    /// <summary>
+    /// Returns everything that must not depend on faults during the run: rows of the catalog, and objects with a hash of their bytes.
+    /// </summary>
     public async Task<string> ContentsAsync(CancellationToken cancellation)
     {
         using var store = Store();
         var lines = new List<string> { await CatalogFixture.Contents(_database, Atlas) };
         await foreach (var key in store.ListAsync("atlases/", cancellation))
-            // It tells times, and comes when all else is there.
+            // The manifest contains times, and is written after everything else.
             if (!key.EndsWith("/manifest.json", StringComparison.Ordinal))
                 lines.Add($"{key} {Convert.ToHexString(SHA256.HashData(await store.GetAsync(key, cancellation)))}");
         return string.Join('\n', lines);
     }
 
-    /// <summary>The atlas's manifest, as soon as it is there.</summary>
+    /// <summary>Waits for the atlas's manifest and returns it.</summary>
     public async Task<AtlasManifest> ManifestAsync(CancellationToken cancellation)
     {
         using var store = Store();
@@ -241,7 +242,7 @@ public sealed class TestCluster : IAsyncDisposable
         Services.Add(Start());
     }
 
-    /// <summary>The cluster's bucket.</summary>
+    /// <summary>Opens the cluster's bucket.</summary>
     public S3ObjectStore Store() => new(new S3Options
     {
         Endpoint = _plain["ObjectStore__Endpoint"],
@@ -252,7 +253,7 @@ public sealed class TestCluster : IAsyncDisposable
 
     private string Logs() => string.Join("\n----\n", _past.Concat(Services).Select(service => service.Log));
 
-    // The test is a client, too: it waits for a database that is down.
+    // The test is a client, too: it waits while the database is down.
     private async Task<AtlasState?> StateAsync(CancellationToken limit)
     {
         try

@@ -4,7 +4,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>All three servers behind TLS with certificates of a lab's own authority.</summary>
+/// <summary>Tests all three servers behind TLS, with certificates from a lab's own authority.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class TlsTests(SampleMaterial material)

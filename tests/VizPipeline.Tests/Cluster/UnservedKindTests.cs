@@ -13,7 +13,7 @@ using VizPipeline.Tests.Servers;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>
-/// Jobs of a kind that no worker serves: everything that people look at says so, and the atlas goes on when such a worker comes.
+/// Jobs of a kind that no worker serves: every display reports them, and the atlas continues as soon as such a worker starts.
 /// </summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
@@ -41,7 +41,7 @@ public class UnservedKindTests(SampleMaterial material)
         // Without any worker.
         await SaysAsync(cluster, $"no worker serves scan ({spec.ShardCount()} jobs wait)");
 
-        // With one that serves all kinds but one.
+        // With one that serves all kinds except one.
         cluster.AddWorker(() => [("Worker__Kinds", string.Join(',', DeploymentContract.JobKinds.Where(kind => kind != "gather")))]);
         var missing = $"no worker serves gather ({gathers} jobs wait)";
         await SaysAsync(cluster, missing);
@@ -53,13 +53,13 @@ public class UnservedKindTests(SampleMaterial material)
         Assert.Contains($"No worker serves gather ({gathers} jobs wait).", page);
         Assert.Contains("No worker serves gather", await pages.GetStringAsync("/", cancellation));
 
-        // The gauges look every ten seconds.
+        // The gauges are updated every ten seconds.
         await EventuallyAsync(async () => Exposition.Read(await http.GetStringAsync("/metrics", cancellation)) is var metrics
             && metrics.Value("viz_jobs_unserved", ("kind", "gather")) == gathers
                 && metrics.Value("viz_jobs_unserved", ("kind", "scan")) == 0, "metrics");
         using (var health = await http.GetAsync("/health/ready", cancellation))
         {
-            // Degraded and yet ready: Kubernetes shall not take the coordinator out of its service for it.
+            // Degraded but ready: Kubernetes must not remove the coordinator from its service.
             Assert.True(health.IsSuccessStatusCode);
             var text = await health.Content.ReadAsStringAsync(cancellation);
             Assert.StartsWith("Degraded", text);
@@ -103,7 +103,7 @@ public class UnservedKindTests(SampleMaterial material)
             }
             catch (HttpRequestException)
             {
-                // It starts.
+                // The coordinator is still starting.
                 log = string.Concat(cluster.Services.Select(service => service.Log));
                 cluster.Supervise();
                 return false;

@@ -5,7 +5,7 @@ using VizPipeline.Tests.EndToEnd;
 
 namespace VizPipeline.Tests.Cluster;
 
-/// <summary>How workers end: with too short a notice, with nothing left to do, without a device.</summary>
+/// <summary>Tests how workers end: with too little notice, with no work left, without a device.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class WorkerEndTests(SampleMaterial material, ITestOutputHelper output)
@@ -26,7 +26,7 @@ public class WorkerEndTests(SampleMaterial material, ITestOutputHelper output)
         while (given < Notices && (await cluster.ProgressAsync(cancellation)) is var (done, all) && done < all)
         {
             cluster.Supervise();
-            // As a spot machine goes: SIGTERM, and SIGKILL before the job in hand is done.
+            // Like a spot machine: SIGTERM, then SIGKILL before the current job is done.
             if (await cluster.AtWorkAsync(cancellation) is not { } worker)
                 continue;
             worker.Terminate();
@@ -53,7 +53,7 @@ public class WorkerEndTests(SampleMaterial material, ITestOutputHelper output)
         cluster.AddWorker();
         await cluster.WaitForWorkersAsync(1, cancellation);
         await cluster.SubmitAsync(cancellation, ascentSteps: 50);
-        // It serves what comes last, and so has nothing to do for most of the time.
+        // It serves the last kind, and so is idle for most of the time.
         cluster.AddWorker(() => [("Worker__Kinds", "sheet"), ("Worker__ExitWhenIdle", "00:00:01")]);
         var idle = cluster.Services[^1];
         while ((await cluster.ProgressAsync(cancellation)) is var (done, all) && done < all)

@@ -38,7 +38,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         foreach (var line in readme.TakeWhile(line => !line.StartsWith("docker compose up", StringComparison.Ordinal)))
             await ShellAsync(line);
         await File.AppendAllTextAsync(Path.Combine(_folder, ".env"), "VIZ_WORKERS=2\nVIZ_WORKER_MEMORY=4g\n", cancellation);
-        // Remove what an earlier run that was killed left behind.
+        // Remove the containers of an earlier run that was killed.
         await ShellAsync("docker compose down --volumes --timeout 5");
         var rest = await ShellAsync([.. readme.SkipWhile(line => !line.StartsWith("docker compose up", StringComparison.Ordinal))]);
         Assert.Contains("Planned atlas 'model'", rest);
@@ -68,7 +68,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         await ShellAsync(install.Single(line => line.Contains(" run --model", StringComparison.Ordinal)) + " --methods top9");
         Assert.True(File.Exists(Path.Combine(_folder, "atlas", "sheets", "conv1.png")));
 
-        // Prometheus finds every service and logs no faults. Its port is internal.
+        // Prometheus finds every service and logs no errors. Its port is internal.
         await ShellAsync("docker compose up -d --wait prometheus", "sleep 40");
         var targets = await ShellAsync("docker compose exec -T prometheus wget -q -O - http://127.0.0.1:9090/api/v1/targets");
         foreach (var job in (string[])["viz-coordinator", "viz-atlas", "viz-worker", "rabbitmq"])
@@ -109,7 +109,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    // A clone of this state, and two folders of the user's.
+    // Clones the current state, and creates two folders of the user.
     private async Task CheckOutAsync()
     {
         await Shell.RunAsync(

@@ -3,12 +3,12 @@ using VizPipeline.Tests.Deployment;
 
 namespace VizPipeline.Tests.Containers;
 
-/// <summary>A Docker engine with the base images; the tests that need it are skipped, with the reason, where it cannot be had.</summary>
+/// <summary>A Docker engine with the base images; tests that need it are skipped, with the reason, if it is unavailable.</summary>
 internal static partial class DockerEngine
 {
     private static readonly Lazy<Task<(Dictionary<string, string> Variables, string? Reason)>> Started = new(StartAsync);
 
-    /// <summary>Variables for every docker command. Skips the test where there is no engine.</summary>
+    /// <summary>Returns the variables for every docker command. Skips the test if there is no engine.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> VariablesAsync()
     {
         var (variables, reason) = await Started.Value;
@@ -25,17 +25,17 @@ internal static partial class DockerEngine
             return ([], engine.Error.Trim());
         var variables = Export().Matches(engine.Output).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
         var bases = await Helm.Execute(Repository.Path("tests", "containers", "bases"), [], variables, TimeSpan.FromMinutes(20));
-        // What it cannot have it names; anything else is a fault of the script.
+        // The script names anything it cannot get; any other failure is a fault of the script.
         if (bases.ExitCode != 0 && !bases.Error.Contains("containers: ", StringComparison.Ordinal))
             throw new InvalidOperationException($"tests/containers/bases ended with {bases.ExitCode}: {bases.Error}");
         if (bases.ExitCode != 0)
             return ([], bases.Error.Trim());
-        // The stand-ins reach NuGet as this machine does.
+        // The stand-ins reach NuGet in the same way as this machine.
         variables["COMPOSE_FILE"] = bases.Output.Trim() == "stand-in"
             ? $"docker-compose.yml:{Repository.Path("tests", "containers", "stand-ins.yml")}"
             : "docker-compose.yml";
         variables["VIZ_BASES"] = bases.Output.Trim();
-        // Not the project's own name: its volumes may be somebody's atlases.
+        // Not the project's default name, whose volumes may contain somebody's atlases.
         variables["COMPOSE_PROJECT_NAME"] = "viz-pipeline-test";
         return (variables, null);
     }

@@ -13,7 +13,7 @@ internal static partial class MarkdownCommands
         var chapters = Repository.Read(page).Split('\n')
             .Aggregate(new List<(string Heading, List<string> Lines)> { ("", []) }, (all, line) =>
         {
-            // A comment within a block is no heading.
+            // A comment within a block is not a heading.
             var isInBlock = all[^1].Lines.Count(of => of.StartsWith("```", StringComparison.Ordinal)) % 2 == 1;
             if (!isInBlock && Heading().Match(line) is { Success: true } match)
                 all.Add((match.Groups[1].Value, []));

@@ -6,7 +6,7 @@ using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Coordinator;
 
-/// <summary>Answers that arrive together are written together, and come out as if each had been alone.</summary>
+/// <summary>Answers that arrive together are written together, with the same result as if each had arrived alone.</summary>
 [Collection(TestService.Alone)]
 public sealed class AnswerBatchTests : IDisposable
 {
@@ -38,14 +38,14 @@ public sealed class AnswerBatchTests : IDisposable
         Assert.Equal(2, work.Begun.Count(job => job is ScanShard { Shard: 7 }));
         Assert.All(work.Begun.Where(job => job is not ScanShard { Shard: 7 }), job => Assert.Equal(1, job.Attempt));
         Assert.Equal(1, service.Total("viz_job_failures_total", "kind=scan"));
-        // What the spoilt transaction had counted was taken back with it.
+        // The counts of the failed transaction were rolled back with it.
         Assert.Equal(JobPlan.For(spec).Count, service.Total("viz_ingest_batch_size"));
         var database = new SqliteCatalogDatabase(folder.File("spoilt.db"));
         await using var catalog = database.Open();
         Assert.Equal(60 / 7, catalog.Images.Count(image => image.UnreadableReason != null));
     }
 
-    // The first jobs wait for each other, so that their answers meet.
+    // The first jobs wait for each other, so that their answers arrive together.
     private static FakeWork AllAtOnce(FakeWork work)
     {
         var (begun, all) = (0, new TaskCompletionSource());

@@ -118,7 +118,7 @@ public sealed class CoordinatorTests : IDisposable
         var before = work.Begun.Count;
         Assert.Equal(1, await host.Planner.RetryAsync(spec.Id, cancellation));
         Assert.Equal(AtlasState.Completed, (await host.FinishAsync(spec, cancellation)).State);
-        // The failed job, and the sheet that lacked its patches.
+        // The failed job, and the sheet that lacks its patches.
         Assert.Equal([typeof(RenderPatches), typeof(RenderSheet)], work.Begun.Skip(before).Select(job => job.GetType()));
         Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, spec.Id));
         Assert.Equal(0, await host.Planner.RetryAsync(spec.Id, cancellation));
@@ -185,7 +185,8 @@ public sealed class CoordinatorTests : IDisposable
     [Fact]
     public async Task An_answer_to_an_older_sending_is_ignored()
     {
-        // The first attempt of shard 0 fails; its belated completion comes while the second runs, and names a result that does not exist.
+        // The first attempt of shard 0 fails. Its late completion arrives while the second attempt runs, and names a result that does not
+        // exist.
         var secondRuns = new TaskCompletionSource();
         var go = new TaskCompletionSource();
         var work = new FakeWork
@@ -276,7 +277,7 @@ public sealed class CoordinatorTests : IDisposable
         }
 
         await using var host = new EmbeddedHost(folder.Path, spec.Id);
-        // Job sizes are settled when the atlas is planned; another wish does not plan it anew.
+        // Job sizes are fixed when the atlas is planned; a different setting does not replan it.
         var opened = await host.Planner.OpenAsync(spec with { NeuronsPerJob = 50, BatchSize = 1 }, EmbeddedHost.Images(spec), cancellation);
         Assert.Equal((true, 3, 1), (opened.Resumed, opened.Spec.NeuronsPerJob, opened.Spec.BatchSize));
         await host.StartAsync(cancellation);
@@ -303,7 +304,7 @@ public sealed class CoordinatorTests : IDisposable
                 if (job is not MergeLayer)
                     return;
                 running.TrySetResult();
-                // A worker that watches the host hears of the stop while the bus still carries its report.
+                // A worker that observes the host's shutdown stops while the bus can still deliver its report.
                 await Task.Delay(Timeout.Infinite, workerReportsIt ? host!.Stopping : stop)
                     .ContinueWith(_ => { }, TaskScheduler.Default);
                 if (workerReportsIt)
@@ -378,7 +379,7 @@ public sealed class CoordinatorTests : IDisposable
         await using var second = new EmbeddedHost(folder.Path, spec.Id);
 
         await Assert.ThrowsAsync<CatalogUnusableException>(() => second.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation));
-        // Started all the same, it says so instead of waiting for ever.
+        // If started anyway, it reports this instead of waiting forever.
         await second.StartAsync(cancellation);
         await Assert.ThrowsAsync<CoordinatorStoppedException>(() => second.FinishAsync(spec, cancellation));
     }
@@ -415,7 +416,7 @@ public sealed class CoordinatorTests : IDisposable
     [Fact]
     public async Task Progress_moves_within_a_job()
     {
-        // Two shards of five images: one is held at its second image, the other may be done or not.
+        // Two shards of five images: one is held at its second image, the other may or may not be done.
         var spec = SpecSamples.Small(shardImages: 5);
         var running = new TaskCompletionSource();
         var go = new TaskCompletionSource();
@@ -439,7 +440,7 @@ public sealed class CoordinatorTests : IDisposable
         do
         {
             Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), "progress within a job is not seen");
-            // Again and again, as a worker does: it comes by a queue of its own and may overtake "started", which is lost then.
+            // Send it repeatedly, as a worker does: progress has its own queue, may overtake "started", and is then dropped.
             await host.Bus.ShowProgressAsync(new JobProgressed(spec.Id, 1, 1, 2), cancellation);
             await Task.Delay(10, cancellation);
             var progress = await host.Monitor.SnapshotAsync(spec.Id, cancellation);
@@ -454,7 +455,7 @@ public sealed class CoordinatorTests : IDisposable
         await host.FinishAsync(spec, cancellation);
     }
 
-    // The catalog of the same atlas when nothing goes wrong.
+    // The catalog of the same atlas when nothing fails.
     private static Task<string> UndisturbedAsync() => Undisturbed.Value;
 
     private static async Task<string> RunUndisturbedAsync()

@@ -9,7 +9,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Tests.Coordinator;
 
-/// <summary>One process's worth of an atlas: coordinator, real bus, real catalog, real store, fake workers.</summary>
+/// <summary>An atlas in one process: coordinator, real bus, real catalog, real store, fake workers.</summary>
 public sealed class EmbeddedHost : IAsyncDisposable
 {
     private readonly IHost host;
@@ -74,14 +74,14 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // No patience for anyone, as when a process is killed.
+        // Stop without a grace period, as when a process is killed.
         try
         {
             await host.StopAsync(new CancellationToken(canceled: true));
         }
         catch (OperationCanceledException)
         {
-            // That is the point.
+            // Expected.
         }
         await ((IAsyncDisposable)host).DisposeAsync();
     }

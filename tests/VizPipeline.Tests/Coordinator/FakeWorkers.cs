@@ -7,28 +7,28 @@ using VizPipeline.Tests.Jobs;
 
 namespace VizPipeline.Tests.Coordinator;
 
-/// <summary>What the fake workers do and have done; a test bends it.</summary>
+/// <summary>Behaviour and records of the fake workers, for tests to adjust and inspect.</summary>
 public sealed class FakeWork
 {
-    /// <summary>The attempts of every job in the order of their beginning.</summary>
+    /// <summary>The attempts of all jobs in the order in which they started.</summary>
     public ConcurrentQueue<JobCommand> Begun { get; } = new();
 
-    /// <summary>Jobs done at the same time, at most, since the beginning.</summary>
+    /// <summary>Maximum number of concurrent jobs so far.</summary>
     public int MostAtOnce { get; private set; }
 
-    /// <summary>Called before the work of a job; may throw, wait or cancel.</summary>
+    /// <summary>Called before a job runs; may throw, wait or cancel.</summary>
     public Func<JobCommand, CancellationToken, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
-    /// <summary>Bends what is announced at the end; null announces nothing.</summary>
+    /// <summary>Changes the final announcement; null announces nothing.</summary>
     public Func<JobCompleted, JobCompleted?> Announce { get; set; } = completed => completed;
 
-    /// <summary>Bends the bytes of a result table; null stores none.</summary>
+    /// <summary>Changes the bytes of a result table; null stores none.</summary>
     public Func<JobCommand, byte[], byte[]?> Store { get; set; } = (_, table) => table;
 
-    /// <summary>How often each answer is sent.</summary>
+    /// <summary>Number of times each answer is sent.</summary>
     public int Answers { get; set; } = 1;
 
-    /// <summary>Jobs of each kind done at the same time.</summary>
+    /// <summary>Maximum number of concurrent jobs of each kind.</summary>
     public int AtOnce { get; init; } = 16;
 
     private int atOnce;
@@ -47,7 +47,7 @@ public sealed class FakeWork
     }
 }
 
-/// <summary>Does jobs of all kinds as a worker does, with invented results.</summary>
+/// <summary>Runs jobs of all kinds like a worker, with invented results.</summary>
 public sealed class FakeWorker(FakeWork work, IObjectStore store, IServiceProvider services) : IBusReceivers
 {
     public IReadOnlyList<BusReceiver> Receivers => [.. JobKinds.All.Select(kind => new BusReceiver(kind.Queue, ReceiveAsync) { AtOnce = work.AtOnce })];
@@ -87,7 +87,7 @@ public sealed class FakeWorker(FakeWork work, IObjectStore store, IServiceProvid
         var spec = VizJson.Read<AtlasSpec>(await store.GetAsync(AtlasKeys.Spec(job.AtlasId), cancellation));
         var row = JobKinds.Get(job);
         var (key, units, table) = (row.GetResultKeyOf(spec, job), row.CountUnitsOf(spec, job), await ResultAsync(spec, job, cancellation));
-        // As the real worker: a result that is there already is the answer.
+        // Like the real worker: an existing result is the answer.
         if (!await store.ExistsAsync(key, cancellation) && work.Store(job, table) is { } bytes)
             await store.PutAsync(key, bytes, cancellation);
         var completed = new JobCompleted(
@@ -112,7 +112,7 @@ public sealed class FakeWorker(FakeWork work, IObjectStore store, IServiceProvid
         _ => throw new InvalidOperationException(command.GetType().Name),
     };
 
-    // From what there is in the store, as the real one.
+    // Uses what is in the store, like the real worker.
     private async Task<SheetTable> SheetAsync(AtlasSpec spec, RenderSheet job, CancellationToken cancellation)
     {
         var prefix = AtlasKeys.AscentTable(spec.Id, spec.Layers[job.Layer].Name, 0, 0, "3", 0);
@@ -123,7 +123,7 @@ public sealed class FakeWorker(FakeWork work, IObjectStore store, IServiceProvid
     }
 }
 
-/// <summary>A failure that the fake worker reports itself.</summary>
+/// <summary>A failure that the fake worker itself reports.</summary>
 public sealed class ReportedFailureException(string message, bool isTransient) : Exception(message)
 {
     public bool IsTransient { get; } = isTransient;

@@ -7,7 +7,7 @@ using VizPipeline.Tests.Jobs;
 
 namespace VizPipeline.Tests.Coordinator;
 
-/// <summary>Sizes follow what earlier jobs took.</summary>
+/// <summary>Tests that job sizes follow the times of earlier jobs.</summary>
 public abstract class JobSizingTests(Engine engine) : CatalogTests(engine)
 {
     private static readonly AtlasSpec New = Costing(SpecSamples.Small("new", images: 10_000, shardImages: 500, neuronsPerJob: 7), 1_000) with { BatchSize = 8 };
@@ -23,7 +23,7 @@ public abstract class JobSizingTests(Engine engine) : CatalogTests(engine)
     public async Task The_same_network_takes_what_it_took_before()
     {
         await DoneAsync(Costing(SpecSamples.Small("old"), 1_000), perImage: 0.25, perPatched: 0.5, perAscended: 4);
-        // Another network, which must not count.
+        // Another network, which must be ignored.
         await DoneAsync(Other(Costing(SpecSamples.Small("elsewhere"), 10)), perImage: 9, perPatched: 9, perAscended: 9);
         Assert.Equal((240, 15), await SizesAsync(New, workers: 0));
         Assert.Equal((240, 120), await SizesAsync(New with { Methods = AtlasMethods.Top9 | AtlasMethods.Deconv }, workers: 0));
@@ -55,7 +55,7 @@ public abstract class JobSizingTests(Engine engine) : CatalogTests(engine)
         var spec = New with { Images = New.Images with { Count = images }, BatchSize = 32, ShardImages = 100_000 };
         var (size, _) = await SizesAsync(spec, workers);
         var shards = (images + size - 1) / size;
-        // The last shard may be short, but no worker has a whole one more than another.
+        // The last shard may be short, but no worker gets a whole shard more than another.
         Assert.True(shards % workers == 0 || shards % workers > workers / 2, $"{shards} shards for {workers} workers");
         Assert.InRange(size, 32, 272);
     }
@@ -83,7 +83,7 @@ public abstract class JobSizingTests(Engine engine) : CatalogTests(engine)
 
     private static AtlasSpec Other(AtlasSpec spec) => spec with { Model = spec.Model with { ModelSha256 = "ef" } };
 
-    // The cost is 1 more than the operations.
+    // The cost is the number of operations plus 1.
     private static AtlasSpec Costing(AtlasSpec spec, long cost)
         => spec with { Layers = [spec.Layers[0] with { Flops = cost - 1 }, .. spec.Layers.Skip(1)] };
 }

@@ -3,15 +3,15 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>A finished atlas's folder, read for comparison.</summary>
+/// <summary>The folder of a finished atlas, read for comparison.</summary>
 public sealed class AtlasFolder(string folder)
 {
     private const string Slug = "sample-network";
 
-    /// <summary>All objects that must not depend on how often the run was interrupted, by path.</summary>
+    /// <summary>Returns all objects that must not depend on how often the run was interrupted, by path.</summary>
     /// <remarks>
-    /// Left out: manifest.json, which tells the seconds of work, and atlas.db with its lock and log, which tell times of jobs and are
-    /// compared by <see cref="Rows"/>. Model and images are the same files in all runs, so spec.json and images.json count, too.
+    /// Excluded: manifest.json, which contains the seconds of work, and atlas.db with its lock and log, which contains times of jobs and is
+    /// compared by <see cref="Rows"/>. Model and images are the same files in all runs, so spec.json and images.json are included.
     /// </remarks>
     public SortedDictionary<string, byte[]> Objects() => new(
         Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
@@ -19,13 +19,13 @@ public sealed class AtlasFolder(string folder)
             .Where(file => file != "manifest.json" && !file.StartsWith("atlas.db", StringComparison.Ordinal))
             .ToDictionary(file => file, file => File.ReadAllBytes(Path.Combine(folder, file))), StringComparer.Ordinal);
 
-    /// <summary>Objects that jobs have written so far; 0 where there is no folder yet.</summary>
+    /// <summary>Counts the objects that jobs have written so far; 0 if the folder does not exist yet.</summary>
     public int Progress() => Directory.Exists(folder)
         ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Count(file => !file.EndsWith(".tmp", StringComparison.Ordinal)) : 0;
 
     public bool IsPlanned => File.Exists(Path.Combine(folder, "atlas.db"));
 
-    /// <summary>Neurons, patches, pictures and images of the catalog, one JSON line each.</summary>
+    /// <summary>Returns the neurons, patches, pictures and images of the catalog, one JSON line each.</summary>
     public async Task<List<string>> Rows()
     {
         await using var catalog = Open();

@@ -3,7 +3,7 @@ using VizPipeline.Tests.Images;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>Image sets as people have them: some files are no pictures, and the run goes on without those.</summary>
+/// <summary>Real-world image sets: some files are not images, and the run continues without them.</summary>
 [Collection(VizProcesses.Name)]
 public sealed class BadImageTests(SampleMaterial material) : IDisposable
 {

@@ -14,7 +14,7 @@ using TemporaryFolder = VizPipeline.Tests.Images.TemporaryFolder;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>Networks of grey and of RGBA pictures, through all that is made of a network.</summary>
+/// <summary>Tests networks for grey and for RGBA images with every method.</summary>
 public sealed class ChannelNetworkTests : IDisposable
 {
     private const int Side = 16;
@@ -48,7 +48,7 @@ public sealed class ChannelNetworkTests : IDisposable
                     Assert.Equal(channels == 1, IsGrey(Read(atlas, layer, $"ascent/{neuron:D5}.preset{preset}.seed0.png")));
             }
         }
-        // A grid of grey tiles with a title for one channel, a matrix of grey tiles for four.
+        // A grid of grey tiles with a title for one channel, a matrix of grey tiles for four channels.
         var filters = Read(atlas, "conv1", "filters/layer.png");
         var graph = NetworkLoader.Load(model);
         var tiles = FilterTiles.Tiles(FilterTiles.ConvolutionOf(graph, graph.Layer("conv1"))!);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>A run that is killed or stopped and started again makes the atlas of an undisturbed run, byte for byte.</summary>
+/// <summary>A run that is killed or stopped and then restarted gives the same atlas as an undisturbed run, byte for byte.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class CrashTests(SampleMaterial material, ITestOutputHelper output)
@@ -16,7 +16,7 @@ public class CrashTests(SampleMaterial material, ITestOutputHelper output)
         var undisturbed = await Undisturbed();
         var (folder, total) = (new AtlasFolder(material.Out("killed")), undisturbed.Progress());
 
-        // The first while the atlas is being planned, the others in each quarter of the work.
+        // The first kill comes while the atlas is being planned, the others in each quarter of the work.
         for (var kill = 0; kill < 4; kill++)
         {
             var moment = kill == 0 ? 0 : (int)(total * (kill - 1 + (0.95 * chance.NextDouble()) + 0.05) / 3.2);
@@ -57,7 +57,7 @@ public class CrashTests(SampleMaterial material, ITestOutputHelper output)
 
     private async Task<AtlasFolder> Undisturbed()
     {
-        // Whichever test comes first builds it; the other finds it complete, which the same command must accept as well.
+        // The first test to get here builds it; for the other it is already complete, which the same command must accept as well.
         await AssertCompletes("undisturbed");
         return new AtlasFolder(material.Out("undisturbed"));
     }
@@ -71,7 +71,7 @@ public class CrashTests(SampleMaterial material, ITestOutputHelper output)
         Assert.True(result.ExitCode == 0, result.Error + result.Output);
     }
 
-    // Three layers are enough: one of each end and one with a field in between.
+    // Three layers are enough: one at each end and one in between with a receptive field.
     private VizProcess Start(string name) => VizProcess.Start(
         "run", "--model", material.Model, "--images", material.Images, "--layers", "conv1,conv3,logits", "--ascent-presets", "3",
         "--ascent-steps", "4", "--cache", "none", "--out", material.Out(name));

@@ -1,6 +1,6 @@
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>An atlas whose ascents follow recipes of every kind, those of a file and those that need the top patches among them.</summary>
+/// <summary>An atlas with ascent recipes of every kind, including recipes from a file and recipes that need the top patches.</summary>
 [Collection(VizProcesses.Name)]
 public sealed class RecipeAtlasTests(SampleMaterial material)
 {
@@ -30,7 +30,7 @@ public sealed class RecipeAtlasTests(SampleMaterial material)
         Assert.Contains("sigma", mineRow, StringComparison.Ordinal);
         Assert.Contains(rows, row => row.Contains("\"facets 4\"", StringComparison.Ordinal));
 
-        // The same again does nothing; another recipe under the same name is another atlas.
+        // Running it again does nothing; a different recipe under the same name makes a different atlas.
         await File.WriteAllTextAsync(mine, """{ "name": "mine", "steps": 4, "rule": { "kind": "adam", "rate": 6 } }""", TestContext.Current.CancellationToken);
         var other = await VizProcess.Run(
             "run", "--model", material.Model, "--images", material.Images, "--limit", "24", "--layers", "conv1", "--methods", "top9,ascent",

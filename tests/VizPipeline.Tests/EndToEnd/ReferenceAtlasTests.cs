@@ -9,7 +9,9 @@ using VizPipeline.Tests.Methods;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>Tiny Darknet over 500 photographs, from the JPEG files to tables and statistics, against those of an independent program.</summary>
+/// <summary>
+/// Tiny Darknet over 500 photographs, from JPEG files to tables and statistics, compared with the output of an independent program.
+/// </summary>
 [Trait("Speed", "Slow")]
 public class ReferenceAtlasTests(ITestOutputHelper output)
 {
@@ -49,7 +51,7 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
         var overlap = shared / (9.0 * tally.Neurons);
         output.WriteLine($"{layer.Name}: overlap {overlap:0.0000}, values differ by {worstShared:0.0e0} (same patch) and {worstSorted:0.0e0} (same rank), statistics by {worstFacts:0.0e0}");
 
-        // The first two layers see flat areas of many photographs as equal: which of them is named is a matter of the last bit.
+        // To the first two layers, flat areas of many photographs are equal: the last bit decides which of them is in the top nine.
         var isEarly = layer.Name is "conv1" or "conv2";
         Assert.True(isEarly || overlap >= (layer.Name == "logits" ? 0.99 : 0.97), $"{layer.Name}: only {overlap:0.0000} of the nine are the reference's");
         Assert.True((isEarly ? worstSorted : worstShared) <= Tolerance, $"{layer.Name}: values differ by {worstShared} and {worstSorted}");
@@ -82,7 +84,7 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
         return search;
     }
 
-    /// <summary>One layer of the reference. Its output has neither positions nor boxes: it sees the whole picture.</summary>
+    /// <summary>One layer of the reference. Its output has neither positions nor boxes, as it depends on the whole image.</summary>
     private sealed class Expected
     {
         private readonly int _width;
@@ -107,7 +109,7 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
         /// <summary>[neurons * 9].</summary>
         public float[] Values { get; }
 
-        /// <summary>Where in <see cref="Values"/> an image stands, or null.</summary>
+        /// <summary>Returns the position of an image in <see cref="Values"/>, or null.</summary>
         public int? RankOf(int neuron, int image) => Array.IndexOf(_images, image, neuron * 9, 9) is >= 0 and var at ? at : null;
 
         public int PositionAt(int at) => _places is null ? 0 : (_places[at * 2] * _width) + _places[(at * 2) + 1];

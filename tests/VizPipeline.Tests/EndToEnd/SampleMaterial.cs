@@ -4,7 +4,7 @@ using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>The sample network and generated pictures in a folder, made once for all tests that start processes.</summary>
+/// <summary>The sample network and generated images in a folder, created once for all tests that start processes.</summary>
 public sealed class SampleMaterial : IDisposable
 {
     public const int Pictures = 120;
@@ -20,13 +20,13 @@ public sealed class SampleMaterial : IDisposable
 
     public string Images => _folder.File("images");
 
-    /// <summary>A folder for one atlas, which is not there yet.</summary>
+    /// <summary>Returns the path of a folder for one atlas, without creating it.</summary>
     public string Out(string name) => _folder.File(name);
 
     public void Dispose() => _folder.Dispose();
 }
 
-/// <summary>Tests that start processes run one after the other: together they would only measure how busy the machine is.</summary>
+/// <summary>Tests that start processes run one at a time: in parallel they would only measure the load of the machine.</summary>
 [CollectionDefinition(Name)]
 public sealed class VizProcesses : ICollectionFixture<SampleMaterial>
 {

@@ -2,7 +2,7 @@ using VizPipeline.Tests.Cluster;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary><c>viz run</c> on several devices, for which the processor stands in.</summary>
+/// <summary>Tests <c>viz run</c> on several devices, all of them the CPU.</summary>
 [Collection(VizProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class SeveralDevicesTests(SampleMaterial material)
@@ -11,7 +11,7 @@ public class SeveralDevicesTests(SampleMaterial material)
     public async Task Two_devices_make_the_atlas_that_one_makes_byte_for_byte()
     {
         var one = await RunAsync("one-device", "cpu", threads: 1);
-        // Each has one thread as before: how many threads add up a sum shows in its last digits.
+        // Still one thread per device: the last digits of a sum depend on the number of threads.
         var two = await RunAsync("two-devices", "cpu,cpu", threads: 2);
         AtlasFolder.AssertSame(one, two);
         Assert.Equal(await one.Rows(), await two.Rows());

@@ -7,7 +7,7 @@ using VizPipeline.Network.Import;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>The sample network finds the same patches however its images are cut into shards and batches.</summary>
+/// <summary>The sample network finds the same patches however its images are split into shards and batches.</summary>
 [Collection(VizProcesses.Name)]
 public class ShardTests(SampleMaterial material, ITestOutputHelper output)
 {
@@ -29,7 +29,7 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
         }
     }
 
-    // torch chooses its kernels by the size of a batch, and they round differently in the last bits.
+    // Torch chooses its kernels by batch size, and they round differently in the last bits.
     [Theory]
     [InlineData(45, 1)]
     [InlineData(45, 7)]

@@ -4,15 +4,15 @@ using VizPipeline.Network.Formats.Safetensors;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>A tally does not depend on how the images were cut into shards, and its numbers are those of a plain calculation.</summary>
+/// <summary>A tally does not depend on how the images are split into shards, and its numbers match a direct calculation.</summary>
 public class TallyTests
 {
     private const int Neurons = 3;
 
-    // A little more than the sample takes, so that it has most images and not all.
+    // Slightly larger than the sample, which therefore contains most images but not all.
     private const int ImageSet = 700;
 
-    // Quarters sum without rounding, so that even sums are the same in any order; and there are only a few, so that many are equal.
+    // Sums of quarters are exact, so that they are the same in any order; there are only a few values, so many are equal.
     private static readonly Gen<float> Quarters = Gen.Int[-6, 6].Select(quarters => quarters / 4f);
     private static readonly Gen<float[][]> Ties = Quarters.Array[Neurons].Array[0, 40];
     private static readonly Gen<float[][]> AnyValues = Gen.Float[-1e4f, 1e4f].Array[Neurons].Array[1, 60];
@@ -35,7 +35,7 @@ public class TallyTests
         for (var neuron = 0; neuron < Neurons; neuron++)
         {
             Assert.Equal(whole.Top[neuron], merged.Top[neuron]);
-            // Positive and negative values cancel, so the rounding is relative to what was summed.
+            // Positive and negative values cancel, so the tolerance is relative to the sum of magnitudes.
             Assert.Equal(whole.Sums[neuron], merged.Sums[neuron], 1e-9 * rows.Sum(row => Math.Abs((double)row[neuron])));
             Assert.Equal(whole.Squares[neuron], merged.Squares[neuron], 1e-9 * whole.Squares[neuron]);
         }
@@ -157,7 +157,8 @@ public class TallyTests
             double[] levels = [0.5, 0.9, 0.99, 0.999];
             for (var i = 0; i < levels.Length; i++)
             {
-                // Between a negative and a positive neighbour a quantile may be near 0, so the larger neighbour is the measure.
+                // Between a negative and a positive neighbour a quantile may be near 0, so the tolerance is relative to the larger
+                // neighbour.
                 var (below, above, exact) = Quantile(values, levels[i]);
                 Assert.Equal(exact, facts.Quantiles[i], 0.016 * Math.Max(Math.Abs(below), Math.Abs(above)));
             }
@@ -178,7 +179,7 @@ public class TallyTests
         var meanSquare = values.Average(value => (double)value * value);
         Assert.Equal(values.Length, facts.Images);
         Assert.Equal(mean, facts.Mean, 1e-9 * Math.Sqrt(meanSquare));
-        // The difference of two nearly equal numbers keeps half of their digits.
+        // The difference of two nearly equal numbers keeps only half of their digits.
         Assert.Equal(Math.Sqrt(values.Average(value => (value - mean) * (value - mean))), facts.Deviation, 1e-6 * Math.Sqrt(meanSquare));
         Assert.Equal(values.Max(), facts.Max);
         Assert.Equal((double)values.Count(value => value > 0) / values.Length, facts.FractionPositive);
@@ -199,7 +200,7 @@ public class TallyTests
         Assert.Equal(expected, histogram.Counts);
     }
 
-    // numpy.quantile's default.
+    // The default method of numpy.quantile.
     private static (double Below, double Above, double Value) Quantile(float[] sorted, double level)
     {
         var position = level * (sorted.Length - 1);

@@ -1,6 +1,6 @@
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>What the user gave wrong is named in one line on standard error, with exit code 2.</summary>
+/// <summary>Invalid input from the user is named in one line on standard error, with exit code 2.</summary>
 [Collection(VizProcesses.Name)]
 public class UsageErrorTests(SampleMaterial material)
 {

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace VizPipeline.Tests.EndToEnd;
 
-/// <summary>What a finished <c>viz</c> left behind.</summary>
+/// <summary>Exit code and output of a finished <c>viz</c>.</summary>
 public sealed record VizResult(int ExitCode, string Output, string Error)
 {
     public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }
 
-/// <summary>The built <c>viz</c> as users start it: a process of its own, which can be interrupted and killed.</summary>
+/// <summary>The built <c>viz</c> as users run it: in its own process, which can be interrupted and killed.</summary>
 public sealed partial class VizProcess : IDisposable
 {
     private const int Interrupt = 2;
@@ -29,10 +29,10 @@ public sealed partial class VizProcess : IDisposable
 
     public static VizProcess Start(params string[] arguments)
     {
-        // A shell that runs tests in the background lets them ignore SIGINT, and children inherit that.
+        // A shell that runs tests in the background makes them ignore SIGINT, and child processes inherit that.
         string[] command = ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "viz"), .. arguments];
         var start = new ProcessStartInfo("env", command) { RedirectStandardOutput = true, RedirectStandardError = true };
-        // It prints stack traces instead of one line.
+        // This variable replaces the one line with a stack trace.
         start.Environment.Remove("VIZ_TRACE");
         return new VizProcess(Process.Start(start)!);
     }
@@ -43,7 +43,7 @@ public sealed partial class VizProcess : IDisposable
         return await viz.Finish();
     }
 
-    /// <summary>Waits for a line of the output that fits.</summary>
+    /// <summary>Waits for a line of the output that matches a pattern.</summary>
     public async Task<string> FirstLine(System.Text.RegularExpressions.Regex pattern, TimeSpan patience)
     {
         for (var limit = Environment.TickCount64 + (long)patience.TotalMilliseconds; ; await Task.Delay(50, TestContext.Current.CancellationToken))
@@ -73,15 +73,15 @@ public sealed partial class VizProcess : IDisposable
         return new VizResult(_process.ExitCode, await _output, await _error);
     }
 
-    /// <summary>SIGKILL: no chance to say goodbye.</summary>
+    /// <summary>Sends SIGKILL, which leaves no chance to clean up.</summary>
     public void Kill() => _process.Kill();
 
-    /// <summary>SIGINT, as Ctrl-C sends it.</summary>
+    /// <summary>Sends SIGINT, like Ctrl-C.</summary>
     public void PressControlC() => Assert.Equal(0, Send(_process.Id, Interrupt));
 
     public void Dispose()
     {
-        // A test that failed in between leaves no process behind.
+        // Kill the process in case the test failed before it ended.
         if (IsRunning)
             _process.Kill();
         _process.Dispose();

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace VizPipeline.Tests.Hosting;
 
-/// <summary>What a service tells Prometheus.</summary>
+/// <summary>The metrics that a service exposes to Prometheus.</summary>
 internal sealed partial record Exposition(string Text, IReadOnlyList<Sample> Samples)
 {
     public static Exposition Read(string text) => new(text, [.. Line().Matches(text).Select(line => new Sample(
@@ -13,7 +13,7 @@ internal sealed partial record Exposition(string Text, IReadOnlyList<Sample> Sam
 
     public IEnumerable<Sample> Of(string name) => Samples.Where(sample => sample.Name == name);
 
-    /// <summary>The sample of this name with these labels, whatever others it has; null when there is none, or several.</summary>
+    /// <summary>Gets the sample with this name and these labels, other labels ignored; null if there is none or more than one.</summary>
     public double? Value(string name, params (string Name, string Value)[] labels)
         => Of(name).Where(sample => labels.All(label => sample.Labels.GetValueOrDefault(label.Name) == label.Value)).ToList() is [var only] ? only.Value : null;
 
@@ -24,5 +24,5 @@ internal sealed partial record Exposition(string Text, IReadOnlyList<Sample> Sam
     private static partial Regex Label();
 }
 
-/// <summary>One line of it.</summary>
+/// <summary>One line of an exposition.</summary>
 internal sealed record Sample(string Name, IReadOnlyDictionary<string, string> Labels, double Value);

@@ -1,6 +1,6 @@
 namespace VizPipeline.Tests.Hosting;
 
-/// <summary>A clock on which time passes several times as fast, for what happens every few seconds.</summary>
+/// <summary>A clock that runs several times too fast, for things that happen every few seconds.</summary>
 public sealed class FastClock(int times) : TimeProvider
 {
     private readonly DateTimeOffset start = System.GetUtcNow();

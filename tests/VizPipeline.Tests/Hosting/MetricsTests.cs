@@ -12,7 +12,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Hosting;
 
-/// <summary>What a service tells Prometheus, its log and collectors of traces, from a real web server.</summary>
+/// <summary>Tests what a service exports to Prometheus, its log and trace collectors, with a real web server.</summary>
 [Collection(TestService.Alone)]
 public sealed class MetricsTests : IDisposable
 {
@@ -26,7 +26,7 @@ public sealed class MetricsTests : IDisposable
         using var small = new SmallAtlas();
         var (spec, images) = small.Plan();
         await using var service = new TestService(folder.Path);
-        // A finished atlas has no progress to show.
+        // A finished atlas has no progress metric.
         Exposition running;
         using (await service.HoldDeviceAsync())
         {
@@ -39,7 +39,7 @@ public sealed class MetricsTests : IDisposable
         var told = metrics.Samples.Concat(running.Of("viz_atlas_progress_ratio")).ToLookup(sample => sample.Name);
         Assert.All(DeploymentContract.Metrics, name => Assert.True(told.Contains(name), $"{name} is not told:\n{metrics.Text}"));
         Assert.NotEmpty(DashboardTests.Uses);
-        // What a broker is needed for is tested with one, see RoleTests.
+        // RoleTests covers the metrics that need a broker.
         Assert.All(DashboardTests.Uses.Where(use => !DeploymentContract.BrokerMetrics.Contains(use.Metric)), use =>
         {
             Assert.True(told.Contains(use.Metric), $"{use.Metric} is not told");
@@ -71,7 +71,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(JobPlan.For(spec).Count, service.Total("viz_ingest_batch_size"));
         Assert.Equal(0, service.Total("viz_job_failures_total", "kind=scan"));
 
-        // Again, with the results there: jobs are done, but no work.
+        // Run it again with the results in place: jobs complete without any work.
         await using var again = new TestService(folder.Path, database: new SqliteCatalogDatabase(folder.File("again.db")));
         await again.StartAsync(spec, images);
         await again.FinishAsync(spec.Id);
@@ -99,7 +99,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(0, metrics.Value("viz_queue_depth", ("kind", "merge")));
         Assert.Equal(2.0 / JobPlan.For(spec).Count, metrics.Value("viz_atlas_progress_ratio", ("atlas", spec.Id))!.Value, 1e-6);
 
-        // Who falls silent is lost, unless it said that it ends.
+        // A silent worker counts as lost, unless it announced that it is stopping.
         metrics = await service.MetricsWhenAsync(metrics => metrics.Value("viz_workers", ("state", "lost")) == 1);
         Assert.Equal(0, metrics.Value("viz_workers", ("state", "idle")));
         Assert.Equal(0, metrics.Value("viz_workers", ("state", "stopping")));
@@ -120,7 +120,7 @@ public sealed class MetricsTests : IDisposable
         await service.FinishAsync(spec.Id);
 
         Assert.Equal((1, 1), (service.Total("viz_job_failures_total", "kind=scan"), service.Total("viz_job_retries_total", "kind=scan")));
-        // The third time it was given up.
+        // The third failure was final.
         Assert.Equal((3, 2), (service.Total("viz_job_failures_total", "kind=patches"), service.Total("viz_job_retries_total", "kind=patches")));
         Assert.Equal((0, 0), (service.Total("viz_job_failures_total", "kind=merge"), service.Total("viz_job_retries_total", "kind=merge")));
         Assert.Equal(JobPlan.For(spec).Count - 1, service.Total("viz_ingest_batch_size"));
@@ -152,7 +152,7 @@ public sealed class MetricsTests : IDisposable
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
         await service.MetricsWhenAsync(metrics => metrics.Value("viz_leader") == 1 && metrics.Of("viz_jobs").Any());
 
-        // Another waits for the lock, and the leader's connection breaks.
+        // Another process waits for the lock, and the leader's connection breaks.
         await using var other = new NpgsqlConnection(PostgresConnection.String(options));
         await other.OpenAsync(TestContext.Current.CancellationToken);
         await using (var take = other.CreateCommand())
@@ -213,7 +213,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal((spec.Id, 1L, 1), (line.Scope["atlas"], line.Scope["job"], line.Scope["attempt"]));
     }
 
-    // Two scans complete; all else waits for ever.
+    // Two scans complete; everything else waits forever.
     private static FakeWork Stuck() => new()
     {
         Before = (job, stop) => job is ScanShard { Shard: < 2 } ? Task.CompletedTask : Task.Delay(Timeout.Infinite, stop),

@@ -10,7 +10,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Hosting;
 
-/// <summary>A third transport, on RabbitMQ's own client: all that one needs. It shows that MassTransit can be replaced.</summary>
+/// <summary>A third transport, complete and based on RabbitMQ's own client. It shows that MassTransit can be replaced.</summary>
 internal sealed class PlainRabbitMqTransport(RabbitMqOptions options, IServiceProvider services) : IBusTransport, IHostedService, IAsyncDisposable
 {
     private static readonly CreateChannelOptions confirmed = new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
@@ -78,7 +78,7 @@ internal sealed class PlainRabbitMqTransport(RabbitMqOptions options, IServicePr
         }
     }
 
-    // Progress is not broadcast here: there is one coordinator.
+    // Progress is not broadcast here, because there is only one coordinator.
     private async Task ReceiveAsync(string queue, BusReceiver receiver, CancellationToken cancellation)
     {
         var concurrency = new CreateChannelOptions(

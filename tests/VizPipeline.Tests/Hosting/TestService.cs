@@ -14,12 +14,14 @@ using VizPipeline.Worker;
 
 namespace VizPipeline.Tests.Hosting;
 
-/// <summary>A service with its web server, as on a cluster, that is coordinator and worker at once and has its bus in memory. Its clock is fast.</summary>
+/// <summary>
+/// A service with its web server, as on a cluster, that is both coordinator and worker and uses an in-memory bus. Its clock runs fast.
+/// </summary>
 public sealed class TestService : IAsyncDisposable
 {
     /// <summary>
-    /// Name of the collection of tests that read an exporter. One tells of all services of its process, those of other tests too: so nothing
-    /// else runs meanwhile.
+    /// Name of the collection of tests that read an exporter. An exporter covers all services of its process, including those of other
+    /// tests, so these tests run alone.
     /// </summary>
     public const string Alone = "Services of the test process";
 
@@ -31,11 +33,11 @@ public sealed class TestService : IAsyncDisposable
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<string, double> totals = new();
 
-    /// <param name="folder">The object store's, and that of SQLite's catalog.</param>
-    /// <param name="work">What fake workers do; null for the real worker.</param>
+    /// <param name="folder">The folder of the object store and of the SQLite catalog.</param>
+    /// <param name="work">Behaviour of fake workers; null for the real worker.</param>
     /// <param name="database">Another catalog.</param>
-    /// <param name="device">The real worker's devices.</param>
-    /// <param name="change">Puts other parts in.</param>
+    /// <param name="device">The devices of the real worker.</param>
+    /// <param name="change">Replaces services.</param>
     public TestService(
         string folder, FakeWork? work = null, CatalogDatabase? database = null, string device = "cpu",
         Action<IServiceCollection>? change = null)
@@ -70,36 +72,36 @@ public sealed class TestService : IAsyncDisposable
     {
         await app.StartAsync();
         http.BaseAddress = new Uri(app.Urls.Single());
-        // Shards are cut by the workers that have told of themselves: with one that is not known yet, plans would differ.
+        // Shards depend on the number of workers that have reported, so wait for the worker: otherwise plans would differ.
         while (isReal && !await KnowsAWorkerAsync())
             await Task.Delay(50);
         await app.Services.GetRequiredService<AtlasPlanner>().OpenAsync(spec, images);
     }
 
-    /// <summary>The real worker's devices.</summary>
+    /// <summary>The devices of the real worker.</summary>
     public DeviceGate Gate => app.Services.GetRequiredService<DeviceGate>();
 
     /// <summary>The catalog.</summary>
     public CatalogDatabase Database => app.Services.GetRequiredService<CatalogDatabase>();
 
-    /// <summary>What the service says of its health, and the status of its answer.</summary>
+    /// <summary>Gets the service's health report and its HTTP status.</summary>
     public async Task<(int Status, string Text)> HealthAsync()
     {
         var answer = await http.GetAsync("/health/ready");
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Keeps the real worker from beginning a job until the result is disposed.</summary>
+    /// <summary>Keeps the real worker from starting a job until the result is disposed.</summary>
     public async Task<IDisposable> HoldDeviceAsync() => await app.Services.GetRequiredService<DeviceGate>().Enter(CancellationToken.None);
 
     public Task FinishAsync(string atlas) => app.Services.GetRequiredService<AtlasMonitor>().WhenFinished(atlas).WaitAsync(Patience);
 
-    /// <summary>Sum of what this service, and no other one of the process, counted with these labels.</summary>
+    /// <summary>Sums what this service, and no other one in the process, counted with these labels.</summary>
     public double Total(string metric, params string[] labels) => totals.GetValueOrDefault(Key(metric, labels));
 
     internal async Task<Exposition> MetricsAsync() => Exposition.Read(await http.GetStringAsync("/metrics"));
 
-    /// <summary>The metrics as soon as they are as they should be.</summary>
+    /// <summary>Waits until the metrics meet a condition and returns them.</summary>
     internal async Task<Exposition> MetricsWhenAsync(Func<Exposition, bool> areRight)
     {
         var patience = DateTimeOffsetNow() + Patience;
@@ -131,7 +133,7 @@ public sealed class TestService : IAsyncDisposable
         }
         catch (System.Data.Common.DbException)
         {
-            // The coordinator makes the tables first.
+            // The coordinator has not created the tables yet.
             return false;
         }
     }
@@ -140,7 +142,7 @@ public sealed class TestService : IAsyncDisposable
 
     private static string Key(string metric, IEnumerable<string> labels) => string.Join(' ', labels.Order(StringComparer.Ordinal).Prepend(metric));
 
-    // The exporter adds up what all services of the process count, and tests run at the same time.
+    // The exporter sums over all services in the process, and tests run in parallel.
     private void Listen()
     {
         var mine = app.Services.GetRequiredService<IMeterFactory>();
@@ -166,7 +168,7 @@ public sealed class TestService : IAsyncDisposable
 [CollectionDefinition(TestService.Alone, DisableParallelization = true)]
 public sealed class ServicesAlone;
 
-/// <summary>Log lines with the scopes they were written in.</summary>
+/// <summary>Records log lines together with their scopes.</summary>
 public sealed class ScopedLog : ILoggerProvider, ISupportExternalScope
 {
     private IExternalScopeProvider scopes = new LoggerExternalScopeProvider();

@@ -5,10 +5,10 @@ using VizPipeline.Worker.Jobs;
 
 namespace VizPipeline.Tests.Jobs;
 
-/// <summary>The table of kinds is complete, and nothing else knows the list.</summary>
+/// <summary>The table of kinds is complete, and no other code knows the list.</summary>
 public sealed partial class JobKindsTests
 {
-    // What each kind needs besides its row: its name, its command, its handler, and the reader of its result.
+    // What a kind needs besides its row: a name, a command, a handler, and a reader of its result.
     private static readonly string[] KnowKinds =
     [
         "src/VizPipeline.Jobs/JobKind.cs", "src/VizPipeline.Jobs/Commands.cs", "src/VizPipeline.Jobs/JobKinds.cs",
@@ -46,10 +46,10 @@ public sealed partial class JobKindsTests
         Assert.True(sources.Count > 100);
         foreach (var file in sources.Except(KnowKinds))
         {
-            // Not in comments, which may point to an example.
+            // Skip comments, which may mention an example.
             var code = string.Join('\n', File.ReadLines(Repository.Path(file)).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
             var known = names.Matches(code).Select(match => match.Value).Distinct().ToList();
-            // A handler knows its own command, and that of the sheet what sheets are made of.
+            // A handler knows its own command; the sheet's handler also knows the commands whose pictures it shows.
             Assert.True(known.Count <= 2 || file.Contains("/Jobs/RenderSheetHandler", StringComparison.Ordinal), $"{file} knows {string.Join(", ", known)}");
             Assert.DoesNotMatch(lists, code);
         }

@@ -2,12 +2,12 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Jobs;
 
-/// <summary>Invented results that depend on nothing but the spec, as real ones do.</summary>
+/// <summary>Invented results that depend only on the spec, like real ones.</summary>
 public static class ResultSamples
 {
     public static ScanTable Scan(ScanShard job)
     {
-        // One image in seven cannot be read.
+        // One image in seven is unreadable.
         var unreadable = Enumerable.Range(job.FirstImage, job.EndImage - job.FirstImage).Where(image => image % 7 == 6)
             .Select(image => new UnreadableImage(image, $"image {image} is truncated")).ToList();
         return new ScanTable(job.Shard, job.FirstImage, job.EndImage, job.EndImage - job.FirstImage - unreadable.Count, unreadable);

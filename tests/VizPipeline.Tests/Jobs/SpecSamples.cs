@@ -3,7 +3,7 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Jobs;
 
-/// <summary>Small specs that tests bend to their needs.</summary>
+/// <summary>Small specs for tests to modify.</summary>
 public static class SpecSamples
 {
     public static AtlasSpec Small(string id = "sample", int images = 10, int shardImages = 4, int neuronsPerJob = 3) => new()

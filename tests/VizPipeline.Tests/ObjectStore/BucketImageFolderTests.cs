@@ -8,7 +8,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.ObjectStore;
 
-/// <summary>An image set in a bucket of a real S3 server is the set that its files in a folder are.</summary>
+/// <summary>An image set in a bucket of a real S3 server equals the set of the same files in a folder.</summary>
 public sealed class BucketImageFolderTests : IDisposable
 {
     private readonly RandomPictures pictures = new(24);
@@ -42,7 +42,7 @@ public sealed class BucketImageFolderTests : IDisposable
                     Assert.Equal(pictures.Source().Get(Number(manifest.Entries[batch.Indices[i]].Path)).Crop, batch.Crop(i).ToArray());
             }
         }
-        // A second reader finds the archives in the folder, even while the server has lost them.
+        // A second reader uses the cached archives, even after the server has lost them.
         Assert.Equal(2, Directory.GetFiles(cache.File("archives")).Length);
     }
 
@@ -80,7 +80,7 @@ public sealed class BucketImageFolderTests : IDisposable
         using var files = new ImageRoot(options, new ArchiveCache(new DiskBudget(cache.Path, 1 << 20))).Open(source.Root);
         var manifest = await Task.Run(() => ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: cancellation), cancellation);
         Assert.Equal(8 + 3 + 3, manifest.Entries.Count);
-        // The table's labels are its own; the others have their folders.
+        // The table has its own labels; other images are labelled by folder.
         Assert.Equal(["goldfish", "shard"], manifest.Classes);
         var crops = new CropSource(manifest, files, RandomPictures.Small);
         Assert.Equal(pictures.Source().Get(19).Crop, await Task.Run(() => crops.Get(9).Crop));
@@ -94,7 +94,7 @@ public sealed class BucketImageFolderTests : IDisposable
         await FillAsync(options);
         using (var client = Client(options))
             await Put(client, options, "odd/x.zip/cat/1.png", Bytes(5));
-        // Without a folder for archives, as there are none.
+        // No archive cache, as there are no archives.
         using var files = new ImageRoot(options, null).Open($"s3://{options.Bucket}/odd");
         var manifest = await Task.Run(() => ImageManifest.Build(files, cancellationToken: cancellation), cancellation);
         Assert.Equal(("x.zip/cat/1.png", "x.zip", null), (Assert.Single(manifest.Entries).Path, manifest.Entries[0].Class, manifest.Entries[0].Unreadable));
@@ -140,7 +140,7 @@ public sealed class BucketImageFolderTests : IDisposable
         return stream.ToArray();
     }
 
-    // Two archives, objects with names that an object store of ours would not write, and what is none of the set's business.
+    // Two archives, objects with names that our object store would not write, and objects outside the set.
     private async Task FillAsync(S3Options options)
     {
         using (var store = new S3ObjectStore(options))

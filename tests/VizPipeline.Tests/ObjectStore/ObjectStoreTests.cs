@@ -4,7 +4,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Tests.ObjectStore;
 
-/// <summary>Tests that hold for every store. A class per store derives from them.</summary>
+/// <summary>Base class of tests that hold for every store; there is one derived class per store.</summary>
 public abstract class ObjectStoreTests : IAsyncLifetime
 {
     private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
@@ -14,7 +14,7 @@ public abstract class ObjectStoreTests : IAsyncLifetime
 
     protected IObjectStore Store => store!;
 
-    /// <summary>An empty store of the test's own.</summary>
+    /// <summary>Opens a private, empty store.</summary>
     protected abstract Task<IObjectStore> OpenAsync();
 
     public async ValueTask InitializeAsync() => store = await OpenAsync();
@@ -123,7 +123,7 @@ public abstract class ObjectStoreTests : IAsyncLifetime
         new Random(size).NextBytes(content);
         var (sent, received) = (Folder.File("sent.bin"), Folder.File("received.bin"));
         await File.WriteAllBytesAsync(sent, content, cancellation);
-        // Longer than what comes: nothing of it may stay.
+        // Longer than the object: none of the old content may remain.
         await File.WriteAllBytesAsync(received, new byte[size + 9], cancellation);
 
         await Store.PutAsync("models/memory.bin", content, cancellation);

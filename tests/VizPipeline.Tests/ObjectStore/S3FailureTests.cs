@@ -6,7 +6,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.ObjectStore;
 
-/// <summary>What is wrong is told in one line that names the place and the setting, soon, and without secrets.</summary>
+/// <summary>Faults are reported quickly, in one line that names the server and the setting, without secrets.</summary>
 public sealed class S3FailureTests
 {
     private const string Secret = "wrong-secret-0123456789";

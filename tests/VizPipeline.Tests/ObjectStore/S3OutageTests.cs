@@ -3,7 +3,7 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.ObjectStore;
 
-/// <summary>A server that goes away and comes back, and connections that end in the middle, are not noticed by who reads and writes.</summary>
+/// <summary>Readers and writers do not notice a server that goes away and comes back, or connections that break midway.</summary>
 public sealed class S3OutageTests : IDisposable
 {
     private static readonly TestServer Server = new("s3", "outages");

@@ -1,6 +1,6 @@
 namespace VizPipeline.Tests.ObjectStore;
 
-/// <summary>A folder that is gone after the test.</summary>
+/// <summary>A folder that is deleted after the test.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
     public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("viz-test-").FullName;
@@ -17,7 +17,7 @@ public sealed class TemporaryFolder : IDisposable
         }
         catch (IOException)
         {
-            // A worker that a test killed may still write; the system cleans its temporary folder itself.
+            // A worker killed by the test may still be writing; the system cleans its temporary folder by itself.
         }
     }
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace VizPipeline.Tests.Servers;
 
-/// <summary>A way to a server that a test can break: connections end in the middle, and new ones are refused until it is mended.</summary>
+/// <summary>A proxy to a server that a test can break: connections end midway, and new ones are refused until it is repaired.</summary>
 public sealed class BreakableProxy : IDisposable
 {
     private readonly int _target;
@@ -23,10 +23,10 @@ public sealed class BreakableProxy : IDisposable
 
     public int Breaks { get; private set; }
 
-    /// <summary>What every request is answered with instead of going to the server: a proxy's error page, for example.</summary>
+    /// <summary>The answer to every request, which is then not forwarded: a proxy's error page, for example.</summary>
     public string? Answer { get; set; }
 
-    /// <summary>Breaks when so many more bytes have come through, in either direction, and mends after a while.</summary>
+    /// <summary>Breaks the proxy after a number of further bytes in either direction, and mends it after a while.</summary>
     public void BreakAfter(long bytes) => Interlocked.Exchange(ref _bytesLeft, bytes);
 
     public void Break()
@@ -87,7 +87,7 @@ public sealed class BreakableProxy : IDisposable
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
-            // Broken, or one of the two has left.
+            // Broken, or one side has closed its connection.
         }
         finally
         {

@@ -3,16 +3,16 @@ using VizPipeline.Catalog;
 
 namespace VizPipeline.Tests.Servers;
 
-/// <summary>The PostgreSQL of tests that do not disturb it.</summary>
+/// <summary>The PostgreSQL server for tests that do not disturb it.</summary>
 public static class TestPostgres
 {
     private static readonly TestServer Server = new("postgres", "catalog");
     private static int count;
 
-    /// <summary>The user who may do everything; to be asked for after a database was made.</summary>
+    /// <summary>The superuser; valid once a database has been created.</summary>
     public static PostgresOptions Admin => Options(Server, "postgres", "postgres", "admin-secret");
 
-    /// <summary>An empty database of the running test's own. Skips the test where PostgreSQL is not installed.</summary>
+    /// <summary>Creates an empty database for the running test. Skips the test if PostgreSQL is not installed.</summary>
     public static Task<PostgresOptions> NewDatabaseAsync() => NewDatabaseAsync(Server);
 
     /// <inheritdoc cref="NewDatabaseAsync()"/>

@@ -2,7 +2,7 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Tests.Servers;
 
-/// <summary>The S3 server of tests that do not disturb it.</summary>
+/// <summary>The S3 server for tests that do not disturb it.</summary>
 public static class TestS3
 {
     private static readonly TestServer Server = new("s3", "objects");
@@ -11,7 +11,7 @@ public static class TestS3
 
     private static int count;
 
-    /// <summary>A bucket of the running test's own, which is yet to be made. Skips the test where the server is not installed.</summary>
+    /// <summary>Gets options for a new bucket, which is not created yet. Skips the test if the server is not installed.</summary>
     public static Task<S3Options> NewBucketAsync() => NewBucketAsync(Server);
 
     /// <inheritdoc cref="NewBucketAsync()"/>
@@ -28,7 +28,7 @@ public static class TestS3
         };
     }
 
-    /// <summary>The same for a user who may make no buckets.</summary>
+    /// <summary>Gets such options for a user who may not create buckets.</summary>
     public static async Task<S3Options> NewLimitedUserAsync()
     {
         var options = await NewBucketAsync();

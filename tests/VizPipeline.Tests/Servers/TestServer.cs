@@ -9,7 +9,9 @@ using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Servers;
 
-/// <summary>A real server on loopback, run by a script of tests/servers, started by the first test that asks and killed at the end of the run.</summary>
+/// <summary>
+/// A real server on loopback, run by a script in tests/servers, started by the first test that needs it and killed at the end of the run.
+/// </summary>
 public sealed class TestServer
 {
     private static readonly ConcurrentBag<TestServer> Started = [];
@@ -19,7 +21,7 @@ public sealed class TestServer
     private readonly string _folder;
 
     /// <param name="script">postgres, rabbitmq or s3.</param>
-    /// <param name="name">Tells servers of the same kind apart.</param>
+    /// <param name="name">Distinguishes servers of the same kind.</param>
     public TestServer(string script, string name)
     {
         _script = script;
@@ -27,17 +29,17 @@ public sealed class TestServer
         _start = new(StartOnceAsync);
     }
 
-    /// <summary>Its port; RabbitMQ and S3 have the nine behind theirs, too.</summary>
+    /// <summary>Its port; RabbitMQ and S3 also use the next nine.</summary>
     public int Port { get; private set; }
 
-    /// <summary>Starts it, once. The running test is skipped where it is not installed.</summary>
+    /// <summary>Starts it, once. Skips the running test if it is not installed.</summary>
     public async Task StartAsync()
     {
         if (await _start.Value is { } reason)
             Assert.Skip(reason);
     }
 
-    /// <summary>start, stop, kill (a crash), or what else the script can do.</summary>
+    /// <summary>Runs an action of the script: start, stop, kill (a crash), or any other.</summary>
     public async Task RunAsync(string action, params string[] arguments)
     {
         var (exitCode, output) = await ScriptAsync([action, _folder, Port.ToString(CultureInfo.InvariantCulture), .. arguments]);
@@ -45,7 +47,7 @@ public sealed class TestServer
             throw new InvalidOperationException($"{_script}.sh {action} ended with {exitCode}: {output}");
     }
 
-    /// <summary>A block of ports that nobody listens in now.</summary>
+    /// <summary>Finds a range of ports that are not in use.</summary>
     public static int FreePorts(int count)
     {
         while (true)
@@ -99,13 +101,13 @@ public sealed class TestServer
             RedirectStandardOutput = true,
         };
         using var process = Process.Start(start)!;
-        // The servers inherit the pipes: waiting for their end would be waiting for the servers'.
+        // The servers inherit the pipes, so reading them to the end would wait for the servers to exit.
         await process.WaitForExitAsync();
         return (process.ExitCode, process.ExitCode == 0 ? "" : await process.StandardError.ReadToEndAsync());
     }
 }
 
-/// <summary>Ends the servers with the run.</summary>
+/// <summary>Kills the servers at the end of the run.</summary>
 public sealed class StopServers : IAsyncDisposable
 {
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace VizPipeline.Tests.Servers;
 
-/// <summary>TLS in front of a plain server, with a certificate for 127.0.0.1 from an authority of its own.</summary>
+/// <summary>Adds TLS to a plain server, with a certificate for 127.0.0.1 from its own authority.</summary>
 public sealed class TlsProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -16,7 +16,7 @@ public sealed class TlsProxy : IDisposable
 
     /// <param name="target">The plain server's port.</param>
     /// <param name="certificate">The server's certificate with its key.</param>
-    /// <param name="isPostgres">Whether clients first ask in PostgreSQL's own way whether there is TLS.</param>
+    /// <param name="isPostgres">Whether clients first request TLS in the PostgreSQL protocol.</param>
     public TlsProxy(int target, X509Certificate2 certificate, bool isPostgres = false)
     {
         (_target, _certificate, _isPostgres) = (target, certificate, isPostgres);
@@ -26,10 +26,10 @@ public sealed class TlsProxy : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>Connections whose handshake succeeded.</summary>
+    /// <summary>Number of connections with a successful handshake.</summary>
     public int Secured { get; private set; }
 
-    /// <summary>An authority, written to a PEM file, and a certificate that it signed for 127.0.0.1.</summary>
+    /// <summary>Creates an authority, writes it to a PEM file, and issues a certificate for 127.0.0.1.</summary>
     public static X509Certificate2 Issue(string caFile)
     {
         var (from, to) = (DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(100));
@@ -71,7 +71,7 @@ public sealed class TlsProxy : IDisposable
             var plain = client.GetStream();
             if (_isPostgres)
             {
-                // SSLRequest: a length of 8 and a number; S says yes.
+                // SSLRequest: a length of 8 and a code; the answer S means yes.
                 await plain.ReadExactlyAsync(new byte[8]);
                 await plain.WriteAsync("S"u8.ToArray());
             }

@@ -17,7 +17,7 @@ using VizPipeline.Worker.Jobs;
 namespace VizPipeline.Tests.Worker;
 
 /// <summary>
-/// One worker with two devices, for which the processor stands in twice: what they share, and what happens when one fails.
+/// Tests a worker with two devices, both of them the CPU: what they share, and what happens when one fails.
 /// </summary>
 public sealed class DeviceTests : IDisposable
 {
@@ -87,7 +87,7 @@ public sealed class DeviceTests : IDisposable
             var health = await service.HealthAsync();
             Assert.Equal(200, health.Status);
             Assert.Contains("devices: Degraded, cpu:0; set aside: cpu:1", health.Text);
-            // As `viz workers` shows it, with the next report.
+            // As `viz workers` shows it after the next report.
             await WaitUntilAsync(async () =>
             {
                 await using var catalog = service.Database.Open();
@@ -108,7 +108,7 @@ public sealed class DeviceTests : IDisposable
         using var job = await gate.Enter(cancellation);
         Assert.Equal(DeviceFaultKind.OutOfMemory, gate.Note(job.Device, new TorchException(Memory), isLive: true).Kind);
         Assert.Null(job.Device.Fault);
-        // Alone on the device it says something of it.
+        // Without a job on the device, running out of memory is a fault of the device.
         using var live = await gate.EnterLive([job.Device], cancellation);
         gate.Note(live.Device, new TorchException(Memory), isLive: true);
         Assert.NotNull(live.Device.Fault);
@@ -181,7 +181,7 @@ public sealed class DeviceTests : IDisposable
     {
         var service = new TestService(folder.File(name), device: "cpu,cpu", change: services =>
         {
-            // Patches are many jobs, which both devices get some of.
+            // There are many patches jobs, so both devices get some.
             services.Remove(services.Single(service => service.ImplementationType == typeof(RenderPatchesHandler)));
             services.AddSingleton<RenderPatchesHandler>();
             services.AddSingleton<IJobHandler>(
@@ -214,7 +214,7 @@ public sealed class DeviceTests : IDisposable
 
     private sealed class TorchException(string message) : ExternalException(message);
 
-    /// <summary>The real work, and in the middle of it what torch throws.</summary>
+    /// <summary>Does the real work, but throws torch's exceptions midway.</summary>
     private sealed class FaultyPatches(RenderPatchesHandler real, Func<string, string?> fault) : IJobHandler<RenderPatches>
     {
         public async Task<byte[]> Run(AtlasRuntime atlas, RenderPatches command, IProgress<int> progress, CancellationToken cancellation)

@@ -10,7 +10,7 @@ using TemporaryFolder = VizPipeline.Tests.ObjectStore.TemporaryFolder;
 
 namespace VizPipeline.Tests.Worker;
 
-/// <summary>Crops, archives and networks of a worker lie in one folder and together stay within one bound.</summary>
+/// <summary>Crops, archives and networks of a worker share one folder and together stay within one limit.</summary>
 public sealed class DiskBudgetTests : IDisposable
 {
     private const int Budget = 4 << 20;
@@ -60,7 +60,7 @@ public sealed class DiskBudgetTests : IDisposable
         Crops(set: 1, images: 300).Dispose();
         Archive(1, Mega).Dispose();
         (await ModelAsync(1, Mega)).Dispose();
-        // Used again, so the archive is the oldest.
+        // It was used again, so the archive is the oldest.
         Age("*.crops", 3);
         Age("*.tar", 2);
         Age("*.onnx", 1);
@@ -84,7 +84,7 @@ public sealed class DiskBudgetTests : IDisposable
         using var archive = Archive(1, Mega);
         using var model = await ModelAsync(1, Mega / 2);
 
-        // Crops may take half of it, so there is always room for what jobs need: but not for two more of these.
+        // Crops may take up to half, so there is always space for what jobs need, but not for two more of these.
         var failure = Assert.Throws<DiskBudgetException>(() => Archive(2, Mega));
         Assert.Contains("1.0 MiB does not fit into " + folder.File("cache"), failure.Message);
         Assert.Contains("4.0 MiB (Worker:DiskBytes)", failure.Message);
@@ -92,7 +92,7 @@ public sealed class DiskBudgetTests : IDisposable
         Assert.Equal(Mega, RandomAccess.GetLength(archive));
         Assert.InRange(Used(), 1, Budget);
 
-        // Nobody reads the first any more.
+        // The first archive is no longer in use.
         archive.Dispose();
         Archive(2, Mega).Dispose();
         var crop = new byte[Small.CropBytes];
@@ -129,7 +129,7 @@ public sealed class DiskBudgetTests : IDisposable
         Assert.InRange(Used(), 1, Budget);
     }
 
-    // While one archive is read, another is needed and both do not fit: the first is put away between two pictures.
+    // While one archive is read, another is needed and both do not fit: the first is evicted between two images.
     [Fact]
     public async Task Readers_of_two_archives_of_which_one_fits_take_turns()
     {
@@ -151,7 +151,7 @@ public sealed class DiskBudgetTests : IDisposable
     {
         var fetches = 0;
         var cache = Cache();
-        // Each of several devices has files of its own.
+        // Several devices ask for the same archive at once, each through its own handle.
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(
             () => cache.Open("wanted", Mega, file =>
             {
@@ -210,7 +210,7 @@ public sealed class DiskBudgetTests : IDisposable
             File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch.AddDays(100 - days));
     }
 
-    // Rooms are sparse and take nothing.
+    // Reservations are sparse files and take no space.
     private long Used() => Directory.GetFiles(folder.File("cache"), "*", SearchOption.AllDirectories)
         .Where(file => !file.EndsWith(".room", StringComparison.Ordinal)).Sum(file => new FileInfo(file).Length);
 
@@ -232,7 +232,7 @@ public sealed class DiskBudgetTests : IDisposable
         return stream.ToArray();
     }
 
-    /// <summary>Archives as a bucket has them: fetched before they are read.</summary>
+    /// <summary>Archives as in a bucket: fetched before they are read.</summary>
     private sealed class FetchedFolder(ArchiveCache cache, Dictionary<string, byte[]> archives) : IImageFolder
     {
         public string Name => "fetched";

@@ -6,7 +6,7 @@ using VizPipeline.Worker.Jobs;
 
 namespace VizPipeline.Tests.Worker;
 
-/// <summary>A layer's table does not depend on how many shards there were, or on whether their tallies were gathered first.</summary>
+/// <summary>A layer's table does not depend on the number of shards, or on whether their tallies were gathered first.</summary>
 public class GatherTests
 {
     [Fact]
@@ -72,7 +72,7 @@ public class GatherTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // Batches of another size round differently in the last bits of an activation, so the value itself is compared by its rank.
+    // Activations from batches of another size differ in the last bits, so compare ranks instead of values.
     private static (int, int, int, int, int) Key(PatchRow patch) => (patch.Channel, patch.Rank, patch.Image, patch.Y, patch.X);
 
     private static async Task<ActivationProfiles> Profiles(SmallAtlas atlas, LayerSpec layer)

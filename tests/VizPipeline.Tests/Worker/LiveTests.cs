@@ -11,7 +11,7 @@ using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Worker;
 
-/// <summary>Live requests to a real worker: the answers are the network's own values, and whatever is wrong is an answer, too.</summary>
+/// <summary>Tests live requests to a real worker: it answers with the network's own values, and reports every fault in an answer.</summary>
 public sealed class LiveTests : IAsyncDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -41,7 +41,7 @@ public sealed class LiveTests : IAsyncDisposable
     [Fact]
     public async Task Feature_maps_are_the_networks_to_the_step_of_their_scale_while_a_job_has_the_device()
     {
-        // A batch job may take a minute.
+        // Simulates a batch job, which may take a minute.
         using var batch = await service.HoldDeviceAsync();
         foreach (var layer in spec.Layers)
         {

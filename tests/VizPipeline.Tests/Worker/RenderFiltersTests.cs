@@ -13,7 +13,7 @@ using VizPipeline.Worker.Jobs;
 
 namespace VizPipeline.Tests.Worker;
 
-/// <summary>Filters and links of the sample network's layers, made by the handler as a worker calls it.</summary>
+/// <summary>Tests the filters and links of the sample network's layers, rendered by the handler as in a worker.</summary>
 public sealed class RenderFiltersTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
