@@ -27,7 +27,7 @@ internal sealed class ErrorQueues(
 
     // The broker logs an error for each query of a missing queue, and most error queues never exist. Without a signal, an occasional check
     // is enough.
-    private static readonly TimeSpan Backstop = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Backstop = TimeSpan.FromMinutes(5);
     private const string Returns = "viz-returns";
     private const int MostReturnsOfCommands = 3;
     private readonly HashSet<string> seen = [];

@@ -1,21 +1,42 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Hosting;
 
 /// <summary>The bus over whatever transport the host has.</summary>
-internal sealed class JobBus(IBusTransport transport) : IJobBus, ILiveRequests
+internal sealed class JobBus(IBusTransport transport, TimeProvider time) : IJobBus, ILiveRequests
 {
+    // While the broker restarts, a transport may fail a message, or never hear that it was stored.
+    private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMinutes(5);
+
     public Task WaitUntilReadyAsync(CancellationToken cancellation) => transport.WaitUntilReadyAsync(cancellation);
 
     public Task SendAsync(JobMessage job, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return transport.SendAsync(JobKinds.Get(job.Kind).Queue, BusMessage.Create(job), cancellation);
+        return transport.SendAsync(JobKinds.Get(job.Kind).Queue, BusMessage.Create(job), cancellation).WaitAsync(SendPatience, time, cancellation);
     }
 
-    public Task AnswerAsync(IJobAnswer answer, CancellationToken cancellation)
-        => transport.SendAsync(QueueNames.Answers, BusMessage.Create(answer), cancellation);
+    // Nobody repeats an answer: without it the job counts as running for an hour. An answer that arrives twice does no harm.
+    public async Task AnswerAsync(IJobAnswer answer, CancellationToken cancellation)
+    {
+        var (message, began) = (BusMessage.Create(answer), time.GetTimestamp());
+        while (true)
+        {
+            try
+            {
+                await transport.SendAsync(QueueNames.Answers, message, cancellation).WaitAsync(SendPatience, time, cancellation);
+                return;
+            }
+            catch (Exception) when (!cancellation.IsCancellationRequested && time.GetElapsedTime(began) < AnswerPatience)
+            {
+                await Task.Delay(RetryPause, time, cancellation);
+            }
+        }
+    }
 
     public Task ReportAsync(WorkerReported report, CancellationToken cancellation)
         => transport.SendAsync(QueueNames.Answers, BusMessage.Create(report), cancellation);
@@ -59,6 +80,7 @@ public static class JobBusExtensions
     /// <summary>Adds <see cref="IJobBus"/> and <see cref="ILiveRequests"/> over a transport. Every transport calls this.</summary>
     public static IServiceCollection AddJobBus(this IServiceCollection services, Func<IServiceProvider, IBusTransport> transport)
     {
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(transport);
         services.AddSingleton<JobBus>();
         services.AddSingleton<IJobBus>(provider => provider.GetRequiredService<JobBus>());

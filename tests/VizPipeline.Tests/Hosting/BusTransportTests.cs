@@ -16,6 +16,41 @@ public sealed class BusTransportTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_is_sent_until_the_broker_has_it(bool hangs)
+    {
+        var transport = new RestartingBroker(hangs);
+        await using var services = new ServiceCollection().AddSingleton<TimeProvider>(new FastClock(60))
+            .AddJobBus(_ => transport).BuildServiceProvider();
+        var bus = services.GetRequiredService<IJobBus>();
+
+        await bus.AnswerAsync(new JobReturned("atlas", 1, 1, "worker", ReturnReason.Stopping), TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.Equal(3, transport.Sent);
+    }
+
+    private sealed class RestartingBroker(bool hangs) : IBusTransport
+    {
+        public int Sent { get; private set; }
+
+        public Task WaitUntilReadyAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+        public Task SendAsync(string queue, BusMessage message, CancellationToken cancellation) => ++Sent switch
+        {
+            3 => Task.CompletedTask,
+            _ when hangs => new TaskCompletionSource().Task,
+            _ => Task.FromException(new TaskCanceledException()),
+        };
+
+        public Task BroadcastAsync(string queue, BusMessage message, CancellationToken cancellation) => Task.CompletedTask;
+
+        public Task<BusMessage> AskAsync(string queue, BusMessage request, TimeSpan patience, CancellationToken cancellation)
+            => Task.FromException<BusMessage>(new TimeoutException());
+    }
+
     [Fact]
     public async Task Another_transport_carries_an_atlas_and_requests()
     {
