@@ -61,11 +61,9 @@ internal sealed class JobBus(IBusTransport transport, TimeProvider time) : IJobB
         }
         catch (TimeoutException)
         {
-            var reason = request.Queue == QueueNames.Live
-                ? "no worker answered within {0:0} s: start one that serves 'live' (all do, unless Worker__Kinds leaves it out)"
-                : "nobody answered within {0:0} s";
-            throw new LiveRefusedException(
-                string.Format(System.Globalization.CultureInfo.InvariantCulture, reason, LiveLimits.Patience.TotalSeconds), isOutage: true);
+            var remedy = request.Queue == QueueNames.Live ? ": start one that serves 'live' (all do, unless Worker__Kinds leaves it out)" : "";
+            var who = request.Queue == QueueNames.Live ? "worker" : "coordinator";
+            throw new LiveRefusedException($"no {who} answered within {LiveLimits.Patience.TotalSeconds:0} s{remedy}", isOutage: true);
         }
         catch (BusRequestException failure)
         {

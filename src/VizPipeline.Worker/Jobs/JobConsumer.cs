@@ -42,7 +42,7 @@ public sealed class JobConsumer(
         {
             using var turn = await Turn(cancellation);
             if (turn is null)
-                await bus.SendAsync(message, CancellationToken.None);
+                await PassOn(message, command);
             else
                 await Do(message.Kind, command, turn.Device, cancellation);
         }
@@ -81,6 +81,19 @@ public sealed class JobConsumer(
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
             return null;
+        }
+    }
+
+    private async Task PassOn(JobMessage message, JobCommand command)
+    {
+        try
+        {
+            await bus.SendAsync(message, CancellationToken.None);
+        }
+        catch (Exception)
+        {
+            // The broker restarts, which is no failure of the job. The coordinator sends it again.
+            await Return(command, ReturnReason.Stopping);
         }
     }
 
