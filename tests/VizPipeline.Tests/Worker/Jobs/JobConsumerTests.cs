@@ -33,8 +33,11 @@ public sealed class JobConsumerTests : IDisposable
         var (spec, images) = _small.Plan();
         var device = await service.HoldDeviceAsync();
         await service.StartAsync(spec, images);
-        while (!service.Log.Lines.Any(line => line.Message.EndsWith("was given back: Stopping", StringComparison.Ordinal)))
+        for (var attempt = 0; !service.Log.Lines.Any(line => line.Message.EndsWith("was given back: Stopping", StringComparison.Ordinal)); attempt++)
+        {
+            Assert.True(attempt < 600, "no command was given back");
             await Task.Delay(50, cancellation);
+        }
         device.Dispose();
         await service.FinishAsync(spec.Id);
 
