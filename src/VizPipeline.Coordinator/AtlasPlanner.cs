@@ -128,13 +128,15 @@ public sealed class AtlasPlanner
             throw new AtlasNotFoundException(database.Place, atlasId);
     }
 
-    private async Task<OpenedAtlas> PlanAsync(CatalogContext catalog, AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation)
+    private async Task<OpenedAtlas> PlanAsync(
+        CatalogContext catalog, AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation)
     {
         if (options.SharedBus)
             spec = await JobSizing.FitAsync(catalog, spec, await ledger.DevicesAsync(catalog, cancellation), cancellation);
         // Stored before the catalog has the first job, so that a worker always finds the spec.
         await StoreAsync(spec, images, cancellation);
-        IReadOnlyList<PlannedJob> plan = [.. JobPlan.For(spec).Select(job => job with { Priority = job.Priority - (KindPriorities * priority) })];
+        IReadOnlyList<PlannedJob> plan = [.. JobPlan.For(spec).Select(
+            job => job with { Priority = job.Priority - (KindPriorities * priority) })];
         var now = time.GetUtcNow().UtcDateTime;
         await using var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
         var atlas = await AtlasCreation.CreateAsync(catalog, spec, images, plan, now, cancellation);

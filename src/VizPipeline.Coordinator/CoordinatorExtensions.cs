@@ -28,7 +28,6 @@ public static class CoordinatorExtensions
         services.AddSingleton<JobLedger>();
         services.AddSingleton<AtlasMonitor>();
         services.TryAddSingleton<ServiceTroubles>();
-        services.AddSingleton<ErrorQueueSignal>();
         services.AddSingleton<AnswerDesk>();
         services.AddSingleton<AnswerConsumer>();
         services.AddSingleton<IBusReceivers, CoordinatorReceivers>();

@@ -178,7 +178,8 @@ internal sealed class JobLedger(
     }
 
     /// <summary>Records that a worker has started the job.</summary>
-    public static LedgerEntry Started(JobStarted started, Action<JobKind> afterCommit) => new(started.AtlasId, started.JobId, started.Attempt, (turn, _, job) =>
+    public static LedgerEntry Started(JobStarted started, Action<JobKind> afterCommit)
+        => new(started.AtlasId, started.JobId, started.Attempt, (turn, _, job) =>
     {
         job.State = JobState.Running;
         job.StartedAt = started.Started.UtcDateTime;
@@ -186,13 +187,14 @@ internal sealed class JobLedger(
         turn.AfterCommit(() => afterCommit(job.Kind));
         return Task.CompletedTask;
     })
-    { IsBeginning = true };
+        { IsBeginning = true };
 
     /// <summary>
     /// Stores the job's result in the catalog and completes the job. Fails with <see cref="CorruptTableException"/> if the table is not the
     /// result of this job.
     /// </summary>
-    public LedgerEntry Completed(JobCompleted completed, ReadOnlyMemory<byte> table) => new(completed.AtlasId, completed.JobId, completed.Attempt, async (turn, atlas, job) =>
+    public LedgerEntry Completed(JobCompleted completed, ReadOnlyMemory<byte> table)
+        => new(completed.AtlasId, completed.JobId, completed.Attempt, async (turn, atlas, job) =>
     {
         await turn.Results.AddAsync(job, table, CancellationToken.None);
         job.State = JobState.Completed;
@@ -281,7 +283,8 @@ internal sealed class JobLedger(
         completions.Add(turn.Ingested.Count);
         foreach (var atlas in finished)
             logger.AtlasFinished(atlas, atlases[atlas].State.ToString());
-        return [.. changes.Select((change, i) => change == LedgerChange.Done && finished.Contains(entries[i].AtlasId) ? LedgerChange.AtlasFinished : change)];
+        return [.. changes.Select(
+            (change, i) => change == LedgerChange.Done && finished.Contains(entries[i].AtlasId) ? LedgerChange.AtlasFinished : change)];
     }
 
     /// <summary>Resets failed, blocked and cancelled jobs and the sheets that lack their results.</summary>
@@ -293,7 +296,8 @@ internal sealed class JobLedger(
         var atlas = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == atlasId, cancellation)
             ?? throw new AtlasNotFoundException(database.Place, atlasId);
         var lost = await catalog.Jobs.AsTracking()
-            .Where(job => job.AtlasId == atlas.Id && (job.State == JobState.Failed || job.State == JobState.Blocked || job.State == JobState.Cancelled))
+            .Where(job => job.AtlasId == atlas.Id
+                && (job.State == JobState.Failed || job.State == JobState.Blocked || job.State == JobState.Cancelled))
             .ToListAsync(cancellation);
         if (lost.Count == 0)
             return 0;
@@ -321,7 +325,8 @@ internal sealed class JobLedger(
     // Several coordinators may write, so transactions are serialized: each sees the last change of its predecessor. Otherwise, if the last
     // two jobs of a group completed at the same time, each transaction would see the other job as open, and the next group would never be
     // released.
-    private async Task<Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction> BeginAsync(CatalogContext catalog, CancellationToken cancellation)
+    private async Task<Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction> BeginAsync(
+        CatalogContext catalog, CancellationToken cancellation)
     {
         var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
         await database.SerializeAsync(catalog, cancellation);
@@ -346,10 +351,12 @@ internal sealed class JobLedger(
         return catalog.Workers.Where(worker => worker.LastSeenAt > alive).SumAsync(worker => worker.Devices, cancellation);
     }
 
-    private static async Task<Dictionary<string, Atlas>> AtlasesAsync(CatalogContext catalog, IReadOnlyList<LedgerEntry> entries, CancellationToken cancellation)
+    private static async Task<Dictionary<string, Atlas>> AtlasesAsync(
+        CatalogContext catalog, IReadOnlyList<LedgerEntry> entries, CancellationToken cancellation)
     {
         var slugs = entries.Select(entry => entry.AtlasId).Distinct().ToList();
-        return slugs.Count == 0 ? [] : await catalog.Atlases.AsTracking().Where(atlas => slugs.Contains(atlas.Slug)).ToDictionaryAsync(atlas => atlas.Slug, cancellation);
+        return slugs.Count == 0 ? [] : await catalog.Atlases.AsTracking().Where(atlas => slugs.Contains(atlas.Slug))
+            .ToDictionaryAsync(atlas => atlas.Slug, cancellation);
     }
 
     private static async Task<Dictionary<(int, long), Job>> JobsAsync(
@@ -371,7 +378,8 @@ internal sealed class JobLedger(
         if (reports.Count == 0)
             return;
         var names = reports.Select(report => report.Worker).Distinct().ToList();
-        var workers = await catalog.Workers.AsTracking().Where(worker => names.Contains(worker.Name)).ToDictionaryAsync(worker => worker.Name, cancellation);
+        var workers = await catalog.Workers.AsTracking().Where(worker => names.Contains(worker.Name))
+            .ToDictionaryAsync(worker => worker.Name, cancellation);
         foreach (var report in reports)
         {
             if (!workers.TryGetValue(report.Worker, out var worker))

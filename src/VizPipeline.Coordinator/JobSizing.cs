@@ -68,7 +68,8 @@ internal static class JobSizing
     /// Returns seconds per unit of work and cost for each kind, from the same network if it has run here before, otherwise from any
     /// network.
     /// </summary>
-    private static async Task<Dictionary<JobKind, double>> RatesAsync(CatalogContext catalog, AtlasSpec spec, CancellationToken cancellation)
+    private static async Task<Dictionary<JobKind, double>> RatesAsync(
+        CatalogContext catalog, AtlasSpec spec, CancellationToken cancellation)
     {
         var atlases = await catalog.Atlases.Where(atlas => atlas.Slug != spec.Id).OrderByDescending(atlas => atlas.Id).Take(LatestAtlases)
             .Select(atlas => new { atlas.Id, atlas.Spec }).ToListAsync(cancellation);
@@ -79,7 +80,14 @@ internal static class JobSizing
             .Where(job => ids.Contains(job.AtlasId) && job.State == JobState.Completed && job.ElapsedSeconds > ShortestJob)
             .Where(job => sized.Contains(job.Kind))
             .GroupBy(job => new { job.AtlasId, job.Kind })
-            .Select(jobs => new { jobs.Key.AtlasId, jobs.Key.Kind, Units = jobs.Sum(job => (double)job.Units), Seconds = jobs.Sum(job => job.ElapsedSeconds!.Value) })
+            .Select(jobs => new
+            {
+                jobs.Key.AtlasId,
+                jobs.Key.Kind,
+                Units = jobs.Sum(job => (double)job.Units),
+                Seconds = jobs.Sum(
+                job => job.ElapsedSeconds!.Value)
+            })
             .ToListAsync(cancellation);
         return work.GroupBy(done => done.Kind).ToDictionary(kind => kind.Key, kind =>
         {

@@ -21,7 +21,8 @@ internal static partial class LogMessages
     [LoggerMessage(5, LogLevel.Debug, "{Kind} job {Job} of {Atlas} completed on {Worker} in {Seconds:F1} s")]
     public static partial void JobDone(this ILogger logger, JobKind kind, long job, string atlas, string worker, double seconds);
 
-    [LoggerMessage(6, LogLevel.Warning, "Job {Job} of {Atlas} failed on {Worker} ({Failures} of {MaxFailures}), to be tried again: {Error}")]
+    [LoggerMessage(
+        6, LogLevel.Warning, "Job {Job} of {Atlas} failed on {Worker} ({Failures} of {MaxFailures}), to be tried again: {Error}")]
     public static partial void JobToRetry(
         this ILogger logger, long job, string atlas, string worker, int failures, int maxFailures, string error);
 

@@ -50,7 +50,8 @@ internal sealed class ManifestKeeper(
         {
             var key = AtlasKeys.Manifest(atlas.Slug);
             // A retried atlas ends again, with a later time.
-            var isThere = await store.TryGetAsync(key, cancellation) is { } bytes && VizJson.Read<AtlasManifest>(bytes).FinishedAt == atlas.FinishedAt;
+            var isThere = await store.TryGetAsync(key, cancellation) is { } bytes
+                && VizJson.Read<AtlasManifest>(bytes).FinishedAt == atlas.FinishedAt;
             if (!isThere)
                 await WriteAsync(catalog, atlas.Slug, key, cancellation);
             written[atlas.Slug] = atlas.FinishedAt;

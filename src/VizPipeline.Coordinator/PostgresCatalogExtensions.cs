@@ -13,7 +13,8 @@ public static class PostgresCatalogExtensions
     public static IHostApplicationBuilder AddPostgresCatalog(this IHostApplicationBuilder builder)
     {
         builder.Services.AddValidatedOptions<PostgresOptions>(PostgresOptions.Section);
-        builder.Services.AddSingleton<CatalogDatabase>(services => new PostgresCatalogDatabase(services.GetRequiredService<IOptions<PostgresOptions>>().Value));
+        builder.Services.AddSingleton<CatalogDatabase>(
+            services => new PostgresCatalogDatabase(services.GetRequiredService<IOptions<PostgresOptions>>().Value));
         builder.Services.AddSingleton<IStartupCheck, PostgresCheck>();
         return builder;
     }

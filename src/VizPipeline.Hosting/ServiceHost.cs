@@ -111,7 +111,8 @@ public static class ServiceHost
 
     private static WebApplicationBuilder CreateBuilder(string[] args, string name)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = name, ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ApplicationName = name, ContentRootPath = AppContext.BaseDirectory });
         // Rebuilt in our order: the defaults would insert files of the working folder and ASPNETCORE_ variables.
         builder.Configuration.Sources.Clear();
         // No service exists yet that could be shut down cleanly.

@@ -15,7 +15,8 @@ internal sealed class SettingsFaults<T>(IConfigurationSection section) : IValida
 {
     public ValidateOptionsResult Validate(string? name, T options)
     {
-        List<string> faults = [.. Malformed(section).Select(property => $"{Fault(property)}, not '{section[property.Name]}'"), .. MissingFiles(options)];
+        List<string> faults = [.. Malformed(section).Select(
+            property => $"{Fault(property)}, not '{section[property.Name]}'"), .. MissingFiles(options)];
         var annotated = new List<ValidationResult>();
         Validator.TryValidateObject(options, new ValidationContext(options), annotated, validateAllProperties: true);
         faults.AddRange(annotated.Select(Text));
@@ -45,7 +46,8 @@ internal sealed class SettingsFaults<T>(IConfigurationSection section) : IValida
             return true;
         }
         // Number converters wrap their exceptions.
-        catch (Exception failure) when (failure is FormatException or ArgumentException or OverflowException || failure.InnerException is FormatException or OverflowException)
+        catch (Exception failure) when (failure is FormatException or ArgumentException or OverflowException
+            || failure.InnerException is FormatException or OverflowException)
         {
             return false;
         }
@@ -53,7 +55,8 @@ internal sealed class SettingsFaults<T>(IConfigurationSection section) : IValida
 
     private string Fault(PropertyInfo property)
     {
-        if (property.GetCustomAttributes<ValidationAttribute>().Select(attribute => attribute.ErrorMessage).FirstOrDefault(text => text is not null) is { } text)
+        if (property.GetCustomAttributes<ValidationAttribute>().Select(attribute => attribute.ErrorMessage).FirstOrDefault(
+            text => text is not null) is { } text)
             return text;
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         var expected = type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}"
@@ -64,7 +67,8 @@ internal sealed class SettingsFaults<T>(IConfigurationSection section) : IValida
     }
 
     private IEnumerable<string> MissingFiles(T options) => typeof(T).GetProperties()
-        .Where(property => property.Name.EndsWith("File", StringComparison.Ordinal) && property.GetValue(options) is string { Length: > 0 } file && !File.Exists(file))
+        .Where(property => property.Name.EndsWith("File", StringComparison.Ordinal)
+            && property.GetValue(options) is string { Length: > 0 } file && !File.Exists(file))
         .Select(property => $"{section.Key}:{property.Name}: there is no file {property.GetValue(options)}");
 
     private string Text(ValidationResult fault)

@@ -13,9 +13,11 @@ public static class ValidatedOptions
     public static OptionsBuilder<T> AddValidatedOptions<T>(this IServiceCollection services, string section, Action<T>? configure = null)
         where T : class
     {
-        services.AddSingleton<IValidateOptions<T>>(provider => new SettingsFaults<T>(provider.GetRequiredService<IConfiguration>().GetSection(section)));
+        services.AddSingleton<IValidateOptions<T>>(
+            provider => new SettingsFaults<T>(provider.GetRequiredService<IConfiguration>().GetSection(section)));
         return services.AddOptions<T>()
-            .Configure<IConfiguration>((options, configuration) => SettingsFaults<T>.WellFormed(configuration.GetSection(section)).Bind(options))
+            .Configure<IConfiguration>(
+                (options, configuration) => SettingsFaults<T>.WellFormed(configuration.GetSection(section)).Bind(options))
             .Configure(options => configure?.Invoke(options))
             .ValidateOnStart();
     }

@@ -44,7 +44,8 @@ public static partial class CoordinatorApi
         }
         catch (Exception failure) when (failure is InvalidAtlasSpecException or CorruptTableException or ArgumentException)
         {
-            return Results.Problem(failure.Message.ReplaceLineEndings(" "), statusCode: StatusCodes.Status400BadRequest, title: "Bad request");
+            return Results.Problem(
+                failure.Message.ReplaceLineEndings(" "), statusCode: StatusCodes.Status400BadRequest, title: "Bad request");
         }
         catch (AtlasNotFoundException failure)
         {
@@ -116,7 +117,8 @@ public static partial class CoordinatorApi
         var unserved = await catalog.UnservedJobsAsync(time.GetUtcNow().UtcDateTime, cancellation: cancellation);
         return Json(atlases.Select(atlas =>
         {
-            int Jobs(params JobState[] states) => counts.Where(count => count.AtlasId == atlas.Id && (states.Length == 0 || states.Contains(count.State))).Sum(count => count.Count);
+            int Jobs(params JobState[] states) => counts.Where(count => count.AtlasId == atlas.Id
+                && (states.Length == 0 || states.Contains(count.State))).Sum(count => count.Count);
             return new AtlasLine(
                 atlas.Slug, atlas.Name, atlas.State, atlas.Priority, Jobs(), Jobs(JobState.Completed),
                 Jobs(JobState.Failed, JobState.Blocked), atlas.CreatedAt)
@@ -144,7 +146,8 @@ public static partial class CoordinatorApi
     {
         await using var catalog = database.Open();
         var now = time.GetUtcNow().UtcDateTime;
-        var workers = await catalog.Workers.AsNoTracking().Where(worker => worker.LastSeenAt > now - TimeSpan.FromDays(1)).OrderBy(worker => worker.Name).ToListAsync(cancellation);
+        var workers = await catalog.Workers.AsNoTracking().Where(worker => worker.LastSeenAt > now - TimeSpan.FromDays(1))
+            .OrderBy(worker => worker.Name).ToListAsync(cancellation);
         return Json(workers.Select(worker => new WorkerLine(
             worker.Name, worker.Host, worker.Device, worker.SoftwareVersion, worker.Kinds,
             worker.LastSeenAt > now - UnservedJobsQueries.WorkerSilence ? worker.State.ToString().ToLowerInvariant() : "gone",
@@ -155,7 +158,8 @@ public static partial class CoordinatorApi
 
     private static string ModelKey(string file) => ModelFile().IsMatch(file)
         ? $"models/{file}"
-        : throw new ArgumentException($"'{(file.Length > 100 ? file[..100] : file)}' is no model file's name: use its SHA-256 in lower-case hex and its extension");
+        : throw new ArgumentException(
+            $"'{(file.Length > 100 ? file[..100] : file)}' is no model file's name: use its SHA-256 in lower-case hex and its extension");
 
     private static void AllowBody(HttpRequest request, long bytes)
     {

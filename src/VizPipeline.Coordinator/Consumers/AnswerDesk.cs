@@ -15,7 +15,7 @@ namespace VizPipeline.Coordinator;
 internal sealed class AnswerDesk(
     JobLedger ledger, AtlasMonitor monitor, DispatchSignal signal, CatalogDatabase database, IOptions<CoordinatorOptions> options,
     ServiceTroubles troubles,
-    ErrorQueueSignal aside, TimeProvider time, ILogger<AnswerDesk> logger)
+    TimeProvider time, ILogger<AnswerDesk> logger)
     : IDisposable
 {
     /// <summary>
@@ -76,10 +76,7 @@ internal sealed class AnswerDesk(
                 // On a cluster any failure may be temporary, such as a store that refuses requests or a full disk. The broker moves the
                 // answer to an error queue, and ErrorQueues returns it.
                 if (!IsOutage(failure) && time.GetElapsedTime(began) > options.Value.AnswerPatience)
-                {
-                    aside.Raise();
                     throw;
-                }
                 logger.AnswerWaits(error);
                 await Task.Delay(Pauses[Math.Min(attempt, Pauses.Length - 1)], time, cancellation);
             }

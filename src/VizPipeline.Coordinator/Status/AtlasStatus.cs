@@ -66,7 +66,8 @@ public sealed record AtlasStatus
         var counts = await catalog.CountJobsAsync(id, cancellation);
         var unreadable = await catalog.UnreadableImagesAsync(id, cancellation);
         var jobs = catalog.Jobs.Where(job => job.AtlasId == id);
-        DateTime?[] activity = [await jobs.MaxAsync(job => job.StartedAt, cancellation), await jobs.MaxAsync(job => job.FinishedAt, cancellation)];
+        DateTime?[] activity = [await jobs.MaxAsync(job => job.StartedAt, cancellation), await jobs.MaxAsync(
+            job => job.FinishedAt, cancellation)];
         return new AtlasStatus
         {
             Id = spec.Id,
@@ -78,10 +79,12 @@ public sealed record AtlasStatus
             Layers = spec.Layers.Count,
             Neurons = spec.NeuronCount(),
             Images = spec.Images.Count,
-            Stages = [.. counts.GroupBy(count => count.Kind).OrderBy(stage => stage.Key).Select(stage => StageStatus.Of(stage.Key, [.. stage]))],
+            Stages = [.. counts.GroupBy(count => count.Kind).OrderBy(stage => stage.Key).Select(
+                stage => StageStatus.Of(stage.Key, [.. stage]))],
             Failures = [.. (await catalog.FailuresAsync(id, cancellation)).Select(job => FailedJob.Describe(job, spec))],
             UnreadableImages = unreadable.Count,
-            FirstUnreadable = [.. unreadable.Take(UnreadableShown).Select(image => new UnreadableFile(image.Path, image.UnreadableReason!))],
+            FirstUnreadable = [.. unreadable.Take(UnreadableShown).Select(
+                image => new UnreadableFile(image.Path, image.UnreadableReason!))],
             Seconds = counts.Sum(count => count.Seconds),
         };
     }
@@ -98,7 +101,8 @@ public sealed record AtlasStatus
 /// <param name="UnitsDone">The work of completed jobs.</param>
 /// <param name="UnitsTotal">The work of all jobs.</param>
 /// <param name="Seconds">The total duration of completed jobs.</param>
-public sealed record StageStatus(JobKind Kind, int Total, int Done, int Running, int Waiting, int Failed, int Blocked, long UnitsDone, long UnitsTotal, double Seconds)
+public sealed record StageStatus(
+    JobKind Kind, int Total, int Done, int Running, int Waiting, int Failed, int Blocked, long UnitsDone, long UnitsTotal, double Seconds)
 {
     /// <summary>Sums the counts of one kind.</summary>
     public static StageStatus Of(JobKind kind, IReadOnlyList<JobCount> counts)

@@ -37,8 +37,10 @@ internal sealed class CatalogGauges : BackgroundService
         (this.database, this.session, this.metrics, this.time, this.logger) = (database, session, metrics, time, logger);
         var meter = meters.Create(VizTelemetry.Name);
         meter.CreateObservableGauge("viz_leader", () => session.IsLeading ? 1 : 0, description: "1 where this coordinator leads, else 0.");
-        meter.CreateObservableGauge("viz_jobs", () => Shown(sample => sample.Jobs), description: "Jobs of the atlases that are not finished.");
-        meter.CreateObservableGauge("viz_queue_depth", () => Shown(sample => sample.Depths), description: "Jobs that are sent and not answered.");
+        meter.CreateObservableGauge(
+            "viz_jobs", () => Shown(sample => sample.Jobs), description: "Jobs of the atlases that are not finished.");
+        meter.CreateObservableGauge(
+            "viz_queue_depth", () => Shown(sample => sample.Depths), description: "Jobs that are sent and not answered.");
         meter.CreateObservableGauge(
             "viz_jobs_unserved", () => Shown(sample => sample.Unserved),
             description: "Jobs that could be done now, of kinds that no live worker serves.");

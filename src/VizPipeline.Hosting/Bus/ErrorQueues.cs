@@ -5,7 +5,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Hosting;
@@ -19,18 +18,14 @@ namespace VizPipeline.Hosting;
 /// command returns three times and is then dropped, because the jobs table sends its job again.
 /// </remarks>
 internal sealed class ErrorQueues(
-    IOptions<RabbitMqOptions> options, ErrorQueueSignal signal, ServiceTroubles troubles, IMeterFactory meters, TimeProvider time,
+    IOptions<RabbitMqOptions> options, ServiceTroubles troubles, IMeterFactory meters, TimeProvider time,
     ILogger<ErrorQueues> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
-    // The broker logs an error for each query of a missing queue, and most error queues never exist. Without a signal, an occasional check
-    // is enough.
-    private static readonly TimeSpan Backstop = TimeSpan.FromMinutes(5);
     private const string Returns = "viz-returns";
     private const int MostReturnsOfCommands = 3;
-    private readonly HashSet<string> seen = [];
     private readonly Counter<long> found = meters.Create(VizTelemetry.Name).CreateCounter<long>(
         "viz_error_queue_messages_total",
         description: "Messages that no consumer could take and that were moved out of an error queue to be tried again.");
@@ -40,20 +35,14 @@ internal sealed class ErrorQueues(
         string[] queues = [QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)];
         foreach (var queue in queues)
             found.Add(0, new KeyValuePair<string, object?>("queue", queue));
-        long? looked = null;
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
-                var all = signal.IsRaised || looked is not { } before || time.GetElapsedTime(before) > Backstop;
-                var some = all ? queues : [.. queues.Where(seen.Contains)];
-                if (some.Length == 0)
-                    continue;
                 await using var connection = await RabbitMqConnection.OpenAsync(options.Value, stoppingToken);
-                foreach (var queue in some)
+                foreach (var queue in queues)
                     await EmptyAsync(connection, queue, stoppingToken);
-                looked = all ? time.GetTimestamp() : looked;
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
@@ -71,17 +60,8 @@ internal sealed class ErrorQueues(
     {
         var confirms = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
         await using var channel = await connection.CreateChannelAsync(confirms, cancellation);
-        uint waiting;
-        try
-        {
-            waiting = (await channel.QueueDeclarePassiveAsync($"{queue}_error", cancellation)).MessageCount;
-            seen.Add(queue);
-        }
-        catch (OperationInterruptedException)
-        {
-            // The bus creates the queue with its first message.
-            return;
-        }
+        // As the bus declares it with the first message that goes there; the broker would log an error for each look at a missing queue.
+        var waiting = (await channel.DeclareQuorumQueueAsync($"{queue}_error", cancellation)).MessageCount;
         var (moved, reason) = (0, "");
         for (; waiting > 0 && await channel.BasicGetAsync($"{queue}_error", autoAck: false, cancellation) is { } message; waiting--)
         {

@@ -17,7 +17,8 @@ internal sealed class JobBus(IBusTransport transport, TimeProvider time) : IJobB
     public Task SendAsync(JobMessage job, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return transport.SendAsync(JobKinds.Get(job.Kind).Queue, BusMessage.Create(job), cancellation).WaitAsync(SendPatience, time, cancellation);
+        return transport.SendAsync(JobKinds.Get(job.Kind).Queue, BusMessage.Create(job), cancellation)
+            .WaitAsync(SendPatience, time, cancellation);
     }
 
     // Nobody repeats an answer: without it the job counts as running for an hour. An answer that arrives twice does no harm.
@@ -49,7 +50,8 @@ internal sealed class JobBus(IBusTransport transport, TimeProvider time) : IJobB
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request is ILiveRequest { Image.Length: > LiveLimits.ImageBytes } large)
-            throw new LiveRefusedException($"the picture has {large.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are accepted");
+            throw new LiveRefusedException(
+                $"the picture has {large.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are accepted");
         try
         {
             return (await transport.AskAsync(request.Queue, BusMessage.Create(request), LiveLimits.Patience, cancellation)).Read() switch

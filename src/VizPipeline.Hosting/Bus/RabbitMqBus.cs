@@ -38,7 +38,8 @@ public static class RabbitMqBus
             bus.DisableUsageTelemetry();
             bus.UsingRabbitMq((context, transport) =>
             {
-                ConfigureHost(transport, context.GetRequiredService<IOptions<RabbitMqOptions>>().Value, builder.Environment.ApplicationName);
+                ConfigureHost(
+                    transport, context.GetRequiredService<IOptions<RabbitMqOptions>>().Value, builder.Environment.ApplicationName);
                 var process = $"{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref buses)}";
                 // Where answers to this process's own requests arrive; below a prefix that all accounts may use.
                 transport.OverrideDefaultBusEndpointQueueName($"{QueueNames.Client}.{process}");

@@ -23,7 +23,8 @@ internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, RabbitMqT
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
-            throw new StartupException($"RabbitMQ at {settings.Host}:{settings.EffectivePort}: {Explain(failure, settings)}", IsTransient(failure), failure);
+            throw new StartupException(
+                $"RabbitMQ at {settings.Host}:{settings.EffectivePort}: {Explain(failure, settings)}", IsTransient(failure), failure);
         }
     }
 
@@ -41,7 +42,8 @@ internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, RabbitMqT
                 yield return cause;
     }
 
-    private static bool IsTransient(Exception failure) => Causes(failure).OfType<SocketException>().Any(cause => cause.SocketErrorCode != SocketError.HostNotFound);
+    private static bool IsTransient(Exception failure)
+        => Causes(failure).OfType<SocketException>().Any(cause => cause.SocketErrorCode != SocketError.HostNotFound);
 
     private static string Explain(Exception failure, RabbitMqOptions settings)
     {

@@ -32,7 +32,7 @@ internal static class RabbitMqConnection
     /// Declares a queue with the same properties as the bus uses for <see cref="QueueNames"/>; the broker refuses to redeclare a queue with
     /// others.
     /// </summary>
-    public static Task DeclareQuorumQueueAsync(this IChannel channel, string queue, CancellationToken cancellation)
+    public static Task<QueueDeclareOk> DeclareQuorumQueueAsync(this IChannel channel, string queue, CancellationToken cancellation)
     {
         var kind = new Dictionary<string, object?> { ["x-queue-type"] = "quorum" };
         return channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, kind, cancellationToken: cancellation);

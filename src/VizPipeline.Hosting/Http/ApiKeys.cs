@@ -75,7 +75,8 @@ public sealed class ApiKeys
     {
         var file = configuration[$"{HttpOptions.Section}:{name}"] ?? "";
         string[] keys = [.. list.Concat(file.Split('\n')).Select(key => key.Trim()).Where(key => key.Length > 0)];
-        return keys.All(key => key.Length >= ShortestKey) ? keys : throw new StartupException($"Http:{name} has a key of fewer than {ShortestKey} characters; make one with `openssl rand -hex 24`");
+        return keys.All(key => key.Length >= ShortestKey) ? keys : throw new StartupException(
+            $"Http:{name} has a key of fewer than {ShortestKey} characters; make one with `openssl rand -hex 24`");
     }
 
     private static byte[] PassOf(string key) => Digest($"reading {key}");
@@ -114,7 +115,8 @@ public static class ApiKeysExtensions
     public static IApplicationBuilder UseApiKeys(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         var keys = (ApiKeys)context.RequestServices.GetService(typeof(ApiKeys))!;
-        if (context.Request.Path.StartsWithSegments("/api") && !keys.Allows(context.Request, context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null, out var refusal))
+        if (context.Request.Path.StartsWithSegments("/api")
+            && !keys.Allows(context.Request, context.GetEndpoint()?.Metadata.GetMetadata<OpenToAll>() is not null, out var refusal))
             await Results.Problem(refusal, statusCode: StatusCodes.Status401Unauthorized, title: "Not allowed").ExecuteAsync(context);
         else
             await next();

@@ -42,5 +42,6 @@ public sealed class HttpOptions
 
     /// <summary>Validates an address without resolving names.</summary>
     public static ValidationResult? CheckAddress(string? address)
-        => IPAddress.TryParse(address, out _) ? ValidationResult.Success : new ValidationResult("Http:Address must be an IP address like 0.0.0.0 or ::1", [nameof(Address)]);
+        => IPAddress.TryParse(address, out _) ? ValidationResult.Success : new ValidationResult(
+            "Http:Address must be an IP address like 0.0.0.0 or ::1", [nameof(Address)]);
 }

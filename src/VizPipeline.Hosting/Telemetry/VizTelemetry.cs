@@ -23,10 +23,12 @@ public static class VizTelemetry
     public static ActivitySource Traces { get; } = new(Name);
 
     /// <summary>The version of the software, e.g. <c>0.2.0</c>.</summary>
-    public static string Version { get; } = typeof(VizTelemetry).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+    public static string Version { get; } = typeof(VizTelemetry)
+        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
     /// <summary>Starts a span for a job; returns null without a listener.</summary>
-    public static Activity? StartJob(string span, ActivityKind kind, string atlasId, long jobId, int attempt) => Traces.StartActivity(span, kind)?
+    public static Activity? StartJob(string span, ActivityKind kind, string atlasId, long jobId, int attempt)
+        => Traces.StartActivity(span, kind)?
         .SetTag("viz.atlas", atlasId).SetTag("viz.job", jobId).SetTag("viz.attempt", attempt);
 
     /// <summary>Adds metrics and traces to a service.</summary>
@@ -35,10 +37,12 @@ public static class VizTelemetry
         ArgumentNullException.ThrowIfNull(builder);
         var hasCollector = !string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
         var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService($"viz-{service}", serviceVersion: Version, serviceInstanceId: $"{Environment.MachineName}-{Environment.ProcessId}"))
+            .ConfigureResource(resource => resource.AddService(
+                $"viz-{service}", serviceVersion: Version, serviceInstanceId: $"{Environment.MachineName}-{Environment.ProcessId}"))
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter(Name).AddMeter("Npgsql").AddRuntimeInstrumentation().AddPrometheusExporter(options => options.ScrapeResponseCacheDurationMilliseconds = 1000);
+                metrics.AddMeter(Name).AddMeter("Npgsql").AddRuntimeInstrumentation()
+                    .AddPrometheusExporter(options => options.ScrapeResponseCacheDurationMilliseconds = 1000);
                 if (hasCollector)
                     metrics.AddOtlpExporter();
             });
