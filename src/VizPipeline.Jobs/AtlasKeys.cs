@@ -32,13 +32,16 @@ public static class AtlasKeys
     public static string ImageList(string atlasId) => $"{Root(atlasId)}/images.json";
 
     /// <summary>Gets the key of the tally of one layer over one shard, which the layer's merge reads.</summary>
-    public static string ScanTally(string atlasId, int shard, string layer) => $"{Root(atlasId)}/scan/{shard:D6}/{LayerFileName(layer)}.safetensors";
+    public static string ScanTally(string atlasId, int shard, string layer)
+        => $"{Root(atlasId)}/scan/{shard:D6}/{LayerFileName(layer)}.safetensors";
 
     /// <summary>Gets the key of the tally of one layer over several shards; used when there are many shards.</summary>
-    public static string GatheredTally(string atlasId, int part, string layer) => $"{Root(atlasId)}/scan/gathered/{part:D6}/{LayerFileName(layer)}.safetensors";
+    public static string GatheredTally(string atlasId, int part, string layer)
+        => $"{Root(atlasId)}/scan/gathered/{part:D6}/{LayerFileName(layer)}.safetensors";
 
     /// <summary>Gets the key of the gather table of one part of a layer.</summary>
-    public static string GatherTable(string atlasId, int part, string layer) => $"{Root(atlasId)}/scan/gathered/{part:D6}/{LayerFileName(layer)}.json";
+    public static string GatherTable(string atlasId, int part, string layer)
+        => $"{Root(atlasId)}/scan/gathered/{part:D6}/{LayerFileName(layer)}.json";
 
     /// <summary>Gets the key of the tally of one layer over all images.</summary>
     public static string LayerTally(string atlasId, string layer) => $"{Tables(atlasId, layer)}/tally.safetensors";
@@ -122,7 +125,8 @@ public static class AtlasKeys
         return segment.ToString();
     }
 
-    private static string PresetSegment(string preset) => preset.Length > 0 && char.IsAsciiDigit(preset[0]) ? $"preset{preset}" : LayerFileName(preset);
+    private static string PresetSegment(string preset)
+        => preset.Length > 0 && char.IsAsciiDigit(preset[0]) ? $"preset{preset}" : LayerFileName(preset);
 
     private static string Tables(string atlasId, string layer) => $"{Root(atlasId)}/tables/{LayerFileName(layer)}";
 

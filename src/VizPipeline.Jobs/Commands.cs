@@ -38,7 +38,8 @@ public interface INeuronsCommand : ILayerCommand
 /// <param name="Shard">The shard's number, from 0.</param>
 /// <param name="FirstImage">Index of the shard's first image.</param>
 /// <param name="EndImage">Index after the shard's last image.</param>
-public sealed record ScanShard(string AtlasId, long JobId, int Attempt, int Shard, int FirstImage, int EndImage) : JobCommand(AtlasId, JobId, Attempt);
+public sealed record ScanShard(string AtlasId, long JobId, int Attempt, int Shard, int FirstImage, int EndImage) : JobCommand(
+    AtlasId, JobId, Attempt);
 
 /// <summary>
 /// Merges the tallies of some shards for one layer into one tally: the lower level of the merge tree when there are many shards.
@@ -50,7 +51,8 @@ public sealed record ScanShard(string AtlasId, long JobId, int Attempt, int Shar
 /// <param name="Part">The part's number, from 0.</param>
 /// <param name="FirstShard">The first shard.</param>
 /// <param name="EndShard">The shard after the last one.</param>
-public sealed record GatherShards(string AtlasId, long JobId, int Attempt, int Layer, int Part, int FirstShard, int EndShard) : JobCommand(AtlasId, JobId, Attempt), ILayerCommand;
+public sealed record GatherShards(string AtlasId, long JobId, int Attempt, int Layer, int Part, int FirstShard, int EndShard) : JobCommand(
+    AtlasId, JobId, Attempt), ILayerCommand;
 
 /// <summary>Merges the tallies of one layer, from the shards or from the gathered parts, into its <see cref="LayerTable"/>.</summary>
 /// <param name="AtlasId">The atlas's id.</param>
@@ -58,7 +60,8 @@ public sealed record GatherShards(string AtlasId, long JobId, int Attempt, int L
 /// <param name="Attempt">How many times the job has been sent, from 1.</param>
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="Parts">Number of <see cref="GatherShards"/> parts; 0 if the shards are merged directly.</param>
-public sealed record MergeLayer(string AtlasId, long JobId, int Attempt, int Layer, int Parts = 0) : JobCommand(AtlasId, JobId, Attempt), ILayerCommand;
+public sealed record MergeLayer(string AtlasId, long JobId, int Attempt, int Layer, int Parts = 0) : JobCommand(
+    AtlasId, JobId, Attempt), ILayerCommand;
 
 /// <summary>Cuts out the top-9 patches of a range of neurons and draws their deconvolutions.</summary>
 /// <param name="AtlasId">The atlas's id.</param>
@@ -67,7 +70,8 @@ public sealed record MergeLayer(string AtlasId, long JobId, int Attempt, int Lay
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="FirstChannel">The first neuron.</param>
 /// <param name="EndChannel">The neuron after the last one.</param>
-public sealed record RenderPatches(string AtlasId, long JobId, int Attempt, int Layer, int FirstChannel, int EndChannel) : JobCommand(AtlasId, JobId, Attempt), INeuronsCommand;
+public sealed record RenderPatches(string AtlasId, long JobId, int Attempt, int Layer, int FirstChannel, int EndChannel) : JobCommand(
+    AtlasId, JobId, Attempt), INeuronsCommand;
 
 /// <summary>Runs gradient ascent for a range of neurons with one preset and one seed.</summary>
 /// <param name="AtlasId">The atlas's id.</param>

@@ -17,7 +17,8 @@ public static class JobKinds
             Priority = 3,
             Size = JobSize.ImagesPerShard,
             Plan = spec => spec.NeedsScan()
-                ? Ranges(spec.Images.Count, spec.ShardImages).Select(range => new ScanShard(spec.Id, 0, 0, range.Number, range.First, range.End))
+                ? Ranges(spec.Images.Count, spec.ShardImages)
+                    .Select(range => new ScanShard(spec.Id, 0, 0, range.Number, range.First, range.End))
                 : [],
             CountUnits = (_, scan) => scan.EndImage - scan.FirstImage,
             GetResultKey = (_, scan) => AtlasKeys.ScanTable(scan.AtlasId, scan.Shard),

@@ -39,7 +39,8 @@ public sealed record ShowFeatureMaps(string AtlasId, byte[] Image, string Layer)
 /// <param name="Y">Row of the map; null, together with <paramref name="X"/>, for the position of the maximum.</param>
 /// <param name="X">Column of the map.</param>
 /// <param name="Rule">deconv, guided (backpropagation) or gradient.</param>
-public sealed record ShowDeconvolution(string AtlasId, byte[] Image, string Layer, int Channel, int? Y = null, int? X = null, string Rule = "deconv")
+public sealed record ShowDeconvolution(
+    string AtlasId, byte[] Image, string Layer, int Channel, int? Y = null, int? X = null, string Rule = "deconv")
     : ILiveRequest, IBusRequest<DeconvolutionShown>;
 
 /// <summary>Requests the activation of every neuron of the atlas.</summary>

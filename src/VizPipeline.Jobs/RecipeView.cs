@@ -15,7 +15,8 @@ internal readonly record struct RecipeView(JsonElement Json)
     public bool Exists => Json.ValueKind == JsonValueKind.Object;
 
     /// <summary>Pictures per neuron, 1 to 16.</summary>
-    public int Facets => Property(Json, "diversity") is { ValueKind: JsonValueKind.Object } diversity ? Math.Clamp(Whole(Property(diversity, "facets")) ?? 1, 1, MostFacets) : 1;
+    public int Facets => Property(Json, "diversity") is { ValueKind: JsonValueKind.Object } diversity ? Math.Clamp(
+        Whole(Property(diversity, "facets")) ?? 1, 1, MostFacets) : 1;
 
     /// <summary>Views per image and step, 1 to 64.</summary>
     public int Views => Property(Json, "transformations") is { ValueKind: JsonValueKind.Array } parts
@@ -25,7 +26,8 @@ internal readonly record struct RecipeView(JsonElement Json)
     public int? Number(string name) => Whole(Property(Json, name));
 
     /// <summary>Gets the kind of a part; null if it has none.</summary>
-    public string? KindOf(string part) => Property(Property(Json, part) ?? default, "kind") is { ValueKind: JsonValueKind.String } kind ? kind.GetString() : null;
+    public string? KindOf(string part)
+        => Property(Property(Json, part) ?? default, "kind") is { ValueKind: JsonValueKind.String } kind ? kind.GetString() : null;
 
     /// <summary>Explains why an atlas cannot use the recipe, worded to follow its name; null if planning finds no fault.</summary>
     public string? Fault(int mostSteps)
@@ -40,5 +42,6 @@ internal readonly record struct RecipeView(JsonElement Json)
     private static JsonElement? Property(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;
 
-    private static int? Whole(JsonElement? json) => json is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var value) ? value : null;
+    private static int? Whole(JsonElement? json)
+        => json is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var value) ? value : null;
 }

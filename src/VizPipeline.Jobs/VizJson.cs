@@ -27,7 +27,8 @@ public static class VizJson
         ArgumentNullException.ThrowIfNull(type);
         try
         {
-            return JsonSerializer.Deserialize(json, type, Options) ?? throw new CorruptTableException($"expected a {type.Name}, found null");
+            return JsonSerializer.Deserialize(json, type, Options) ?? throw new CorruptTableException(
+                $"expected a {type.Name}, found null");
         }
         catch (JsonException damage)
         {

@@ -18,7 +18,8 @@ public sealed class AtlasRuntime : IDisposable
     private readonly ImageFiles _files;
     private readonly Lazy<NaturalSpectrum?> _spectrum;
 
-    internal AtlasRuntime(AtlasSpec spec, NetworkGraph graph, torch.Device device, ImageList images, ImageFiles files, CropCacheOptions? cache)
+    internal AtlasRuntime(
+        AtlasSpec spec, NetworkGraph graph, torch.Device device, ImageList images, ImageFiles files, CropCacheOptions? cache)
     {
         (Spec, Images, _files) = (spec, images, files);
         Runner = new NetworkRunner(graph, device);

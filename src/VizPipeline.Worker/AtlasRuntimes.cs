@@ -11,7 +11,8 @@ namespace VizPipeline.Worker;
 /// <summary>
 /// Opens atlases for jobs and keeps the last one of each device open, because loading a network takes longer than many jobs.
 /// </summary>
-public sealed class AtlasRuntimes(IObjectStore store, ModelFiles models, ImageRoot roots, IOptions<WorkerOptions> options, ILogger<AtlasRuntimes> logger) : IDisposable
+public sealed class AtlasRuntimes(
+    IObjectStore store, ModelFiles models, ImageRoot roots, IOptions<WorkerOptions> options, ILogger<AtlasRuntimes> logger) : IDisposable
 {
     private readonly ConcurrentDictionary<ComputeDevice, (AtlasRuntime Atlas, byte[] Spec)> _open = new();
 

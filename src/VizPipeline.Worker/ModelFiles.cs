@@ -52,12 +52,14 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
             using var room = disk.Reserve(file, await store.SizeAsync(key, cancellation));
             await store.GetFileAsync(key, room.Unfinished, cancellation);
             if (await HashAsync(room.Unfinished, cancellation) != sha256)
-                throw new ObjectStoreException($"The object {key} is not the file that the atlas was planned with: submit the atlas again.", isTransient: false);
+                throw new ObjectStoreException(
+                    $"The object {key} is not the file that the atlas was planned with: submit the atlas again.", isTransient: false);
             var handle = room.Keep();
             logger.ModelFetched(key, file);
             return (file, handle);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException || ObjectStoreException.IsDiskFull(failure.InnerException))
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException
+            || ObjectStoreException.IsDiskFull(failure.InnerException))
         {
             throw new ObjectStoreException(
                 $"The model cannot be kept in {folder} of {options.Value.Name} ({failure.Message}): make room there, or set Worker:CacheFolder to another disk.",

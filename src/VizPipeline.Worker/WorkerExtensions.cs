@@ -27,7 +27,8 @@ public static class WorkerExtensions
         services.AddSingleton(ImageRoots);
         services.AddSingleton<AtlasRuntimes>();
         services.AddSingleton<LiveNetworks>();
-        foreach (var handler in typeof(IJobHandler).Assembly.GetTypes().Where(type => type.IsClass && type.IsAssignableTo(typeof(IJobHandler))))
+        foreach (var handler in typeof(IJobHandler).Assembly.GetTypes().Where(
+            type => type.IsClass && type.IsAssignableTo(typeof(IJobHandler))))
             services.AddSingleton(typeof(IJobHandler), handler);
         services.AddSingleton<JobConsumer>();
         services.AddSingleton<LiveConsumer>();

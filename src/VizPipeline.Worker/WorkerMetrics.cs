@@ -22,7 +22,8 @@ public sealed class WorkerMetrics
         _duration = meter.CreateHistogram(
             "viz_job_duration_seconds", "s", "Seconds of the jobs that completed.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = JobSeconds });
-        _units = meter.CreateCounter<long>("viz_units_total", description: "Work done: images of scans, sheets and filters by the piece, neurons of the others.");
+        _units = meter.CreateCounter<long>(
+            "viz_units_total", description: "Work done: images of scans, sheets and filters by the piece, neurons of the others.");
         meter.CreateObservableGauge(
             "viz_worker_busy_ratio",
             () => gate.Devices.Select(device => new Measurement<double>(device.Activity.RecentBusyRatio, Tag(device))),

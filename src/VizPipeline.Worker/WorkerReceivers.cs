@@ -8,7 +8,8 @@ using VizPipeline.Worker.Live;
 namespace VizPipeline.Worker;
 
 /// <summary>What a worker receives: the queues of <see cref="WorkerOptions.Kinds"/>.</summary>
-internal sealed class WorkerReceivers(IServiceProvider services, IJobBus bus, DeviceGate gate, IOptions<WorkerOptions> options) : IBusReceivers
+internal sealed class WorkerReceivers(
+    IServiceProvider services, IJobBus bus, DeviceGate gate, IOptions<WorkerOptions> options) : IBusReceivers
 {
     // Per device: some pictures are decoded while one is computed. More would only wait here rather than at an idle worker.
     private const int LiveAtOnce = 3;

@@ -27,7 +27,8 @@ internal static class AscentEvidence
         using var runner = new NetworkRunner(graph);
         var preprocessing = Preprocessing.Load(preprocess, graph.InputShape.Height, graph.InputShape.Width);
         var crops = new CropSource(ImageManifest.Build(images), images, preprocessing);
-        var maxima = graph.Layers.ToDictionary(layer => layer.Node, layer => Enumerable.Repeat(float.NegativeInfinity, layer.Neurons).ToArray());
+        var maxima = graph.Layers.ToDictionary(
+            layer => layer.Node, layer => Enumerable.Repeat(float.NegativeInfinity, layer.Neurons).ToArray());
         Bench.ForEach(crops.ReadBatches([.. Enumerable.Range(0, crops.Manifest.Entries.Count)], 32, 2), batch =>
         {
             var input = ImageTensor.Create(batch.Pixels, batch.Indices.Count, preprocessing, runner.Device);
@@ -61,8 +62,10 @@ internal static class AscentEvidence
             foreach (var layer in LayerPatterns.Select(bench.Graph, layers.Split(',')))
             {
                 var count = Math.Min(most, layer.Neurons);
-                var results = Climb(bench, layer, recipe with { Objective = channel }, [.. Enumerable.Range(0, count).Select(i => (int)((long)i * layer.Neurons / count))], 0);
-                var ratios = results.Select(result => result.Activation / (double)bench.Maxima[layer.Name][result.Neuron]).Order().ToArray();
+                var results = Climb(bench, layer, recipe with { Objective = channel }, [.. Enumerable.Range(0, count).Select(
+                    i => (int)((long)i * layer.Neurons / count))], 0);
+                var ratios = results.Select(result => result.Activation / (double)bench.Maxima[layer.Name][result.Neuron]).Order()
+                    .ToArray();
                 int Count(Func<AscentResult, bool> condition) => results.Count(condition);
                 var (exceeds, isDead, isSilent) = (
                     Count(result => result.Status != AscentStatus.Dead && result.Activation > bench.Maxima[layer.Name][result.Neuron]),
@@ -82,9 +85,11 @@ internal static class AscentEvidence
         using var bench = new Opened(model, preprocess, maxima, device);
         var layers = bench.Graph.Layers.Where(layer => layer.Kind != LayerKind.Concat).ToArray();
         // Evenly over the depth, and a different place in each layer.
-        var neurons = Enumerable.Range(0, SheetNeurons).Select(i => (Layer: layers[i * (layers.Length - 1) / (SheetNeurons - 1)], Index: i)).Select(pick => (pick.Layer, Neuron: ((pick.Index * 37) + 5) % pick.Layer.Neurons)).ToArray();
+        var neurons = Enumerable.Range(0, SheetNeurons).Select(i => (Layer: layers[i * (layers.Length - 1) / (SheetNeurons - 1)], Index: i))
+            .Select(pick => (pick.Layer, Neuron: ((pick.Index * 37) + 5) % pick.Layer.Neurons)).ToArray();
         var tiles = new List<SheetTile>();
-        foreach (var recipe in recipes.Select(RecipeOf).Select(recipe => recipe with { Objective = channel ? new ChannelObjective() : new NeuronObjective() }))
+        foreach (var recipe in recipes.Select(RecipeOf).Select(
+            recipe => recipe with { Objective = channel ? new ChannelObjective() : new NeuronObjective() }))
         {
             foreach (var (layer, neuron) in neurons)
             {
@@ -119,7 +124,8 @@ internal static class AscentEvidence
         var recipe = AscentPresets.Normalised(3, 32) with { EarlyStop = null };
         foreach (var layer in layers.Select(graph.Layer))
         {
-            var (alone, together) = (new AscentRun(runner, layer, recipe, pixels, wholeFrom: 0), new AscentRun(runner, layer, recipe, pixels));
+            var (alone, together) = (new AscentRun(runner, layer, recipe, pixels, wholeFrom: 0), new AscentRun(
+                runner, layer, recipe, pixels));
             var count = Math.Min(layer.Neurons, Math.Max(16, together.SamplesPerBatch));
             Bench.Compare(
                 $"{layer.Name}, one neuron at a time, full size", () => alone.Ascend([0], 0), 1,

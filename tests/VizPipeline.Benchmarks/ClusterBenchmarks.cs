@@ -48,7 +48,8 @@ internal static class ClusterBenchmarks
         await simulated.StartAsync();
 
         var spec = Spec($"sleep-{workers}-{rows}-{Environment.ProcessId}");
-        await coordinator.Services.GetRequiredService<AtlasPlanner>().OpenAsync(spec, new ImageList([.. Enumerable.Range(0, Jobs).Select(i => new ImageEntry($"{i}.jpg"))]));
+        await coordinator.Services.GetRequiredService<AtlasPlanner>()
+            .OpenAsync(spec, new ImageList([.. Enumerable.Range(0, Jobs).Select(i => new ImageEntry($"{i}.jpg"))]));
         // The first jobs warm everything up.
         const int Warm = Jobs / 10;
         var start = await WhenAsync(database, spec.Id, Warm);
@@ -74,7 +75,8 @@ internal static class ClusterBenchmarks
             await using (var catalog = database.Open())
             {
                 var id = (await catalog.FindAtlasAsync(atlas))!.Id;
-                var done = await catalog.Jobs.CountAsync(job => job.AtlasId == id && job.Kind == JobKind.Scan && job.State == JobState.Completed);
+                var done = await catalog.Jobs.CountAsync(job => job.AtlasId == id && job.Kind == JobKind.Scan
+                    && job.State == JobState.Completed);
                 if (done >= jobs)
                     return (done, Stopwatch.GetTimestamp());
             }
@@ -94,7 +96,8 @@ internal static class ClusterBenchmarks
         await catalog.SaveChangesAsync();
         await catalog.Database.ExecuteSqlAsync($"""
             INSERT INTO job (atlas_id, job_id, kind, priority, units, payload, state, attempt, failures, losses, published, worker, result_key, elapsed_seconds)
-            SELECT atlas.id, i, 'scan', 0, 1, concat('scan ', i), 'completed', 1, 0, 0, true, 'simulated', concat('atlases/old/scan/', i, '.json'), 1
+            SELECT atlas.id, i, 'scan', 0, 1, concat('scan ', i), 'completed', 1, 0, 0, true, 'simulated', concat(
+                'atlases/old/scan/', i, '.json'), 1
             FROM atlas, generate_series(1, {rows}) i WHERE slug = 'old'
             """);
         await catalog.Database.ExecuteSqlAsync($"ANALYZE job");
@@ -102,7 +105,8 @@ internal static class ClusterBenchmarks
 
     private static WebApplication Coordinator()
     {
-        var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Warning"], "coordinator", 0);
+        var builder = ServiceHost.CreateBuilder(
+            ["--Http:Port=0", "--Http:Address=127.0.0.1", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Warning"], "coordinator", 0);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton<IObjectStore, SimulatedStore>();
         builder.AddPostgresCatalog();
@@ -113,7 +117,8 @@ internal static class ClusterBenchmarks
 
     private static WebApplication Workers(int count)
     {
-        var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Warning"], "workers", 0);
+        var builder = ServiceHost.CreateBuilder(
+            ["--Http:Port=0", "--Http:Address=127.0.0.1", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Warning"], "workers", 0);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(new Crew(count));
         builder.Services.AddSingleton<IBusReceivers, SleepingWorkers>();

@@ -23,7 +23,8 @@ internal static class MethodBenchmarks
             {
                 var count = Math.Min(projection.SamplesPerBatch, samples - first);
                 int[] Numbers(int modulus) => [.. Enumerable.Range(first, count).Select(i => i * 7 % modulus)];
-                projection.Run(images, new Sites(Numbers(32), Numbers(layer.Shape.Height), Numbers(layer.Shape.Width)), Numbers(layer.Neurons));
+                projection.Run(
+                    images, new Sites(Numbers(32), Numbers(layer.Shape.Height), Numbers(layer.Shape.Width)), Numbers(layer.Neurons));
             }
         }
         Bench.Compare(
@@ -38,7 +39,8 @@ internal static class MethodBenchmarks
         foreach (var preset in AscentPresets.Numbers)
         {
             var recipe = AscentPresets.Normalised(preset, 100);
-            var (alone, together) = (new AscentRun(bench.Runner, layer, recipe, pixels), new AscentRun(bench.Runner, layer, recipe, pixels));
+            var (alone, together) = (new AscentRun(bench.Runner, layer, recipe, pixels), new AscentRun(
+                bench.Runner, layer, recipe, pixels));
             Bench.Compare(
                 $"preset {preset}, 100 steps, one neuron at a time", () => alone.Ascend([0], 0), 1,
                 $"preset {preset}, 100 steps, {Neurons} neurons at once", () => together.Ascend([.. Enumerable.Range(0, Neurons)], 0), Neurons, "neurons/s", 3);

@@ -28,7 +28,8 @@ if (args is ["ascent-maxima", var network, var preprocess, var set, var output])
 }
 if (args is ["ascent-shares", var network2, var preprocess2, var maxima, var device, var some, var most, .. var recipes])
 {
-    Bench.OnTorchThread(() => AscentEvidence.Shares(network2, preprocess2, maxima, recipes, device, some, int.Parse(most, CultureInfo.InvariantCulture)));
+    Bench.OnTorchThread(
+        () => AscentEvidence.Shares(network2, preprocess2, maxima, recipes, device, some, int.Parse(most, CultureInfo.InvariantCulture)));
     return 0;
 }
 if (args is ["ascent-sheet", var network3, var preprocess3, var maxima3, var device3, var picture, ("neuron" or "channel") and var objective, .. var recipes3])
@@ -43,7 +44,8 @@ if (args is ["ascent-regions", var network4, var preprocess4, .. var layers])
 }
 if (args is not [var what, var model, var images])
 {
-    Console.Error.WriteLine("usage: search|decode|deconv|ascent|memory MODEL IMAGES   (preprocessing: /255, 224x224), or cluster, readers, similar");
+    Console.Error.WriteLine(
+        "usage: search|decode|deconv|ascent|memory MODEL IMAGES   (preprocessing: /255, 224x224), or cluster, readers, similar");
     return 2;
 }
 var benchmark = what switch

@@ -32,7 +32,11 @@ internal static class ReaderBenchmarks
         var database = app.Services.GetRequiredService<CatalogDatabase>();
         var spec = await FillAsync(database, app.Services.GetRequiredService<IObjectStore>(), random);
         await app.StartAsync();
-        using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Readers }) { BaseAddress = new Uri(app.Urls.Single()) };
+        using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Readers })
+        {
+            BaseAddress = new Uri(
+            app.Urls.Single())
+        };
         foreach (var kind in Kinds)
             await AskAsync(http, kind.Path(spec, random), []);
 
@@ -41,7 +45,8 @@ internal static class ReaderBenchmarks
         {
             var times = Kinds.ToDictionary(kind => kind.Name, _ => new List<double>());
             var clock = Stopwatch.StartNew();
-            await Task.WhenAll(Enumerable.Range(0, Readers).Select(reader => Task.Run(() => ReadAsync(http, spec, new Random(reader), think, clock, times))));
+            await Task.WhenAll(Enumerable.Range(0, Readers).Select(
+                reader => Task.Run(() => ReadAsync(http, spec, new Random(reader), think, clock, times))));
             Print(think, times, clock.Elapsed);
         }
         folder.Delete(recursive: true);
@@ -65,7 +70,8 @@ internal static class ReaderBenchmarks
 
     private static string Layer(AtlasSpec spec, Random random) => spec.Layers[random.Next(spec.Layers.Count)].Name;
 
-    private static async Task ReadAsync(HttpClient http, AtlasSpec spec, Random random, double think, Stopwatch clock, Dictionary<string, List<double>> times)
+    private static async Task ReadAsync(
+        HttpClient http, AtlasSpec spec, Random random, double think, Stopwatch clock, Dictionary<string, List<double>> times)
     {
         await Task.Delay(TimeSpan.FromSeconds(think * random.NextDouble()));
         while (clock.Elapsed < Span)
@@ -94,7 +100,8 @@ internal static class ReaderBenchmarks
         Console.WriteLine("| request | count | median ms | p95 ms | p99 ms |\n|---|---|---|---|---|");
         foreach (var (name, list) in times)
             Row(name, list);
-        Row("all of the API", [.. times.Where(pair => pair.Key.StartsWith("API", StringComparison.Ordinal)).SelectMany(pair => pair.Value)]);
+        Row("all of the API", [.. times.Where(pair => pair.Key.StartsWith("API", StringComparison.Ordinal)).SelectMany(
+            pair => pair.Value)]);
         Row("all pages", [.. times.Where(pair => pair.Key.StartsWith("page", StringComparison.Ordinal)).SelectMany(pair => pair.Value)]);
         Console.WriteLine();
     }
@@ -131,7 +138,14 @@ internal static class ReaderBenchmarks
             Id = "large",
             Name = "Large",
             Model = new ModelSpec { Model = "net.onnx", ModelSha256 = "ab", Input = [3, 224, 224] },
-            Images = new ImageSetSpec { Root = "/images", ManifestSha256 = "cd", Count = Images, Classes = [.. Enumerable.Range(0, Classes).Select(i => $"class {i}")] },
+            Images = new ImageSetSpec
+            {
+                Root = "/images",
+                ManifestSha256 = "cd",
+                Count = Images,
+                Classes = [.. Enumerable.Range(
+                0, Classes).Select(i => $"class {i}")]
+            },
             Preprocessing = JsonSerializer.SerializeToElement(new { resize = 256 }),
             Layers = [.. channels.Select((count, i) => new LayerSpec { Index = i, Name = $"layer{i}", Kind = i == Layers - 1 ? "output" : "conv", Channels = count, Height = 14, Width = 14, Inputs = i == 0 ? [] : [i - 1] })],
             OutputNames = [.. Enumerable.Range(0, 1_000).Select(i => $"class {i}")],
@@ -143,17 +157,21 @@ internal static class ReaderBenchmarks
         await using var catalog = database.Open();
         await catalog.Database.ExecuteSqlAsync($"TRUNCATE atlas, worker CASCADE");
         await using var transaction = await catalog.Database.BeginTransactionAsync();
-        var images = new ImageList([.. Enumerable.Range(0, Images).Select(i => new ImageEntry($"n{i % Classes:D8}/{i}.JPEG", i % Classes))]);
-        var atlas = await AtlasCreation.CreateAsync(catalog, spec, images, JobPlan.For(spec), TimeProvider.System.GetUtcNow().UtcDateTime, default);
+        var images = new ImageList(
+            [.. Enumerable.Range(0, Images).Select(i => new ImageEntry($"n{i % Classes:D8}/{i}.JPEG", i % Classes))]);
+        var atlas = await AtlasCreation.CreateAsync(
+            catalog, spec, images, JobPlan.For(spec), TimeProvider.System.GetUtcNow().UtcDateTime, default);
         foreach (var layer in spec.Layers)
         {
-            var job = await catalog.Jobs.FirstAsync(row => row.AtlasId == atlas.Id && row.Kind == JobKind.Merge && row.LayerIndex == layer.Index);
+            var job = await catalog.Jobs.FirstAsync(row => row.AtlasId == atlas.Id && row.Kind == JobKind.Merge
+                && row.LayerIndex == layer.Index);
             await ResultIngest.IngestAsync(catalog, job, VizJson.Write(Table(layer, random)), default);
             int[] sample = [.. Enumerable.Range(0, 512).Select(i => i * Images / 512)];
             var values = new float[layer.Channels * sample.Length];
             for (var i = 0; i < values.Length; i++)
                 values[i] = random.NextSingle();
-            await store.PutAsync(AtlasKeys.LayerProfiles(spec.Id, layer.Name), new ActivationProfiles(layer.Channels, sample, values).Write());
+            await store.PutAsync(
+                AtlasKeys.LayerProfiles(spec.Id, layer.Name), new ActivationProfiles(layer.Channels, sample, values).Write());
         }
         await catalog.Database.ExecuteSqlAsync($"UPDATE atlas SET state = 'completed', finished_at = created_at");
         await transaction.CommitAsync();

@@ -71,5 +71,6 @@ internal static class SearchBenchmarks
         });
     }
 
-    private static torch.Tensor Upload(Bench bench, CropBatch batch) => ImageTensor.Create(batch.Pixels, batch.Indices.Count, bench.Preprocessing, bench.Runner.Device);
+    private static torch.Tensor Upload(Bench bench, CropBatch batch)
+        => ImageTensor.Create(batch.Pixels, batch.Indices.Count, bench.Preprocessing, bench.Runner.Device);
 }

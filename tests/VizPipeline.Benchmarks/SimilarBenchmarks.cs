@@ -21,7 +21,8 @@ internal static class SimilarBenchmarks
         var layers = Enumerable.Range(0, Neurons / LayerNeurons).Select(layer => (layer, Random(random))).ToList();
         var clock = Stopwatch.StartNew();
         var index = SimilarNeurons.Build(layers);
-        Console.WriteLine($"index of {Neurons} neurons on {Images} images: {index.Bytes / 1e6:0} MB, built in {clock.Elapsed.TotalMilliseconds:0} ms");
+        Console.WriteLine(
+            $"index of {Neurons} neurons on {Images} images: {index.Bytes / 1e6:0} MB, built in {clock.Elapsed.TotalMilliseconds:0} ms");
         index.FindSimilar(0, 0, Best);
         PlainLoop(layers, 0, 0);
 
@@ -37,7 +38,8 @@ internal static class SimilarBenchmarks
             ratios.Add(ofLoop[^1] / ofIndex[^1]);
         }
         Console.WriteLine($"{Best} most similar of all: median {Bench.Median(ofIndex):0.0} ms, worst of {Queries} {ofIndex.Max():0.0} ms");
-        Console.WriteLine($"plain loop, sums in double, products only: median {Bench.Median(ofLoop):0.0} ms; ratio median {Bench.Median(ratios):0.0}");
+        Console.WriteLine(
+            $"plain loop, sums in double, products only: median {Bench.Median(ofLoop):0.0} ms; ratio median {Bench.Median(ratios):0.0}");
         clock.Restart();
         index.FindSimilarAcross(0, index, 1);
         Console.WriteLine($"a layer of {LayerNeurons} against another: {clock.Elapsed.TotalMilliseconds:0} ms");

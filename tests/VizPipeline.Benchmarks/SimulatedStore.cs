@@ -15,9 +15,11 @@ internal sealed class SimulatedStore : IObjectStore
         => await TryGetAsync(key, cancellation) ?? throw new ObjectNotFoundException(key, "the simulation");
 
     public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default)
-        => Task.FromResult(int.TryParse(Path.GetFileNameWithoutExtension(key), out var shard) ? VizJson.Write(new ScanTable(shard, shard, shard + 1, 1, [])) : null);
+        => Task.FromResult(int.TryParse(Path.GetFileNameWithoutExtension(key), out var shard) ? VizJson.Write(
+            new ScanTable(shard, shard, shard + 1, 1, [])) : null);
 
-    public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) => throw new ObjectNotFoundException(key, "the simulation");
+    public Task GetFileAsync(string key, string file, CancellationToken cancellation = default)
+        => throw new ObjectNotFoundException(key, "the simulation");
 
     public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => Task.FromResult(false);
 

@@ -24,7 +24,8 @@ public sealed class Campaign(FuzzTarget target, int seed, int count, string fold
 
     /// <summary>Runs in this process, for tests: nothing native that could end it is called.</summary>
     /// <returns>How often each outcome came, and what must not be.</returns>
-    public static (IReadOnlyDictionary<string, int> Outcomes, IReadOnlyList<FuzzFailure> Failures) Here(FuzzTarget target, int seed, int count, string folder)
+    public static (IReadOnlyDictionary<string, int> Outcomes, IReadOnlyList<FuzzFailure> Failures) Here(
+        FuzzTarget target, int seed, int count, string folder)
     {
         var (outcomes, failures) = (new Dictionary<string, int>(), new List<FuzzFailure>());
         FuzzChild.Loop(target, seed, 0, count, [], folder, null, report =>
@@ -74,7 +75,8 @@ public sealed class Campaign(FuzzTarget target, int seed, int count, string fold
         var input = target.Input(seed, culprit);
         death ??= $"the process ended with code {child.ExitCode}: {Last(await errors)}";
         Count(death.Split(':', ';')[0] is var kind && kind.StartsWith("the process", StringComparison.Ordinal) ? "! crash" : $"! {kind}");
-        Save(new(culprit, input.Name, death, death.StartsWith("hang", StringComparison.Ordinal) ? input.Bytes : Minimiser.Shrink(input.Bytes, bytes => Crashes(input with { Bytes = bytes }), 12)));
+        Save(new(culprit, input.Name, death, death.StartsWith("hang", StringComparison.Ordinal) ? input.Bytes : Minimiser.Shrink(
+            input.Bytes, bytes => Crashes(input with { Bytes = bytes }), 12)));
         return next;
     }
 
@@ -130,7 +132,8 @@ public sealed class Campaign(FuzzTarget target, int seed, int count, string fold
         File.WriteAllText(file + ".txt", failure.Problem);
         _failures++;
         if (_failures <= 20)
-            Console.WriteLine($"{target.Name} input {failure.Index} ({failure.Name}, {failure.Bytes.Length} bytes): {Last(failure.Problem)}");
+            Console.WriteLine(
+                $"{target.Name} input {failure.Index} ({failure.Name}, {failure.Bytes.Length} bytes): {Last(failure.Problem)}");
     }
 
     private bool Crashes(FuzzInput input)
@@ -159,7 +162,8 @@ public sealed class Campaign(FuzzTarget target, int seed, int count, string fold
     {
         try
         {
-            return long.Parse(File.ReadAllText($"/proc/{child.Id}/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+            return long.Parse(
+                File.ReadAllText($"/proc/{child.Id}/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
         }
         catch (IOException)
         {
@@ -168,5 +172,6 @@ public sealed class Campaign(FuzzTarget target, int seed, int count, string fold
         }
     }
 
-    private static string Last(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [var first, ..] ? first[..Math.Min(first.Length, 300)] : "";
+    private static string Last(string text)
+        => text.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [var first, ..] ? first[..Math.Min(first.Length, 300)] : "";
 }

@@ -36,7 +36,8 @@ internal static class FuzzChild
         {
             foreach (var valid in target.Valid)
             {
-                if (Trial.Of(target, valid, folder, mayCrash: true) is var trial && (trial.Failure is not null || trial.Outcome.EndsWith("Exception", StringComparison.Ordinal)))
+                if (Trial.Of(target, valid, folder, mayCrash: true) is var trial
+                    && (trial.Failure is not null || trial.Outcome.EndsWith("Exception", StringComparison.Ordinal)))
                     throw new InvalidOperationException($"seed {valid.Name} of {target.Name} cannot be read: {trial}");
             }
             Loop(target, seed, from, to, skipped, folder, index => place.Write(0, index), Tell);
@@ -49,7 +50,8 @@ internal static class FuzzChild
     }
 
     /// <summary>The same in this process, for tests.</summary>
-    public static void Loop(FuzzTarget target, int seed, int from, int to, HashSet<int> skipped, string folder, Action<long>? before, Action<FuzzProgress> tell)
+    public static void Loop(
+        FuzzTarget target, int seed, int from, int to, HashSet<int> skipped, string folder, Action<long>? before, Action<FuzzProgress> tell)
     {
         var (kinds, report) = (new Dictionary<string, int>(), Empty(from));
         for (var index = from; index < to; index++)
@@ -65,7 +67,8 @@ internal static class FuzzChild
         }
     }
 
-    private static FuzzProgress With(FuzzProgress report, FuzzTarget target, FuzzInput input, int index, string folder, bool mayCrash, Dictionary<string, int> kinds)
+    private static FuzzProgress With(
+        FuzzProgress report, FuzzTarget target, FuzzInput input, int index, string folder, bool mayCrash, Dictionary<string, int> kinds)
     {
         var trial = Trial.Of(target, input, folder, mayCrash);
         report.Outcomes[trial.Outcome] = report.Outcomes.GetValueOrDefault(trial.Outcome) + 1;
@@ -78,7 +81,8 @@ internal static class FuzzChild
         return trial.Elapsed.TotalMilliseconds > report.SlowestMs ? report with { SlowestMs = trial.Elapsed.TotalMilliseconds, SlowestOf = index } : report;
     }
 
-    private static byte[] Smallest(FuzzTarget target, FuzzInput input, Trial trial, string folder, bool mayCrash, Dictionary<string, int> kinds)
+    private static byte[] Smallest(
+        FuzzTarget target, FuzzInput input, Trial trial, string folder, bool mayCrash, Dictionary<string, int> kinds)
     {
         var kind = Kind(trial);
         kinds[kind] = kinds.GetValueOrDefault(kind) + 1;

@@ -42,7 +42,8 @@ public abstract class FuzzTarget
         var random = new Random(unchecked((seed * 1_000_003) + index));
         var seeds = _seeds.Value;
         var (from, other) = (seeds[random.Next(seeds.Count)], seeds[random.Next(seeds.Count)]);
-        var bytes = from.Mutate is { } mutate && random.Next(5) != 0 ? mutate(from.Bytes, random) : Mutations.ByteMutations.Damage(from.Bytes, other.Bytes, random);
+        var bytes = from.Mutate is { } mutate
+            && random.Next(5) != 0 ? mutate(from.Bytes, random) : Mutations.ByteMutations.Damage(from.Bytes, other.Bytes, random);
         return new(from.Name, bytes);
     }
 

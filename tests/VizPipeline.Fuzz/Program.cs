@@ -21,7 +21,8 @@ if (args is ["--check", var checkedTarget, var file, var seedName])
     Console.WriteLine(trial);
     return trial.Failure is null ? 0 : 3;
 }
-var (inputs, seed, failures) = (Number(Option("--inputs") ?? "100000"), Number(Option("--seed") ?? "1"), Option("--failures") ?? "fuzz-failures");
+var (inputs, seed, failures) = (Number(Option("--inputs") ?? "100000"), Number(Option("--seed") ?? "1"), Option(
+    "--failures") ?? "fuzz-failures");
 var chosen = targets.Where(target => args.Contains(target.Name)).ToArray();
 var found = 0;
 foreach (var target in chosen.Length == 0 ? targets : chosen)

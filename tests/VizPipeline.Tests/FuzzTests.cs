@@ -17,7 +17,8 @@ public sealed class FuzzTests
         FuzzTarget target = reader switch { "onnx" => new OnnxTarget(), "weights" => new WeightsTarget(), _ => new ImageTarget() };
         using var folder = new Images.TemporaryFolder();
         var (outcomes, failures) = Campaign.Here(target, Seed, inputs, folder.Path);
-        Assert.True(failures.Count == 0, string.Join("\n\n", failures.Take(3).Select(failure => $"input {failure.Index} of {failure.Name}: {failure.Problem}\n{Convert.ToBase64String(failure.Bytes)}")));
+        Assert.True(failures.Count == 0, string.Join("\n\n", failures.Take(3).Select(
+            failure => $"input {failure.Index} of {failure.Name}: {failure.Problem}\n{Convert.ToBase64String(failure.Bytes)}")));
         // Else the damage would be too small, or too large, to mean anything.
         var refused = outcomes.Where(outcome => outcome.Key.EndsWith("Exception", StringComparison.Ordinal)).Sum(outcome => outcome.Value);
         Assert.InRange(refused, inputs * 0.3, inputs * 0.95);

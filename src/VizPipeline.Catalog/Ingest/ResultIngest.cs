@@ -89,10 +89,12 @@ public sealed class ResultIngest(CatalogContext context)
         scans.Add((atlas, job, table));
     }
 
-    private async Task SaveScansAsync(int atlas, List<(int Atlas, ScanShard Shard, ScanTable Table)> scanned, CancellationToken cancellation)
+    private async Task SaveScansAsync(
+        int atlas, List<(int Atlas, ScanShard Shard, ScanTable Table)> scanned, CancellationToken cancellation)
     {
         var (first, end) = (scanned.Min(scan => scan.Shard.FirstImage), scanned.Max(scan => scan.Shard.EndImage));
-        var reasons = scanned.SelectMany(scan => scan.Table.Unreadable).GroupBy(image => image.Index).ToDictionary(image => image.Key, image => image.First().Reason);
+        var reasons = scanned.SelectMany(scan => scan.Table.Unreadable).GroupBy(image => image.Index)
+            .ToDictionary(image => image.Key, image => image.First().Reason);
         var unreadable = reasons.Keys.ToList();
         var images = await context.Images.AsTracking()
             .Where(image => image.AtlasId == atlas && image.ImageIndex >= first && image.ImageIndex < end)
@@ -181,7 +183,8 @@ public sealed class ResultIngest(CatalogContext context)
         return layer;
     }
 
-    private static void CheckLayer(Layer layer, int found) => Check(found == layer.LayerIndex, $"it is of layer {found}, not of layer {layer.LayerIndex}");
+    private static void CheckLayer(Layer layer, int found)
+        => Check(found == layer.LayerIndex, $"it is of layer {found}, not of layer {layer.LayerIndex}");
 
     // PostgreSQL refuses to write a row twice in one statement.
     private static bool AllDiffer<T, TKey>(IReadOnlyCollection<T> rows, Func<T, TKey> key) => rows.DistinctBy(key).Count() == rows.Count;

@@ -72,7 +72,8 @@ internal static class PostgresBulk
         NpgsqlConnection connection, string into, BulkTable table, List<object> first, IEnumerator<T> rest, CancellationToken cancellation)
         where T : class
     {
-        await using var copy = await connection.BeginBinaryImportAsync($"COPY {into} ({table.ColumnNames}) FROM STDIN (FORMAT BINARY)", cancellation);
+        await using var copy = await connection.BeginBinaryImportAsync(
+            $"COPY {into} ({table.ColumnNames}) FROM STDIN (FORMAT BINARY)", cancellation);
         foreach (var row in first)
             await WriteRowAsync(copy, table, row, cancellation);
         while (rest.MoveNext())

@@ -43,7 +43,8 @@ internal sealed class SingleImages(NetworkRunner runner, Preprocessing preproces
         var box = new Box(patch.ClippedX0, patch.ClippedY0, patch.ClippedX1, patch.ClippedY1);
         var isInside = box.X0 >= 0 && box.Y0 >= 0 && box.X1 <= width && box.Y1 <= height && box.Width > 0 && box.Height > 0;
         // After squeeze-excitation and similar operators the activation depends on the whole image, so the box cannot be checked.
-        if (!isInside || (box.Width == width && box.Height == height) || !ReceptiveFields.ContainDependencies(runner.Graph, neuron.Layer.Node))
+        if (!isInside || (box.Width == width && box.Height == height)
+            || !ReceptiveFields.ContainDependencies(runner.Graph, neuron.Layer.Node))
             return;
         using var scope = torch.NewDisposeScope();
         var alone = torch.zeros_like(input);

@@ -63,7 +63,8 @@ public sealed partial record ImageSetSource(string Root, IReadOnlyCollection<str
     private static List<string> Alternatives(string text, string inside)
     {
         if (Range().Match(inside) is not { Success: true } range)
-            return inside.Contains(',') ? [.. inside.Split(',')] : throw new ImageSetException($"image set '{text}': {{{inside}}} is neither a range such as {{000..147}} nor alternatives such as {{train,val}}");
+            return inside.Contains(',') ? [.. inside.Split(',')] : throw new ImageSetException(
+                $"image set '{text}': {{{inside}}} is neither a range such as {{000..147}} nor alternatives such as {{train,val}}");
         var (first, last) = (range.Groups[1].Value, range.Groups[2].Value);
         if (!long.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var from)
             || !long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var to) || to < from)

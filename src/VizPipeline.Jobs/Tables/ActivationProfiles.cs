@@ -69,7 +69,8 @@ public sealed record ActivationProfiles
             throw new CorruptTableException($"{name}: has {file.Length} bytes, and {neurons} neurons on {count} images need {length}");
         var images = MemoryMarshal.Cast<byte, int>(file.Slice(HeaderBytes, sizeof(int) * count)).ToArray();
         var values = MemoryMarshal.Cast<byte, float>(file[(HeaderBytes + (sizeof(int) * count))..]).ToArray();
-        return Fault(neurons, images, values) is { } fault ? throw new CorruptTableException($"{name}: {fault}") : new ActivationProfiles(neurons, images, values);
+        return Fault(neurons, images, values) is { } fault ? throw new CorruptTableException($"{name}: {fault}") : new ActivationProfiles(
+            neurons, images, values);
     }
 
     private static string? Fault(int neurons, ReadOnlySpan<int> images, ReadOnlySpan<float> values)

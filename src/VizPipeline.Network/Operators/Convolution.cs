@@ -107,7 +107,8 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
         // With stride 1 the transposed convolution is a convolution with rotated weights, which oneDNN runs several times faster.
         if (Window.Y.Stride == 1 && Window.X.Stride == 1 && flipY >= 0 && flipX >= 0)
             return F.conv2d(signal, stage.Weight(Weight, "turned", Turn), null, [1, 1], [flipY, flipX], Window.Dilation, Groups);
-        if (Groups == 1 && Window.Y.Dilation == 1 && Window.X.Dilation == 1 && Window.Y.Stride == Window.X.Stride && Window.Y.Kernel >= Window.Y.Stride && Window.X.Kernel >= Window.X.Stride)
+        if (Groups == 1 && Window.Y.Dilation == 1 && Window.X.Dilation == 1 && Window.Y.Stride == Window.X.Stride
+            && Window.Y.Kernel >= Window.Y.Stride && Window.X.Kernel >= Window.X.Stride)
             return TransposeByPhases(stage, signal, height, width, padY, padX);
         long[] rest =
         [

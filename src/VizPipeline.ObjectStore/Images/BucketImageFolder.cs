@@ -72,8 +72,10 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
         // A prefix may be named like an archive, too.
         if (stat is null)
             return null;
-        var cache = _archives ?? throw new ObjectStoreException($"{Name} holds archives, which need a folder to be kept in", isTransient: false);
-        return cache.Open($"{Name}{path}\n{stat.ETag}\n{stat.Size}", stat.Size, file => Wait(_connection.TryGetFileAsync(key, file, default)));
+        var cache = _archives ?? throw new ObjectStoreException(
+            $"{Name} holds archives, which need a folder to be kept in", isTransient: false);
+        return cache.Open(
+            $"{Name}{path}\n{stat.ETag}\n{stat.Size}", stat.Size, file => Wait(_connection.TryGetFileAsync(key, file, default)));
     }
 
     /// <inheritdoc/>

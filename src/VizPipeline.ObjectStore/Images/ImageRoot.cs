@@ -25,10 +25,12 @@ public sealed partial class ImageRoot(S3Options? options, ArchiveCache? archives
     {
         if (!IsBucket(root))
             return new ImageFiles(root);
-        if (Address().Match(root) is not { Success: true } address || (address.Groups[2].Value is { Length: > 0 } prefix && !ImageFiles.IsSafe(prefix.TrimEnd('/'))))
+        if (Address().Match(root) is not { Success: true } address
+            || (address.Groups[2].Value is { Length: > 0 } prefix && !ImageFiles.IsSafe(prefix.TrimEnd('/'))))
             throw new ImageSetException($"image set '{root}' is no address like s3://bucket/prefix");
         if (options is null)
-            throw new ImageSetException($"image set '{root}' needs an S3 server: set ObjectStore__Endpoint, ObjectStore__AccessKey and ObjectStore__SecretKey");
+            throw new ImageSetException(
+                $"image set '{root}' needs an S3 server: set ObjectStore__Endpoint, ObjectStore__AccessKey and ObjectStore__SecretKey");
         var there = new S3Options
         {
             Endpoint = options.Endpoint,

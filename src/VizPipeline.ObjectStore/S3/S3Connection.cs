@@ -50,10 +50,12 @@ internal sealed class S3Connection : IDisposable
     }
 
     /// <summary>Lists all objects below a prefix, by key.</summary>
-    public async Task<List<Item>> ListAsync(string prefix, CancellationToken cancellation) => await Calls.RunAsync<List<Item>>($"listing {prefix}*", async () =>
+    public async Task<List<Item>> ListAsync(string prefix, CancellationToken cancellation)
+        => await Calls.RunAsync<List<Item>>($"listing {prefix}*", async () =>
     {
         var found = new List<Item>();
-        await foreach (var item in Client.ListObjectsEnumAsync(new ListObjectsArgs().WithBucket(Bucket).WithPrefix(prefix).WithRecursive(true), cancellation))
+        await foreach (var item in Client.ListObjectsEnumAsync(
+            new ListObjectsArgs().WithBucket(Bucket).WithPrefix(prefix).WithRecursive(true), cancellation))
             found.Add(item);
         return found;
     }, cancellation) ?? [];

@@ -7,14 +7,16 @@ namespace VizPipeline.ObjectStore;
 /// <summary>An error response of a server.</summary>
 /// <param name="status">The HTTP status.</param>
 /// <param name="code">The S3 error code, e.g. <c>NoSuchKey</c>; null if the response is not S3's, such as a proxy's error page.</param>
-internal sealed class S3ErrorException(HttpStatusCode status, string? code) : Exception($"the server answers {(int)status} {code ?? status.ToString()}")
+internal sealed class S3ErrorException(HttpStatusCode status, string? code) : Exception(
+    $"the server answers {(int)status} {code ?? status.ToString()}")
 {
     public string? Code { get; } = code;
 
     /// <summary>
     /// Whether the server rather than the request is at fault. If the server has forgotten the parts of an upload, the upload restarts.
     /// </summary>
-    public bool IsTransient { get; } = code is null or "NoSuchUpload" or "OperationAborted" or "RequestTimeout" || (int)status is >= 500 or 429;
+    public bool IsTransient { get; } = code is null or "NoSuchUpload" or "OperationAborted" or "RequestTimeout"
+        || (int)status is >= 500 or 429;
 }
 
 /// <summary>
@@ -31,7 +33,8 @@ internal sealed class S3Errors(string bucket, HttpMessageHandler inner) : Delega
         using (response)
         {
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
-            throw new S3ErrorException(response.StatusCode, body.Length > 0 ? CodeIn(body) : CodeOf(response.StatusCode, request.RequestUri!.AbsolutePath.Trim('/')));
+            throw new S3ErrorException(response.StatusCode, body.Length > 0 ? CodeIn(body) : CodeOf(
+                response.StatusCode, request.RequestUri!.AbsolutePath.Trim('/')));
         }
     }
 

@@ -134,7 +134,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         try
         {
             // Without a location the client would lose its region.
-            await _connection.Client.MakeBucketAsync(new MakeBucketArgs().WithBucket(_connection.Bucket).WithLocation(_region), cancellation);
+            await _connection.Client.MakeBucketAsync(
+                new MakeBucketArgs().WithBucket(_connection.Bucket).WithLocation(_region), cancellation);
         }
         catch (S3ErrorException refusal) when (!refusal.IsTransient)
         {
@@ -144,7 +145,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
-    private Task<bool> UploadAsync(string key, Func<Stream> open, CancellationToken cancellation) => _connection.Calls.RunAsync(key, async () =>
+    private Task<bool> UploadAsync(string key, Func<Stream> open, CancellationToken cancellation)
+        => _connection.Calls.RunAsync(key, async () =>
     {
         await using var content = open();
         var answer = await _connection.Client.PutObjectAsync(

@@ -17,7 +17,8 @@ public sealed class S3Options
 
     /// <summary>The bucket; created if it is missing.</summary>
     [Required(ErrorMessage = "ObjectStore:Bucket is missing")]
-    [RegularExpression("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", ErrorMessage = "ObjectStore:Bucket must be 3 to 63 characters of a-z, 0-9, '.' and '-'")]
+    [RegularExpression(
+        "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", ErrorMessage = "ObjectStore:Bucket must be 3 to 63 characters of a-z, 0-9, '.' and '-'")]
     public string Bucket { get; set; } = "";
 
     /// <summary>The region for which requests are signed.</summary>
@@ -50,5 +51,6 @@ public sealed class S3Options
             && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
             && uri is { UserInfo: "", PathAndQuery: "/", Fragment: "" }
             ? ValidationResult.Success
-            : new ValidationResult("ObjectStore:Endpoint must be an address like https://s3.example.org or http://host:8333", [nameof(Endpoint)]);
+            : new ValidationResult(
+                "ObjectStore:Endpoint must be an address like https://s3.example.org or http://host:8333", [nameof(Endpoint)]);
 }

@@ -27,7 +27,8 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
         else
         {
             recipe = settings.Recipes?.TryGetValue(preset, out var json) == true
-                ? RecipeJson.Parse(json.GetRawText(), preset) : throw new RecipeException($"the atlas has no recipe for its ascent preset '{preset}'");
+                ? RecipeJson.Parse(json.GetRawText(), preset) : throw new RecipeException(
+                    $"the atlas has no recipe for its ascent preset '{preset}'");
         }
         if (!recipe.Objective.IsPerNeuron || recipe.Start is PictureStart)
             throw new RecipeException($"recipe '{recipe.Name}' is not for an atlas: its objective or start is no single neuron's");
@@ -72,18 +73,21 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
             return new AscentRun(atlas.Runner, layer, recipe, pixels, material);
         var key = AtlasKeys.LayerTable(command.AtlasId, atlas.Spec.Layers[command.Layer].Name);
         if (await store.TryGetAsync(key, cancellation) is not { } bytes)
-            throw new AscentMaterialException($"recipe '{recipe.Name}' starts from top-9 patches, and the atlas has none: run it with top9 among --methods");
+            throw new AscentMaterialException(
+                $"recipe '{recipe.Name}' starts from top-9 patches, and the atlas has none: run it with top9 among --methods");
         var tops = new Dictionary<int, float[]?>();
         var run = new AscentRun(atlas.Runner, layer, recipe, pixels, material with { TopPatches = neuron => tops[neuron] });
         tops = AscentMaterials.TopPatches(atlas, VizJson.Read<LayerTable>(bytes), run, command.FirstChannel, command.EndChannel);
         return run;
     }
 
-    private async Task<PictureRow> Store(AtlasRuntime atlas, AscendNeurons command, AscentResult result, string parameters, CancellationToken cancellation)
+    private async Task<PictureRow> Store(
+        AtlasRuntime atlas, AscendNeurons command, AscentResult result, string parameters, CancellationToken cancellation)
     {
         // A dead neuron has no picture; otherwise the initial noise would be mistaken for one.
         var key = result.Status == AscentStatus.Dead
-            ? null : AtlasKeys.AscentPicture(command.AtlasId, atlas.Spec.Layers[command.Layer].Name, result.Neuron, command.Preset, command.Seed, result.Facet);
+            ? null : AtlasKeys.AscentPicture(
+                command.AtlasId, atlas.Spec.Layers[command.Layer].Name, result.Neuron, command.Preset, command.Seed, result.Facet);
         if (key is not null)
             await store.PutAsync(key, Png.Encode(AscentPicture.Draw(result, atlas.Preprocessing)), cancellation);
         return new PictureRow

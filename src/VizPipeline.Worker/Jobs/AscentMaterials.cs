@@ -20,7 +20,8 @@ internal static class AscentMaterials
         var (pixels, input) = (PixelScales.Create(atlas.Preprocessing), atlas.Runner.Graph.InputShape);
         var patches = table.Patches.Where(patch => patch.Channel >= first && patch.Channel < end).ToLookup(patch => patch.Channel);
         return Enumerable.Range(first, end - first).ToDictionary(neuron => neuron, neuron => TopPatchMean.Compute(
-            run, patches[neuron].OrderBy(patch => patch.Rank).Select(patch => (Planes(atlas, patch.Image), patch.Y, patch.X)).Where(patch => patch.Item1 is not null).Select(patch => (patch.Item1!, patch.Y, patch.X)),
+            run, patches[neuron].OrderBy(patch => patch.Rank).Select(patch => (Planes(atlas, patch.Image), patch.Y, patch.X))
+                .Where(patch => patch.Item1 is not null).Select(patch => (patch.Item1!, patch.Y, patch.X)),
             input, pixels.Mean));
     }
 
@@ -31,7 +32,8 @@ internal static class AscentMaterials
     public static NaturalSpectrum? Spectrum(AtlasRuntime atlas)
     {
         var count = atlas.Images.Images.Count;
-        var chosen = Enumerable.Range(0, Math.Min(count, SpectrumImages)).Select(i => (int)((long)i * count / Math.Min(count, SpectrumImages)));
+        var chosen = Enumerable.Range(0, Math.Min(count, SpectrumImages))
+            .Select(i => (int)((long)i * count / Math.Min(count, SpectrumImages)));
         return NaturalSpectrum.Measure(chosen.Chunk(SpectrumBatch).Select(batch => Batch(atlas, batch)).OfType<torch.Tensor>(), PixelScales.Create(atlas.Preprocessing));
     }
 
@@ -54,6 +56,7 @@ internal static class AscentMaterials
     private static torch.Tensor Pixels(AtlasRuntime atlas, params byte[][] crops)
     {
         using var scope = torch.NewDisposeScope();
-        return PixelScales.Unscale(atlas.Upload(crops.SelectMany(crop => crop).ToArray(), crops.Length).cpu(), PixelScales.Create(atlas.Preprocessing)).MoveToOuterDisposeScope();
+        return PixelScales.Unscale(atlas.Upload(crops.SelectMany(crop => crop).ToArray(), crops.Length).cpu(), PixelScales.Create(
+            atlas.Preprocessing)).MoveToOuterDisposeScope();
     }
 }

@@ -11,7 +11,8 @@ public sealed class GatherShardsHandler(IObjectStore store) : IJobHandler<Gather
     public async Task<byte[]> Run(AtlasRuntime atlas, GatherShards command, IProgress<int> progress, CancellationToken cancellation)
     {
         var name = atlas.Spec.Layers[command.Layer].Name;
-        var keys = Enumerable.Range(command.FirstShard, command.EndShard - command.FirstShard).Select(shard => AtlasKeys.ScanTally(command.AtlasId, shard, name));
+        var keys = Enumerable.Range(command.FirstShard, command.EndShard - command.FirstShard)
+            .Select(shard => AtlasKeys.ScanTally(command.AtlasId, shard, name));
         var merged = await StoredTallies.MergeAsync(store, keys, cancellation, progress);
         await store.PutAsync(AtlasKeys.GatheredTally(command.AtlasId, command.Part, name), TallyFormat.Write(merged), cancellation);
         return VizJson.Write(new GatherTable(command.Layer, command.Part, command.FirstShard, command.EndShard));
@@ -22,7 +23,8 @@ public sealed class GatherShardsHandler(IObjectStore store) : IJobHandler<Gather
 internal static class StoredTallies
 {
     /// <summary>Merges the tallies in order, so that even floating-point sums are reproducible.</summary>
-    public static async Task<LayerTally> MergeAsync(IObjectStore store, IEnumerable<string> keys, CancellationToken cancellation, IProgress<int>? progress = null)
+    public static async Task<LayerTally> MergeAsync(
+        IObjectStore store, IEnumerable<string> keys, CancellationToken cancellation, IProgress<int>? progress = null)
     {
         LayerTally? merged = null;
         var done = 0;

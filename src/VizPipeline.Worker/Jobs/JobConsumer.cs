@@ -113,7 +113,8 @@ public sealed class JobConsumer(
         {
             if (await store.ExistsAsync(AtlasKeys.Cancelled(command.AtlasId), cancellation))
                 return;
-            await bus.AnswerAsync(new JobStarted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, time.GetUtcNow()), cancellation);
+            await bus.AnswerAsync(
+                new JobStarted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, time.GetUtcNow()), cancellation);
             var completed = await Work(kind, command, device, cancellation);
             logger.JobCompleted(command.JobId, command.AtlasId, completed.Units, completed.ElapsedSeconds);
             await bus.AnswerAsync(completed, cancellation);
@@ -137,7 +138,8 @@ public sealed class JobConsumer(
                 : Explain(failure);
             span?.SetStatus(ActivityStatusCode.Error, error);
             logger.JobFailed(command.JobId, command.AtlasId, error);
-            await bus.AnswerAsync(new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
+            await bus.AnswerAsync(new JobFailed(
+                command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
             // A worker with a full disk fails within milliseconds; without a pause it would take each job first until all are given up.
             if (transient && fault.Kind == DeviceFaultKind.None && options.Value.Rest is { } rest)
                 await Task.Delay(rest, time, lifetime.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -155,7 +157,8 @@ public sealed class JobConsumer(
         if (isNew)
         {
             var progress = new JobProgress(bus, command, options.Value.ProgressPause, time);
-            var table = await device.Jobs.Run(() => _handlers[command.GetType()].RunAsync(atlas, command, progress, cancellation), cancellation);
+            var table = await device.Jobs.Run(
+                () => _handlers[command.GetType()].RunAsync(atlas, command, progress, cancellation), cancellation);
             await store.PutAsync(key, table, cancellation);
         }
         var seconds = time.GetElapsedTime(started).TotalSeconds;
@@ -173,7 +176,8 @@ public sealed class JobConsumer(
         return (isKnown ? message : $"{cause.GetType().Name}: {message}", IsTransient(cause));
     }
 
-    private static bool IsTransient(Exception cause) => cause is ObjectStoreException { IsTransient: true } or TimeoutException or DiskBudgetException;
+    private static bool IsTransient(Exception cause)
+        => cause is ObjectStoreException { IsTransient: true } or TimeoutException or DiskBudgetException;
 }
 
 /// <summary>Publishes the progress of a job, at most once per pause.</summary>

@@ -21,13 +21,15 @@ public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<Rende
             rows.Add(new PictureRow { Layer = command.Layer, Channel = PictureRow.WholeLayer, Method = PictureMethod.Filters, Key = key, Status = PictureStatus.Done });
         }
         if (NeuronLinks.Compute(atlas.Runner.Graph, atlas.Layers, layer, isBgr) is { } links)
-            await store.PutAsync(AtlasKeys.LayerLinks(command.AtlasId, layer.Name), VizJson.Write(Table(command.Layer, links)), cancellation);
+            await store.PutAsync(
+                AtlasKeys.LayerLinks(command.AtlasId, layer.Name), VizJson.Write(Table(command.Layer, links)), cancellation);
         return VizJson.Write(new PictureTable(command.Layer, rows, []));
     }
 
     private static LinkTable Table(int layer, LayerLinks links) => new(
         layer,
-        [.. links.Neurons.Select(neuron => new NeuronInputsRow(Rounded(neuron.Norm), Rounded(neuron.Largest), [.. neuron.Inputs.Select(Row)]))],
+        [.. links.Neurons.Select(
+            neuron => new NeuronInputsRow(Rounded(neuron.Norm), Rounded(neuron.Largest), [.. neuron.Inputs.Select(Row)]))],
         [.. links.Readers.Select(read => new LayerReadersRow(
             read.Layer, [.. read.Channels.Select(channel => channel.Select(link => new ReaderLinkRow(link.Channel, Rounded(link.Share), Rounded(link.Sum))).ToList())]))]);
 

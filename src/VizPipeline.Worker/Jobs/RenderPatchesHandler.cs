@@ -23,7 +23,8 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
     {
         var name = atlas.Spec.Layers[command.Layer].Name;
         var table = VizJson.Read<LayerTable>(await store.GetAsync(AtlasKeys.LayerTable(command.AtlasId, name), cancellation));
-        PatchRow[] patches = [.. table.Patches.Where(patch => patch.Channel >= command.FirstChannel && patch.Channel < command.EndChannel).OrderBy(patch => patch.Image)];
+        PatchRow[] patches = [.. table.Patches.Where(
+            patch => patch.Channel >= command.FirstChannel && patch.Channel < command.EndChannel).OrderBy(patch => patch.Image)];
         var drawing = new PatchDrawing(atlas, command.Layer, command.FirstChannel, command.EndChannel);
         var checks = Draw(atlas, command, patches, drawing, progress, cancellation);
 
@@ -32,7 +33,8 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
             pictures.AddRange(await Store(command, name, PictureMethod.Top9, drawing.Patches, table, cancellation));
         if (atlas.Spec.Methods.HasFlag(AtlasMethods.Deconv))
             pictures.AddRange(await Store(command, name, PictureMethod.Deconv, drawing.Deconvolutions, table, cancellation));
-        return VizJson.Write(new PictureTable(command.Layer, pictures, [.. checks.OrderBy(check => check.Channel).ThenBy(check => check.Rank)]));
+        return VizJson.Write(
+            new PictureTable(command.Layer, pictures, [.. checks.OrderBy(check => check.Channel).ThenBy(check => check.Rank)]));
     }
 
     private static List<PatchCheckRow> Draw(
@@ -71,7 +73,8 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
         return (crops, [.. batch.Select(patch => slot[patch.Image])]);
     }
 
-    private static IEnumerable<PatchCheckRow> Project(AtlasRuntime atlas, BackProjection projection, PatchRow[] batch, byte[] crops, int[] slots, PatchDrawing drawing)
+    private static IEnumerable<PatchCheckRow> Project(
+        AtlasRuntime atlas, BackProjection projection, PatchRow[] batch, byte[] crops, int[] slots, PatchDrawing drawing)
     {
         using var scope = torch.NewDisposeScope();
         var images = atlas.Upload(crops, crops.Length / atlas.Preprocessing.CropBytes);

@@ -33,7 +33,8 @@ public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderS
             var key = job.Command switch
             {
                 RenderPatches patches => AtlasKeys.PatchesTable(spec.Id, layer.Name, patches.FirstChannel, patches.EndChannel),
-                AscendNeurons ascent => AtlasKeys.AscentTable(spec.Id, layer.Name, ascent.FirstChannel, ascent.EndChannel, ascent.Preset, ascent.Seed),
+                AscendNeurons ascent => AtlasKeys.AscentTable(
+                    spec.Id, layer.Name, ascent.FirstChannel, ascent.EndChannel, ascent.Preset, ascent.Seed),
                 _ => null,
             };
             if (key is not null && await Read<PictureTable>(key, cancellation) is { } table)
@@ -57,14 +58,16 @@ public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderS
         return new Dictionary<string, RgbImage>(images);
     }
 
-    private async Task<List<PercentileRow>> Percentiles(RenderSheet command, string layer, List<PictureRow> pictures, CancellationToken cancellation)
+    private async Task<List<PercentileRow>> Percentiles(
+        RenderSheet command, string layer, List<PictureRow> pictures, CancellationToken cancellation)
     {
         var key = AtlasKeys.LayerTally(command.AtlasId, layer);
         if (await store.TryGetAsync(key, cancellation) is not { } bytes)
             return [];
         var tally = TallyFormat.Read(bytes, key);
         return [.. pictures
-            .Where(picture => picture.Method == PictureMethod.Ascent && picture.Activation is not null && picture.Status != PictureStatus.Dead)
+            .Where(picture => picture.Method == PictureMethod.Ascent && picture.Activation is not null
+                && picture.Status != PictureStatus.Dead)
             .Select(picture => new PercentileRow(
                 command.Layer, picture.Channel, picture.Method, picture.Variant, picture.Seed,
                 NeuronStatistics.Percentile(tally, picture.Channel, (float)picture.Activation!.Value)))];

@@ -27,7 +27,8 @@ public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptio
             }
         }
         for (var i = 0; i < atlas.Layers.Count; i++)
-            await store.PutAsync(AtlasKeys.ScanTally(command.AtlasId, command.Shard, atlas.Spec.Layers[i].Name), TallyFormat.Write(search.Tallies[i]), cancellation);
+            await store.PutAsync(AtlasKeys.ScanTally(command.AtlasId, command.Shard, atlas.Spec.Layers[i].Name), TallyFormat.Write(
+                search.Tallies[i]), cancellation);
         return VizJson.Write(new ScanTable(command.Shard, command.FirstImage, command.EndImage, done - skipped.Count, skipped));
     }
 

@@ -44,7 +44,8 @@ public sealed class LiveConsumer(LiveNetworks networks, ImageRoot roots, IOption
     private async Task<IBusMessage> AnswerAsync(IBusMessage request, CancellationToken cancellation) => request switch
     {
         ShowFeatureMaps maps => await networks.Run(maps, (network, crop, cost) => network.FeatureMaps(maps, crop, cost), cancellation),
-        ShowDeconvolution neuron => await networks.Run(neuron, (network, crop, cost) => network.Deconvolution(neuron, crop, cost), cancellation),
+        ShowDeconvolution neuron => await networks.Run(
+            neuron, (network, crop, cost) => network.Deconvolution(neuron, crop, cost), cancellation),
         ShowResponses picture => await networks.Run(picture, (network, crop, cost) => network.Responses(crop, cost), cancellation),
         FindImages images => await FindAsync(images, cancellation),
         _ => new LiveRefused($"this worker's version does not know {request.GetType().Name}", IsOutage: true),

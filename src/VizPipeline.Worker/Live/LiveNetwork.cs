@@ -41,7 +41,8 @@ public sealed class LiveNetwork : IDisposable
         var maps = values[layer.Node];
         var area = layer.Shape.Height * layer.Shape.Width;
         var (least, greatest, bytes) = (new float[layer.Neurons], new float[layer.Neurons], new byte[maps.Length]);
-        Parallel.For(0, layer.Neurons, channel => (least[channel], greatest[channel]) = Quantise(maps.AsSpan(channel * area, area), bytes.AsSpan(channel * area, area)));
+        Parallel.For(0, layer.Neurons, channel => (least[channel], greatest[channel]) = Quantise(
+            maps.AsSpan(channel * area, area), bytes.AsSpan(channel * area, area)));
         return new FeatureMapsShown(
             layer.Neurons, layer.Shape.Height, layer.Shape.Width, least, greatest, bytes, Png.Encode(_preprocessing.Picture(crop)), output is null ? [] : Strongest(values[output.Node]), Spent(cost));
     }
@@ -65,7 +66,8 @@ public sealed class LiveNetwork : IDisposable
         var layer = Layer(request);
         if (request.Channel < 0 || request.Channel >= layer.Neurons)
             throw new LiveRequestException($"layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}, not {request.Channel}");
-        if (request.Y is null != request.X is null || request.Y < 0 || request.Y >= layer.Shape.Height || request.X < 0 || request.X >= layer.Shape.Width)
+        if (request.Y is null != request.X is null || request.Y < 0 || request.Y >= layer.Shape.Height || request.X < 0
+            || request.X >= layer.Shape.Width)
             throw new LiveRequestException($"the maps of layer '{layer.Name}' have {layer.Shape.Height} rows and {layer.Shape.Width} columns, so there is no position {request.Y},{request.X}");
         using var scope = torch.NewDisposeScope();
         var images = Upload(crop);
@@ -81,16 +83,19 @@ public sealed class LiveNetwork : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _runner.Dispose();
 
-    private Layer? Output => _spec.Layers.FirstOrDefault(candidate => candidate.Kind == "output") is { } last ? _runner.Graph.Layer(last.Name) : null;
+    private Layer? Output => _spec.Layers.FirstOrDefault(candidate => candidate.Kind == "output") is { } last ? _runner.Graph.Layer(
+        last.Name) : null;
 
-    private Layer Layer(ILiveRequest request) => _runner.Graph.Layer(request.Layer ?? throw new LiveRequestException("the request names no layer"));
+    private Layer Layer(ILiveRequest request)
+        => _runner.Graph.Layer(request.Layer ?? throw new LiveRequestException("the request names no layer"));
 
     private torch.Tensor Upload(byte[] crop) => ImageTensor.Create(crop, 1, _preprocessing, _runner.Device);
 
     private Dictionary<int, float[]> Forward(torch.Tensor images, IEnumerable<Layer> layers)
     {
         var values = new Dictionary<int, float[]>();
-        _runner.Forward(images, [.. layers.Select(layer => layer.Node).Distinct()], (node, value) => values[node] = value.to(torch.CPU).contiguous().data<float>().ToArray());
+        _runner.Forward(images, [.. layers.Select(layer => layer.Node).Distinct()], (node, value) => values[node] = value.to(
+            torch.CPU).contiguous().data<float>().ToArray());
         return values;
     }
 

@@ -30,8 +30,10 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
         if (!AtlasSpec.IsId(request.AtlasId))
             throw new LiveRequestException($"'{request.AtlasId}' is no name of an atlas");
         if (request.Image.Length > LiveLimits.ImageBytes)
-            throw new LiveRequestException($"the picture has {request.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are accepted");
-        var bytes = await store.TryGetAsync(AtlasKeys.Spec(request.AtlasId), cancellation) ?? throw new LiveRequestException($"there is no atlas '{request.AtlasId}'");
+            throw new LiveRequestException(
+                $"the picture has {request.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are accepted");
+        var bytes = await store.TryGetAsync(AtlasKeys.Spec(request.AtlasId), cancellation) ?? throw new LiveRequestException(
+            $"there is no atlas '{request.AtlasId}'");
         var spec = VizJson.Read<AtlasSpec>(bytes);
         if (request.Layer is not null && spec.Layers.All(layer => layer.Name != request.Layer))
             throw new LiveRequestException($"atlas '{spec.Id}' has no layer '{request.Layer}'; it has {string.Join(", ", spec.Layers.Select(layer => layer.Name))}");

@@ -30,7 +30,8 @@ internal static partial class ContainerMutations
         for (var times = random.Next(1, 4); times > 0; times--)
             header = Numbers().Replace(header, number => random.Next(12) == 0 ? $"{ByteMutations.Trap(random, long.TryParse(number.Value, out var former) ? former : 0)}" : number.Value);
         if (random.Next(6) == 0)
-            header = header.Replace("F32", new[] { "F16", "BF16", "I64", "BOOL", "F8_E4M3", "X" }[random.Next(6)], StringComparison.Ordinal);
+            header = header.Replace(
+                "F32", new[] { "F16", "BF16", "I64", "BOOL", "F8_E4M3", "X" }[random.Next(6)], StringComparison.Ordinal);
         var bytes = Encoding.UTF8.GetBytes(header);
         var result = new byte[8 + bytes.Length + file.Length - 8 - length];
         BinaryPrimitives.WriteInt64LittleEndian(result, bytes.Length);
@@ -81,7 +82,8 @@ internal static partial class ContainerMutations
         Shuffle(segments, random, segment =>
         {
             if (segment[1] is >= 0xC0 and <= 0xCF and not 0xC4 && segment.Length > 9 && random.Next(2) == 0)
-                BinaryPrimitives.WriteInt16BigEndian(segment.AsSpan(5 + (2 * random.Next(2))), (short)ByteMutations.Trap(random, segment[6]));
+                BinaryPrimitives.WriteInt16BigEndian(
+                    segment.AsSpan(5 + (2 * random.Next(2))), (short)ByteMutations.Trap(random, segment[6]));
             else
                 segment[random.Next(1, segment.Length)] = (byte)ByteMutations.Trap(random, random.Next(256));
         });
@@ -99,7 +101,8 @@ internal static partial class ContainerMutations
             var (start, length) = fields[random.Next(fields.Length)];
             var field = changed.AsSpan(header + start, length);
             if (length == 12)
-                Encoding.ASCII.GetBytes(Convert.ToString(ByteMutations.Trap(random, 700) & 0x1FFFFFFFF, 8).PadLeft(11, '0') + "\0").CopyTo(field);
+                Encoding.ASCII.GetBytes(Convert.ToString(ByteMutations.Trap(random, 700) & 0x1FFFFFFFF, 8).PadLeft(11, '0') + "\0")
+                    .CopyTo(field);
             else if (length == 1)
                 field[0] = "0123456789xgLKSMV\0"u8[random.Next(18)];
             else

@@ -206,6 +206,7 @@ internal static class ProtobufMutations
 
         public bool IsWeight { get; set; }
 
-        public Field Copy() => new() { Id = Id, Wire = Wire, Number = Number, Bytes = Bytes, Children = Children?.Select(child => child.Copy()).ToList() };
+        public Field Copy()
+            => new() { Id = Id, Wire = Wire, Number = Number, Bytes = Bytes, Children = Children?.Select(child => child.Copy()).ToList() };
     }
 }

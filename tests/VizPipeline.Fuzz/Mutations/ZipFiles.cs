@@ -5,7 +5,8 @@ namespace VizPipeline.Fuzz.Mutations;
 /// <summary>Zip archives whose bytes follow from their members alone, without the time of day.</summary>
 internal static class ZipFiles
 {
-    public static byte[] Of(IEnumerable<(string Name, byte[] Bytes)> members, CompressionLevel level = CompressionLevel.NoCompression) => Of(members, () => level);
+    public static byte[] Of(IEnumerable<(string Name, byte[] Bytes)> members, CompressionLevel level = CompressionLevel.NoCompression)
+        => Of(members, () => level);
 
     public static byte[] Of(IEnumerable<(string Name, byte[] Bytes)> members, Func<CompressionLevel> level)
     {

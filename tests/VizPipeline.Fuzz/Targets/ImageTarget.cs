@@ -72,7 +72,8 @@ public sealed class ImageTarget : FuzzTarget
         seeds.Add(new("deflated.zip", ZipFiles.Of(members, System.IO.Compression.CompressionLevel.Fastest)));
         foreach (var packing in new[] { Parquet.CompressionMethod.None, Parquet.CompressionMethod.Snappy, Parquet.CompressionMethod.Zstd, Parquet.CompressionMethod.Gzip })
         {
-            (byte[]?, long?)[] rows = [.. members.Where(member => member.Bytes.Length > 1).Select((member, i) => ((byte[]?)member.Bytes, (long?)(i % 2))), (null, 1), (small, null)];
+            (byte[]?, long?)[] rows = [.. members.Where(member => member.Bytes.Length > 1).Select(
+                (member, i) => ((byte[]?)member.Bytes, (long?)(i % 2))), (null, 1), (small, null)];
             seeds.Add(new($"{packing}.parquet", HuggingFaceTable.Of(rows, perGroup: 4, packing).GetAwaiter().GetResult()));
         }
         return seeds;
@@ -143,7 +144,8 @@ public sealed class ImageTarget : FuzzTarget
         {
             foreach (var (name, bytes) in members)
             {
-                TarEntry entry = name.Length > 100 ? new PaxTarEntry(TarEntryType.RegularFile, name) : new UstarTarEntry(TarEntryType.RegularFile, name);
+                TarEntry entry = name.Length > 100 ? new PaxTarEntry(TarEntryType.RegularFile, name) : new UstarTarEntry(
+                    TarEntryType.RegularFile, name);
                 (entry.ModificationTime, entry.DataStream) = (DateTimeOffset.UnixEpoch, new MemoryStream(bytes));
                 writer.WriteEntry(entry);
             }

@@ -20,7 +20,8 @@ public sealed class OnnxTarget : FuzzTarget
     public override string Name => "onnx";
 
     /// <inheritdoc/>
-    public override bool IsDocumented(Exception error) => error is ModelFormatException or GraphException or ModelNotFoundException or WeightsMismatchException;
+    public override bool IsDocumented(Exception error)
+        => error is ModelFormatException or GraphException or ModelNotFoundException or WeightsMismatchException;
 
     /// <inheritdoc/>
     public override long AllowedBytes(FuzzInput input)
@@ -51,8 +52,10 @@ public sealed class OnnxTarget : FuzzTarget
 
     /// <inheritdoc/>
     protected override IReadOnlyList<FuzzSeed> Seeds() =>
-        [.. OnnxSeeds.All().Concat(OnnxSeeds.Operators()).Select(seed => new FuzzSeed(seed.Name + ".onnx", seed.Bytes, ProtobufMutations.Mutate))];
+        [.. OnnxSeeds.All().Concat(OnnxSeeds.Operators()).Select(
+            seed => new FuzzSeed(seed.Name + ".onnx", seed.Bytes, ProtobufMutations.Mutate))];
 
     private static bool IsSmall(NetworkGraph graph) =>
-        graph.Nodes.All(node => node.Shape.Count <= MostValues) && graph.Nodes.Sum(node => node.Shape.Count) <= MostValues && graph.MultiplyAdds([graph.Nodes.Count - 1]) <= MostMultiplyAdds;
+        graph.Nodes.All(node => node.Shape.Count <= MostValues) && graph.Nodes.Sum(node => node.Shape.Count) <= MostValues
+            && graph.MultiplyAdds([graph.Nodes.Count - 1]) <= MostMultiplyAdds;
 }

@@ -55,14 +55,17 @@ public sealed class WeightsTarget : FuzzTarget
         var dict = new PickleWriter().OrderedDict(pairs => pairs
             .Text("conv.weight").Tensor("0", 24, [2, 3, 2, 2], [12, 4, 2, 1]).Text("conv.bias").Tensor("1", 2, [2], [1]).Text("fc.weight").Tensor("0", 24, [3, 4], [1, 3], offset: 4));
         var checkpoint = new PickleWriter().Dict(pairs => pairs
-            .Text("epoch").Number(90).Text("state_dict").OrderedDict(inner => inner.Text("module.w").Tensor("0", 24, [24], [1]).Text("module.b").Tensor("1", 2, [], []))
+            .Text("epoch").Number(90).Text("state_dict")
+                .OrderedDict(inner => inner.Text("module.w").Tensor("0", 24, [24], [1]).Text("module.b").Tensor("1", 2, [], []))
             .Text("args").Op(']').Op('(').Number(1).Text("sgd").Op('N').Raw(0x88).Op('e').Text("lr").Raw((byte)'G', 63, 185, 153, 153, 153, 153, 153, 154));
-        var half = new PickleWriter().Dict(pairs => pairs.Text("h").Tensor("0", 8, [2, 4], [4, 1], type: "HalfStorage").Text("l").Tensor("1", 2, [2], [1], type: "LongStorage"));
+        var half = new PickleWriter().Dict(pairs => pairs.Text("h").Tensor("0", 8, [2, 4], [4, 1], type: "HalfStorage").Text("l").Tensor(
+            "1", 2, [2], [1], type: "LongStorage"));
         (string, byte[])[] parts = [TorchZip.Floats("0", Floats(random, 24)), TorchZip.Floats("1", 1, 2)];
         (string, byte[])[] halfParts = [("data/0", Enumerable.Repeat((byte)60, 16).ToArray()), ("data/1", new byte[16])];
         return
         [
-            Torch("plain.pth", TorchZip.Of(dict.End(), parts)), Torch("checkpoint.pth", TorchZip.Of(checkpoint.End(), parts)), Torch("half.pt", TorchZip.Of(half.End(), halfParts)),
+            Torch("plain.pth", TorchZip.Of(dict.End(), parts)), Torch("checkpoint.pth", TorchZip.Of(checkpoint.End(), parts)), Torch(
+                "half.pt", TorchZip.Of(half.End(), halfParts)),
             new("old.pth", Old(dict, [LegacyTorch.Floats("0", Floats(random, 24)), LegacyTorch.Floats("1", 1, 2)]), PickleMutations.Mutate), new("older.pth.tar", Old(checkpoint, [LegacyTorch.Floats("0", Floats(random, 24)), LegacyTorch.Floats("1", 1, 2)]), PickleMutations.Mutate),
             new("weights.safetensors", Safetensors(random), ContainerMutations.Safetensors), new(Architecture + ".safetensors", Network(random), ContainerMutations.Safetensors), new("array.npy", Npy(random)), new("arrays.npz", Npz(random)),
         ];
@@ -70,7 +73,8 @@ public sealed class WeightsTarget : FuzzTarget
 
     private static byte[] Old(PickleWriter pickle, (string, long, byte[])[] storages) => LegacyTorch.Of(pickle.End(), storages);
 
-    private static FuzzSeed Torch(string name, byte[] file) => new(name, ZipFiles.Of(ZipFiles.Members(file)), (bytes, random) => ContainerMutations.Zip(
+    private static FuzzSeed Torch(string name, byte[] file)
+        => new(name, ZipFiles.Of(ZipFiles.Members(file)), (bytes, random) => ContainerMutations.Zip(
         bytes, (member, content) => member.EndsWith("data.pkl", StringComparison.Ordinal) ? PickleMutations.Mutate(content, random) : ByteMutations.Damage(content, content, random), random));
 
     private static byte[] Safetensors(Random random) => Written(".safetensors", file =>
@@ -91,12 +95,15 @@ public sealed class WeightsTarget : FuzzTarget
         weights.WriteTo(file);
 
         void Add(string name, int outputs, int inputs, int kernel) =>
-            weights.Add($"{name}.weight", Floats(random, outputs * inputs * kernel * kernel), outputs, inputs, kernel, kernel).Add($"{name}.bias", Floats(random, outputs), outputs);
+            weights.Add($"{name}.weight", Floats(random, outputs * inputs * kernel * kernel), outputs, inputs, kernel, kernel)
+                .Add($"{name}.bias", Floats(random, outputs), outputs);
     });
 
-    private static byte[] Npy(Random random) => Written(".npy", file => NpyArray.Write(file, new FloatTensor("x", [2, 3, 4], Floats(random, 24))));
+    private static byte[] Npy(Random random)
+        => Written(".npy", file => NpyArray.Write(file, new FloatTensor("x", [2, 3, 4], Floats(random, 24))));
 
-    private static byte[] Npz(Random random) => ZipFiles.Of([("a.npy", Npy(random)), ("b.npy", Npy(random))], System.IO.Compression.CompressionLevel.Fastest);
+    private static byte[] Npz(Random random)
+        => ZipFiles.Of([("a.npy", Npy(random)), ("b.npy", Npy(random))], System.IO.Compression.CompressionLevel.Fastest);
 
     private static byte[] Written(string extension, Action<string> write)
     {
@@ -107,7 +114,8 @@ public sealed class WeightsTarget : FuzzTarget
         return bytes;
     }
 
-    internal static float[] Floats(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextDouble() - 0.4f)];
+    internal static float[] Floats(Random random, int count)
+        => [.. Enumerable.Range(0, count).Select(_ => (float)random.NextDouble() - 0.4f)];
 
     internal static byte[] Bytes(float[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
 }

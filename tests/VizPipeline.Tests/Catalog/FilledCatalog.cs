@@ -61,7 +61,11 @@ public static class FilledCatalog
                 return VizJson.Write(ResultSamples.Filters(Spec, filters));
             case RenderSheet sheet:
                 var sheetTable = ResultSamples.Sheet(Spec, sheet, pictures.Where(picture => picture.Layer == sheet.Layer));
-                return VizJson.Write(sheetTable with { Percentiles = [.. sheetTable.Percentiles.Select(row => row with { Percentile = row.Channel == 1 ? 100 : 99 })] });
+                return VizJson.Write(sheetTable with
+                {
+                    Percentiles = [.. sheetTable.Percentiles.Select(
+                    row => row with { Percentile = row.Channel == 1 ? 100 : 99 })]
+                });
             default:
                 throw new ArgumentException($"no result for {command}");
         }

@@ -21,7 +21,8 @@ public abstract class LeadershipTests(Engine engine) : CatalogTests(engine)
     [Fact]
     public async Task Of_many_that_try_together_one_leads()
     {
-        var leaders = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Catalog.Database.TryLeadAsync(cancellation), cancellation)));
+        var leaders = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => Catalog.Database.TryLeadAsync(cancellation), cancellation)));
 
         await using var leader = Assert.Single(leaders, tried => tried is not null);
     }

@@ -89,7 +89,8 @@ public sealed class PostgresCatalogDatabaseTests
             var refused = await Assert.ThrowsAsync<CatalogUnusableException>(attempt);
 
             Assert.Contains(expected, refused.Message);
-            Assert.StartsWith($"The catalog {options.Host}:{options.Port}/{options.Database} cannot be used as user '{options.User}': ", refused.Message);
+            Assert.StartsWith(
+                $"The catalog {options.Host}:{options.Port}/{options.Database} cannot be used as user '{options.User}': ", refused.Message);
             Assert.DoesNotContain('\n', refused.Message);
             Assert.DoesNotContain("secret", refused.ToString());
             Assert.Equal(transient, database.IsTransient(refused));
@@ -102,7 +103,8 @@ public sealed class PostgresCatalogDatabaseTests
     [Theory]
     [InlineData("28000", "no pg_hba.conf entry for host \"10.0.0.1\", user \"app\", database \"viz\", no encryption", "the server asks for TLS, and Postgres:Tls is Disable")]
     [InlineData("28000", "no pg_hba.conf entry for host \"10.0.0.1\", user \"app\", database \"viz\", SSL encryption", "check Postgres:User and the server's pg_hba.conf")]
-    [InlineData("42501", "permission denied for schema public", "permission denied for schema public: grant the role what docs/sql.md lists")]
+    [InlineData(
+        "42501", "permission denied for schema public", "permission denied for schema public: grant the role what docs/sql.md lists")]
     [InlineData("53300", "sorry, too many clients already", "lower Postgres:Connections")]
     [InlineData("XX000", "two\nlines", "two lines (SQLSTATE XX000)")]
     public void What_the_server_refuses_comes_with_advice(string state, string message, string expected)

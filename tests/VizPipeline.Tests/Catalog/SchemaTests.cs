@@ -20,7 +20,8 @@ public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
         await Catalog.Database.MigrateAsync(cancellation);
 
         await using var context = Catalog.Database.Open();
-        Assert.False(context.Database.HasPendingModelChanges(), "the model has changed: add a migration (VizPipeline.Catalog.csproj says how)");
+        Assert.False(
+            context.Database.HasPendingModelChanges(), "the model has changed: add a migration (VizPipeline.Catalog.csproj says how)");
         await Catalog.Database.CheckSchemaAsync(cancellation);
     }
 
@@ -56,7 +57,8 @@ public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
             await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.CheckSchemaAsync(cancellation)),
             await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.MigrateAsync(cancellation)),
         })
-            Assert.Contains($"{Catalog.Database.Place} has migration 99990101000000_Future, which this version does not know", refused.Message);
+            Assert.Contains(
+                $"{Catalog.Database.Place} has migration 99990101000000_Future, which this version does not know", refused.Message);
     }
 
     [Fact]
@@ -69,7 +71,8 @@ public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
             await context.Database.ExecuteSqlAsync(
                 $"""
                 INSERT INTO atlas (id, slug, name, spec_hash, spec, state, created_at, priority)
-                VALUES (7, 'old', 'Old', 'ab', {System.Text.Encoding.UTF8.GetString(VizJson.Write(spec))}, 'running', '2026-01-01 00:00:00', 0)
+                VALUES (7, 'old', 'Old', 'ab', {System.Text.Encoding.UTF8.GetString(
+                    VizJson.Write(spec))}, 'running', '2026-01-01 00:00:00', 0)
                 """, cancellation);
         }
         foreach (var (id, kind) in new[] { (8, "conv"), (9, "output") })

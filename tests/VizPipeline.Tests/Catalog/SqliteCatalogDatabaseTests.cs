@@ -12,8 +12,10 @@ public sealed class SqliteCatalogDatabaseTests() : CatalogTests(Engine.Sqlite)
         var cancellation = TestContext.Current.CancellationToken;
         await using (var killed = Catalog.Database.Open())
         {
-            await killed.Database.ExecuteSqlRawAsync("CREATE TABLE __EFMigrationsLock (Id INTEGER PRIMARY KEY, Timestamp TEXT NOT NULL)", cancellation);
-            await killed.Database.ExecuteSqlRawAsync("INSERT INTO __EFMigrationsLock VALUES (1, '2026-01-01 00:00:00+00:00')", cancellation);
+            await killed.Database.ExecuteSqlRawAsync(
+                "CREATE TABLE __EFMigrationsLock (Id INTEGER PRIMARY KEY, Timestamp TEXT NOT NULL)", cancellation);
+            await killed.Database.ExecuteSqlRawAsync(
+                "INSERT INTO __EFMigrationsLock VALUES (1, '2026-01-01 00:00:00+00:00')", cancellation);
         }
         await Catalog.Database.MigrateAsync(cancellation).WaitAsync(TimeSpan.FromSeconds(30), cancellation);
     }
@@ -24,7 +26,8 @@ public sealed class SqliteCatalogDatabaseTests() : CatalogTests(Engine.Sqlite)
         var text = "this is no database, but it is long enough to be one" + new string(' ', 5000);
         await File.WriteAllTextAsync(Catalog.Database.Place, text, TestContext.Current.CancellationToken);
 
-        var refused = await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.MigrateAsync(TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<CatalogUnusableException>(
+            () => Catalog.Database.MigrateAsync(TestContext.Current.CancellationToken));
         Assert.Contains(Catalog.Database.Place, refused.Message);
     }
 

@@ -16,7 +16,8 @@ public abstract class ViewTests(Engine engine) : CatalogTests(engine)
             Assert.Equal((view, string.Join(", ", columns)), (view, string.Join(", ", rows[0].Keys)));
         }
         var all = await CatalogFixture.QueryAsync(Catalog.Database, AllViews);
-        Assert.Equal(SqlDocumentation.Views.Keys.Order(StringComparer.Ordinal), all.Select(row => row["name"]).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            SqlDocumentation.Views.Keys.Order(StringComparer.Ordinal), all.Select(row => row["name"]).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -34,14 +35,17 @@ public abstract class ViewTests(Engine engine) : CatalogTests(engine)
         await FilledCatalog.FillAsync(Catalog);
         async Task<string> One(string sql) => string.Join(" | ", (await CatalogFixture.QueryAsync(Catalog.Database, sql)).Single().Values);
 
-        Assert.Equal("demo | A sample | running | net.onnx | 3 | 11 | 10 | 1", await One("SELECT atlas, name, state, model, layers, neurons, images, unreadable_images FROM v_atlas"));
+        Assert.Equal("demo | A sample | running | net.onnx | 3 | 11 | 10 | 1", await One(
+            "SELECT atlas, name, state, model, layers, neurons, images, unreadable_images FROM v_atlas"));
         Assert.Equal("1", await One("SELECT jobs - jobs_completed - jobs_failed + 1 FROM v_atlas"));
         Assert.Equal("goldfish | dog", await One("SELECT name, best_class FROM v_neuron WHERE layer = 'logits' AND channel = 1"));
         Assert.Equal(
             "[\"cat\",\"dog\",\"dog\",\"cat\",\"dog\",\"dog\",\"dog\",\"cat\",\"dog\"]",
             await One("SELECT top_classes FROM v_neuron WHERE layer = 'conv1' AND channel = 0"));
-        Assert.Equal("5.png | dog | 0 | 8", await One("SELECT image, class, y0, y1 FROM v_patch WHERE layer = 'conv1' AND channel = 2 AND rank = 3"));
-        Assert.Equal("6.png | cat | image 6 is truncated", await One("SELECT image, class, unreadable_reason FROM v_image WHERE unreadable_reason IS NOT NULL"));
+        Assert.Equal("5.png | dog | 0 | 8", await One(
+            "SELECT image, class, y0, y1 FROM v_patch WHERE layer = 'conv1' AND channel = 2 AND rank = 3"));
+        Assert.Equal("6.png | cat | image 6 is truncated", await One(
+            "SELECT image, class, unreadable_reason FROM v_image WHERE unreadable_reason IS NOT NULL"));
         Assert.Equal("conv1 | failed | out of memory", await One("SELECT layer, state, error FROM v_job WHERE state = 'failed'"));
         Assert.Equal("1.25", await One("SELECT phases ->> 'forward' FROM v_job WHERE job = 1"));
         Assert.Equal("node-1 | idle | 8589934592", await One("SELECT host, state, memory_bytes FROM v_worker"));
@@ -82,7 +86,8 @@ public sealed class EnginesAgreeTests
         Assert.Equal(await CatalogFixture.Contents(sqlite.Database, "demo"), await CatalogFixture.Contents(postgres.Database, "demo"));
         Assert.Equal(await Answers(sqlite.Database), await Answers(postgres.Database));
         foreach (var query in SqlDocumentation.Queries)
-            Assert.Equal(await CatalogFixture.QueryAsync(sqlite.Database, query), await CatalogFixture.QueryAsync(postgres.Database, query));
+            Assert.Equal(
+                await CatalogFixture.QueryAsync(sqlite.Database, query), await CatalogFixture.QueryAsync(postgres.Database, query));
     }
 
     private static async Task<string> Answers(CatalogDatabase database)

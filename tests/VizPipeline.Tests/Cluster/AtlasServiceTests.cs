@@ -27,17 +27,20 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
         await cluster.SubmitAsync(cancellation);
         Assert.Contains("In progress", await http.GetStringAsync("/atlases/sample-network", cancellation));
 
-        var picture = await File.ReadAllBytesAsync(Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories)[0], cancellation);
+        var picture = await File.ReadAllBytesAsync(
+            Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories)[0], cancellation);
         var times = new List<double>();
         while ((await cluster.ProgressAsync(cancellation)) is var (done, all) && done < all && times.Count < 100)
         {
             var began = Stopwatch.GetTimestamp();
-            var answer = await http.PostAsync("/api/v1/atlases/sample-network/live/maps?layer=conv3", new ByteArrayContent(picture), cancellation);
+            var answer = await http.PostAsync(
+                "/api/v1/atlases/sample-network/live/maps?layer=conv3", new ByteArrayContent(picture), cancellation);
             Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(cancellation));
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
         times.Sort();
-        output.WriteLine($"{times.Count} live requests over HTTP beside batch work: median {times[times.Count / 2]:F0} ms, slowest {times[^1]:F0} ms");
+        output.WriteLine(
+            $"{times.Count} live requests over HTTP beside batch work: median {times[times.Count / 2]:F0} ms, slowest {times[^1]:F0} ms");
         Assert.True(times[times.Count / 2] < 1000);
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
 
@@ -45,7 +48,8 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
             Assert.True((await http.GetAsync(path, cancellation)).IsSuccessStatusCode, path);
         var neurons = await http.GetFromJsonAsync<JsonElement>("/api/v1/atlases/sample-network/neurons?sort=-max&limit=5", cancellation);
         Assert.Equal(5, neurons.GetProperty("items").GetArrayLength());
-        var similar = await http.GetFromJsonAsync<JsonElement>("/api/v1/atlases/sample-network/layers/conv3/neurons/5/similar?limit=4", cancellation);
+        var similar = await http.GetFromJsonAsync<JsonElement>(
+            "/api/v1/atlases/sample-network/layers/conv3/neurons/5/similar?limit=4", cancellation);
         Assert.Equal(4, similar.GetProperty("items").GetArrayLength());
         var responses = await (await http.PostAsync("/api/v1/atlases/sample-network/live/responses?limit=3", new ByteArrayContent(picture), cancellation)).Content.ReadFromJsonAsync<JsonElement>(cancellation);
         Assert.Equal(3, responses.GetProperty("neurons").GetArrayLength());
@@ -56,7 +60,8 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
         using var second = await ClientAsync(again);
         Assert.Contains("conv3", await second.GetStringAsync("/atlases/sample-network", cancellation));
         // `viz query` uses it, too.
-        var (exitCode, told) = await cluster.VizAsync(cancellation, "query", $"{second.BaseAddress}atlases/sample-network", "--layer", "conv3", "--limit", "2", "--format", "csv");
+        var (exitCode, told) = await cluster.VizAsync(
+            cancellation, "query", $"{second.BaseAddress}atlases/sample-network", "--layer", "conv3", "--limit", "2", "--format", "csv");
         Assert.True(exitCode == 0 && told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == 3, told);
         again.Terminate();
         Assert.Equal(0, await again.FinishAsync(TimeSpan.FromSeconds(30), cancellation));
@@ -76,7 +81,8 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
         using var atlas = ServiceProcess.Start(
             Program, new Dictionary<string, string>(settings) { ["Http__Port"] = "0", ["Startup__PatienceSeconds"] = "5" });
         Assert.Equal(2, await atlas.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
-        var line = Assert.Single(atlas.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("viz-atlas cannot start", StringComparison.Ordinal));
+        var line = Assert.Single(atlas.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith(
+            "viz-atlas cannot start", StringComparison.Ordinal));
         Assert.Contains(named, line);
     }
 
@@ -93,7 +99,8 @@ public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output
     {
         for (var attempt = 0; ; attempt++)
         {
-            if (System.Text.RegularExpressions.Regex.Match(atlas.Log, @"Now listening on: http://[0-9.]+:([0-9]+)") is { Success: true } match)
+            if (System.Text.RegularExpressions.Regex.Match(
+                atlas.Log, @"Now listening on: http://[0-9.]+:([0-9]+)") is { Success: true } match)
                 return new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{match.Groups[1].Value}") };
             Assert.True(attempt < 150 && atlas.IsRunning, atlas.Log);
             await Task.Delay(200, cancellation);

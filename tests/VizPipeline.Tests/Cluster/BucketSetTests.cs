@@ -30,14 +30,16 @@ public class BucketSetTests(SampleMaterial material)
         await cluster.SubmitAsync(cancellation, prefix is null ? null : $"s3://{cluster.Settings["ObjectStore__Bucket"]}/{prefix}");
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
         Assert.Empty((await cluster.FaultsAsync(cancellation)).Unreadable);
-        return [.. (await cluster.ContentsAsync(cancellation)).Split('\n').Where(line => line.Contains("/pictures/", StringComparison.Ordinal) || line.Contains("/neurons.json", StringComparison.Ordinal))];
+        return [.. (await cluster.ContentsAsync(cancellation)).Split('\n').Where(
+            line => line.Contains("/pictures/", StringComparison.Ordinal) || line.Contains("/neurons.json", StringComparison.Ordinal))];
     }
 
     // Uploads every second class as an archive; names sort like the folders, so the image indices are the same.
     private async Task UploadAsync(TestCluster cluster, string prefix)
     {
         using var store = cluster.Store();
-        foreach (var (folder, number) in Directory.GetDirectories(material.Images).Order(StringComparer.Ordinal).Select((folder, i) => (folder, i)))
+        foreach (var (folder, number) in Directory.GetDirectories(material.Images).Order(StringComparer.Ordinal).Select(
+            (folder, i) => (folder, i)))
         {
             var name = Path.GetFileName(folder);
             if (number % 2 == 0)

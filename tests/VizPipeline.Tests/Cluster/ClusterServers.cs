@@ -118,7 +118,8 @@ public static class ClusterServers
         }
         await using var server = NpgsqlDataSource.Create(PostgresConnection.String(Options("postgres", "postgres", "admin-secret")));
         // The roles as docs/sql.md creates them; each test has its own database.
-        foreach (var statement in SqlDocumentation.Roles[0].Split('\n').Where(line => line.StartsWith("CREATE ROLE", StringComparison.Ordinal)))
+        foreach (var statement in SqlDocumentation.Roles[0].Split('\n').Where(
+            line => line.StartsWith("CREATE ROLE", StringComparison.Ordinal)))
             await ExecuteAsync(server, statement);
     }
 

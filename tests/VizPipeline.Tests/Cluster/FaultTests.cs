@@ -37,7 +37,8 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
         await using var cluster = await StartAsync();
         await cluster.SubmitAsync(cancellation);
         // VIZ_TEST_SEED repeats the random choices of a run; the exact timing still varies.
-        var seed = Environment.GetEnvironmentVariable("VIZ_TEST_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Environment.TickCount;
+        var seed = Environment.GetEnvironmentVariable("VIZ_TEST_SEED") is { Length: > 0 } given ? int.Parse(
+            given, CultureInfo.InvariantCulture) : Environment.TickCount;
         var chance = new Random(seed);
         var (_, all) = await cluster.ProgressAsync(cancellation);
         foreach (var moment in Enumerable.Range(0, times).Select(_ => chance.Next(all * 3 / 4)).Order().ToList())
@@ -76,7 +77,8 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
     {
         var expected = await UndisturbedAsync();
         await using var cluster = await StartAsync();
-        await using var doubled = await DoubledDelivery.StartAsync(cluster.Settings, [QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)]);
+        await using var doubled = await DoubledDelivery.StartAsync(
+            cluster.Settings, [QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)]);
         await cluster.SubmitAsync(cancellation);
         await IsAsync(expected, cluster);
         output.WriteLine($"{doubled.Count} messages were doubled");
@@ -157,10 +159,12 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
     public async Task Images_that_cannot_be_read_are_listed_and_the_atlas_completes()
     {
         var folder = Directory.CreateDirectory(material.Out("corrupt-images")).FullName;
-        var good = Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(12).ToArray();
+        var good = Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(12)
+            .ToArray();
         foreach (var file in good)
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-        await File.WriteAllBytesAsync(Path.Combine(folder, "truncated.jpg"), (await File.ReadAllBytesAsync(good[0], cancellation))[..^900], cancellation);
+        await File.WriteAllBytesAsync(
+            Path.Combine(folder, "truncated.jpg"), (await File.ReadAllBytesAsync(good[0], cancellation))[..^900], cancellation);
         await File.WriteAllTextAsync(Path.Combine(folder, "words.jpg"), "These are words.", cancellation);
         await using var cluster = await StartAsync();
         await cluster.SubmitAsync(cancellation, folder);

@@ -26,7 +26,8 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
         using var host = await ClientAsync(cluster.Settings);
         var client = host.Services.GetRequiredService<ILiveRequests>();
         await cluster.SubmitAsync(cancellation);
-        var picture = await File.ReadAllBytesAsync(Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories)[0], cancellation);
+        var picture = await File.ReadAllBytesAsync(
+            Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories)[0], cancellation);
 
         // Each worker loads the network on its first request.
         for (var i = 0; i < 4; i++)
@@ -58,7 +59,8 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
         await using var cluster = await TestCluster.StartAsync(material);
         using var host = await ClientAsync(cluster.Settings);
         var client = host.Services.GetRequiredService<ILiveRequests>();
-        var refused = await Assert.ThrowsAsync<LiveRefusedException>(() => client.AskAsync(new ShowFeatureMaps("sample-network", [1], "conv3"), cancellation));
+        var refused = await Assert.ThrowsAsync<LiveRefusedException>(
+            () => client.AskAsync(new ShowFeatureMaps("sample-network", [1], "conv3"), cancellation));
         Assert.True(refused.IsOutage);
         Assert.Contains("start one that serves 'live'", refused.Message);
     }
@@ -67,7 +69,8 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key.Replace("__", ":", StringComparison.Ordinal), setting.Value)));
+        builder.Configuration.AddInMemoryCollection(settings.Select(
+            setting => new KeyValuePair<string, string?>(setting.Key.Replace("__", ":", StringComparison.Ordinal), setting.Value)));
         builder.AddRabbitMqBus();
         var host = builder.Build();
         await host.StartAsync(cancellation);

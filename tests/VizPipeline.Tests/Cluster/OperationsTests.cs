@@ -82,7 +82,8 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
             await management.GetStringAsync($"queues/{host}", cancellation)).RootElement.EnumerateArray().Select(queue
                 => queue.GetProperty("name").GetString()!).ToList();
         Assert.Contains("viz.scan", queues);
-        foreach (var queue in queues.Where(queue => !queue.Contains("progress", StringComparison.Ordinal) && !queue.Contains("client", StringComparison.Ordinal)))
+        foreach (var queue in queues.Where(
+            queue => !queue.Contains("progress", StringComparison.Ordinal) && !queue.Contains("client", StringComparison.Ordinal)))
             (await management.DeleteAsync($"queues/{host}/{Uri.EscapeDataString(queue)}", cancellation)).EnsureSuccessStatusCode();
         cluster.Coordinators.Single().Kill();
         cluster.AddWorkers(1);

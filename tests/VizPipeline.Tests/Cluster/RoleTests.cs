@@ -122,7 +122,8 @@ public partial class RoleTests(SampleMaterial material, ITestOutputHelper output
     public async Task A_second_submission_does_failed_jobs_again()
     {
         var images = Directory.CreateDirectory(material.Out("vanishing")).FullName;
-        foreach (var file in Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(8))
+        foreach (var file in Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(
+            8))
             File.Copy(file, Path.Combine(images, Path.GetFileName(file)), overwrite: true);
         await using var cluster = await TestCluster.StartAsync(material);
         cluster.Settings["Coordinator__MaxFailures"] = "1";

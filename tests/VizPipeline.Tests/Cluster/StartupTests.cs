@@ -31,7 +31,8 @@ public sealed class StartupTests : IDisposable
     [InlineData(Coordinator, "ObjectStore__SecretKey", "S3 at http://127.0.0.1:")]
     [InlineData(Worker, "ObjectStore__SecretKey", "S3 at http://127.0.0.1:")]
     public async Task Wrong_password(string program, string setting, string place)
-        => await RefusesAsync(program, await GoodSettingsAsync(), new() { [setting] = WrongSecret }, place, setting.Replace("Postgres__", "Postgres:"));
+        => await RefusesAsync(
+            program, await GoodSettingsAsync(), new() { [setting] = WrongSecret }, place, setting.Replace("Postgres__", "Postgres:"));
 
     [Theory]
     [InlineData(Coordinator, "RabbitMq__Host", Unknown, "RabbitMq__Host")]
@@ -49,7 +50,8 @@ public sealed class StartupTests : IDisposable
     public async Task Nothing_listens(string setting, string value, string place, string named)
     {
         var port = TestServer.FreePorts(1);
-        await RefusesAsync(Coordinator, await GoodSettingsAsync(), new() { [setting] = string.Format(value, port) }, string.Format(place, port), named);
+        await RefusesAsync(
+            Coordinator, await GoodSettingsAsync(), new() { [setting] = string.Format(value, port) }, string.Format(place, port), named);
     }
 
     [Fact]
@@ -161,7 +163,8 @@ public sealed class StartupTests : IDisposable
 
     [Fact]
     public async Task Short_API_keys()
-        => await RefusesAsync(Coordinator, Settings, new() { ["Http__ApiKeys__0"] = "too-short-secret"[..12] }, "Http:ApiKeys", "openssl rand");
+        => await RefusesAsync(
+            Coordinator, Settings, new() { ["Http__ApiKeys__0"] = "too-short-secret"[..12] }, "Http:ApiKeys", "openssl rand");
 
     [Fact]
     public async Task Arguments_that_are_no_settings()
@@ -177,7 +180,8 @@ public sealed class StartupTests : IDisposable
     {
         await File.WriteAllTextAsync(folder.File("file"), "in the way", cancellation);
         var settings = await GoodSettingsAsync();
-        await RefusesAsync(Worker, settings, new() { ["ObjectStore__Folder"] = folder.File("file/objects") }, folder.File("file/objects"), "ObjectStore__Folder");
+        await RefusesAsync(Worker, settings, new() { ["ObjectStore__Folder"] = folder.File("file/objects") }, folder.File(
+            "file/objects"), "ObjectStore__Folder");
     }
 
     [Theory]
@@ -296,7 +300,8 @@ public sealed class StartupTests : IDisposable
     private Task RefusesAsync(string program, Dictionary<string, string> settings, Dictionary<string, string> faults, params string[] parts)
         => RefusesAsync(program, settings, faults, onlyLine: true, parts);
 
-    private async Task RefusesAsync(string program, Dictionary<string, string> settings, Dictionary<string, string> faults, bool onlyLine, params string[] parts)
+    private async Task RefusesAsync(
+        string program, Dictionary<string, string> settings, Dictionary<string, string> faults, bool onlyLine, params string[] parts)
     {
         foreach (var (setting, value) in faults)
             settings[setting] = value;
@@ -313,7 +318,8 @@ public sealed class StartupTests : IDisposable
             Assert.Equal(log, line);
         Assert.StartsWith(program == Worker ? "viz-worker cannot start: " : "viz-coordinator cannot start: ", line);
         Assert.All(parts, part => Assert.Contains(part, line));
-        Assert.All([WrongSecret, "app-secret", "testing-secret", "limited-secret", "too-short-se"], secret => Assert.DoesNotContain(secret, log));
+        Assert.All(
+            [WrongSecret, "app-secret", "testing-secret", "limited-secret", "too-short-se"], secret => Assert.DoesNotContain(secret, log));
         // 15 s are promised; allow for a slow start on a busy machine.
         Assert.True(seconds < 25, $"{seconds} s");
     }

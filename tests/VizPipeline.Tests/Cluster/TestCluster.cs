@@ -97,7 +97,8 @@ public sealed class TestCluster : IAsyncDisposable
                 if (await catalog.Workers.CountAsync(cancellation) >= count)
                     return;
             }
-            catch (Exception failure) when (attempt < 200 && failure is Npgsql.NpgsqlException or InvalidOperationException or CatalogUnusableException)
+            catch (Exception failure) when (attempt < 200
+                && failure is Npgsql.NpgsqlException or InvalidOperationException or CatalogUnusableException)
             {
                 // The coordinator has not created the tables yet.
             }
@@ -189,7 +190,8 @@ public sealed class TestCluster : IAsyncDisposable
         await using var catalog = _database.Open();
         var atlas = (await catalog.FindAtlasAsync(Atlas, cancellation))!;
         var unreadable = await catalog.UnreadableImagesAsync(atlas.Id, cancellation);
-        var failures = await catalog.Jobs.Where(job => job.AtlasId == atlas.Id && job.State == JobState.Failed).Select(job => job.Error!).ToArrayAsync(cancellation);
+        var failures = await catalog.Jobs.Where(job => job.AtlasId == atlas.Id
+            && job.State == JobState.Failed).Select(job => job.Error!).ToArrayAsync(cancellation);
         return ([.. unreadable.Select(image => image.Path)], failures);
     }
 

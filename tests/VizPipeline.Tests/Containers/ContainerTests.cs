@@ -166,7 +166,8 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
             Assert.Equal(left.Length, right.Length);
             foreach (var (one, other) in left.Zip(right))
             {
-                if (one != other && !(double.TryParse(one, CultureInfo.InvariantCulture, out var a) && double.TryParse(other, CultureInfo.InvariantCulture, out var b)
+                if (one != other && !(double.TryParse(one, CultureInfo.InvariantCulture, out var a) && double.TryParse(
+                    other, CultureInfo.InvariantCulture, out var b)
                     && Math.Abs(a - b) <= 1e-4 * Math.Max(1, Math.Abs(a))))
                     Assert.Fail($"{string.Join(',', left)}\n{string.Join(',', right)}: {one} is not {other}");
             }

@@ -39,7 +39,8 @@ public sealed class CoordinatorTests : IDisposable
         Assert.Equal(("fake", 1, 0, """{"forward":0.25}"""), (job.Worker, job.Attempt, job.Failures, job.Phases));
 
         var progress = await host.Monitor.SnapshotAsync(spec.Id, cancellation);
-        Assert.All(progress.Stages, stage => Assert.Equal((stage.Total, stage.UnitsTotal, 0), (stage.Done, stage.UnitsDone, stage.Running)));
+        Assert.All(
+            progress.Stages, stage => Assert.Equal((stage.Total, stage.UnitsTotal, 0), (stage.Done, stage.UnitsDone, stage.Running)));
         Assert.Equal(TimeSpan.Zero, progress.TimeLeft);
     }
 
@@ -102,7 +103,8 @@ public sealed class CoordinatorTests : IDisposable
         var work = new FakeWork
         {
             Before = (job, _) => poisoned && job is RenderPatches { Layer: 0, FirstChannel: 3 }
-                ? throw (reported ? new ReportedFailureException("channel 3\nis poison", true) : new InvalidOperationException("channel 3 is poison"))
+                ? throw (reported ? new ReportedFailureException("channel 3\nis poison", true) : new InvalidOperationException(
+                    "channel 3 is poison"))
                 : Task.CompletedTask,
         };
         await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
@@ -111,7 +113,8 @@ public sealed class CoordinatorTests : IDisposable
 
         Assert.Equal(AtlasState.CompletedWithFailures, outcome.State);
         var failed = Assert.Single(outcome.Failures);
-        Assert.Equal((JobKind.Patches, 0, JobState.Failed, 3, 3), (failed.Kind, failed.LayerIndex, failed.State, failed.Failures, failed.Attempt));
+        Assert.Equal(
+            (JobKind.Patches, 0, JobState.Failed, 3, 3), (failed.Kind, failed.LayerIndex, failed.State, failed.Failures, failed.Attempt));
         Assert.EndsWith("channel 3 is poison", failed.Error);
 
         poisoned = false;

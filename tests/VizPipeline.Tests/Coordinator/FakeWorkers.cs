@@ -50,7 +50,8 @@ public sealed class FakeWork
 /// <summary>Runs jobs of all kinds like a worker, with invented results.</summary>
 public sealed class FakeWorker(FakeWork work, IObjectStore store, IServiceProvider services) : IBusReceivers
 {
-    public IReadOnlyList<BusReceiver> Receivers => [.. JobKinds.All.Select(kind => new BusReceiver(kind.Queue, ReceiveAsync) { AtOnce = work.AtOnce })];
+    public IReadOnlyList<BusReceiver> Receivers => [.. JobKinds.All.Select(
+        kind => new BusReceiver(kind.Queue, ReceiveAsync) { AtOnce = work.AtOnce })];
 
     private IJobBus Bus => services.GetRequiredService<IJobBus>();
 

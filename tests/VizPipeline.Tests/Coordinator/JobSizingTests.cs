@@ -10,7 +10,9 @@ namespace VizPipeline.Tests.Coordinator;
 /// <summary>Tests that job sizes follow the times of earlier jobs.</summary>
 public abstract class JobSizingTests(Engine engine) : CatalogTests(engine)
 {
-    private static readonly AtlasSpec New = Costing(SpecSamples.Small("new", images: 10_000, shardImages: 500, neuronsPerJob: 7), 1_000) with { BatchSize = 8 };
+    private static readonly AtlasSpec New = Costing(
+        SpecSamples.Small("new", images: 10_000, shardImages: 500, neuronsPerJob: 7), 1_000) with
+    { BatchSize = 8 };
 
     [Fact]
     public async Task Nothing_known_changes_nothing()
@@ -73,7 +75,8 @@ public abstract class JobSizingTests(Engine engine) : CatalogTests(engine)
     {
         var atlas = await Catalog.Create(spec);
         await using var context = Catalog.Database.Open();
-        foreach (var job in await context.Jobs.AsTracking().Where(job => job.AtlasId == atlas.Id).ToListAsync(TestContext.Current.CancellationToken))
+        foreach (var job in await context.Jobs.AsTracking().Where(job => job.AtlasId == atlas.Id).ToListAsync(
+            TestContext.Current.CancellationToken))
         {
             job.State = JobState.Completed;
             job.ElapsedSeconds = job.Units * (job.Kind switch { JobKind.Scan => perImage, JobKind.Patches => perPatched, _ => perAscended });

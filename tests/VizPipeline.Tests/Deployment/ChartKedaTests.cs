@@ -60,7 +60,8 @@ public sealed class ChartKedaTests
         Assert.Equal(4, release.Pod("worker-cpu").Owner["spec"]!["replicas"]!.GetValue<long>());
         // A pool with KEDA disabled does not scale.
         Assert.Single(release.OfKind("ScaledObject"));
-        Assert.Equal(Release.Name(release.Pod("worker-gpu").Owner), (string?)release.Find("ScaledObject", "gpu")["spec"]!["scaleTargetRef"]!["name"]);
+        Assert.Equal(Release.Name(release.Pod("worker-gpu").Owner), (string?)release.Find(
+            "ScaledObject", "gpu")["spec"]!["scaleTargetRef"]!["name"]);
     }
 
     [Fact]

@@ -262,7 +262,8 @@ public sealed partial class ChartMeaningTests
         {
             var result = await Helm.Template("everything", path + "=null");
             var name = path[(path.LastIndexOf('.') + 1)..].Replace("\\", "", StringComparison.Ordinal);
-            if (result.ExitCode != 0 && !(result.Error.Contains($"{name} is required", StringComparison.Ordinal) || result.Error.Contains(path + ":", StringComparison.Ordinal)))
+            if (result.ExitCode != 0 && !(result.Error.Contains($"{name} is required", StringComparison.Ordinal) || result.Error.Contains(
+                path + ":", StringComparison.Ordinal)))
                 failures.Add($"{path}: {result.Error}");
         });
         Assert.Empty(failures);
@@ -328,9 +329,11 @@ public sealed partial class ChartMeaningTests
         var keys = new HashSet<(string, string)>();
         foreach (var section in (string[])["postgres", "rabbitmq", "objectStore"])
         {
-            foreach (var (_, account) in values[section]!.AsObject().Where(pair => pair.Value is JsonObject account && account.ContainsKey("existingSecret")))
+            foreach (var (_, account) in values[section]!.AsObject().Where(
+                pair => pair.Value is JsonObject account && account.ContainsKey("existingSecret")))
             {
-                foreach (var (name, key) in account!.AsObject().Where(pair => pair.Key is "userKey" or "passwordKey" or "accessKeyKey" or "secretKeyKey"))
+                foreach (var (name, key) in account!.AsObject().Where(
+                    pair => pair.Key is "userKey" or "passwordKey" or "accessKeyKey" or "secretKeyKey"))
                     keys.Add(((string)account["existingSecret"]!, (string)key!));
             }
         }

@@ -38,7 +38,8 @@ public sealed class ChartNetworkTests
     {
         var release = await Helm.Render("trial");
         var rule = Assert.Single(Pod.List(release.Find("NetworkPolicy", "-postgres")["spec"]!["ingress"]));
-        var components = Pod.List(rule["from"]).Select(from => (string?)from["podSelector"]!["matchLabels"]!["app.kubernetes.io/component"]);
+        var components = Pod.List(rule["from"])
+            .Select(from => (string?)from["podSelector"]!["matchLabels"]!["app.kubernetes.io/component"]);
         Assert.Equal(["atlas", "coordinator", "migration"], components.Order());
         Assert.All(Pod.List(release.Find("NetworkPolicy", "-worker")["spec"]!["egress"]), to => Assert.NotNull(to["to"]));
     }

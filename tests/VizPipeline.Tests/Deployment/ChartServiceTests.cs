@@ -13,7 +13,8 @@ public sealed class ChartServiceTests
         foreach (var pod in (await Helm.Render(values)).Pods.Where(pod => DeploymentContract.Required.ContainsKey(pod.Component)))
         {
             // Variables such as OMP_NUM_THREADS are the user's.
-            var own = pod.Settings(pod.Container).Where(name => name.Contains("__", StringComparison.Ordinal) || name.StartsWith("VIZ_", StringComparison.Ordinal));
+            var own = pod.Settings(pod.Container).Where(name => name.Contains("__", StringComparison.Ordinal)
+                || name.StartsWith("VIZ_", StringComparison.Ordinal));
             DeploymentContract.Check(pod.Component, own);
         }
     }
@@ -70,7 +71,8 @@ public sealed class ChartServiceTests
     {
         var worker = (await Helm.Render("gpu-keda")).Pod("worker-gpu");
         foreach (var folder in (string[])["/images", "/models"])
-            Assert.True(Pod.List(worker.Container["volumeMounts"]).Single(m => (string?)m["mountPath"] == folder)["readOnly"]!.GetValue<bool>());
+            Assert.True(
+                Pod.List(worker.Container["volumeMounts"]).Single(m => (string?)m["mountPath"] == folder)["readOnly"]!.GetValue<bool>());
     }
 
     [Fact]

@@ -40,7 +40,8 @@ public sealed class ChartTests
     [Fact]
     public async Task A_field_that_Kubernetes_does_not_know_would_be_found()
     {
-        var document = (await Helm.Render("required")).Text.Split("\n---\n").First(text => text.Contains("kind: Deployment", StringComparison.Ordinal));
+        var document = (await Helm.Render("required")).Text.Split("\n---\n")
+            .First(text => text.Contains("kind: Deployment", StringComparison.Ordinal));
         var slip = document.Replace("terminationGracePeriodSeconds", "terminationGraceSeconds", StringComparison.Ordinal);
         Assert.NotEqual(document, slip);
         Assert.ThrowsAny<Exception>(() => KubernetesYaml.LoadAllFromString(slip, strict: true));

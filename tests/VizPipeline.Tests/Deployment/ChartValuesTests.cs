@@ -48,7 +48,8 @@ public sealed class ChartValuesTests
     public async Task The_templates_refuse(string values, string change, string named) => await Refused(values, change, named);
 
     [Fact]
-    public async Task Without_any_values_the_message_says_what_to_give() => await Refused(null, "log=json", "say where you pushed the images");
+    public async Task Without_any_values_the_message_says_what_to_give()
+        => await Refused(null, "log=json", "say where you pushed the images");
 
     [Fact]
     public void The_chart_s_README_names_every_value()
@@ -58,7 +59,8 @@ public sealed class ChartValuesTests
         {
             Assert.Contains(name, readme);
             // The second level, for the sections that the table lists key by key.
-            foreach (var key in (value as JsonObject ?? []).Select(pair => pair.Key).Where(_ => name is "trial" or "networkPolicy" or "worker" or "keda" or "http"))
+            foreach (var key in (value as JsonObject ?? []).Select(pair => pair.Key).Where(
+                _ => name is "trial" or "networkPolicy" or "worker" or "keda" or "http"))
                 Assert.Contains(key, readme);
         }
         var schema = JsonNode.Parse(Repository.Read("helm", "viz-pipeline", "values.schema.json"))!;

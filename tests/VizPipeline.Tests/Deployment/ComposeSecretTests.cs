@@ -46,7 +46,8 @@ public sealed partial class ComposeSecretTests
     {
         var made = await Helm.Execute(Repository.Path("deploy", "new-env"), [], new());
         Assert.Equal(0, made.ExitCode);
-        var secrets = Line().Matches(made.Output).Where(line => SecretName().IsMatch(line.Groups["name"].Value)).Select(line => line.Groups["value"].Value).ToList();
+        var secrets = Line().Matches(made.Output).Where(line => SecretName().IsMatch(line.Groups["name"].Value))
+            .Select(line => line.Groups["value"].Value).ToList();
         Assert.Equal(11, secrets.Count);
         Assert.All(secrets, secret => Assert.Matches("^[0-9a-f]{48}$", secret));
         Assert.Equal(11, secrets.Distinct().Count());

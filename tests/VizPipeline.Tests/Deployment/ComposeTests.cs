@@ -105,7 +105,8 @@ public sealed partial class ComposeTests
         foreach (var (name, service) in Services)
         {
             foreach (var (other, condition) in service!["depends_on"] as JsonObject ?? [])
-                Assert.Equal(OneShot.Contains(other) ? "service_completed_successfully" : "service_healthy", (string?)condition!["condition"]);
+                Assert.Equal(
+                    OneShot.Contains(other) ? "service_completed_successfully" : "service_healthy", (string?)condition!["condition"]);
         }
     }
 
@@ -137,7 +138,8 @@ public sealed partial class ComposeTests
     public void Workers_cannot_reach_the_database_and_only_three_services_are_reached_from_outside()
     {
         Assert.Equal(["atlas", "coordinator", "migrate", "postgres"], On("data"));
-        Assert.Equal(["atlas", "coordinator", "grafana"], Services.Where(pair => pair.Value!["ports"] is not null).Select(pair => pair.Key).Order());
+        Assert.Equal(
+            ["atlas", "coordinator", "grafana"], Services.Where(pair => pair.Value!["ports"] is not null).Select(pair => pair.Key).Order());
         foreach (var network in (string[])["bus", "data", "monitoring"])
             Assert.True(Compose["networks"]![network]!["internal"]!.GetValue<bool>());
         foreach (var port in Services.SelectMany(pair => Pod.List(pair.Value!["ports"])))

@@ -16,15 +16,18 @@ public sealed partial class DashboardTests
         .Concat(Pod.List(Dashboard["templating"]!["list"]).Select(variable => (string?)variable["definition"]).OfType<string>())
         .SelectMany(PromQl.Uses);
 
-    private static IEnumerable<string> Queries => Panels.SelectMany(panel => Pod.List(panel["targets"])).Select(target => target["expr"]!.GetValue<string>());
+    private static IEnumerable<string> Queries => Panels.SelectMany(panel => Pod.List(panel["targets"]))
+        .Select(target => target["expr"]!.GetValue<string>());
 
-    private static IEnumerable<JsonNode> Alerts => Pod.List(Yaml.Read(Path.Combine(Helm.Chart, "files", "alerts.yml"))["groups"]![0]!["rules"]);
+    private static IEnumerable<JsonNode> Alerts => Pod.List(
+        Yaml.Read(Path.Combine(Helm.Chart, "files", "alerts.yml"))["groups"]![0]!["rules"]);
 
     [Fact]
     public void Every_query_asks_for_metrics_of_the_contract() => Assert.All(Queries, OnlyKnownMetrics);
 
     [Fact]
-    public void Every_alert_asks_for_metrics_of_the_contract() => Assert.All(Alerts.Select(alert => alert["expr"]!.GetValue<string>()), OnlyKnownMetrics);
+    public void Every_alert_asks_for_metrics_of_the_contract()
+        => Assert.All(Alerts.Select(alert => alert["expr"]!.GetValue<string>()), OnlyKnownMetrics);
 
     [Fact]
     public void Every_metric_of_the_contract_is_shown()
@@ -39,7 +42,8 @@ public sealed partial class DashboardTests
     public void It_can_be_imported_anywhere()
     {
         Assert.Equal("datasource", (string?)Dashboard["templating"]!["list"]![0]!["type"]);
-        foreach (var source in Panels.SelectMany(panel => Pod.List(panel["targets"]).Append(panel)).Select(node => node["datasource"]).OfType<JsonNode>())
+        foreach (var source in Panels.SelectMany(panel => Pod.List(panel["targets"]).Append(panel)).Select(
+            node => node["datasource"]).OfType<JsonNode>())
             Assert.Equal("${datasource}", (string?)source["uid"]);
         Assert.Null(Dashboard["id"]);
         Assert.Equal(Panels.Count(), Panels.Select(panel => (int)panel["id"]!).Distinct().Count());

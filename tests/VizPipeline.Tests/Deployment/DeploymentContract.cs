@@ -74,7 +74,8 @@ internal static class DeploymentContract
     public static readonly string[] MetricFamilies = ["dotnet_", "process_"];
 
     /// <summary>Returns the name of a setting in the contract: <c>Http__ApiKeys</c> for <c>Http__ApiKeys__0</c>.</summary>
-    public static string SettingName(string variable) => variable.StartsWith("Http__ApiKeys__", StringComparison.Ordinal) ? "Http__ApiKeys" : variable;
+    public static string SettingName(string variable)
+        => variable.StartsWith("Http__ApiKeys__", StringComparison.Ordinal) ? "Http__ApiKeys" : variable;
 
     /// <summary>Fails with the names that a role must not have, or lacks.</summary>
     public static void Check(string role, IEnumerable<string> variables)

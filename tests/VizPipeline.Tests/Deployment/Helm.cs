@@ -14,7 +14,8 @@ internal static class Helm
 
     /// <summary>Returns the names of the complete sets of values in the chart's ci folder.</summary>
     public static string[] ValueSets { get; } =
-        [.. Directory.GetFiles(Path.Combine(Chart, "ci"), "*-values.yaml").Select(file => Path.GetFileName(file)[..^"-values.yaml".Length]).Order()];
+        [.. Directory.GetFiles(Path.Combine(Chart, "ci"), "*-values.yaml").Select(
+            file => Path.GetFileName(file)[..^"-values.yaml".Length]).Order()];
 
     public static async Task<CommandResult> Run(params string[] arguments)
     {
@@ -32,7 +33,8 @@ internal static class Helm
     }
 
     public static Task<CommandResult> Template(string? valueSet, params string[] changes) =>
-        Run(["template", "viz", Chart, "--namespace", "lab", .. Values(valueSet), .. changes.SelectMany(change => new[] { "--set", change })]);
+        Run(["template", "viz", Chart, "--namespace", "lab", .. Values(valueSet), .. changes.SelectMany(
+            change => new[] { "--set", change })]);
 
     public static Task<CommandResult> Lint(string? valueSet) => Run(["lint", "--strict", Chart, .. Values(valueSet)]);
 

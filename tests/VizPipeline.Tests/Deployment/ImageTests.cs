@@ -35,7 +35,8 @@ public sealed partial class ImageTests
     [Fact]
     public void Only_images_for_CUDA_ask_for_devices()
     {
-        foreach (var stage in Dockerfile.Split("\nFROM ").Where(stage => stage.Contains("NVIDIA_VISIBLE_DEVICES", StringComparison.Ordinal)))
+        foreach (var stage in Dockerfile.Split("\nFROM ").Where(
+            stage => stage.Contains("NVIDIA_VISIBLE_DEVICES", StringComparison.Ordinal)))
             Assert.StartsWith("runtime-cpu AS runtime-cuda\n", stage);
     }
 
@@ -57,10 +58,12 @@ public sealed partial class ImageTests
         var read = JsonNode.Parse(result.Output)!;
         var root = Repository.Path();
         var files = read["Properties"]!["MSBuildAllProjects"]!.GetValue<string>().Split(';')
-            .Concat(read["Items"]!.AsObject().SelectMany(items => items.Value!.AsArray()).Select(item => item!["FullPath"]!.GetValue<string>()))
+            .Concat(
+                read["Items"]!.AsObject().SelectMany(items => items.Value!.AsArray()).Select(item => item!["FullPath"]!.GetValue<string>()))
             .Where(file => file.Length > 0).Append(Repository.Path("global.json")).Append(Repository.Path("Directory.Packages.props"))
             .Select(file => Path.GetRelativePath(root, file))
-            .Where(file => !file.StartsWith("..", StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+            .Where(file => !file.StartsWith("..", StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal)
+                && !file.Contains("/bin/", StringComparison.Ordinal))
             .Distinct().ToList();
         Assert.Contains("BannedSymbols.txt", files);
         Assert.All(files, file => Assert.True(IsInContext(file), $"{file} is read by the build, and .dockerignore keeps it out"));
@@ -82,7 +85,8 @@ public sealed partial class ImageTests
     {
         var isIn = true;
         var above = file.Split('/').Select((_, i) => string.Join('/', file.Split('/')[..(i + 1)])).ToList();
-        foreach (var line in Repository.Read(".dockerignore").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#'))
+        foreach (var line in Repository.Read(".dockerignore").Split('\n').Select(line => line.Trim()).Where(
+            line => line.Length > 0 && line[0] != '#'))
         {
             var (exception, pattern) = (line[0] == '!', line.TrimStart('!').Trim('/'));
             var regex = "^" + Regex.Escape(pattern).Replace(@"\*\*/", "(.*/)?", StringComparison.Ordinal)
@@ -124,7 +128,8 @@ public sealed partial class ImageTests
         using var client = await server.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
         using var reader = new StreamReader(client.GetStream());
         var request = await reader.ReadLineAsync(TestContext.Current.CancellationToken);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"), TestContext.Current.CancellationToken);
+        await client.GetStream()
+            .WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"), TestContext.Current.CancellationToken);
         return request;
     }
 

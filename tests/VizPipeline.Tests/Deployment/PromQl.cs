@@ -14,7 +14,8 @@ internal static partial class PromQl
         if (LabelValues().Match(query) is { Success: true } values)
             return [new MetricUse(values.Groups["metric"].Value, [(values.Groups["label"].Value, null)])];
         var text = Quoted().Replace(query, quoted => new string(' ', quoted.Length));
-        var groups = Aggregation().Matches(text).Select(by => (Labels: by.Groups["labels"].Value, Begin: by.Index + by.Length, End: Closing(text, by.Index + by.Length))).ToList();
+        var groups = Aggregation().Matches(text).Select(
+            by => (Labels: by.Groups["labels"].Value, Begin: by.Index + by.Length, End: Closing(text, by.Index + by.Length))).ToList();
         return Name().Matches(text).Select(name => new MetricUse(
             name.Value,
             [.. groups.Where(by => name.Index >= by.Begin && name.Index < by.End)

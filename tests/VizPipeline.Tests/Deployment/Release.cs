@@ -12,7 +12,8 @@ internal sealed class Release(string text)
     public IEnumerable<JsonNode> OfKind(string kind) => Objects.Where(o => Kind(o) == kind);
 
     /// <summary>Returns the one object of a kind whose name has this ending.</summary>
-    public JsonNode Find(string kind, string nameEnd) => Assert.Single(OfKind(kind), o => Name(o).EndsWith(nameEnd, StringComparison.Ordinal));
+    public JsonNode Find(string kind, string nameEnd)
+        => Assert.Single(OfKind(kind), o => Name(o).EndsWith(nameEnd, StringComparison.Ordinal));
 
     /// <summary>Returns the templates of all pods, with the names of their owners.</summary>
     public IEnumerable<Pod> Pods => Objects.Where(o => Kind(o) is "Deployment" or "StatefulSet" or "Job").Select(o => new Pod(o));
@@ -60,7 +61,8 @@ internal sealed class Pod(JsonNode owner)
     public long GracePeriod => Spec["terminationGracePeriodSeconds"]!.GetValue<long>();
 
     /// <summary>Returns the value of a plain variable.</summary>
-    public string? Variable(string name) => Variables(Container).SingleOrDefault(v => (string?)v["name"] == name)?["value"]?.GetValue<string>();
+    public string? Variable(string name)
+        => Variables(Container).SingleOrDefault(v => (string?)v["name"] == name)?["value"]?.GetValue<string>();
 
     public static IReadOnlyList<JsonNode> Variables(JsonNode container) => List(container["env"]);
 
@@ -87,7 +89,8 @@ internal sealed class Pod(JsonNode owner)
     /// <summary>Returns the keys of Secrets that it reads, and the settings that they become.</summary>
     public IEnumerable<(string Secret, string Key, string Setting)> SecretsRead()
     {
-        foreach (var secret in Volumes.SelectMany(volume => List(volume["projected"]?["sources"])).Select(source => source["secret"]).OfType<JsonNode>())
+        foreach (var secret in Volumes.SelectMany(volume => List(volume["projected"]?["sources"])).Select(
+            source => source["secret"]).OfType<JsonNode>())
         {
             foreach (var item in List(secret["items"]))
                 yield return (secret["name"]!.GetValue<string>(), item["key"]!.GetValue<string>(), item["path"]!.GetValue<string>());

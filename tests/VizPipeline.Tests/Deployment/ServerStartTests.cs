@@ -44,7 +44,8 @@ public sealed class ServerStartTests : IDisposable
         var result = await Start("rabbitmq-start.sh", Rabbit, "sh", "-c", "echo $RABBITMQ_CONFIG_FILE");
         Assert.Equal(Path.Combine(_folder.FullName, "rabbitmq.conf"), result.Output.Trim());
         var definitions = Written("definitions.json");
-        Assert.Equal(["viz-coordinator", "viz-worker", "viz-atlas", "viz-monitor"], Pod.List(definitions["users"]).Select(u => (string?)u["name"]));
+        Assert.Equal(
+            ["viz-coordinator", "viz-worker", "viz-atlas", "viz-monitor"], Pod.List(definitions["users"]).Select(u => (string?)u["name"]));
         Assert.Equal(["", "", "", "monitoring"], Pod.List(definitions["users"]).Select(u => (string?)u["tags"]));
     }
 
@@ -57,7 +58,8 @@ public sealed class ServerStartTests : IDisposable
             Pod.List(Written("definitions.json")["permissions"])
                 .Select(of => new BrokerRights((string)of["user"]!, (string)of["configure"]!, (string)of["write"]!, (string)of["read"]!)));
         var documented = Repository.Read("docs", "cluster.md").Split('\n')
-            .Single(line => line.StartsWith("| RabbitMQ, in a virtual host", StringComparison.Ordinal)).Replace("\\|", "|", StringComparison.Ordinal);
+            .Single(line => line.StartsWith("| RabbitMQ, in a virtual host", StringComparison.Ordinal))
+                .Replace("\\|", "|", StringComparison.Ordinal);
         foreach (var rights in BrokerRights.All.Where(role => role.User != "viz-monitor"))
             Assert.All([rights.Configure, rights.Write, rights.Read], right => Assert.Contains($"`{right}`", documented));
     }
@@ -65,14 +67,17 @@ public sealed class ServerStartTests : IDisposable
     [Fact]
     public void Only_coordinators_read_answers_and_the_atlas_only_asks()
     {
-        var (worker, atlas) = (BrokerRights.All.Single(role => role.User == "viz-worker"), BrokerRights.All.Single(role => role.User == "viz-atlas"));
+        var (worker, atlas) = (BrokerRights.All.Single(role => role.User == "viz-worker"), BrokerRights.All.Single(
+            role => role.User == "viz-atlas"));
         var jobs = JobKinds.All.Select(kind => kind.Queue).ToList();
         Assert.All(jobs.Append(QueueNames.Live), queue => Assert.Matches(worker.Read, queue));
         Assert.Matches(worker.Read, QueueNames.ExchangeOf(QueueNames.Answers));
         Assert.DoesNotMatch(worker.Read, QueueNames.Answers);
-        foreach (var name in jobs.Append(QueueNames.Answers).SelectMany(queue => (string[])[queue, QueueNames.ExchangeOf(queue)]).Append(QueueNames.Live))
+        foreach (var name in jobs.Append(QueueNames.Answers).SelectMany(queue => (string[])[queue, QueueNames.ExchangeOf(queue)]).Append(
+            QueueNames.Live))
             Assert.False(Regex.IsMatch(name, atlas.Read) || Regex.IsMatch(name, atlas.Write), name);
-        Assert.All((string[])["other", "amq.topic", "vizier"], name => Assert.False(Regex.IsMatch(name, worker.Read) || Regex.IsMatch(name, worker.Write)));
+        Assert.All((string[])["other", "amq.topic", "vizier"], name => Assert.False(
+            Regex.IsMatch(name, worker.Read) || Regex.IsMatch(name, worker.Write)));
     }
 
     [Fact]
@@ -98,7 +103,8 @@ public sealed class ServerStartTests : IDisposable
         await reader.CheckSchemaAsync(TestContext.Current.CancellationToken);
         await using var catalog = reader.Open();
         Assert.Equal(0, await catalog.Atlases.CountAsync(TestContext.Current.CancellationToken));
-        var refused = await Assert.ThrowsAsync<PostgresException>(() => catalog.Atlases.ExecuteDeleteAsync(TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<PostgresException>(
+            () => catalog.Atlases.ExecuteDeleteAsync(TestContext.Current.CancellationToken));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
     }
 

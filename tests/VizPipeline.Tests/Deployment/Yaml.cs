@@ -31,9 +31,11 @@ internal static partial class Yaml
     private static JsonObject Merged(YamlMappingNode map)
     {
         var result = new JsonObject();
-        foreach (var source in map.Children.Where(IsMerge).SelectMany(pair => pair.Value is YamlSequenceNode list ? list.Reverse() : [pair.Value]))
+        foreach (var source in map.Children.Where(IsMerge).SelectMany(
+            pair => pair.Value is YamlSequenceNode list ? list.Reverse() : [pair.Value]))
             Put(Merged((YamlMappingNode)source));
-        Put(map.Children.Where(pair => !IsMerge(pair)).Select(pair => KeyValuePair.Create(((YamlScalarNode)pair.Key).Value!, Convert(pair.Value))));
+        Put(map.Children.Where(pair => !IsMerge(pair)).Select(
+            pair => KeyValuePair.Create(((YamlScalarNode)pair.Key).Value!, Convert(pair.Value))));
         return result;
 
         void Put(IEnumerable<KeyValuePair<string, JsonNode?>> pairs)

@@ -21,7 +21,8 @@ public sealed class AtlasFolder(string folder)
 
     /// <summary>Counts the objects that jobs have written so far; 0 if the folder does not exist yet.</summary>
     public int Progress() => Directory.Exists(folder)
-        ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Count(file => !file.EndsWith(".tmp", StringComparison.Ordinal)) : 0;
+        ? Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Count(file => !file.EndsWith(".tmp", StringComparison.Ordinal)) : 0;
 
     public bool IsPlanned => File.Exists(Path.Combine(folder, "atlas.db"));
 
@@ -57,5 +58,6 @@ public sealed class AtlasFolder(string folder)
     private CatalogContext Open() => new SqliteCatalogDatabase(Path.Combine(folder, "atlas.db")).Open();
 
     private static async Task<VizPipeline.Catalog.Atlas> Find(CatalogContext catalog) =>
-        await catalog.FindAtlasAsync(Slug) is { State: AtlasState.Completed } atlas ? atlas : throw new InvalidOperationException("the atlas is not complete");
+        await catalog.FindAtlasAsync(Slug) is { State: AtlasState.Completed } atlas ? atlas : throw new InvalidOperationException(
+            "the atlas is not complete");
 }

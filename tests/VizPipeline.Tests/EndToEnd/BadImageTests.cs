@@ -14,7 +14,8 @@ public sealed class BadImageTests(SampleMaterial material) : IDisposable
     [Fact]
     public async Task Unreadable_images_are_listed_with_reasons_and_the_run_completes()
     {
-        var good = Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(12).ToArray();
+        var good = Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(12)
+            .ToArray();
         foreach (var file in good)
             _images.Write(Path.GetFileName(file), await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
         _images.Write("truncated.jpg", (await File.ReadAllBytesAsync(good[0], TestContext.Current.CancellationToken))[..^900]);

@@ -41,7 +41,8 @@ public sealed class ChannelNetworkTests : IDisposable
         {
             for (var neuron = 0; neuron < neurons; neuron++)
             {
-                var (patches, deconvolutions) = (Read(atlas, layer, $"top9/{neuron:D5}.png"), Read(atlas, layer, $"deconv/{neuron:D5}.png"));
+                var (patches, deconvolutions) = (Read(atlas, layer, $"top9/{neuron:D5}.png"), Read(
+                    atlas, layer, $"deconv/{neuron:D5}.png"));
                 Assert.Equal(channels == 1, IsGrey(patches));
                 Assert.Equal(channels == 1, IsGrey(deconvolutions));
                 for (var preset = 1; preset <= 4; preset++)
@@ -91,12 +92,14 @@ public sealed class ChannelNetworkTests : IDisposable
         Assert.Equal(deconvolution.Activation, maps.Greatest[2], 1e-5);
     }
 
-    private static RgbImage Read(string atlas, string layer, string name) => Png.Decode(File.ReadAllBytes(Path.Combine(atlas, "pictures", layer, name)), name);
+    private static RgbImage Read(string atlas, string layer, string name)
+        => Png.Decode(File.ReadAllBytes(Path.Combine(atlas, "pictures", layer, name)), name);
 
     private static bool IsGrey(RgbImage picture)
     {
         Assert.True(picture.Pixels.Distinct().Count() > 1, "the picture shows nothing");
-        return Enumerable.Range(0, picture.Width * picture.Height).All(i => picture.Pixels[i * 3] == picture.Pixels[(i * 3) + 1] && picture.Pixels[i * 3] == picture.Pixels[(i * 3) + 2]);
+        return Enumerable.Range(0, picture.Width * picture.Height).All(i => picture.Pixels[i * 3] == picture.Pixels[(i * 3) + 1]
+            && picture.Pixels[i * 3] == picture.Pixels[(i * 3) + 2]);
     }
 
     // conv1 5 of 5x5, Relu, MaxPool, conv2 6 of 3x3, Relu, mean, fc 3.
@@ -110,7 +113,8 @@ public sealed class ChannelNetworkTests : IDisposable
             Node("GlobalAveragePool", "mean", ["r2"], "m"), Node("Flatten", "flat", ["m"], "f"), Node("Gemm", "fc", ["f", "w3", "b3"], "y", Int("transB", 1)));
         foreach (var (name, shape) in new (string, long[])[] { ("w1", [5, channels, 5, 5]), ("b1", [5]), ("w2", [6, 5, 3, 3]), ("b2", [6]), ("w3", [3, 6]), ("b3", [3]) })
         {
-            var values = Enumerable.Range(0, (int)shape.Aggregate(1L, (product, extent) => product * extent)).Select(_ => shape.Length == 1 ? 1f : (float)(random.NextDouble() - 0.35)).ToArray();
+            var values = Enumerable.Range(0, (int)shape.Aggregate(1L, (product, extent) => product * extent))
+                .Select(_ => shape.Length == 1 ? 1f : (float)(random.NextDouble() - 0.35)).ToArray();
             graph.Message(5, OnnxModels.Tensor(name, OnnxModels.Float, shape).Bytes(9, MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
         }
         return OnnxModels.Model(graph.Message(11, OnnxModels.Value("x", 1, channels, Side, Side)).Message(12, OnnxModels.Value("y", 1, 3)));
@@ -127,7 +131,8 @@ public sealed class ChannelNetworkTests : IDisposable
         return node;
     }
 
-    private static ProtoWriter Ints(string name, params long[] values) => OnnxModels.Attribute(name, 7, attribute => attribute.Numbers(8, values));
+    private static ProtoWriter Ints(string name, params long[] values)
+        => OnnxModels.Attribute(name, 7, attribute => attribute.Numbers(8, values));
 
     private static ProtoWriter Int(string name, long value) => OnnxModels.Attribute(name, 2, attribute => attribute.Number(3, value));
 }

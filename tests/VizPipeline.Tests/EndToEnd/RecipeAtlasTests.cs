@@ -44,7 +44,8 @@ public sealed class RecipeAtlasTests(SampleMaterial material)
     {
         var broken = material.Out("broken.json");
         await File.WriteAllTextAsync(broken, """{ "name": "x", "steps": -1, "rule": { "kind": "adam", "rate": 5 } }""", TestContext.Current.CancellationToken);
-        var run = await VizProcess.Run("run", "--model", material.Model, "--methods", "ascent", "--ascent-presets", broken, "--out", material.Out("never"));
+        var run = await VizProcess.Run(
+            "run", "--model", material.Model, "--methods", "ascent", "--ascent-presets", broken, "--out", material.Out("never"));
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("steps must be 1", run.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(material.Out("never")));

@@ -27,7 +27,8 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
         using var runner = new NetworkRunner(graph);
         var search = await Search(runner, new CropSource(manifest, folder, Preprocessing.Unit(224, 224)));
 
-        Assert.Multiple([.. search.Layers.Select((layer, i) => (Action)(() => Compare(layer, search.Tallies[i], new Expected(reference, layer))))]);
+        Assert.Multiple(
+            [.. search.Layers.Select((layer, i) => (Action)(() => Compare(layer, search.Tallies[i], new Expected(reference, layer))))]);
     }
 
     private void Compare(Layer layer, LayerTally tally, Expected expected)
@@ -53,7 +54,8 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
 
         // To the first two layers, flat areas of many photographs are equal: the last bit decides which of them is in the top nine.
         var isEarly = layer.Name is "conv1" or "conv2";
-        Assert.True(isEarly || overlap >= (layer.Name == "logits" ? 0.99 : 0.97), $"{layer.Name}: only {overlap:0.0000} of the nine are the reference's");
+        Assert.True(isEarly
+            || overlap >= (layer.Name == "logits" ? 0.99 : 0.97), $"{layer.Name}: only {overlap:0.0000} of the nine are the reference's");
         Assert.True((isEarly ? worstSorted : worstShared) <= Tolerance, $"{layer.Name}: values differ by {worstShared} and {worstSorted}");
         Assert.True(worstFacts <= Tolerance, $"{layer.Name}: statistics differ by {worstFacts}");
         Assert.Equal(0, wrongBoxes);
@@ -71,7 +73,8 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
     private static async Task<TopPatchSearch> Search(NetworkRunner runner, CropSource crops)
     {
         var search = new TopPatchSearch(runner, runner.Graph.Layers, exact: true, crops.Manifest.Entries.Count);
-        await foreach (var batch in crops.ReadBatches([.. Enumerable.Range(0, crops.Manifest.Entries.Count)], 32, 2, TestContext.Current.CancellationToken))
+        await foreach (var batch in crops.ReadBatches(
+            [.. Enumerable.Range(0, crops.Manifest.Entries.Count)], 32, 2, TestContext.Current.CancellationToken))
         {
             using (batch)
             {
@@ -99,7 +102,8 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
         public Expected(NpzFile file, Layer layer)
         {
             var (tap, isOutput) = (layer.Name == "logits" ? "logits" : $"{layer.Name}.act", layer.Name == "logits");
-            (_width, _images, Values) = (layer.Shape.Width, file.Array($"{tap}.top_image").ToInts(), file.Array($"{tap}.top_value").ToFloats());
+            (_width, _images, Values) = (layer.Shape.Width, file.Array($"{tap}.top_image").ToInts(), file.Array(
+                $"{tap}.top_value").ToFloats());
             _places = isOutput ? null : file.Array($"{tap}.top_yx").ToInts();
             _boxes = isOutput ? null : file.Array($"{tap}.top_box_clipped").ToInts();
             (_means, _deviations) = (file.Array($"{tap}.max_mean").ToFloats(), file.Array($"{tap}.max_std").ToFloats());

@@ -64,7 +64,8 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
         var graph = NetworkLoader.Load(material.Model);
         using var runner = new NetworkRunner(graph);
         var preprocessing = Preprocessing.Load(Preprocessing.FindBeside(material.Model)!, graph.InputShape.Height, graph.InputShape.Width);
-        var manifest = ImageManifest.Build(material.Images, new ImageSetOptions { Selection = new() { Limit = Count } }, null, TestContext.Current.CancellationToken);
+        var manifest = ImageManifest.Build(
+            material.Images, new ImageSetOptions { Selection = new() { Limit = Count } }, null, TestContext.Current.CancellationToken);
         var crops = new CropSource(manifest, material.Images, preprocessing);
         var whole = (await Search(runner, crops, 0, Count, batchOfWhole)).Tallies;
         var merged = graph.Layers.Select(layer => new LayerTally(layer.Neurons, exact: true, Count)).ToArray();
@@ -80,7 +81,8 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
     private static async Task<TopPatchSearch> Search(NetworkRunner runner, CropSource crops, int first, int end, int batchSize)
     {
         var search = new TopPatchSearch(runner, runner.Graph.Layers, exact: true, Count);
-        await foreach (var batch in crops.ReadBatches([.. Enumerable.Range(first, end - first)], batchSize, 2, TestContext.Current.CancellationToken))
+        await foreach (var batch in crops.ReadBatches(
+            [.. Enumerable.Range(first, end - first)], batchSize, 2, TestContext.Current.CancellationToken))
         {
             using (batch)
             {

@@ -18,7 +18,8 @@ public class TallyTests
     private static readonly Gen<float[][]> AnyValues = Gen.Float[-1e4f, 1e4f].Array[Neurons].Array[1, 60];
 
     [Fact]
-    public void A_tally_merged_from_shards_is_the_tally_of_the_whole() => Gen.Select(Ties, Gen.Int[1, 9], Gen.Bool).Sample((rows, shard, exact) =>
+    public void A_tally_merged_from_shards_is_the_tally_of_the_whole()
+        => Gen.Select(Ties, Gen.Int[1, 9], Gen.Bool).Sample((rows, shard, exact) =>
     {
         var merged = new LayerTally(Neurons, exact, ImageSet);
         for (var first = 0; first < rows.Length; first += shard)
@@ -69,7 +70,8 @@ public class TallyTests
         var whole = Of(rows, 0, rows.Length, exact);
         var bytes = TallyFormat.Write(whole);
         var writer = new SafetensorsWriter();
-        foreach (var entry in SafetensorsFile.Read(bytes, "tally").Entries.Where(entry => !entry.Name.StartsWith("profile.", StringComparison.Ordinal)))
+        foreach (var entry in SafetensorsFile.Read(bytes, "tally").Entries.Where(
+            entry => !entry.Name.StartsWith("profile.", StringComparison.Ordinal)))
             writer.Add(entry.Name, entry.Type, bytes.AsMemory((int)entry.Offset, (int)entry.ByteLength), [.. entry.Shape]);
         using var file = new MemoryStream();
         writer.WriteTo(file);

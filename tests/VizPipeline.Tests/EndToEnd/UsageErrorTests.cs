@@ -8,7 +8,8 @@ public class UsageErrorTests(SampleMaterial material)
     public Task A_missing_option_is_named() => AssertUsageError("--model", "run", "--images", material.Images);
 
     [Fact]
-    public Task A_missing_model_is_named() => AssertUsageError("nowhere.onnx", "run", "--model", "nowhere.onnx", "--images", material.Images);
+    public Task A_missing_model_is_named()
+        => AssertUsageError("nowhere.onnx", "run", "--model", "nowhere.onnx", "--images", material.Images);
 
     [Fact]
     public Task Missing_images_are_named() => AssertUsageError("--images", "run", "--model", material.Model);

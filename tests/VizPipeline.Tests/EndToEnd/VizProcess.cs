@@ -46,7 +46,8 @@ public sealed partial class VizProcess : IDisposable
     /// <summary>Waits for a line of the output that matches a pattern.</summary>
     public async Task<string> FirstLine(System.Text.RegularExpressions.Regex pattern, TimeSpan patience)
     {
-        for (var limit = Environment.TickCount64 + (long)patience.TotalMilliseconds; ; await Task.Delay(50, TestContext.Current.CancellationToken))
+        for (var limit = Environment.TickCount64 + (long)patience.TotalMilliseconds; ; await Task.Delay(
+            50, TestContext.Current.CancellationToken))
         {
             string text;
             lock (_lines)

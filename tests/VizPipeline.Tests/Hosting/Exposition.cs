@@ -8,14 +8,16 @@ internal sealed partial record Exposition(string Text, IReadOnlyList<Sample> Sam
 {
     public static Exposition Read(string text) => new(text, [.. Line().Matches(text).Select(line => new Sample(
         line.Groups["name"].Value,
-        Label().Matches(line.Groups["labels"].Value).ToDictionary(label => label.Groups["name"].Value, label => label.Groups["value"].Value),
+        Label().Matches(line.Groups["labels"].Value)
+            .ToDictionary(label => label.Groups["name"].Value, label => label.Groups["value"].Value),
         double.Parse(line.Groups["value"].Value, CultureInfo.InvariantCulture)))]);
 
     public IEnumerable<Sample> Of(string name) => Samples.Where(sample => sample.Name == name);
 
     /// <summary>Gets the sample with this name and these labels, other labels ignored; null if there is none or more than one.</summary>
     public double? Value(string name, params (string Name, string Value)[] labels)
-        => Of(name).Where(sample => labels.All(label => sample.Labels.GetValueOrDefault(label.Name) == label.Value)).ToList() is [var only] ? only.Value : null;
+        => Of(name).Where(sample => labels.All(label => sample.Labels.GetValueOrDefault(label.Name) == label.Value))
+            .ToList() is [var only] ? only.Value : null;
 
     [GeneratedRegex(@"^(?<name>[a-z_]+)(\{(?<labels>.*)\})? (?<value>\S+)( \d+)?$", RegexOptions.Multiline)]
     private static partial Regex Line();

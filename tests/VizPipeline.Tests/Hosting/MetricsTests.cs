@@ -34,7 +34,8 @@ public sealed class MetricsTests : IDisposable
             running = await service.MetricsWhenAsync(metrics => metrics.Of("viz_atlas_progress_ratio").Any());
         }
         await service.FinishAsync(spec.Id);
-        var metrics = await service.MetricsWhenAsync(metrics => !metrics.Of("viz_atlas_progress_ratio").Any() && metrics.Of("viz_ingest_batch_size_count").Any());
+        var metrics = await service.MetricsWhenAsync(metrics => !metrics.Of("viz_atlas_progress_ratio").Any()
+            && metrics.Of("viz_ingest_batch_size_count").Any());
 
         var told = metrics.Samples.Concat(running.Of("viz_atlas_progress_ratio")).ToLookup(sample => sample.Name);
         Assert.All(DeploymentContract.Metrics, name => Assert.True(told.Contains(name), $"{name} is not told:\n{metrics.Text}"));
@@ -50,7 +51,8 @@ public sealed class MetricsTests : IDisposable
                     Assert.Contains(told[use.Metric], sample => sample.Labels[label.Name] == label.Value);
             });
         });
-        Assert.All(metrics.Samples.Where(sample => sample.Labels.ContainsKey("kind")), sample => Assert.Contains(sample.Labels["kind"], DeploymentContract.JobKinds));
+        Assert.All(metrics.Samples.Where(sample => sample.Labels.ContainsKey("kind")), sample => Assert.Contains(
+            sample.Labels["kind"], DeploymentContract.JobKinds));
     }
 
     [Fact]
@@ -121,7 +123,8 @@ public sealed class MetricsTests : IDisposable
 
         Assert.Equal((1, 1), (service.Total("viz_job_failures_total", "kind=scan"), service.Total("viz_job_retries_total", "kind=scan")));
         // The third failure was final.
-        Assert.Equal((3, 2), (service.Total("viz_job_failures_total", "kind=patches"), service.Total("viz_job_retries_total", "kind=patches")));
+        Assert.Equal(
+            (3, 2), (service.Total("viz_job_failures_total", "kind=patches"), service.Total("viz_job_retries_total", "kind=patches")));
         Assert.Equal((0, 0), (service.Total("viz_job_failures_total", "kind=merge"), service.Total("viz_job_retries_total", "kind=merge")));
         Assert.Equal(JobPlan.For(spec).Count - 1, service.Total("viz_ingest_batch_size"));
     }
@@ -135,10 +138,13 @@ public sealed class MetricsTests : IDisposable
         await service.MetricsWhenAsync(metrics => metrics.Value("viz_jobs", ("kind", "scan"), ("state", "running")) == 1);
         var scan = JobPlan.For(spec).Single(job => job.Command is ScanShard { Shard: 2 });
 
-        await service.Bus.AnswerAsync(new JobReturned(spec.Id, scan.Id, 1, "fake", ReturnReason.Stopping), TestContext.Current.CancellationToken);
-        await service.MetricsWhenAsync(_ => service.Log.Lines.Any(line => line.Message == $"Scan job {scan.Id} of {spec.Id} was sent, attempt 2"));
+        await service.Bus.AnswerAsync(
+            new JobReturned(spec.Id, scan.Id, 1, "fake", ReturnReason.Stopping), TestContext.Current.CancellationToken);
+        await service.MetricsWhenAsync(
+            _ => service.Log.Lines.Any(line => line.Message == $"Scan job {scan.Id} of {spec.Id} was sent, attempt 2"));
         Assert.Equal(0, service.Total("viz_job_retries_total", "kind=scan"));
-        await service.Bus.AnswerAsync(new JobReturned(spec.Id, scan.Id, 2, "fake", ReturnReason.Redelivered), TestContext.Current.CancellationToken);
+        await service.Bus.AnswerAsync(
+            new JobReturned(spec.Id, scan.Id, 2, "fake", ReturnReason.Redelivered), TestContext.Current.CancellationToken);
         await service.MetricsWhenAsync(_ => service.Total("viz_job_retries_total", "kind=scan") == 1);
         Assert.Equal(0, service.Total("viz_job_failures_total", "kind=scan"));
     }
@@ -165,7 +171,8 @@ public sealed class MetricsTests : IDisposable
             await take.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
         var metrics = await service.MetricsWhenAsync(metrics => metrics.Value("viz_leader") == 0);
-        Assert.All((string[])["viz_jobs", "viz_queue_depth", "viz_workers", "viz_atlas_progress_ratio"], name => Assert.Empty(metrics.Of(name)));
+        Assert.All(
+            (string[])["viz_jobs", "viz_queue_depth", "viz_workers", "viz_atlas_progress_ratio"], name => Assert.Empty(metrics.Of(name)));
         Assert.NotEmpty(metrics.Of("viz_job_failures_total"));
 
         await other.CloseAsync();
@@ -193,12 +200,14 @@ public sealed class MetricsTests : IDisposable
         }
 
         var scan = JobPlan.For(spec).First(job => job.Command is ScanShard);
-        bool IsOurs(Activity span) => span.GetTagItem("viz.atlas") as string == spec.Id && span.GetTagItem("viz.job") is long id && id == scan.Id;
+        bool IsOurs(Activity span) => span.GetTagItem("viz.atlas") as string == spec.Id && span.GetTagItem("viz.job") is long id
+            && id == scan.Id;
         var job = Assert.Single(spans, span => span.OperationName == "job" && IsOurs(span));
         Assert.Equal(("scan", 1), (job.GetTagItem("viz.kind"), job.GetTagItem("viz.attempt")));
         var dispatch = Assert.Single(spans, span => span.OperationName == "dispatch" && span.TraceId == job.TraceId);
         Assert.InRange((int)dispatch.GetTagItem("viz.jobs")!, spec.ShardCount(), JobPlan.For(spec).Count);
-        Assert.Single(spans, span => span.OperationName == "ingest" && IsOurs(span) && span.TraceId == job.TraceId && span.GetTagItem("viz.answer") as string == nameof(JobCompleted));
+        Assert.Single(spans, span => span.OperationName == "ingest" && IsOurs(span) && span.TraceId == job.TraceId
+            && span.GetTagItem("viz.answer") as string == nameof(JobCompleted));
     }
 
     [Fact]
@@ -209,7 +218,8 @@ public sealed class MetricsTests : IDisposable
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
         await service.FinishAsync(spec.Id);
 
-        var line = Assert.Single(service.Log.Lines, line => line.Message.StartsWith($"Scan job 1 of {spec.Id} completed", StringComparison.Ordinal));
+        var line = Assert.Single(
+            service.Log.Lines, line => line.Message.StartsWith($"Scan job 1 of {spec.Id} completed", StringComparison.Ordinal));
         Assert.Equal((spec.Id, 1L, 1), (line.Scope["atlas"], line.Scope["job"], line.Scope["attempt"]));
     }
 

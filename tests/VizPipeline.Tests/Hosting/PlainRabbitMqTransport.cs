@@ -13,7 +13,8 @@ namespace VizPipeline.Tests.Hosting;
 /// <summary>A third transport, complete and based on RabbitMQ's own client. It shows that MassTransit can be replaced.</summary>
 internal sealed class PlainRabbitMqTransport(RabbitMqOptions options, IServiceProvider services) : IBusTransport, IHostedService, IAsyncDisposable
 {
-    private static readonly CreateChannelOptions confirmed = new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+    private static readonly CreateChannelOptions confirmed = new(
+        publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, TaskCompletionSource<BusMessage>> _asked = new();
     private readonly string _answers = $"{QueueNames.Client}.plain-{Environment.ProcessId}";
@@ -70,7 +71,8 @@ internal sealed class PlainRabbitMqTransport(RabbitMqOptions options, IServicePr
         await _turn.WaitAsync(cancellation);
         try
         {
-            await _sender!.BasicPublishAsync(QueueNames.ExchangeOf(queue), "", mandatory: false, properties, JsonSerializer.SerializeToUtf8Bytes(message), cancellation);
+            await _sender!.BasicPublishAsync(
+                QueueNames.ExchangeOf(queue), "", mandatory: false, properties, JsonSerializer.SerializeToUtf8Bytes(message), cancellation);
         }
         finally
         {
@@ -99,8 +101,10 @@ internal sealed class PlainRabbitMqTransport(RabbitMqOptions options, IServicePr
                 if (_asked.TryRemove(id!, out var waiting))
                     waiting.SetResult(message);
             }
-            else if (await receiver.ReceiveAsync(new BusDelivery(message.Read(), delivery.Redelivered), delivery.CancellationToken) is { } answer)
-                await PublishAsync(replyTo!, BusMessage.Create(answer), new BasicProperties { CorrelationId = id }, delivery.CancellationToken);
+            else if (await receiver.ReceiveAsync(
+                new BusDelivery(message.Read(), delivery.Redelivered), delivery.CancellationToken) is { } answer)
+                await PublishAsync(
+                    replyTo!, BusMessage.Create(answer), new BasicProperties { CorrelationId = id }, delivery.CancellationToken);
             await channel.BasicAckAsync(tag, multiple: false, delivery.CancellationToken);
         };
         await channel.BasicConsumeAsync(queue, autoAck: false, consumer, cancellation);

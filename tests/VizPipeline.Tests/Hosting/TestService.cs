@@ -140,7 +140,8 @@ public sealed class TestService : IAsyncDisposable
 
     private static DateTimeOffset DateTimeOffsetNow() => TimeProvider.System.GetUtcNow();
 
-    private static string Key(string metric, IEnumerable<string> labels) => string.Join(' ', labels.Order(StringComparer.Ordinal).Prepend(metric));
+    private static string Key(string metric, IEnumerable<string> labels)
+        => string.Join(' ', labels.Order(StringComparer.Ordinal).Prepend(metric));
 
     // The exporter sums over all services in the process, and tests run in parallel.
     private void Listen()
@@ -190,7 +191,8 @@ public sealed class ScopedLog : ILoggerProvider, ISupportExternalScope
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var scope = new Dictionary<string, object>();
             owner.scopes.ForEachScope(

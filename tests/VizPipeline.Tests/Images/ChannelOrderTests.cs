@@ -21,7 +21,8 @@ public sealed class ChannelOrderTests
     [Fact]
     public void A_picture_without_alpha_is_opaque_and_what_it_does_not_cover_is_transparent()
     {
-        var crop = new Preprocessing { CropHeight = 2, CropWidth = 4, Channels = ChannelOrder.Rgba }.CropOf(Png.Encode(new RgbImage(2, 2, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])), "picture");
+        var crop = new Preprocessing { CropHeight = 2, CropWidth = 4, Channels = ChannelOrder.Rgba }.CropOf(
+            Png.Encode(new RgbImage(2, 2, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])), "picture");
         Assert.Equal([0, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0, 7, 8, 9, 10, 11, 12, 0, 0, 0, 0, 255, 255, 0, 0, 255, 255, 0], crop);
     }
 
@@ -62,7 +63,9 @@ public sealed class ChannelOrderTests
 
     [Fact]
     public void ImageNets_preset_is_of_colour() =>
-        Assert.Contains("is for RGB networks", Assert.Throws<PreprocessingException>(() => Preprocessing.Load("imagenet", 8, 8, 1)).Message);
+        Assert.Contains(
+            "is for RGB networks", Assert.Throws<PreprocessingException>(() => Preprocessing.Load("imagenet", 8, 8, 1)).Message);
 
-    private static Preprocessing Small(ChannelOrder channels) => new() { ShorterSide = 8, CropHeight = 6, CropWidth = 6, Channels = channels };
+    private static Preprocessing Small(ChannelOrder channels)
+        => new() { ShorterSide = 8, CropHeight = 6, CropWidth = 6, Channels = channels };
 }

@@ -32,7 +32,8 @@ internal static class HuggingFaceTable
                     bytes, group.Where(row => row.Bytes is not null).Select(row => new ReadOnlyMemory<byte>(row.Bytes)).ToArray(),
                     group.Select((row, i) => row.Bytes is not null ? bytes.MaxDefinitionLevel : (first + i) % 2 * (bytes.MaxDefinitionLevel - 1)).ToArray(), null, default);
                 if (asStruct)
-                    await part.WriteAllPartsAsync<ReadOnlyMemory<char>>(path, Array.Empty<ReadOnlyMemory<char>>(), group.Select(_ => 1).ToArray(), null, default);
+                    await part.WriteAllPartsAsync<ReadOnlyMemory<char>>(
+                        path, Array.Empty<ReadOnlyMemory<char>>(), group.Select(_ => 1).ToArray(), null, default);
                 await part.WriteAsync<long>(label, group.Select(row => row.Label).ToArray());
                 part.CompleteValidate();
             }

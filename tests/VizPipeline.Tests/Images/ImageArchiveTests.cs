@@ -42,7 +42,8 @@ public sealed class ImageArchiveTests : IDisposable
         BitConverter.TryWriteBytes(whole.AsSpan(directory + 24), 2_000_000_000);
         folder.Write("bomb.zip", whole);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("it is no whole zip archive", Assert.Throws<ImageSetException>(() => ImageManifest.Build(folder.Path, new() { Readers = 1 }, cancellationToken: cancellation)).Message);
+        Assert.Contains("it is no whole zip archive", Assert.Throws<ImageSetException>(
+            () => ImageManifest.Build(folder.Path, new() { Readers = 1 }, cancellationToken: cancellation)).Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
@@ -90,7 +91,8 @@ public sealed class ImageArchiveTests : IDisposable
     public void Zips_of_more_entries_than_their_end_can_count_are_whole(bool hasLargeCount)
     {
         const int Count = 66_000;
-        var whole = Zip(CompressionLevel.NoCompression, [.. Enumerable.Range(0, Count).Select(i => ($"{i}.txt", Array.Empty<byte>())), ("a.png", Bytes(0))]);
+        var whole = Zip(CompressionLevel.NoCompression, [.. Enumerable.Range(0, Count).Select(
+            i => ($"{i}.txt", Array.Empty<byte>())), ("a.png", Bytes(0))]);
         // Writers that know no zip64 keep the low 16 bits.
         if (!hasLargeCount)
             BitConverter.TryWriteBytes(whole.AsSpan(whole.Length - 22 + 10), (ushort)((Count + 1) & 0xffff));
@@ -101,8 +103,10 @@ public sealed class ImageArchiveTests : IDisposable
     [Fact]
     public async Task A_table_that_claims_more_pictures_than_its_pages_hold_gets_no_names_for_them()
     {
-        folder.Write("a.parquet", await HuggingFaceTable.Of([.. Enumerable.Range(0, 100_000).Select(i => ((byte[]?)null, (long?)(i * 7919L)))], perGroup: 100_000));
-        Assert.Contains("it claims 100000 pictures in", Assert.Throws<ImageSetException>(() => ImageManifest.Build(folder.Path, cancellationToken: cancellation)).Message);
+        folder.Write("a.parquet", await HuggingFaceTable.Of(
+            [.. Enumerable.Range(0, 100_000).Select(i => ((byte[]?)null, (long?)(i * 7919L)))], perGroup: 100_000));
+        Assert.Contains("it claims 100000 pictures in", Assert.Throws<ImageSetException>(
+            () => ImageManifest.Build(folder.Path, cancellationToken: cancellation)).Message);
     }
 
     [Fact]
@@ -123,7 +127,8 @@ public sealed class ImageArchiveTests : IDisposable
     {
         using var stream = new MemoryStream();
         using (var writer = new TarWriter(stream, leaveOpen: true))
-            writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, new string('x', 150) + ".png") { DataStream = new MemoryStream(Bytes(0)) });
+            writer.WriteEntry(
+                new PaxTarEntry(TarEntryType.RegularFile, new string('x', 150) + ".png") { DataStream = new MemoryStream(Bytes(0)) });
         var bytes = stream.ToArray();
         Assert.Equal((byte)'x', bytes[156]);
         Encoding.ASCII.GetBytes("14000000000\0").CopyTo(bytes, 124);
@@ -131,7 +136,8 @@ public sealed class ImageArchiveTests : IDisposable
         Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(bytes, 148);
         folder.Write("bomb.tar", bytes);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("it is no whole tar archive", Assert.Throws<ImageSetException>(() => ImageManifest.Build(folder.Path, new() { Readers = 1 }, cancellationToken: cancellation)).Message);
+        Assert.Contains("it is no whole tar archive", Assert.Throws<ImageSetException>(
+            () => ImageManifest.Build(folder.Path, new() { Readers = 1 }, cancellationToken: cancellation)).Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
@@ -164,8 +170,10 @@ public sealed class ImageArchiveTests : IDisposable
         Assert.Empty(manifest.SkippedFolders);
         Assert.Equal(["0", "1", "2"], manifest.Classes);
         foreach (var entry in manifest.Entries)
-            Assert.Equal(entry.Path.Contains('-', StringComparison.Ordinal) && Name(entry).Contains('-') ? null : $"{int.Parse(Name(entry)) % 3}", entry.Class);
-        await AreCrops(manifest, files, entry => Name(entry) switch { [_, '-', 'n', ..] => 0, [_, '-', 'o', ..] => 1, var name => int.Parse(name) });
+            Assert.Equal(entry.Path.Contains('-', StringComparison.Ordinal)
+                && Name(entry).Contains('-') ? null : $"{int.Parse(Name(entry)) % 3}", entry.Class);
+        await AreCrops(
+            manifest, files, entry => Name(entry) switch { [_, '-', 'n', ..] => 0, [_, '-', 'o', ..] => 1, var name => int.Parse(name) });
 
         static string Name(ImageEntry entry) => Path.GetFileNameWithoutExtension(entry.Path);
     }
@@ -180,7 +188,8 @@ public sealed class ImageArchiveTests : IDisposable
     {
         for (var part = 0; part < 2; part++)
         {
-            var rows = Enumerable.Range(part * 10, 10).Select(i => ((byte[]?)Bytes(i), (long?)(i % 2))).Append((null, -1)).Append((Bytes(0), null)).ToList();
+            var rows = Enumerable.Range(part * 10, 10).Select(i => ((byte[]?)Bytes(i), (long?)(i % 2))).Append((null, -1))
+                .Append((Bytes(0), null)).ToList();
             folder.Write($"data/train-{part:D5}.parquet", await HuggingFaceTable.Of(rows, perGroup: 5, compression, asStruct: asStruct));
         }
         using var files = new ImageFiles(folder.Path);
@@ -193,13 +202,15 @@ public sealed class ImageArchiveTests : IDisposable
         Assert.Equal(["tench, Tinca tinca", "goldfish", null, null], new[] { 0, 1, 10, 11 }.Select(i => manifest.Entries[i].Class));
         Assert.Equal([10, 22], manifest.Entries.Where(entry => entry.Unreadable is not null).Select(entry => entry.Index));
         Assert.Equal(0, new ClassNames([new(0, "n01440764", "tench")]).Find(manifest.Entries[0].Class!)!.Index);
-        await AreCrops(manifest, files, entry => entry.Index % 12 is var row and < 10 ? (entry.Index / 12 * 10) + row : 0, except: [10, 22]);
+        await AreCrops(
+            manifest, files, entry => entry.Index % 12 is var row and < 10 ? (entry.Index / 12 * 10) + row : 0, except: [10, 22]);
     }
 
     [Fact]
     public async Task Parquet_without_notes_is_known_by_its_columns_and_other_tables_are_named()
     {
-        folder.Write("a.parquet", await HuggingFaceTable.Of([.. Enumerable.Range(0, 20).Select(i => ((byte[]?)Bytes(i), (long?)(i / 10)))], perGroup: 20, notes: null));
+        folder.Write("a.parquet", await HuggingFaceTable.Of(
+            [.. Enumerable.Range(0, 20).Select(i => ((byte[]?)Bytes(i), (long?)(i / 10)))], perGroup: 20, notes: null));
         folder.Write("b.parquet", "PAR1 and then nothing of it PAR1");
         var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
         Assert.Equal(["0", "1"], manifest.Classes);

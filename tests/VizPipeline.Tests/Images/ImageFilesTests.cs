@@ -41,7 +41,8 @@ public sealed class ImageFilesTests : IDisposable
             {
                 Assert.Empty(batch.Skipped);
                 for (var i = 0; i < batch.Indices.Count; i++)
-                    Assert.Equal(plain.Get(int.Parse(Path.GetFileNameWithoutExtension(manifest.Entries[batch.Indices[i]].Path))).Crop, batch.Crop(i).ToArray());
+                    Assert.Equal(plain.Get(int.Parse(
+                        Path.GetFileNameWithoutExtension(manifest.Entries[batch.Indices[i]].Path))).Crop, batch.Crop(i).ToArray());
             }
         }
     }
@@ -62,7 +63,8 @@ public sealed class ImageFilesTests : IDisposable
         Assert.All(manifest.SkippedFolders, skipped => Assert.Equal("it is no whole tar archive", skipped.Reason));
 
         // Who names them does not want the set without them.
-        var named = Assert.Throws<ImageSetException>(() => ImageManifest.Build(folder.Path, new() { Only = ["good.tar", "short.tar"] }, cancellationToken: cancellation));
+        var named = Assert.Throws<ImageSetException>(
+            () => ImageManifest.Build(folder.Path, new() { Only = ["good.tar", "short.tar"] }, cancellationToken: cancellation));
         Assert.EndsWith(": short.tar cannot be used: it is no whole tar archive", named.Message);
     }
 
@@ -70,7 +72,8 @@ public sealed class ImageFilesTests : IDisposable
     public void Names_that_lead_out_of_the_set_are_not_followed()
     {
         var outside = folder.Write("outside.png", Bytes(0));
-        Tar("set/a.tar", TarEntryFormat.Pax, [("../outside.png", Bytes(1)), ("/abs.png", Bytes(1)), ("x/../../y.png", Bytes(1)), ("fine.png", Bytes(1))]);
+        Tar("set/a.tar", TarEntryFormat.Pax, [("../outside.png", Bytes(1)), ("/abs.png", Bytes(1)), ("x/../../y.png", Bytes(
+            1)), ("fine.png", Bytes(1))]);
         var root = Path.Combine(folder.Path, "set");
         var manifest = ImageManifest.Build(root, cancellationToken: cancellation);
         Assert.Equal(["a.tar/fine.png"], manifest.Entries.Select(entry => entry.Path));
@@ -106,7 +109,8 @@ public sealed class ImageFilesTests : IDisposable
         Assert.NotNull(new CropSource(manifest, folder.Path, RandomPictures.Small).Get(1).Crop);
 
         // Named one by one, they have the same classes.
-        var named = ImageManifest.Build(folder.Path, new() { Only = [.. manifest.Entries.Select(entry => entry.Path)] }, cancellationToken: cancellation);
+        var named = ImageManifest.Build(
+            folder.Path, new() { Only = [.. manifest.Entries.Select(entry => entry.Path)] }, cancellationToken: cancellation);
         Assert.Equal(manifest.Hash, named.Hash);
     }
 

@@ -6,7 +6,8 @@ namespace VizPipeline.Tests.Images;
 /// <summary>Parts of a set follow from seed and paths, not from what else is there or in which order.</summary>
 public sealed class ImageSelectionTests
 {
-    private static readonly string[] Paths = [.. Enumerable.Range(0, 600).Select(i => $"c{i % 6}/{i:D4}.png").Order(StringComparer.Ordinal)];
+    private static readonly string[] Paths = [.. Enumerable.Range(0, 600).Select(i => $"c{i % 6}/{i:D4}.png").Order(
+        StringComparer.Ordinal)];
 
     private static string?[] Classes(IReadOnlyList<string> paths) => [.. paths.Select(path => path[0] == 'c' ? path[..2] : null)];
 
@@ -57,7 +58,8 @@ public sealed class ImageSelectionTests
         var names = new ClassNames([new(0, "c0", "tench"), new(1, "c1", "shark"), new(2, "c2", "tench")]);
         Assert.Equal(["c0", "c3"], Choose(new() { Classes = ["c3", "tench"] }, Paths, names).Select(path => path[..2]).Distinct());
         Assert.Equal(["c1/0001.png", "c1/0007.png"], Choose(new() { Classes = ["c1"], Limit = 2 }, Paths).AsEnumerable());
-        Assert.Contains("has no class 'c9'; it has c0, c1", Assert.Throws<ImageSetException>(() => Choose(new() { Classes = ["c9"] }, Paths)).Message);
+        Assert.Contains(
+            "has no class 'c9'; it has c0, c1", Assert.Throws<ImageSetException>(() => Choose(new() { Classes = ["c9"] }, Paths)).Message);
         Assert.Contains("has no classes", Assert.Throws<ImageSetException>(() => Choose(new() { PerClass = 1 }, ["a.png"])).Message);
         Assert.Equal("classes a, b; 3 of each class, seed 4; the first 5", new ImageSelection { Classes = ["a", "b"], PerClass = 3, Seed = 4, Limit = 5 }.ToString());
         Assert.Equal("", new ImageSelection().ToString());

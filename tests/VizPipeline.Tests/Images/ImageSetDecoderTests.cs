@@ -71,7 +71,8 @@ public sealed class ImageSetDecoderTests
         // The next directory would be this file's own: a loop.
         var directory = BitConverter.ToUInt32(page, 4);
 
-        Assert.Equal(Red(ImageSetDecoder.Decode(page, "x.tif")), Red(ImageSetDecoder.Decode(Tiff(3, 1, 1, 16, page.AsSpan(8, 6), next: directory), "x.tif")));
+        Assert.Equal(Red(ImageSetDecoder.Decode(page, "x.tif")), Red(
+            ImageSetDecoder.Decode(Tiff(3, 1, 1, 16, page.AsSpan(8, 6), next: directory), "x.tif")));
     }
 
     [Fact]
@@ -80,7 +81,8 @@ public sealed class ImageSetDecoderTests
         foreach (var (name, file) in All)
         {
             // The last number of a plain file may lose a digit unnoticed.
-            var end = name.StartsWith("plain", StringComparison.Ordinal) ? file.AsSpan(0, file.Length - 1).LastIndexOfAny((byte)' ', (byte)'\n') : file.Length;
+            var end = name.StartsWith("plain", StringComparison.Ordinal) ? file.AsSpan(0, file.Length - 1)
+                .LastIndexOfAny((byte)' ', (byte)'\n') : file.Length;
             for (var length = 1; length < end; length++)
                 Assert.Throws<UnreadableImageException>(() => ImageSetDecoder.Decode(file.AsMemory(0, length), name));
         }

@@ -13,7 +13,8 @@ public sealed class ImageSetSourceTests : IDisposable
     [InlineData("train-{08..11}.tar", "train-08.tar train-09.tar train-10.tar train-11.tar")]
     [InlineData("{a,b}/{9..10}.zip", "a/9.zip a/10.zip b/9.zip b/10.zip")]
     [InlineData("plain.tar", "plain.tar")]
-    public void Braces_mean_what_they_mean_in_a_shell(string text, string paths) => Assert.Equal(paths.Split(' '), ImageSetSource.Expand(text));
+    public void Braces_mean_what_they_mean_in_a_shell(string text, string paths)
+        => Assert.Equal(paths.Split(' '), ImageSetSource.Expand(text));
 
     [Theory]
     [InlineData("x/{1..}.tar", "is neither a range")]
@@ -60,7 +61,8 @@ public sealed class ImageSetSourceTests : IDisposable
     {
         foreach (var name in new[] { "a/1.png", "a/2 two.png", "b/3.png", "b/4.png" })
             folder.Write(name, name);
-        var list = folder.Write("lists/train.txt", $"# mine\n../b/3.png\tsea lion\n../a/2 two.png\n../a/1.png cat\n{folder.Path}/b/3.png\tsea lion\n");
+        var list = folder.Write(
+            "lists/train.txt", $"# mine\n../b/3.png\tsea lion\n../a/2 two.png\n../a/1.png cat\n{folder.Path}/b/3.png\tsea lion\n");
         var source = ImageSetSource.Parse(list);
         Assert.Equal(folder.Path, source.Root);
         var manifest = Build(source);
@@ -72,13 +74,15 @@ public sealed class ImageSetSourceTests : IDisposable
         var again = Build(ImageSetSource.Parse(beside));
         Assert.Equal(["1.png", "2 two.png", "missing.png"], again.Entries.Select(entry => entry.Path));
         Assert.Equal("the file or the target of its link is missing", again.Entries[2].Unreadable);
-        Assert.Contains("is no text", Assert.Throws<ImageSetException>(() => ImageSetSource.Parse(folder.Write("model.onnx", [8, 7, 0, 65, 10]))).Message);
+        Assert.Contains("is no text", Assert.Throws<ImageSetException>(
+            () => ImageSetSource.Parse(folder.Write("model.onnx", [8, 7, 0, 65, 10]))).Message);
         Assert.Contains("is empty", Assert.Throws<ImageSetException>(() => ImageSetSource.Parse(folder.Write("none.txt", "#\n"))).Message);
     }
 
     private static ImageManifest Build(ImageSetSource source)
     {
         using var files = new ImageFiles(source.Root);
-        return ImageManifest.Build(files, new() { Only = source.Only, ListLabels = source.Labels }, cancellationToken: TestContext.Current.CancellationToken);
+        return ImageManifest.Build(
+            files, new() { Only = source.Only, ListLabels = source.Labels }, cancellationToken: TestContext.Current.CancellationToken);
     }
 }

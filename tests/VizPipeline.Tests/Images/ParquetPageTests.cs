@@ -76,7 +76,8 @@ public sealed class ParquetPageTests
             return packer.Wrap(Content).ToArray();
         }
         using var target = new MemoryStream();
-        using (Stream stream = codec == 2 ? new GZipStream(target, CompressionMode.Compress, leaveOpen: true) : new BrotliStream(target, CompressionMode.Compress, leaveOpen: true))
+        using (Stream stream = codec == 2 ? new GZipStream(target, CompressionMode.Compress, leaveOpen: true) : new BrotliStream(
+            target, CompressionMode.Compress, leaveOpen: true))
             stream.Write(Content);
         return target.ToArray();
     }

@@ -51,7 +51,15 @@ public sealed class AtlasSpecTests
     [InlineData("""{"steps":3,"start":5,"diversity":{"facets":"x"},"transformations":7}""", null)]
     public void A_recipe_that_anybody_sent_is_a_fault_or_harmless(string json, string? fault)
     {
-        var ascent = new AscentSpec { Presets = ["x"], Recipes = new Dictionary<string, JsonElement> { ["x"] = JsonDocument.Parse(json).RootElement } };
+        var ascent = new AscentSpec
+        {
+            Presets = ["x"],
+            Recipes = new Dictionary<string, JsonElement>
+            {
+                ["x"] = JsonDocument.Parse(
+            json).RootElement
+            }
+        };
         var faults = (SpecSamples.Small() with { Ascent = ascent }).Faults();
         if (fault is null)
             Assert.Empty(faults);
@@ -68,7 +76,8 @@ public sealed class AtlasSpecTests
         var spec = SpecSamples.Small() with { Ascent = new AscentSpec { Presets = ["3"], Steps = int.MaxValue, Recipes = new Dictionary<string, JsonElement> { ["left"] = JsonSerializer.SerializeToElement(new { steps = 1 }) } } };
         Assert.Equal(2, spec.Faults().Count);
         var top = new AscentSpec { Presets = ["x"], Recipes = new Dictionary<string, JsonElement> { ["x"] = JsonDocument.Parse("""{"steps":3,"start":{"kind":"top_patches"}}""").RootElement } };
-        Assert.Contains("add top9", Assert.Single((SpecSamples.Small() with { Ascent = top, Methods = AtlasMethods.Ascent }).Faults()), StringComparison.Ordinal);
+        Assert.Contains("add top9", Assert.Single(
+            (SpecSamples.Small() with { Ascent = top, Methods = AtlasMethods.Ascent }).Faults()), StringComparison.Ordinal);
     }
 
     [Fact]

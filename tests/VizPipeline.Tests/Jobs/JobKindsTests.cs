@@ -27,9 +27,11 @@ public sealed partial class JobKindsTests
     public void Each_kind_has_one_command_and_one_handler()
     {
         var commands = JobKinds.All.Select(row => row.CommandType.Name).Order().ToList();
-        Assert.Equal(typeof(JobCommand).Assembly.GetTypes().Where(type => type.BaseType == typeof(JobCommand)).Select(type => type.Name).Order(), commands);
+        Assert.Equal(typeof(JobCommand).Assembly.GetTypes().Where(type => type.BaseType == typeof(JobCommand)).Select(
+            type => type.Name).Order(), commands);
         var handled = typeof(IJobHandler).Assembly.GetTypes().Where(type => type.IsClass)
-            .SelectMany(type => type.GetInterfaces()).Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IJobHandler<>))
+            .SelectMany(type => type.GetInterfaces()).Where(type => type.IsGenericType
+                && type.GetGenericTypeDefinition() == typeof(IJobHandler<>))
             .Select(type => type.GetGenericArguments()[0].Name).Order();
         Assert.Equal(commands, handled);
     }
@@ -47,7 +49,8 @@ public sealed partial class JobKindsTests
         foreach (var file in sources.Except(KnowKinds))
         {
             // Skip comments, which may mention an example.
-            var code = string.Join('\n', File.ReadLines(Repository.Path(file)).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
+            var code = string.Join(
+                '\n', File.ReadLines(Repository.Path(file)).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
             var known = names.Matches(code).Select(match => match.Value).Distinct().ToList();
             // A handler knows its own command; the sheet's handler also knows the commands whose pictures it shows.
             Assert.True(known.Count <= 2 || file.Contains("/Jobs/RenderSheetHandler", StringComparison.Ordinal), $"{file} knows {string.Join(", ", known)}");
@@ -67,7 +70,8 @@ public sealed partial class JobKindsTests
         Assert.Contains($"`{string.Join(',', all)}`", cluster);
         foreach (var row in JobKinds.All)
         {
-            var before = row.Dependencies.Count == 0 ? "nothing" : string.Join(", ", row.Dependencies.Select(dependency => $"`{dependency.Kind.Name()}`"));
+            var before = row.Dependencies.Count == 0 ? "nothing" : string.Join(
+                ", ", row.Dependencies.Select(dependency => $"`{dependency.Kind.Name()}`"));
             Assert.Contains($"| `{row.Name}` | {row.Summary} | {row.Unit} | {before} |\n", cluster);
         }
     }

@@ -16,7 +16,8 @@ public sealed class JobPlanTests
         from seeds in Gen.Int[1, 3]
         select SpecSamples.Small(images: images, shardImages: shard, neuronsPerJob: neurons) with
         {
-            Layers = [.. channels.Select((count, index) => SpecSamples.Layer(index, $"l{index}", Kinds[index % 4], count) with { Parameters = count % 3 })],
+            Layers = [.. channels.Select(
+                (count, index) => SpecSamples.Layer(index, $"l{index}", Kinds[index % 4], count) with { Parameters = count % 3 })],
             Methods = (AtlasMethods)methods,
             Ascent = new AscentSpec { Presets = ["3", "1"], Seeds = [.. Enumerable.Range(0, seeds)] },
         };
@@ -54,7 +55,8 @@ public sealed class JobPlanTests
                 Enumerable.Range(0, spec.ShardCount()), layer.OrderBy(part => part.Part).SelectMany(part => Enumerable.Range(part.FirstShard, part.EndShard - part.FirstShard))));
         });
         var large = SpecSamples.Small(images: 1_281_167, shardImages: 600);
-        Assert.All(JobPlan.For(large).Select(job => job.Command).OfType<GatherShards>(), part => Assert.InRange(part.EndShard - part.FirstShard, 1, 47));
+        Assert.All(JobPlan.For(large).Select(job => job.Command).OfType<GatherShards>(), part => Assert.InRange(
+            part.EndShard - part.FirstShard, 1, 47));
         Assert.InRange(large.MergeParts().Count, 40, 47);
     }
 
@@ -66,7 +68,8 @@ public sealed class JobPlanTests
                 .SelectMany(job => Enumerable.Range(job.FirstChannel, job.EndChannel - job.FirstChannel).Select(c => (job.Layer, c)))));
 
     [Fact]
-    public void Every_neuron_ascends_once_per_preset_and_seed() => Specs.Where(spec => spec.Methods.HasFlag(AtlasMethods.Ascent)).Sample(spec =>
+    public void Every_neuron_ascends_once_per_preset_and_seed()
+        => Specs.Where(spec => spec.Methods.HasFlag(AtlasMethods.Ascent)).Sample(spec =>
     {
         var runs = JobPlan.For(spec).Select(job => job.Command).OfType<AscendNeurons>().GroupBy(job => (job.Preset, job.Seed)).ToList();
         Assert.Equal(spec.Ascent.Presets.Count * spec.Ascent.Seeds.Count, runs.Count);
@@ -79,9 +82,12 @@ public sealed class JobPlanTests
     public void Every_layer_has_one_sheet_and_every_layer_with_weights_its_filters() => Specs.Sample(spec =>
     {
         var plan = JobPlan.For(spec);
-        Assert.Equal(spec.Layers.Select(layer => layer.Index), plan.Select(job => job.Command).OfType<RenderSheet>().Select(job => job.Layer));
-        var filters = spec.Methods.HasFlag(AtlasMethods.Filters) ? spec.Layers.Where(layer => layer.Kind == "conv" || (layer.Kind != "merge" && layer.Parameters > 0)) : [];
-        Assert.Equal(filters.Select(layer => layer.Index), plan.Select(job => job.Command).OfType<RenderFilters>().Select(job => job.Layer));
+        Assert.Equal(
+            spec.Layers.Select(layer => layer.Index), plan.Select(job => job.Command).OfType<RenderSheet>().Select(job => job.Layer));
+        var filters = spec.Methods.HasFlag(AtlasMethods.Filters) ? spec.Layers.Where(layer => layer.Kind == "conv"
+            || (layer.Kind != "merge" && layer.Parameters > 0)) : [];
+        Assert.Equal(
+            filters.Select(layer => layer.Index), plan.Select(job => job.Command).OfType<RenderFilters>().Select(job => job.Layer));
     });
 
     [Fact]

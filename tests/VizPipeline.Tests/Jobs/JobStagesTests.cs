@@ -19,8 +19,10 @@ public sealed class JobStagesTests
     {
         var ascent = new JobGroup(JobKind.Ascent, 0);
         Assert.Empty(JobStages.Next(FromTops, new Dictionary<JobGroup, GroupState> { [Merge] = new(1, 0, 1, 0), [ascent] = Waits }));
-        Assert.Equal([new JobStep(ascent, false)], JobStages.Next(FromTops, new Dictionary<JobGroup, GroupState> { [Merge] = Done, [ascent] = Waits }));
-        Assert.Equal([new JobStep(ascent, true)], JobStages.Next(FromTops, new Dictionary<JobGroup, GroupState> { [Merge] = new(1, 0, 0, 1), [ascent] = Waits }));
+        Assert.Equal([new JobStep(ascent, false)], JobStages.Next(
+            FromTops, new Dictionary<JobGroup, GroupState> { [Merge] = Done, [ascent] = Waits }));
+        Assert.Equal([new JobStep(ascent, true)], JobStages.Next(
+            FromTops, new Dictionary<JobGroup, GroupState> { [Merge] = new(1, 0, 0, 1), [ascent] = Waits }));
     }
 
     [Fact]
@@ -54,7 +56,11 @@ public sealed class JobStagesTests
         Ascent = new AscentSpec
         {
             Presets = ["mine"],
-            Recipes = new Dictionary<string, JsonElement> { ["mine"] = JsonSerializer.SerializeToElement(new { start = new { kind = "top_patches" } }) },
+            Recipes = new Dictionary<string, JsonElement>
+            {
+                ["mine"] = JsonSerializer.SerializeToElement(
+                new { start = new { kind = "top_patches" } })
+            },
         },
     };
 

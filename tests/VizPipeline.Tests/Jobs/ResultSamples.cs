@@ -46,7 +46,8 @@ public static class ResultSamples
         []);
 
     public static PictureTable Filters(AtlasSpec spec, RenderFilters job)
-        => new(job.Layer, spec.Layers[job.Layer].Kind == "conv" ? [Picture(spec, job.Layer, PictureRow.WholeLayer, PictureMethod.Filters)] : [], []);
+        => new(job.Layer, spec.Layers[job.Layer].Kind == "conv" ? [Picture(
+            spec, job.Layer, PictureRow.WholeLayer, PictureMethod.Filters)] : [], []);
 
     public static SheetTable Sheet(AtlasSpec spec, RenderSheet job, IEnumerable<PictureRow> ascents) => new(
         job.Layer,

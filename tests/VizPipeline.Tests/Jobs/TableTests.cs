@@ -30,7 +30,8 @@ public sealed class TableTests
     {
         var table = new LinkTable(
             2,
-            [new NeuronInputsRow(1.5f, 1, [new InputLinkRow(0, 3, 3, 1.25f, -1, new KernelRow(1, 2, [-1, 0.75f])), new InputLinkRow(-1, 0, 4, 0.5f, 0.5f, null)])],
+            [new NeuronInputsRow(1.5f, 1, [new InputLinkRow(0, 3, 3, 1.25f, -1, new KernelRow(1, 2, [-1, 0.75f])), new InputLinkRow(
+                -1, 0, 4, 0.5f, 0.5f, null)])],
             [new LayerReadersRow(0, [[], [new ReaderLinkRow(0, 0.8f, -1)]])]);
 
         var read = VizJson.Read<LinkTable>(VizJson.Write(table));

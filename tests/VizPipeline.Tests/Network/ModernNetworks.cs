@@ -20,7 +20,8 @@ public static class ModernNetworks
     /// <summary>One of each nonlinearity.</summary>
     public static Nonlinearity[] Functions(Random random, int channels, string name) =>
     [
-        new Relu(), new LeakyRelu(0.1), new Clip(0, 0.8), new Sigmoid(), new Tanh(), new HardSwish(), new HardSigmoid(1 / 6.0, 0.5), new Silu(), new Silu(1.7),
+        new Relu(), new LeakyRelu(0.1), new Clip(0, 0.8), new Sigmoid(), new Tanh(), new HardSwish(), new HardSigmoid(
+            1 / 6.0, 0.5), new Silu(), new Silu(1.7),
         new Gelu(), new Gelu(Approximate: true), new Mish(), new Elu(0.7), Elu.Selu, new Celu(1.3), new Softplus(), new Softsign(), new ThresholdedRelu(0.1),
         new PRelu(RandomNetworks.Weight(random, name + ".slopes", channels)),
     ];
@@ -54,7 +55,8 @@ public static class ModernNetworks
 
         private FloatTensor Weight(string name, params int[] shape) => RandomNetworks.Weight(Random, name, shape);
 
-        private int One(int x, string name, int outputs) => Graph.Add(name, new Convolution(Weight(name + ".weight", outputs, Channels(x), 1, 1), null, Window.Square(1)), x);
+        private int One(int x, string name, int outputs)
+            => Graph.Add(name, new Convolution(Weight(name + ".weight", outputs, Channels(x), 1, 1), null, Window.Square(1)), x);
 
         private int Excited(int x, string name)
         {
@@ -68,7 +70,8 @@ public static class ModernNetworks
         {
             x = Conv(x, name + "_conv");
             var channels = Channels(x);
-            var (scale, shift) = Random.Next(3) == 0 ? (null, null) : (Weight(name + ".scale", channels), Weight(name + ".shift", channels));
+            var (scale, shift) = Random.Next(3) == 0 ? (null, null) : (Weight(name + ".scale", channels), Weight(
+                name + ".shift", channels));
             Normalization normal = Random.Next(3) switch
             {
                 0 => new GroupNorm(channels, scale, shift, 1e-2),
@@ -83,7 +86,8 @@ public static class ModernNetworks
             x = Conv(x, name + "_conv", outputs: 8);
             var left = Graph.Add(name + "_left", new ChannelSlice(0, 3), x);
             var right = Nonlinear(Graph.Add(name + "_right", new ChannelSlice(3, 5), x), name + "_act");
-            return Graph.Add(name, ChannelGather.Shuffle(8, Random.Next(2) == 0 ? 2 : 4), Graph.Add(name + "_cat", new Concat([5, 3]), right, left));
+            return Graph.Add(
+                name, ChannelGather.Shuffle(8, Random.Next(2) == 0 ? 2 : 4), Graph.Add(name + "_cat", new Concat([5, 3]), right, left));
         }
 
         private int Combined(int x, string name)
@@ -95,10 +99,12 @@ public static class ModernNetworks
             {
                 0 => Graph.Add(name, new Subtract(), other, one),
                 1 => Graph.Add(name, new Extremum(Random.Next(2) == 0), one, other),
-                2 => Graph.Add(name, new Divide(), one, Graph.Add(name + "_positive", new ChannelAffine(Filled(Channels(other), 1), Filled(Channels(other), 2), 0), other)),
+                2 => Graph.Add(name, new Divide(), one, Graph.Add(
+                    name + "_positive", new ChannelAffine(Filled(Channels(other), 1), Filled(Channels(other), 2), 0), other)),
                 3 => Graph.Add(name, new Add(), one, Graph.Add(name + "_mean", new GlobalMaxPool(), other), other),
                 4 => Graph.Add(name, new Multiply(Random.Next(2)), one, other),
-                5 => Graph.Add(name, new Multiply(), one, Graph.Add(name + "_mean", new ChannelReduction((ChannelReductionKind)Random.Next(3)), other)),
+                5 => Graph.Add(name, new Multiply(), one, Graph.Add(
+                    name + "_mean", new ChannelReduction((ChannelReductionKind)Random.Next(3)), other)),
                 _ => Graph.Add(name, new Multiply(), other, one),
             };
         }
@@ -110,13 +116,15 @@ public static class ModernNetworks
             var border = new Window(new WindowAxis(1, 1, 2, 1), new WindowAxis(1, 1, 0, 3));
             return Graph.Add(name, Random.Next(11) switch
             {
-                0 => new ConvolutionTranspose(Weight(name + ".weight", shape.Channels, 4, 3, 2), Weight(name + ".bias", 4), new Window(new WindowAxis(3, 2, 1, 1), new WindowAxis(2, 1, 0, 1)), 1),
+                0 => new ConvolutionTranspose(Weight(name + ".weight", shape.Channels, 4, 3, 2), Weight(name + ".bias", 4), new Window(
+                    new WindowAxis(3, 2, 1, 1), new WindowAxis(2, 1, 0, 1)), 1),
                 1 => new LpPool(window, Random.Next(2, 4)),
                 2 => new AveragePool(window, Random.Next(2) == 0),
                 3 => new MirrorPad(border, Random.Next(2) == 0),
                 4 => new ConstantPad(border, 0.3f),
                 5 => new Crop(new Window(new WindowAxis(1, 2, -1), new WindowAxis(1, 1, -2, -1))),
-                6 => new Resample(Weight(name + ".rows", 9, shape.Height), Random.Next(2) == 0 ? null : Weight(name + ".columns", 8, shape.Width)),
+                6 => new Resample(
+                    Weight(name + ".rows", 9, shape.Height), Random.Next(2) == 0 ? null : Weight(name + ".columns", 8, shape.Width)),
                 7 => new ChannelPad(1, 2),
                 8 => new AdaptiveMaxPool(7, 6),
                 9 => new ChannelSoftmax(1, shape.Channels),

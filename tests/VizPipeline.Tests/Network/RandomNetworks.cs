@@ -73,7 +73,8 @@ public static class RandomNetworks
         WindowAxis same = new(kernel, step, random.Next(2), random.Next(2), dilation);
         var width = outputs ?? 2 * random.Next(2, 5);
         x = graph.Add(name, new Convolution(Weight(random, name + ".weight", width, channels / groups, kernel, kernel), random.Next(2) == 0 ? Weight(random, name + ".bias", width) : null, new Window(axis, same), groups), x);
-        return random.Next(2) == 0 ? x : graph.Add(name + "_bn", new ChannelAffine(Weight(random, name + ".scale", width), Weight(random, name + ".shift", width), 0), x);
+        return random.Next(2) == 0 ? x : graph.Add(
+            name + "_bn", new ChannelAffine(Weight(random, name + ".scale", width), Weight(random, name + ".shift", width), 0), x);
     }
 
     private static int Nonlinear(GraphBuilder graph, Random random, int x, string name) => random.Next(4) switch
@@ -87,14 +88,16 @@ public static class RandomNetworks
     private static int Pool(GraphBuilder graph, Random random, int x, string name)
     {
         var window = Window.Square(random.Next(2, 4), random.Next(1, 3), random.Next(2), ceil: random.Next(2) == 0);
-        return random.Next(2) == 0 ? graph.Add(name, new MaxPool(window), x) : graph.Add(name, new AveragePool(window, random.Next(2) == 0), x);
+        return random.Next(2) == 0 ? graph.Add(name, new MaxPool(window), x) : graph.Add(
+            name, new AveragePool(window, random.Next(2) == 0), x);
     }
 
     private static int Fire(GraphBuilder graph, Random random, int x, string name)
     {
         var channels = graph.Shape(x).Channels;
         var one = graph.Add(name + "_a", new Convolution(Weight(random, name + "_a.weight", 4, channels, 1, 1), null, Window.Square(1)), x);
-        var three = graph.Add(name + "_b", new Convolution(Weight(random, name + "_b.weight", 4, channels, 3, 3), null, Window.Square(3, pad: 1)), x);
+        var three = graph.Add(
+            name + "_b", new Convolution(Weight(random, name + "_b.weight", 4, channels, 3, 3), null, Window.Square(3, pad: 1)), x);
         one = Nonlinear(graph, random, one, name + "_a_act");
         return graph.Add(name, new Concat([4, 4]), one, graph.Add(name + "_b_act", new Relu(), three));
     }
@@ -102,9 +105,11 @@ public static class RandomNetworks
     private static int Residual(GraphBuilder graph, Random random, int x, string name)
     {
         var channels = graph.Shape(x).Channels;
-        var y = graph.Add(name + "_a", new Convolution(Weight(random, name + "_a.weight", channels, channels, 3, 3), null, Window.Square(3, pad: 1)), x);
+        var y = graph.Add(
+            name + "_a", new Convolution(Weight(random, name + "_a.weight", channels, channels, 3, 3), null, Window.Square(3, pad: 1)), x);
         y = graph.Add(name + "_act", new Relu(), y);
-        y = graph.Add(name + "_b", new Convolution(Weight(random, name + "_b.weight", channels, channels, 3, 3), null, Window.Square(3, pad: 1)), y);
+        y = graph.Add(
+            name + "_b", new Convolution(Weight(random, name + "_b.weight", channels, channels, 3, 3), null, Window.Square(3, pad: 1)), y);
         return graph.Add(name + "_relu", new Relu(), graph.Add(name, new Add(), y, x));
     }
 }

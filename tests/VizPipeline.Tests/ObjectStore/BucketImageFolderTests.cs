@@ -74,11 +74,13 @@ public sealed class BucketImageFolderTests : IDisposable
         using (var client = Client(options))
         {
             await Put(client, options, "sets/mine/c.zip", Zip(18, 3));
-            await Put(client, options, "sets/mine/d.parquet", await HuggingFaceTable.Of([.. Enumerable.Range(21, 3).Select(i => ((byte[]?)Bytes(i), (long?)1))]));
+            await Put(client, options, "sets/mine/d.parquet", await HuggingFaceTable.Of(
+                [.. Enumerable.Range(21, 3).Select(i => ((byte[]?)Bytes(i), (long?)1))]));
         }
         var source = ImageSetSource.Parse($"s3://{options.Bucket}/sets/mine/{{a.tar,c.zip,d.parquet}}");
         using var files = new ImageRoot(options, new ArchiveCache(new DiskBudget(cache.Path, 1 << 20))).Open(source.Root);
-        var manifest = await Task.Run(() => ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: cancellation), cancellation);
+        var manifest = await Task.Run(
+            () => ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: cancellation), cancellation);
         Assert.Equal(8 + 3 + 3, manifest.Entries.Count);
         // The table has its own labels; other images are labelled by folder.
         Assert.Equal(["goldfish", "shard"], manifest.Classes);
@@ -98,7 +100,8 @@ public sealed class BucketImageFolderTests : IDisposable
         using var files = new ImageRoot(options, null).Open($"s3://{options.Bucket}/odd");
         var manifest = await Task.Run(() => ImageManifest.Build(files, cancellationToken: cancellation), cancellation);
         Assert.Equal(("x.zip/cat/1.png", "x.zip", null), (Assert.Single(manifest.Entries).Path, manifest.Entries[0].Class, manifest.Entries[0].Unreadable));
-        Assert.Equal(pictures.Source().Get(5).Crop, await Task.Run(() => new CropSource(manifest, files, RandomPictures.Small).Get(0).Crop));
+        Assert.Equal(
+            pictures.Source().Get(5).Crop, await Task.Run(() => new CropSource(manifest, files, RandomPictures.Small).Get(0).Crop));
     }
 
     [Fact]
@@ -108,14 +111,17 @@ public sealed class BucketImageFolderTests : IDisposable
         var root = new ImageRoot(options, null);
         foreach (var bad in new[] { "s3://", "s3://A B/x", "s3://bucket/../other", "s3:///x" })
             Assert.Contains("s3://bucket/prefix", Assert.Throws<ImageSetException>(() => root.Open(bad)).Message);
-        Assert.Contains("ObjectStore__Endpoint", Assert.Throws<ImageSetException>(() => new ImageRoot(null, null).Open("s3://bucket/x")).Message);
+        Assert.Contains(
+            "ObjectStore__Endpoint", Assert.Throws<ImageSetException>(() => new ImageRoot(null, null).Open("s3://bucket/x")).Message);
         Assert.Contains("does not exist", Assert.Throws<ImageSetException>(() => root.Open("/no/such/folder").Check()).Message);
         using var missing = root.Open("s3://no-such-bucket-here/x");
-        var failure = await Assert.ThrowsAsync<ObjectStoreException>(() => Task.Run(() => ImageManifest.Build(missing, cancellationToken: cancellation)));
+        var failure = await Assert.ThrowsAsync<ObjectStoreException>(
+            () => Task.Run(() => ImageManifest.Build(missing, cancellationToken: cancellation)));
         Assert.Contains("no-such-bucket-here", failure.Message);
         await FillAsync(options);
         using var empty = root.Open($"s3://{options.Bucket}/nothing");
-        Assert.Contains("no pictures", (await Assert.ThrowsAsync<ImageSetException>(() => Task.Run(() => ImageManifest.Build(empty, cancellationToken: cancellation)))).Message);
+        Assert.Contains("no pictures", (await Assert.ThrowsAsync<ImageSetException>(
+            () => Task.Run(() => ImageManifest.Build(empty, cancellationToken: cancellation)))).Message);
     }
 
     private static byte[] Content(ImageFile file)

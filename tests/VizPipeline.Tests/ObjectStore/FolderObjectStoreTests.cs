@@ -19,7 +19,8 @@ public sealed class FolderObjectStoreTests : ObjectStoreTests
         await store.PutAsync(AtlasKeys.Sheet("demo", "conv1"), "x"u8.ToArray(), cancellation);
 
         Assert.True(File.Exists(Folder.File("sheets/conv1.png")));
-        Assert.Equal([AtlasKeys.Sheet("demo", "conv1")], await store.ListAsync(AtlasKeys.Root("demo"), cancellation).ToListAsync(cancellation));
+        Assert.Equal(
+            [AtlasKeys.Sheet("demo", "conv1")], await store.ListAsync(AtlasKeys.Root("demo"), cancellation).ToListAsync(cancellation));
         Assert.Equal([AtlasKeys.Sheet("demo", "conv1")], await store.ListAsync("atl", cancellation).ToListAsync(cancellation));
         await Assert.ThrowsAsync<ArgumentException>(() => store.TryGetAsync(AtlasKeys.Spec("other"), cancellation));
         await Assert.ThrowsAsync<ArgumentException>(() => store.TryGetAsync("atlases/demonic/spec.json", cancellation));

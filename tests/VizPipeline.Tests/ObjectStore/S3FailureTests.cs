@@ -50,7 +50,8 @@ public sealed class S3FailureTests
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(TimeSpan.FromSeconds(1));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.GetAsync("a", limit.Token).WaitAsync(TimeSpan.FromSeconds(10), cancellation));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => store.GetAsync("a", limit.Token).WaitAsync(TimeSpan.FromSeconds(10), cancellation));
     }
 
     [Fact]
@@ -141,7 +142,8 @@ public sealed class S3FailureTests
             "ObjectStore__Endpoint");
     }
 
-    private static S3Options Options(string endpoint) => new() { Endpoint = endpoint, Bucket = "no-bucket", AccessKey = "testaccess", SecretKey = Secret, PatienceSeconds = 0 };
+    private static S3Options Options(string endpoint)
+        => new() { Endpoint = endpoint, Bucket = "no-bucket", AccessKey = "testaccess", SecretKey = Secret, PatienceSeconds = 0 };
 
     private static List<Func<Task>> Calls(S3ObjectStore store) =>
     [

@@ -90,7 +90,8 @@ public sealed class ReleaseScriptTests : IDisposable
         Assert.True(result.ExitCode == 0, result.Error);
         var commands = result.Output.TrimEnd().Split('\n');
         string[] images = [.. commands.Select(command => Word(command, "--tag"))];
-        string[] names = [.. new[] { "coordinator:", "atlas:", "worker:", "worker:", "viz:" }.Select(name => "ghcr.io/some-lab/" + name + ReleaseScript.Version)];
+        string[] names = [.. new[] { "coordinator:", "atlas:", "worker:", "worker:", "viz:" }.Select(
+            name => "ghcr.io/some-lab/" + name + ReleaseScript.Version)];
         names[3] += "-cuda";
         Assert.Equal(names, images);
         Assert.All(commands, command =>

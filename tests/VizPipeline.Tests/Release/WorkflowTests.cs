@@ -36,7 +36,8 @@ public sealed partial class WorkflowTests
         Assert.Equal("""{"contents":"read"}""", workflow["permissions"]!.ToJsonString());
         foreach (var (name, job) in Jobs(file))
         {
-            string[] written = [.. (job!["permissions"] as JsonObject ?? []).Where(right => (string?)right.Value == "write").Select(right => right.Key).Order()];
+            string[] written = [.. (job!["permissions"] as JsonObject ?? []).Where(right => (string?)right.Value == "write").Select(
+                right => right.Key).Order()];
             string[] allowed = (file, name) switch
             {
                 ("release.yml", "files") => ["attestations", "id-token"],

@@ -138,7 +138,8 @@ public sealed class DeviceTests : IDisposable
                 line => line.Message.StartsWith("Device cpu:1 is set aside for 30 s: CUDA out of memory", StringComparison.Ordinal));
         await WaitUntilAsync(() => Task.FromResult(service.Gate.Text() == "cpu:0, cpu:1"));
         await using var catalog = service.Database.Open();
-        Assert.Equal((1, 0), (await catalog.Jobs.SumAsync(job => job.Failures, cancellation), await catalog.Jobs.SumAsync(job => job.Losses, cancellation)));
+        Assert.Equal((1, 0), (await catalog.Jobs.SumAsync(job => job.Failures, cancellation), await catalog.Jobs.SumAsync(
+            job => job.Losses, cancellation)));
         Assert.Contains(
             "halve --batch", await catalog.Jobs.Where(job => job.Failures > 0).Select(job => job.Error).SingleAsync(cancellation));
     }
@@ -196,7 +197,8 @@ public sealed class DeviceTests : IDisposable
     private async Task<string> ContentsAsync(TestService service, string name)
     {
         var lines = new List<string> { await CatalogFixture.Contents(service.Database, "small") };
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(folder.File(name), "atlases"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(folder.File(name), "atlases"), "*", SearchOption.AllDirectories).Order(
+            StringComparer.Ordinal))
             if (Path.GetFileName(file) != "manifest.json")
                 lines.Add($"{Path.GetRelativePath(folder.File(name), file)} {Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(file, cancellation)))}");
         Assert.True(lines.Count > 10);

@@ -70,7 +70,8 @@ public sealed class LiveTests : IAsyncDisposable
         Assert.Equal(map.Max(), shown.Activation, 1e-4);
         Assert.Equal(Array.IndexOf(map, map.Max()), (shown.Y * layer.Width) + shown.X);
 
-        var there = await Client.AskAsync(new ShowDeconvolution(spec.Id, picture, layer.Name, 1, layer.Height - 1, 0, "gradient"), cancellation);
+        var there = await Client.AskAsync(
+            new ShowDeconvolution(spec.Id, picture, layer.Name, 1, layer.Height - 1, 0, "gradient"), cancellation);
         Assert.Equal(map[(layer.Height - 1) * layer.Width], there.Activation, 1e-4);
         Assert.Equal(Preprocessing().CropWidth, ImageDecoder.Decode(there.Deconvolution, "deconvolution").Width);
         Assert.NotEqual(shown.Deconvolution, there.Deconvolution);
@@ -106,7 +107,8 @@ public sealed class LiveTests : IAsyncDisposable
         await Client.AskAsync(new ShowFeatureMaps(spec.Id, picture, name), cancellation);
     }
 
-    private Preprocessing Preprocessing() => VizPipeline.Images.Preprocessing.Parse(spec.Preprocessing.GetRawText(), "spec", spec.Model.Input[1], spec.Model.Input[2]);
+    private Preprocessing Preprocessing()
+        => VizPipeline.Images.Preprocessing.Parse(spec.Preprocessing.GetRawText(), "spec", spec.Model.Input[1], spec.Model.Input[2]);
 
     private float[] Values(string layer)
     {

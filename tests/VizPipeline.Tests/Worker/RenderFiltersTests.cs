@@ -27,7 +27,8 @@ public sealed class RenderFiltersTests : IDisposable
         var (spec, store) = (SpecOf(graph), new FolderObjectStore(folder.File("atlas"), AtlasKeys.Root("sample-network")));
         using var runtime = await Open(spec, store);
         var commands = JobPlan.For(spec).Select(job => job.Command).OfType<RenderFilters>().ToList();
-        Assert.Equal(spec.Layers.Where(layer => layer.Kind != "merge").Select(layer => layer.Index), commands.Select(command => command.Layer));
+        Assert.Equal(
+            spec.Layers.Where(layer => layer.Kind != "merge").Select(layer => layer.Index), commands.Select(command => command.Layer));
         Assert.Contains(commands, command => spec.Layers[command.Layer].Kind == "output");
 
         foreach (var command in commands)
@@ -57,7 +58,8 @@ public sealed class RenderFiltersTests : IDisposable
         for (var o = 0; o < layer.Channels; o++)
         {
             var norms = Enumerable.Range(0, channels)
-                .Select(i => Math.Sqrt(weight.Values.AsSpan((o * channels * plane) + (i * plane), plane).ToArray().Sum(value => (double)value * value))).ToArray();
+                .Select(i => Math.Sqrt(weight.Values.AsSpan((o * channels * plane) + (i * plane), plane).ToArray().Sum(
+                    value => (double)value * value))).ToArray();
             var inputs = table.Neurons[o].Inputs;
             Assert.Equal(Enumerable.Range(0, channels).OrderByDescending(i => norms[i]).Take(8), inputs.Select(link => link.Channel));
             Assert.All(inputs, link =>

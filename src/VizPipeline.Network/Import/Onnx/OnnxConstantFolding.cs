@@ -319,7 +319,8 @@ internal sealed class OnnxConstantFolding(long fileElements)
             condition.Shape, shape), OnnxShapes.BroadcastPlaces(yes.Shape, shape), OnnxShapes.BroadcastPlaces(no.Shape, shape));
         return yes.Longs is not null
             ? new(shape, [.. Enumerable.Range(0, count).Select(i => condition.Longs[c[i]] != 0 ? yes.Longs[y[i]] : no.Longs![n[i]])])
-            : OnnxConstant.From(name, shape, [.. Enumerable.Range(0, count).Select(i => condition.Longs[c[i]] != 0 ? yes.Floats!.Values[y[i]] : no.Floats!.Values[n[i]])]);
+            : OnnxConstant.From(name, shape, [.. Enumerable.Range(0, count).Select(
+                i => condition.Longs[c[i]] != 0 ? yes.Floats!.Values[y[i]] : no.Floats!.Values[n[i]])]);
     }
 
     private OnnxConstant? Combine(OnnxNode node, IReadOnlyList<OnnxConstant?> inputs, string name)
@@ -327,7 +328,8 @@ internal sealed class OnnxConstantFolding(long fileElements)
         var result = inputs[0];
         foreach (var next in inputs.Skip(1))
         {
-            if (result is null || next is null || next.Shape.Length > DeepestRank || OnnxShapes.Broadcast(result.Shape, next.Shape) is not { } shape || OnnxShapes.Count(shape) is not { } count)
+            if (result is null || next is null || next.Shape.Length > DeepestRank
+                || OnnxShapes.Broadcast(result.Shape, next.Shape) is not { } shape || OnnxShapes.Count(shape) is not { } count)
                 return null;
             Spend(node.Name, count);
             result = OnnxConstantMath.Combine(node.OpType, result, next, shape, name);

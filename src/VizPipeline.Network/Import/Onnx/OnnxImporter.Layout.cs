@@ -18,7 +18,8 @@ internal sealed partial class OnnxImporter
         if (shape.IsVector && view.Is(1, GraphAxis.Channel, shape.Channels))
             return _graph.Add(name + ".map", new Unflatten(shape.Channels, 1, 1), view.Node);
         var extents = view.Shape;
-        return _graph.Add(name + ".map", new Unflatten(extents[1], extents[2], extents[3]), AsVector(node, name, view with { Dimensions = [view.Dimensions[0], [.. view.Dimensions.Skip(1).SelectMany(dimension => dimension)]] }));
+        return _graph.Add(name + ".map", new Unflatten(extents[1], extents[2], extents[3]), AsVector(
+            node, name, view with { Dimensions = [view.Dimensions[0], [.. view.Dimensions.Skip(1).SelectMany(dimension => dimension)]] }));
     }
 
     /// <summary>Returns a node whose own order [N, C] is the view's; reorders the value if necessary.</summary>

@@ -38,7 +38,8 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
                 _lab, _variables, "find viz/secrets \\( -type f ! -perm 600 \\) -o \\( -type d ! -perm 700 \\)", TimeSpan.FromMinutes(1)));
 
         // One minute is the shortest wall time; Slurm sends the signal up to a minute early.
-        var submitted = await ShellAsync([.. place, .. Take("deploy/slurm/viz-slurm workers").Select(line => TimeLimit().Replace(WorkerCount().Replace(line, "workers 2"), "--time=1"))]);
+        var submitted = await ShellAsync([.. place, .. Take("deploy/slurm/viz-slurm workers").Select(
+            line => TimeLimit().Replace(WorkerCount().Replace(line, "workers 2"), "--time=1"))]);
         var job = JobNumber().Match(submitted).Groups[1].Value;
         var follow = Take("viz status");
         await ShellAsync([.. place, .. Take("eval"), .. Take("viz submit")]);

@@ -27,7 +27,8 @@ public class ReferenceDeconvolutionTests
         {
             using var scope = torch.NewDisposeScope();
             var file = TestData.Path("images", images[i]);
-            var input = ImageTensor.Create(preprocessing.Crop(ImageDecoder.Decode(File.ReadAllBytes(file), file)), 1, preprocessing, torch.CPU);
+            var input = ImageTensor.Create(
+                preprocessing.Crop(ImageDecoder.Decode(File.ReadAllBytes(file), file)), 1, preprocessing, torch.CPU);
             var projection = new BackProjection(runner, graph.Layer(layers[i]), ReverseRule.Deconvolution);
             double CosineFor(torch.Tensor pixels)
             {

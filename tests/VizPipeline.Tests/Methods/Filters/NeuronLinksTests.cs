@@ -16,7 +16,8 @@ public sealed class NeuronLinksTests
         var builder = new GraphBuilder(new Shape(3, 16, 16));
         var x = builder.Add("relu", new Relu(), Conv(builder, "first", 12, GraphBuilder.Input));
         x = builder.Add("pool", new MaxPool(Window.Square(2, 2)), x);
-        x = builder.Add("norm", new ChannelAffine(Weight("scale", 12), Weight("shift", 12), 0), builder.Add("lrn", new LocalResponseNorm(3, 1, 0.75, 1), x));
+        x = builder.Add("norm", new ChannelAffine(Weight("scale", 12), Weight("shift", 12), 0), builder.Add(
+            "lrn", new LocalResponseNorm(3, 1, 0.75, 1), x));
         var graph = builder.Build("net", builder.Add("relu2", new Relu(), Conv(builder, "second", 10, x)));
 
         var links = Check(graph, "logits");
@@ -27,7 +28,8 @@ public sealed class NeuronLinksTests
             var (norms, total) = Norms(second, o, 12, 9);
             Assert.Equal(total, links.Neurons[o].Norm, 1e-9);
             Assert.Equal(second.AsSpan(o * 108, 108).ToArray().Max(MathF.Abs), links.Neurons[o].Largest);
-            Assert.Equal(Enumerable.Range(0, 12).OrderByDescending(i => norms[i]).Take(8), links.Neurons[o].Inputs.Select(link => link.Channel));
+            Assert.Equal(
+                Enumerable.Range(0, 12).OrderByDescending(i => norms[i]).Take(8), links.Neurons[o].Inputs.Select(link => link.Channel));
             Assert.All(links.Neurons[o].Inputs, link =>
             {
                 Assert.Equal((0, false, link.Channel), (link.Layer, link.IsInput, link.Input));
@@ -42,8 +44,10 @@ public sealed class NeuronLinksTests
         Assert.Equal((0, 12), (readers.Layer, readers.Channels.Count));
         for (var c = 0; c < 12; c++)
         {
-            var shares = Enumerable.Range(0, 10).Select(o => Norms(second, o, 12, 9) is var (norms, total) ? norms[c] / total : 0).ToArray();
-            Assert.Equal(Enumerable.Range(0, 10).OrderByDescending(o => shares[o]).Take(8), readers.Channels[c].Select(link => link.Channel));
+            var shares = Enumerable.Range(0, 10).Select(o => Norms(second, o, 12, 9) is var (norms, total) ? norms[c] / total : 0)
+                .ToArray();
+            Assert.Equal(
+                Enumerable.Range(0, 10).OrderByDescending(o => shares[o]).Take(8), readers.Channels[c].Select(link => link.Channel));
             Assert.All(readers.Channels[c], link => Assert.Equal(shares[link.Channel], link.Share, 1e-9));
         }
     }
@@ -62,7 +66,8 @@ public sealed class NeuronLinksTests
         Assert.All(links.Neurons, neuron =>
         {
             Assert.Equal([0, 1, 2], neuron.Inputs.Select(link => link.Channel).Order());
-            Assert.All(neuron.Inputs, link => Assert.Equal((true, -1, isBgr ? 2 - link.Input : link.Input), (link.IsInput, link.Layer, link.Channel)));
+            Assert.All(neuron.Inputs, link => Assert.Equal(
+                (true, -1, isBgr ? 2 - link.Input : link.Input), (link.IsInput, link.Layer, link.Channel)));
         });
     }
 
@@ -76,7 +81,8 @@ public sealed class NeuronLinksTests
 
         var links = NeuronLinks.Compute(graph, observed, observed[2])!;
 
-        Assert.All(links.Neurons[0].Inputs, link => Assert.Equal(link.Input < 2 ? (0, link.Input) : (1, link.Input - 2), (link.Layer, link.Channel)));
+        Assert.All(links.Neurons[0].Inputs, link => Assert.Equal(
+            link.Input < 2 ? (0, link.Input) : (1, link.Input - 2), (link.Layer, link.Channel)));
         Assert.Equal([2, 3], links.Readers.Select(read => read.Channels.Count));
         Assert.Equal(weights[3], links.Readers[1].Channels[1].Single(link => link.Channel == 0).Sum, 1e-9);
     }
@@ -127,9 +133,11 @@ public sealed class NeuronLinksTests
         for (var o = 0; o < 6; o++)
         {
             Assert.Equal(o < 3 ? [0, 1] : [2, 3], links.Neurons[o].Inputs.Select(link => link.Channel).Order());
-            Assert.All(links.Neurons[o].Inputs, link => Assert.Equal(weight.Values.AsSpan((o * 18) + (link.Channel % 2 * 9), 9).ToArray(), link.Kernel!.Weights));
+            Assert.All(links.Neurons[o].Inputs, link => Assert.Equal(
+                weight.Values.AsSpan((o * 18) + (link.Channel % 2 * 9), 9).ToArray(), link.Kernel!.Weights));
         }
-        Assert.All(links.Readers[0].Channels, (readers, c) => Assert.Equal(c < 2 ? [0, 1, 2] : [3, 4, 5], readers.Select(link => link.Channel).Order()));
+        Assert.All(links.Readers[0].Channels, (readers, c) => Assert.Equal(
+            c < 2 ? [0, 1, 2] : [3, 4, 5], readers.Select(link => link.Channel).Order()));
     }
 
     [Theory]
@@ -150,9 +158,11 @@ public sealed class NeuronLinksTests
         var (norms, total) = Norms(weight.Values, 4, 5, plane);
         Assert.Equal(Enumerable.Range(0, 5).OrderByDescending(i => norms[i]), links.Neurons[4].Inputs.Select(link => link.Channel));
         Assert.Equal(norms.Max() / total, links.Neurons[4].Inputs[0].Norm / links.Neurons[4].Norm, 1e-9);
-        Assert.All(links.Neurons[4].Inputs, link => Assert.Equal(hasKernel ? weight.Values.AsSpan((4 * 5 * plane) + (link.Channel * plane), plane).ToArray() : null, link.Kernel?.Weights));
+        Assert.All(links.Neurons[4].Inputs, link => Assert.Equal(
+            hasKernel ? weight.Values.AsSpan((4 * 5 * plane) + (link.Channel * plane), plane).ToArray() : null, link.Kernel?.Weights));
         Assert.Equal(5, links.Readers[0].Channels.Count);
-        Assert.All(last.Neurons[0].Inputs, link => Assert.Equal((1, link.Input, 1, 1), (link.Layer, link.Channel, link.Kernel!.Height, link.Kernel.Width)));
+        Assert.All(last.Neurons[0].Inputs, link => Assert.Equal(
+            (1, link.Input, 1, 1), (link.Layer, link.Channel, link.Kernel!.Height, link.Kernel.Width)));
         Assert.Equal(size - 2, map.Height);
     }
 
@@ -200,11 +210,13 @@ public sealed class NeuronLinksTests
 
     private static (double[] Norms, double Total) Norms(float[] weights, int output, int inputs, int plane)
     {
-        var norms = Enumerable.Range(0, inputs).Select(i => Math.Sqrt(weights.AsSpan((output * inputs * plane) + (i * plane), plane).ToArray().Sum(weight => (double)weight * weight))).ToArray();
+        var norms = Enumerable.Range(0, inputs).Select(i => Math.Sqrt(
+            weights.AsSpan((output * inputs * plane) + (i * plane), plane).ToArray().Sum(weight => (double)weight * weight))).ToArray();
         return (norms, Math.Sqrt(norms.Sum(norm => norm * norm)));
     }
 
-    private static float[] WeightOf(NetworkGraph graph, string node) => ((Convolution)graph.Nodes.Single(other => other.Name == node).Operator).Weight.Values;
+    private static float[] WeightOf(NetworkGraph graph, string node)
+        => ((Convolution)graph.Nodes.Single(other => other.Name == node).Operator).Weight.Values;
 
     private (NetworkGraph Graph, float[] Weights) Fire()
     {
@@ -219,7 +231,8 @@ public sealed class NeuronLinksTests
     private int Conv(GraphBuilder builder, string name, int outputs, int input)
     {
         var pad = name is "second" ? 1 : 0;
-        return builder.Add(name, new Convolution(Weight(name + ".weight", outputs, builder.Shape(input).Channels, 3, 3), null, Window.Square(3, pad: pad)), input);
+        return builder.Add(name, new Convolution(
+            Weight(name + ".weight", outputs, builder.Shape(input).Channels, 3, 3), null, Window.Square(3, pad: pad)), input);
     }
 
     private FloatTensor Weight(string name, params int[] shape) => RandomNetworks.Weight(random, name, shape);

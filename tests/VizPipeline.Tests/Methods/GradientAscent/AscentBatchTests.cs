@@ -22,7 +22,8 @@ public class AscentBatchTests
         using var runner = new NetworkRunner(graph);
         var layer = graph.Layers[^2];
         var recipe = AscentPresets.WithSteps(AscentPresets.Find(name)!, 8) with { Objective = new ChannelObjective() };
-        AscentResult[] Run() => [.. new AscentRun(runner, layer, recipe, Unit, new AscentMaterial { TopPatches = _ => Enumerable.Repeat(90f, (int)graph.InputShape.Count).ToArray() })
+        AscentResult[] Run() => [.. new AscentRun(runner, layer, recipe, Unit, new AscentMaterial { TopPatches = _ => Enumerable.Repeat(
+            90f, (int)graph.InputShape.Count).ToArray() })
             .Ascend([0, 1, 2], 5, TestContext.Current.CancellationToken)];
         foreach (var (one, other) in Run().Zip(Run()))
         {
@@ -35,7 +36,12 @@ public class AscentBatchTests
     public void Images_that_grow_no_more_leave_the_batch_and_do_not_change_the_others()
     {
         // Neuron 0 saturates after some steps, neuron 1 goes on growing.
-        var (graph, recipe) = (Two(new Clip(0, 6), 0.15f, 0.001f), AscentPresets.Normalised(3, 60) with { EarlyStop = new EarlyStop(5), Regularizers = [] });
+        var (graph, recipe) = (Two(new Clip(0, 6), 0.15f, 0.001f), AscentPresets.Normalised(3, 60) with
+        {
+            EarlyStop = new EarlyStop(
+            5),
+            Regularizers = []
+        });
         using var runner = new NetworkRunner(graph);
         var run = new AscentRun(runner, graph.Layers[0], recipe, Unit);
         var together = run.Ascend([0, 1, 0, 0], 0, TestContext.Current.CancellationToken);
@@ -55,12 +61,14 @@ public class AscentBatchTests
         var builder = new GraphBuilder(new Shape(3, 9, 9));
         var first = new float[2 * 3 * 5 * 5];
         Array.Fill(first, 0.02f);
-        var x = builder.Add("conv", new Convolution(new FloatTensor("conv.weight", [2, 3, 5, 5], first), new FloatTensor("conv.bias", [2], [-1.2f, -1.2f]), Window.Square(5)), 0);
+        var x = builder.Add("conv", new Convolution(
+            new FloatTensor("conv.weight", [2, 3, 5, 5], first), new FloatTensor("conv.bias", [2], [-1.2f, -1.2f]), Window.Square(5)), 0);
         x = builder.Add("second", new Convolution(new FloatTensor("second.weight", [1, 2, 5, 5], [.. Enumerable.Repeat(0.1f, 50)]), new FloatTensor("second.bias", [1], [0.1f]), Window.Square(5)), builder.Add("relu", new Relu(), x));
         var graph = builder.Build("silent", builder.Add("relu2", new Relu(), x));
         using var runner = new NetworkRunner(graph);
         var recipe = AscentPresets.Normalised(3, 40) with { Regularizers = [] };
-        AscentResult Run(int rescue) => new AscentRun(runner, graph.Layers[^1], recipe with { RescueSteps = rescue }, Unit).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
+        AscentResult Run(int rescue) => new AscentRun(runner, graph.Layers[^1], recipe with { RescueSteps = rescue }, Unit)
+            .Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.Equal(AscentStatus.Dead, Run(0).Status);
         var rescued = Run(30);
         Assert.NotEqual(AscentStatus.Dead, rescued.Status);
@@ -73,7 +81,8 @@ public class AscentBatchTests
     {
         // It answers to mid-grey, which only the border has: the image is darker everywhere.
         var builder = new GraphBuilder(new Shape(3, 24, 24));
-        var x = builder.Add("conv", new Convolution(new FloatTensor("conv.weight", [1, 3, 1, 1], [1f, 1f, 1f]), new FloatTensor("conv.bias", [1], [-1.45f]), Window.Square(1)), 0);
+        var x = builder.Add("conv", new Convolution(
+            new FloatTensor("conv.weight", [1, 3, 1, 1], [1f, 1f, 1f]), new FloatTensor("conv.bias", [1], [-1.45f]), Window.Square(1)), 0);
         x = builder.Add("relu", new Relu(), x);
         // A merge has no nonlinearity of its own.
         var graph = builder.Build("border", isMerge ? builder.Add("both", new Concat([1, 1]), x, x) : x);
@@ -105,7 +114,8 @@ public class AscentBatchTests
         // It is at its ceiling from the start: only that could be shown.
         var falling = Two(new Clip(0, 0.5), 4f, 4f);
         using var runner = new NetworkRunner(falling);
-        Assert.Equal(AscentStatus.Dead, new AscentRun(runner, falling.Layers[0], AscentPresets.Normalised(3, 10), Unit).Ascend([0], 0, TestContext.Current.CancellationToken)[0].Status);
+        Assert.Equal(AscentStatus.Dead, new AscentRun(runner, falling.Layers[0], AscentPresets.Normalised(3, 10), Unit).Ascend(
+            [0], 0, TestContext.Current.CancellationToken)[0].Status);
         var graph = RandomNetworks.Make(7, 31);
         using var other = new NetworkRunner(graph);
         var recipe = AscentPresets.WithSteps(AscentPresets.Fourier, 64) with { EarlyStop = new EarlyStop(2), PlainSteps = 8, Objective = new ChannelObjective() };
@@ -120,12 +130,18 @@ public class AscentBatchTests
         using var runner = new NetworkRunner(graph);
         double Likeness(double weight)
         {
-            var recipe = AscentPresets.WithSteps(AscentPresets.Find("facets")!, 40) with { Diversity = new Diversity(2, weight), Transformations = [] };
+            var recipe = AscentPresets.WithSteps(AscentPresets.Find("facets")!, 40) with
+            {
+                Diversity = new Diversity(
+                2, weight),
+                Transformations = []
+            };
             var results = new AscentRun(runner, graph.Layer("conv8"), recipe, Unit).Ascend([40], 0, TestContext.Current.CancellationToken);
             Assert.Equal([0, 1], results.Select(result => result.Facet));
             Assert.All(results, result => Assert.True(result.Activation > result.Curve[0]));
             // Correlation of the two pictures, pixel by pixel.
-            double[][] centred = [.. results.Select(result => { var mean = result.Image.Average(); return result.Image.Select(value => (double)value - mean).ToArray(); })];
+            double[][] centred = [.. results.Select(
+                result => { var mean = result.Image.Average(); return result.Image.Select(value => (double)value - mean).ToArray(); })];
             double Dot(double[] a, double[] b) => a.Zip(b, (one, other) => one * other).Sum();
             return Dot(centred[0], centred[1]) / Math.Sqrt(Dot(centred[0], centred[0]) * Dot(centred[1], centred[1]));
         }

@@ -20,13 +20,15 @@ public class AscentObjectiveTests
         var graph = OneLayer(new LeakyRelu(0.3));
         using var runner = new NetworkRunner(graph);
         using var scope = torch.NewDisposeScope();
-        var climb = new LayerObjective(runner, graph.Layers[0], new AscentRecipe { Name = "x", Steps = 1, Rule = new ConstantRate(1), Objective = Of(name) }, (2, 1));
+        var climb = new LayerObjective(
+            runner, graph.Layers[0], new AscentRecipe { Name = "x", Steps = 1, Rule = new ConstantRate(1), Objective = Of(name) }, (2, 1));
         var random = new Random(5);
         float[] values = [.. Enumerable.Range(0, 2 * 4 * 5 * 4).Select(_ => (float)((random.NextDouble() * 2) - 1))];
         var neurons = torch.tensor(new long[] { 3, 1 });
         var picture = torch.tensor([.. Enumerable.Range(0, 80).Select(_ => (float)random.NextDouble())], [1, 4, 5, 4]);
         double[] At(float[] maps) => [.. climb.Evaluate(torch.tensor(maps, [2, 4, 5, 4]), neurons, picture).Objective.data<float>().ToArray().Select(value => (double)value)];
-        var seeds = climb.EvaluateWithGradient(torch.tensor(values, [2, 4, 5, 4]), neurons, null, 1, picture).Seeds.contiguous().data<float>().ToArray();
+        var seeds = climb.EvaluateWithGradient(torch.tensor(values, [2, 4, 5, 4]), neurons, null, 1, picture)
+            .Seeds.contiguous().data<float>().ToArray();
         for (var i = 0; i < values.Length; i += 3)
         {
             const float step = 0.01f;
@@ -46,12 +48,14 @@ public class AscentObjectiveTests
         using var runner = new NetworkRunner(graph);
         var layer = graph.Layers[^2];
         var recipe = AscentPresets.Normalised(3, 6);
-        var channel = new AscentRun(runner, layer, recipe with { Objective = new ChannelObjective() }, Unit).Ascend([0], 1, TestContext.Current.CancellationToken)[0];
+        var channel = new AscentRun(runner, layer, recipe with { Objective = new ChannelObjective() }, Unit)
+            .Ascend([0], 1, TestContext.Current.CancellationToken)[0];
         var direction = new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = 1 }) }, Unit).Ascend([0], 1, TestContext.Current.CancellationToken)[0];
         Assert.Equal(channel.Objective, direction.Objective, 1e-3 * Math.Abs(channel.Objective));
         var down = new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = -1 }) }, Unit).Ascend([0], 1, TestContext.Current.CancellationToken)[0];
         Assert.True(-down.Objective < channel.Curve[0], "a negative weight pushes the channel down");
-        var message = Assert.Throws<RecipeException>(() => new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [999] = 1 }) }, Unit)).Message;
+        var message = Assert.Throws<RecipeException>(() => new AscentRun(
+            runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [999] = 1 }) }, Unit)).Message;
         Assert.Contains("channel 999", message, StringComparison.Ordinal);
     }
 
@@ -77,7 +81,8 @@ public class AscentObjectiveTests
     {
         var graph = OneLayer(new Relu());
         using var runner = new NetworkRunner(graph);
-        string Message(AscentRecipe recipe, AscentMaterial? material = null) => Assert.Throws<AscentMaterialException>(() => new AscentRun(runner, graph.Layers[0], recipe, Unit, material)).Message;
+        string Message(AscentRecipe recipe, AscentMaterial? material = null) => Assert.Throws<AscentMaterialException>(
+            () => new AscentRun(runner, graph.Layers[0], recipe, Unit, material)).Message;
         Assert.Contains("top-9", Message(AscentPresets.Find("multifaceted")!), StringComparison.Ordinal);
         Assert.Contains("--image", Message(AscentPresets.Fourier with { Objective = new InversionObjective() }), StringComparison.Ordinal);
         Assert.Contains("3 values", Message(AscentPresets.Fourier with { Objective = new InversionObjective() }, new AscentMaterial { Picture = [1, 2, 3] }), StringComparison.Ordinal);
@@ -95,7 +100,8 @@ public class AscentObjectiveTests
     private static NetworkGraph OneLayer(Operator nonlinearity)
     {
         var graph = new GraphBuilder(new Shape(3, 5, 4));
-        var x = graph.Add("conv", new Convolution(RandomNetworks.Weight(new Random(3), "conv.weight", 4, 3, 1, 1), null, Window.Square(1)), 0);
+        var x = graph.Add(
+            "conv", new Convolution(RandomNetworks.Weight(new Random(3), "conv.weight", 4, 3, 1, 1), null, Window.Square(1)), 0);
         return graph.Build("one", graph.Add("act", nonlinearity, x));
     }
 }

@@ -12,7 +12,8 @@ public class AscentRunTests
     private static readonly PixelScale Unit = new([1 / 255f, 1 / 255f, 1 / 255f], [0, 0, 0], [120, 115, 105]);
 
     [Theory]
-    [InlineData("3", false), InlineData("3", true), InlineData("fourier", false), InlineData("fourier", true), InlineData("maco", true), InlineData("facets", true)]
+    [InlineData("3", false), InlineData("3", true), InlineData("fourier", false), InlineData("fourier", true), InlineData(
+        "maco", true), InlineData("facets", true)]
     public void A_neuron_gets_the_same_picture_alone_and_in_a_batch(string preset, bool channel)
     {
         var graph = RandomNetworks.Make(7, 31);
@@ -42,8 +43,10 @@ public class AscentRunTests
         var graph = RandomNetworks.Make(7, 31);
         using var runner = new NetworkRunner(graph);
         var run = new AscentRun(runner, graph.Layers[0], AscentPresets.Normalised(3, 5), Unit);
-        Assert.Equal(run.Ascend([0], 1, TestContext.Current.CancellationToken)[0].Image, run.Ascend([0], 1, TestContext.Current.CancellationToken)[0].Image);
-        Assert.NotEqual(run.Ascend([0], 1, TestContext.Current.CancellationToken)[0].Image, run.Ascend([0], 2, TestContext.Current.CancellationToken)[0].Image);
+        Assert.Equal(run.Ascend([0], 1, TestContext.Current.CancellationToken)[0].Image, run.Ascend(
+            [0], 1, TestContext.Current.CancellationToken)[0].Image);
+        Assert.NotEqual(run.Ascend([0], 1, TestContext.Current.CancellationToken)[0].Image, run.Ascend(
+            [0], 2, TestContext.Current.CancellationToken)[0].Image);
     }
 
     [Fact]
@@ -56,7 +59,8 @@ public class AscentRunTests
         var x = builder.Add("conv", new Convolution(new FloatTensor("conv.weight", [2, 3, 5, 5], weight), null, Window.Square(5)), 0);
         var graph = builder.Build("half dead", builder.Add("relu", new Relu(), x));
         using var runner = new NetworkRunner(graph);
-        var results = new AscentRun(runner, graph.Layers[0], AscentPresets.Normalised(3, 6), Unit).Ascend([0, 1], 0, TestContext.Current.CancellationToken);
+        var results = new AscentRun(runner, graph.Layers[0], AscentPresets.Normalised(3, 6), Unit)
+            .Ascend([0, 1], 0, TestContext.Current.CancellationToken);
         Assert.Equal(AscentStatus.Dead, results[0].Status);
         Assert.Single(results[0].Curve);
         Assert.NotEqual(AscentStatus.Dead, results[1].Status);

@@ -25,7 +25,8 @@ public class AscentStepTests
         recipe = recipe with { Rule = recipe.Rule is ConstantRate ? new ConstantRate(30) : new ProgressRate(40, 0.2) };
         var graph = OneLayer(out var weight, out var bias);
         using var runner = new NetworkRunner(graph);
-        var run = new AscentRun(runner, graph.Layers[0], recipe, new PixelScale(Scale, [.. Mean.Select((mean, c) => -mean * Scale[c])], Mean));
+        var run = new AscentRun(
+            runner, graph.Layers[0], recipe, new PixelScale(Scale, [.. Mean.Select((mean, c) => -mean * Scale[c])], Mean));
         var result = run.Ascend([1], seed: 5, TestContext.Current.CancellationToken)[0];
 
         var (curve, best) = Reference(recipe, Start(graph, recipe), weight, bias);
@@ -52,7 +53,8 @@ public class AscentStepTests
     private static double[] Start(NetworkGraph graph, AscentRecipe recipe)
     {
         using var runner = new NetworkRunner(graph);
-        var first = new AscentRun(runner, graph.Layers[0], recipe with { Steps = 1 }, new PixelScale(Scale, [.. Mean.Select((mean, c) => -mean * Scale[c])], Mean));
+        var first = new AscentRun(runner, graph.Layers[0], recipe with { Steps = 1 }, new PixelScale(
+            Scale, [.. Mean.Select((mean, c) => -mean * Scale[c])], Mean));
         var image = first.Ascend([1], seed: 5, TestContext.Current.CancellationToken)[0].Image;
         return [.. image.Select((value, i) => (double)value - Mean[i / (Side * Side)])];
     }
@@ -70,7 +72,13 @@ public class AscentStepTests
             curve.Add(objective);
             if (objective > bestValue)
                 (bestValue, best) = (objective, [.. x.Select((value, i) => value + Mean[i / (Side * Side)])]);
-            var rate = recipe.Rule switch { ConstantRate constant => constant.Rate, ProgressRate progress => Math.Min(progress.Max, progress.Desired / norm2), _ => 0 };
+            var rate = recipe.Rule switch
+            {
+                ConstantRate constant => constant.Rate,
+                ProgressRate progress => Math.Min(
+                progress.Max, progress.Desired / norm2),
+                _ => 0
+            };
             x = [.. x.Select((value, i) => value + (rate * g[i]))];
             if (step < recipe.Steps - 1)
                 x = Regularize(recipe, x, g, step);
@@ -86,8 +94,10 @@ public class AscentStepTests
             {
                 L2Decay decay => [.. x.Select(value => value * (1 - decay.Decay))],
                 Blur blur when step % blur.Every == 0 => GaussianFilter(x, blur.Sigma),
-                SmallNormClipping norm => Clip(x, pixel => Math.Sqrt(Enumerable.Range(0, 3).Sum(c => Math.Pow(x[(c * Side * Side) + pixel], 2))), norm.Percentile),
-                SmallContributionClipping part => Clip(x, pixel => Math.Abs(Enumerable.Range(0, 3).Sum(c => g[(c * Side * Side) + pixel] * -x[(c * Side * Side) + pixel])), part.Percentile),
+                SmallNormClipping norm => Clip(
+                    x, pixel => Math.Sqrt(Enumerable.Range(0, 3).Sum(c => Math.Pow(x[(c * Side * Side) + pixel], 2))), norm.Percentile),
+                SmallContributionClipping part => Clip(x, pixel => Math.Abs(
+                    Enumerable.Range(0, 3).Sum(c => g[(c * Side * Side) + pixel] * -x[(c * Side * Side) + pixel])), part.Percentile),
                 _ => x,
             };
         }
@@ -122,7 +132,8 @@ public class AscentStepTests
             for (var dy = -radius; dy <= radius; dy++)
             {
                 for (var dx = -radius; dx <= radius; dx++)
-                    blurred[i] += Kernel(dy) * Kernel(dx) / (total * total) * x[(c * Side * Side) + (Reflect(row + dy) * Side) + Reflect(column + dx)];
+                    blurred[i] += Kernel(dy) * Kernel(dx) / (total * total) * x[(c * Side * Side) + (Reflect(row + dy) * Side) + Reflect(
+                        column + dx)];
             }
         }
         return blurred;

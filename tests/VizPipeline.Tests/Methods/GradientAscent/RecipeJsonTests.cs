@@ -89,7 +89,8 @@ public class RecipeJsonTests
         try
         {
             File.WriteAllText(file, new string(' ', 2 << 20));
-            Assert.Contains("which is too large", Assert.Throws<RecipeException>(() => RecipeJson.Read(file)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "which is too large", Assert.Throws<RecipeException>(() => RecipeJson.Read(file)).Message, StringComparison.Ordinal);
         }
         finally
         {

@@ -34,7 +34,8 @@ public class RecipeSearchTests
     public void The_same_seed_draws_the_same_recipes_and_all_of_them_are_sound()
     {
         var recipes = RecipeSearch.Draw(60, 100, new ChannelObjective(), 3);
-        Assert.Equal(recipes.Select(recipe => RecipeJson.Write(recipe)), RecipeSearch.Draw(60, 100, new ChannelObjective(), 3).Select(recipe => RecipeJson.Write(recipe)));
+        Assert.Equal(recipes.Select(recipe => RecipeJson.Write(recipe)), RecipeSearch.Draw(60, 100, new ChannelObjective(), 3).Select(
+            recipe => RecipeJson.Write(recipe)));
         Assert.NotEqual(RecipeJson.Write(recipes[0]), RecipeJson.Write(RecipeSearch.Draw(1, 100, new ChannelObjective(), 4)[0]));
         Assert.All(recipes, recipe => Assert.Empty(recipe.Faults()));
         Assert.Equal(4, recipes.SelectMany(recipe => recipe.Regularizers).Select(regularizer => regularizer.GetType()).Distinct().Count());

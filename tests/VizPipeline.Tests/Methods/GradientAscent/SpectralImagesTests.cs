@@ -31,7 +31,8 @@ public class SpectralImagesTests
         {
             var at = (((channel * Height) + row) * 4) + column;
             var (fy, fx) = ((row <= Height / 2 ? row : row - Height) / (double)Height, column / (double)Width);
-            return new Complex(spectrum[2 * at], spectrum[(2 * at) + 1]) * Math.Sqrt(Height * Width) / Math.Max(Math.Sqrt((fy * fy) + (fx * fx)), 1.0 / Height);
+            return new Complex(spectrum[2 * at], spectrum[(2 * at) + 1]) * Math.Sqrt(Height * Width) / Math.Max(
+                Math.Sqrt((fy * fy) + (fx * fx)), 1.0 / Height);
         })).ToArray();
         var norm = Math.Sqrt((0.26 * 0.26) + (0.27 * 0.27) + (0.27 * 0.27));
         for (var i = 0; i < Height * Width; i++)
@@ -111,7 +112,8 @@ public class SpectralImagesTests
     // Directly, from a half spectrum: the other half is the conjugate at the mirrored frequency.
     private static double[] InverseTransform(Func<int, int, Complex> half)
     {
-        Complex Full(int row, int column) => column <= Width / 2 ? half(row, column) : Complex.Conjugate(half((Height - row) % Height, Width - column));
+        Complex Full(int row, int column) => column <= Width / 2 ? half(row, column) : Complex.Conjugate(
+            half((Height - row) % Height, Width - column));
         return [.. Enumerable.Range(0, Height * Width).Select(i =>
         {
             var sum = Complex.Zero;
@@ -123,7 +125,8 @@ public class SpectralImagesTests
                     // Of columns that are their own mirror image, a real transform reads the half with its mirror.
                     if (column == 0 || column * 2 == Width)
                         value = (half(row, column) + Complex.Conjugate(half((Height - row) % Height, column))) / 2;
-                    sum += value * Complex.Exp(new Complex(0, 2 * Math.PI * ((row * (i / Width) / (double)Height) + (column * (i % Width) / (double)Width))));
+                    sum += value * Complex.Exp(
+                        new Complex(0, 2 * Math.PI * ((row * (i / Width) / (double)Height) + (column * (i % Width) / (double)Width))));
                 }
             }
             return sum.Real / (Height * Width);

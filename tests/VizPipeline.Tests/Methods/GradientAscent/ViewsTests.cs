@@ -35,7 +35,8 @@ public class ViewsTests
     {
         using var scope = torch.NewDisposeScope();
         var images = Smooth(1, 2, 24, 20);
-        var same = Views.Draw([new Scale(1, 1), new Jitter(0)], [new SplitMix(1, 2), new SplitMix(1, 3)], 0, 7, (3, 24, 20), torch.zeros(1, 3, 1, 1));
+        var same = Views.Draw(
+            [new Scale(1, 1), new Jitter(0)], [new SplitMix(1, 2), new SplitMix(1, 3)], 0, 7, (3, 24, 20), torch.zeros(1, 3, 1, 1));
         Assert.True((same.Apply(images) - images).abs().max().item<float>() < 1e-5);
     }
 
@@ -46,7 +47,8 @@ public class ViewsTests
         var grey = torch.tensor(new float[] { 9, 8, 7 }, [1, 3, 1, 1]);
         var white = torch.full([1, 3, 224, 224], 100f);
         var padded = Views.Draw([new Pad(24)], [new SplitMix(1, 2)], 0, 7, (3, 224, 224), grey).Apply(white);
-        Assert.Equal((9f, 7f, 100f), (padded[0, 0, 2, 2].item<float>(), padded[0, 2, 2, 2].item<float>(), padded[0, 0, 112, 112].item<float>()));
+        Assert.Equal(
+            (9f, 7f, 100f), (padded[0, 0, 2, 2].item<float>(), padded[0, 2, 2, 2].item<float>(), padded[0, 0, 112, 112].item<float>()));
         // A ramp over columns: its range over a crop is the crop's width.
         var ramp = torch.arange(224, dtype: torch.float32).reshape(1, 1, 1, 224).expand(1, 3, 224, 224);
         var crops = Views.Draw([new Crop(0.25, 0.25, 0.1, 5)], [new SplitMix(1, 2)], 0, 7, (3, 224, 224), grey).Apply(ramp);
@@ -100,7 +102,8 @@ public class ViewsTests
         {
             var (a, b, c) = (random.NextDouble() * 0.4, random.NextDouble() * 0.4, random.NextDouble() * 6);
             for (var i = 0; i < height * width; i++)
-                values[(plane * height * width) + i] = (float)(Math.Sin((a * (i / width)) + (b * (i % width)) + c) + random.NextDouble() - 0.5);
+                values[(plane * height * width) + i] = (float)(Math.Sin(
+                    (a * (i / width)) + (b * (i % width)) + c) + random.NextDouble() - 0.5);
         }
         return torch.tensor(values, [count, 3, height, width]);
     }

@@ -22,5 +22,6 @@ public class ProfileSampleTests
 
     [Fact]
     public void Images_of_the_largest_set_are_told_apart()
-        => Assert.All(ProfileSample.Select(int.MaxValue), image => Assert.Equal((true, false), (ProfileSample.Has(image, int.MaxValue), ProfileSample.Has(image + 1, int.MaxValue))));
+        => Assert.All(ProfileSample.Select(int.MaxValue), image => Assert.Equal(
+            (true, false), (ProfileSample.Has(image, int.MaxValue), ProfileSample.Has(image + 1, int.MaxValue))));
 }

@@ -21,7 +21,8 @@ public class GradientTests
     {
         var random = new Random(3);
         var graph = new GraphBuilder(new Shape(3, 8, 8));
-        var x = graph.Add("conv", new Convolution(RandomNetworks.Weight(random, "conv.weight", 4, 3, 3, 3), null, Window.Square(3, pad: 1)), GraphBuilder.Input);
+        var x = graph.Add("conv", new Convolution(
+            RandomNetworks.Weight(random, "conv.weight", 4, 3, 3, 3), null, Window.Square(3, pad: 1)), GraphBuilder.Input);
         Check(graph.Build("mirror", graph.Add("act", new LeakyRelu(-0.4), x)), 3);
     }
 
@@ -34,10 +35,12 @@ public class GradientTests
         using var pass = new Pass(geometry, ReverseRule.Gradient);
         var output = pass.Forward(images);
         var random = new Random(seed);
-        using var weights = torch.tensor([.. Enumerable.Range(0, (int)output.numel()).Select(_ => (float)random.NextDouble() - 0.5f)], output.shape);
+        using var weights = torch.tensor(
+            [.. Enumerable.Range(0, (int)output.numel()).Select(_ => (float)random.NextDouble() - 0.5f)], output.shape);
         var gradient = pass.Reverse(weights.clone()).ToArray();
 
-        double Objective(torch.Tensor at) => (runner.Forward(at, graph.Output).to(torch.float64) * weights.to(torch.float64)).sum().item<double>();
+        double Objective(torch.Tensor at) => (runner.Forward(at, graph.Output).to(torch.float64) * weights.to(
+            torch.float64)).sum().item<double>();
         var (agree, tried) = (0, 24);
         for (var i = 0; i < tried; i++)
         {

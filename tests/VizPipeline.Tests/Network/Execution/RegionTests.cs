@@ -38,7 +38,8 @@ public class RegionTests
         }
     }
 
-    private static (float[] Output, float[] Back) Whole(NetworkRunner runner, torch.Tensor images, int target, Sites sites, ReverseRule rule)
+    private static (float[] Output, float[] Back) Whole(
+        NetworkRunner runner, torch.Tensor images, int target, Sites sites, ReverseRule rule)
     {
         var graph = runner.Graph;
         var (output, back) = (new List<float>(), new List<float>());
@@ -57,7 +58,8 @@ public class RegionTests
         return ([.. output], [.. back]);
     }
 
-    private static (float[] Output, float[] Back) Regions(NetworkRunner runner, torch.Tensor images, int target, Sites sites, ReverseRule rule, double wholeFrom)
+    private static (float[] Output, float[] Back) Regions(
+        NetworkRunner runner, torch.Tensor images, int target, Sites sites, ReverseRule rule, double wholeFrom)
     {
         var graph = runner.Graph;
         var plan = RegionPlan.ForPosition(graph, target, wholeFrom);
@@ -68,7 +70,8 @@ public class RegionTests
         torch.Tensor value, seed;
         if (plan.IsWhole)
         {
-            value = torch.stack([.. Enumerable.Range(0, sites.Count).Select(i => result[sites.Image[i]].narrow(1, sites.Y[i], 1).narrow(2, sites.X[i], 1))]);
+            value = torch.stack([.. Enumerable.Range(0, sites.Count).Select(
+                i => result[sites.Image[i]].narrow(1, sites.Y[i], 1).narrow(2, sites.X[i], 1))]);
             seed = torch.zeros([sites.Count, .. result.shape[1..]]);
             for (var i = 0; i < sites.Count; i++)
                 seed[i].narrow(1, sites.Y[i], 1).narrow(2, sites.X[i], 1).copy_(value[i]);

@@ -16,10 +16,12 @@ public class ReverseRuleTests
     public void A_gate_counts_as_a_constant(ReverseRule rule)
     {
         var random = new Random(1);
-        var (weight, squeeze) = (RandomNetworks.Weight(random, "conv.weight", 4, 3, 3, 3), RandomNetworks.Weight(random, "fc.weight", 4, 4, 1, 1));
+        var (weight, squeeze) = (RandomNetworks.Weight(random, "conv.weight", 4, 3, 3, 3), RandomNetworks.Weight(
+            random, "fc.weight", 4, 4, 1, 1));
         var gated = new GraphBuilder(Image);
         var x = gated.Add("conv", new Convolution(weight, null, Window.Square(3)), GraphBuilder.Input);
-        var gate = gated.Add("gate", new Sigmoid(), gated.Add("fc", new Convolution(squeeze, null, Window.Square(1)), gated.Add("pool", new GlobalAveragePool(), x)));
+        var gate = gated.Add("gate", new Sigmoid(), gated.Add(
+            "fc", new Convolution(squeeze, null, Window.Square(1)), gated.Add("pool", new GlobalAveragePool(), x)));
         var output = gated.Add("mul", new Multiply(), gate, x);
         var network = gated.Build("gated", output);
 
@@ -36,7 +38,8 @@ public class ReverseRuleTests
     {
         var graph = new GraphBuilder(Image);
         var pooled = graph.Add("pool", new GlobalAveragePool(), GraphBuilder.Input);
-        var positive = graph.Add("gate", new Sigmoid(), graph.Add("fc", new Convolution(RandomNetworks.Weight(new Random(1), "fc.weight", 3, 3, 1, 1), null, Window.Square(1)), pooled));
+        var positive = graph.Add("gate", new Sigmoid(), graph.Add(
+            "fc", new Convolution(RandomNetworks.Weight(new Random(1), "fc.weight", 3, 3, 1, 1), null, Window.Square(1)), pooled));
         var output = graph.Add("mul", new Multiply(Gate: 1), graph.Add("pool2", new GlobalMaxPool(), GraphBuilder.Input), positive);
         var back = Back(graph.Build("gate", output), output, ReverseRule.Deconvolution);
         // Only the winner of each channel is reached.
@@ -50,7 +53,8 @@ public class ReverseRuleTests
         var random = new Random(2);
         var (scale, shift) = (RandomNetworks.Weight(random, "scale", 4), RandomNetworks.Weight(random, "shift", 4));
         var graph = new GraphBuilder(Image);
-        var x = graph.Add("conv", new Convolution(RandomNetworks.Weight(random, "conv.weight", 4, 3, 1, 1), null, Window.Square(1)), GraphBuilder.Input);
+        var x = graph.Add(
+            "conv", new Convolution(RandomNetworks.Weight(random, "conv.weight", 4, 3, 1, 1), null, Window.Square(1)), GraphBuilder.Input);
         Normalization normal = groups == 0 ? new LayerNorm(scale, shift, 1e-3) : new GroupNorm(groups, scale, shift, 1e-3);
         var network = graph.Build("normal", graph.Add("norm", normal, x));
         var (values, normalised) = (Value(network, x), Value(network, network.Output));
@@ -68,7 +72,8 @@ public class ReverseRuleTests
             float[] at = [.. Enumerable.Range(0, 4).Select(c => values[(c * pixels) + p])];
             var (mean, square) = (at.Average(), at.Average(value => value * value));
             for (var c = 0; c < 4; c++)
-                Assert.Equal(normalised[(c * pixels) + p] * scale.Values[c] / Math.Sqrt(square - (mean * mean) + 1e-3), signals[(c * pixels) + p], 3e-4);
+                Assert.Equal(normalised[(c * pixels) + p] * scale.Values[c] / Math.Sqrt(
+                    square - (mean * mean) + 1e-3), signals[(c * pixels) + p], 3e-4);
         }
     }
 
@@ -76,7 +81,8 @@ public class ReverseRuleTests
     public void Limits_of_a_number_format_are_no_rectifier()
     {
         var graph = new GraphBuilder(Image);
-        var x = graph.Add("conv", new Convolution(RandomNetworks.Weight(new Random(3), "conv.weight", 2, 3, 1, 1), null, Window.Square(1)), GraphBuilder.Input);
+        var x = graph.Add("conv", new Convolution(
+            RandomNetworks.Weight(new Random(3), "conv.weight", 2, 3, 1, 1), null, Window.Square(1)), GraphBuilder.Input);
         var network = graph.Build("quantised", graph.Add("limits", new Saturation(-0.4, 0.3), x));
         Assert.Equal(Value(network, network.Output), BackTo(network, x, network.Output));
     }
@@ -86,11 +92,13 @@ public class ReverseRuleTests
     public void Statistics_and_gates_do_not_widen_the_field(bool isGate)
     {
         var graph = new GraphBuilder(new Shape(3, 32, 32));
-        var x = graph.Add("conv", new Convolution(RandomNetworks.Weight(new Random(3), "conv.weight", 4, 3, 5, 5), null, Window.Square(5, 2, 2)), GraphBuilder.Input);
+        var x = graph.Add("conv", new Convolution(
+            RandomNetworks.Weight(new Random(3), "conv.weight", 4, 3, 5, 5), null, Window.Square(5, 2, 2)), GraphBuilder.Input);
         x = isGate
             ? graph.Add("mul", new Multiply(), x, graph.Add("gate", new Sigmoid(), graph.Add("pool", new GlobalAveragePool(), x)))
             : graph.Add("norm", new GroupNorm(2, null, null), x);
-        x = graph.Add("conv2", new Convolution(RandomNetworks.Weight(new Random(3), "conv2.weight", 4, 4, 3, 3), null, Window.Square(3)), x);
+        x = graph.Add(
+            "conv2", new Convolution(RandomNetworks.Weight(new Random(3), "conv2.weight", 4, 4, 3, 3), null, Window.Square(3)), x);
         var field = ReceptiveFields.Compute(graph.Build("local", x), x);
         Assert.Equal(new ReceptiveField(new FieldAxis(9, 2, -2), new FieldAxis(9, 2, -2)), field);
     }
@@ -99,7 +107,8 @@ public class ReverseRuleTests
     public void What_is_no_number_passes_through_work_in_place()
     {
         var graph = new GraphBuilder(Image);
-        var x = graph.Add("conv", new Convolution(RandomNetworks.Weight(new Random(3), "conv.weight", 2, 3, 1, 1), null, Window.Square(1)), GraphBuilder.Input);
+        var x = graph.Add("conv", new Convolution(
+            RandomNetworks.Weight(new Random(3), "conv.weight", 2, 3, 1, 1), null, Window.Square(1)), GraphBuilder.Input);
         var network = graph.Build("tanh", graph.Add("tanh", new Tanh(), x));
         using var runner = new NetworkRunner(network);
         using var images = torch.full(Image.Batch(1), float.NaN);

@@ -11,7 +11,8 @@ public class ModelWeightsTests
     {
         using var folder = new TempFolder();
         new SafetensorsWriter().Add("module.a", [1f], 1).Add("module.b", [2f], 1).WriteTo(folder.Path("weights.pth"));
-        folder.Write("weights.safetensors", TorchZip.Of(new PickleWriter().Dict(dict => dict.Text("module.a").Pair()).End(), TorchZip.Floats("0", 1, 2)));
+        folder.Write("weights.safetensors", TorchZip.Of(
+            new PickleWriter().Dict(dict => dict.Text("module.a").Pair()).End(), TorchZip.Floats("0", 1, 2)));
 
         Assert.Equal(["a", "b"], ModelWeights.Read(folder.Path("weights.pth")).Keys);
         Assert.Equal(["a"], ModelWeights.Read(folder.Path("weights.safetensors")).Keys);

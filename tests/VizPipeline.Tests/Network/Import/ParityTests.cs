@@ -9,7 +9,8 @@ namespace VizPipeline.Tests.Network.Import;
 public class ParityTests
 {
     [Theory]
-    [InlineData("alexnet_small", null), InlineData("vgg11_small", null), InlineData("resnet18_small", null), InlineData("squeezenet1_1", null)]
+    [InlineData("alexnet_small", null), InlineData("vgg11_small", null), InlineData("resnet18_small", null), InlineData(
+        "squeezenet1_1", null)]
     [InlineData("squeezenet1_1", "squeezenet1_1.pth")]
     public void Every_layer_equals_the_recorded_one(string name, string? weights)
     {
@@ -32,7 +33,8 @@ public class ParityTests
         for (var i = 0; i < recorded.Length; i++)
         {
             // Our layer is the convolution after its rectifier: the ReLU that runs next, unless a sum comes between.
-            if (ops[i] != "Conv2d" || i + 1 == recorded.Length || ops[i + 1] != "ReLU" || recorded[i].Contains("conv2") || recorded[i].Contains("downsample"))
+            if (ops[i] != "Conv2d" || i + 1 == recorded.Length || ops[i + 1] != "ReLU" || recorded[i].Contains("conv2")
+                || recorded[i].Contains("downsample"))
                 continue;
             Close(reference.Array(recorded[i + 1] + ".max").ToFloats(), maxima[graph.Layer(recorded[i]).Name], recorded[i]);
             compared++;
@@ -56,7 +58,8 @@ public class ParityTests
     {
         var onnx = NetworkLoader.Load(TestData.Path("parity", "squeezenet1_1.onnx"));
         var zoo = NetworkLoader.Load("squeezenet1_1", TestData.Path("parity", "squeezenet1_1.pth"));
-        Assert.Equal(zoo.Layers.Select(layer => (layer.Name, layer.Shape, layer.Field)), onnx.Layers.Select(layer => (layer.Name, layer.Shape, layer.Field)));
+        Assert.Equal(zoo.Layers.Select(layer => (layer.Name, layer.Shape, layer.Field)), onnx.Layers.Select(
+            layer => (layer.Name, layer.Shape, layer.Field)));
         var darknet = NetworkLoader.Load(TestData.Path("tiny-darknet", "tiny-darknet.onnx"));
         Assert.Equal([.. Enumerable.Range(1, 16).Select(i => $"conv{i}"), "logits"], darknet.Layers.Select(layer => layer.Name));
     }

@@ -21,7 +21,8 @@ public class ConvolutionTests
         var (padY, padX) = (random.Next((kernelY + 1) / 2), random.Next((kernelX + 1) / 2));
         var (inputs, outputs, height, width) = (6, groups * random.Next(1, 3), random.Next(17, 24), random.Next(17, 24));
         var weight = RandomNetworks.Weight(random, "weight", outputs, inputs / groups, kernelY, kernelX);
-        var window = new Window(new WindowAxis(kernelY, stride, padY, padY, dilation), new WindowAxis(kernelX, stride, padX, padX, dilation));
+        var window = new Window(
+            new WindowAxis(kernelY, stride, padY, padY, dilation), new WindowAxis(kernelX, stride, padX, padX, dilation));
         var graph = new GraphBuilder(new Shape(inputs, height, width));
         var network = graph.Build("one", graph.Add("conv", new Convolution(weight, null, window, groups), GraphBuilder.Input));
 

@@ -25,7 +25,8 @@ public class NonlinearityTests
         var input = torch.tensor([.. places.SelectMany(place => Enumerable.Repeat(place, 4))], [places.Length, 4, 1, 1]);
         const double Step = 1e-5;
         var difference = (function.Evaluate(input + Step) - function.Evaluate(input - Step)) / (2 * Step);
-        var (before, after) = function.SlopeNeedsInput ? (input, torch.full_like(input, double.NaN)) : (torch.full_like(input, double.NaN), function.Evaluate(input));
+        var (before, after) = function.SlopeNeedsInput ? (input, torch.full_like(input, double.NaN)) : (torch.full_like(
+            input, double.NaN), function.Evaluate(input));
         var slope = function.Slope(before, after).to(torch.float64);
         Assert.InRange((slope - difference).abs().max().item<double>(), 0, 1e-6);
     }

@@ -20,7 +20,8 @@ public class ExportedNetworkTests
         ["timm-edgenext_xx_small-script.onnx"] = "CumSum",
     };
 
-    private static IEnumerable<string> AllFiles => Exports["exports"]!.AsArray().Select(export => (string)export!["file"]!).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> AllFiles => Exports["exports"]!.AsArray().Select(export => (string)export!["file"]!)
+        .Order(StringComparer.Ordinal);
 
     public static TheoryData<string> Files { get; } = [.. AllFiles.Except(Refused.Keys)];
 

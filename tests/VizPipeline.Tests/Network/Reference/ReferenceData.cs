@@ -24,5 +24,6 @@ internal static class ReferenceData
         return JsonNode.Parse(unpacked)!;
     }
 
-    private static Stream Open(string name) => typeof(ReferenceData).Assembly.GetManifestResourceStream(name) ?? throw new FileNotFoundException(name);
+    private static Stream Open(string name)
+        => typeof(ReferenceData).Assembly.GetManifestResourceStream(name) ?? throw new FileNotFoundException(name);
 }

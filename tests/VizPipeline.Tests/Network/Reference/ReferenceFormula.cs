@@ -43,7 +43,8 @@ internal static class ReferenceFormula
     public static FloatTensor Tensor(string name, int[] shape)
     {
         var fanIn = shape.Skip(1).Aggregate(1L, (product, extent) => product * extent);
-        var isShift = name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith("beta", StringComparison.Ordinal) || name.EndsWith("running_mean", StringComparison.Ordinal);
+        var isShift = name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith("beta", StringComparison.Ordinal)
+            || name.EndsWith("running_mean", StringComparison.Ordinal);
         var count = shape.Aggregate(1, (product, extent) => product * extent);
         return new FloatTensor(name, shape, Values(name, count, isShift ? "shift" : fanIn > 1 ? "weight" : "scale", fanIn));
     }

@@ -24,9 +24,11 @@ public class TorchvisionTests
     [Fact]
     public void The_formula_gives_the_scripts_numbers()
     {
-        Assert.Equal(ReferenceData.Numbers(ReferenceData.Networks["uniform(check)"]), Enumerable.Range(0, 4).Select(i => ReferenceFormula.Uniform(ReferenceFormula.Seed("check"), i)));
+        Assert.Equal(ReferenceData.Numbers(ReferenceData.Networks["uniform(check)"]), Enumerable.Range(0, 4).Select(
+            i => ReferenceFormula.Uniform(ReferenceFormula.Seed("check"), i)));
         var bytes = ReferenceFormula.Values("check", 1000, "weight", 7).SelectMany(BitConverter.GetBytes).ToArray();
-        Assert.Equal((string)ReferenceData.Networks["sha256(check)"]!, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)));
+        Assert.Equal((string)ReferenceData.Networks["sha256(check)"]!, Convert.ToHexStringLower(
+            System.Security.Cryptography.SHA256.HashData(bytes)));
     }
 
     [Theory, MemberData(nameof(Listed))]
@@ -52,7 +54,8 @@ public class TorchvisionTests
         Assert.Equal(model, ZooModels.Recognise(weights));
         Assert.Equal(channels, model.ChannelsOf(weights));
         var graph = model.Build(new Shape(channels, model.InputSize, model.InputSize), weights);
-        Assert.Equal(model.Plan().Layers.Select(layer => (layer.Name, layer.Shape)), graph.Layers.Select(layer => (layer.Name, layer.Shape)));
+        Assert.Equal(
+            model.Plan().Layers.Select(layer => (layer.Name, layer.Shape)), graph.Layers.Select(layer => (layer.Name, layer.Shape)));
     }
 
     [Fact]
@@ -61,9 +64,12 @@ public class TorchvisionTests
         var seen = 0;
         foreach (var name in Names(ReferenceData.Shapes))
         {
-            var theirs = Find(ReferenceData.Shapes, name)["weights"]!.AsArray().Where(weights => ((string)weights!["name"]!).StartsWith("IMAGENET1K_V", StringComparison.Ordinal));
-            var expected = theirs.OrderByDescending(weights => (bool)weights!["is_default"]!).ThenBy(weights => (string)weights!["name"]!, StringComparer.Ordinal).Select(weights => (
-                (string)weights!["name"]!, (string)weights["url"]!, ReferenceData.Numbers(weights["crop"])[0], ReferenceData.Numbers(weights["resize"])[0],
+            var theirs = Find(ReferenceData.Shapes, name)["weights"]!.AsArray()
+                .Where(weights => ((string)weights!["name"]!).StartsWith("IMAGENET1K_V", StringComparison.Ordinal));
+            var expected = theirs.OrderByDescending(weights => (bool)weights!["is_default"]!)
+                .ThenBy(weights => (string)weights!["name"]!, StringComparer.Ordinal).Select(weights => (
+                (string)weights!["name"]!, (string)weights["url"]!, ReferenceData.Numbers(weights["crop"])[0], ReferenceData.Numbers(
+                    weights["resize"])[0],
                 ((string)weights["interpolation"]!).Contains("bicubic", StringComparison.OrdinalIgnoreCase),
                 string.Join(' ', ReferenceData.Numbers(weights["mean"]).Select(number => (float)number)), string.Join(' ', ReferenceData.Numbers(weights["std"]).Select(number => (float)number))));
             var ours = ZooModels.Find(name)!.Weights.Select(weights => (
@@ -115,7 +121,8 @@ public class TorchvisionTests
     // A convolution whose normalisation follows is run with it folded in: this takes it out again.
     private static float[] Unfolded(NetworkGraph graph, int node, float[] values)
     {
-        if (graph.Nodes[node].Operator is not Convolution || graph.Consumers(node) is not [var next] || graph.Nodes[next].Operator is not ChannelAffine affine)
+        if (graph.Nodes[node].Operator is not Convolution || graph.Consumers(node) is not [var next]
+            || graph.Nodes[next].Operator is not ChannelAffine affine)
             return values;
         var each = values.Length / graph.Nodes[node].Shape.Channels;
         return [.. values.Select((value, i) => (value - affine.Shift.Values[i / each]) / affine.Scale.Values[i / each])];

@@ -33,7 +33,8 @@ public sealed class JobConsumerTests : IDisposable
         var (spec, images) = _small.Plan();
         var device = await service.HoldDeviceAsync();
         await service.StartAsync(spec, images);
-        for (var attempt = 0; !service.Log.Lines.Any(line => line.Message.EndsWith("was given back: Stopping", StringComparison.Ordinal)); attempt++)
+        for (var attempt = 0; !service.Log.Lines.Any(
+            line => line.Message.EndsWith("was given back: Stopping", StringComparison.Ordinal)); attempt++)
         {
             Assert.True(attempt < 600, "no command was given back");
             await Task.Delay(50, cancellation);
@@ -42,7 +43,8 @@ public sealed class JobConsumerTests : IDisposable
         await service.FinishAsync(spec.Id);
 
         await using var catalog = service.Database.Open();
-        Assert.Equal((0, 0), (await catalog.Jobs.SumAsync(job => job.Failures, cancellation), await catalog.Jobs.SumAsync(job => job.Losses, cancellation)));
+        Assert.Equal((0, 0), (await catalog.Jobs.SumAsync(job => job.Failures, cancellation), await catalog.Jobs.SumAsync(
+            job => job.Losses, cancellation)));
     }
 
     /// <summary>Takes each command once: the dispatcher sends it, and the worker that passes it on is refused.</summary>
@@ -59,6 +61,7 @@ public sealed class JobConsumerTests : IDisposable
 
         public Task ReportAsync(WorkerReported report, CancellationToken cancellation) => inner.ReportAsync(report, cancellation);
 
-        public Task ShowProgressAsync(JobProgressed progress, CancellationToken cancellation) => inner.ShowProgressAsync(progress, cancellation);
+        public Task ShowProgressAsync(JobProgressed progress, CancellationToken cancellation)
+            => inner.ShowProgressAsync(progress, cancellation);
     }
 }

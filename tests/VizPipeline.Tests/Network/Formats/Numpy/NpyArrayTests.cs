@@ -92,9 +92,12 @@ public class NpyArrayTests
     public void A_header_that_claims_gigabytes_is_refused()
     {
         byte[] file = [0x93, .. "NUMPY"u8, 2, 0, 0xff, 0xff, 0xff, 0x7f];
-        Assert.Contains("more than the maximum of 10000", Assert.Throws<ModelFormatException>(() => Read(file)).Message, StringComparison.Ordinal);
-        Assert.Contains("version 9", Assert.Throws<ModelFormatException>(() => Read([0x93, .. "NUMPY"u8, 9, 0])).Message, StringComparison.Ordinal);
-        Assert.Contains("not a NumPy array", Assert.Throws<ModelFormatException>(() => Read(new byte[20])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more than the maximum of 10000", Assert.Throws<ModelFormatException>(() => Read(file)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "version 9", Assert.Throws<ModelFormatException>(() => Read([0x93, .. "NUMPY"u8, 9, 0])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not a NumPy array", Assert.Throws<ModelFormatException>(() => Read(new byte[20])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

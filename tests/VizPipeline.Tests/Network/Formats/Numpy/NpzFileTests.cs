@@ -28,7 +28,8 @@ public class NpzFileTests
 
         Assert.Equal(["x"], file.Names);
         Assert.Equal([1, 2, 3], file.Array("x").ToInts());
-        Assert.Contains("no array 'y'; it has x", Assert.Throws<ModelFormatException>(() => file.Array("y")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no array 'y'; it has x", Assert.Throws<ModelFormatException>(() => file.Array("y")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -106,7 +106,8 @@ public class OnnxFileTests
         Refused("already defined", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"]), OnnxModels.Node("B", [], ["a"])));
         Refused("already defined", OnnxModels.Graph(OnnxModels.Node("A", [], ["x"])).Message(11, OnnxModels.Value("x")));
         Refused("output 'z' that no node writes", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"])).Message(12, OnnxModels.Value("z")));
-        Refused("two attributes 'k'", OnnxModels.Graph(OnnxModels.Node("A", [], ["a"], OnnxModels.Attribute("k", 2, _ => { }), OnnxModels.Attribute("k", 2, _ => { }))));
+        Refused("two attributes 'k'", OnnxModels.Graph(
+            OnnxModels.Node("A", [], ["a"], OnnxModels.Attribute("k", 2, _ => { }), OnnxModels.Attribute("k", 2, _ => { }))));
         Refused("two inputs named 'x'", OnnxModels.Relu().Message(11, OnnxModels.Value("x")));
         Refused("no network graph", OnnxModels.Graph());
         Refused("an extent of 4294967296", OnnxModels.Relu().Message(11, OnnxModels.Value("z", 1L << 32)));

@@ -7,7 +7,8 @@ internal static class OnnxModels
     public const int Int64 = 7;
 
     public static byte[] Model(ProtoWriter graph, int opset = 13)
-        => new ProtoWriter().Number(1, 8).Text(2, "test").Text(3, "1.0").Message(7, graph).Message(8, new ProtoWriter().Text(1, "").Number(2, opset)).End();
+        => new ProtoWriter().Number(1, 8).Text(2, "test").Text(3, "1.0").Message(7, graph)
+            .Message(8, new ProtoWriter().Text(1, "").Number(2, opset)).End();
 
     public static ProtoWriter Graph(params ProtoWriter[] nodes)
     {
@@ -40,7 +41,8 @@ internal static class OnnxModels
         return attribute;
     }
 
-    public static ProtoWriter Tensor(string name, int type, params long[] dims) => new ProtoWriter().Numbers(1, dims).Number(2, type).Text(8, name);
+    public static ProtoWriter Tensor(string name, int type, params long[] dims)
+        => new ProtoWriter().Numbers(1, dims).Number(2, type).Text(8, name);
 
     public static ProtoWriter External(string name, string location, params (string Key, string Value)[] entries)
     {
@@ -55,6 +57,7 @@ internal static class OnnxModels
         var shape = new ProtoWriter();
         foreach (var extent in extents)
             shape.Message(1, extent >= 0 ? new ProtoWriter().Number(1, extent) : new ProtoWriter().Text(2, "batch"));
-        return new ProtoWriter().Text(1, name).Message(2, new ProtoWriter().Message(1, new ProtoWriter().Number(1, Float).Message(2, shape)));
+        return new ProtoWriter().Text(1, name)
+            .Message(2, new ProtoWriter().Message(1, new ProtoWriter().Number(1, Float).Message(2, shape)));
     }
 }

@@ -99,7 +99,8 @@ public class OnnxTensorTests
         File.CreateSymbolicLink(folder.Path("a.bin"), "/etc/hostname");
         Directory.CreateSymbolicLink(folder.Path("weights"), "/etc");
         foreach (var location in new[] { "a.bin", "weights/hostname" })
-            Assert.Contains("is a link", Assert.Throws<ModelFormatException>(() => ReadIn(folder, OnnxModels.External("w", location))).Message, StringComparison.Ordinal);
+            Assert.Contains("is a link", Assert.Throws<ModelFormatException>(
+                () => ReadIn(folder, OnnxModels.External("w", location))).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -112,7 +113,8 @@ public class OnnxTensorTests
     {
         using var folder = new TempFolder();
         folder.Write("a.bin", new byte[12]);
-        var refusal = Assert.Throws<ModelFormatException>(() => ReadIn(folder, OnnxModels.External("w", "a.bin", ("offset", offset), ("length", length))));
+        var refusal = Assert.Throws<ModelFormatException>(
+            () => ReadIn(folder, OnnxModels.External("w", "a.bin", ("offset", offset), ("length", length))));
         Assert.Contains(message, refusal.Message, StringComparison.Ordinal);
     }
 
@@ -123,7 +125,8 @@ public class OnnxTensorTests
         folder.Write("a.bin", new byte[12]);
         var graph = OnnxModels.Relu().Message(5, OnnxModels.External("v", "a.bin")).Message(5, OnnxModels.External("w", "a.bin"));
         var path = folder.Write("test.onnx", OnnxModels.Model(graph));
-        Assert.Contains("other tensors also use", Assert.Throws<ModelFormatException>(() => OnnxFile.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "other tensors also use", Assert.Throws<ModelFormatException>(() => OnnxFile.Read(path)).Message, StringComparison.Ordinal);
     }
 
     private static OnnxTensor Read(ProtoWriter tensor) => OnnxFileTests.Read(OnnxModels.Relu().Message(5, tensor)).Initializers["w"];

@@ -17,8 +17,10 @@ public class CheckpointTests
             .Text("optimizer").Dict(optimizer => optimizer
                 .Text("state").Dict(state => state.Number(0).Dict(adam => adam.Text("step").Number(1).Text("exp_avg").Pair()))
                 .Text("param_groups").Op(']').Op('(').Dict(group => group.Text("lr").Raw((byte)'G', 0x3f, 0x50, 0x62, 0x4d, 0xd2, 0xf1, 0xa9, 0xfc)).Op('e'))
-            .Text("args").Global("argparse", "Namespace").Op(')').Raw(0x81).Dict(args => args.Text("lr").Number(1).Text("out").Global("pathlib", "PosixPath").Op('(').Text("runs").Op('t').Op('R')).Op('b')
-            .Text("best").Global("numpy.core.multiarray", "scalar").Op('(').Global("numpy", "dtype").Op('(').Text("f8").Raw(0x89).Raw(0x88).Op('t').Op('R')
+            .Text("args").Global("argparse", "Namespace").Op(')').Raw(0x81).Dict(
+                args => args.Text("lr").Number(1).Text("out").Global("pathlib", "PosixPath").Op('(').Text("runs").Op('t').Op('R')).Op('b')
+            .Text("best").Global("numpy.core.multiarray", "scalar").Op('(').Global("numpy", "dtype").Op('(').Text("f8").Raw(0x89).Raw(0x88)
+                .Op('t').Op('R')
                 .Op('(').Number(3).Text("<").Op('N').Op('N').Op('N').Number(-1).Number(-1).Number(0).Op('t').Op('b')
                 .Global("_codecs", "encode").Op('(').Text("\u00008").Text("latin1").Op('t').Op('R').Op('t').Op('R')
             .Text(key).OrderedDict(dict => dict.Text("conv.weight").Pair()));
@@ -29,7 +31,8 @@ public class CheckpointTests
     [Fact]
     public void Averaged_weights_are_taken_only_where_there_are_no_others()
     {
-        var tensors = Read(root => root.Text("model_ema").Dict(dict => dict.Text("a").Pair()).Text("model").Dict(dict => dict.Text("b").Pair()));
+        var tensors = Read(
+            root => root.Text("model_ema").Dict(dict => dict.Text("a").Pair()).Text("model").Dict(dict => dict.Text("b").Pair()));
         Assert.Equal(["b"], tensors.Keys);
         var averaged = Read(root => root.Text("n_averaged").Tensor("0", 2, [], []).Text("module.a").Pair().Text("module.b").Pair());
         Assert.Equal(["a", "b"], averaged.Keys);
@@ -42,7 +45,8 @@ public class CheckpointTests
     [InlineData("module.model.", "module.model.")]
     [InlineData("net._orig_mod.", "net._orig_mod.")]
     public void Prefixes_that_all_names_have_go(string first, string second)
-        => Assert.Equal(["conv.weight", "conv.bias"], Read(root => root.Text($"{first}conv.weight").Pair().Text($"{second}conv.bias").Pair()).Keys);
+        => Assert.Equal(
+            ["conv.weight", "conv.bias"], Read(root => root.Text($"{first}conv.weight").Pair().Text($"{second}conv.bias").Pair()).Keys);
 
     [Fact]
     public void Prefixes_that_some_names_have_stay()

@@ -16,7 +16,8 @@ public class HostilePickleTests
 
     [Fact]
     public void A_whole_module_is_refused_by_the_name_of_its_class()
-        => RunsCode("torchvision.models.alexnet.AlexNet", new PickleWriter().Global("torchvision.models.alexnet", "AlexNet").Op(')').Raw(0x81).Op('}').Op('b'));
+        => RunsCode("torchvision.models.alexnet.AlexNet", new PickleWriter().Global("torchvision.models.alexnet", "AlexNet").Op(')').Raw(
+            0x81).Op('}').Op('b'));
 
     [Theory]
     [InlineData("torch", "load")]
@@ -32,22 +33,26 @@ public class HostilePickleTests
         => Assert.Contains("would run code", Refusal(new PickleWriter().Global(module, name).End()), StringComparison.Ordinal);
 
     [Fact]
-    public void INST_is_refused() => RunsCode("instruction Inst", new PickleWriter().Op('(').Text("id").Op('i').Raw("os\nsystem\n"u8.ToArray()));
+    public void INST_is_refused()
+        => RunsCode("instruction Inst", new PickleWriter().Op('(').Text("id").Op('i').Raw("os\nsystem\n"u8.ToArray()));
 
     [Fact]
     public void OBJ_is_refused() => RunsCode("instruction Obj", new PickleWriter().Op('(').Global("collections", "OrderedDict").Op('o'));
 
     [Fact]
-    public void NEWOBJ_is_refused() => RunsCode("instruction NewObj", new PickleWriter().Global("collections", "OrderedDict").Op(')').Raw(0x81));
+    public void NEWOBJ_is_refused()
+        => RunsCode("instruction NewObj", new PickleWriter().Global("collections", "OrderedDict").Op(')').Raw(0x81));
 
     [Fact]
-    public void NEWOBJ_EX_is_refused() => RunsCode("instruction NewObjEx", new PickleWriter().Global("collections", "OrderedDict").Op(')').Op('}').Raw(0x92));
+    public void NEWOBJ_EX_is_refused()
+        => RunsCode("instruction NewObjEx", new PickleWriter().Global("collections", "OrderedDict").Op(')').Op('}').Raw(0x92));
 
     [Theory]
     [InlineData(0x82, 1)]
     [InlineData(0x83, 2)]
     [InlineData(0x84, 4)]
-    public void EXT_is_refused(byte opcode, int width) => RunsCode("instruction Ext" + width, new PickleWriter().Raw(opcode).Raw(new byte[width]));
+    public void EXT_is_refused(byte opcode, int width)
+        => RunsCode("instruction Ext" + width, new PickleWriter().Raw(opcode).Raw(new byte[width]));
 
     [Fact]
     public void BUILD_on_anything_but_a_dict_is_refused()
@@ -66,7 +71,8 @@ public class HostilePickleTests
     [Fact]
     public void A_known_function_with_other_arguments_is_refused()
     {
-        Assert.Contains("unexpected arguments", Refusal(new PickleWriter().Global("torch._utils", "_rebuild_tensor_v2").Op(')').Op('R').End()), StringComparison.Ordinal);
+        Assert.Contains("unexpected arguments", Refusal(
+            new PickleWriter().Global("torch._utils", "_rebuild_tensor_v2").Op(')').Op('R').End()), StringComparison.Ordinal);
         Assert.Contains("not a storage", Refusal(new PickleWriter().Text("file:///etc/passwd").Op('Q').End()), StringComparison.Ordinal);
     }
 
@@ -83,7 +89,8 @@ public class HostilePickleTests
 
     [Fact]
     public void A_dict_that_contains_itself_ends()
-        => Assert.Contains("no tensors", Refusal(new PickleWriter().Op('}').Raw((byte)'q', 0).Text("state_dict").Raw((byte)'h', 0).Op('s').End()), StringComparison.Ordinal);
+        => Assert.Contains("no tensors", Refusal(
+            new PickleWriter().Op('}').Raw((byte)'q', 0).Text("state_dict").Raw((byte)'h', 0).Op('s').End()), StringComparison.Ordinal);
 
     [Fact]
     public void Laughing_a_billion_times_is_cheap()
@@ -169,7 +176,8 @@ public class HostilePickleTests
 
     [Fact]
     public void A_memo_index_of_four_billion_costs_no_memory()
-        => Assert.Contains("no tensors", Refusal(new PickleWriter().Op('}').Raw((byte)'r', 255, 255, 255, 255).End()), StringComparison.Ordinal);
+        => Assert.Contains(
+            "no tensors", Refusal(new PickleWriter().Op('}').Raw((byte)'r', 255, 255, 255, 255).End()), StringComparison.Ordinal);
 
     private static void RunsCode(string what, PickleWriter pickle)
     {

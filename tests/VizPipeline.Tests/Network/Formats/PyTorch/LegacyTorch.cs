@@ -7,7 +7,8 @@ internal static class LegacyTorch
 {
     public static readonly byte[] Magic = [0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'];
 
-    public static byte[] Of(byte[] pickle, params (string Key, long Count, byte[] Bytes)[] storages) => Of(pickle, 1001, littleEndian: true, storages);
+    public static byte[] Of(byte[] pickle, params (string Key, long Count, byte[] Bytes)[] storages)
+        => Of(pickle, 1001, littleEndian: true, storages);
 
     public static byte[] Of(byte[] pickle, long version, bool littleEndian, params (string Key, long Count, byte[] Bytes)[] storages)
     {
@@ -29,5 +30,6 @@ internal static class LegacyTorch
         => (key, values.Length, [.. values.SelectMany(BitConverter.GetBytes)]);
 
     /// <summary>Python 2's plain string.</summary>
-    public static PickleWriter Text2(this PickleWriter pickle, string text) => pickle.Raw((byte)'U', (byte)text.Length).Raw(Encoding.ASCII.GetBytes(text));
+    public static PickleWriter Text2(this PickleWriter pickle, string text)
+        => pickle.Raw((byte)'U', (byte)text.Length).Raw(Encoding.ASCII.GetBytes(text));
 }

@@ -46,7 +46,8 @@ public class LegacyTorchTests
                 .Op(']').Op('(').Text2("module.weight").Global("torch.nn.parameter", "Parameter").Op('0')
                     .Global("torch._utils", "_rebuild_parameter").Op('(')
                     .Global("torch._utils", "_rebuild_tensor").Op('(')
-                        .Op('(').Text2("storage").Global("torch", "FloatStorage").Text2("1").Text2("cpu").Number(6).Op('(').Text2("2").Number(2).Number(3).Op('t').Op('t').Op('Q')
+                        .Op('(').Text2("storage").Global("torch", "FloatStorage").Text2("1").Text2("cpu").Number(6).Op('(').Text2("2")
+                            .Number(2).Number(3).Op('t').Op('t').Op('Q')
                         .Number(1).Tuple(2).Tuple(1).Op('t').Op('R')
                     .Raw(0x88).Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R').Op('e')
                 .Op('e').Op('t').Op('R'));
@@ -68,7 +69,8 @@ public class LegacyTorchTests
     public void The_content_is_recognised_whatever_the_name()
     {
         using var folder = new TempFolder();
-        var path = folder.Write("checkpoint.pth.tar", LegacyTorch.Of(new PickleWriter().Dict(dict => dict.Text("module.w").Pair()).End(), LegacyTorch.Floats("0", 1, 2)));
+        var path = folder.Write("checkpoint.pth.tar", LegacyTorch.Of(
+            new PickleWriter().Dict(dict => dict.Text("module.w").Pair()).End(), LegacyTorch.Floats("0", 1, 2)));
         Assert.True(ModelWeights.IsWeights(path));
         Assert.Equal(["w"], ModelWeights.Read(path).Keys);
     }
@@ -99,7 +101,8 @@ public class LegacyTorchTests
         var repeated = new PickleWriter().Dict(dict => dict.Text("w").Tensor("0", 1, [1 << 30], [0])).End();
         Refused("more than its", LegacyTorch.Of(repeated, LegacyTorch.Floats("0", 1)));
         var part = new PickleWriter().Dict(dict => dict.Text("w").Global("torch._utils", "_rebuild_tensor").Op('(')
-            .Op('(').Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Number(2).Op('(').Text("1").Number(1).Number(long.MaxValue).Op('t').Op('t').Op('Q')
+            .Op('(').Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Number(2).Op('(').Text("1").Number(1)
+                .Number(long.MaxValue).Op('t').Op('t').Op('Q')
             .Number(0).Tuple(1).Tuple(1).Op('t').Op('R')).End();
         Refused("lies outside of it", LegacyTorch.Of(part, LegacyTorch.Floats("0", 1, 2)));
     }

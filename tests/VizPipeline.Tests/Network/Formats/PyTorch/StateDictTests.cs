@@ -73,7 +73,8 @@ public class StateDictTests
     public void Untyped_storages_take_the_type_of_their_tensor()
     {
         var pickle = new PickleWriter().Dict(dict => dict.Text("a")
-            .Global("torch._utils", "_rebuild_tensor_v3").Op('(').Storage("0", 8, "UntypedStorage", "torch.storage").Number(0).Tuple(2).Tuple(1)
+            .Global("torch._utils", "_rebuild_tensor_v3").Op('(').Storage("0", 8, "UntypedStorage", "torch.storage").Number(0).Tuple(2)
+                .Tuple(1)
             .Raw(0x89).Op('}').Global("torch", "float32").Op('t').Op('R'));
         Assert.Equal([1, 2], Read(TorchZip.Of(pickle.End(), TorchZip.Floats("0", 1, 2)))["a"].Values);
     }
@@ -94,7 +95,8 @@ public class StateDictTests
     [Fact]
     public void Parameters_are_their_tensors()
     {
-        var pickle = new PickleWriter().Dict(dict => dict.Text("a").Global("torch._utils", "_rebuild_parameter").Op('(').Pair().Raw(0x88).Op('}').Op('t').Op('R'));
+        var pickle = new PickleWriter()
+            .Dict(dict => dict.Text("a").Global("torch._utils", "_rebuild_parameter").Op('(').Pair().Raw(0x88).Op('}').Op('t').Op('R'));
         Assert.Equal([1, 2], Read(TorchZip.Of(pickle.End(), TorchZip.Floats("0", 1, 2)))["a"].Values);
     }
 
@@ -123,7 +125,8 @@ public class StateDictTests
         Assert.Contains("can hold", Refusal(TorchZip.Of(pickle.End(), TorchZip.Floats("0", 1, 2))), StringComparison.Ordinal);
 
         var packed = new PickleWriter().Dict(dict => dict.Text("a").Tensor("0", 1 << 20, [1], [1]));
-        Assert.Contains("unpack", Refusal(TorchZip.Packed(CompressionLevel.Optimal, packed.End(), ("data/0", new byte[4 << 20]))), StringComparison.Ordinal);
+        Assert.Contains("unpack", Refusal(
+            TorchZip.Packed(CompressionLevel.Optimal, packed.End(), ("data/0", new byte[4 << 20]))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -138,17 +141,20 @@ public class StateDictTests
     public void Other_kinds_of_file_say_what_to_do()
     {
         var pickle = new PickleWriter().Dict(dict => dict.Text("a").Pair()).End();
-        Assert.Contains("byte order 'big'", Refusal(TorchZip.Of(pickle, ("byteorder", "big"u8.ToArray()), TorchZip.Floats("0", 1, 2))), StringComparison.Ordinal);
+        Assert.Contains("byte order 'big'", Refusal(
+            TorchZip.Of(pickle, ("byteorder", "big"u8.ToArray()), TorchZip.Floats("0", 1, 2))), StringComparison.Ordinal);
         Assert.Contains("TorchScript", Refusal(TorchZip.Of(pickle, ("constants.pkl", pickle))), StringComparison.Ordinal);
         Assert.Contains("damaged zip", Refusal([1, 2, 3]), StringComparison.Ordinal);
         Assert.Contains("other than a dict", Refusal(TorchZip.Of(new PickleWriter().Number(1).End())), StringComparison.Ordinal);
-        Assert.Contains("no tensors", Refusal(TorchZip.Of(new PickleWriter().Dict(dict => dict.Text("a").Number(1)).End())), StringComparison.Ordinal);
+        Assert.Contains(
+            "no tensors", Refusal(TorchZip.Of(new PickleWriter().Dict(dict => dict.Text("a").Number(1)).End())), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Damage_is_read_or_refused()
     {
-        var pickle = new PickleWriter().OrderedDict(dict => dict.Text("conv.weight").Tensor("0", 6, [3, 2], [1, 3]).Text("conv.bias").Tensor("1", 2, [2], [1]));
+        var pickle = new PickleWriter()
+            .OrderedDict(dict => dict.Text("conv.weight").Tensor("0", 6, [3, 2], [1, 3]).Text("conv.bias").Tensor("1", 2, [2], [1]));
         MutationFuzz.Check(TorchZip.Of(pickle.End(), TorchZip.Floats("0", 1, 2, 3, 4, 5, 6), TorchZip.Floats("1", 1, 2)), path => StateDict.Read(path), ".pth");
     }
 

@@ -5,7 +5,8 @@ namespace VizPipeline.Tests.Network.Formats.PyTorch;
 /// <summary>Packs a pickle and storages as torch.save does.</summary>
 internal static class TorchZip
 {
-    public static byte[] Of(byte[] pickle, params (string Name, byte[] Bytes)[] parts) => Packed(CompressionLevel.NoCompression, pickle, parts);
+    public static byte[] Of(byte[] pickle, params (string Name, byte[] Bytes)[] parts)
+        => Packed(CompressionLevel.NoCompression, pickle, parts);
 
     public static byte[] Packed(CompressionLevel level, byte[] pickle, params (string Name, byte[] Bytes)[] parts)
     {

@@ -51,7 +51,8 @@ public class SafetensorsFileTests
         var file = Read(new SafetensorsWriter().Add("a", [1L, 2], 2));
 
         Assert.Equal([1L, 2], file.ReadArray<long>("a"));
-        Assert.Contains("stored as I64", Assert.Throws<ModelFormatException>(() => file.ReadArray<int>("a")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "stored as I64", Assert.Throws<ModelFormatException>(() => file.ReadArray<int>("a")).Message, StringComparison.Ordinal);
         Assert.Contains("no tensor 'b'", Assert.Throws<ModelFormatException>(() => file.ReadFloats("b")).Message, StringComparison.Ordinal);
     }
 
@@ -120,8 +121,10 @@ public class SafetensorsFileTests
     public void A_missing_file_and_a_folder_are_named()
     {
         using var folder = new TempFolder();
-        Assert.Contains("does not exist", Assert.Throws<ModelFormatException>(() => SafetensorsFile.Read(folder.Path("none"))).Message, StringComparison.Ordinal);
-        Assert.Contains("is a folder", Assert.Throws<ModelFormatException>(() => SafetensorsFile.Read(folder.Path("."))).Message, StringComparison.Ordinal);
+        Assert.Contains("does not exist", Assert.Throws<ModelFormatException>(
+            () => SafetensorsFile.Read(folder.Path("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is a folder", Assert.Throws<ModelFormatException>(
+            () => SafetensorsFile.Read(folder.Path("."))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -22,7 +22,8 @@ public class SafetensorsWriterTests
     {
         using var folder = new TempFolder();
         var path = folder.Path("a.safetensors");
-        var writer = new SafetensorsWriter().Add("größe \"1\"", [1.5f, -2, 3], 3).Add("d", [0.1, 0.2], 1, 2).Add("l", [long.MaxValue], 1).Add("u", new byte[] { 7, 8 }, 2);
+        var writer = new SafetensorsWriter().Add("größe \"1\"", [1.5f, -2, 3], 3).Add("d", [0.1, 0.2], 1, 2).Add("l", [long.MaxValue], 1)
+            .Add("u", new byte[] { 7, 8 }, 2);
         writer.Metadata["seed"] = "4711";
         writer.WriteTo(path);
 

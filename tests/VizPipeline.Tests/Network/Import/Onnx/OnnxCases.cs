@@ -8,7 +8,8 @@ internal static class OnnxCases
     public static readonly IReadOnlyDictionary<string, Case> All = new Dictionary<string, Case>
     {
         ["Conv"] = m => Convolution(m, dilated: true),
-        ["Conv auto_pad"] = m => m.Conv(OnnxModel.Input, m.InputShape[1], 5, m.Random.Next(1, 5), ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID")), ("strides", Pair(m, 1, 4))),
+        ["Conv auto_pad"] = m => m.Conv(OnnxModel.Input, m.InputShape[1], 5, m.Random.Next(1, 5), ("auto_pad", Pick(
+            m, "SAME_UPPER", "SAME_LOWER", "VALID")), ("strides", Pair(m, 1, 4))),
         ["ConvTranspose"] = Transposed,
         ["ConvTranspose output_shape"] = m => TransposedTo(m),
         ["MaxPool"] = m => m.Add("MaxPool", [Mixed(m)], m.Opset < 10 ? Window(m) : [.. Window(m), ("ceil_mode", m.Random.Next(2))]),
@@ -37,10 +38,12 @@ internal static class OnnxCases
         ["Softsign"] = m => m.Add("Softsign", [Mixed(m)]),
         ["HardSigmoid"] = m => m.Add("HardSigmoid", [Mixed(m)], ("alpha", 0.3f), ("beta", 0.4f)),
         ["ThresholdedRelu"] = m => m.Add("ThresholdedRelu", [Mixed(m)], ("alpha", 0.4f)),
-        ["Clip"] = m => m.Opset < 11 ? m.Add("Clip", [Mixed(m)], ("min", -0.3f), ("max", 0.9f)) : m.Add("Clip", [Mixed(m), m.Random.Next(2) == 0 ? "" : m.Floats([-0.3f]), m.Floats([0.9f])]),
+        ["Clip"] = m => m.Opset < 11 ? m.Add("Clip", [Mixed(m)], ("min", -0.3f), ("max", 0.9f)) : m.Add(
+            "Clip", [Mixed(m), m.Random.Next(2) == 0 ? "" : m.Floats([-0.3f]), m.Floats([0.9f])]),
         ["HardSwish"] = m => Since(m, 14) ? m.Add("HardSwish", [Mixed(m)]) : Mixed(m),
         ["Mish"] = m => Since(m, 18) ? m.Add("Mish", [Mixed(m)]) : Mixed(m),
-        ["Gelu"] = m => Since(m, 20) ? m.Add("Gelu", [Mixed(m)], ("approximate", Pick(m, "none", "tanh"))) : m.AddTo("com.microsoft", "Gelu", [Mixed(m)], 1)[0],
+        ["Gelu"] = m => Since(m, 20) ? m.Add("Gelu", [Mixed(m)], ("approximate", Pick(m, "none", "tanh"))) : m.AddTo(
+            "com.microsoft", "Gelu", [Mixed(m)], 1)[0],
         ["FastGelu"] = m => m.AddTo("com.microsoft", "FastGelu", [Mixed(m)], 1)[0],
         ["QuickGelu"] = m => m.AddTo("com.microsoft", "QuickGelu", [Mixed(m)], 1, ("alpha", 1.702f))[0],
         ["Pow"] = m => m.Add("Pow", [Mixed(m), m.Number(Pick(m, 1, 2, 3))]),
@@ -61,11 +64,14 @@ internal static class OnnxCases
         ["Sum"] = m => m.Add("Sum", [Mixed(m), Mixed(m), Mixed(m)]),
         ["Mean"] = m => m.Add("Mean", [Mixed(m), Mixed(m), Mixed(m)]),
         ["constants"] = WithConstants,
-        ["BatchNormalization"] = m => m.Add("BatchNormalization", [Mixed(m), m.Weight(4), m.Weight(4), m.Weight(4), m.Positive(4)], ("epsilon", 1e-3f)),
+        ["BatchNormalization"] = m => m.Add(
+            "BatchNormalization", [Mixed(m), m.Weight(4), m.Weight(4), m.Weight(4), m.Positive(4)], ("epsilon", 1e-3f)),
         ["InstanceNormalization"] = m => m.Add("InstanceNormalization", [Mixed(m), m.Weight(4), m.Weight(4)], ("epsilon", 1e-3f)),
         ["LayerNormalization"] = LayerNormalized,
-        ["GroupNormalization"] = m => Since(m, 21) ? m.Add("GroupNormalization", [Mixed(m), m.Weight(4), m.Weight(4)], ("num_groups", Pick(m, 1, 2, 4))) : GroupNormalized(m),
-        ["MeanVarianceNormalization"] = m => m.Opset >= 9 ? m.Add("MeanVarianceNormalization", [Mixed(m)], ("axes", Pick(m, [2, 3], [1], new[] { 1, 2, 3 }))) : Mixed(m),
+        ["GroupNormalization"] = m => Since(m, 21) ? m.Add(
+            "GroupNormalization", [Mixed(m), m.Weight(4), m.Weight(4)], ("num_groups", Pick(m, 1, 2, 4))) : GroupNormalized(m),
+        ["MeanVarianceNormalization"] = m => m.Opset >= 9 ? m.Add(
+            "MeanVarianceNormalization", [Mixed(m)], ("axes", Pick(m, [2, 3], [1], new[] { 1, 2, 3 }))) : Mixed(m),
         ["LRN"] = m => m.Add("LRN", [Mixed(m, 7)], ("size", Pick(m, 1, 3, 5)), ("alpha", 0.3f), ("beta", 0.6f), ("bias", 1.5f)),
         ["Pad"] = Padded,
         ["Resize"] = Resized,
@@ -75,7 +81,8 @@ internal static class OnnxCases
         ["Slice"] = Sliced,
         ["Gather"] = m => m.Add("Gather", [Mixed(m, 6), m.Longs(Pick(m, [0, 2, 5], [-1, 1, 0], new long[] { 3, 3 }))], ("axis", 1)),
         ["SpaceToDepth"] = m => m.Add("SpaceToDepth", [Evened(m)], ("blocksize", 2)),
-        ["Transpose"] = m => m.Add("Transpose", [m.Add("Transpose", [Mixed(m)], ("perm", new[] { 0, 2, 3, 1 }))], ("perm", new[] { 0, 3, 1, 2 })),
+        ["Transpose"] = m => m.Add(
+            "Transpose", [m.Add("Transpose", [Mixed(m)], ("perm", new[] { 0, 2, 3, 1 }))], ("perm", new[] { 0, 3, 1, 2 })),
         ["shuffle"] = Shuffled,
         ["split attention"] = SplitAttention,
         ["as_strided"] = m => m.InputShape[0] > 1 ? Mixed(m) : m.Conv(m.Add("Gather", [m.Add("Reshape", [m.Add("GlobalAveragePool", [Mixed(m)]), m.Longs(-1)]), m.Tensor([.. Enumerable.Range(0, 4 * m.InputShape[0]).Select(i => (long)i)], m.InputShape[0], 4, 1, 1)]), 4, 3),
@@ -120,7 +127,8 @@ internal static class OnnxCases
     private static string Convolution(OnnxModel m, bool dilated)
     {
         var (groups, kernel) = (Pick(m, 1, 2, 3, 6), Pair(m, 1, 4));
-        return m.Add("Conv", [Mixed(m, 6), m.Weight(12, 6 / groups, kernel[0], kernel[1]), .. m.Random.Next(2) == 0 ? (string[])[] : [m.Weight(12)]],
+        return m.Add("Conv", [Mixed(m, 6), m.Weight(12, 6 / groups, kernel[0], kernel[1]), .. m.Random.Next(
+            2) == 0 ? (string[])[] : [m.Weight(12)]],
             ("group", groups), ("strides", Pair(m, 1, 4)), ("pads", new[] { m.Random.Next(4), m.Random.Next(4), m.Random.Next(4), m.Random.Next(4) }), ("dilations", dilated ? Pair(m, 1, 3) : [1, 1]));
     }
 
@@ -144,7 +152,8 @@ internal static class OnnxCases
         int[] axes = channels ? Pick(m, [2, 3], [-1, -2], [2], [3], [1], new[] { 1, 2, 3 }) : Pick(m, [2, 3], [2], new[] { -1 });
         var asInput = m.Opset >= 18 || (type == "ReduceSum" && m.Opset >= 13);
         var keep = ("keepdims", (object)(axes.Length == 3 ? 1 : m.Random.Next(2)));
-        return asInput ? m.Add(type, [Mixed(m), m.Longs([.. axes.Select(axis => (long)axis)])], keep) : m.Add(type, [Mixed(m)], ("axes", axes), keep);
+        return asInput ? m.Add(type, [Mixed(m), m.Longs([.. axes.Select(axis => (long)axis)])], keep) : m.Add(
+            type, [Mixed(m)], ("axes", axes), keep);
     }
 
     private static string Combined(OnnxModel m, string type)
@@ -160,7 +169,8 @@ internal static class OnnxCases
         0 => Mixed(m),
         1 => Mixed(m, 1),
         2 => m.Add("GlobalAveragePool", [Mixed(m)]),
-        3 => m.Add("Reshape", [m.Add("Gemm", [m.Add("Flatten", [m.Add("GlobalAveragePool", [Mixed(m)])]), m.Weight(4, 4), m.Weight(4)]), m.Longs(0, -1, 1, 1)]),
+        3 => m.Add("Reshape", [m.Add(
+            "Gemm", [m.Add("Flatten", [m.Add("GlobalAveragePool", [Mixed(m)])]), m.Weight(4, 4), m.Weight(4)]), m.Longs(0, -1, 1, 1)]),
         _ => m.Add("MaxPool", [Mixed(m)], ("kernel_shape", new[] { m.InputShape[2], 1 })),
     };
 
@@ -199,7 +209,8 @@ internal static class OnnxCases
     {
         var (groups, x) = (Pick(m, 1, 2, 4), Mixed(m));
         var grouped = m.Add("Reshape", [x, m.Longs(0, groups, -1)]);
-        var normal = m.Add("InstanceNormalization", [grouped, m.Floats([.. Enumerable.Repeat(1f, groups)], groups), m.Floats(new float[groups], groups)], ("epsilon", 1e-3f));
+        var normal = m.Add("InstanceNormalization", [grouped, m.Floats([.. Enumerable.Repeat(1f, groups)], groups), m.Floats(
+            new float[groups], groups)], ("epsilon", 1e-3f));
         var back = m.Add("Reshape", [normal, m.Add("Shape", [x])]);
         return m.Add("Add", [m.Add("Mul", [back, m.Weight(4, 1, 1)]), m.Weight(4, 1, 1)]);
     }
@@ -213,7 +224,8 @@ internal static class OnnxCases
         if (mode == "constant" && m.Random.Next(4) == 0)
             (pads[1], pads[5]) = (1, 2);
         var value = pads[1] == 0 ? m.Random.Next(2) * 0.7f : 0;
-        return m.Opset < 11 ? m.Add("Pad", [Mixed(m)], ("mode", mode), ("pads", pads), ("value", value)) : m.Add("Pad", [Mixed(m), m.Longs(pads), m.Floats([value])], ("mode", mode));
+        return m.Opset < 11 ? m.Add("Pad", [Mixed(m)], ("mode", mode), ("pads", pads), ("value", value)) : m.Add(
+            "Pad", [Mixed(m), m.Longs(pads), m.Floats([value])], ("mode", mode));
     }
 
     private static string Resized(OnnxModel m)
@@ -227,11 +239,13 @@ internal static class OnnxCases
         (string, object)[] attributes =
         [
             ("mode", mode), ("coordinate_transformation_mode", Pick(m, "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric")),
-            .. mode == "nearest" ? ((string, object)[])[("nearest_mode", Pick(m, "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"))] : [],
+            .. mode == "nearest" ? ((string, object)[])[("nearest_mode", Pick(
+                m, "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"))] : [],
         ];
         return m.Random.Next(2) == 0
             ? m.Add("Resize", [Mixed(m), m.Floats([], 0), m.Floats(scales, 4)], attributes)
-            : m.Add("Resize", [Mixed(m), m.Floats([], 0), m.Floats([], 0), m.Longs(m.InputShape[0], 4, m.Random.Next(3, 17), m.Random.Next(3, 17))], attributes);
+            : m.Add("Resize", [Mixed(m), m.Floats([], 0), m.Floats([], 0), m.Longs(
+                m.InputShape[0], 4, m.Random.Next(3, 17), m.Random.Next(3, 17))], attributes);
     }
 
     private static string Split(OnnxModel m)
@@ -272,19 +286,23 @@ internal static class OnnxCases
         var pairs = m.Add("Transpose", [m.Add("Reshape", [x, m.Longs(n * 3, 2, h * w)])], ("perm", new[] { 1, 0, 2 }));
         var halves = m.Add("Reshape", [pairs, m.Longs(2, -1, 3, h, w)]);
         var index = m.Random.Next(2);
-        var (one, other) = (m.Add("Gather", [halves, m.Longs(index)], ("axis", 0)), m.Add("Gather", [halves, m.Longs(1 - index)], ("axis", 0)));
+        var (one, other) = (m.Add("Gather", [halves, m.Longs(index)], ("axis", 0)), m.Add(
+            "Gather", [halves, m.Longs(1 - index)], ("axis", 0)));
         return m.Add("Concat", [Dropped(one), m.Add("Relu", [Dropped(other)])], ("axis", 1));
 
-        string Dropped(string value) => m.Opset < 13 ? m.Add("Squeeze", [value], ("axes", new[] { 0 })) : m.Add("Squeeze", [value, m.Longs(0)]);
+        string Dropped(string value) => m.Opset < 13 ? m.Add("Squeeze", [value], ("axes", new[] { 0 })) : m.Add(
+            "Squeeze", [value, m.Longs(0)]);
     }
 
     // As in ResNeSt and SKNet: which of two branches counts, for each channel.
     private static string SplitAttention(OnnxModel m)
     {
         var (n, h, w) = (m.InputShape[0], m.InputShape[2], m.InputShape[3]);
-        var over = m.Opset < 13 ? (Func<string, string>)(x => m.Add("ReduceSum", [x], ("axes", new[] { 1 }), ("keepdims", 0))) : x => m.Add("ReduceSum", [x, m.Longs(1)], ("keepdims", 0));
+        var over = m.Opset < 13 ? (Func<string, string>)(x => m.Add("ReduceSum", [x], ("axes", new[] { 1 }), ("keepdims", 0))) : x => m.Add(
+            "ReduceSum", [x, m.Longs(1)], ("keepdims", 0));
         var branches = m.Random.Next(2) == 0
-            ? m.Add("Reshape", [Mixed(m, 6), m.Longs(n, 2, 3, h, w)]) : m.Add("Concat", [Raised(Mixed(m, 3)), Raised(Mixed(m, 3))], ("axis", 1));
+            ? m.Add("Reshape", [Mixed(m, 6), m.Longs(n, 2, 3, h, w)]) : m.Add(
+                "Concat", [Raised(Mixed(m, 3)), Raised(Mixed(m, 3))], ("axis", 1));
         var pooled = m.Add("GlobalAveragePool", [over(branches)]);
         var split = m.Add("Reshape", [m.Conv(pooled, 3, 6), m.Longs(n, 2, 3, 1, 1)]);
         // Before operator set 13 softmax is over all that follows.
@@ -328,10 +346,12 @@ internal static class OnnxCases
 
     private static string Folded(OnnxModel m)
     {
-        var limited = m.Add(m.Opset < 11 ? "Add" : "Clip", m.Opset < 11 ? [m.Positive(4), m.Number(1e-3)] : [m.Positive(4), m.Number(0.8), ""]);
+        var limited = m.Add(
+            m.Opset < 11 ? "Add" : "Clip", m.Opset < 11 ? [m.Positive(4), m.Number(1e-3)] : [m.Positive(4), m.Number(0.8), ""]);
         var root = m.Add("Sqrt", [m.Add("Add", [limited, m.Number(1e-3)])]);
         var scale = m.Add("Reshape", [m.Add("Div", [m.Weight(4), root]), m.Longs(4, 1, 1)]);
-        var weight = m.Add("Mul", [m.Weight(4, m.InputShape[1], 3, 3), m.Add("Unsqueeze", m.Opset < 13 ? [scale] : [scale, m.Longs(3)], m.Opset < 13 ? [("axes", new[] { 3 })] : [])]);
+        var weight = m.Add("Mul", [m.Weight(4, m.InputShape[1], 3, 3), m.Add(
+            "Unsqueeze", m.Opset < 13 ? [scale] : [scale, m.Longs(3)], m.Opset < 13 ? [("axes", new[] { 3 })] : [])]);
         return m.Add("Mul", [m.Add("Conv", [OnnxModel.Input, weight]), scale]);
     }
 }

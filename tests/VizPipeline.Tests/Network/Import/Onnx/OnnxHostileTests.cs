@@ -14,7 +14,8 @@ public sealed class OnnxHostileTests
     {
         var graph = OnnxModels.Graph(OnnxModels.Node("Relu", ["x"], ["unused"]))
             .Message(11, OnnxModels.Value("x", 1, 3, 4, 4)).Message(12, OnnxModels.Value("x", 1, 3, 4, 4));
-        Assert.Contains("no operators between its input and its output", Assert.Throws<ModelFormatException>(() => Load(OnnxModels.Model(graph))).Message);
+        Assert.Contains("no operators between its input and its output", Assert.Throws<ModelFormatException>(
+            () => Load(OnnxModels.Model(graph))).Message);
     }
 
     [Fact]

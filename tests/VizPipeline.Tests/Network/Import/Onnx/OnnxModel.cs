@@ -18,7 +18,8 @@ internal sealed class OnnxModel(Random random, int opset, params int[] input)
     public int Opset { get; } = opset;
 
     /// <summary>Adds a node and returns the name of its first output. Attributes: long, float, string, long[], float[].</summary>
-    public string Add(string opType, string[] inputs, params (string Name, object Value)[] attributes) => AddTo("", opType, inputs, 1, attributes)[0];
+    public string Add(string opType, string[] inputs, params (string Name, object Value)[] attributes)
+        => AddTo("", opType, inputs, 1, attributes)[0];
 
     public string[] AddTo(string domain, string opType, string[] inputs, int outputs, params (string Name, object Value)[] attributes)
     {
@@ -75,13 +76,16 @@ internal sealed class OnnxModel(Random random, int opset, params int[] input)
         foreach (var constant in _constants)
             graph.Message(5, constant);
         graph.Message(11, OnnxModels.Value(Input, [.. InputShape.Select(extent => (long)extent)]));
-        graph.Message(12, new ProtoWriter().Text(1, output).Message(2, new ProtoWriter().Message(1, new ProtoWriter().Number(1, OnnxModels.Float))));
+        graph.Message(
+            12, new ProtoWriter().Text(1, output).Message(2, new ProtoWriter().Message(1, new ProtoWriter().Number(1, OnnxModels.Float))));
         return new ProtoWriter().Number(1, 8).Text(2, "test").Message(7, graph)
-            .Message(8, new ProtoWriter().Text(1, "").Number(2, Opset)).Message(8, new ProtoWriter().Text(1, "com.microsoft").Number(2, 1)).End();
+            .Message(8, new ProtoWriter().Text(1, "").Number(2, Opset)).Message(8, new ProtoWriter().Text(1, "com.microsoft").Number(2, 1))
+                .End();
     }
 
     private IEnumerable<float> Values(int[] shape) =>
-        Enumerable.Range(0, shape.Aggregate(1, (product, extent) => product * extent)).Select(_ => (float)(Enumerable.Range(0, 6).Sum(_ => Random.NextDouble()) - 3) * 1.4f);
+        Enumerable.Range(0, shape.Aggregate(1, (product, extent) => product * extent))
+            .Select(_ => (float)(Enumerable.Range(0, 6).Sum(_ => Random.NextDouble()) - 3) * 1.4f);
 
     private string Constant(int type, int[] shape, IEnumerable<byte> bytes)
     {

@@ -10,7 +10,8 @@ public class OnnxNetworkTests
     public void An_inverted_residual_with_squeeze_and_excitation(int opset)
     {
         var m = new OnnxModel(new Random(opset), opset, 2, 3, 16, 20);
-        var x = HardSwish(m, Norm(m, m.Add("Conv", [OnnxModel.Input, m.Weight(8, 3, 3, 3)], ("strides", new[] { 2, 2 }), ("pads", new[] { 1, 1, 1, 1 })), 8));
+        var x = HardSwish(m, Norm(
+            m, m.Add("Conv", [OnnxModel.Input, m.Weight(8, 3, 3, 3)], ("strides", new[] { 2, 2 }), ("pads", new[] { 1, 1, 1, 1 })), 8));
         var wide = HardSwish(m, Norm(m, m.Add("Conv", [x, m.Weight(16, 8, 1, 1)]), 16));
         var deep = HardSwish(m, Norm(m, m.Add("Conv", [wide, m.Weight(16, 1, 3, 3)], ("group", 16), ("pads", new[] { 1, 1, 1, 1 })), 16));
         var squeezed = m.Add("Relu", [m.Conv(m.Add("ReduceMean", [deep], ("axes", new[] { 2, 3 })), 16, 4)]);
@@ -56,7 +57,8 @@ public class OnnxNetworkTests
         var m = new OnnxModel(new Random(6), 13, 1, 3, 12, 12);
         var x = m.Add("Relu", [m.Conv(OnnxModel.Input, 3, 8, 3)]);
         var halves = m.AddTo("", "Split", [x, m.Longs(4, 4)], 2, ("axis", 1));
-        var deep = m.Add("Conv", [m.Add("Relu", [m.Conv(halves[1], 4, 4)]), m.Weight(4, 1, 3, 3)], ("group", 4), ("pads", new[] { 1, 1, 1, 1 }));
+        var deep = m.Add(
+            "Conv", [m.Add("Relu", [m.Conv(halves[1], 4, 4)]), m.Weight(4, 1, 3, 3)], ("group", 4), ("pads", new[] { 1, 1, 1, 1 }));
         var joined = m.Add("Concat", [halves[0], m.Add("Relu", [m.Conv(deep, 4, 4)])], ("axis", 1));
         var apart = m.Add("Transpose", [m.Add("Reshape", [joined, m.Longs(0, 2, 4, 10, 10)])], ("perm", new[] { 0, 2, 1, 3, 4 }));
         var shuffled = m.Add("Reshape", [apart, m.Longs(0, -1, 10, 10)]);
@@ -76,7 +78,8 @@ public class OnnxNetworkTests
         // Every operator between its own transpositions, as an exporter without an optimiser leaves them.
         var other = ToLast(m, m.Add("Conv", [ToFirst(m, six), m.Weight(6, 6, 3, 3), m.Weight(6)], ("pads", new[] { 1, 1, 1, 1 })));
         var sum = m.Add("Add", [six, m.Add("Relu", [other])]);
-        var gate = m.Add("Sigmoid", [m.Add("Add", [m.Add("MatMul", [m.Add("ReduceMean", [sum], ("axes", new[] { 1, 2 })), m.Weight(6, 6)]), m.Weight(6)])]);
+        var gate = m.Add("Sigmoid", [m.Add(
+            "Add", [m.Add("MatMul", [m.Add("ReduceMean", [sum], ("axes", new[] { 1, 2 })), m.Weight(6, 6)]), m.Weight(6)])]);
         var scaledMap = m.Add("Mul", [sum, m.Add("Reshape", [gate, m.Longs(-1, 1, 1, 6)])]);
         var cat = m.Add("Concat", [scaledMap, six], ("axis", 3));
         var pooled = ToLast(m, m.Add("MaxPool", [ToFirst(m, cat)], ("kernel_shape", new[] { 2, 2 }), ("strides", new[] { 2, 2 })));
@@ -108,7 +111,8 @@ public class OnnxNetworkTests
         var m = new OnnxModel(new Random(12), 17, 2, 3, 8, 8);
         var last = m.Add("Relu", [ToLast(m, m.Conv(OnnxModel.Input, 3, 6))]);
         var norm = m.Add("ReduceL2", [last], ("axes", new[] { 1, 2 }), ("keepdims", 1));
-        var share = m.Add("Div", [norm, m.Add("Add", [m.Add("ReduceMean", [norm], ("axes", new[] { -1 }), ("keepdims", 1)), m.Number(1e-6)])]);
+        var share = m.Add(
+            "Div", [norm, m.Add("Add", [m.Add("ReduceMean", [norm], ("axes", new[] { -1 }), ("keepdims", 1)), m.Number(1e-6)])]);
         var scaled = m.Add("Add", [m.Weight(1, 1, 1, 6), m.Add("Mul", [m.Weight(1, 1, 1, 6), m.Add("Mul", [last, share])])]);
         var graph = OnnxParity.Check(m, ToFirst(m, m.Add("Add", [scaled, last])));
         Assert.False(graph.Layers[^1].Field.IsWhole);
@@ -126,19 +130,22 @@ public class OnnxNetworkTests
         var output = m.Add("Flatten", [m.Add("GlobalAveragePool", [x])]);
         var graph = OnnxParity.Check(m, output, tolerance: 0.05);
 
-        Assert.Equal(["Input", "Quantize", "Conv", "Clip", "MaxPool", "Clip", "Conv", "Quantize", "GlobalAveragePool"], graph.Nodes.Select(node => node.Operator.Kind).Take(9));
+        Assert.Equal(["Input", "Quantize", "Conv", "Clip", "MaxPool", "Clip", "Conv", "Quantize", "GlobalAveragePool"], graph.Nodes.Select(
+            node => node.Operator.Kind).Take(9));
         var clip = Assert.IsType<Clip>(graph.Nodes[graph.Layers[0].Node].Operator);
         Assert.Equal((0, 255 * 0.03f), (clip.Min, (float)clip.Max));
     }
 
     // Identities and changes of layout only name a product again, so its bias must not get into what another name reads.
     [Theory]
-    [InlineData("Identity"), InlineData("Dropout"), InlineData("Cast"), InlineData("Reshape"), InlineData("Transpose"), InlineData("Flatten"), InlineData("Squeeze")]
+    [InlineData("Identity"), InlineData("Dropout"), InlineData("Cast"), InlineData("Reshape"), InlineData("Transpose"), InlineData(
+        "Flatten"), InlineData("Squeeze")]
     public void A_product_that_is_read_without_its_bias_too_stays_without(string alias)
     {
         var m = new OnnxModel(new Random(10), 13, 2, 3, 5, 5);
         var isMatrix = alias is "Flatten" or "Squeeze";
-        var plain = isMatrix ? m.Add("MatMul", [m.Add("Flatten", [OnnxModel.Input]), m.Weight(75, 4)]) : m.Add("Conv", [OnnxModel.Input, m.Weight(4, 3, 2, 2)]);
+        var plain = isMatrix ? m.Add("MatMul", [m.Add("Flatten", [OnnxModel.Input]), m.Weight(75, 4)]) : m.Add(
+            "Conv", [OnnxModel.Input, m.Weight(4, 3, 2, 2)]);
         var other = alias switch
         {
             "Cast" => m.Add("Cast", [plain], ("to", 1)),
@@ -162,7 +169,8 @@ public class OnnxNetworkTests
     public void Codes_without_a_zero_point_have_the_type_that_is_asked_for(int type)
     {
         var m = new OnnxModel(new Random(13), 21, 1, 3, 8, 8);
-        var weight = m.Add("DequantizeLinear", [m.Add("QuantizeLinear", [m.Weight(4, 3, 3, 3), m.Number(0.01)], ("output_dtype", type)), m.Number(0.01)]);
+        var weight = m.Add(
+            "DequantizeLinear", [m.Add("QuantizeLinear", [m.Weight(4, 3, 3, 3), m.Number(0.01)], ("output_dtype", type)), m.Number(0.01)]);
         var x = m.Add("Conv", [OnnxModel.Input, weight]);
         var codes = m.Add("QuantizeLinear", [x, m.Number(1e-2)], ("output_dtype", type));
         OnnxParity.Check(m, m.Add("DequantizeLinear", [codes, m.Number(1e-2)]), tolerance: 0.01);
@@ -189,7 +197,8 @@ public class OnnxNetworkTests
 
     private static string ToLast(OnnxModel m, string x) => m.Add("Transpose", [x], ("perm", new[] { 0, 2, 3, 1 }));
 
-    private static string Norm(OnnxModel m, string x, int channels) => m.Add("BatchNormalization", [x, m.Positive(channels), m.Weight(channels), m.Weight(channels), m.Positive(channels)]);
+    private static string Norm(OnnxModel m, string x, int channels)
+        => m.Add("BatchNormalization", [x, m.Positive(channels), m.Weight(channels), m.Weight(channels), m.Positive(channels)]);
 
     private static string Clip6(OnnxModel m, string x) => m.Add("Clip", [x, m.Floats([0]), m.Floats([6])]);
 
@@ -204,7 +213,8 @@ public class OnnxNetworkTests
 
     private static string Decoded(OnnxModel m, params int[] shape)
     {
-        var codes = m.Bytes([.. Enumerable.Range(0, shape[0] * shape[1] * shape[2] * shape[3]).Select(_ => (sbyte)m.Random.Next(-128, 128))], shape);
+        var codes = m.Bytes(
+            [.. Enumerable.Range(0, shape[0] * shape[1] * shape[2] * shape[3]).Select(_ => (sbyte)m.Random.Next(-128, 128))], shape);
         var steps = m.Floats([.. Enumerable.Range(0, shape[0]).Select(_ => (float)(0.002 + (m.Random.NextDouble() * 0.002)))], shape[0]);
         return m.Add("DequantizeLinear", [codes, steps, m.Bytes(new sbyte[shape[0]], shape[0])], ("axis", 0));
     }

@@ -15,7 +15,8 @@ public class OnnxOperatorTests
         {
             var random = new Random((name.Sum(sign => sign) * 100) + i);
             int[] opsets = [7, 8, 9, 10, 11, 13, 16, 17, 18, 20, 21, 22, 23, 24, 25];
-            var model = new OnnxModel(random, opsets[random.Next(opsets.Length)], random.Next(1, 3), random.Next(1, 5), random.Next(7, 12), random.Next(7, 12));
+            var model = new OnnxModel(
+                random, opsets[random.Next(opsets.Length)], random.Next(1, 3), random.Next(1, 5), random.Next(7, 12), random.Next(7, 12));
             try
             {
                 OnnxParity.Check(model, OnnxCases.All[name](model));

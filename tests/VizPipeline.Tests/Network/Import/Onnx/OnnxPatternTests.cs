@@ -8,18 +8,30 @@ public class OnnxPatternTests
     private static readonly Dictionary<string, (Nonlinearity Expected, OnnxCases.Case Write)> Patterns = new()
     {
         ["x * sigmoid(x)"] = (new Silu(), m => m.Add("Mul", [X(m, out var x), m.Add("Sigmoid", [x])])),
-        ["sigmoid(1.5 x) * x"] = (new Silu(1.5), m => m.Add("Mul", [m.Add("Sigmoid", [m.Add("Mul", [X(m, out var x), m.Number(1.5)])]), x])),
-        ["x * hardsigmoid(x)"] = (new HardSwish(), m => m.Add("Mul", [X(m, out var x), m.Add("HardSigmoid", [x], ("alpha", 1 / 6f), ("beta", 0.5f))])),
-        ["x * clip(x + 3, 0, 6) / 6"] = (new HardSwish(), m => m.Add("Div", [m.Add("Mul", [X(m, out var x), Clipped(m, m.Add("Add", [x, m.Number(3)]))]), m.Number(6)])),
-        ["x * (clip(x + 3, 0, 6) / 6)"] = (new HardSwish(), m => m.Add("Mul", [X(m, out var x), m.Add("Mul", [Clipped(m, m.Add("Add", [m.Number(3), x])), m.Number(1 / 6.0)])])),
-        ["x * min(max(x + 3, 0), 6) * 0.16667"] = (new HardSwish(), m => m.Add("Mul", [m.Add("Mul", [X(m, out var x), Limited(m, m.Add("Add", [x, m.Number(3)]))]), m.Number(0.16667)])),
-        ["clip(x + 3, 0, 6) / 6"] = (new HardSigmoid(1 / 6f, 0.5f), m => m.Add("Div", [Clipped(m, m.Add("Add", [X(m, out _), m.Number(3)])), m.Number(6)])),
-        ["clip(0.2 x + 0.5, 0, 1)"] = (new HardSigmoid(0.2f, 0.5f), m => Clipped(m, m.Add("Add", [m.Add("Mul", [X(m, out _), m.Number(0.2)]), m.Number(0.5)]), 1)),
-        ["x / 2 * (1 + erf(x / sqrt 2))"] = (new Gelu(), m => m.Add("Mul", [m.Add("Mul", [X(m, out var x), m.Add("Add", [Erf(m, x), m.Number(1)])]), m.Number(0.5)])),
-        ["(x * 0.5) * (1 + erf(x / sqrt 2))"] = (new Gelu(), m => m.Add("Mul", [m.Add("Mul", [m.Number(0.5), X(m, out var x)]), m.Add("Add", [m.Number(1), Erf(m, x)])])),
-        ["x * (0.5 erf(x / sqrt 2) + 0.5)"] = (new Gelu(), m => m.Add("Mul", [m.Add("Add", [m.Add("Mul", [Erf(m, X(m, out var x)), m.Number(0.5)]), m.Number(0.5)]), x])),
-        ["x / 2 * (1 + tanh(c (x + 0.044715 x^3)))"] = (new Gelu(true), m => m.Add("Mul", [m.Add("Mul", [X(m, out var x), m.Number(0.5)]), m.Add("Add", [m.Add("Tanh", [Cubic(m, x)]), m.Number(1)])])),
-        ["x * (1 + tanh(c x (1 + 0.044715 x x))) / 2"] = (new Gelu(true), m => m.Add("Mul", [m.Number(0.5), m.Add("Mul", [X(m, out var x), m.Add("Add", [m.Number(1), m.Add("Tanh", [Factored(m, x)])])])])),
+        ["sigmoid(1.5 x) * x"] = (new Silu(1.5), m => m.Add(
+            "Mul", [m.Add("Sigmoid", [m.Add("Mul", [X(m, out var x), m.Number(1.5)])]), x])),
+        ["x * hardsigmoid(x)"] = (new HardSwish(), m => m.Add(
+            "Mul", [X(m, out var x), m.Add("HardSigmoid", [x], ("alpha", 1 / 6f), ("beta", 0.5f))])),
+        ["x * clip(x + 3, 0, 6) / 6"] = (new HardSwish(), m => m.Add(
+            "Div", [m.Add("Mul", [X(m, out var x), Clipped(m, m.Add("Add", [x, m.Number(3)]))]), m.Number(6)])),
+        ["x * (clip(x + 3, 0, 6) / 6)"] = (new HardSwish(), m => m.Add(
+            "Mul", [X(m, out var x), m.Add("Mul", [Clipped(m, m.Add("Add", [m.Number(3), x])), m.Number(1 / 6.0)])])),
+        ["x * min(max(x + 3, 0), 6) * 0.16667"] = (new HardSwish(), m => m.Add(
+            "Mul", [m.Add("Mul", [X(m, out var x), Limited(m, m.Add("Add", [x, m.Number(3)]))]), m.Number(0.16667)])),
+        ["clip(x + 3, 0, 6) / 6"] = (new HardSigmoid(1 / 6f, 0.5f), m => m.Add(
+            "Div", [Clipped(m, m.Add("Add", [X(m, out _), m.Number(3)])), m.Number(6)])),
+        ["clip(0.2 x + 0.5, 0, 1)"] = (new HardSigmoid(0.2f, 0.5f), m => Clipped(
+            m, m.Add("Add", [m.Add("Mul", [X(m, out _), m.Number(0.2)]), m.Number(0.5)]), 1)),
+        ["x / 2 * (1 + erf(x / sqrt 2))"] = (new Gelu(), m => m.Add(
+            "Mul", [m.Add("Mul", [X(m, out var x), m.Add("Add", [Erf(m, x), m.Number(1)])]), m.Number(0.5)])),
+        ["(x * 0.5) * (1 + erf(x / sqrt 2))"] = (new Gelu(), m => m.Add(
+            "Mul", [m.Add("Mul", [m.Number(0.5), X(m, out var x)]), m.Add("Add", [m.Number(1), Erf(m, x)])])),
+        ["x * (0.5 erf(x / sqrt 2) + 0.5)"] = (new Gelu(), m => m.Add(
+            "Mul", [m.Add("Add", [m.Add("Mul", [Erf(m, X(m, out var x)), m.Number(0.5)]), m.Number(0.5)]), x])),
+        ["x / 2 * (1 + tanh(c (x + 0.044715 x^3)))"] = (new Gelu(true), m => m.Add(
+            "Mul", [m.Add("Mul", [X(m, out var x), m.Number(0.5)]), m.Add("Add", [m.Add("Tanh", [Cubic(m, x)]), m.Number(1)])])),
+        ["x * (1 + tanh(c x (1 + 0.044715 x x))) / 2"] = (new Gelu(true), m => m.Add(
+            "Mul", [m.Number(0.5), m.Add("Mul", [X(m, out var x), m.Add("Add", [m.Number(1), m.Add("Tanh", [Factored(m, x)])])])])),
         ["x * tanh(softplus(x))"] = (new Mish(), m => m.Add("Mul", [X(m, out var x), m.Add("Tanh", [m.Add("Softplus", [x])])])),
         ["min(relu(x), 6)"] = (new Clip(0, 6), m => m.Add("Min", [m.Add("Relu", [X(m, out _)]), m.Number(6)])),
     };
@@ -33,7 +45,8 @@ public class OnnxPatternTests
         {
             var model = new OnnxModel(new Random(seed), 13 + seed, 1, 3, 6, 7);
             var graph = OnnxParity.Check(model, Patterns[pattern].Write(model), tolerance: 3e-5);
-            var function = Assert.IsAssignableFrom<Nonlinearity>(Assert.Single(graph.Nodes, node => node.Operator is not (Input or Convolution)).Operator);
+            var function = Assert.IsAssignableFrom<Nonlinearity>(
+                Assert.Single(graph.Nodes, node => node.Operator is not (Input or Convolution)).Operator);
             var expected = Patterns[pattern].Expected;
             Assert.Equal(expected.Kind, function.Kind);
             if (function is Gelu or Clip or HardSwish)
@@ -91,7 +104,9 @@ public class OnnxPatternTests
 
     private static string Mean(OnnxModel m, string x) => m.Add("ReduceMean", [x], ("axes", new[] { -1 }));
 
-    private static string X(OnnxModel m, out string x) => x = m.Add("Conv", [OnnxModel.Input, m.Floats([.. Enumerable.Range(0, 12).Select(_ => (float)(m.Random.NextDouble() * 4) - 2)], 4, 3, 1, 1), m.Weight(4)]);
+    private static string X(OnnxModel m, out string x)
+        => x = m.Add("Conv", [OnnxModel.Input, m.Floats(
+            [.. Enumerable.Range(0, 12).Select(_ => (float)(m.Random.NextDouble() * 4) - 2)], 4, 3, 1, 1), m.Weight(4)]);
 
     private static string Clipped(OnnxModel m, string x, double limit = 6) => m.Add("Clip", [x, m.Floats([0]), m.Floats([(float)limit])]);
 
@@ -100,8 +115,10 @@ public class OnnxPatternTests
     private static string Erf(OnnxModel m, string x) => m.Add("Erf", [m.Add("Div", [x, m.Number(Math.Sqrt(2))])]);
 
     private static string Cubic(OnnxModel m, string x) =>
-        m.Add("Mul", [m.Add("Add", [x, m.Add("Mul", [m.Add("Pow", [x, m.Number(3)]), m.Number(0.044715)])]), m.Number(Math.Sqrt(2 / Math.PI))]);
+        m.Add("Mul", [m.Add("Add", [x, m.Add("Mul", [m.Add("Pow", [x, m.Number(3)]), m.Number(0.044715)])]), m.Number(
+            Math.Sqrt(2 / Math.PI))]);
 
     private static string Factored(OnnxModel m, string x) =>
-        m.Add("Mul", [m.Add("Mul", [x, m.Number(Math.Sqrt(2 / Math.PI))]), m.Add("Add", [m.Add("Mul", [m.Add("Mul", [m.Number(0.044715), x]), x]), m.Number(1)])]);
+        m.Add("Mul", [m.Add("Mul", [x, m.Number(Math.Sqrt(2 / Math.PI))]), m.Add(
+            "Add", [m.Add("Mul", [m.Add("Mul", [m.Number(0.044715), x]), x]), m.Number(1)])]);
 }

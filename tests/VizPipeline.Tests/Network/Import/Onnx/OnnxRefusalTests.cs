@@ -12,12 +12,15 @@ public class OnnxRefusalTests
     private const int Huge = int.MaxValue;
 
     // More, for a long search: VIZ_ONNX_DAMAGES.
-    private static readonly int Damages = int.TryParse(Environment.GetEnvironmentVariable("VIZ_ONNX_DAMAGES"), out var tries) ? tries : 2000;
+    private static readonly int Damages = int.TryParse(
+        Environment.GetEnvironmentVariable("VIZ_ONNX_DAMAGES"), out var tries) ? tries : 2000;
 
     private static readonly Dictionary<string, OnnxCases.Case> Wrong = new()
     {
-        ["a kernel beyond its span"] = m => m.Add("MaxPool", [X(m)], ("kernel_shape", new[] { 1 << 20, 1 << 20 }), ("dilations", new[] { 1 << 20, 1 << 20 })),
-        ["huge borders of a pool"] = m => m.Add("AveragePool", [X(m)], ("kernel_shape", new[] { 1 << 19, 1 << 19 }), ("pads", new[] { 1 << 19, 1 << 19, 1 << 19, 1 << 19 })),
+        ["a kernel beyond its span"] = m => m.Add(
+            "MaxPool", [X(m)], ("kernel_shape", new[] { 1 << 20, 1 << 20 }), ("dilations", new[] { 1 << 20, 1 << 20 })),
+        ["huge borders of a pool"] = m => m.Add(
+            "AveragePool", [X(m)], ("kernel_shape", new[] { 1 << 19, 1 << 19 }), ("pads", new[] { 1 << 19, 1 << 19, 1 << 19, 1 << 19 })),
         ["huge borders"] = m => m.Add("Pad", [X(m), m.Longs(0, 0, 1 << 20, 1 << 20, 0, 0, 1 << 20, 1 << 20)]),
         ["borders beyond all numbers"] = m => m.Add("Pad", [X(m), m.Longs(0, 0, long.MinValue, 1, 0, 0, long.MaxValue, 1)]),
         ["a mirror farther than the map"] = m => m.Add("Pad", [X(m), m.Longs(0, 0, 8, 0, 0, 0, 0, 0)], ("mode", "reflect")),
@@ -25,8 +28,10 @@ public class OnnxRefusalTests
         ["stride zero"] = m => m.Add("Conv", [X(m), m.Weight(2, 4, 3, 3)], ("strides", new[] { 0, 1 }), ("auto_pad", "SAME_UPPER")),
         ["no groups"] = m => m.Add("Conv", [X(m), m.Weight(2, 4, 3, 3)], ("group", 0)),
         ["groups that do not divide"] = m => m.Add("Conv", [X(m), m.Weight(3, 2, 3, 3)], ("group", 2)),
-        ["a transposed convolution of a huge stride"] = m => m.Add("ConvTranspose", [X(m), m.Weight(4, 2, 3, 3)], ("strides", new[] { 1 << 20, 1 << 20 })),
-        ["a transposed convolution to a huge map"] = m => m.Add("ConvTranspose", [X(m), m.Weight(4, 2, 3, 3)], ("output_shape", new[] { 1 << 20, 1 << 20 })),
+        ["a transposed convolution of a huge stride"] = m => m.Add(
+            "ConvTranspose", [X(m), m.Weight(4, 2, 3, 3)], ("strides", new[] { 1 << 20, 1 << 20 })),
+        ["a transposed convolution to a huge map"] = m => m.Add(
+            "ConvTranspose", [X(m), m.Weight(4, 2, 3, 3)], ("output_shape", new[] { 1 << 20, 1 << 20 })),
         ["more cut off than there is"] = m => m.Add("ConvTranspose", [X(m), m.Weight(4, 2, 1, 1)], ("pads", new[] { 4, 0, 4, 0 })),
         ["axes that are none"] = m => m.Add("ReduceMean", [X(m)], ("axes", new[] { 2, 9 })),
         ["an axis twice"] = m => m.Add("ReduceMean", [X(m)], ("axes", new[] { 2, -2 })),
@@ -43,11 +48,13 @@ public class OnnxRefusalTests
         ["channels that are not there"] = m => m.Add("Gather", [X(m), m.Longs(0, 4)], ("axis", 1)),
         ["a resize to a huge map"] = m => m.Add("Resize", [X(m), "", m.Floats([1, 1, 1e9f, 1e9f], 4)]),
         ["a resize by no number"] = m => m.Add("Resize", [X(m), "", m.Floats([1, 1, float.NaN, 2], 4)]),
-        ["many huge resizes"] = m => Enumerable.Range(0, 50).Aggregate(X(m), (x, i) => m.Add("Resize", [x, "", "", m.Longs(1, 4, i % 2 == 0 ? 20000 : 8, 8)])),
+        ["many huge resizes"] = m => Enumerable.Range(0, 50)
+            .Aggregate(X(m), (x, i) => m.Add("Resize", [x, "", "", m.Longs(1, 4, i % 2 == 0 ? 20000 : 8, 8)])),
         ["a normalisation over huge neighbourhoods"] = m => m.Add("LRN", [X(m)], ("size", Huge)),
         ["an even neighbourhood"] = m => m.Add("LRN", [X(m)], ("size", 4)),
         ["a negative epsilon"] = m => m.Add("InstanceNormalization", [X(m), m.Weight(4), m.Weight(4)], ("epsilon", -1f)),
-        ["groups of a normalisation that do not divide"] = m => m.Add("GroupNormalization", [X(m), m.Weight(4), m.Weight(4)], ("num_groups", 3)),
+        ["groups of a normalisation that do not divide"] = m => m.Add(
+            "GroupNormalization", [X(m), m.Weight(4), m.Weight(4)], ("num_groups", 3)),
         ["a norm of power zero"] = m => m.Add("LpPool", [X(m)], ("kernel_shape", new[] { 2, 2 }), ("p", 0)),
         ["slopes of other channels"] = m => m.Add("PRelu", [X(m), m.Weight(3, 1, 1)]),
         ["maps that do not match"] = m => m.Add("Mul", [X(m), m.Conv(OnnxModel.Input, 3, 4, 2)]),
@@ -59,8 +66,10 @@ public class OnnxRefusalTests
         ["an endless range"] = m => m.Add("Add", [X(m), m.Add("Range", [m.Number(0), m.Number(1e30), m.Number(1e-30)])]),
         ["a constant that is spread wide"] = m => m.Add("Add", [X(m), m.Add("Expand", [m.Weight(1), m.Longs(60000, 60000)])]),
         ["a constant that is repeated often"] = m => m.Add("Add", [X(m), m.Add("Tile", [m.Weight(4), m.Longs(1 << 20)])]),
-        ["an outer product of constants"] = m => m.Add("Add", [X(m), m.Add("Mul", [m.Add("ConstantOfShape", [m.Longs(100000, 1)]), m.Add("ConstantOfShape", [m.Longs(1, 100000)])])]),
-        ["scales of another axis"] = m => m.Add("Conv", [X(m), m.Add("DequantizeLinear", [m.Bytes(new sbyte[8], 2, 4, 1, 1), m.Weight(3)], ("axis", 0))]),
+        ["an outer product of constants"] = m => m.Add(
+            "Add", [X(m), m.Add("Mul", [m.Add("ConstantOfShape", [m.Longs(100000, 1)]), m.Add("ConstantOfShape", [m.Longs(1, 100000)])])]),
+        ["scales of another axis"] = m => m.Add(
+            "Conv", [X(m), m.Add("DequantizeLinear", [m.Bytes(new sbyte[8], 2, 4, 1, 1), m.Weight(3)], ("axis", 0))]),
         ["no scale"] = m => m.Add("QuantizeLinear", [X(m), m.Number(0), m.Codes([0])]),
         ["codes that are floats"] = m => m.Add("QuantizeLinear", [X(m), m.Number(0.1)], ("output_dtype", 17)),
         ["codes of four bits"] = m => m.Add("QuantizeLinear", [X(m), m.Number(0.1)], ("output_dtype", 22)),
@@ -95,14 +104,16 @@ public class OnnxRefusalTests
     {
         var model = new OnnxModel(new Random(1), 26, 1, 3, 8, 8);
         var bytes = model.Write(X(model));
-        Assert.Contains("uses operator set 26", Assert.Throws<ModelFormatException>(() => OnnxParity.Load(bytes)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "uses operator set 26", Assert.Throws<ModelFormatException>(() => OnnxParity.Load(bytes)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void More_operators_than_any_network_has_are_refused()
     {
         var model = new OnnxModel(new Random(1), 18, 1, 1, 2, 2);
-        var bytes = model.Write(Enumerable.Range(0, GraphBuilder.MaxNodes).Aggregate(model.Conv(OnnxModel.Input, 1, 1), (at, _) => model.Add("Relu", [at])));
+        var bytes = model.Write(
+            Enumerable.Range(0, GraphBuilder.MaxNodes).Aggregate(model.Conv(OnnxModel.Input, 1, 1), (at, _) => model.Add("Relu", [at])));
         Assert.Contains("more than", Assert.Throws<GraphException>(() => OnnxParity.Load(bytes)).Message, StringComparison.Ordinal);
     }
 
@@ -133,7 +144,8 @@ public class OnnxRefusalTests
             var model = new OnnxModel(new Random(i), 13 + (i % 9), 1, 3, 8, 9);
             var bytes = model.Write(OnnxCases.All[valid[i % valid.Length]](model));
             for (var times = random.Next(1, 4); times > 0; times--)
-                bytes[random.Next(bytes.Length)] = (byte)(random.Next(3) == 0 ? random.Next(256) : bytes[random.Next(bytes.Length)] ^ (1 << random.Next(8)));
+                bytes[random.Next(bytes.Length)] = (byte)(random.Next(3) == 0 ? random.Next(256) : bytes[random.Next(
+                    bytes.Length)] ^ (1 << random.Next(8)));
             try
             {
                 graph = OnnxParity.Load(bytes);
