@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog.Views;
 
 namespace VizPipeline.Catalog;
 
@@ -83,6 +84,14 @@ public abstract class CatalogDatabase
             ? throw new CatalogUnusableException(
                 $"The catalog {Place} has migration {newer}, which this version does not know: a newer version has brought it up to date; use that.")
             : applied;
+    }
+
+    /// <summary>Returns what a migration would do, in words; null where tables and views are up to date.</summary>
+    private protected async Task<string?> FindChangeAsync(CatalogContext context, CatalogViews views, CancellationToken cancellation)
+    {
+        var applied = await AppliedAsync(context, cancellation);
+        return context.Database.GetMigrations().Except(applied).FirstOrDefault() is { } missing ? $"migration {missing}"
+            : await views.AreCurrentAsync(context, cancellation) ? null : "the current views";
     }
 
     /// <summary>Fails when the database does not exist; EF would treat it as one without migrations.</summary>

@@ -36,7 +36,7 @@ public sealed record AtlasManifest
     public required IReadOnlyList<ManifestFailure> Failures { get; init; }
 
     /// <summary>Creates the manifest of an atlas that has ended.</summary>
-    public static AtlasManifest Of(AtlasSpec spec, AtlasOutcome outcome, string version, string? libtorch = null)
+    public static AtlasManifest Of(AtlasSpec spec, AtlasResult outcome, string version, string? libtorch = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(outcome);

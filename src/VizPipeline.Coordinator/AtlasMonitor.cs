@@ -30,7 +30,7 @@ public sealed class AtlasMonitor
     /// <summary>Completes when the atlas has no more jobs to run; at once if it has none already.</summary>
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
     /// <exception cref="CoordinatorStoppedException">The coordinator cannot continue.</exception>
-    public async Task<AtlasOutcome> WhenFinished(string atlasId, CancellationToken cancellation = default)
+    public async Task<AtlasResult> WhenFinished(string atlasId, CancellationToken cancellation = default)
     {
         while (true)
         {
@@ -94,14 +94,14 @@ public sealed class AtlasMonitor
         AtlasFinished();
     }
 
-    private async Task<AtlasOutcome?> OutcomeAsync(string atlasId, CancellationToken cancellation)
+    private async Task<AtlasResult?> OutcomeAsync(string atlasId, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var atlas = await catalog.FindAtlasAsync(atlasId, cancellation) ?? throw new AtlasNotFoundException(database.Place, atlasId);
         if (atlas.State == AtlasState.Running)
             return null;
         var seconds = VizJson.Read<Dictionary<JobKind, double>>(Encoding.UTF8.GetBytes(atlas.SecondsByKind ?? "{}"));
-        return new AtlasOutcome(atlasId, atlas.State, seconds, await catalog.FailuresAsync(atlas.Id, cancellation), atlas.FinishedAt);
+        return new AtlasResult(atlasId, atlas.State, seconds, await catalog.FailuresAsync(atlas.Id, cancellation), atlas.FinishedAt);
     }
 
     private StageProgress Stage(string atlasId, JobKind kind, IReadOnlyList<JobCount> counts)

@@ -152,7 +152,7 @@ public sealed class AtlasPlanner
     private async Task<OpenedAtlas> ResumeAsync(
         CatalogContext catalog, Atlas known, AtlasSpec spec, ImageList images, CancellationToken cancellation)
     {
-        var stored = VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(known.Spec));
+        var stored = known.ReadSpec();
         if (known.SpecHash != spec.Hash())
             throw AtlasConflictException.OtherSettings(database.Place, stored, spec);
         var merged = spec with { ShardImages = stored.ShardImages, NeuronsPerJob = stored.NeuronsPerJob };

@@ -28,5 +28,5 @@ public sealed record StageProgress(
 /// <param name="SecondsByKind">Seconds of work by kind of job: the cost of the atlas.</param>
 /// <param name="Failures">The jobs that were given up or are blocked, with their errors.</param>
 /// <param name="FinishedAt">When the atlas ended, UTC.</param>
-public sealed record AtlasOutcome(
+public sealed record AtlasResult(
     string AtlasId, AtlasState State, IReadOnlyDictionary<JobKind, double> SecondsByKind, IReadOnlyList<Job> Failures, DateTime? FinishedAt);

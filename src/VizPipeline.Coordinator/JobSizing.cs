@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
@@ -71,9 +70,9 @@ internal static class JobSizing
     private static async Task<Dictionary<JobKind, double>> RatesAsync(
         CatalogContext catalog, AtlasSpec spec, CancellationToken cancellation)
     {
-        var atlases = await catalog.Atlases.Where(atlas => atlas.Slug != spec.Id).OrderByDescending(atlas => atlas.Id).Take(LatestAtlases)
-            .Select(atlas => new { atlas.Id, atlas.Spec }).ToListAsync(cancellation);
-        var specs = atlases.ToDictionary(atlas => atlas.Id, atlas => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(atlas.Spec)));
+        var atlases = await catalog.Atlases.AsNoTracking()
+            .Where(atlas => atlas.Slug != spec.Id).OrderByDescending(atlas => atlas.Id).Take(LatestAtlases).ToListAsync(cancellation);
+        var specs = atlases.ToDictionary(atlas => atlas.Id, atlas => atlas.ReadSpec());
         var ids = specs.Keys.ToList();
         var sized = JobKinds.All.Where(kind => kind.Size != JobSize.Fixed).Select(kind => kind.Kind).ToList();
         var work = await catalog.Jobs

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -64,7 +63,7 @@ internal sealed class ManifestKeeper(
         // The atlas has just been retried.
         if (row.State == AtlasState.Running)
             return;
-        var spec = VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(row.Spec));
+        var spec = row.ReadSpec();
         var outcome = await monitor.WhenFinished(slug, cancellation);
         await store.PutAsync(key, VizJson.Write(AtlasManifest.Of(spec, outcome, VizTelemetry.Version)), cancellation);
     }

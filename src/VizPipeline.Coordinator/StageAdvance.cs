@@ -17,7 +17,7 @@ internal static class StageAdvance
     {
         var jobs = catalog.Jobs.Where(job => job.AtlasId == atlas.Id);
         var groups = await GroupsAsync(jobs, cancellation);
-        var spec = VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(atlas.Spec));
+        var spec = atlas.ReadSpec();
         foreach (var step in JobStages.Next(spec, groups))
         {
             var (kind, layer) = step.Group;

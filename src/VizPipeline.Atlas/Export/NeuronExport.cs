@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
+using VizPipeline.Jobs;
 using static VizPipeline.Atlas.Export.ColumnKind;
 
 namespace VizPipeline.Atlas.Export;
@@ -13,24 +14,7 @@ internal static class NeuronExport
         new("layer", Text, row => row.Layer.Name),
         new("channel", Integer, row => row.Neuron.Channel),
         new("name", Text, row => row.Names.Output(row.Layer, row.Neuron.Channel)),
-        new("images", Integer, row => row.Neuron.Images),
-        new("mean", ColumnKind.Double, row => row.Neuron.Mean),
-        new("std", ColumnKind.Double, row => row.Neuron.StandardDeviation),
-        new("max", ColumnKind.Double, row => row.Neuron.Max),
-        new("fraction_positive", ColumnKind.Double, row => row.Neuron.FractionPositive),
-        new("dead", Flag, row => row.Neuron.Dead),
-        new("q50", ColumnKind.Double, row => row.Neuron.Q50),
-        new("q90", ColumnKind.Double, row => row.Neuron.Q90),
-        new("q99", ColumnKind.Double, row => row.Neuron.Q99),
-        new("q999", ColumnKind.Double, row => row.Neuron.Q999),
-        new("histogram_low", ColumnKind.Double, row => row.Neuron.HistogramLow),
-        new("histogram_high", ColumnKind.Double, row => row.Neuron.HistogramHigh),
-        new("histogram", Integers, row => row.Neuron.Histogram),
-        new("best_class", Text, row => row.Names.Class(row.Neuron.BestClass)),
-        new("best_class_mean", ColumnKind.Double, row => row.Neuron.BestClassMean),
-        new("class_selectivity", ColumnKind.Double, row => row.Neuron.ClassSelectivity),
-        new("top_classes", Texts, row => row.Neuron.TopClasses?.Select(label => row.Names.Class(label)!).ToArray()),
-        new("top_purity", ColumnKind.Double, row => row.Neuron.TopPurity),
+        .. NeuronFacts.Statistics.Select(CreateColumn),
         new("mismatch", Flag, row => row.Mismatch),
     ]);
 
@@ -60,6 +44,26 @@ internal static class NeuronExport
                 row.Layer, row.Neuron, names,
                 mismatches.TryGetValue((row.Layer.Id, row.Neuron.Channel), out var mismatch) ? mismatch : null))];
     }
+
+    private static ExportColumn<Row> CreateColumn(Statistic statistic) =>
+        (statistic.Attribute.IsClass, statistic.Property.PropertyType) switch
+        {
+            (true, var type) when type == typeof(int?) =>
+                new(statistic.Name, Text, row => row.Names.Class((int?)statistic.Read(row.Neuron))),
+            (true, var type) when type == typeof(int[]) => new(
+                statistic.Name, Texts, row => ((int[]?)statistic.Read(row.Neuron))?.Select(label => row.Names.Class(label)!).ToArray()),
+            (false, var type) => new(statistic.Name, KindOf(type), row => statistic.Read(row.Neuron)),
+            _ => throw new NotSupportedException($"{statistic.Name} can't be a class"),
+        };
+
+    private static ColumnKind KindOf(Type type) => type switch
+    {
+        _ when type == typeof(int?) => Integer,
+        _ when type == typeof(double?) => ColumnKind.Double,
+        _ when type == typeof(bool?) => Flag,
+        _ when type == typeof(int[]) => Integers,
+        _ => throw new NotSupportedException($"exports have no column of {type}"),
+    };
 
     private static Dictionary<(int Layer, int Channel), bool> FindMismatches<T>(
         IEnumerable<T> patches, Func<T, (int, int)> key, Func<T, bool> isMismatch) =>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using VizPipeline.Atlas.Export;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
@@ -59,7 +58,7 @@ public sealed class LoadedAtlas
         ArgumentNullException.ThrowIfNull(row);
         if (Specs.Count > SpecsKept)
             Specs.Clear();
-        return Specs.GetOrAdd(row.Spec, text => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(text)));
+        return Specs.GetOrAdd(row.Spec, _ => row.ReadSpec());
     }
 
     /// <summary>Finds a layer by its slug; returns null if there is none.</summary>

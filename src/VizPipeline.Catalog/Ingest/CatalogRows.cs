@@ -39,29 +39,12 @@ internal static class CatalogRows
         State = ready ? JobState.Pending : JobState.Waiting,
     };
 
-    public static Neuron Of(int layerId, NeuronRow row) => new()
+    public static Neuron Of(int layerId, NeuronRow row)
     {
-        LayerId = layerId,
-        Channel = row.Channel,
-        Images = row.Images,
-        Mean = Number(row.Mean),
-        StandardDeviation = Number(row.StandardDeviation),
-        Max = Number(row.Max),
-        FractionPositive = Number(row.FractionPositive),
-        Dead = row.Dead,
-        Q50 = Number(row.Q50),
-        Q90 = Number(row.Q90),
-        Q99 = Number(row.Q99),
-        Q999 = Number(row.Q999),
-        HistogramLow = Number(row.HistogramLow),
-        HistogramHigh = Number(row.HistogramHigh),
-        Histogram = [.. row.Histogram],
-        BestClass = row.BestClass,
-        BestClassMean = Number(row.BestClassMean),
-        ClassSelectivity = Number(row.ClassSelectivity),
-        TopClasses = [.. row.TopClasses],
-        TopPurity = Number(row.TopPurity),
-    };
+        var neuron = new Neuron { LayerId = layerId, Channel = row.Channel };
+        row.CopyTo(neuron);
+        return neuron;
+    }
 
     public static Patch Of(int layerId, PatchRow row) => new()
     {

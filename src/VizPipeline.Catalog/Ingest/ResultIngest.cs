@@ -112,7 +112,8 @@ public sealed class ResultIngest(CatalogContext context)
             table.Neurons.Select(neuron => neuron.Channel).SequenceEqual(Enumerable.Range(0, layer.Channels)),
             "its neurons are not the layer's");
         Check(
-            table.Neurons.All(neuron => neuron.Layer == layer.LayerIndex && neuron.Histogram.Count == NeuronRow.HistogramBins),
+            table.Neurons.All(neuron => neuron is { Images: not null, Dead: not null, Histogram.Length: NeuronFacts.HistogramBins }
+                && neuron.Layer == layer.LayerIndex),
             "a neuron is malformed");
         Check(
             table.Patches.All(patch => patch.Layer == layer.LayerIndex && patch.Rank is >= 1 and <= 9),

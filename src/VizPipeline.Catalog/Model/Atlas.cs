@@ -1,3 +1,6 @@
+using System.Text;
+using VizPipeline.Jobs;
+
 namespace VizPipeline.Catalog;
 
 /// <summary>One atlas.</summary>
@@ -35,6 +38,10 @@ public sealed class Atlas
 
     /// <summary>When it was cancelled, UTC; null otherwise.</summary>
     public DateTime? CancelledAt { get; set; }
+
+    /// <summary>Reads <see cref="Spec"/>.</summary>
+    /// <exception cref="CorruptTableException">It is damaged.</exception>
+    public AtlasSpec ReadSpec() => VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(Spec));
 }
 
 /// <summary>The states of an atlas. Stored by name: add names, but never rename or remove one.</summary>

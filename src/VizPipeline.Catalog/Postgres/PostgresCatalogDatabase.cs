@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using VizPipeline.Catalog.Views;
 
 namespace VizPipeline.Catalog;
 
@@ -9,6 +10,8 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
 {
     private static readonly TimeSpan LongestMigration = TimeSpan.FromHours(1);
     private static readonly TimeSpan LongestTurn = TimeSpan.FromMinutes(5);
+
+    private static readonly CatalogViews Views = new(new PostgresViewSyntax());
 
     private readonly PostgresFailures failures;
     private readonly NpgsqlDataSource source;
@@ -51,8 +54,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
             try
             {
                 // A role without the right to change tables must be able to start, too, once they are up to date.
-                var applied = await AppliedAsync(context, cancellation);
-                if (context.Database.GetMigrations().Except(applied).FirstOrDefault() is { } missing)
+                if (await FindChangeAsync(context, Views, cancellation) is { } missing)
                     await AddAsync(missing, context, cancellation);
             }
             finally
@@ -130,11 +132,12 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
         try
         {
             await context.Database.MigrateAsync(cancellation);
+            await Views.ReplaceAsync(context, cancellation);
         }
         catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new CatalogUnusableException(
-                $"The catalog {Place} lacks migration {missing}, and user '{user}' may not add it ({refused.MessageText}): run `viz-coordinator migrate` "
+                $"The catalog {Place} lacks {missing}, and user '{user}' may not add it ({refused.MessageText}): run `viz-coordinator migrate` "
                 + "as the role that owns the tables, see docs/sql.md.",
                 refused)
             { IsBehind = true };

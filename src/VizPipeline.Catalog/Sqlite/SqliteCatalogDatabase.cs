@@ -1,11 +1,14 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog.Views;
 
 namespace VizPipeline.Catalog;
 
 /// <summary>The catalog in one SQLite file. Other processes can read it while it grows.</summary>
 public sealed class SqliteCatalogDatabase : CatalogDatabase
 {
+    private static readonly CatalogViews Views = new(new SqliteViewSyntax());
+
     private const int Busy = 5;
     private const int Locked = 6;
 
@@ -47,9 +50,11 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
             if (!isNew)
             {
                 await context.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS __EFMigrationsLock", cancellation);
-                await AppliedAsync(context, cancellation);
+                if (await FindChangeAsync(context, Views, cancellation) is null)
+                    return;
             }
             await context.Database.MigrateAsync(cancellation);
+            await Views.ReplaceAsync(context, cancellation);
         }
         catch (Exception failure) when (Explain(failure) is { } explained)
         {

@@ -19,7 +19,7 @@ internal static class AtlasWatch
         {
             try
             {
-                var report = await coordinator.GetAsync<AtlasReport>($"atlases/{Uri.EscapeDataString(atlas)}", cancellation);
+                var report = await coordinator.GetAsync<AtlasStatusResponse>($"atlases/{Uri.EscapeDataString(atlas)}", cancellation);
                 if (FormatLine(report) is var line && line != last)
                     Console.WriteLine(
                         $"[{TimeProvider.System.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}] {last = line}");
@@ -35,7 +35,7 @@ internal static class AtlasWatch
         }
     }
 
-    private static string FormatLine(AtlasReport report)
+    private static string FormatLine(AtlasStatusResponse report)
     {
         var stages = report.Progress.Stages.Where(stage => stage.Total > 0).Select(ProgressDisplay.FormatStage);
         var left = report.Progress.TimeLeft is { } time && report.Status.State == AtlasState.Running
@@ -44,7 +44,7 @@ internal static class AtlasWatch
         return $"{string.Join(" · ", stages)} · {report.Workers} worker{(report.Workers == 1 ? "" : "s")}{left}{unserved}";
     }
 
-    private static int PrintEnd(AtlasReport report)
+    private static int PrintEnd(AtlasStatusResponse report)
     {
         var state = report.Status.State == AtlasState.CompletedWithFailures
             ? "completed with failures" : report.Status.State.ToString().ToLowerInvariant();

@@ -19,7 +19,7 @@ internal static class ClusterStatus
             return await ListAsync(coordinator, json, cancellation);
         if (watch)
             return await AtlasWatch.RunAsync(coordinator, atlas, cancellation);
-        var report = await coordinator.GetAsync<AtlasReport>($"atlases/{Uri.EscapeDataString(atlas)}", cancellation);
+        var report = await coordinator.GetAsync<AtlasStatusResponse>($"atlases/{Uri.EscapeDataString(atlas)}", cancellation);
         if (json)
             Console.WriteLine(Encoding.UTF8.GetString(VizJson.Write(report.Status)));
         else
@@ -33,7 +33,7 @@ internal static class ClusterStatus
 
     private static async Task<int> ListAsync(CoordinatorClient coordinator, bool json, CancellationToken cancellation)
     {
-        var atlases = await coordinator.GetAsync<List<AtlasLine>>("atlases", cancellation);
+        var atlases = await coordinator.GetAsync<List<ListedAtlas>>("atlases", cancellation);
         if (json)
         {
             Console.WriteLine(Encoding.UTF8.GetString(VizJson.Write(atlases)));

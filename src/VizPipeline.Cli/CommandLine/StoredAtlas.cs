@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.Embedded;
@@ -40,7 +39,7 @@ internal sealed class StoredAtlas
             await using var catalog = database.Open();
             var row = await catalog.Atlases.AsNoTracking().OrderBy(atlas => atlas.Id).FirstOrDefaultAsync(cancellation)
                 ?? throw new UsageException($"the catalog {database.Place} contains no atlas yet; create one with `viz run`");
-            return new StoredAtlas(Path.GetFullPath(folder), database, row, VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(row.Spec)));
+            return new StoredAtlas(Path.GetFullPath(folder), database, row, row.ReadSpec());
         }
         catch (DbException failure)
         {

@@ -25,7 +25,7 @@ internal static class ClusterCommands
         command.SetAction(async (parsed, cancellation) =>
         {
             using var client = new CoordinatorClient(parsed.GetValue(coordinator));
-            var workers = await client.GetAsync<List<WorkerLine>>("workers", cancellation);
+            var workers = await client.GetAsync<List<ListedWorker>>("workers", cancellation);
             var table = new Table().Border(TableBorder.Simple)
                 .AddColumns("worker", "device", "queues", "state", "current job", "jobs done", "memory", "last seen");
             foreach (var worker in workers)

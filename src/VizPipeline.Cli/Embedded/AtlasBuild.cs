@@ -24,7 +24,7 @@ internal static class AtlasBuild
         PrintStart(opened, atlas.Folder);
         if (opened.State == AtlasState.CompletedWithFailures)
             await atlas.Planner.RetryAsync(spec.Id, cancellation);
-        AtlasOutcome outcome;
+        AtlasResult outcome;
         if (opened.State != AtlasState.Completed)
         {
             await atlas.StartAsync(cancellation);
@@ -45,7 +45,7 @@ internal static class AtlasBuild
             $"{verb} atlas '{spec.Id}': {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers of {spec.Name}{images}, in {folder}");
     }
 
-    private static Task WriteManifestAsync(FolderObjectStore store, AtlasSpec spec, AtlasOutcome outcome, CancellationToken cancellation)
+    private static Task WriteManifestAsync(FolderObjectStore store, AtlasSpec spec, AtlasResult outcome, CancellationToken cancellation)
     {
         var version = typeof(AtlasBuild).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
         return store.PutAsync(
@@ -53,7 +53,7 @@ internal static class AtlasBuild
             cancellation);
     }
 
-    private static int PrintResult(AtlasSpec spec, AtlasOutcome outcome, string folder, TimeSpan took)
+    private static int PrintResult(AtlasSpec spec, AtlasResult outcome, string folder, TimeSpan took)
     {
         foreach (var job in outcome.Failures.Take(20))
             Console.Error.WriteLine($"viz: job {job.JobId} ({job.Kind.ToString().ToLowerInvariant()}) failed: {job.Error}");

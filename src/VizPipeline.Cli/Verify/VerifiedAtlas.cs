@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using VizPipeline.Atlas;
@@ -46,7 +45,7 @@ internal sealed record VerifiedAtlas(CatalogDatabase Database, IObjectStore Stor
         await using var catalog = database.Open();
         var row = await catalog.FindAtlasAsync(id, cancellation)
             ?? throw new UsageException($"the catalog {database.Place} has no atlas '{id}'; `viz status` lists the atlases of a cluster");
-        var spec = VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(row.Spec));
+        var spec = row.ReadSpec();
         return new VerifiedAtlas(database, host.Services.GetRequiredService<IObjectStore>(), row, spec) { Host = host };
     }
 

@@ -22,7 +22,7 @@ public sealed record Submitted(string Id, bool Resumed, AtlasState State, int Jo
 /// <param name="Progress">Rates and estimated time left, including running jobs.</param>
 /// <param name="Workers">The number of workers that reported recently.</param>
 /// <param name="Troubles">Current problems of the coordinator, one line each; usually null or empty.</param>
-public sealed record AtlasReport(AtlasStatus Status, AtlasProgress Progress, int Workers, IReadOnlyList<string>? Troubles = null);
+public sealed record AtlasStatusResponse(AtlasStatus Status, AtlasProgress Progress, int Workers, IReadOnlyList<string>? Troubles = null);
 
 /// <summary>One atlas in the list.</summary>
 /// <param name="Id">The atlas's id.</param>
@@ -33,7 +33,7 @@ public sealed record AtlasReport(AtlasStatus Status, AtlasProgress Progress, int
 /// <param name="Done">The number of completed jobs.</param>
 /// <param name="Failed">The number of failed and blocked jobs.</param>
 /// <param name="CreatedAt">When the atlas was planned, UTC.</param>
-public sealed record AtlasLine(string Id, string Name, AtlasState State, int Priority, int Jobs, int Done, int Failed, DateTime CreatedAt)
+public sealed record ListedAtlas(string Id, string Name, AtlasState State, int Priority, int Jobs, int Done, int Failed, DateTime CreatedAt)
 {
     /// <summary>Jobs that are ready but whose kinds no live worker serves.</summary>
     public IReadOnlyList<UnservedJobs> Unserved { get; init; } = [];
@@ -52,7 +52,7 @@ public sealed record AtlasLine(string Id, string Name, AtlasState State, int Pri
 /// <param name="MemoryBytes">Its memory usage.</param>
 /// <param name="StartedAt">When it started, UTC.</param>
 /// <param name="LastSeenAt">When it last reported, UTC.</param>
-public sealed record WorkerLine(
+public sealed record ListedWorker(
     string Name, string Host, string Device, string Version, string Kinds, string State, string? Atlas, long? Job, long JobsDone, long MemoryBytes,
     DateTime StartedAt, DateTime LastSeenAt);
 

@@ -119,7 +119,7 @@ public static partial class CoordinatorApi
         {
             int Jobs(params JobState[] states) => counts.Where(count => count.AtlasId == atlas.Id
                 && (states.Length == 0 || states.Contains(count.State))).Sum(count => count.Count);
-            return new AtlasLine(
+            return new ListedAtlas(
                 atlas.Slug, atlas.Name, atlas.State, atlas.Priority, Jobs(), Jobs(JobState.Completed),
                 Jobs(JobState.Failed, JobState.Blocked), atlas.CreatedAt)
             { Unserved = [.. unserved[atlas.Id]] };
@@ -135,7 +135,7 @@ public static partial class CoordinatorApi
         var now = time.GetUtcNow().UtcDateTime;
         var alive = now - UnservedJobsQueries.WorkerSilence;
         var unserved = await catalog.UnservedJobsAsync(now, atlas.Id, cancellation);
-        return Json(new AtlasReport(
+        return Json(new AtlasStatusResponse(
             await AtlasStatus.ReadAsync(catalog, atlas, cancellation) with { Unserved = [.. unserved[atlas.Id]] },
             await monitor.SnapshotAsync(id, cancellation),
             await catalog.Workers.CountAsync(worker => worker.LastSeenAt > alive, cancellation),
@@ -148,7 +148,7 @@ public static partial class CoordinatorApi
         var now = time.GetUtcNow().UtcDateTime;
         var workers = await catalog.Workers.AsNoTracking().Where(worker => worker.LastSeenAt > now - TimeSpan.FromDays(1))
             .OrderBy(worker => worker.Name).ToListAsync(cancellation);
-        return Json(workers.Select(worker => new WorkerLine(
+        return Json(workers.Select(worker => new ListedWorker(
             worker.Name, worker.Host, worker.Device, worker.SoftwareVersion, worker.Kinds,
             worker.LastSeenAt > now - UnservedJobsQueries.WorkerSilence ? worker.State.ToString().ToLowerInvariant() : "gone",
             worker.AtlasSlug, worker.JobId, worker.JobsDone, worker.MemoryBytes, worker.StartedAt, worker.LastSeenAt)).ToList());

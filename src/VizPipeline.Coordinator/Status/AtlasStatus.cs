@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
@@ -62,7 +61,7 @@ public sealed record AtlasStatus
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(atlas);
-        var (id, spec) = (atlas.Id, VizJson.Read<AtlasSpec>(Encoding.UTF8.GetBytes(atlas.Spec)));
+        var (id, spec) = (atlas.Id, atlas.ReadSpec());
         var counts = await catalog.CountJobsAsync(id, cancellation);
         var unreadable = await catalog.UnreadableImagesAsync(id, cancellation);
         var jobs = catalog.Jobs.Where(job => job.AtlasId == id);

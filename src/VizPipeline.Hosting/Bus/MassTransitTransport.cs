@@ -10,9 +10,17 @@ namespace VizPipeline.Hosting;
 /// <param name="addressOf">Turns a queue's name into the address that its messages are sent to.</param>
 internal class MassTransitTransport(IServiceProvider services, Func<string, Uri> addressOf) : IBusTransport
 {
-    private IBusControl Bus => services.GetRequiredService<IBusControl>();
+    /// <summary>The host's services.</summary>
+    protected IServiceProvider Services => services;
 
-    public Task WaitUntilReadyAsync(CancellationToken cancellation) => Bus.WaitForHealthStatus(BusHealthStatus.Healthy, cancellation);
+    /// <summary>The bus that receives.</summary>
+    protected IBusControl Receiving => services.GetRequiredService<IBusControl>();
+
+    /// <summary>The bus that sends.</summary>
+    protected virtual IBusControl Bus => Receiving;
+
+    public virtual Task WaitUntilReadyAsync(CancellationToken cancellation) =>
+        Bus.WaitForHealthStatus(BusHealthStatus.Healthy, cancellation);
 
     public virtual async Task SendAsync(string queue, BusMessage message, CancellationToken cancellation)
         => await (await Bus.GetSendEndpoint(addressOf(queue))).Send(message, Prepare, cancellation);

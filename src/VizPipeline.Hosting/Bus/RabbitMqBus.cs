@@ -33,16 +33,17 @@ public static class RabbitMqBus
             services => new RabbitMqTopology(services.GetRequiredService<IOptions<RabbitMqOptions>>(), sendsTo ?? []));
         builder.Services.AddSingleton<IStartupCheck, RabbitMqCheck>();
         builder.Services.AddJobBus(services => new Transport(services, services.GetRequiredService<RabbitMqTopology>()));
+        var name = builder.Environment.ApplicationName;
+        // Before the bus that receives: services stop in reverse order, and receivers that finish still send.
+        builder.Services.AddSingleton(services => new SendBus(
+            () => Bus.Factory.CreateUsingRabbitMq(transport => ConfigureHost(services, transport, $"{name} (sending)")), services));
+        builder.Services.AddHostedService(services => services.GetRequiredService<SendBus>());
         builder.Services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
             bus.UsingRabbitMq((context, transport) =>
             {
-                ConfigureHost(
-                    transport, context.GetRequiredService<IOptions<RabbitMqOptions>>().Value, builder.Environment.ApplicationName);
-                var process = $"{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref buses)}";
-                // Where answers to this process's own requests arrive; below a prefix that all accounts may use.
-                transport.OverrideDefaultBusEndpointQueueName($"{QueueNames.Client}.{process}");
+                var process = ConfigureHost(context, transport, name);
                 foreach (var receiver in MassTransitTransport.FindReceivers(context))
                     transport.ReceiveEndpoint(
                         receiver.IsBroadcast ? $"{receiver.Queue}.{process}" : receiver.Queue, endpoint => Configure(endpoint, receiver));
@@ -70,8 +71,14 @@ public static class RabbitMqBus
 
     private static Uri AddressOf(string queue) => new($"exchange:{QueueNames.ExchangeOf(queue)}");
 
-    private static void ConfigureHost(IRabbitMqBusFactoryConfigurator transport, RabbitMqOptions options, string connectionName)
-        => transport.Host(options.Host, (ushort)options.EffectivePort, options.VirtualHost, connectionName, host =>
+    /// <summary>Configures the connection of a bus, and returns a name that is its own.</summary>
+    private static string ConfigureHost(IServiceProvider services, IRabbitMqBusFactoryConfigurator transport, string connectionName)
+    {
+        var options = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
+        var process = $"{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref buses)}";
+        // Where answers to this process's own requests arrive; below a prefix that all accounts may use.
+        transport.OverrideDefaultBusEndpointQueueName($"{QueueNames.Client}.{process}");
+        transport.Host(options.Host, (ushort)options.EffectivePort, options.VirtualHost, connectionName, host =>
         {
             host.Username(options.User);
             host.Password(options.Password);
@@ -84,6 +91,8 @@ public static class RabbitMqBus
                     tls.CertificateValidationCallback = CertificateAuthority.Validator(options.CaFile);
                 });
         });
+        return process;
+    }
 
     private static void Configure(IRabbitMqReceiveEndpointConfigurator endpoint, BusReceiver receiver)
     {
@@ -97,6 +106,14 @@ public static class RabbitMqBus
 
     private sealed class Transport(IServiceProvider services, RabbitMqTopology topology) : MassTransitTransport(services, AddressOf)
     {
+        protected override IBusControl Bus => Services.GetRequiredService<SendBus>().Bus;
+
+        public override async Task WaitUntilReadyAsync(CancellationToken cancellation)
+        {
+            await Receiving.WaitForHealthStatus(BusHealthStatus.Healthy, cancellation);
+            await base.WaitUntilReadyAsync(cancellation);
+        }
+
         public override async Task SendAsync(string queue, BusMessage message, CancellationToken cancellation)
         {
             try

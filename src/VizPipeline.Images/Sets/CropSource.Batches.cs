@@ -78,7 +78,7 @@ public sealed partial class CropSource
             {
                 // Otherwise the images that wait in the channel would still be decoded for nothing.
                 cancellationToken.ThrowIfCancellationRequested();
-                batch.Fill(position, this);
+                batch.Fill(position, this, cancellationToken);
             }
         }
         catch (OperationCanceledException)
@@ -99,11 +99,11 @@ public sealed partial class CropSource
 
         public Task Completed => _completed.Task;
 
-        public void Fill(int position, CropSource source)
+        public void Fill(int position, CropSource source, CancellationToken cancellation)
         {
             try
             {
-                _reasons[position] = source.Read(indices[position], Place(position));
+                _reasons[position] = source.Read(indices[position], Place(position), cancellation);
                 if (Interlocked.Decrement(ref _missing) == 0)
                     _completed.TrySetResult();
             }

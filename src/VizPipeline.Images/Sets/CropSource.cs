@@ -29,12 +29,12 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
     public CropResult Get(int index)
     {
         var crop = new byte[Preprocessing.CropBytes];
-        var unreadable = Read(index, crop);
+        var unreadable = Read(index, crop, CancellationToken.None);
         return unreadable is null ? new(crop, null) : new(null, unreadable);
     }
 
     /// <summary>Fills <paramref name="crop"/>, or returns why the image has none.</summary>
-    private string? Read(int index, Span<byte> crop)
+    private string? Read(int index, Span<byte> crop, CancellationToken cancellation)
     {
         var entry = Entry(index);
         if (cache is not null && cache.TryRead(index, crop, out var remembered))
@@ -43,7 +43,7 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
         var isListedContent = false;
         try
         {
-            using var pixels = Decode(entry, Preprocessing.Channels == ChannelOrder.Rgba, out isListedContent);
+            using var pixels = Decode(entry, out isListedContent, cancellation);
             Preprocessing.Crop(pixels, crop);
             cache?.Write(index, crop);
             return null;
@@ -56,17 +56,17 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
         }
     }
 
-    private PooledPixels Decode(ImageEntry entry, bool withAlpha, out bool isListedContent)
+    private PooledPixels Decode(ImageEntry entry, out bool isListedContent, CancellationToken cancellation)
     {
         isListedContent = false;
-        var (buffer, length) = ReadFile(entry);
+        var (buffer, length) = ReadFile(entry, cancellation);
         try
         {
             var bytes = buffer.AsMemory(0, length);
             if (Hashing.Hex(bytes.Span) != entry.ContentHash)
                 throw new UnreadableImageException(entry.Path, "the file has changed since the image set was listed");
             isListedContent = true;
-            return ImageSetDecoder.DecodePooled(bytes, entry.Path, withAlpha);
+            return ImageSetDecoder.DecodePooled(bytes, entry.Path, Preprocessing.Channels == ChannelOrder.Rgba);
         }
         finally
         {
@@ -74,7 +74,7 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
         }
     }
 
-    private (byte[] Buffer, int Length) ReadFile(ImageEntry entry)
+    private (byte[] Buffer, int Length) ReadFile(ImageEntry entry, CancellationToken cancellation)
     {
         if (entry.Unreadable is { } reason)
             throw new UnreadableImageException(entry.Path, reason);
@@ -84,7 +84,7 @@ public sealed partial class CropSource(ImageManifest manifest, ImageFiles files,
         var buffer = ArrayPool<byte>.Shared.Rent((int)entry.Bytes + 1);
         try
         {
-            return (buffer, files.Use(entry.Path, file => file.Read(buffer.AsSpan(0, (int)entry.Bytes + 1), 0)));
+            return (buffer, files.Use(entry.Path, file => file.Read(buffer.AsSpan(0, (int)entry.Bytes + 1), 0), cancellation));
         }
         catch (Exception error)
         {

@@ -92,7 +92,7 @@ public sealed partial class ImageManifest
         // In sequence, so that all readers use the same few archives.
         Parallel.ForEach(Partitioner.Create(Enumerable.Range(0, paths.Count), EnumerablePartitionerOptions.NoBuffering), parallel, i =>
         {
-            entries[i] = HashFile(files, paths[i], i);
+            entries[i] = HashFile(files, paths[i], i, cancellationToken);
             var count = Interlocked.Increment(ref done);
             if (count % 256 == 0 || count == paths.Count)
                 progress?.Report(new(count, paths.Count));
@@ -100,11 +100,11 @@ public sealed partial class ImageManifest
         return entries;
     }
 
-    private static ImageEntry HashFile(ImageFiles files, string path, int index)
+    private static ImageEntry HashFile(ImageFiles files, string path, int index, CancellationToken cancellation)
     {
         try
         {
-            return files.Use(path, file => new ImageEntry(index, path, file.Length, Hashing.Hex(file)));
+            return files.Use(path, file => new ImageEntry(index, path, file.Length, Hashing.Hex(file)), cancellation);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,4 @@
-using System.Text;
-using System.Text.RegularExpressions;
+using System.IO.Enumeration;
 
 namespace VizPipeline.Network.Graph;
 
@@ -53,9 +52,8 @@ public static class LayerPatterns
         var chosen = new HashSet<int>();
         foreach (var pattern in patterns)
         {
-            var expression = ToRegex(pattern);
             var matches = graph.Layers.Where(
-                layer => expression.IsMatch(layer.Name) || (layer.Alias is { } alias && expression.IsMatch(alias))).ToList();
+                layer => IsMatch(pattern, layer.Name) || (layer.Alias is { } alias && IsMatch(pattern, alias))).ToList();
             if (matches.Count == 0)
                 throw new UnknownLayerException(pattern, graph);
             chosen.UnionWith(matches.Select(layer => layer.Index));
@@ -63,11 +61,6 @@ public static class LayerPatterns
         return [.. graph.Layers.Where(layer => chosen.Contains(layer.Index))];
     }
 
-    private static Regex ToRegex(string pattern)
-    {
-        var expression = new StringBuilder("^");
-        foreach (var sign in pattern)
-            expression.Append(sign switch { '*' => ".*", '?' => ".", _ => Regex.Escape(sign.ToString()) });
-        return new Regex(expression.Append('$').ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
-    }
+    private static bool IsMatch(string pattern, string name) =>
+        FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false);
 }

@@ -56,8 +56,8 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
 
     /// <inheritdoc/>
     /// <exception cref="ObjectStoreException">The server does not answer, or refuses.</exception>
-    public ImageFile Open(string path) =>
-        new(Wait(_connection.TryGetAsync(_prefix + path, default)) ?? throw new FileNotFoundException($"{Name} has no such object"));
+    public ImageFile Open(string path, CancellationToken cancellation) =>
+        new(Wait(_connection.TryGetAsync(_prefix + path, cancellation)) ?? throw new FileNotFoundException($"{Name} has no such object"));
 
     /// <inheritdoc/>
     /// <exception cref="ObjectStoreException">The server does not answer, or refuses.</exception>

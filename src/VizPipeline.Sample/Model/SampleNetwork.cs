@@ -1,4 +1,5 @@
 using System.Text;
+using VizPipeline.Network.Formats;
 using VizPipeline.Sample.Training;
 
 namespace VizPipeline.Sample.Model;
@@ -41,13 +42,13 @@ public static class SampleNetwork
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
-        WholeFile.Write(Path.Combine(folder, DescriptionFile), json);
-        WholeFile.Write(
+        AtomicFile.Write(Path.Combine(folder, DescriptionFile), json);
+        AtomicFile.Write(
             Path.Combine(folder, PreprocessingFile), Encoding.UTF8.GetBytes(description.Preprocessing.ToPreprocessing().ToJson() + "\n"));
-        WholeFile.Write(Path.Combine(folder, ClassesFile), Encoding.UTF8.GetBytes(string.Join('\n', description.Classes) + "\n"));
+        AtomicFile.Write(Path.Combine(folder, ClassesFile), Encoding.UTF8.GetBytes(string.Join('\n', description.Classes) + "\n"));
         // Written last, so that the network never appears without the files that describe it.
         var path = Path.Combine(folder, ModelFile);
-        WholeFile.Write(path, model);
+        AtomicFile.Write(path, model);
         return path;
     }
 

@@ -1,4 +1,5 @@
 using VizPipeline.Images;
+using VizPipeline.Network.Formats;
 
 namespace VizPipeline.Sample.Pictures;
 
@@ -34,7 +35,7 @@ public static class PictureFolder
             if (!File.Exists(file))
             {
                 // Jpeg keeps the full colour resolution: at 96 pixels, subsampled colour would smear what the first layer detects.
-                WholeFile.Write(file, Jpeg.Encode(PictureGenerator.Draw(seed, index).Image, 92));
+                AtomicFile.Write(file, Jpeg.Encode(PictureGenerator.Draw(seed, index).Image, 92), isDurable: false);
                 Interlocked.Increment(ref drawn);
             }
             progress?.Report(Interlocked.Increment(ref there));
@@ -48,7 +49,7 @@ public static class PictureFolder
         Directory.CreateDirectory(path);
         var marker = Path.Combine(path, SeedFile);
         if (!File.Exists(marker))
-            WholeFile.Write(marker, System.Text.Encoding.ASCII.GetBytes($"{seed}\n"));
+            AtomicFile.Write(marker, System.Text.Encoding.ASCII.GetBytes($"{seed}\n"));
         var claimed = File.ReadAllText(marker).Trim();
         if (claimed != $"{seed}")
         {

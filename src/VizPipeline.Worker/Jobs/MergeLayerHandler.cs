@@ -48,9 +48,12 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
     private static NeuronRow Neuron(AtlasRuntime atlas, int layer, int channel, LayerTally tally)
     {
         int[] classes = [.. tally.Top[channel].ToArray().Select(entry => atlas.Images.Images[entry.Image].Label).OfType<int>()];
-        // Without any readable image there are no statistics, but the neuron exists.
+        // Without any readable image the neuron exists, and nothing is known about it.
         if (NeuronStatistics.Compute(tally, channel) is not { } facts)
-            return Empty(layer, channel);
+            return new NeuronRow
+            {
+                Layer = layer, Channel = channel, Images = 0, Dead = true, Histogram = new int[NeuronFacts.HistogramBins], TopClasses = [],
+            };
         return new NeuronRow
         {
             Layer = layer,
@@ -75,25 +78,6 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
             TopPurity = classes.Length == 0 ? null : (double)classes.GroupBy(label => label).Max(group => group.Count()) / classes.Length,
         };
     }
-
-    private static NeuronRow Empty(int layer, int channel) => new()
-    {
-        Layer = layer,
-        Channel = channel,
-        Images = 0,
-        Mean = 0,
-        StandardDeviation = 0,
-        Max = 0,
-        FractionPositive = 0,
-        Dead = true,
-        Q50 = 0,
-        Q90 = 0,
-        Q99 = 0,
-        Q999 = 0,
-        HistogramLow = 0,
-        HistogramHigh = 0,
-        Histogram = new int[NeuronRow.HistogramBins],
-    };
 
     private static IEnumerable<PatchRow> Patches(AtlasRuntime atlas, int layer, int channel, LayerTally tally)
     {

@@ -89,7 +89,7 @@ internal sealed class ContactSheet
         if (_neurons is null)
             return $"{channel}{name}";
         var neuron = _neurons.Neurons[channel];
-        return neuron.Dead ? $"{channel}{name} - dead" : $"{channel}{name} - max {neuron.Max:0.##}";
+        return neuron.Dead == true ? $"{channel}{name} - dead" : $"{channel}{name} - max {neuron.Max:0.##}";
     }
 
     private void DrawBlock(Canvas canvas, IReadOnlyDictionary<string, RgbImage> images, int channel, int x, int y)

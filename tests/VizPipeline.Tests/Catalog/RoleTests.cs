@@ -61,6 +61,16 @@ public sealed class RoleTests
             await ForbidsAsync(reader, forbidden);
         await RefusesAsync(() => new PostgresCatalogDatabase(reader).CheckSchemaAsync(cancellation));
 
+        // Views of an older version are replaced by their owner alone, and keep the rights granted on them.
+        await RunAsync(owner, "COMMENT ON VIEW v_worker IS 'older'");
+        await new PostgresCatalogDatabase(atlas).CheckSchemaAsync(cancellation);
+        var stale = await Assert.ThrowsAsync<CatalogUnusableException>(
+            () => new PostgresCatalogDatabase(coordinator).MigrateAsync(cancellation));
+        Assert.Contains("lacks the current views", stale.Message);
+        await new PostgresCatalogDatabase(owner).MigrateAsync(cancellation);
+        await new PostgresCatalogDatabase(coordinator).MigrateAsync(cancellation);
+        Assert.True(await RunAsync(reader, "SELECT count(*) FROM v_worker") is > 0L);
+
         PostgresOptions On(PostgresOptions options) => new()
         {
             Host = options.Host,

@@ -21,7 +21,7 @@ public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
 
         await using var context = Catalog.Database.Open();
         Assert.False(
-            context.Database.HasPendingModelChanges(), "the model has changed: add a migration (VizPipeline.Catalog.csproj says how)");
+            context.Database.HasPendingModelChanges(), "the model has changed: add a migration (src/VizPipeline.Catalog/add-migration)");
         await Catalog.Database.CheckSchemaAsync(cancellation);
     }
 

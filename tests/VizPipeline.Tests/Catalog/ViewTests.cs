@@ -60,6 +60,19 @@ public abstract class ViewTests(Engine engine) : CatalogTests(engine)
             (await CatalogFixture.QueryAsync(Catalog.Database, "SELECT class FROM v_image ORDER BY image_index")).Take(2).Select(row => row["class"]));
     }
 
+    [Fact]
+    public async Task Views_of_an_older_version_are_replaced()
+    {
+        await FilledCatalog.FillAsync(Catalog);
+        var current = await CatalogFixture.QueryAsync(Catalog.Database, "SELECT * FROM v_worker");
+        await CatalogFixture.QueryAsync(Catalog.Database, "DROP VIEW v_worker");
+        await CatalogFixture.QueryAsync(Catalog.Database, "CREATE VIEW v_worker AS SELECT w.name AS worker, w.host FROM worker w");
+
+        await Catalog.Database.MigrateAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(current, await CatalogFixture.QueryAsync(Catalog.Database, "SELECT * FROM v_worker"));
+    }
+
     protected abstract string AllViews { get; }
 }
 

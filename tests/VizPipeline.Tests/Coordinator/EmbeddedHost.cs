@@ -62,14 +62,14 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
     public Task StopAsync(CancellationToken cancellation) => host.StopAsync(cancellation);
 
-    public async Task<AtlasOutcome> RunAsync(AtlasSpec spec, CancellationToken cancellation)
+    public async Task<AtlasResult> RunAsync(AtlasSpec spec, CancellationToken cancellation)
     {
         await Planner.OpenAsync(spec, Images(spec), cancellation);
         await StartAsync(cancellation);
         return await FinishAsync(spec, cancellation);
     }
 
-    public async Task<AtlasOutcome> FinishAsync(AtlasSpec spec, CancellationToken cancellation)
+    public async Task<AtlasResult> FinishAsync(AtlasSpec spec, CancellationToken cancellation)
         => await Monitor.WhenFinished(spec.Id, cancellation).WaitAsync(TimeSpan.FromSeconds(60), cancellation);
 
     public async ValueTask DisposeAsync()

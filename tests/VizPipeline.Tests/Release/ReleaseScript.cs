@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using VizPipeline.Tests.Deployment;
 
 namespace VizPipeline.Tests.Release;
@@ -10,8 +11,8 @@ internal static class ReleaseScript
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(20);
 
     /// <summary>The version of this checkout.</summary>
-    public static string Version { get; } = System.Xml.Linq.XDocument.Load(Repository.Path("Directory.Build.props"))
-        .Descendants("Version").Single().Value;
+    public static string Version { get; } = typeof(VizPipeline.Jobs.AtlasSpec).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Runs a script of deploy/release, whatever it ends with.</summary>
     public static Task<CommandResult> Run(string script, params string[] arguments) =>

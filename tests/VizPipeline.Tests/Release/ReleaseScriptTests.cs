@@ -50,9 +50,36 @@ public sealed class ReleaseScriptTests : IDisposable
         Assert.Equal(ReleaseScript.Version, await ReleaseScript.Line("version"));
         var wrong = await ReleaseScript.Run("version", "v99.0.0");
         Assert.Equal(1, wrong.ExitCode);
-        Assert.Contains($"tag v{ReleaseScript.Version}", wrong.Error, StringComparison.Ordinal);
+        Assert.Contains($"the tag is v99.0.0, and this checkout is {ReleaseScript.Version}", wrong.Error, StringComparison.Ordinal);
         var chart = Yaml.Read(Repository.Path("helm", "viz-pipeline", "Chart.yaml"));
-        Assert.Equal((ReleaseScript.Version, ReleaseScript.Version), ((string?)chart["version"], (string?)chart["appVersion"]));
+        Assert.Equal((string?)chart["version"], (string?)chart["appVersion"]);
+        Assert.Matches($@"## \[(Unreleased\] )?{chart["version"]}\b", Repository.Read("CHANGELOG.md"));
+    }
+
+    [Fact]
+    public async Task A_tag_is_the_version_if_chart_and_changelog_name_it_too()
+    {
+        if (!Directory.Exists(Repository.Path(".git")))
+            Assert.Skip("this copy has no history");
+        var copy = Path.Combine(_folder.Path, "copy");
+        async Task<CommandResult> RunAsync(string command, params string[] arguments) =>
+            await ReleaseScript.Execute(command, arguments, environment => environment.Remove("VIZ_VERSION"));
+        async Task GitAsync(params string[] arguments) => Assert.Equal(
+            0, (await RunAsync("git", ["-C", copy, "-c", "user.name=t", "-c", "user.email=t@example.com", .. arguments])).ExitCode);
+        Assert.Equal(0, (await RunAsync("git", "clone", "--quiet", Repository.Path(), copy)).ExitCode);
+        await GitAsync("tag", "v7.8.9");
+        var script = Path.Combine(copy, "deploy", "release", "version");
+        Assert.Equal("7.8.9\n", (await RunAsync(script)).Output);
+        var chart = await RunAsync(script, "v7.8.9");
+        Assert.Equal(1, chart.ExitCode);
+        Assert.Contains("Chart.yaml says", chart.Error, StringComparison.Ordinal);
+        await GitAsync("commit", "--quiet", "--allow-empty", "--message", "Later");
+        Assert.Equal("7.8.10-alpha.0.1\n", (await RunAsync(script)).Output);
+        // As in the context of an image build.
+        Directory.Move(Path.Combine(copy, ".git"), Path.Combine(copy, "git"));
+        Assert.Equal("0.1.0-local\n", (await RunAsync(script)).Output);
+        Assert.Equal(
+            "1.2.3\n", (await ReleaseScript.Execute(script, [], environment => environment["VIZ_VERSION"] = "1.2.3")).Output);
     }
 
     [Fact]

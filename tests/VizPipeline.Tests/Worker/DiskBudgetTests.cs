@@ -243,7 +243,7 @@ public sealed class DiskBudgetTests : IDisposable
 
         public FileListing List(CancellationToken cancellation) => new([.. archives.Keys], []);
 
-        public ImageFile Open(string path) => throw new FileNotFoundException();
+        public ImageFile Open(string path, CancellationToken cancellation) => throw new FileNotFoundException();
 
         public long? Length(string path) => archives.TryGetValue(path, out var bytes) ? bytes.Length : null;
 

@@ -25,9 +25,9 @@ public class GatherTests
             {
                 Assert.Equal((one.Images, one.Dead, one.Channel), (other.Images, other.Dead, other.Channel));
                 Assert.Equal(one.Histogram, other.Histogram);
-                Assert.Equal(one.Mean, other.Mean, 1e-5);
-                Assert.Equal(one.StandardDeviation, other.StandardDeviation, 1e-5);
-                Assert.Equal(one.Q99, other.Q99, 1e-5);
+                Assert.Equal(one.Mean!.Value, other.Mean!.Value, 1e-5);
+                Assert.Equal(one.StandardDeviation!.Value, other.StandardDeviation!.Value, 1e-5);
+                Assert.Equal(one.Q99!.Value, other.Q99!.Value, 1e-5);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using VizPipeline.Catalog;
+using VizPipeline.Jobs;
 
 namespace VizPipeline.Atlas.Web.Data;
 
@@ -8,21 +9,22 @@ namespace VizPipeline.Atlas.Web.Data;
 /// <param name="Value">Reads its value from a neuron; null until the layer is merged.</param>
 public sealed record NeuronStatistic(string Name, Expression<Func<Neuron, double?>> Value)
 {
-    /// <summary>All statistics.</summary>
+    /// <summary>All of them.</summary>
     public static IReadOnlyList<NeuronStatistic> All { get; } =
-    [
-        new("mean", neuron => neuron.Mean), new("std", neuron => neuron.StandardDeviation), new("max", neuron => neuron.Max),
-        new("fraction_positive", neuron => neuron.FractionPositive),
-        new("q50", neuron => neuron.Q50), new("q90", neuron => neuron.Q90), new("q99", neuron => neuron.Q99),
-        new("q999", neuron => neuron.Q999),
-        new("best_class_mean", neuron => neuron.BestClassMean), new("class_selectivity", neuron => neuron.ClassSelectivity),
-        new("top_purity", neuron => neuron.TopPurity),
-    ];
+        [.. NeuronFacts.Statistics.Where(statistic => statistic.Attribute.Sortable).Select(Create)];
 
     private readonly Func<Neuron, double?> _read = Value.Compile();
 
     /// <summary>Returns the value for a neuron.</summary>
     public double? Read(Neuron neuron) => _read(neuron);
+
+    private static NeuronStatistic Create(Statistic statistic)
+    {
+        var neuron = Expression.Parameter(typeof(Neuron), "neuron");
+        return new NeuronStatistic(
+            statistic.Name,
+            Expression.Lambda<Func<Neuron, double?>>(Expression.Property(neuron, statistic.Property.Name), neuron));
+    }
 
     /// <summary>Finds a statistic by name.</summary>
     /// <exception cref="QueryException">There is no statistic with that name.</exception>

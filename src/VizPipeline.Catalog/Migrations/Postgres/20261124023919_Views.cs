@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore.Migrations;
+using VizPipeline.Catalog.Views;
 
 #nullable disable
 
@@ -49,14 +50,12 @@ namespace VizPipeline.Catalog.Migrations.Postgres
                 FROM layer l JOIN atlas a ON a.id = l.atlas_id
                 WHERE l.id = neuron.layer_id AND l.kind = 'output';
                 """);
-
-            ViewsOfUsers.Create(migrationBuilder, new PostgresViewSyntax());
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            ViewsOfUsers.Drop(migrationBuilder);
+            CatalogViews.Drop(migrationBuilder);
 
             migrationBuilder.DropTable(
                 name: "image_class");

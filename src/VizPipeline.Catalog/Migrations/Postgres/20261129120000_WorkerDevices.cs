@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore.Migrations;
+using VizPipeline.Catalog.Views;
 
 #nullable disable
 
@@ -21,6 +22,7 @@ namespace VizPipeline.Catalog.Migrations.Postgres
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            CatalogViews.Drop(migrationBuilder);
             migrationBuilder.DropColumn(
                 name: "devices",
                 table: "worker");

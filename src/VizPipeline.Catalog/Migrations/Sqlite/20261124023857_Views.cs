@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore.Migrations;
+using VizPipeline.Catalog.Views;
 
 #nullable disable
 
@@ -48,14 +49,12 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
                     FROM layer l JOIN atlas a ON a.id = l.atlas_id WHERE l.id = neuron.layer_id)
                 WHERE layer_id IN (SELECT id FROM layer WHERE kind = 'output');
                 """);
-
-            ViewsOfUsers.Create(migrationBuilder, new SqliteViewSyntax());
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            ViewsOfUsers.Drop(migrationBuilder);
+            CatalogViews.Drop(migrationBuilder);
 
             migrationBuilder.DropTable(
                 name: "image_class");

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore.Migrations;
+using VizPipeline.Catalog.Views;
 
 #nullable disable
 
@@ -21,7 +22,7 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            // Not DropColumn, which makes the table anew and stumbles over the view upon it.
+            CatalogViews.Drop(migrationBuilder);
             migrationBuilder.Sql("ALTER TABLE worker DROP COLUMN devices");
         }
     }

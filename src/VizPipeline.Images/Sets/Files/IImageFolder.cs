@@ -23,7 +23,7 @@ public interface IImageFolder
     /// <summary>Opens a file.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
-    ImageFile Open(string path);
+    ImageFile Open(string path, CancellationToken cancellation);
 
     /// <summary>Returns the size of a file in bytes without opening or fetching it; null if there is no such file.</summary>
     /// <exception cref="IOException">The size cannot be determined.</exception>

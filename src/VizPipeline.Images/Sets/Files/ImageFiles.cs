@@ -92,9 +92,14 @@ public sealed class ImageFiles : IDisposable
     }
 
     /// <summary>Opens a file for a function.</summary>
+    /// <param name="path">Its path in the set.</param>
+    /// <param name="use">The function.</param>
+    /// <param name="cancellation">
+    /// Stops waiting for a separate file of a server. An archive is fetched to the end, since other threads wait for it too.
+    /// </param>
     /// <exception cref="IOException">It is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
-    public T Use<T>(string path, Func<ImageFile, T> use)
+    public T Use<T>(string path, Func<ImageFile, T> use, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(use);
         if (!IsSafe(path))
@@ -105,7 +110,7 @@ public sealed class ImageFiles : IDisposable
             if (held.Archive is { } open)
                 return use(open.Open(member));
         }
-        using var file = _folder.Open(path);
+        using var file = _folder.Open(path, cancellation);
         return use(file);
     }
 

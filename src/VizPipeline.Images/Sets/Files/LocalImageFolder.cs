@@ -26,7 +26,7 @@ public sealed class LocalImageFolder(string folder) : IImageFolder
     }
 
     /// <inheritdoc/>
-    public ImageFile Open(string path) => new(Handle(path));
+    public ImageFile Open(string path, CancellationToken cancellation) => new(Handle(path));
 
     /// <inheritdoc/>
     public long? Length(string path) => new FileInfo(Path.Combine(folder, path)) is { Exists: true } file ? file.Length : null;

@@ -35,7 +35,7 @@ public sealed partial class JoinedAtlasesTests : IDisposable
         var atlases = await catalog.Atlases.OrderBy(atlas => atlas.Id).ToListAsync(_cancellation);
         Assert.Equal(["sample", "sample-2"], atlases.Select(atlas => atlas.Slug));
         Assert.Equal(2, atlases.Select(atlas => atlas.Name).Distinct().Count());
-        Assert.Equal("sample-2", VizJson.Read<AtlasSpec>(System.Text.Encoding.UTF8.GetBytes(atlases[1].Spec)).Id);
+        Assert.Equal("sample-2", atlases[1].ReadSpec().Id);
         Assert.Equal(await ContentsAsync(_one.Database, "sample"), await ContentsAsync(joined.Database, "sample"));
         Assert.Equal(
             (await ContentsAsync(_other.Database, "sample")).Replace("atlases/sample/", "atlases/sample-2/", StringComparison.Ordinal),
