@@ -5,9 +5,9 @@ namespace VizPipeline.Hosting;
 
 /// <summary>The bus that sends, over a connection of its own. It starts before the bus that receives, and stops after it.</summary>
 /// <remarks>
-/// RabbitMQ.Client reports a lost connection to one channel after another, and at each waits for the receivers that are running on it. A
-/// receiver that sends over that connection would wait for a channel that hears of the loss only after it: neither would continue until a
-/// timeout.
+/// When a channel closes, RabbitMQ.Client stops reading its connection until the receivers that run on the channel have returned. A
+/// receiver that then sends over the same connection waits for an answer of the broker that nobody reads: neither continues until a
+/// timeout. After a restart of the broker this lasted for minutes.
 /// </remarks>
 /// <param name="create">Creates the bus when it is first needed, after the settings have been checked.</param>
 /// <param name="services">The host's services, among them the log.</param>
