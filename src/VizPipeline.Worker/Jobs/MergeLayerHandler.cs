@@ -52,7 +52,12 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
         if (NeuronStatistics.Compute(tally, channel) is not { } facts)
             return new NeuronRow
             {
-                Layer = layer, Channel = channel, Images = 0, Dead = true, Histogram = new int[NeuronFacts.HistogramBins], TopClasses = [],
+                Layer = layer,
+                Channel = channel,
+                Images = 0,
+                Dead = true,
+                Histogram = new int[NeuronFacts.HistogramBins],
+                TopClasses = [],
             };
         return new NeuronRow
         {
