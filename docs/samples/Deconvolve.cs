@@ -7,7 +7,9 @@ using VizPipeline.Network.Import;
 
 namespace VizPipeline.Samples;
 
-/// <summary>Lists a network's layers and draws what one neuron saw in an image. Needs the packages VizPipeline.Methods and libtorch-cpu-linux-x64.</summary>
+/// <summary>
+/// Lists a network's layers and draws what one neuron saw in an image. Needs the packages VizPipeline.Methods and libtorch-cpu-linux-x64.
+/// </summary>
 public static class Deconvolve
 {
     /// <summary>Writes the deconvolution of channel <paramref name="channel"/> at the centre of a layer's map as a PNG file.</summary>

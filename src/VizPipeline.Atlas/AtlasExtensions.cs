@@ -11,7 +11,7 @@ using VizPipeline.Atlas.Api;
 using VizPipeline.Atlas.Web;
 using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Hosting;
-using VizPipeline.ObjectStore;
+using VizPipeline.ImageStore;
 
 namespace VizPipeline.Atlas;
 

@@ -16,11 +16,11 @@ public static class CatalogReaderExtensions
         builder.Services.AddValidatedOptions<PostgresOptions>(PostgresOptions.Section);
         builder.Services.AddSingleton<CatalogDatabase>(
             services => new PostgresCatalogDatabase(services.GetRequiredService<IOptions<PostgresOptions>>().Value));
-        builder.Services.AddSingleton<IStartupCheck, SchemaCheck>();
+        builder.Services.AddSingleton<IStartupStep, SchemaCheck>();
         return builder;
     }
 
-    private sealed class SchemaCheck(CatalogDatabase database) : IStartupCheck
+    private sealed class SchemaCheck(CatalogDatabase database) : IStartupStep
     {
         public string Target => $"The catalog {database.Place} (Postgres__Host, Postgres__Port)";
 

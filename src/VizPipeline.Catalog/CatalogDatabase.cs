@@ -82,7 +82,8 @@ public abstract class CatalogDatabase
         var applied = (await context.Database.GetAppliedMigrationsAsync(cancellation)).ToList();
         return applied.Except(context.Database.GetMigrations()).FirstOrDefault() is { } newer
             ? throw new CatalogUnusableException(
-                $"The catalog {Place} has migration {newer}, which this version does not know: a newer version has brought it up to date; use that.")
+                $"The catalog {Place} has migration {newer}, which this version does not know: "
+                + "a newer version has brought it up to date; use that.")
             : applied;
     }
 

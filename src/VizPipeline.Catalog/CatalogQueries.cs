@@ -59,21 +59,21 @@ public static class CatalogQueries
     /// <summary>Streams all neurons by layer and channel.</summary>
     public static IAsyncEnumerable<(Layer Layer, Neuron Neuron)> NeuronsAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
-        => ByLayer(context, atlasId, layer => context.Neurons.AsNoTracking()
+        => ByLayerAsync(context, atlasId, layer => context.Neurons.AsNoTracking()
             .Where(neuron => neuron.LayerId == layer.Id)
             .OrderBy(neuron => neuron.Channel), cancellation);
 
     /// <summary>Streams all patches by layer, channel and rank.</summary>
     public static IAsyncEnumerable<(Layer Layer, Patch Patch)> PatchesAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
-        => ByLayer(context, atlasId, layer => context.Patches.AsNoTracking()
+        => ByLayerAsync(context, atlasId, layer => context.Patches.AsNoTracking()
             .Where(patch => patch.LayerId == layer.Id)
             .OrderBy(patch => patch.Channel).ThenBy(patch => patch.Rank), cancellation);
 
     /// <summary>Streams all pictures by layer, channel, method, variant and seed.</summary>
     public static IAsyncEnumerable<(Layer Layer, Picture Picture)> PicturesAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
-        => ByLayer(context, atlasId, layer => context.Pictures.AsNoTracking()
+        => ByLayerAsync(context, atlasId, layer => context.Pictures.AsNoTracking()
             .Where(picture => picture.LayerId == layer.Id)
             .OrderBy(picture => picture.Channel).ThenBy(picture => picture.Method)
             .ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed), cancellation);
@@ -91,7 +91,7 @@ public static class CatalogQueries
             .ToListAsync(cancellation);
 
     // Within a layer, rows come in primary key order; a single query over all layers would sort them in memory first.
-    private static async IAsyncEnumerable<(Layer Layer, T Row)> ByLayer<T>(
+    private static async IAsyncEnumerable<(Layer Layer, T Row)> ByLayerAsync<T>(
         CatalogContext context, int atlasId, Func<Layer, IQueryable<T>> rows, [EnumeratorCancellation] CancellationToken cancellation)
     {
         foreach (var layer in await context.LayersAsync(atlasId, cancellation))

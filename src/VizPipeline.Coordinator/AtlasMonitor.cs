@@ -9,37 +9,37 @@ namespace VizPipeline.Coordinator;
 /// <summary>Reports the progress of atlases and when they finish.</summary>
 public sealed class AtlasMonitor
 {
-    private readonly CatalogDatabase database;
-    private readonly TimeProvider time;
-    private readonly ILogger<AtlasMonitor> logger;
-    private readonly ConcurrentDictionary<(string Atlas, long Job), LiveJob> live = new();
-    private readonly Lock gate = new();
-    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private CoordinatorStoppedException? stopped;
+    private readonly CatalogDatabase _database;
+    private readonly TimeProvider _time;
+    private readonly ILogger<AtlasMonitor> _logger;
+    private readonly ConcurrentDictionary<(string Atlas, long Job), LiveJob> _live = new();
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CoordinatorStoppedException? _stopped;
 
     /// <summary>
     /// Creates a monitor of the atlases in a catalog. Progress within jobs is visible only in the coordinator's own process.
     /// </summary>
     public AtlasMonitor(CatalogDatabase database, TimeProvider time, ILogger<AtlasMonitor> logger)
     {
-        this.database = database;
-        this.time = time;
-        this.logger = logger;
+        this._database = database;
+        this._time = time;
+        this._logger = logger;
     }
 
     /// <summary>Completes when the atlas has no more jobs to run; at once if it has none already.</summary>
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
     /// <exception cref="CoordinatorStoppedException">The coordinator cannot continue.</exception>
-    public async Task<AtlasResult> WhenFinished(string atlasId, CancellationToken cancellation = default)
+    public async Task<AtlasResult> WhenFinishedAsync(string atlasId, CancellationToken cancellation = default)
     {
         while (true)
         {
             Task next;
-            lock (gate)
+            lock (_gate)
             {
-                if (stopped is not null)
-                    throw stopped;
-                next = changed.Task;
+                if (_stopped is not null)
+                    throw _stopped;
+                next = _changed.Task;
             }
             // Taken before the query, so that an atlas that ends in between is not missed.
             if (await OutcomeAsync(atlasId, cancellation) is { } outcome)
@@ -52,8 +52,8 @@ public sealed class AtlasMonitor
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
     public async Task<AtlasProgress> SnapshotAsync(string atlasId, CancellationToken cancellation = default)
     {
-        await using var catalog = database.Open();
-        var atlas = await catalog.FindAtlasAsync(atlasId, cancellation) ?? throw new AtlasNotFoundException(database.Place, atlasId);
+        await using var catalog = _database.Open();
+        var atlas = await catalog.FindAtlasAsync(atlasId, cancellation) ?? throw new AtlasNotFoundException(_database.Place, atlasId);
         var counts = await catalog.CountJobsAsync(atlas.Id, cancellation);
         var stages = counts.GroupBy(count => count.Kind).OrderBy(stage => stage.Key)
             .Select(stage => Stage(atlasId, stage.Key, [.. stage])).ToList();
@@ -61,33 +61,33 @@ public sealed class AtlasMonitor
     }
 
     internal void Started(JobKind kind, JobStarted job)
-        => live[(job.AtlasId, job.JobId)] = new LiveJob(kind, job.Attempt, 0, time.GetTimestamp(), 0);
+        => _live[(job.AtlasId, job.JobId)] = new LiveJob(kind, job.Attempt, 0, _time.GetTimestamp(), 0);
 
     internal void Progressed(JobProgressed job)
     {
-        if (live.TryGetValue((job.AtlasId, job.JobId), out var known) && known.Attempt == job.Attempt)
-            live[(job.AtlasId, job.JobId)] = known with { Units = job.Units, Seconds = time.GetElapsedTime(known.Since).TotalSeconds };
+        if (_live.TryGetValue((job.AtlasId, job.JobId), out var known) && known.Attempt == job.Attempt)
+            _live[(job.AtlasId, job.JobId)] = known with { Units = job.Units, Seconds = _time.GetElapsedTime(known.Since).TotalSeconds };
     }
 
-    internal void Ended(string atlasId, long jobId) => live.TryRemove((atlasId, jobId), out _);
+    internal void Ended(string atlasId, long jobId) => _live.TryRemove((atlasId, jobId), out _);
 
     internal void AtlasFinished()
     {
-        lock (gate)
+        lock (_gate)
         {
-            changed.SetResult();
-            changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _changed.SetResult();
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
     /// <summary>Ends all waits for atlases because this process cannot continue.</summary>
     public void Stop(Exception reason)
     {
-        logger.CoordinatorStopped(reason.Message);
-        lock (gate)
+        _logger.CoordinatorStopped(reason.Message);
+        lock (_gate)
         {
-            stopped ??= new CoordinatorStoppedException(
-                $"The coordinator cannot go on with {database.Place}: {reason.Message} "
+            _stopped ??= new CoordinatorStoppedException(
+                $"The coordinator cannot go on with {_database.Place}: {reason.Message} "
                 + "Nothing is lost; run the same command again to go on.",
                 reason);
         }
@@ -96,8 +96,8 @@ public sealed class AtlasMonitor
 
     private async Task<AtlasResult?> OutcomeAsync(string atlasId, CancellationToken cancellation)
     {
-        await using var catalog = database.Open();
-        var atlas = await catalog.FindAtlasAsync(atlasId, cancellation) ?? throw new AtlasNotFoundException(database.Place, atlasId);
+        await using var catalog = _database.Open();
+        var atlas = await catalog.FindAtlasAsync(atlasId, cancellation) ?? throw new AtlasNotFoundException(_database.Place, atlasId);
         if (atlas.State == AtlasState.Running)
             return null;
         var seconds = VizJson.Read<Dictionary<JobKind, double>>(Encoding.UTF8.GetBytes(atlas.SecondsByKind ?? "{}"));
@@ -107,7 +107,7 @@ public sealed class AtlasMonitor
     private StageProgress Stage(string atlasId, JobKind kind, IReadOnlyList<JobCount> counts)
     {
         int Jobs(params JobState[] states) => counts.Where(count => states.Contains(count.State)).Sum(count => count.Jobs);
-        var running = live.Where(entry => entry.Key.Atlas == atlasId && entry.Value.Kind == kind && entry.Value.Units > 0)
+        var running = _live.Where(entry => entry.Key.Atlas == atlasId && entry.Value.Kind == kind && entry.Value.Units > 0)
             .Select(entry => entry.Value).ToList();
         var done = counts.Where(count => count.State == JobState.Completed).ToList();
         var units = done.Sum(count => count.Units) + running.Sum(job => job.Units);
@@ -130,7 +130,7 @@ public sealed class AtlasMonitor
         if (open.Any(stage => stage.UnitsPerSecond is null))
             return null;
         var seconds = open.Sum(stage => (stage.UnitsTotal - stage.UnitsDone) / stage.UnitsPerSecond!.Value);
-        return TimeSpan.FromSeconds(Math.Max(0, seconds) / Math.Max(1, live.Count));
+        return TimeSpan.FromSeconds(Math.Max(0, seconds) / Math.Max(1, _live.Count));
     }
 
     private sealed record LiveJob(JobKind Kind, int Attempt, int Units, long Since, double Seconds);

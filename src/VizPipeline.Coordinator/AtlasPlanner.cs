@@ -14,15 +14,15 @@ public sealed class AtlasPlanner
     // More than the priorities of the kinds span, so that an atlas's priority takes precedence.
     private const int KindPriorities = 100;
 
-    private readonly CatalogDatabase database;
-    private readonly IObjectStore store;
-    private readonly CoordinatorSession session;
-    private readonly JobLedger ledger;
-    private readonly DispatchSignal signal;
-    private readonly AtlasMonitor monitor;
-    private readonly CoordinatorOptions options;
-    private readonly TimeProvider time;
-    private readonly ILogger<AtlasPlanner> logger;
+    private readonly CatalogDatabase _database;
+    private readonly IObjectStore _store;
+    private readonly CoordinatorSession _session;
+    private readonly JobLedger _ledger;
+    private readonly DispatchSignal _signal;
+    private readonly AtlasMonitor _monitor;
+    private readonly CoordinatorOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<AtlasPlanner> _logger;
 
     internal AtlasPlanner(
         CatalogDatabase database,
@@ -35,15 +35,15 @@ public sealed class AtlasPlanner
         TimeProvider time,
         ILogger<AtlasPlanner> logger)
     {
-        this.database = database;
-        this.store = store;
-        this.session = session;
-        this.ledger = ledger;
-        this.signal = signal;
-        this.monitor = monitor;
-        this.options = options.Value;
-        this.time = time;
-        this.logger = logger;
+        this._database = database;
+        this._store = store;
+        this._session = session;
+        this._ledger = ledger;
+        this._signal = signal;
+        this._monitor = monitor;
+        this._options = options.Value;
+        this._time = time;
+        this._logger = logger;
     }
 
     /// <summary>Plans the atlas, or resumes it if the catalog already has it with the same settings.</summary>
@@ -73,19 +73,19 @@ public sealed class AtlasPlanner
             throw new InvalidAtlasSpecException(faults);
         if (images.Images.Count != spec.Images.Count)
             throw new InvalidAtlasSpecException([$"the spec counts {spec.Images.Count} images, but {images.Images.Count} are listed"]);
-        await session.EnsureOpenAsync(cancellation);
+        await _session.EnsureOpenAsync(cancellation);
 
-        await using var catalog = database.Open();
-        var other = options.SingleAtlas
+        await using var catalog = _database.Open();
+        var other = _options.SingleAtlas
             ? await catalog.Atlases.Where(atlas => atlas.Slug != spec.Id).Select(atlas => atlas.Slug).FirstOrDefaultAsync(cancellation)
             : null;
         if (other is not null)
-            throw AtlasConflictException.OtherAtlas(database.Place, other, spec.Id);
+            throw AtlasConflictException.OtherAtlas(_database.Place, other, spec.Id);
         var known = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == spec.Id, cancellation);
         var opened = known is null
             ? await PlanAsync(catalog, spec, images, priority, cancellation)
             : await ResumeAsync(catalog, known, spec, images, cancellation);
-        signal.Raise();
+        _signal.Raise();
         return opened;
     }
 
@@ -95,11 +95,11 @@ public sealed class AtlasPlanner
     /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
     public async Task<int> RetryAsync(string atlasId, CancellationToken cancellation = default)
     {
-        await session.EnsureOpenAsync(cancellation);
+        await _session.EnsureOpenAsync(cancellation);
         await CheckAsync(atlasId, cancellation);
-        await store.DeleteAsync(AtlasKeys.Cancelled(atlasId), cancellation);
-        var jobs = await ledger.RetryAsync(atlasId, cancellation);
-        signal.Raise();
+        await _store.DeleteAsync(AtlasKeys.Cancelled(atlasId), cancellation);
+        var jobs = await _ledger.RetryAsync(atlasId, cancellation);
+        _signal.Raise();
         return jobs;
     }
 
@@ -111,41 +111,41 @@ public sealed class AtlasPlanner
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
     public async Task<int> CancelAsync(string atlasId, CancellationToken cancellation = default)
     {
-        await session.EnsureOpenAsync(cancellation);
+        await _session.EnsureOpenAsync(cancellation);
         await CheckAsync(atlasId, cancellation);
-        var jobs = await ledger.CancelAsync(atlasId, cancellation);
+        var jobs = await _ledger.CancelAsync(atlasId, cancellation);
         if (jobs > 0)
-            await store.PutAsync(AtlasKeys.Cancelled(atlasId), ReadOnlyMemory<byte>.Empty, cancellation);
-        monitor.AtlasFinished();
+            await _store.PutAsync(AtlasKeys.Cancelled(atlasId), ReadOnlyMemory<byte>.Empty, cancellation);
+        _monitor.AtlasFinished();
         return jobs;
     }
 
     // Checked before the id becomes part of a key.
     private async Task CheckAsync(string atlasId, CancellationToken cancellation)
     {
-        await using var catalog = database.Open();
+        await using var catalog = _database.Open();
         if (await catalog.FindAtlasAsync(atlasId, cancellation) is null)
-            throw new AtlasNotFoundException(database.Place, atlasId);
+            throw new AtlasNotFoundException(_database.Place, atlasId);
     }
 
     private async Task<OpenedAtlas> PlanAsync(
         CatalogContext catalog, AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation)
     {
-        if (options.SharedBus)
-            spec = await JobSizing.FitAsync(catalog, spec, await ledger.DevicesAsync(catalog, cancellation), cancellation);
+        if (_options.SharedBus)
+            spec = await JobSizing.FitAsync(catalog, spec, await _ledger.DevicesAsync(catalog, cancellation), cancellation);
         // Stored before the catalog has the first job, so that a worker always finds the spec.
         await StoreAsync(spec, images, cancellation);
         IReadOnlyList<PlannedJob> plan = [.. JobPlan.For(spec).Select(
             job => job with { Priority = job.Priority - (KindPriorities * priority) })];
-        var now = time.GetUtcNow().UtcDateTime;
+        var now = _time.GetUtcNow().UtcDateTime;
         await using var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
         var atlas = await AtlasCreation.CreateAsync(catalog, spec, images, plan, now, cancellation);
         atlas.Priority = priority;
         await catalog.SaveChangesAsync(cancellation);
         await StageAdvance.AdvanceAsync(catalog, atlas, now, cancellation);
         await transaction.CommitAsync(cancellation);
-        await database.AnalyzeAsync(cancellation);
-        logger.AtlasPlanned(spec.Id, spec.Layers.Count, spec.NeuronCount(), plan.Count);
+        await _database.AnalyzeAsync(cancellation);
+        _logger.AtlasPlanned(spec.Id, spec.Layers.Count, spec.NeuronCount(), plan.Count);
         return new OpenedAtlas(spec, Resumed: false, atlas.State);
     }
 
@@ -154,20 +154,20 @@ public sealed class AtlasPlanner
     {
         var stored = known.ReadSpec();
         if (known.SpecHash != spec.Hash())
-            throw AtlasConflictException.OtherSettings(database.Place, stored, spec);
+            throw AtlasConflictException.OtherSettings(_database.Place, stored, spec);
         var merged = spec with { ShardImages = stored.ShardImages, NeuronsPerJob = stored.NeuronsPerJob };
         await StoreAsync(merged, images, cancellation);
         known.Spec = Encoding.UTF8.GetString(VizJson.Write(merged));
         known.Name = merged.Name;
         await catalog.SaveChangesAsync(cancellation);
-        logger.AtlasResumed(spec.Id);
+        _logger.AtlasResumed(spec.Id);
         return new OpenedAtlas(merged, Resumed: true, known.State);
     }
 
     private async Task StoreAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation)
     {
-        await store.PutAsync(AtlasKeys.ImageList(spec.Id), VizJson.Write(images), cancellation);
-        await store.PutAsync(AtlasKeys.Spec(spec.Id), VizJson.Write(spec), cancellation);
+        await _store.PutAsync(AtlasKeys.ImageList(spec.Id), VizJson.Write(images), cancellation);
+        await _store.PutAsync(AtlasKeys.Spec(spec.Id), VizJson.Write(spec), cancellation);
     }
 }
 

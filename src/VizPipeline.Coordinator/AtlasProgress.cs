@@ -29,4 +29,5 @@ public sealed record StageProgress(
 /// <param name="Failures">The jobs that were given up or are blocked, with their errors.</param>
 /// <param name="FinishedAt">When the atlas ended, UTC.</param>
 public sealed record AtlasResult(
-    string AtlasId, AtlasState State, IReadOnlyDictionary<JobKind, double> SecondsByKind, IReadOnlyList<Job> Failures, DateTime? FinishedAt);
+    string AtlasId, AtlasState State, IReadOnlyDictionary<JobKind, double> SecondsByKind,
+    IReadOnlyList<Job> Failures, DateTime? FinishedAt);

@@ -4,20 +4,20 @@ namespace VizPipeline.Coordinator;
 internal sealed class CompletionRate(TimeProvider time)
 {
     private static readonly TimeSpan Span = TimeSpan.FromSeconds(1);
-    private readonly Lock gate = new();
-    private long began = time.GetTimestamp();
-    private int count;
-    private double last;
+    private readonly Lock _gate = new();
+    private long _began = time.GetTimestamp();
+    private int _count;
+    private double _last;
 
     /// <summary>Jobs per second over the last interval of at least one second; drops to 0 without completions.</summary>
     public double PerSecond
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
                 Turn();
-                return last;
+                return _last;
             }
         }
     }
@@ -25,18 +25,18 @@ internal sealed class CompletionRate(TimeProvider time)
     /// <summary>Adds completed jobs.</summary>
     public void Add(int jobs)
     {
-        lock (gate)
+        lock (_gate)
         {
             Turn();
-            count += jobs;
+            _count += jobs;
         }
     }
 
     private void Turn()
     {
-        var elapsed = time.GetElapsedTime(began);
+        var elapsed = time.GetElapsedTime(_began);
         if (elapsed < Span)
             return;
-        (last, count, began) = (count / elapsed.TotalSeconds, 0, time.GetTimestamp());
+        (_last, _count, _began) = (_count / elapsed.TotalSeconds, 0, time.GetTimestamp());
     }
 }

@@ -11,32 +11,32 @@ namespace VizPipeline.Coordinator;
 internal sealed class CoordinatorSession(
     CatalogDatabase database, JobLedger ledger, IOptions<CoordinatorOptions> options, ILogger<CoordinatorSession> logger) : IAsyncDisposable
 {
-    private readonly SemaphoreSlim opening = new(1);
-    private ILeadership? leadership;
-    private bool isOpen;
-    private bool hasSaidThatItWaits;
+    private readonly SemaphoreSlim _opening = new(1);
+    private ILeadership? _leadership;
+    private bool _isOpen;
+    private bool _hasSaidThatItWaits;
 
     /// <summary>Whether this process is the leader, as far as it knows.</summary>
-    public bool IsLeading => leadership is not null;
+    public bool IsLeading => _leadership is not null;
 
     /// <summary>Begins the session once. Every writer calls this first.</summary>
     /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
     public async Task EnsureOpenAsync(CancellationToken cancellation)
     {
-        await opening.WaitAsync(cancellation);
+        await _opening.WaitAsync(cancellation);
         try
         {
-            if (isOpen)
+            if (_isOpen)
                 return;
             if (options.Value.SharedBus)
                 await database.MigrateAsync(cancellation);
             else
                 await OpenAloneAsync(cancellation);
-            isOpen = true;
+            _isOpen = true;
         }
         finally
         {
-            opening.Release();
+            _opening.Release();
         }
     }
 
@@ -44,21 +44,21 @@ internal sealed class CoordinatorSession(
     public async Task<bool> TryLeadAsync(CancellationToken cancellation)
     {
         await EnsureOpenAsync(cancellation);
-        if (leadership is not null && await IsLeaderAsync(cancellation))
+        if (_leadership is not null && await IsLeaderAsync(cancellation))
             return true;
-        leadership = await database.TryLeadAsync(cancellation);
-        if (leadership is not null)
+        _leadership = await database.TryLeadAsync(cancellation);
+        if (_leadership is not null)
             logger.Leads();
-        else if (!hasSaidThatItWaits)
+        else if (!_hasSaidThatItWaits)
             logger.Waits();
-        hasSaidThatItWaits = leadership is null;
-        return leadership is not null;
+        _hasSaidThatItWaits = _leadership is null;
+        return _leadership is not null;
     }
 
     /// <summary>Returns whether this process is still the leader. If not, it must call <see cref="TryLeadAsync"/> again.</summary>
     public async Task<bool> IsLeaderAsync(CancellationToken cancellation)
     {
-        if (leadership is not null && await leadership.IsHeldAsync(cancellation))
+        if (_leadership is not null && await _leadership.IsHeldAsync(cancellation))
             return true;
         await GiveUpAsync();
         return false;
@@ -67,18 +67,18 @@ internal sealed class CoordinatorSession(
     public async ValueTask DisposeAsync()
     {
         await GiveUpAsync();
-        opening.Dispose();
+        _opening.Dispose();
     }
 
     private async Task GiveUpAsync()
     {
-        if (Interlocked.Exchange(ref leadership, null) is { } mine)
+        if (Interlocked.Exchange(ref _leadership, null) is { } mine)
             await mine.DisposeAsync();
     }
 
     private async Task OpenAloneAsync(CancellationToken cancellation)
     {
-        leadership = await database.TryLeadAsync(cancellation)
+        _leadership = await database.TryLeadAsync(cancellation)
             ?? throw new CatalogUnusableException($"Another process works on {database.Place}: wait for it, or stop it first.");
         try
         {

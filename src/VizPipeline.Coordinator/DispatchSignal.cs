@@ -4,9 +4,9 @@ namespace VizPipeline.Coordinator;
 internal sealed class DispatchSignal(TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
-    private readonly SemaphoreSlim raised = new(0);
+    private readonly SemaphoreSlim _raised = new(0);
 
-    public void Raise() => raised.Release();
+    public void Raise() => _raised.Release();
 
     /// <summary>Completes at the next signal or after the time limit.</summary>
     public async Task WaitAsync(TimeSpan? atMost, CancellationToken cancellation)
@@ -16,17 +16,17 @@ internal sealed class DispatchSignal(TimeProvider time) : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try
         {
-            await raised.WaitAsync(either.Token);
+            await _raised.WaitAsync(either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return;
         }
-        while (raised.Wait(0, CancellationToken.None))
+        while (_raised.Wait(0, CancellationToken.None))
         {
             // One query serves all signals so far.
         }
     }
 
-    public void Dispose() => raised.Dispose();
+    public void Dispose() => _raised.Dispose();
 }

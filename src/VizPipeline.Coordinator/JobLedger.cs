@@ -20,7 +20,7 @@ internal sealed class JobLedger(
     private const int LongestError = 1000;
     private const int LargestWindow = 10_000;
 
-    private readonly CompletionRate completions = new(time);
+    private readonly CompletionRate _completions = new(time);
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
@@ -280,7 +280,7 @@ internal sealed class JobLedger(
         turn.Commit();
         if (turn.Ingested.Count > 0)
             metrics.Ingested(turn.Ingested);
-        completions.Add(turn.Ingested.Count);
+        _completions.Add(turn.Ingested.Count);
         foreach (var atlas in finished)
             logger.AtlasFinished(atlas, atlases[atlas].State.ToString());
         return [.. changes.Select(
@@ -340,7 +340,7 @@ internal sealed class JobLedger(
             return (options.Value.Outstanding, options.Value.OutstandingPerKind);
         var devices = await DevicesAsync(catalog, cancellation);
         // Short jobs finish before more are sent, so the ready jobs must last for a second.
-        var aSecond = (int)Math.Min(completions.PerSecond, LargestWindow);
+        var aSecond = (int)Math.Min(_completions.PerSecond, LargestWindow);
         return (int.MaxValue, Math.Max(options.Value.OutstandingPerKind, Math.Max(2 * devices, aSecond)));
     }
 
@@ -366,7 +366,8 @@ internal sealed class JobLedger(
         foreach (var atlas in atlases.Values)
         {
             var ids = entries.Where(entry => entry.AtlasId == atlas.Slug).Select(entry => entry.JobId).Distinct().ToList();
-            await foreach (var job in catalog.Jobs.AsTracking().Where(job => job.AtlasId == atlas.Id && ids.Contains(job.JobId)).AsAsyncEnumerable().WithCancellation(cancellation))
+            await foreach (var job in catalog.Jobs.AsTracking().Where(job => job.AtlasId == atlas.Id && ids.Contains(job.JobId))
+                .AsAsyncEnumerable().WithCancellation(cancellation))
                 jobs.Add((job.AtlasId, job.JobId), job);
         }
         return jobs;
@@ -384,10 +385,18 @@ internal sealed class JobLedger(
         {
             if (!workers.TryGetValue(report.Worker, out var worker))
             {
-                workers[report.Worker] = worker = new WorkerNode { Name = report.Worker, Host = "", Device = "", SoftwareVersion = "", Kinds = "" };
+                workers[report.Worker] = worker = new WorkerNode
+                {
+                    Name = report.Worker,
+                    Host = "",
+                    Device = "",
+                    SoftwareVersion = "",
+                    Kinds = "",
+                };
                 catalog.Workers.Add(worker);
             }
-            (worker.Host, worker.ProcessId, worker.Device, worker.SoftwareVersion) = (report.Host, report.ProcessId, report.Device, report.Version);
+            (worker.Host, worker.ProcessId, worker.Device, worker.SoftwareVersion) = (
+                report.Host, report.ProcessId, report.Device, report.Version);
             (worker.Kinds, worker.State, worker.Devices) = (string.Join(',', report.Kinds), report.State, report.Devices);
             (worker.AtlasSlug, worker.JobId, worker.JobsDone) = (report.AtlasId, report.JobId, report.JobsDone);
             (worker.MemoryBytes, worker.StartedAt, worker.LastSeenAt) = (report.MemoryBytes, report.Started.UtcDateTime, Now);

@@ -40,9 +40,9 @@ internal enum LedgerChange
 /// <summary>One transaction of the ledger, with the state that its entries share.</summary>
 internal sealed class LedgerTurn(CatalogContext catalog)
 {
-    private readonly List<(LedgerEntry Entry, Action Action)> afterCommit = [];
-    private readonly HashSet<(int Atlas, JobKind Kind, int? Layer)> completed = [];
-    private readonly HashSet<int> failed = [];
+    private readonly List<(LedgerEntry Entry, Action Action)> _afterCommit = [];
+    private readonly HashSet<(int Atlas, JobKind Kind, int? Layer)> _completed = [];
+    private readonly HashSet<int> _failed = [];
 
     /// <summary>Collects results, which are written together.</summary>
     public ResultIngest Results { get; } = new(catalog);
@@ -54,24 +54,24 @@ internal sealed class LedgerTurn(CatalogContext catalog)
     public LedgerEntry? Entry { get; set; }
 
     /// <summary>Registers an action to run after the commit. Actions run in order.</summary>
-    public void AfterCommit(Action action) => afterCommit.Add((Entry!, action));
+    public void AfterCommit(Action action) => _afterCommit.Add((Entry!, action));
 
     /// <summary>Records a completed job. Only the last job of its group can release others.</summary>
     public void Completed(Job job, JobCompleted answer)
     {
-        completed.Add((job.AtlasId, job.Kind, job.LayerIndex));
+        _completed.Add((job.AtlasId, job.Kind, job.LayerIndex));
         Ingested.Add(answer);
     }
 
     /// <summary>Records that a job is given up, together with its dependents.</summary>
-    public void Failed(Job job) => failed.Add(job.AtlasId);
+    public void Failed(Job job) => _failed.Add(job.AtlasId);
 
     /// <summary>Returns whether other jobs of the atlas may now be ready or blocked. All changes must be saved before the call.</summary>
     public async Task<bool> MayReleaseOthersAsync(Atlas atlas, CancellationToken cancellation)
     {
-        if (failed.Contains(atlas.Id))
+        if (_failed.Contains(atlas.Id))
             return true;
-        foreach (var (_, kind, layer) in completed.Where(group => group.Atlas == atlas.Id))
+        foreach (var (_, kind, layer) in _completed.Where(group => group.Atlas == atlas.Id))
         {
             var group = catalog.Jobs.Where(job => job.AtlasId == atlas.Id && job.Kind == kind && job.LayerIndex == layer);
             if (!await StageAdvance.Open(group).AnyAsync(cancellation))
@@ -83,7 +83,7 @@ internal sealed class LedgerTurn(CatalogContext catalog)
     /// <summary>Runs the registered actions after the transaction is committed.</summary>
     public void Commit()
     {
-        foreach (var (entry, action) in afterCommit)
+        foreach (var (entry, action) in _afterCommit)
             if (entry.Context is { } context)
                 ExecutionContext.Run(context, _ => action(), null);
             else

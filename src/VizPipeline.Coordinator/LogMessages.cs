@@ -41,7 +41,9 @@ internal static partial class LogMessages
     [LoggerMessage(11, LogLevel.Warning, "Sending jobs failed, to be tried again: {Error}")]
     public static partial void SendingFailed(this ILogger logger, string error);
 
-    [LoggerMessage(13, LogLevel.Warning, "Job {Job} of {Atlas} came back: worker {Worker} died or lost its connection in the middle of it ({Losses} of {MaxLosses})")]
+    [LoggerMessage(
+        13, LogLevel.Warning,
+        "Job {Job} of {Atlas} came back: worker {Worker} died or lost its connection in the middle of it ({Losses} of {MaxLosses})")]
     public static partial void JobLost(this ILogger logger, long job, string atlas, string worker, int losses, int maxLosses);
 
     [LoggerMessage(14, LogLevel.Information, "This coordinator leads")]

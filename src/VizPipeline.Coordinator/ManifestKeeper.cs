@@ -13,10 +13,12 @@ namespace VizPipeline.Coordinator;
 /// running.
 /// </summary>
 internal sealed class ManifestKeeper(
-    CatalogDatabase database, CoordinatorSession session, AtlasMonitor monitor, IObjectStore store, TimeProvider time, ILogger<ManifestKeeper> logger) : BackgroundService
+    CatalogDatabase database, CoordinatorSession session, AtlasMonitor monitor, IObjectStore store,
+    TimeProvider time, ILogger<ManifestKeeper> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
-    private readonly Dictionary<string, DateTime?> written = [];
+    private readonly Dictionary<string, DateTime?> _written = [];
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -45,7 +47,7 @@ internal sealed class ManifestKeeper(
         await using var catalog = database.Open();
         var ended = await catalog.Atlases.Where(atlas => atlas.State != AtlasState.Running)
             .Select(atlas => new { atlas.Slug, atlas.FinishedAt }).ToListAsync(cancellation);
-        foreach (var atlas in ended.Where(atlas => !written.TryGetValue(atlas.Slug, out var at) || at != atlas.FinishedAt))
+        foreach (var atlas in ended.Where(atlas => !_written.TryGetValue(atlas.Slug, out var at) || at != atlas.FinishedAt))
         {
             var key = AtlasKeys.Manifest(atlas.Slug);
             // A retried atlas ends again, with a later time.
@@ -53,7 +55,7 @@ internal sealed class ManifestKeeper(
                 && VizJson.Read<AtlasManifest>(bytes).FinishedAt == atlas.FinishedAt;
             if (!isThere)
                 await WriteAsync(catalog, atlas.Slug, key, cancellation);
-            written[atlas.Slug] = atlas.FinishedAt;
+            _written[atlas.Slug] = atlas.FinishedAt;
         }
     }
 
@@ -64,7 +66,7 @@ internal sealed class ManifestKeeper(
         if (row.State == AtlasState.Running)
             return;
         var spec = row.ReadSpec();
-        var outcome = await monitor.WhenFinished(slug, cancellation);
+        var outcome = await monitor.WhenFinishedAsync(slug, cancellation);
         await store.PutAsync(key, VizJson.Write(AtlasManifest.Of(spec, outcome, VizTelemetry.Version)), cancellation);
     }
 }

@@ -9,17 +9,17 @@ namespace VizPipeline.Coordinator;
 /// <summary>Extension methods that add the catalog in PostgreSQL to a service.</summary>
 public static class PostgresCatalogExtensions
 {
-    /// <summary>Adds the catalog and its startup check.</summary>
+    /// <summary>Adds the catalog, which is migrated before the service starts.</summary>
     public static IHostApplicationBuilder AddPostgresCatalog(this IHostApplicationBuilder builder)
     {
         builder.Services.AddValidatedOptions<PostgresOptions>(PostgresOptions.Section);
         builder.Services.AddSingleton<CatalogDatabase>(
             services => new PostgresCatalogDatabase(services.GetRequiredService<IOptions<PostgresOptions>>().Value));
-        builder.Services.AddSingleton<IStartupCheck, PostgresCheck>();
+        builder.Services.AddSingleton<IStartupStep, PostgresMigration>();
         return builder;
     }
 
-    /// <summary>Prints that the tables are up to date; the startup check has migrated them.</summary>
+    /// <summary>Prints that the tables are up to date; the startup step has migrated them.</summary>
     /// <returns>The exit code of <c>migrate</c>.</returns>
     public static Task<int> TellUpToDate(IServiceProvider services)
     {
@@ -27,7 +27,7 @@ public static class PostgresCatalogExtensions
         return Task.FromResult(0);
     }
 
-    private sealed class PostgresCheck(CatalogDatabase database) : IStartupCheck
+    private sealed class PostgresMigration(CatalogDatabase database) : IStartupStep
     {
         public string Target => $"The catalog {database.Place} (Postgres__Host, Postgres__Port)";
 

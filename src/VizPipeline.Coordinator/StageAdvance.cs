@@ -37,7 +37,8 @@ internal static class StageAdvance
 
     /// <summary>Filters the unfinished jobs. The states are listed one by one so that the query uses an index.</summary>
     public static IQueryable<Job> Open(IQueryable<Job> jobs) => jobs.Where(
-        job => job.State == JobState.Waiting || job.State == JobState.Pending || job.State == JobState.Sent || job.State == JobState.Running);
+        job => job.State == JobState.Waiting || job.State == JobState.Pending
+            || job.State == JobState.Sent || job.State == JobState.Running);
 
     private static async Task<Dictionary<JobGroup, GroupState>> GroupsAsync(IQueryable<Job> jobs, CancellationToken cancellation)
     {

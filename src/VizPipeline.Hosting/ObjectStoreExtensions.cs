@@ -18,14 +18,14 @@ public static class ObjectStoreExtensions
         if (builder.Configuration[$"{S3Options.Section}:Folder"] is { Length: > 0 } folder)
         {
             builder.Services.AddSingleton<IObjectStore>(_ => new FolderObjectStore(folder));
-            builder.Services.AddSingleton<IStartupCheck>(
+            builder.Services.AddSingleton<IStartupStep>(
                 services => new FolderCheck(folder, services, builder.Environment.ApplicationName, access));
             return builder;
         }
         builder.Services.AddValidatedOptions<S3Options>(S3Options.Section);
         builder.Services.AddSingleton(services => new S3ObjectStore(services.GetRequiredService<IOptions<S3Options>>().Value));
         builder.Services.AddSingleton<IObjectStore>(services => services.GetRequiredService<S3ObjectStore>());
-        builder.Services.AddSingleton<IStartupCheck>(
+        builder.Services.AddSingleton<IStartupStep>(
             services => new S3Check(services.GetRequiredService<S3ObjectStore>(), builder.Environment.ApplicationName, access));
         return builder;
     }
@@ -37,7 +37,7 @@ public static class ObjectStoreExtensions
         return options is { Endpoint.Length: > 0 } ? options : null;
     }
 
-    private sealed class FolderCheck(string folder, IServiceProvider services, string service, StoreAccess access) : IStartupCheck
+    private sealed class FolderCheck(string folder, IServiceProvider services, string service, StoreAccess access) : IStartupStep
     {
         public string Target => $"The folder {folder} (ObjectStore__Folder)";
 
@@ -56,7 +56,7 @@ public static class ObjectStoreExtensions
         }
     }
 
-    private sealed class S3Check(S3ObjectStore store, string service, StoreAccess access) : IStartupCheck
+    private sealed class S3Check(S3ObjectStore store, string service, StoreAccess access) : IStartupStep
     {
         public string Target => $"S3 at {store.Place} (ObjectStore__Endpoint)";
 

@@ -78,7 +78,7 @@ public static class ServiceHost
         if (builder.RefusesSettings())
             return CannotStart;
         await using var app = builder.Build();
-        var faults = await StartupChecks.RunAsync(app.Services, CancellationToken.None);
+        var faults = await StartupSteps.RunAsync(app.Services, CancellationToken.None);
         return faults.Count > 0 ? Refuse($"{name} {args[0]}", faults) : await verb.RunAsync(app.Services);
     }
 
@@ -100,9 +100,9 @@ public static class ServiceHost
         builder.Services.AddValidatedOptions<StartupOptions>(StartupOptions.Section);
         add(builder);
         var host = builder.Build();
-        IReadOnlyList<string> faults = StartupChecks.SettingsFaults(host.Services);
+        IReadOnlyList<string> faults = StartupSteps.SettingsFaults(host.Services);
         if (faults.Count == 0)
-            faults = await StartupChecks.RunAsync(host.Services, cancellation);
+            faults = await StartupSteps.RunAsync(host.Services, cancellation);
         if (faults.Count == 0)
             return host;
         host.Dispose();
@@ -117,7 +117,10 @@ public static class ServiceHost
         builder.Configuration.Sources.Clear();
         // No service exists yet that could be shut down cleanly.
         if (args.FirstOrDefault(arg => !IsSetting(arg)) is { } odd)
-            Environment.Exit(Refuse(name, [$"'{odd}' is no setting; settings are environment variables like Http__Port=8080, or --Http:Port=8080 here (docs/cluster.md has all)"]));
+            Environment.Exit(Refuse(
+                name,
+                [$"'{odd}' is no setting; settings are environment variables like Http__Port=8080, "
+                    + "or --Http:Port=8080 here (docs/cluster.md has all)"]));
         try
         {
             builder.Configuration.AddJsonFile("appsettings.json", optional: true);
@@ -143,7 +146,7 @@ public static class ServiceHost
         ArgumentNullException.ThrowIfNull(builder);
         // Building the service configures the web server and the bus, which would stop at the first fault with a stack trace.
         using var services = builder.Services.BuildServiceProvider();
-        var faults = StartupChecks.SettingsFaults(services);
+        var faults = StartupSteps.SettingsFaults(services);
         if (faults.Count > 0)
             Refuse(builder.Environment.ApplicationName, faults);
         return faults.Count > 0;
@@ -156,7 +159,11 @@ public static class ServiceHost
         if (app.Services.GetRequiredService<IOptions<HttpOptions>>().Value.BehindProxy)
         {
             // Only the nearest proxy, whatever its address, because the setting declares it trusted.
-            var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = 1 };
+            var forwarded = new ForwardedHeadersOptions
+            {
+                ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
+                ForwardLimit = 1,
+            };
             forwarded.KnownIPNetworks.Clear();
             forwarded.KnownProxies.Clear();
             app.UseForwardedHeaders(forwarded);
@@ -167,7 +174,8 @@ public static class ServiceHost
         app.MapHealthChecks("/health/ready", new HealthCheckOptions
         {
             ResponseWriter = (context, report) => context.Response.WriteAsync(string.Join('\n', report.Entries
-                .Select(entry => $"{entry.Key}: {entry.Value.Status}{(entry.Value.Description is { } text ? $", {text}" : "")}").Prepend(report.Status.ToString()))),
+                .Select(entry => $"{entry.Key}: {entry.Value.Status}{(entry.Value.Description is { } text ? $", {text}" : "")}")
+                .Prepend(report.Status.ToString()))),
         });
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
@@ -181,7 +189,7 @@ public static class ServiceHost
         using var stop = new CancellationTokenSource();
         try
         {
-            var faults = await StartupChecks.RunAsync(app.Services, stop.Token);
+            var faults = await StartupSteps.RunAsync(app.Services, stop.Token);
             if (faults.Count > 0)
                 return Refuse(name, faults);
             await app.RunAsync();

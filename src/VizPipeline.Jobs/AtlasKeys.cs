@@ -89,7 +89,8 @@ public static class AtlasKeys
     /// <param name="seed">The seed.</param>
     /// <param name="facet">Index of the facet, from 0.</param>
     public static string AscentPicture(string atlasId, string layer, int channel, string preset, int seed, int facet = 0)
-        => $"{Pictures(atlasId, layer, "ascent")}/{channel:D5}.{PresetSegment(preset)}.seed{seed}{(facet == 0 ? "" : $".facet{facet}")}.png";
+        => $"{Pictures(atlasId, layer, "ascent")}/{channel:D5}.{PresetSegment(preset)}.seed{seed}"
+            + $"{(facet == 0 ? "" : $".facet{facet}")}.png";
 
     /// <summary>Gets the key of a picture of a whole layer, such as its filters.</summary>
     public static string LayerPicture(string atlasId, string layer, string method, string? variant = null)

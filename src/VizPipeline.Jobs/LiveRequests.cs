@@ -61,7 +61,8 @@ public sealed record ShowResponses(string AtlasId, byte[] Image) : ILiveRequest,
 /// <param name="Outputs">The network's strongest outputs, if the atlas includes the output layer.</param>
 /// <param name="Cost">Time spent by phase.</param>
 public sealed record FeatureMapsShown(
-    int Channels, int Height, int Width, float[] Least, float[] Greatest, byte[] Maps, byte[] Crop, IReadOnlyList<LiveOutput> Outputs, LiveCost Cost)
+    int Channels, int Height, int Width, float[] Least, float[] Greatest, byte[] Maps, byte[] Crop,
+    IReadOnlyList<LiveOutput> Outputs, LiveCost Cost)
     : IBusMessage;
 
 /// <summary>The answer to <see cref="ShowDeconvolution"/>.</summary>

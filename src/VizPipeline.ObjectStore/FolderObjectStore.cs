@@ -13,9 +13,9 @@ public sealed class FolderObjectStore : IObjectStore
 {
     private const string TemporaryFiles = "~*.tmp";
     private static readonly string Host = string.Concat(Environment.MachineName.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
-    private static long written;
+    private static long _written;
 
-    private readonly string mount;
+    private readonly string _mount;
 
     /// <summary>Opens a folder, creates it if it is missing, and removes temporary files left by killed writers.</summary>
     /// <param name="folder">The folder.</param>
@@ -29,7 +29,7 @@ public sealed class FolderObjectStore : IObjectStore
         if (mount.Length > 0)
             ObjectKey.Check(mount);
         Folder = Path.GetFullPath(folder);
-        this.mount = mount.Length > 0 ? mount + "/" : "";
+        this._mount = mount.Length > 0 ? mount + "/" : "";
         try
         {
             Directory.CreateDirectory(Folder);
@@ -108,7 +108,7 @@ public sealed class FolderObjectStore : IObjectStore
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         // Start at the deepest folder that the prefix names completely.
-        var start = prefix.StartsWith(mount, StringComparison.Ordinal) ? prefix[mount.Length..] : "";
+        var start = prefix.StartsWith(_mount, StringComparison.Ordinal) ? prefix[_mount.Length..] : "";
         var parent = start[..(start.LastIndexOf('/') + 1)].TrimEnd('/');
         if (parent.Length > 0 && !ObjectKey.IsValid(parent))
             yield break;
@@ -117,7 +117,7 @@ public sealed class FolderObjectStore : IObjectStore
             yield break;
 
         var keys = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(path => mount + Path.GetRelativePath(Folder, path).Replace(Path.DirectorySeparatorChar, '/'))
+            .Select(path => _mount + Path.GetRelativePath(Folder, path).Replace(Path.DirectorySeparatorChar, '/'))
             .Where(key => key.StartsWith(prefix, StringComparison.Ordinal) && ObjectKey.IsValid(key))
             .Order(StringComparer.Ordinal);
         foreach (var key in keys)
@@ -149,9 +149,9 @@ public sealed class FolderObjectStore : IObjectStore
     public string PathOf(string key)
     {
         ObjectKey.Check(key);
-        if (!key.StartsWith(mount, StringComparison.Ordinal))
-            throw new ArgumentException($"the folder {Folder} holds only {mount}..., not '{key}'");
-        return Path.Combine(Folder, key[mount.Length..].Replace('/', Path.DirectorySeparatorChar));
+        if (!key.StartsWith(_mount, StringComparison.Ordinal))
+            throw new ArgumentException($"the folder {Folder} holds only {_mount}..., not '{key}'");
+        return Path.Combine(Folder, key[_mount.Length..].Replace('/', Path.DirectorySeparatorChar));
     }
 
     private async Task WriteAsync(string key, Func<Stream, Task> write)
@@ -159,7 +159,7 @@ public sealed class FolderObjectStore : IObjectStore
         var path = PathOf(key);
         var temporary = Path.Combine(
             Path.GetDirectoryName(path)!,
-            $"~{Host}.{Environment.ProcessId}.{Interlocked.Increment(ref written)}.tmp");
+            $"~{Host}.{Environment.ProcessId}.{Interlocked.Increment(ref _written)}.tmp");
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

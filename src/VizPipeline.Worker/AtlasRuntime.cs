@@ -24,7 +24,9 @@ public sealed class AtlasRuntime : IDisposable
         (Spec, Images, _files) = (spec, images, files);
         Runner = new NetworkRunner(graph, device);
         _layers = [.. spec.Layers.Select(layer => graph.Layer(layer.Name))];
-        Preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width, graph.InputShape.Channels);
+        Preprocessing = Preprocessing.Parse(
+            spec.Preprocessing.GetRawText(), "the atlas's spec",
+            graph.InputShape.Height, graph.InputShape.Width, graph.InputShape.Channels);
         var manifest = ManifestOf(images, spec.Images.Classes);
         _cache = cache is null || images.Images.Count == 0 ? null : CropCache.Open(manifest, Preprocessing, cache);
         Crops = new CropSource(manifest, files, Preprocessing, _cache);
@@ -75,5 +77,7 @@ public sealed class AtlasRuntime : IDisposable
 
     private static ImageManifest ManifestOf(ImageList images, IReadOnlyList<string> classes) => new(
         [.. images.Images.Select((image, i) => new ImageEntry(
-            i, image.Path, image.Bytes, image.ContentHash, image.Label is { } label && label < classes.Count ? classes[label] : null, image.Label, image.Unreadable))]);
+            i, image.Path, image.Bytes, image.ContentHash,
+            image.Label is { } label && label < classes.Count ? classes[label] : null,
+            image.Label, image.Unreadable))]);
 }

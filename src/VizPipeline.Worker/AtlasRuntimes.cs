@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Images;
+using VizPipeline.ImageStore;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Import;
 using VizPipeline.ObjectStore;
@@ -19,7 +20,7 @@ public sealed class AtlasRuntimes(
     /// <summary>Opens an atlas on a device. The caller must have acquired the device from the <see cref="DeviceGate"/>.</summary>
     /// <exception cref="ObjectStoreException">The spec or the image list is missing.</exception>
     /// <exception cref="ImageSetException">The image set cannot be read from this machine.</exception>
-    public async Task<AtlasRuntime> Open(ComputeDevice device, string atlasId, CancellationToken cancellation)
+    public async Task<AtlasRuntime> OpenAsync(ComputeDevice device, string atlasId, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(device);
         var bytes = await store.GetAsync(AtlasKeys.Spec(atlasId), cancellation);
@@ -36,7 +37,7 @@ public sealed class AtlasRuntimes(
                 files.Check();
             var torch = device.For(spec.Device);
             var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
-            using var found = await models.Find(spec.Model, cancellation);
+            using var found = await models.FindAsync(spec.Model, cancellation);
             var graph = NetworkLoader.Load(found.Model, found.Weights, (height, width));
             var atlas = new AtlasRuntime(spec, graph, torch, images, files, CacheOptions());
             _open[device] = (atlas, bytes);

@@ -66,9 +66,9 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
     }
 
     /// <summary>Waits for a free device; dispose the result to release it.</summary>
-    public async Task<DeviceTurn> Enter(CancellationToken cancellation)
+    public async Task<DeviceTurn> EnterAsync(CancellationToken cancellation)
     {
-        await Known(cancellation);
+        await KnownAsync(cancellation);
         TaskCompletionSource<ComputeDevice> turn;
         lock (_gate)
         {
@@ -90,7 +90,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
     /// <param name="but">Devices to exclude.</param>
     /// <param name="cancellation">Stops waiting for the devices to be found.</param>
     /// <exception cref="DeviceUnavailableException">No device is left.</exception>
-    public async Task<LiveTurn> EnterLive(IReadOnlyCollection<ComputeDevice>? but = null, CancellationToken cancellation = default)
+    public async Task<LiveTurn> EnterLiveAsync(IReadOnlyCollection<ComputeDevice>? but = null, CancellationToken cancellation = default)
     {
         await FindAsync().WaitAsync(cancellation);
         lock (_gate)
@@ -181,7 +181,7 @@ public sealed class DeviceGate(IOptions<WorkerOptions> options, TimeProvider tim
     }
 
     // With no device left, wait to be cancelled: the observer of Lost stops the worker.
-    private async Task Known(CancellationToken cancellation)
+    private async Task KnownAsync(CancellationToken cancellation)
     {
         try
         {

@@ -17,16 +17,16 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
     /// </summary>
     /// <exception cref="ObjectStoreException">The file is not in the store, or does not match the spec's hash.</exception>
     /// <exception cref="DiskBudgetException">The file does not fit into the disk budget next to files in use.</exception>
-    public async Task<FoundModel> Find(ModelSpec spec, CancellationToken cancellation)
+    public async Task<FoundModel> FindAsync(ModelSpec spec, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(spec);
         var found = new FoundModel { Model = spec.Model, Weights = spec.Weights };
         try
         {
             if (spec.ModelKey is { } key)
-                found.Model = found.Hold(await Fetch(key, spec.ModelSha256, cancellation));
+                found.Model = found.Hold(await FetchAsync(key, spec.ModelSha256, cancellation));
             if (spec.WeightsKey is { } weightsKey)
-                found.Weights = found.Hold(await Fetch(weightsKey, spec.WeightsSha256, cancellation));
+                found.Weights = found.Hold(await FetchAsync(weightsKey, spec.WeightsSha256, cancellation));
             return found;
         }
         catch
@@ -36,7 +36,7 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
         }
     }
 
-    private async Task<(string File, SafeFileHandle Handle)> Fetch(string key, string? sha256, CancellationToken cancellation)
+    private async Task<(string File, SafeFileHandle Handle)> FetchAsync(string key, string? sha256, CancellationToken cancellation)
     {
         var disk = options.Value.Disk();
         var folder = Path.Combine(disk.Folder, DiskBudget.Models);
@@ -62,7 +62,8 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
             || ObjectStoreException.IsDiskFull(failure.InnerException))
         {
             throw new ObjectStoreException(
-                $"The model cannot be kept in {folder} of {options.Value.Name} ({failure.Message}): make room there, or set Worker:CacheFolder to another disk.",
+                $"The model cannot be kept in {folder} of {options.Value.Name} ({failure.Message}): "
+                + "make room there, or set Worker:CacheFolder to another disk.",
                 isTransient: true,
                 failure);
         }

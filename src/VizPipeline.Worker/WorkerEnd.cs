@@ -20,7 +20,7 @@ internal sealed class WorkerEnd(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var idle = options.Value.ExitWhenIdle is { } limit
-            ? WatchIdle(limit, stoppingToken)
+            ? WatchIdleAsync(limit, stoppingToken)
             : Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
         var ended = await Task.WhenAny(gate.Lost, idle);
         if (stoppingToken.IsCancellationRequested)
@@ -33,13 +33,13 @@ internal sealed class WorkerEnd(
     }
 
     // Dependent jobs have no command in a queue yet, so a worker that stopped during a merge would be missing afterwards.
-    private async Task WatchIdle(TimeSpan limit, CancellationToken cancellation)
+    private async Task WatchIdleAsync(TimeSpan limit, CancellationToken cancellation)
     {
         while (true)
         {
             var idle = gate.Idle;
             await Task.Delay(idle < limit ? limit - idle : Pause, time, cancellation);
-            if (gate.Idle >= limit && await OpenJobs(cancellation) == 0)
+            if (gate.Idle >= limit && await OpenJobsAsync(cancellation) == 0)
             {
                 logger.NothingLeft(gate.Idle);
                 return;
@@ -48,7 +48,7 @@ internal sealed class WorkerEnd(
     }
 
     // Without an answer the worker stays, because only the coordinator knows.
-    private async Task<int?> OpenJobs(CancellationToken cancellation)
+    private async Task<int?> OpenJobsAsync(CancellationToken cancellation)
     {
         try
         {

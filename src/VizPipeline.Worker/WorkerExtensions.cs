@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
-using VizPipeline.ObjectStore;
+using VizPipeline.ImageStore;
 using VizPipeline.Worker.Jobs;
 using VizPipeline.Worker.Live;
 

@@ -16,7 +16,7 @@ internal sealed class WorkerReporter(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         metrics.StartAtZero(options.Value.KindNames());
-        await FindDevices(stoppingToken);
+        await FindDevicesAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             // While the broker is unavailable, the call waits. An outdated report is useless, so it is dropped.
@@ -36,7 +36,7 @@ internal sealed class WorkerReporter(
     }
 
     // Reports name the actual devices instead of "auto". If none is available, the worker stops.
-    private async Task FindDevices(CancellationToken cancellation)
+    private async Task FindDevicesAsync(CancellationToken cancellation)
     {
         try
         {
@@ -52,7 +52,8 @@ internal sealed class WorkerReporter(
     {
         var (worker, devices) = (options.Value, gate.Devices);
         var job = devices.Select(device => device.Activity.InHand).FirstOrDefault(job => job is not null);
-        var state = lifetime.ApplicationStopping.IsCancellationRequested ? WorkerState.Stopping : job is null ? WorkerState.Idle : WorkerState.Busy;
+        var state = lifetime.ApplicationStopping.IsCancellationRequested ? WorkerState.Stopping
+            : job is null ? WorkerState.Idle : WorkerState.Busy;
         return new WorkerReported(
             worker.Name, Environment.MachineName, Environment.ProcessId, gate.Text(), VizTelemetry.Version, [.. worker.KindNames()], state,
             job?.AtlasId, job?.JobId, devices.Sum(device => device.Activity.Done),

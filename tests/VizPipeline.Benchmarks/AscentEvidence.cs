@@ -72,10 +72,15 @@ internal static class AscentEvidence
                     Count(result => result.Status == AscentStatus.Dead), Count(result => result.Activation <= 0));
                 (all, above, dead, silent) = (all + results.Count, above + exceeds, dead + isDead, silent + isSilent);
                 Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture, $"  {layer.Name,-28} {results.Count,5} neurons  above natural {100.0 * exceeds / results.Count,6:0.0} %  dead {100.0 * isDead / results.Count,5:0.0} %  not above 0 {isSilent,4}  median of activation / natural maximum {ratios[ratios.Length / 2],6:0.00}"));
+                    CultureInfo.InvariantCulture,
+                    $"  {layer.Name,-28} {results.Count,5} neurons  above natural {100.0 * exceeds / results.Count,6:0.0} %  "
+                    + $"dead {100.0 * isDead / results.Count,5:0.0} %  not above 0 {isSilent,4}  "
+                    + $"median of activation / natural maximum {ratios[ratios.Length / 2],6:0.00}"));
             }
             Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"  all {all} neurons: above natural {100.0 * above / all:0.0} %, dead {100.0 * dead / all:0.00} %, not above 0 {100.0 * silent / all:0.00} %, {all / clock.Elapsed.TotalSeconds:0.0} neurons/s"));
+                CultureInfo.InvariantCulture,
+                $"  all {all} neurons: above natural {100.0 * above / all:0.0} %, dead {100.0 * dead / all:0.00} %, "
+                + $"not above 0 {100.0 * silent / all:0.00} %, {all / clock.Elapsed.TotalSeconds:0.0} neurons/s"));
         }
     }
 
@@ -97,7 +102,9 @@ internal static class AscentEvidence
                 var natural = bench.Maxima[layer.Name][neuron];
                 tiles.Add(new SheetTile(
                     result.Status == AscentStatus.Dead ? null : AscentPicture.Draw(result, bench.Preprocessing),
-                    result.Status == AscentStatus.Dead ? "dead" : string.Create(CultureInfo.InvariantCulture, $"{result.Activation / natural:0.0}x")));
+                    result.Status == AscentStatus.Dead
+                        ? "dead"
+                        : string.Create(CultureInfo.InvariantCulture, $"{result.Activation / natural:0.0}x")));
             }
         }
         File.WriteAllBytes(output, Png.Encode(new Sheet
@@ -109,7 +116,8 @@ internal static class AscentEvidence
             TileWidth = 112,
             TileHeight = 112,
             RowLabels = recipes,
-            ColumnLabels = [.. neurons.Select(pick => $"{pick.Layer.Name.Replace("features.", "f", StringComparison.Ordinal)} {pick.Neuron}")],
+            ColumnLabels = [.. neurons.Select(
+                pick => $"{pick.Layer.Name.Replace("features.", "f", StringComparison.Ordinal)} {pick.Neuron}")],
         }.Draw()));
         Console.WriteLine($"wrote {output}");
     }
@@ -130,7 +138,8 @@ internal static class AscentEvidence
             Bench.Compare(
                 $"{layer.Name}, one neuron at a time, full size", () => alone.Ascend([0], 0), 1,
                 $"{layer.Name}, {count} neurons, {together.SamplesPerBatch} at once, {together.Box.Width}x{together.Box.Height}",
-                () => { foreach (var batch in Enumerable.Range(0, count).Chunk(together.SamplesPerBatch)) together.Ascend(batch, 0); }, count, "neurons/s", 3);
+                () => { foreach (var batch in Enumerable.Range(0, count).Chunk(together.SamplesPerBatch)) together.Ascend(batch, 0); },
+                count, "neurons/s", 3);
         }
     }
 

@@ -63,7 +63,9 @@ internal sealed class Bench : IDisposable
         var ratios = ratesA.Zip(ratesB, (rateA, rateB) => rateB / rateA).ToList();
         Console.WriteLine($"{nameA,-44} median {Median(ratesA),9:0.0} {unit} (best {ratesA.Max():0.0})");
         Console.WriteLine($"{nameB,-44} median {Median(ratesB),9:0.0} {unit} (best {ratesB.Max():0.0})");
-        Console.WriteLine($"  ratio: wall median {Median(ratios):0.000} ({ratios.Min():0.000} to {ratios.Max():0.000}), processor time median {Median(cpuRatios):0.000}");
+        Console.WriteLine(
+            $"  ratio: wall median {Median(ratios):0.000} ({ratios.Min():0.000} to {ratios.Max():0.000}), "
+            + $"processor time median {Median(cpuRatios):0.000}");
     }
 
     public static double Median(List<double> values)

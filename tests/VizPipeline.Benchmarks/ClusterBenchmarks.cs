@@ -33,7 +33,9 @@ internal static class ClusterBenchmarks
             table.Add($"| {workers,7:N0} | {rows,9:N0} | {rate,7:N0} | {cpu,5:N2} |");
             Console.WriteLine(table[^1]);
         }
-        Console.WriteLine($"\n| workers | rows before | jobs/s | processor ms per job, coordinator and simulated workers |\n|---|---|---|---|\n{string.Join('\n', table)}");
+        Console.WriteLine(
+            "\n| workers | rows before | jobs/s | processor ms per job, coordinator and simulated workers |\n"
+            + $"|---|---|---|---|\n{string.Join('\n', table)}");
         return 0;
     }
 
@@ -92,10 +94,19 @@ internal static class ClusterBenchmarks
         if (rows == 0)
             return;
         catalog.Database.SetCommandTimeout(600);
-        catalog.Add(new Catalog.Atlas { Slug = "old", Name = "Old", SpecHash = "0", Spec = System.Text.Encoding.UTF8.GetString(VizJson.Write(Spec("old"))), State = AtlasState.Completed, CreatedAt = TimeProvider.System.GetUtcNow().UtcDateTime });
+        catalog.Add(new Catalog.Atlas
+        {
+            Slug = "old",
+            Name = "Old",
+            SpecHash = "0",
+            Spec = System.Text.Encoding.UTF8.GetString(VizJson.Write(Spec("old"))),
+            State = AtlasState.Completed,
+            CreatedAt = TimeProvider.System.GetUtcNow().UtcDateTime,
+        });
         await catalog.SaveChangesAsync();
         await catalog.Database.ExecuteSqlAsync($"""
-            INSERT INTO job (atlas_id, job_id, kind, priority, units, payload, state, attempt, failures, losses, published, worker, result_key, elapsed_seconds)
+            INSERT INTO job (atlas_id, job_id, kind, priority, units, payload, state, attempt, failures, losses, published, worker,
+                result_key, elapsed_seconds)
             SELECT atlas.id, i, 'scan', 0, 1, concat('scan ', i), 'completed', 1, 0, 0, true, 'simulated', concat(
                 'atlases/old/scan/', i, '.json'), 1
             FROM atlas, generate_series(1, {rows}) i WHERE slug = 'old'
@@ -184,7 +195,8 @@ internal static class ClusterBenchmarks
                 {
                     var now = TimeProvider.System.GetUtcNow();
                     await bus.ReportAsync(
-                        new WorkerReported($"worker-{i}", "simulated", i, "cpu", "0", ["scan"], WorkerState.Busy, null, null, 0, 0, now), stoppingToken);
+                        new WorkerReported($"worker-{i}", "simulated", i, "cpu", "0", ["scan"], WorkerState.Busy, null, null, 0, 0, now),
+                        stoppingToken);
                     await Task.Delay(TimeSpan.FromSeconds(5.0 / crew.Count), stoppingToken);
                 }
             }

@@ -43,7 +43,8 @@ internal static class MethodBenchmarks
                 bench.Runner, layer, recipe, pixels));
             Bench.Compare(
                 $"preset {preset}, 100 steps, one neuron at a time", () => alone.Ascend([0], 0), 1,
-                $"preset {preset}, 100 steps, {Neurons} neurons at once", () => together.Ascend([.. Enumerable.Range(0, Neurons)], 0), Neurons, "neurons/s", 3);
+                $"preset {preset}, 100 steps, {Neurons} neurons at once", () => together.Ascend([.. Enumerable.Range(0, Neurons)], 0),
+                Neurons, "neurons/s", 3);
         }
     }
 

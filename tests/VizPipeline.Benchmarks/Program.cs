@@ -7,15 +7,18 @@ using VizPipeline.Benchmarks;
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- readers
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- similar
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-maxima MODEL PREPROCESSING IMAGES MAXIMA.json
-//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-shares MODEL PREPROCESSING MAXIMA.json DEVICE LAYERS NEURONS RECIPE[:STEPS] ...
-//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-sheet MODEL PREPROCESSING MAXIMA.json DEVICE SHEET.png neuron|channel RECIPE[:STEPS] ...
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-shares MODEL PREPROCESSING MAXIMA.json DEVICE LAYERS NEURONS \
+//       RECIPE[:STEPS] ...
+//   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-sheet MODEL PREPROCESSING MAXIMA.json DEVICE SHEET.png \
+//       neuron|channel RECIPE[:STEPS] ...
 //   dotnet run -c Release --project tests/VizPipeline.Benchmarks -- ascent-regions MODEL PREPROCESSING LAYER ...
 if (args is ["readers"])
     return await ReaderBenchmarks.RunAsync();
 if (args is ["cluster", .. var cases])
     return await ClusterBenchmarks.RunAsync(cases.Length == 0
         ? [(10, 0), (100, 0), (1_000, 0), (100, 100_000), (100, 1_000_000), (1_000, 1_000_000)]
-        : [.. cases.Select(text => text.Split(',')).Select(parts => (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture)))]);
+        : [.. cases.Select(text => text.Split(',')).Select(
+            parts => (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture)))]);
 if (args is ["similar"])
 {
     SimilarBenchmarks.Run();
@@ -32,7 +35,8 @@ if (args is ["ascent-shares", var network2, var preprocess2, var maxima, var dev
         () => AscentEvidence.Shares(network2, preprocess2, maxima, recipes, device, some, int.Parse(most, CultureInfo.InvariantCulture)));
     return 0;
 }
-if (args is ["ascent-sheet", var network3, var preprocess3, var maxima3, var device3, var picture, ("neuron" or "channel") and var objective, .. var recipes3])
+if (args is ["ascent-sheet", var network3, var preprocess3, var maxima3, var device3, var picture,
+    ("neuron" or "channel") and var objective, .. var recipes3])
 {
     Bench.OnTorchThread(() => AscentEvidence.Sheet(network3, preprocess3, maxima3, recipes3, device3, picture, objective == "channel"));
     return 0;

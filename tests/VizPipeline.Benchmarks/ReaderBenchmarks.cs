@@ -40,7 +40,9 @@ internal static class ReaderBenchmarks
         foreach (var kind in Kinds)
             await AskAsync(http, kind.Path(spec, random), []);
 
-        Console.WriteLine($"{spec.NeuronCount():N0} neurons in {Layers} layers, {Images:N0} images, {Readers} readers, {Environment.ProcessorCount} processors\n");
+        Console.WriteLine(
+            $"{spec.NeuronCount():N0} neurons in {Layers} layers, {Images:N0} images, {Readers} readers, "
+            + $"{Environment.ProcessorCount} processors\n");
         foreach (var think in new[] { 1.0, 0.0 })
         {
             var times = Kinds.ToDictionary(kind => kind.Name, _ => new List<double>());
@@ -56,10 +58,13 @@ internal static class ReaderBenchmarks
     // What a person's clicks and a script's questions ask for, and how often of 100.
     private static readonly (string Name, int Share, Func<AtlasSpec, Random, string> Path)[] Kinds =
     [
-        ("API: one neuron", 25, (spec, random) => $"/api/v1/atlases/large/layers/{Layer(spec, random)}/neurons/{random.Next(200)}"),
-        ("API: neurons, sorted and filtered", 20, (spec, random) => $"/api/v1/atlases/large/neurons?sort=-class_selectivity&where=max>{random.Next(5)}&limit=100"),
+        ("API: one neuron", 25,
+            (spec, random) => $"/api/v1/atlases/large/layers/{Layer(spec, random)}/neurons/{random.Next(200)}"),
+        ("API: neurons, sorted and filtered", 20,
+            (spec, random) => $"/api/v1/atlases/large/neurons?sort=-class_selectivity&where=max>{random.Next(5)}&limit=100"),
         ("API: neurons of a layer", 10, (spec, random) => $"/api/v1/atlases/large/neurons?layer={Layer(spec, random)}&sort=-max&limit=100"),
-        ("API: similar neurons", 10, (spec, random) => $"/api/v1/atlases/large/layers/{Layer(spec, random)}/neurons/{random.Next(200)}/similar?limit=20"),
+        ("API: similar neurons", 10,
+            (spec, random) => $"/api/v1/atlases/large/layers/{Layer(spec, random)}/neurons/{random.Next(200)}/similar?limit=20"),
         ("API: patches of an image", 10, (_, random) => $"/api/v1/atlases/large/patches?image={random.Next(Images)}"),
         ("API: layers", 5, (_, _) => "/api/v1/atlases/large/layers"),
         ("API: classes", 2, (_, _) => "/api/v1/atlases/large/classes"),
@@ -96,7 +101,9 @@ internal static class ReaderBenchmarks
 
     private static void Print(double think, Dictionary<string, List<double>> times, TimeSpan elapsed)
     {
-        Console.WriteLine($"{(think > 0 ? $"a pause of {think:0} s on average between requests" : "no pause between requests")}: {times.Values.Sum(list => list.Count) / elapsed.TotalSeconds:0} requests/s");
+        Console.WriteLine(
+            $"{(think > 0 ? $"a pause of {think:0} s on average between requests" : "no pause between requests")}: "
+            + $"{times.Values.Sum(list => list.Count) / elapsed.TotalSeconds:0} requests/s");
         Console.WriteLine("| request | count | median ms | p95 ms | p99 ms |\n|---|---|---|---|---|");
         foreach (var (name, list) in times)
             Row(name, list);
@@ -147,7 +154,16 @@ internal static class ReaderBenchmarks
                 0, Classes).Select(i => $"class {i}")]
             },
             Preprocessing = JsonSerializer.SerializeToElement(new { resize = 256 }),
-            Layers = [.. channels.Select((count, i) => new LayerSpec { Index = i, Name = $"layer{i}", Kind = i == Layers - 1 ? "output" : "conv", Channels = count, Height = 14, Width = 14, Inputs = i == 0 ? [] : [i - 1] })],
+            Layers = [.. channels.Select((count, i) => new LayerSpec
+            {
+                Index = i,
+                Name = $"layer{i}",
+                Kind = i == Layers - 1 ? "output" : "conv",
+                Channels = count,
+                Height = 14,
+                Width = 14,
+                Inputs = i == 0 ? [] : [i - 1],
+            })],
             OutputNames = [.. Enumerable.Range(0, 1_000).Select(i => $"class {i}")],
             Methods = AtlasMethods.All,
             Ascent = new AscentSpec { Presets = ["3"], Seeds = [0] },
@@ -206,5 +222,16 @@ internal static class ReaderBenchmarks
         })],
         [.. from channel in Enumerable.Range(0, layer.Channels)
             from rank in Enumerable.Range(1, 9)
-            select new PatchRow { Layer = layer.Index, Channel = channel, Rank = rank, Image = random.Next(Images), Activation = 10f / rank, Y = 3, X = 4, Box = new(0, 0, 60, 60), Clipped = new(0, 0, 60, 60) }]);
+            select new PatchRow
+            {
+                Layer = layer.Index,
+                Channel = channel,
+                Rank = rank,
+                Image = random.Next(Images),
+                Activation = 10f / rank,
+                Y = 3,
+                X = 4,
+                Box = new(0, 0, 60, 60),
+                Clipped = new(0, 0, 60, 60),
+            }]);
 }

@@ -36,7 +36,9 @@ internal static class SearchBenchmarks
             var search = Bench.Time(() => Search(bench, bench.Decoding, indices));
             var allowed = ((forward.Cpu * indices.Length / (inputs.Count * BatchSize)) + decode.Cpu) / Environment.ProcessorCount;
             efficiencies.Add(allowed / search.Wall);
-            Console.WriteLine($"forward {forward.Cpu:0.00} core-s, decode {decode.Cpu:0.00} core-s, search from JPEG {search.Wall:0.00} s ({indices.Length / search.Wall:0.0} images/s)");
+            Console.WriteLine(
+                $"forward {forward.Cpu:0.00} core-s, decode {decode.Cpu:0.00} core-s, "
+                + $"search from JPEG {search.Wall:0.00} s ({indices.Length / search.Wall:0.0} images/s)");
         }
         Console.WriteLine($"  share of what {Environment.ProcessorCount} cores allow: median {Bench.Median(efficiencies):0.000}");
     }
@@ -49,7 +51,9 @@ internal static class SearchBenchmarks
         {
             Search(bench, bench.Cached, all);
             process.Refresh();
-            Console.WriteLine($"after {pass * all.Length,6} images: resident {process.WorkingSet64 / 1e6:0} MB, peak {process.PeakWorkingSet64 / 1e6:0} MB");
+            Console.WriteLine(
+                $"after {pass * all.Length,6} images: resident {process.WorkingSet64 / 1e6:0} MB, "
+                + $"peak {process.PeakWorkingSet64 / 1e6:0} MB");
         }
     }
 

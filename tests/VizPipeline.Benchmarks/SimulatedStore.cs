@@ -4,7 +4,9 @@ using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Benchmarks;
 
-/// <summary>A store that takes everything, and has the result of every scan: the benchmark measures broker, coordinator and database.</summary>
+/// <summary>
+/// A store that takes everything, and has the result of every scan: the benchmark measures broker, coordinator and database.
+/// </summary>
 internal sealed class SimulatedStore : IObjectStore
 {
     public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => Task.CompletedTask;

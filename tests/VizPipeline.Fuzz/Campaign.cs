@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace VizPipeline.Fuzz;
 
-/// <summary>All inputs of one reader: in children that may die, hang or grow, each of which is found, blamed on its input, and replaced.</summary>
+/// <summary>
+/// All inputs of one reader: in children that may die, hang or grow, each of which is found, blamed on its input, and replaced.
+/// </summary>
 /// <param name="target">The reader.</param>
 /// <param name="seed">Chooses the inputs.</param>
 /// <param name="count">How many.</param>
@@ -45,10 +47,15 @@ public sealed class Campaign(FuzzTarget target, int seed, int count, string fold
         for (var next = 0; next < count;)
             next = await ChildAsync(next);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{target.Name}: {count:N0} inputs in {seconds:0} s, {count / seconds:N0}/s, {_failures} failures"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{target.Name}: {count:N0} inputs in {seconds:0} s, {count / seconds:N0}/s, {_failures} failures"));
         foreach (var (outcome, times) in _outcomes.OrderByDescending(pair => pair.Value))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {times,9:N0}  {100.0 * times / count,5:0.0} %  {outcome}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  most memory: {_worst.LargestRatio:N0} bytes allocated per byte of the file (at least 4 KB taken; input {_worst.RatioOf}), {_resident >> 20:N0} MB resident; slowest: {_worst.SlowestMs:N0} ms (input {_worst.SlowestOf})"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"  most memory: {_worst.LargestRatio:N0} bytes allocated per byte of the file (at least 4 KB taken; input {_worst.RatioOf}), "
+            + $"{_resident >> 20:N0} MB resident; slowest: {_worst.SlowestMs:N0} ms (input {_worst.SlowestOf})"));
         return _failures;
     }
 
@@ -152,7 +159,11 @@ public sealed class Campaign(FuzzTarget target, int seed, int count, string fold
 
     private static Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Campaign).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(Campaign).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         // A child that dies is looked at by its input, not by its memory.
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         return Process.Start(start)!;

@@ -11,7 +11,9 @@ namespace VizPipeline.Fuzz;
 /// <param name="SlowestMs">Longest time of an input.</param>
 /// <param name="SlowestOf">The input that was.</param>
 /// <param name="Failures">What must not be.</param>
-public sealed record FuzzProgress(int Next, Dictionary<string, int> Outcomes, double LargestRatio, int RatioOf, double SlowestMs, int SlowestOf, List<FuzzFailure> Failures);
+public sealed record FuzzProgress(
+    int Next, Dictionary<string, int> Outcomes, double LargestRatio, int RatioOf,
+    double SlowestMs, int SlowestOf, List<FuzzFailure> Failures);
 
 /// <summary>An input that must not end as it does.</summary>
 /// <param name="Index">Its number.</param>
@@ -78,7 +80,9 @@ internal static class FuzzChild
         var ratio = (double)trial.Allocated / Math.Max(4096, input.Bytes.Length);
         if (ratio > report.LargestRatio)
             report = report with { LargestRatio = ratio, RatioOf = index };
-        return trial.Elapsed.TotalMilliseconds > report.SlowestMs ? report with { SlowestMs = trial.Elapsed.TotalMilliseconds, SlowestOf = index } : report;
+        return trial.Elapsed.TotalMilliseconds > report.SlowestMs
+            ? report with { SlowestMs = trial.Elapsed.TotalMilliseconds, SlowestOf = index }
+            : report;
     }
 
     private static byte[] Smallest(
@@ -88,11 +92,16 @@ internal static class FuzzChild
         kinds[kind] = kinds.GetValueOrDefault(kind) + 1;
         return kinds[kind] > ShrunkPerKind
             ? input.Bytes
-            : Minimiser.Shrink(input.Bytes, bytes => Trial.Of(target, input with { Bytes = bytes }, folder, mayCrash) is { Failure: not null } again && Kind(again) == kind, TriesToShrink);
+            : Minimiser.Shrink(
+                input.Bytes,
+                bytes => Trial.Of(target, input with { Bytes = bytes }, folder, mayCrash) is { Failure: not null } again
+                    && Kind(again) == kind,
+                TriesToShrink);
     }
 
     // The same exception from the same place.
-    private static string Kind(Trial trial) => $"{trial.Outcome} {trial.Failure?.Split('\n').FirstOrDefault(line => line.StartsWith("   at ", StringComparison.Ordinal))}";
+    private static string Kind(Trial trial)
+        => $"{trial.Outcome} {trial.Failure?.Split('\n').FirstOrDefault(line => line.StartsWith("   at ", StringComparison.Ordinal))}";
 
     private static FuzzProgress Empty(int next) => new(next, [], 0, -1, 0, -1, []);
 

@@ -11,7 +11,8 @@ FuzzTarget[] targets = [new OnnxTarget(), new WeightsTarget(), new ImageTarget()
 if (args is ["--child", var name, var childSeed, var from, var to, var progressFile, var skipped])
 {
     return FuzzChild.Run(
-        Find(name), Number(childSeed), Number(from), Number(to), progressFile, [.. skipped.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Number)]);
+        Find(name), Number(childSeed), Number(from), Number(to), progressFile,
+        [.. skipped.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Number)]);
 }
 if (args is ["--check", var checkedTarget, var file, var seedName])
 {

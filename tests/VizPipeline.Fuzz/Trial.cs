@@ -40,7 +40,8 @@ public sealed record Trial(string Outcome, string? Failure, long Allocated, Time
         var (allocated, elapsed) = ((whenRead ?? GC.GetAllocatedBytesForCurrentThread()) - before, Stopwatch.GetElapsedTime(started));
         File.Delete(file);
         if (allocated > target.AllowedBytes(input) && failure is null)
-            (outcome, failure) = ("! memory", $"{allocated:N0} bytes allocated for a file of {input.Bytes.Length:N0}, which ended as {outcome}");
+            (outcome, failure) = ("! memory",
+                $"{allocated:N0} bytes allocated for a file of {input.Bytes.Length:N0}, which ended as {outcome}");
         return new(outcome, failure, allocated, elapsed);
     }
 }

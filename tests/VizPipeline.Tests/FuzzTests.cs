@@ -3,7 +3,9 @@ using VizPipeline.Fuzz.Targets;
 
 namespace VizPipeline.Tests;
 
-/// <summary>A short run of the fuzzing program in this process: readers refuse damaged files as they document it, within bounds of memory.</summary>
+/// <summary>
+/// A short run of the fuzzing program in this process: readers refuse damaged files as they document it, within bounds of memory.
+/// </summary>
 public sealed class FuzzTests
 {
     private const int Seed = 20;

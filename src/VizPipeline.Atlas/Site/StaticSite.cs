@@ -6,6 +6,7 @@ using VizPipeline.Atlas.Web;
 using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Atlas.Web.Pages;
 using VizPipeline.Catalog;
+using VizPipeline.ImageStore;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Atlas.Site;

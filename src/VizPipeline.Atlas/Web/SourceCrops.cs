@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Caching.Memory;
 using VizPipeline.Images;
+using VizPipeline.ImageStore;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 

@@ -42,14 +42,14 @@ internal sealed record BulkTable(string Name, IReadOnlyList<BulkColumn> Columns,
 /// <summary>Describes a column for bulk writes.</summary>
 internal sealed class BulkColumn
 {
-    private readonly IProperty property;
-    private readonly Func<object?, object?>? convert;
+    private readonly IProperty _property;
+    private readonly Func<object?, object?>? _convert;
 
     public BulkColumn(string name, IProperty property)
     {
-        this.property = property;
+        this._property = property;
         var mapping = property.GetRelationalTypeMapping();
-        convert = mapping.Converter?.ConvertToProvider;
+        _convert = mapping.Converter?.ConvertToProvider;
         Name = name;
         Type = mapping.StoreType;
     }
@@ -63,7 +63,7 @@ internal sealed class BulkColumn
     /// <summary>Gets its value from a row, in the form that the database driver expects.</summary>
     public object? Value(object row)
     {
-        var value = property.GetGetter().GetClrValue(row);
-        return convert is null || value is null ? value : convert(value);
+        var value = _property.GetGetter().GetClrValue(row);
+        return _convert is null || value is null ? value : _convert(value);
     }
 }

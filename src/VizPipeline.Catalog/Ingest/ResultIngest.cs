@@ -7,12 +7,12 @@ namespace VizPipeline.Catalog;
 /// <remarks>Make all calls inside one transaction, and roll it back when any of them fails.</remarks>
 public sealed class ResultIngest(CatalogContext context)
 {
-    private readonly Dictionary<(int Atlas, int Index), Layer> layers = [];
-    private readonly List<(int Atlas, ScanShard Shard, ScanTable Table)> scans = [];
-    private readonly List<Neuron> neurons = [];
-    private readonly List<Patch> patches = [];
-    private readonly List<Picture> pictures = [];
-    private readonly List<(Layer Layer, PatchCheckRow Row)> checks = [];
+    private readonly Dictionary<(int Atlas, int Index), Layer> _layers = [];
+    private readonly List<(int Atlas, ScanShard Shard, ScanTable Table)> _scans = [];
+    private readonly List<Neuron> _neurons = [];
+    private readonly List<Patch> _patches = [];
+    private readonly List<Picture> _pictures = [];
+    private readonly List<(Layer Layer, PatchCheckRow Row)> _checks = [];
 
     /// <summary>Adds and saves one result.</summary>
     /// <inheritdoc cref="AddAsync(Job, ReadOnlyMemory{byte}, CancellationToken)"/>
@@ -40,42 +40,43 @@ public sealed class ResultIngest(CatalogContext context)
                 Check(gathered == new GatherTable(gather.Layer, gather.Part, gather.FirstShard, gather.EndShard), "it is another part's");
                 break;
             case MergeLayer merge:
-                Add(await LayerOf(job.AtlasId, merge.Layer, cancellation), VizJson.Read<LayerTable>(table.Span));
+                Add(await LayerOfAsync(job.AtlasId, merge.Layer, cancellation), VizJson.Read<LayerTable>(table.Span));
                 break;
             case RenderPatches patches:
-                await OfRange(patches.Layer, patches.FirstChannel, patches.EndChannel);
+                await OfRangeAsync(patches.Layer, patches.FirstChannel, patches.EndChannel);
                 break;
             case AscendNeurons ascent:
-                await OfRange(ascent.Layer, ascent.FirstChannel, ascent.EndChannel);
+                await OfRangeAsync(ascent.Layer, ascent.FirstChannel, ascent.EndChannel);
                 break;
             case RenderFilters filters:
-                await OfRange(filters.Layer, PictureRow.WholeLayer, int.MaxValue);
+                await OfRangeAsync(filters.Layer, PictureRow.WholeLayer, int.MaxValue);
                 break;
             case RenderSheet sheet:
-                await AddAsync(await LayerOf(job.AtlasId, sheet.Layer, cancellation), VizJson.Read<SheetTable>(table.Span), cancellation);
+                await AddAsync(
+                    await LayerOfAsync(job.AtlasId, sheet.Layer, cancellation), VizJson.Read<SheetTable>(table.Span), cancellation);
                 break;
             case var command:
                 throw new InvalidOperationException($"no result is known for {command.GetType().Name}");
         }
 
-        async Task OfRange(int layer, int first, int end)
-            => Add(await LayerOf(job.AtlasId, layer, cancellation), first, end, VizJson.Read<PictureTable>(table.Span));
+        async Task OfRangeAsync(int layer, int first, int end)
+            => Add(await LayerOfAsync(job.AtlasId, layer, cancellation), first, end, VizJson.Read<PictureTable>(table.Span));
     }
 
     /// <summary>Writes the rows of all added results.</summary>
     /// <exception cref="CorruptTableException">A table checks a patch that the catalog lacks.</exception>
     public async Task SaveAsync(CancellationToken cancellation)
     {
-        foreach (var atlas in scans.GroupBy(scan => scan.Atlas))
+        foreach (var atlas in _scans.GroupBy(scan => scan.Atlas))
             await SaveScansAsync(atlas.Key, [.. atlas], cancellation);
-        if (neurons.Count > 0)
-            await context.UpsertAsync(neurons, [nameof(Neuron.Name)], cancellation);
-        if (patches.Count > 0)
-            await context.UpsertAsync(patches, [nameof(Patch.Recomputed), nameof(Patch.Mismatch)], cancellation);
+        if (_neurons.Count > 0)
+            await context.UpsertAsync(_neurons, [nameof(Neuron.Name)], cancellation);
+        if (_patches.Count > 0)
+            await context.UpsertAsync(_patches, [nameof(Patch.Recomputed), nameof(Patch.Mismatch)], cancellation);
         // The sheet job sets the percentiles of pictures later; ingesting the picture again must keep them.
-        if (pictures.Count > 0)
-            await context.UpsertAsync(pictures, [nameof(Picture.Percentile)], cancellation);
-        foreach (var layer in checks.GroupBy(check => check.Layer.Id))
+        if (_pictures.Count > 0)
+            await context.UpsertAsync(_pictures, [nameof(Picture.Percentile)], cancellation);
+        foreach (var layer in _checks.GroupBy(check => check.Layer.Id))
             await SaveChecksAsync(layer.Key, [.. layer.Select(check => check.Row)], cancellation);
         await context.SaveChangesAsync(cancellation);
     }
@@ -86,7 +87,7 @@ public sealed class ResultIngest(CatalogContext context)
         Check(
             table.Unreadable.All(image => image.Index >= job.FirstImage && image.Index < job.EndImage),
             "it lists images of other shards");
-        scans.Add((atlas, job, table));
+        _scans.Add((atlas, job, table));
     }
 
     private async Task SaveScansAsync(
@@ -125,8 +126,8 @@ public sealed class ResultIngest(CatalogContext context)
             table.Patches.All(patch => !float.IsNaN(patch.Activation)),
             "an activation is not a number; the network's weights may be damaged");
         Check(AllDiffer(table.Patches, patch => (patch.Channel, patch.Rank)), "a neuron has two patches of one rank");
-        neurons.AddRange(table.Neurons.Select(row => CatalogRows.Of(layer.Id, row)));
-        patches.AddRange(table.Patches.Select(row => CatalogRows.Of(layer.Id, row)));
+        _neurons.AddRange(table.Neurons.Select(row => CatalogRows.Of(layer.Id, row)));
+        _patches.AddRange(table.Patches.Select(row => CatalogRows.Of(layer.Id, row)));
     }
 
     private void Add(Layer layer, int first, int end, PictureTable table)
@@ -138,8 +139,8 @@ public sealed class ResultIngest(CatalogContext context)
         Check(
             AllDiffer(table.Pictures, picture => (picture.Channel, picture.Method, picture.Variant, picture.Seed)),
             "it lists a picture twice");
-        pictures.AddRange(table.Pictures.Select(row => CatalogRows.Of(layer.Id, row)));
-        checks.AddRange(table.Patches.Select(row => (layer, row)));
+        _pictures.AddRange(table.Pictures.Select(row => CatalogRows.Of(layer.Id, row)));
+        _checks.AddRange(table.Patches.Select(row => (layer, row)));
     }
 
     private async Task SaveChecksAsync(int layer, List<PatchCheckRow> rows, CancellationToken cancellation)
@@ -176,10 +177,10 @@ public sealed class ResultIngest(CatalogContext context)
         }
     }
 
-    private async Task<Layer> LayerOf(int atlas, int index, CancellationToken cancellation)
+    private async Task<Layer> LayerOfAsync(int atlas, int index, CancellationToken cancellation)
     {
-        if (!layers.TryGetValue((atlas, index), out var layer))
-            layers[(atlas, index)] = layer = await context.Layers.AsTracking()
+        if (!_layers.TryGetValue((atlas, index), out var layer))
+            _layers[(atlas, index)] = layer = await context.Layers.AsTracking()
                 .SingleAsync(layer => layer.AtlasId == atlas && layer.LayerIndex == index, cancellation);
         return layer;
     }

@@ -6,7 +6,9 @@ public sealed class ImageClass
     /// <summary>The atlas.</summary>
     public int AtlasId { get; set; }
 
-    /// <summary>The number of the class, as used by <see cref="Image.Label"/> and <see cref="VizPipeline.Jobs.NeuronFacts.BestClass"/>.</summary>
+    /// <summary>
+    /// The number of the class, as used by <see cref="Image.Label"/> and <see cref="VizPipeline.Jobs.NeuronFacts.BestClass"/>.
+    /// </summary>
     public int ClassIndex { get; set; }
 
     /// <summary>Its name.</summary>

@@ -13,20 +13,20 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
 
     private static readonly CatalogViews Views = new(new PostgresViewSyntax());
 
-    private readonly PostgresFailures failures;
-    private readonly NpgsqlDataSource source;
-    private readonly string user;
-    private readonly DbContextOptions<PostgresCatalogContext> options;
+    private readonly PostgresFailures _failures;
+    private readonly NpgsqlDataSource _source;
+    private readonly string _user;
+    private readonly DbContextOptions<PostgresCatalogContext> _options;
 
     /// <summary>Initializes the database without connecting.</summary>
     /// <param name="options">Valid options.</param>
     public PostgresCatalogDatabase(PostgresOptions options)
     {
         Place = $"{options.Host}:{options.Port}/{options.Database}";
-        user = options.User;
-        failures = new PostgresFailures(Place, options);
-        source = NpgsqlDataSource.Create(PostgresConnection.String(options));
-        this.options = Options(source);
+        _user = options.User;
+        _failures = new PostgresFailures(Place, options);
+        _source = NpgsqlDataSource.Create(PostgresConnection.String(options));
+        this._options = Options(_source);
     }
 
     /// <inheritdoc/>
@@ -39,7 +39,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     protected override string HowToMigrate => "start the coordinator, or run `viz-coordinator migrate`";
 
     /// <inheritdoc/>
-    public override CatalogContext Open() => new PostgresCatalogContext(options);
+    public override CatalogContext Open() => new PostgresCatalogContext(_options);
 
     /// <inheritdoc/>
     /// <remarks>Processes that start together take turns; the second finds nothing left to migrate.</remarks>
@@ -47,7 +47,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     {
         try
         {
-            await using var context = new PostgresCatalogContext(options);
+            await using var context = new PostgresCatalogContext(_options);
             context.Database.SetCommandTimeout(LongestMigration);
             await context.Database.OpenConnectionAsync(cancellation);
             await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({AdvisoryLock.Migration})", cancellation);
@@ -75,7 +75,7 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     {
         try
         {
-            return await PostgresLeadership.TryAsync(source, cancellation);
+            return await PostgresLeadership.TryAsync(_source, cancellation);
         }
         catch (Exception failure) when (Explain(failure) is { } explained)
         {
@@ -105,10 +105,10 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     }
 
     /// <summary>Closes the connections.</summary>
-    public void Dispose() => source.Dispose();
+    public void Dispose() => _source.Dispose();
 
     /// <summary>Closes the connections.</summary>
-    public ValueTask DisposeAsync() => source.DisposeAsync();
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     /// <inheritdoc/>
     protected override Task ReachAsync(CatalogContext context, CancellationToken cancellation)
@@ -118,14 +118,15 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     protected override bool IsTransientCause(Exception cause) => cause switch
     {
         PostgresException error => error.IsTransient
-            || error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow,
+            || error.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+                or PostgresErrorCodes.CannotConnectNow,
         NpgsqlException error => error.IsTransient,
         SocketException => true,
         _ => false,
     };
 
     /// <inheritdoc/>
-    protected override CatalogUnusableException? Explain(Exception failure) => failures.Explain(failure);
+    protected override CatalogUnusableException? Explain(Exception failure) => _failures.Explain(failure);
 
     private async Task AddAsync(string missing, PostgresCatalogContext context, CancellationToken cancellation)
     {
@@ -137,7 +138,8 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
         catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new CatalogUnusableException(
-                $"The catalog {Place} lacks {missing}, and user '{user}' may not add it ({refused.MessageText}): run `viz-coordinator migrate` "
+                $"The catalog {Place} lacks {missing}, and user '{_user}' may not add it ({refused.MessageText}): "
+                + "run `viz-coordinator migrate` "
                 + "as the role that owns the tables, see docs/sql.md.",
                 refused)
             { IsBehind = true };

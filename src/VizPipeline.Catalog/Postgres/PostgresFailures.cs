@@ -35,7 +35,8 @@ internal sealed class PostgresFailures(string place, PostgresOptions options)
             => "nothing listens there: check Postgres:Host and Postgres:Port, and that the server runs and listens to the network.",
         SocketException error => $"{error.Message.TrimEnd('.')}: check Postgres:Host and Postgres:Port.",
         TimeoutException => "the server does not answer: check Postgres:Host and Postgres:Port, and firewalls between.",
-        AuthenticationException error => $"the TLS certificate is refused ({error.Message.TrimEnd('.')}): check Postgres:CaFile and Postgres:Tls.",
+        AuthenticationException error
+            => $"the TLS certificate is refused ({error.Message.TrimEnd('.')}): check Postgres:CaFile and Postgres:Tls.",
         _ => null,
     };
 

@@ -12,10 +12,10 @@ internal sealed class PostgresLeadership : ILeadership
     private const string NoticeDeathSoon = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
     private const int SecondsToAnswer = 5;
 
-    private readonly NpgsqlConnection connection;
-    private readonly SemaphoreSlim asking = new(1);
+    private readonly NpgsqlConnection _connection;
+    private readonly SemaphoreSlim _asking = new(1);
 
-    private PostgresLeadership(NpgsqlConnection connection) => this.connection = connection;
+    private PostgresLeadership(NpgsqlConnection connection) => this._connection = connection;
 
     public static async Task<PostgresLeadership?> TryAsync(NpgsqlDataSource source, CancellationToken cancellation)
     {
@@ -38,10 +38,10 @@ internal sealed class PostgresLeadership : ILeadership
 
     public async Task<bool> IsHeldAsync(CancellationToken cancellation = default)
     {
-        await asking.WaitAsync(cancellation);
+        await _asking.WaitAsync(cancellation);
         try
         {
-            await using var ask = connection.CreateCommand();
+            await using var ask = _connection.CreateCommand();
             ask.CommandText = "SELECT 1";
             ask.CommandTimeout = SecondsToAnswer;
             await ask.ExecuteScalarAsync(cancellation);
@@ -54,7 +54,7 @@ internal sealed class PostgresLeadership : ILeadership
         }
         finally
         {
-            asking.Release();
+            _asking.Release();
         }
     }
 
@@ -63,9 +63,9 @@ internal sealed class PostgresLeadership : ILeadership
         try
         {
             // The pool keeps the connection open, so release the lock explicitly.
-            if (connection.State == System.Data.ConnectionState.Open)
+            if (_connection.State == System.Data.ConnectionState.Open)
             {
-                await using var release = connection.CreateCommand();
+                await using var release = _connection.CreateCommand();
                 release.CommandText = $"SELECT pg_advisory_unlock({AdvisoryLock.Leadership})";
                 release.CommandTimeout = SecondsToAnswer;
                 await release.ExecuteScalarAsync();
@@ -75,7 +75,7 @@ internal sealed class PostgresLeadership : ILeadership
         {
             // The connection broke in between, which releases the lock as well.
         }
-        await connection.DisposeAsync();
-        asking.Dispose();
+        await _connection.DisposeAsync();
+        _asking.Dispose();
     }
 }

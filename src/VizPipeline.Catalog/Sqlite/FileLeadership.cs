@@ -3,9 +3,9 @@ namespace VizPipeline.Catalog;
 /// <summary>Leadership by a lock on a file. The system releases it when the process ends, however it ends; the file may remain.</summary>
 internal sealed class FileLeadership : ILeadership
 {
-    private readonly FileStream file;
+    private readonly FileStream _file;
 
-    private FileLeadership(FileStream file) => this.file = file;
+    private FileLeadership(FileStream file) => this._file = file;
 
     public static FileLeadership? Try(string path)
     {
@@ -20,9 +20,9 @@ internal sealed class FileLeadership : ILeadership
     }
 
     // A live process cannot lose a file lock.
-    public Task<bool> IsHeldAsync(CancellationToken cancellation = default) => Task.FromResult(file.CanWrite);
+    public Task<bool> IsHeldAsync(CancellationToken cancellation = default) => Task.FromResult(_file.CanWrite);
 
-    public ValueTask DisposeAsync() => file.DisposeAsync();
+    public ValueTask DisposeAsync() => _file.DisposeAsync();
 
     // EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on Windows.
     private static bool IsHeldByOther(IOException failure) => failure.HResult is 11 or 35 or unchecked((int)0x80070020);

@@ -12,8 +12,8 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
     private const int Busy = 5;
     private const int Locked = 6;
 
-    private readonly string path;
-    private readonly DbContextOptions<SqliteCatalogContext> options;
+    private readonly string _path;
+    private readonly DbContextOptions<SqliteCatalogContext> _options;
 
     /// <summary>Initializes the database without opening the file.</summary>
     /// <param name="path">
@@ -21,28 +21,28 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
     /// </param>
     public SqliteCatalogDatabase(string path)
     {
-        this.path = Path.GetFullPath(path);
-        options = Options(new SqliteConnectionStringBuilder { DataSource = this.path, ForeignKeys = true }.ToString());
+        this._path = Path.GetFullPath(path);
+        _options = Options(new SqliteConnectionStringBuilder { DataSource = this._path, ForeignKeys = true }.ToString());
     }
 
     /// <inheritdoc/>
-    public override string Place => path;
+    public override string Place => _path;
 
     /// <summary>Whether the file exists. Check this before opening it only to read, which would create an empty file.</summary>
-    public bool Exists => File.Exists(path);
+    public bool Exists => File.Exists(_path);
 
     /// <inheritdoc/>
     protected override string HowToMigrate => "run `viz run` on its folder again, which brings it up to date";
 
     /// <inheritdoc/>
-    public override CatalogContext Open() => new SqliteCatalogContext(options);
+    public override CatalogContext Open() => new SqliteCatalogContext(_options);
 
     /// <inheritdoc/>
     public override async Task MigrateAsync(CancellationToken cancellation = default)
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
             var isNew = !Exists;
             await using var context = Open();
             // EF marks a running migration with a row, and waits forever if it finds one. The leader is the only migrator, so an existing
@@ -67,8 +67,8 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            return Task.FromResult<ILeadership?>(FileLeadership.Try(path + ".lock"));
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            return Task.FromResult<ILeadership?>(FileLeadership.Try(_path + ".lock"));
         }
         catch (Exception failure) when (Explain(failure) is { } explained)
         {
@@ -82,7 +82,7 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
 
     /// <inheritdoc/>
     protected override Task ReachAsync(CatalogContext context, CancellationToken cancellation)
-        => Exists ? Task.CompletedTask : throw new CatalogUnusableException($"There is no catalog {path}.");
+        => Exists ? Task.CompletedTask : throw new CatalogUnusableException($"There is no catalog {_path}.");
 
     /// <inheritdoc/>
     protected override bool IsTransientCause(Exception cause) => cause is SqliteException { SqliteErrorCode: Busy or Locked };
@@ -91,7 +91,7 @@ public sealed class SqliteCatalogDatabase : CatalogDatabase
     protected override CatalogUnusableException? Explain(Exception failure)
         => failure is SqliteException or IOException or UnauthorizedAccessException
             ? new CatalogUnusableException(
-                $"The catalog {path} cannot be opened: {failure.Message.TrimEnd('.')}. "
+                $"The catalog {_path} cannot be opened: {failure.Message.TrimEnd('.')}. "
                 + "Is it a VizPipeline catalog, and may this user write to its folder?",
                 failure)
             : null;

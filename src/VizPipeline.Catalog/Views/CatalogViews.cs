@@ -42,7 +42,7 @@ internal sealed class CatalogViews(IViewSyntax syntax)
             """,
         ["v_neuron"] =
             $"""
-            SELECT a.slug AS atlas, l.name AS layer, n.channel, n.name, {string.Join(", ", NeuronFacts.Statistics.Select(statistic => CreateColumn(syntax, statistic)))}
+            SELECT a.slug AS atlas, l.name AS layer, n.channel, n.name, {CreateColumns(syntax)}
             FROM neuron n
             JOIN layer l ON l.id = n.layer_id
             JOIN atlas a ON a.id = l.atlas_id
@@ -90,6 +90,9 @@ internal sealed class CatalogViews(IViewSyntax syntax)
             FROM worker w
             """,
     };
+
+    private static string CreateColumns(IViewSyntax syntax) =>
+        string.Join(", ", NeuronFacts.Statistics.Select(statistic => CreateColumn(syntax, statistic)));
 
     private static string CreateColumn(IViewSyntax syntax, Statistic statistic)
     {

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using VizPipeline.Hosting;
 using VizPipeline.Images;
-using VizPipeline.ObjectStore;
+using VizPipeline.ImageStore;
 
 namespace VizPipeline.Cli.CommandLine;
 

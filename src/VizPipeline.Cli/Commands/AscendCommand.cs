@@ -184,7 +184,8 @@ internal static class AscendCommand
         var batches = Enumerable.Range(0, crops.Manifest.Entries.Count).Chunk(32)
             .Select(batch => batch.Select(i => crops.Get(i).Crop).OfType<byte[]>().ToArray()).Where(batch => batch.Length > 0);
         return NaturalSpectrum.Measure(batches.Select(batch => PixelScales.Unscale(
-            ImageTensor.Create(batch.SelectMany(crop => crop).ToArray(), batch.Length, network.Preprocessing, TorchSharp.torch.CPU), pixels)),
+            ImageTensor.Create(batch.SelectMany(crop => crop).ToArray(), batch.Length, network.Preprocessing, TorchSharp.torch.CPU),
+            pixels)),
             pixels);
     }
 

@@ -28,10 +28,10 @@ internal static class AtlasBuild
         if (opened.State != AtlasState.Completed)
         {
             await atlas.StartAsync(cancellation);
-            var finished = atlas.Monitor.WhenFinished(spec.Id, cancellation);
+            var finished = atlas.Monitor.WhenFinishedAsync(spec.Id, cancellation);
             await new ProgressDisplay(atlas.Monitor, spec.Id, time).ShowAsync(finished, cancellation);
         }
-        outcome = await atlas.Monitor.WhenFinished(spec.Id, cancellation);
+        outcome = await atlas.Monitor.WhenFinishedAsync(spec.Id, cancellation);
         await WriteManifestAsync(atlas.Store, opened.Spec, outcome, cancellation);
         return PrintResult(opened.Spec, outcome, atlas.Folder, time.GetElapsedTime(started));
     }

@@ -17,7 +17,7 @@ internal static class VerifiedImages
     {
         var spec = atlas.Spec.Images;
         var folder = options.Images ?? spec.Root;
-        if (!ImageRoot.IsBucket(folder) && !Directory.Exists(folder))
+        if (!BucketAddress.IsBucket(folder) && !Directory.Exists(folder))
             throw new UsageException($"the atlas's image folder '{folder}' does not exist any more; give its new path with --images");
         var key = AtlasKeys.ImageList(atlas.Spec.Id);
         var bytes = await atlas.Store.TryGetAsync(key, cancellation)

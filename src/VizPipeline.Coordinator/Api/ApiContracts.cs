@@ -53,8 +53,8 @@ public sealed record ListedAtlas(string Id, string Name, AtlasState State, int P
 /// <param name="StartedAt">When it started, UTC.</param>
 /// <param name="LastSeenAt">When it last reported, UTC.</param>
 public sealed record ListedWorker(
-    string Name, string Host, string Device, string Version, string Kinds, string State, string? Atlas, long? Job, long JobsDone, long MemoryBytes,
-    DateTime StartedAt, DateTime LastSeenAt);
+    string Name, string Host, string Device, string Version, string Kinds, string State, string? Atlas, long? Job,
+    long JobsDone, long MemoryBytes, DateTime StartedAt, DateTime LastSeenAt);
 
 /// <summary>The number of jobs that a request changed.</summary>
 /// <param name="Jobs">The number of jobs.</param>

@@ -41,7 +41,7 @@ internal sealed class SubmittedImages(IOptions<CoordinatorOptions> options, Cata
         }
     }
 
-    private string Known(string root) => !ImageRoot.IsBucket(root) && options.Value.ImageRootPairs() is { Count: > 0 } pairs
+    private string Known(string root) => !BucketAddress.IsBucket(root) && options.Value.ImageRootPairs() is { Count: > 0 } pairs
         ? $"They see {string.Join(", ", pairs.Select(pair => $"{pair.Here} as {pair.AtWorkers}"))}. "
         : "";
 

@@ -25,9 +25,9 @@ internal sealed class AnswerDesk(
 
     private const int Reads = 16;
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
-    private readonly ConcurrentQueue<Waiting> queue = new();
-    private readonly SemaphoreSlim turn = new(1);
-    private readonly SemaphoreSlim reads = new(Reads);
+    private readonly ConcurrentQueue<Waiting> _queue = new();
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly SemaphoreSlim _reads = new(Reads);
 
     /// <summary>Writes a change and notifies the monitor and the dispatcher.</summary>
     /// <exception cref="CorruptTableException">The result does not belong to the job; nothing has changed.</exception>
@@ -39,14 +39,14 @@ internal sealed class AnswerDesk(
     /// <summary>Reads from the store with limited concurrency.</summary>
     public async Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellation)
     {
-        await reads.WaitAsync(cancellation);
+        await _reads.WaitAsync(cancellation);
         try
         {
             return await read();
         }
         finally
         {
-            reads.Release();
+            _reads.Release();
         }
     }
 
@@ -86,15 +86,15 @@ internal sealed class AnswerDesk(
     /// <inheritdoc/>
     public void Dispose()
     {
-        turn.Dispose();
-        reads.Dispose();
+        _turn.Dispose();
+        _reads.Dispose();
     }
 
     // The first to acquire the catalog writes for all who wait.
     private async Task WriteAsync(Waiting mine, CancellationToken cancellation)
     {
-        queue.Enqueue(mine);
-        await turn.WaitAsync(cancellation);
+        _queue.Enqueue(mine);
+        await _turn.WaitAsync(cancellation);
         try
         {
             while (!mine.Done.Task.IsCompleted)
@@ -102,7 +102,7 @@ internal sealed class AnswerDesk(
         }
         finally
         {
-            turn.Release();
+            _turn.Release();
         }
         await mine.Done.Task;
     }
@@ -110,7 +110,7 @@ internal sealed class AnswerDesk(
     private List<Waiting> NextBatch()
     {
         var batch = new List<Waiting>();
-        while (batch.Count < LargestBatch && queue.TryDequeue(out var next))
+        while (batch.Count < LargestBatch && _queue.TryDequeue(out var next))
             batch.Add(next);
         return batch;
     }
@@ -122,7 +122,8 @@ internal sealed class AnswerDesk(
             // The batch contains answers of other callers, so it is not cancelled with this one.
             var entries = batch.Where(waiting => waiting.Entry is not null).ToList();
             var changes = await ledger.ApplyAsync(
-                [.. entries.Select(waiting => waiting.Entry!)], [.. batch.Select(waiting => waiting.Report).OfType<WorkerReported>()], CancellationToken.None);
+                [.. entries.Select(waiting => waiting.Entry!)],
+                [.. batch.Select(waiting => waiting.Report).OfType<WorkerReported>()], CancellationToken.None);
             foreach (var (waiting, change) in entries.Zip(changes))
                 Announce(waiting.Entry!, change);
             batch.ForEach(waiting => waiting.Done.SetResult());

@@ -24,17 +24,18 @@ internal sealed class CatalogGauges : BackgroundService
     // A worker that was lost longer ago will not return under the same name.
     private static readonly TimeSpan LostFor = TimeSpan.FromHours(1);
 
-    private readonly CatalogDatabase database;
-    private readonly CoordinatorSession session;
-    private readonly CoordinatorMetrics metrics;
-    private readonly TimeProvider time;
-    private readonly ILogger<CatalogGauges> logger;
-    private volatile Sample? last;
+    private readonly CatalogDatabase _database;
+    private readonly CoordinatorSession _session;
+    private readonly CoordinatorMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<CatalogGauges> _logger;
+    private volatile Sample? _last;
 
     public CatalogGauges(
-        CatalogDatabase database, CoordinatorSession session, CoordinatorMetrics metrics, IMeterFactory meters, TimeProvider time, ILogger<CatalogGauges> logger)
+        CatalogDatabase database, CoordinatorSession session, CoordinatorMetrics metrics, IMeterFactory meters,
+        TimeProvider time, ILogger<CatalogGauges> logger)
     {
-        (this.database, this.session, this.metrics, this.time, this.logger) = (database, session, metrics, time, logger);
+        (this._database, this._session, this._metrics, this._time, this._logger) = (database, session, metrics, time, logger);
         var meter = meters.Create(VizTelemetry.Name);
         meter.CreateObservableGauge("viz_leader", () => session.IsLeading ? 1 : 0, description: "1 where this coordinator leads, else 0.");
         meter.CreateObservableGauge(
@@ -44,30 +45,34 @@ internal sealed class CatalogGauges : BackgroundService
         meter.CreateObservableGauge(
             "viz_jobs_unserved", () => Shown(sample => sample.Unserved),
             description: "Jobs that could be done now, of kinds that no live worker serves.");
-        meter.CreateObservableGauge("viz_workers", () => Shown(sample => sample.Workers), description: "Workers by what they do; lost: unheard of, and they did not say that they stop.");
-        meter.CreateObservableGauge("viz_atlas_progress_ratio", () => Shown(sample => sample.Progress), description: "Completed share of a running atlas's jobs, from 0 to 1.");
+        meter.CreateObservableGauge(
+            "viz_workers", () => Shown(sample => sample.Workers),
+            description: "Workers by what they do; lost: unheard of, and they did not say that they stop.");
+        meter.CreateObservableGauge(
+            "viz_atlas_progress_ratio", () => Shown(sample => sample.Progress),
+            description: "Completed share of a running atlas's jobs, from 0 to 1.");
     }
 
     /// <summary>The leader's latest list of jobs whose kinds no live worker serves; empty if this process is not the leader.</summary>
-    public IReadOnlyList<UnservedJobs> Unserved => session.IsLeading && last is { } sample ? sample.Missing : [];
+    public IReadOnlyList<UnservedJobs> Unserved => _session.IsLeading && _last is { } sample ? sample.Missing : [];
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        metrics.StartAtZero();
+        _metrics.StartAtZero();
         var (asked, pause) = (0L, TimeSpan.Zero);
         while (!stoppingToken.IsCancellationRequested)
         {
-            if (!session.IsLeading)
-                last = null;
-            else if (last is null || time.GetElapsedTime(asked) >= pause)
+            if (!_session.IsLeading)
+                _last = null;
+            else if (_last is null || _time.GetElapsedTime(asked) >= pause)
             {
-                asked = time.GetTimestamp();
+                asked = _time.GetTimestamp();
                 await TryAskAsync(stoppingToken);
-                var cost = time.GetElapsedTime(asked) * PausePerCost;
+                var cost = _time.GetElapsedTime(asked) * PausePerCost;
                 pause = cost > ShortestPause ? cost : ShortestPause;
             }
-            await Task.Delay(Tick, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Tick, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -75,11 +80,11 @@ internal sealed class CatalogGauges : BackgroundService
     {
         try
         {
-            last = await AskAsync(cancellation);
+            _last = await AskAsync(cancellation);
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
-            logger.GaugesFailed(failure.Message.ReplaceLineEndings(" "));
+            _logger.GaugesFailed(failure.Message.ReplaceLineEndings(" "));
         }
         catch (OperationCanceledException)
         {
@@ -89,7 +94,7 @@ internal sealed class CatalogGauges : BackgroundService
 
     private async Task<Sample> AskAsync(CancellationToken cancellation)
     {
-        await using var catalog = database.Open();
+        await using var catalog = _database.Open();
         var atlases = await catalog.Atlases.Where(atlas => atlas.State == AtlasState.Running)
             .Select(atlas => new { atlas.Id, atlas.Slug }).ToListAsync(cancellation);
         var ids = atlases.ConvertAll(atlas => atlas.Id);
@@ -98,7 +103,7 @@ internal sealed class CatalogGauges : BackgroundService
             .GroupBy(job => new { job.AtlasId, job.Kind, job.State })
             .Select(jobs => new Count(jobs.Key.AtlasId, jobs.Key.Kind, jobs.Key.State, jobs.Count()))
             .ToListAsync(cancellation);
-        var now = time.GetUtcNow().UtcDateTime;
+        var now = _time.GetUtcNow().UtcDateTime;
         var workers = await catalog.Workers.Where(worker => worker.LastSeenAt > now - LostFor)
             .Select(worker => new { worker.State, worker.LastSeenAt }).ToListAsync(cancellation);
         var states = workers.ToLookup(
@@ -111,9 +116,12 @@ internal sealed class CatalogGauges : BackgroundService
         return new Sample(
             [.. from kind in JobKinds.All.Select(row => row.Kind)
                 from state in Enum.GetValues<JobState>()
-                select Of(counts.Where(count => count.Kind == kind && count.State == state).Sum(count => count.Jobs), ("kind", kind.Name()), ("state", Name(state)))],
+                select Of(
+                    counts.Where(count => count.Kind == kind && count.State == state).Sum(count => count.Jobs),
+                    ("kind", kind.Name()), ("state", Name(state)))],
             [.. JobKinds.All.Select(row => row.Kind).Select(kind => Of(
-                counts.Where(count => count.Kind == kind && count.State is JobState.Sent or JobState.Running).Sum(count => count.Jobs), ("kind", kind.Name())))],
+                counts.Where(count => count.Kind == kind && count.State is JobState.Sent or JobState.Running).Sum(count => count.Jobs),
+                ("kind", kind.Name())))],
             [.. JobKinds.All.Select(row => row.Kind).Select(kind => Of(
                 missing.Where(jobs => jobs.Kind == kind).Sum(jobs => jobs.Jobs), ("kind", kind.Name())))],
             missing,
@@ -122,7 +130,7 @@ internal sealed class CatalogGauges : BackgroundService
     }
 
     // Checked at the time of the scrape: if this process has lost leadership since the sample, another coordinator reports.
-    private IReadOnlyList<T> Shown<T>(Func<Sample, IReadOnlyList<T>> part) => session.IsLeading && last is { } sample ? part(sample) : [];
+    private IReadOnlyList<T> Shown<T>(Func<Sample, IReadOnlyList<T>> part) => _session.IsLeading && _last is { } sample ? part(sample) : [];
 
     private static double Share(IEnumerable<Count> counts)
     {

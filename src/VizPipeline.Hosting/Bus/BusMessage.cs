@@ -9,7 +9,7 @@ namespace VizPipeline.Hosting;
 /// <param name="Body">The message as JSON.</param>
 public sealed record BusMessage(string Type, string Body)
 {
-    private static readonly FrozenDictionary<string, Type> types = typeof(IBusMessage).Assembly.GetTypes()
+    private static readonly FrozenDictionary<string, Type> Types = typeof(IBusMessage).Assembly.GetTypes()
         .Where(type => type is { IsAbstract: false } && type.IsAssignableTo(typeof(IBusMessage))).ToFrozenDictionary(type => type.Name);
 
     /// <summary>Serializes a message.</summary>
@@ -21,7 +21,7 @@ public sealed record BusMessage(string Type, string Body)
 
     /// <summary>Deserializes the message.</summary>
     /// <exception cref="CorruptTableException">The type is unknown, or the body does not match it.</exception>
-    public IBusMessage Read() => types.TryGetValue(Type, out var type)
+    public IBusMessage Read() => Types.TryGetValue(Type, out var type)
         ? (IBusMessage)VizJson.Read(type, Encoding.UTF8.GetBytes(Body))
         : throw new CorruptTableException($"'{Type}' is not a message of this version");
 }

@@ -26,7 +26,7 @@ internal sealed class ErrorQueues(
 
     private const string Returns = "viz-returns";
     private const int MostReturnsOfCommands = 3;
-    private readonly Counter<long> found = meters.Create(VizTelemetry.Name).CreateCounter<long>(
+    private readonly Counter<long> _found = meters.Create(VizTelemetry.Name).CreateCounter<long>(
         "viz_error_queue_messages_total",
         description: "Messages that no consumer could take and that were moved out of an error queue to be tried again.");
 
@@ -34,7 +34,7 @@ internal sealed class ErrorQueues(
     {
         string[] queues = [QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)];
         foreach (var queue in queues)
-            found.Add(0, new KeyValuePair<string, object?>("queue", queue));
+            _found.Add(0, new KeyValuePair<string, object?>("queue", queue));
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -81,7 +81,7 @@ internal sealed class ErrorQueues(
         }
         if (moved == 0)
             return;
-        found.Add(moved, new KeyValuePair<string, object?>("queue", queue));
+        _found.Add(moved, new KeyValuePair<string, object?>("queue", queue));
         var text = moved == 1
             ? $"1 message of {queue} could not be taken and is tried again: {reason}"
             : $"{moved} messages of {queue} could not be taken and are tried again: {reason}";

@@ -63,7 +63,9 @@ internal sealed class JobBus(IBusTransport transport, TimeProvider time) : IJobB
         }
         catch (TimeoutException)
         {
-            var remedy = request.Queue == QueueNames.Live ? ": start one that serves 'live' (all do, unless Worker__Kinds leaves it out)" : "";
+            var remedy = request.Queue == QueueNames.Live
+                ? ": start one that serves 'live' (all do, unless Worker__Kinds leaves it out)"
+                : "";
             var who = request.Queue == QueueNames.Live ? "worker" : "coordinator";
             throw new LiveRefusedException($"no {who} answered within {LiveLimits.Patience.TotalSeconds:0} s{remedy}", isOutage: true);
         }

@@ -18,7 +18,7 @@ namespace VizPipeline.Hosting;
 /// </remarks>
 public static class RabbitMqBus
 {
-    private static int buses;
+    private static int _buses;
 
     /// <summary>Adds the bus. It receives for all <see cref="IBusReceivers"/> of the host.</summary>
     /// <param name="builder">The host.</param>
@@ -31,7 +31,7 @@ public static class RabbitMqBus
         builder.Services.AddValidatedOptions<RabbitMqOptions>(RabbitMqOptions.Section);
         builder.Services.AddSingleton(
             services => new RabbitMqTopology(services.GetRequiredService<IOptions<RabbitMqOptions>>(), sendsTo ?? []));
-        builder.Services.AddSingleton<IStartupCheck, RabbitMqCheck>();
+        builder.Services.AddSingleton<IStartupStep, TopologyDeclaration>();
         builder.Services.AddJobBus(services => new Transport(services, services.GetRequiredService<RabbitMqTopology>()));
         var name = builder.Environment.ApplicationName;
         // Before the bus that receives: services stop in reverse order, and receivers that finish still send.
@@ -75,7 +75,7 @@ public static class RabbitMqBus
     private static string ConfigureHost(IServiceProvider services, IRabbitMqBusFactoryConfigurator transport, string connectionName)
     {
         var options = services.GetRequiredService<IOptions<RabbitMqOptions>>().Value;
-        var process = $"{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref buses)}";
+        var process = $"{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref _buses)}";
         // Where answers to this process's own requests arrive; below a prefix that all accounts may use.
         transport.OverrideDefaultBusEndpointQueueName($"{QueueNames.Client}.{process}");
         transport.Host(options.Host, (ushort)options.EffectivePort, options.VirtualHost, connectionName, host =>

@@ -31,7 +31,8 @@ public sealed class RabbitMqOptions
     public string User { get; set; } = "";
 
     /// <summary>The password. Set it only through the environment or a mounted secret.</summary>
-    [Required(ErrorMessage = "RabbitMq:Password is missing (environment variable RabbitMq__Password, or a file of that name in the secrets folder)")]
+    [Required(ErrorMessage = "RabbitMq:Password is missing (environment variable RabbitMq__Password, "
+        + "or a file of that name in the secrets folder)")]
     public string Password { get; set; } = "";
 
     /// <summary>Whether to use TLS.</summary>

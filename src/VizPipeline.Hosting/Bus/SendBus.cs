@@ -13,26 +13,26 @@ namespace VizPipeline.Hosting;
 /// <param name="services">The host's services, among them the log.</param>
 internal sealed class SendBus(Func<IBusControl> create, IServiceProvider services) : IHostedService
 {
-    private readonly Lazy<IBusControl> bus = new(() =>
+    private readonly Lazy<IBusControl> _bus = new(() =>
     {
         LogContext.ConfigureCurrentLogContextIfNull(services);
         return create();
     });
 
-    private Task start = Task.CompletedTask;
+    private Task _start = Task.CompletedTask;
 
-    public IBusControl Bus => bus.Value;
+    public IBusControl Bus => _bus.Value;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         // Not awaited: the broker may be away, and what depends on it waits by itself.
-        start = Bus.StartAsync(CancellationToken.None);
-        return start.IsFaulted ? start : Task.CompletedTask;
+        _start = Bus.StartAsync(CancellationToken.None);
+        return _start.IsFaulted ? _start : Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await Bus.StopAsync(cancellationToken);
-        await start.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _start.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -53,7 +53,8 @@ public sealed class ApiKeys
         if (_digests.Length == 0 && !reads)
             refusal = "this server has no API keys (Http__ApiKeys__0), so nobody may change anything here";
         else if (KeyOf(request) is not { Length: > 0 } key)
-            refusal = "an API key is needed: send it as X-Api-Key or Authorization: Bearer (viz reads it from VIZ_API_KEY, and for an atlas from VIZ_ATLAS_KEY)";
+            refusal = "an API key is needed: send it as X-Api-Key or Authorization: Bearer "
+                + "(viz reads it from VIZ_API_KEY, and for an atlas from VIZ_ATLAS_KEY)";
         else if (!IsOneOf(reads ? _readDigests : _digests, Digest(key)))
             refusal = "the API key is not one of this server's";
         return refusal.Length == 0;

@@ -47,7 +47,8 @@ public static class VizTelemetry
                     metrics.AddOtlpExporter();
             });
         if (hasCollector)
-            telemetry.WithTracing(traces => traces.AddSource(Name).AddSource("MassTransit").AddSource("Npgsql").AddAspNetCoreInstrumentation().AddOtlpExporter());
+            telemetry.WithTracing(traces => traces.AddSource(Name).AddSource("MassTransit").AddSource("Npgsql")
+                .AddAspNetCoreInstrumentation().AddOtlpExporter());
         builder.Services.AddHealthChecks();
         return builder;
     }

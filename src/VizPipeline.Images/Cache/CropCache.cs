@@ -97,7 +97,8 @@ public sealed class CropCache : IDisposable
             () => CropFile.FindSlots(path, cropBytes), slots => CropFile.Open(path, slots, cropBytes));
         if (file is null)
             options.Warn?.Invoke(
-                $"crops are not cached: {options.Disk.Folder} may hold {options.Disk.CropBytes()} bytes of crops, which is not enough for one");
+                $"crops are not cached: {options.Disk.Folder} may hold {options.Disk.CropBytes()} bytes of crops, "
+                + "which is not enough for one");
         return file;
     }
 

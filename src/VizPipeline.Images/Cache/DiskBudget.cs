@@ -31,9 +31,9 @@ public sealed class DiskBudget
 
     // If locks are unreliable, a file that was used within this time counts as open.
     private static readonly TimeSpan LongestUse = TimeSpan.FromHours(1);
-    private static readonly ConcurrentDictionary<string, SemaphoreSlim> fetching = new();
-    private static readonly ConcurrentDictionary<string, bool> locks = new();
-    private static int fetched;
+    private static readonly ConcurrentDictionary<string, SemaphoreSlim> FetchTurns = new();
+    private static readonly ConcurrentDictionary<string, bool> Locks = new();
+    private static int _fetched;
     private readonly long? _bytes;
 
     /// <summary>Selects the folder; nothing is created yet.</summary>
@@ -72,7 +72,7 @@ public sealed class DiskBudget
 
     /// <summary>Returns a semaphore to hold while a file is fetched, so that a process's devices do not fetch it several times.</summary>
     /// <param name="file">Its current or future path.</param>
-    public static SemaphoreSlim Fetching(string file) => fetching.GetOrAdd(file, _ => new SemaphoreSlim(1));
+    public static SemaphoreSlim Fetching(string file) => FetchTurns.GetOrAdd(file, _ => new SemaphoreSlim(1));
 
     /// <summary>Makes room for a file before it is fetched.</summary>
     /// <param name="file">Its future path, inside <see cref="Folder"/>.</param>
@@ -95,7 +95,7 @@ public sealed class DiskBudget
         MakeRoom(bytes, budget, mostCrops: long.MaxValue, except: null);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         // Containers share volumes, and each begins with process 1.
-        var process = $"{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref fetched)}";
+        var process = $"{Environment.MachineName}-{Environment.ProcessId}-{Interlocked.Increment(ref _fetched)}";
         var unfinished = $"{file}.{process}{UnfinishedExtension}";
         // The lock of this handle shows that the fetching process is alive.
         var room = new FileStream(unfinished + RoomExtension, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
@@ -183,7 +183,7 @@ public sealed class DiskBudget
     // Taken only while this process has the lock on the folder, so no other process sees the file locked.
     private bool IsInUse(string file)
     {
-        if (!locks.GetValueOrDefault(Folder, true))
+        if (!Locks.GetValueOrDefault(Folder, true))
             return TimeProvider.System.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(file) < LongestUse;
         try
         {
@@ -226,7 +226,7 @@ public sealed class DiskBudget
             try
             {
                 var turn = OpenAlone(path, FileMode.OpenOrCreate);
-                locks.GetOrAdd(Folder, _ => DoLocksHold(path));
+                Locks.GetOrAdd(Folder, _ => DoLocksHold(path));
                 return turn;
             }
             catch (IOException failure) when (IsHeldByOther(failure) && Environment.TickCount64 < limit)

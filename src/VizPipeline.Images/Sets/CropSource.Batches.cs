@@ -30,16 +30,18 @@ public sealed partial class CropSource
         ArgumentOutOfRangeException.ThrowIfLessThan(readers, 1);
         foreach (var index in indices)
             Entry(index);
-        return ReadAhead(indices, batchSize, readers, cancellationToken);
+        return ReadAheadAsync(indices, batchSize, readers, cancellationToken);
     }
 
-    private async IAsyncEnumerable<CropBatch> ReadAhead(
+    private async IAsyncEnumerable<CropBatch> ReadAheadAsync(
         IReadOnlyList<int> indices, int batchSize, int readers, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var work = Channel.CreateUnbounded<(Assembly Batch, int Position)>();
         var tasks = Enumerable.Range(0, readers)
-            .Select(_ => Task.Factory.StartNew(() => ReadWork(work.Reader, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+            .Select(_ => Task.Factory.StartNew(
+                () => ReadWork(work.Reader, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))
+            .ToArray();
         var ahead = new Queue<Assembly>();
         try
         {

@@ -35,8 +35,8 @@ public readonly record struct ManifestProgress(int Done, int Total);
 public sealed partial class ImageManifest
 {
     /// <summary>
-    /// Lists the pictures below a folder (see <see cref="FileListing.Extensions"/>, in any case; names that begin with a dot are ignored), looks
-    /// into archives (.tar .zip .parquet), finds the classes, selects, and hashes the contents.
+    /// Lists the pictures below a folder (see <see cref="FileListing.Extensions"/>, in any case; names that begin with a dot are ignored),
+    /// looks into archives (.tar .zip .parquet), finds the classes, selects, and hashes the contents.
     /// </summary>
     /// <remarks>
     /// The class is determined in this order: by the label file; by the image list; by the archive itself (WebDataset's <c>.cls</c> and
@@ -72,7 +72,9 @@ public sealed partial class ImageManifest
         var listing = files.List(options.Only, cancellationToken);
         var labels = options.LabelFile is { } file ? LabelFile.Load(file) : null;
         if (listing.Paths.Count == 0)
-            throw new ImageSetException($"image set {files.Name} has no pictures ({string.Join(' ', FileListing.Extensions)}, or {string.Join(' ', FileListing.ArchiveExtensions)} archives of them){WhyNot(listing)}");
+            throw new ImageSetException(
+                $"image set {files.Name} has no pictures ({string.Join(' ', FileListing.Extensions)}, "
+                + $"or {string.Join(' ', FileListing.ArchiveExtensions)} archives of them){WhyNot(listing)}");
         var classes = ImageClasses.Find(labels, options.ListLabels, listing);
         int[] chosen = options.Selection.Choose(files.Name, listing.Paths, classes, options.ClassNames);
         var entries = HashFiles(files, [.. chosen.Select(i => listing.Paths[i])], options.Readers, progress, cancellationToken);

@@ -49,7 +49,8 @@ public static class FilterTiles
             return new Sheet
             {
                 Title = title,
-                Subtitle = $"{outputs} filters of {height}x{width} over {(inputs == 3 ? "RGB" : "one channel")}; mid-grey is zero, one scale for all",
+                Subtitle = $"{outputs} filters of {height}x{width} over {(inputs == 3 ? "RGB" : "one channel")}; "
+                    + "mid-grey is zero, one scale for all",
                 Tiles = [.. tiles.Select((tile, i) => new SheetTile(tile, $"{i}"))],
                 Columns = Math.Clamp((int)Math.Ceiling(Math.Sqrt(outputs * 1.6)), 1, 16),
                 TileWidth = side,

@@ -83,7 +83,8 @@ public sealed class LayerTally
             if (!float.IsFinite(activations[neuron]))
             {
                 throw new NotFiniteNumberException(
-                    $"neuron {neuron} gives {activations[neuron]} on image {image}: the weights or the preprocessing do not match the network");
+                    $"neuron {neuron} gives {activations[neuron]} on image {image}: "
+                    + "the weights or the preprocessing do not match the network");
             }
         }
         Top.Offer(image, activations, positions);

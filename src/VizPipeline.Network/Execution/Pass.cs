@@ -98,7 +98,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         {
             throw new GraphException(
                 Plan.Graph.Nodes[0].Name,
-                $"the network takes [N, {shape.Channels}, {height}, {width}] but got [{string.Join(", ", images.shape)}]; check --preprocess and --input-size");
+                $"the network takes [N, {shape.Channels}, {height}, {width}] but got [{string.Join(", ", images.shape)}]; "
+                + "check --preprocess and --input-size");
         }
     }
 
@@ -205,8 +206,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     }
 
     /// <summary>
-    /// Expands what was remembered per image to one entry per sample: whole maps were computed once per image, but in the backward pass each
-    /// sample has its own signal.
+    /// Expands what was remembered per image to one entry per sample: whole maps were computed once per image, but in the backward pass
+    /// each sample has its own signal.
     /// </summary>
     private void SpreadOverSamples()
     {

@@ -11,35 +11,35 @@ internal sealed class ZipFileReader : IDisposable
     // Deflate compresses at most 1032 to 1, so a larger claim is false and no memory is allocated for it.
     private const long BestRatio = 1032;
 
-    private readonly ByteSource source;
-    private readonly ZipArchive archive;
-    private readonly OrderedDictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
+    private readonly ByteSource _source;
+    private readonly ZipArchive _archive;
+    private readonly OrderedDictionary<string, ZipArchiveEntry> _entries = new(StringComparer.Ordinal);
 
     private ZipFileReader(ByteSource source)
     {
-        this.source = source;
-        archive = Guard(() => new ZipArchive(source.Open(), ZipArchiveMode.Read));
+        this._source = source;
+        _archive = Guard(() => new ZipArchive(source.Open(), ZipArchiveMode.Read));
         try
         {
-            Guard(() => archive.Entries.Count);
+            Guard(() => _archive.Entries.Count);
             CheckDirectory();
         }
         catch
         {
-            archive.Dispose();
+            _archive.Dispose();
             throw;
         }
     }
 
     /// <summary>The entries' names, in directory order.</summary>
-    public IEnumerable<string> Names => entries.Keys;
+    public IEnumerable<string> Names => _entries.Keys;
 
     public static ZipFileReader Open(ByteSource source) => new(source);
 
-    public bool Contains(string name) => entries.ContainsKey(name);
+    public bool Contains(string name) => _entries.ContainsKey(name);
 
     /// <summary>Returns the unpacked size of an entry in bytes, as declared and checked to be possible.</summary>
-    public long LengthOf(string name) => entries[name].Length;
+    public long LengthOf(string name) => _entries[name].Length;
 
     /// <summary>
     /// Passes the unpacked bytes of an entry to <paramref name="read"/>. Damaged compressed data raises a
@@ -47,7 +47,7 @@ internal sealed class ZipFileReader : IDisposable
     /// </summary>
     public T Read<T>(string name, Func<Stream, T> read) => Guard(() =>
     {
-        using var stream = entries[name].Open();
+        using var stream = _entries[name].Open();
         return read(stream);
     });
 
@@ -62,14 +62,14 @@ internal sealed class ZipFileReader : IDisposable
         return bytes;
     }
 
-    public void Dispose() => archive.Dispose();
+    public void Dispose() => _archive.Dispose();
 
     private void CheckDirectory()
     {
         Int128 packed = 0;
-        foreach (var entry in archive.Entries)
+        foreach (var entry in _archive.Entries)
         {
-            if (!entries.TryAdd(entry.FullName, entry))
+            if (!_entries.TryAdd(entry.FullName, entry))
                 throw Wrong($"has two parts named '{entry.FullName}'");
             if (entry.IsEncrypted)
                 throw Wrong($"has an encrypted part '{entry.FullName}'", "store it without a password");
@@ -78,7 +78,7 @@ internal sealed class ZipFileReader : IDisposable
                 throw Wrong($"has a part '{entry.FullName}' that claims to unpack from {entry.CompressedLength} to {entry.Length} bytes");
         }
         // Entries that share bytes would let a small file unpack to any size.
-        if (packed > source.Length)
+        if (packed > _source.Length)
             throw Wrong("has parts that overlap");
     }
 
@@ -92,9 +92,9 @@ internal sealed class ZipFileReader : IDisposable
         catch (Exception failure) when (failure is InvalidDataException or IOException)
         {
             throw new ModelFormatException(
-                source.Name, $"is a damaged zip file ({failure.Message})", "it may be a partial download: fetch it again", failure);
+                _source.Name, $"is a damaged zip file ({failure.Message})", "it may be a partial download: fetch it again", failure);
         }
     }
 
-    private ModelFormatException Wrong(string problem, string? advice = null) => new(source.Name, problem, advice);
+    private ModelFormatException Wrong(string problem, string? advice = null) => new(_source.Name, problem, advice);
 }

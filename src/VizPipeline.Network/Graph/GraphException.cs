@@ -33,7 +33,8 @@ public sealed class OperatorNotSupportedException : GraphException
     public string OperatorType { get; }
 
     private static string Describe(string operatorType, string? variant) =>
-        $"operator '{HostileText.OneLine(operatorType, 100)}' is not supported{(variant is null ? "" : $" with {HostileText.OneLine(variant, 500)}")}; "
+        $"operator '{HostileText.OneLine(operatorType, 100)}' is not supported"
+        + $"{(variant is null ? "" : $" with {HostileText.OneLine(variant, 500)}")}; "
         + $"supported are {string.Join(", ", Supported)}, and chains of constants. "
         + "`--layers` cannot route around it: export the network without it";
 }

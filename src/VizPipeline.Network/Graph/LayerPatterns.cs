@@ -7,7 +7,8 @@ public sealed class UnknownLayerException : Exception
 {
     /// <summary>Creates the exception for <paramref name="name"/>, which is not a layer of <paramref name="graph"/>.</summary>
     public UnknownLayerException(string name, NetworkGraph graph)
-        : base($"layer '{name}' is not in {graph.Name}; nearest: {string.Join(", ", Nearest(name, graph))} (`viz layers` lists all {graph.Layers.Count})")
+        : base($"layer '{name}' is not in {graph.Name}; nearest: {string.Join(", ", Nearest(name, graph))} "
+            + $"(`viz layers` lists all {graph.Layers.Count})")
         => LayerName = name;
 
     /// <summary>The name or pattern that matched nothing.</summary>

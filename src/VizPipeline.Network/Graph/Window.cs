@@ -90,7 +90,8 @@ public readonly record struct Window(WindowAxis Y, WindowAxis X)
         {
             throw new GraphException(
                 node,
-                $"its input of {input} with a border of {Y.PadBefore + Y.PadAfter} rows and {X.PadBefore + X.PadAfter} columns is too large");
+                $"its input of {input} with a border of {Y.PadBefore + Y.PadAfter} rows "
+                + $"and {X.PadBefore + X.PadAfter} columns is too large");
         }
     }
 

@@ -33,7 +33,9 @@ public static class NetworkLoader
         if (!File.Exists(model))
         {
             var known = ZooModels.Find(model) ?? throw new ModelNotFoundException(
-                $"model '{model}' is neither a file nor an architecture{(ZooModels.Nearest(model) is { } near ? $" (do you mean '{near.Name}'?)" : "")}; `viz models` lists the architectures");
+                $"model '{model}' is neither a file nor an architecture"
+                + $"{(ZooModels.Nearest(model) is { } near ? $" (do you mean '{near.Name}'?)" : "")}; "
+                + "`viz models` lists the architectures");
             return Build(known, weights is null ? null : ModelWeights.Read(weights), inputSize);
         }
         if (IsOnnx(model))
@@ -41,7 +43,8 @@ public static class NetworkLoader
         return weights is null
             ? Recognise(model, ModelWeights.Read(model), inputSize)
             : throw new ModelNotFoundException(
-                $"model '{model}' is itself a weights file; give an architecture's name as --model together with --weights, or the file alone");
+                $"model '{model}' is itself a weights file; "
+                + "give an architecture's name as --model together with --weights, or the file alone");
     }
 
     private static NetworkGraph Build(ZooModel model, IReadOnlyDictionary<string, FloatTensor>? weights, (int Height, int Width)? size)

@@ -49,7 +49,8 @@ public sealed record Convolution(FloatTensor Weight, FloatTensor? Bias, Window W
         {
             throw new GraphException(
                 node,
-                $"the weight '{Weight.Name}' has {Weight.Shape.Length} dimensions; a 2-D convolution needs 4 (output, input, height, width)");
+                $"the weight '{Weight.Name}' has {Weight.Shape.Length} dimensions; "
+                + "a 2-D convolution needs 4 (output, input, height, width)");
         }
         if (Groups < 1 || Outputs < 1 || Outputs % Groups != 0)
             throw new GraphException(node, $"{Outputs} output channels do not divide into {Groups} groups");

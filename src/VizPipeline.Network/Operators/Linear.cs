@@ -43,13 +43,15 @@ public sealed record Linear(FloatTensor Weight, FloatTensor? Bias) : Operator
         {
             throw new GraphException(
                 node,
-                $"the weight '{Weight.Name}' has shape [{string.Join(", ", Weight.Shape)}]; a fully connected layer needs [outputs, inputs]");
+                $"the weight '{Weight.Name}' has shape [{string.Join(", ", Weight.Shape)}]; "
+                + "a fully connected layer needs [outputs, inputs]");
         }
         if (Weight.Shape[1] != input.Channels)
         {
             throw new GraphException(
                 node,
-                $"the weight '{Weight.Name}' is for {Weight.Shape[1]} inputs but gets {input.Channels}; does --input-size match the network?");
+                $"the weight '{Weight.Name}' is for {Weight.Shape[1]} inputs but gets {input.Channels}; "
+                + "does --input-size match the network?");
         }
         if (Bias is { } bias && bias.Count != Weight.Shape[0])
             throw new GraphException(node, $"the bias '{bias.Name}' has {bias.Count} values for {Weight.Shape[0]} outputs");

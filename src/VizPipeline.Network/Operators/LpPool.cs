@@ -90,7 +90,9 @@ internal static class WindowSum
     {
         var (samples, channels) = (padded.shape[0], padded.shape[1]);
         // All channels share one kernel, so they are treated as samples with one channel.
-        var sums = torch.nn.functional.conv2d(padded.reshape(samples * channels, 1, padded.shape[2], padded.shape[3]), Kernel(stage, window, factor), null, window.Stride, [0, 0], window.Dilation);
+        var sums = torch.nn.functional.conv2d(
+            padded.reshape(samples * channels, 1, padded.shape[2], padded.shape[3]),
+            Kernel(stage, window, factor), null, window.Stride, [0, 0], window.Dilation);
         return sums.reshape(samples, channels, sums.shape[2], sums.shape[3]);
     }
 

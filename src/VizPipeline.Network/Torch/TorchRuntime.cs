@@ -43,7 +43,8 @@ public static class TorchRuntime
                 // torch asks OpenMP, which ignores a container's CPU limit; .NET respects it.
                 torch.set_num_threads(Threads);
             }
-            catch (Exception fault) when (fault is TypeInitializationException or NotSupportedException or DllNotFoundException or BadImageFormatException)
+            catch (Exception fault) when (fault is TypeInitializationException or NotSupportedException
+                or DllNotFoundException or BadImageFormatException)
             {
                 throw new TorchUnavailableException(
                     $"libtorch could not be started: {(fault.InnerException ?? fault).Message.ReplaceLineEndings(" ")}", fault);

@@ -3,7 +3,9 @@ using VizPipeline.Network.Graph;
 
 namespace VizPipeline.Network.Zoo;
 
-/// <summary>DenseNet-BC 121, 161, 169 and 201 (Huang et al. 2016, arXiv 1608.06993): each layer reads all layers before it in its block.</summary>
+/// <summary>
+/// DenseNet-BC 121, 161, 169 and 201 (Huang et al. 2016, arXiv 1608.06993): each layer reads all layers before it in its block.
+/// </summary>
 internal static class DenseNet
 {
     // New channels per layer, layers per block, channels of the first convolution.

@@ -54,7 +54,8 @@ internal sealed class S3Calls(S3Options options)
 
     /// <summary>Creates the exception for a bucket that does not exist and that this user may not create.</summary>
     public BucketMissingException NoBucket(S3ErrorException refusal) => new(
-        $"S3 at {Place}: there is no bucket '{options.Bucket}', and this user may not make it ({refusal.Message}); make it with another user and grant this "
+        $"S3 at {Place}: there is no bucket '{options.Bucket}', and this user may not make it ({refusal.Message}); "
+        + "make it with another user and grant this "
         + "one reading and writing, or check ObjectStore__Bucket",
         refusal);
 
@@ -62,15 +63,19 @@ internal sealed class S3Calls(S3Options options)
     {
         S3ErrorException error => error.IsTransient,
         // Our own errors, and those of the disk from which files are uploaded.
-        ArgumentException or ObjectDisposedException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => false,
-        _ => !Causes(failure).Any(cause => cause is AuthenticationException or SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData }),
+        ArgumentException or ObjectDisposedException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
+            => false,
+        _ => !Causes(failure).Any(
+            cause => cause is AuthenticationException
+                or SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData }),
     };
 
     private string Explain(Exception failure) => failure switch
     {
         S3ErrorException error => error.Code switch
         {
-            "InvalidAccessKeyId" or "SignatureDoesNotMatch" => "the keys are refused; check ObjectStore__AccessKey and ObjectStore__SecretKey",
+            "InvalidAccessKeyId" or "SignatureDoesNotMatch"
+                => "the keys are refused; check ObjectStore__AccessKey and ObjectStore__SecretKey",
             // If the answer has no body, the server does not say which of these it is.
             "AccessDenied" => "access is denied; check ObjectStore__AccessKey, ObjectStore__SecretKey, and the user's rights to the bucket",
             "NoSuchBucket" => $"there is no bucket '{options.Bucket}'; make it, or check ObjectStore__Bucket",
@@ -83,7 +88,8 @@ internal sealed class S3Calls(S3Options options)
         _ when Causes(failure).OfType<AuthenticationException>().FirstOrDefault() is { } tls
             => $"no TLS connection ({Line(tls.Message)}); check ObjectStore__Endpoint and ObjectStore__CaFile",
         _ when Causes(failure).OfType<XmlException>().Any() => "what answers is no S3 server; check ObjectStore__Endpoint",
-        _ => $"{Line(Causes(failure).OfType<SocketException>().FirstOrDefault()?.Message ?? failure.Message)}; check ObjectStore__Endpoint, and whether the server runs",
+        _ => $"{Line(Causes(failure).OfType<SocketException>().FirstOrDefault()?.Message ?? failure.Message)}; "
+            + "check ObjectStore__Endpoint, and whether the server runs",
     };
 
     private static string Line(string message) => message.ReplaceLineEndings(" ").TrimEnd('.');

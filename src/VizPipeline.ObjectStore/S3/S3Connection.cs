@@ -89,7 +89,9 @@ internal sealed class S3Connection : IDisposable
     private async Task DownloadAsync(string key, Stream content, CancellationToken cancellation)
     {
         var found = await Client.GetObjectAsync(
-            new GetObjectArgs().WithBucket(Bucket).WithObject(key).WithCallbackStream((stream, stop) => stream.CopyToAsync(content, CopyBuffer, stop)), cancellation);
+            new GetObjectArgs().WithBucket(Bucket).WithObject(key)
+                .WithCallbackStream((stream, stop) => stream.CopyToAsync(content, CopyBuffer, stop)),
+            cancellation);
         // A connection that breaks midway must not look like a shorter object.
         if (found.Size != content.Length)
             throw new IOException($"{content.Length} of {found.Size} bytes arrived");

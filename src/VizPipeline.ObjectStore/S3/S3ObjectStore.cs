@@ -150,7 +150,9 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         await using var content = open();
         var answer = await _connection.Client.PutObjectAsync(
-            new PutObjectArgs().WithBucket(_connection.Bucket).WithObject(key).WithStreamData(content).WithObjectSize(content.Length).WithContentType(TypeOf(key)), cancellation);
+            new PutObjectArgs().WithBucket(_connection.Bucket).WithObject(key).WithStreamData(content)
+                .WithObjectSize(content.Length).WithContentType(TypeOf(key)),
+            cancellation);
         if (content.Length < LargestPart && string.IsNullOrEmpty(answer.Etag))
             throw new IOException("what answers is no S3 server");
         // A server may still fail to join the parts after it has started its answer, and the client does not read to the end.

@@ -27,11 +27,13 @@ public sealed class S3Options
     public string Region { get; set; } = "us-east-1";
 
     /// <summary>The access key; only from the environment or a mounted secret.</summary>
-    [Required(ErrorMessage = "ObjectStore:AccessKey is missing (environment variable ObjectStore__AccessKey, or a file of that name in the secrets folder)")]
+    [Required(ErrorMessage = "ObjectStore:AccessKey is missing (environment variable ObjectStore__AccessKey, "
+        + "or a file of that name in the secrets folder)")]
     public string AccessKey { get; set; } = "";
 
     /// <summary>The secret key; only from the environment or a mounted secret.</summary>
-    [Required(ErrorMessage = "ObjectStore:SecretKey is missing (environment variable ObjectStore__SecretKey, or a file of that name in the secrets folder)")]
+    [Required(ErrorMessage = "ObjectStore:SecretKey is missing (environment variable ObjectStore__SecretKey, "
+        + "or a file of that name in the secrets folder)")]
     public string SecretKey { get; set; } = "";
 
     /// <summary>A PEM file of the authority that signed the server's certificate; null to use the system's authorities.</summary>

@@ -11,7 +11,7 @@ internal sealed class OnnxMessage
 {
     private const int Varint = 0, LengthDelimited = 2;
 
-    private readonly ArrayBufferWriter<byte> bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
 
     public OnnxMessage Number(int field, long value)
     {
@@ -32,20 +32,20 @@ internal sealed class OnnxMessage
     {
         Write(((ulong)field << 3) | LengthDelimited);
         Write((ulong)value.Length);
-        bytes.Write(value);
+        _bytes.Write(value);
         return this;
     }
 
     public OnnxMessage Text(int field, string value) => Bytes(field, Encoding.UTF8.GetBytes(value));
 
-    public OnnxMessage Nested(int field, OnnxMessage message) => Bytes(field, message.bytes.WrittenSpan);
+    public OnnxMessage Nested(int field, OnnxMessage message) => Bytes(field, message._bytes.WrittenSpan);
 
-    public byte[] ToArray() => bytes.WrittenSpan.ToArray();
+    public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 
     private void Write(ulong value)
     {
         for (; value >= 0x80; value >>= 7)
-            bytes.Write([(byte)(value | 0x80)]);
-        bytes.Write([(byte)value]);
+            _bytes.Write([(byte)(value | 0x80)]);
+        _bytes.Write([(byte)value]);
     }
 }

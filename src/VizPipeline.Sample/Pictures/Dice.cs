@@ -6,7 +6,7 @@ namespace VizPipeline.Sample.Pictures;
 /// </summary>
 internal sealed class Dice(long seed, long index)
 {
-    private ulong state = Mix((ulong)seed) ^ Mix(unchecked((ulong)index * 0x9E3779B97F4A7C15UL + 0x632BE59BD9B4E019UL));
+    private ulong _state = Mix((ulong)seed) ^ Mix(unchecked((ulong)index * 0x9E3779B97F4A7C15UL + 0x632BE59BD9B4E019UL));
 
     /// <summary>Returns a number in [0, 1).</summary>
     public float Unit() => (Next() >> 40) * (1f / (1 << 24));
@@ -20,7 +20,7 @@ internal sealed class Dice(long seed, long index)
 
     public T Pick<T>(params ReadOnlySpan<T> items) => items[Whole(0, items.Length - 1)];
 
-    public ulong Next() => Mix(state += 0x9E3779B97F4A7C15UL);
+    public ulong Next() => Mix(_state += 0x9E3779B97F4A7C15UL);
 
     private static ulong Mix(ulong z)
     {

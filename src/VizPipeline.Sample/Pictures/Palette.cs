@@ -5,20 +5,20 @@ namespace VizPipeline.Sample.Pictures;
 /// <summary>The colours of one picture: random, but different enough that the subject is visible.</summary>
 internal sealed class Palette
 {
-    private readonly Dice dice;
+    private readonly Dice _dice;
 
     public Palette(Dice dice)
     {
-        this.dice = dice;
+        this._dice = dice;
         // A few pictures are pale or nearly grey, so that no neuron can rely on saturation alone.
-        richness = dice.Chance(0.2f) ? dice.Between(0.05f, 0.4f) : dice.Between(0.6f, 1f);
+        _richness = dice.Chance(0.2f) ? dice.Between(0.05f, 0.4f) : dice.Between(0.6f, 1f);
         Back = Any();
         Main = Unlike(Back);
         Second = Unlike(Main, Back);
         Third = Unlike(Main, Second);
     }
 
-    private readonly float richness;
+    private readonly float _richness;
 
     public SKColor Back { get; }
 
@@ -28,7 +28,7 @@ internal sealed class Palette
 
     public SKColor Third { get; }
 
-    public SKColor Any() => SKColor.FromHsv(dice.Between(0, 360), 100 * richness * MathF.Sqrt(dice.Unit()), dice.Between(18, 100));
+    public SKColor Any() => SKColor.FromHsv(_dice.Between(0, 360), 100 * _richness * MathF.Sqrt(_dice.Unit()), _dice.Between(18, 100));
 
     /// <summary>Returns a colour that stands out against all of <paramref name="others"/>.</summary>
     public SKColor Unlike(params ReadOnlySpan<SKColor> others)
@@ -46,9 +46,9 @@ internal sealed class Palette
     /// <summary>Returns a slight random variation of a colour with a known meaning (skin, leaf, bark).</summary>
     public SKColor Near(float hue, float saturation, float value, float spread = 1)
         => SKColor.FromHsv(
-            (hue + spread * dice.Between(-12, 12) + 360) % 360,
-            Math.Clamp(saturation + spread * dice.Between(-14, 14), 0, 100),
-            Math.Clamp(value + spread * dice.Between(-14, 14), 0, 100));
+            (hue + spread * _dice.Between(-12, 12) + 360) % 360,
+            Math.Clamp(saturation + spread * _dice.Between(-14, 14), 0, 100),
+            Math.Clamp(value + spread * _dice.Between(-14, 14), 0, 100));
 
     public static SKColor Blend(SKColor from, SKColor to, float part) => new(
         (byte)(from.Red + (to.Red - from.Red) * part),

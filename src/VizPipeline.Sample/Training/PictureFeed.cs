@@ -6,19 +6,19 @@ namespace VizPipeline.Sample.Training;
 /// <summary>Batches of new pictures, drawn ahead of the training by the thread pool, in a fixed order.</summary>
 internal sealed class PictureFeed(long seed, int batchSize, int ahead = 6)
 {
-    private readonly Queue<Task<(byte[] Pixels, long[] Classes)>> drawing = new();
-    private long next;
+    private readonly Queue<Task<(byte[] Pixels, long[] Classes)>> _drawing = new();
+    private long _next;
 
     /// <summary>Returns images as the network reads them, [batch, 3, side, side], and their class indices.</summary>
     public (Tensor Images, Tensor Classes) Next(CancellationToken cancellation = default)
     {
-        while (drawing.Count < ahead)
+        while (_drawing.Count < ahead)
         {
-            var first = next;
-            next += batchSize;
-            drawing.Enqueue(Task.Run(() => Draw(first), cancellation));
+            var first = _next;
+            _next += batchSize;
+            _drawing.Enqueue(Task.Run(() => Draw(first), cancellation));
         }
-        var (pixels, classes) = drawing.Dequeue().GetAwaiter().GetResult();
+        var (pixels, classes) = _drawing.Dequeue().GetAwaiter().GetResult();
         return (ToImages(pixels, batchSize), tensor(classes));
     }
 

@@ -22,7 +22,10 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
         if (PresetNames.IsNumber(preset))
         {
             var number = preset[0] - '0';
-            recipe = (settings.Rates == "published" ? AscentPresets.Published(number) : AscentPresets.Normalised(number)) with { Objective = ObjectiveOf(settings.Objective) };
+            recipe = (settings.Rates == "published" ? AscentPresets.Published(number) : AscentPresets.Normalised(number)) with
+            {
+                Objective = ObjectiveOf(settings.Objective),
+            };
         }
         else
         {
@@ -40,16 +43,16 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
     public static AscentObjective ObjectiveOf(string name) => name == "channel" ? new ChannelObjective() : new NeuronObjective();
 
     /// <inheritdoc/>
-    public async Task<byte[]> Run(AtlasRuntime atlas, AscendNeurons command, IProgress<int> progress, CancellationToken cancellation)
+    public async Task<byte[]> RunAsync(AtlasRuntime atlas, AscendNeurons command, IProgress<int> progress, CancellationToken cancellation)
     {
         var recipe = RecipeOf(atlas.Spec.Ascent, command.Preset);
-        var run = await Prepare(atlas, command, recipe, cancellation);
+        var run = await PrepareAsync(atlas, command, recipe, cancellation);
         var (rows, parameters) = (new List<PictureRow>(), Parameters(atlas, recipe));
         for (var first = command.FirstChannel; first < command.EndChannel; first += run.SamplesPerBatch)
         {
             var neurons = Enumerable.Range(first, Math.Min(run.SamplesPerBatch, command.EndChannel - first)).ToArray();
             foreach (var result in run.Ascend(neurons, command.Seed, cancellation))
-                rows.Add(await Store(atlas, command, result, parameters, cancellation));
+                rows.Add(await StoreAsync(atlas, command, result, parameters, cancellation));
             progress.Report(rows.Count / recipe.Facets);
         }
         return VizJson.Write(new PictureTable(command.Layer, rows, []));
@@ -65,7 +68,8 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
         return record.ToJsonString(VizJson.Options);
     }
 
-    private async Task<AscentRun> Prepare(AtlasRuntime atlas, AscendNeurons command, AscentRecipe recipe, CancellationToken cancellation)
+    private async Task<AscentRun> PrepareAsync(
+        AtlasRuntime atlas, AscendNeurons command, AscentRecipe recipe, CancellationToken cancellation)
     {
         var (layer, pixels) = (atlas.Layer(command.Layer), PixelScales.Create(atlas.Preprocessing));
         var material = new AscentMaterial { Spectrum = recipe.Parametrization is MacoParametrization ? atlas.Spectrum : null };
@@ -81,7 +85,7 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
         return run;
     }
 
-    private async Task<PictureRow> Store(
+    private async Task<PictureRow> StoreAsync(
         AtlasRuntime atlas, AscendNeurons command, AscentResult result, string parameters, CancellationToken cancellation)
     {
         // A dead neuron has no picture; otherwise the initial noise would be mistaken for one.

@@ -34,7 +34,9 @@ internal static class AscentMaterials
         var count = atlas.Images.Images.Count;
         var chosen = Enumerable.Range(0, Math.Min(count, SpectrumImages))
             .Select(i => (int)((long)i * count / Math.Min(count, SpectrumImages)));
-        return NaturalSpectrum.Measure(chosen.Chunk(SpectrumBatch).Select(batch => Batch(atlas, batch)).OfType<torch.Tensor>(), PixelScales.Create(atlas.Preprocessing));
+        return NaturalSpectrum.Measure(
+            chosen.Chunk(SpectrumBatch).Select(batch => Batch(atlas, batch)).OfType<torch.Tensor>(),
+            PixelScales.Create(atlas.Preprocessing));
     }
 
     private static torch.Tensor? Batch(AtlasRuntime atlas, int[] images)

@@ -8,7 +8,7 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class GatherShardsHandler(IObjectStore store) : IJobHandler<GatherShards>
 {
     /// <inheritdoc/>
-    public async Task<byte[]> Run(AtlasRuntime atlas, GatherShards command, IProgress<int> progress, CancellationToken cancellation)
+    public async Task<byte[]> RunAsync(AtlasRuntime atlas, GatherShards command, IProgress<int> progress, CancellationToken cancellation)
     {
         var name = atlas.Spec.Layers[command.Layer].Name;
         var keys = Enumerable.Range(command.FirstShard, command.EndShard - command.FirstShard)

@@ -10,7 +10,7 @@ public interface IJobHandler
     /// <summary>The type of the handled commands.</summary>
     Type CommandType { get; }
 
-    /// <inheritdoc cref="IJobHandler{TCommand}.Run"/>
+    /// <inheritdoc cref="IJobHandler{TCommand}.RunAsync"/>
     Task<byte[]> RunAsync(AtlasRuntime atlas, JobCommand command, IProgress<int> progress, CancellationToken cancellation);
 }
 
@@ -26,12 +26,12 @@ public interface IJobHandler<in TCommand> : IJobHandler
     /// <param name="command">The command.</param>
     /// <param name="progress">Receives the number of completed units from time to time.</param>
     /// <param name="cancellation">Stops the job, which will be run again.</param>
-    Task<byte[]> Run(AtlasRuntime atlas, TCommand command, IProgress<int> progress, CancellationToken cancellation);
+    Task<byte[]> RunAsync(AtlasRuntime atlas, TCommand command, IProgress<int> progress, CancellationToken cancellation);
 
     /// <inheritdoc/>
     Type IJobHandler.CommandType => typeof(TCommand);
 
     /// <inheritdoc/>
     Task<byte[]> IJobHandler.RunAsync(AtlasRuntime atlas, JobCommand command, IProgress<int> progress, CancellationToken cancellation)
-        => Run(atlas, (TCommand)command, progress, cancellation);
+        => RunAsync(atlas, (TCommand)command, progress, cancellation);
 }

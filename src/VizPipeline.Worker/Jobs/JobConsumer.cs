@@ -35,27 +35,28 @@ public sealed class JobConsumer(
         // The job may have killed the previous worker, so the coordinator counts the redelivery before the job runs again.
         if (delivery.IsRedelivered)
         {
-            await Return(command, ReturnReason.Redelivered);
+            await ReturnAsync(command, ReturnReason.Redelivered);
             return null;
         }
         try
         {
-            using var turn = await Turn(cancellation);
+            using var turn = await TurnAsync(cancellation);
             if (turn is null)
-                await PassOn(message, command);
+                await PassOnAsync(message, command);
             else
-                await Do(message.Kind, command, turn.Device, cancellation);
+                await DoAsync(message.Kind, command, turn.Device, cancellation);
         }
         catch (Exception failure) when (IsStopping(failure, cancellation))
         {
             logger.JobStopped(command.JobId, command.AtlasId);
-            await Return(command, ReturnReason.Stopping);
+            await ReturnAsync(command, ReturnReason.Stopping);
         }
         catch (Exception failure)
         {
             var (error, transient) = Explain(failure);
             await bus.AnswerAsync(
-                new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient), CancellationToken.None);
+                new JobFailed(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, error, transient),
+                CancellationToken.None);
         }
         return null;
     }
@@ -67,16 +68,16 @@ public sealed class JobConsumer(
 
     // Each kind has a queue, and each queue delivers a command to this worker, but a device runs one job at a time. A command that waits
     // here is not available to an idle worker.
-    private async Task<DeviceTurn?> Turn(CancellationToken cancellation)
+    private async Task<DeviceTurn?> TurnAsync(CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
         if (options.Value.PassOnAfter is not { } patience)
-            return await gate.Enter(stop.Token);
+            return await gate.EnterAsync(stop.Token);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         limit.CancelAfter(patience);
         try
         {
-            return await gate.Enter(limit.Token);
+            return await gate.EnterAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
@@ -84,7 +85,7 @@ public sealed class JobConsumer(
         }
     }
 
-    private async Task PassOn(JobMessage message, JobCommand command)
+    private async Task PassOnAsync(JobMessage message, JobCommand command)
     {
         try
         {
@@ -93,18 +94,18 @@ public sealed class JobConsumer(
         catch (Exception)
         {
             // The broker restarts, which is no failure of the job. The coordinator sends it again.
-            await Return(command, ReturnReason.Stopping);
+            await ReturnAsync(command, ReturnReason.Stopping);
         }
     }
 
-    private async Task Return(JobCommand command, ReturnReason reason, string? error = null)
+    private async Task ReturnAsync(JobCommand command, ReturnReason reason, string? error = null)
     {
         logger.JobReturned(command.JobId, command.AtlasId, reason);
         await bus.AnswerAsync(
             new JobReturned(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, reason, error), CancellationToken.None);
     }
 
-    private async Task Do(JobKind kind, JobCommand command, ComputeDevice device, CancellationToken cancellation)
+    private async Task DoAsync(JobKind kind, JobCommand command, ComputeDevice device, CancellationToken cancellation)
     {
         using var hand = device.Activity.Begin(command);
         using var span = VizTelemetry.StartJob("job", ActivityKind.Internal, command.AtlasId, command.JobId, command.Attempt)
@@ -115,7 +116,7 @@ public sealed class JobConsumer(
                 return;
             await bus.AnswerAsync(
                 new JobStarted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, time.GetUtcNow()), cancellation);
-            var completed = await Work(kind, command, device, cancellation);
+            var completed = await WorkAsync(kind, command, device, cancellation);
             logger.JobCompleted(command.JobId, command.AtlasId, completed.Units, completed.ElapsedSeconds);
             await bus.AnswerAsync(completed, cancellation);
             hand.Complete(completed);
@@ -128,7 +129,7 @@ public sealed class JobConsumer(
             {
                 span?.SetStatus(ActivityStatusCode.Error, fault.Reason);
                 atlases.Forget(device);
-                await Return(command, ReturnReason.DeviceFailed, $"{device.Name}: {fault.Reason}");
+                await ReturnAsync(command, ReturnReason.DeviceFailed, $"{device.Name}: {fault.Reason}");
                 return;
             }
             if (fault.Kind == DeviceFaultKind.OutOfMemory)
@@ -146,10 +147,10 @@ public sealed class JobConsumer(
         }
     }
 
-    private async Task<JobCompleted> Work(JobKind kind, JobCommand command, ComputeDevice device, CancellationToken cancellation)
+    private async Task<JobCompleted> WorkAsync(JobKind kind, JobCommand command, ComputeDevice device, CancellationToken cancellation)
     {
         var (begun, started) = (time.GetUtcNow(), time.GetTimestamp());
-        var atlas = await atlases.Open(device, command.AtlasId, cancellation);
+        var atlas = await atlases.OpenAsync(device, command.AtlasId, cancellation);
         var row = JobKinds.Get(kind);
         var (key, units) = (row.GetResultKeyOf(atlas.Spec, command), row.CountUnitsOf(atlas.Spec, command));
         var phases = new Dictionary<string, double> { ["open"] = time.GetElapsedTime(started).TotalSeconds };

@@ -9,7 +9,7 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLayer>
 {
     /// <inheritdoc/>
-    public async Task<byte[]> Run(AtlasRuntime atlas, MergeLayer command, IProgress<int> progress, CancellationToken cancellation)
+    public async Task<byte[]> RunAsync(AtlasRuntime atlas, MergeLayer command, IProgress<int> progress, CancellationToken cancellation)
     {
         var name = atlas.Spec.Layers[command.Layer].Name;
         var keys = command.Parts > 0

@@ -10,7 +10,7 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<RenderFilters>
 {
     /// <inheritdoc/>
-    public async Task<byte[]> Run(AtlasRuntime atlas, RenderFilters command, IProgress<int> progress, CancellationToken cancellation)
+    public async Task<byte[]> RunAsync(AtlasRuntime atlas, RenderFilters command, IProgress<int> progress, CancellationToken cancellation)
     {
         var (layer, rows, isBgr) = (atlas.Layer(command.Layer), new List<PictureRow>(), atlas.Preprocessing.Channels == ChannelOrder.Bgr);
         if (FilterTiles.ConvolutionOf(atlas.Runner.Graph, layer) is { } convolution)
@@ -18,7 +18,14 @@ public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<Rende
             var key = AtlasKeys.LayerPicture(command.AtlasId, layer.Name, PictureMethod.Filters);
             var picture = FilterTiles.Render(convolution, $"{layer.Name} filters", isBgr);
             await store.PutAsync(key, Png.Encode(picture), cancellation);
-            rows.Add(new PictureRow { Layer = command.Layer, Channel = PictureRow.WholeLayer, Method = PictureMethod.Filters, Key = key, Status = PictureStatus.Done });
+            rows.Add(new PictureRow
+            {
+                Layer = command.Layer,
+                Channel = PictureRow.WholeLayer,
+                Method = PictureMethod.Filters,
+                Key = key,
+                Status = PictureStatus.Done,
+            });
         }
         if (NeuronLinks.Compute(atlas.Runner.Graph, atlas.Layers, layer, isBgr) is { } links)
             await store.PutAsync(
@@ -31,12 +38,16 @@ public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<Rende
         [.. links.Neurons.Select(
             neuron => new NeuronInputsRow(Rounded(neuron.Norm), Rounded(neuron.Largest), [.. neuron.Inputs.Select(Row)]))],
         [.. links.Readers.Select(read => new LayerReadersRow(
-            read.Layer, [.. read.Channels.Select(channel => channel.Select(link => new ReaderLinkRow(link.Channel, Rounded(link.Share), Rounded(link.Sum))).ToList())]))]);
+            read.Layer,
+            [.. read.Channels.Select(channel => channel.Select(
+                link => new ReaderLinkRow(link.Channel, Rounded(link.Share), Rounded(link.Sum))).ToList())]))]);
 
     // Kernels are for display, and 256 levels need no more digits.
     private static InputLinkRow Row(InputLink link) => new(
         link.Layer, link.Channel, link.Input, Rounded(link.Norm), Rounded(link.Sum),
-        link.Kernel is { } kernel ? new KernelRow(kernel.Height, kernel.Width, [.. kernel.Weights.Select(weight => Rounded(weight, "G4"))]) : null);
+        link.Kernel is { } kernel
+            ? new KernelRow(kernel.Height, kernel.Width, [.. kernel.Weights.Select(weight => Rounded(weight, "G4"))])
+            : null);
 
     private static float Rounded(double value, string format = "G6")
         => float.Parse(value.ToString(format, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);

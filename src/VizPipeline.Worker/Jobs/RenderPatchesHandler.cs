@@ -19,7 +19,7 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
     private const double Tolerance = 1e-3;
 
     /// <inheritdoc/>
-    public async Task<byte[]> Run(AtlasRuntime atlas, RenderPatches command, IProgress<int> progress, CancellationToken cancellation)
+    public async Task<byte[]> RunAsync(AtlasRuntime atlas, RenderPatches command, IProgress<int> progress, CancellationToken cancellation)
     {
         var name = atlas.Spec.Layers[command.Layer].Name;
         var table = VizJson.Read<LayerTable>(await store.GetAsync(AtlasKeys.LayerTable(command.AtlasId, name), cancellation));
@@ -30,15 +30,16 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
 
         var pictures = new List<PictureRow>();
         if (atlas.Spec.Methods.HasFlag(AtlasMethods.Top9))
-            pictures.AddRange(await Store(command, name, PictureMethod.Top9, drawing.Patches, table, cancellation));
+            pictures.AddRange(await StoreAsync(command, name, PictureMethod.Top9, drawing.Patches, table, cancellation));
         if (atlas.Spec.Methods.HasFlag(AtlasMethods.Deconv))
-            pictures.AddRange(await Store(command, name, PictureMethod.Deconv, drawing.Deconvolutions, table, cancellation));
+            pictures.AddRange(await StoreAsync(command, name, PictureMethod.Deconv, drawing.Deconvolutions, table, cancellation));
         return VizJson.Write(
             new PictureTable(command.Layer, pictures, [.. checks.OrderBy(check => check.Channel).ThenBy(check => check.Rank)]));
     }
 
     private static List<PatchCheckRow> Draw(
-        AtlasRuntime atlas, RenderPatches command, PatchRow[] patches, PatchDrawing drawing, IProgress<int> progress, CancellationToken cancellation)
+        AtlasRuntime atlas, RenderPatches command, PatchRow[] patches, PatchDrawing drawing, IProgress<int> progress,
+        CancellationToken cancellation)
     {
         var projection = new BackProjection(atlas.Runner, atlas.Layer(command.Layer));
         var checks = new List<PatchCheckRow>(patches.Length);
@@ -67,7 +68,9 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
         {
             var result = atlas.Crops.Get(images[i]);
             if (result.Crop is null)
-                throw new UnreadableImageException(atlas.Images.Images[images[i]].Path, $"{result.Unreadable}, but it could be read when the image set was searched: put it back and retry");
+                throw new UnreadableImageException(
+                    atlas.Images.Images[images[i]].Path,
+                    $"{result.Unreadable}, but it could be read when the image set was searched: put it back and retry");
             result.Crop.CopyTo(crops.AsSpan(i * atlas.Preprocessing.CropBytes));
         });
         return (crops, [.. batch.Select(patch => slot[patch.Image])]);
@@ -88,7 +91,7 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
         patch.Layer, patch.Channel, patch.Rank, recomputed,
         Mismatch: Math.Abs(recomputed - patch.Activation) > Tolerance * Math.Max(Math.Abs(patch.Activation), 1e-3));
 
-    private async Task<IEnumerable<PictureRow>> Store(
+    private async Task<IEnumerable<PictureRow>> StoreAsync(
         RenderPatches command, string layer, string method, RgbImage?[] pictures, LayerTable table, CancellationToken cancellation)
     {
         var rows = new PictureRow[pictures.Length];
@@ -104,11 +107,14 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
                 Channel = channel,
                 Method = method,
                 Key = key,
-                Parameters = string.Create(CultureInfo.InvariantCulture, $$"""{"cell_width":{{PatchDrawing.CellOf(pictures[i]).Width}},"cell_height":{{PatchDrawing.CellOf(pictures[i]).Height}},"columns":3,"rows":3}"""),
+                Parameters = Describe(PatchDrawing.CellOf(pictures[i])),
                 Status = key is null || table.Neurons[channel].Max <= 0 ? PictureStatus.Dead : PictureStatus.Done,
                 Activation = table.Neurons[channel].Images > 0 ? table.Neurons[channel].Max : null,
             };
         });
         return rows;
     }
+
+    private static string Describe((int Width, int Height) cell) => string.Create(
+        CultureInfo.InvariantCulture, $$"""{"cell_width":{{cell.Width}},"cell_height":{{cell.Height}},"columns":3,"rows":3}""");
 }

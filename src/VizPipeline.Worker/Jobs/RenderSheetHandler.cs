@@ -12,19 +12,19 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderSheet>
 {
     /// <inheritdoc/>
-    public async Task<byte[]> Run(AtlasRuntime atlas, RenderSheet command, IProgress<int> progress, CancellationToken cancellation)
+    public async Task<byte[]> RunAsync(AtlasRuntime atlas, RenderSheet command, IProgress<int> progress, CancellationToken cancellation)
     {
         var layer = atlas.Spec.Layers[command.Layer];
-        var neurons = await Read<LayerTable>(AtlasKeys.LayerTable(command.AtlasId, layer.Name), cancellation);
-        var pictures = await Pictures(atlas.Spec, layer, cancellation);
+        var neurons = await ReadAsync<LayerTable>(AtlasKeys.LayerTable(command.AtlasId, layer.Name), cancellation);
+        var pictures = await PicturesAsync(atlas.Spec, layer, cancellation);
         var sheet = new ContactSheet(atlas, command.Layer, neurons, pictures);
-        var images = await Fetch(sheet.Keys, cancellation);
+        var images = await FetchAsync(sheet.Keys, cancellation);
         var key = AtlasKeys.Sheet(command.AtlasId, layer.Name);
         await store.PutAsync(key, Png.Encode(sheet.Draw(images)), cancellation);
-        return VizJson.Write(new SheetTable(command.Layer, key, await Percentiles(command, layer.Name, pictures, cancellation)));
+        return VizJson.Write(new SheetTable(command.Layer, key, await PercentilesAsync(command, layer.Name, pictures, cancellation)));
     }
 
-    private async Task<List<PictureRow>> Pictures(AtlasSpec spec, LayerSpec layer, CancellationToken cancellation)
+    private async Task<List<PictureRow>> PicturesAsync(AtlasSpec spec, LayerSpec layer, CancellationToken cancellation)
     {
         var rows = new List<PictureRow>();
         // The plan lists every possible table; tables of failed jobs do not exist.
@@ -37,17 +37,17 @@ public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderS
                     spec.Id, layer.Name, ascent.FirstChannel, ascent.EndChannel, ascent.Preset, ascent.Seed),
                 _ => null,
             };
-            if (key is not null && await Read<PictureTable>(key, cancellation) is { } table)
+            if (key is not null && await ReadAsync<PictureTable>(key, cancellation) is { } table)
                 rows.AddRange(table.Pictures);
         }
         return rows;
     }
 
-    private async Task<T?> Read<T>(string key, CancellationToken cancellation)
+    private async Task<T?> ReadAsync<T>(string key, CancellationToken cancellation)
         where T : class =>
         await store.TryGetAsync(key, cancellation) is { } bytes ? VizJson.Read<T>(bytes) : null;
 
-    private async Task<Dictionary<string, RgbImage>> Fetch(IEnumerable<string> keys, CancellationToken cancellation)
+    private async Task<Dictionary<string, RgbImage>> FetchAsync(IEnumerable<string> keys, CancellationToken cancellation)
     {
         var images = new System.Collections.Concurrent.ConcurrentDictionary<string, RgbImage>();
         await Parallel.ForEachAsync(keys, cancellation, async (key, stop) =>
@@ -58,7 +58,7 @@ public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderS
         return new Dictionary<string, RgbImage>(images);
     }
 
-    private async Task<List<PercentileRow>> Percentiles(
+    private async Task<List<PercentileRow>> PercentilesAsync(
         RenderSheet command, string layer, List<PictureRow> pictures, CancellationToken cancellation)
     {
         var key = AtlasKeys.LayerTally(command.AtlasId, layer);

@@ -11,7 +11,7 @@ namespace VizPipeline.Worker.Jobs;
 public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptions<WorkerOptions> options) : IJobHandler<ScanShard>
 {
     /// <inheritdoc/>
-    public async Task<byte[]> Run(AtlasRuntime atlas, ScanShard command, IProgress<int> progress, CancellationToken cancellation)
+    public async Task<byte[]> RunAsync(AtlasRuntime atlas, ScanShard command, IProgress<int> progress, CancellationToken cancellation)
     {
         var count = atlas.Spec.Images.Count;
         var search = new TopPatchSearch(atlas.Runner, atlas.Layers, exact: count <= ActivationDistribution.ExactImages, imageSet: count);

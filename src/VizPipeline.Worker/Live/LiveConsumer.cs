@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
 using VizPipeline.Images;
+using VizPipeline.ImageStore;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Torch;
@@ -43,10 +44,10 @@ public sealed class LiveConsumer(LiveNetworks networks, ImageRoot roots, IOption
 
     private async Task<IBusMessage> AnswerAsync(IBusMessage request, CancellationToken cancellation) => request switch
     {
-        ShowFeatureMaps maps => await networks.Run(maps, (network, crop, cost) => network.FeatureMaps(maps, crop, cost), cancellation),
-        ShowDeconvolution neuron => await networks.Run(
+        ShowFeatureMaps maps => await networks.RunAsync(maps, (network, crop, cost) => network.FeatureMaps(maps, crop, cost), cancellation),
+        ShowDeconvolution neuron => await networks.RunAsync(
             neuron, (network, crop, cost) => network.Deconvolution(neuron, crop, cost), cancellation),
-        ShowResponses picture => await networks.Run(picture, (network, crop, cost) => network.Responses(crop, cost), cancellation),
+        ShowResponses picture => await networks.RunAsync(picture, (network, crop, cost) => network.Responses(crop, cost), cancellation),
         FindImages images => await FindAsync(images, cancellation),
         _ => new LiveRefused($"this worker's version does not know {request.GetType().Name}", IsOutage: true),
     };

@@ -44,7 +44,8 @@ public sealed class LiveNetwork : IDisposable
         Parallel.For(0, layer.Neurons, channel => (least[channel], greatest[channel]) = Quantise(
             maps.AsSpan(channel * area, area), bytes.AsSpan(channel * area, area)));
         return new FeatureMapsShown(
-            layer.Neurons, layer.Shape.Height, layer.Shape.Width, least, greatest, bytes, Png.Encode(_preprocessing.Picture(crop)), output is null ? [] : Strongest(values[output.Node]), Spent(cost));
+            layer.Neurons, layer.Shape.Height, layer.Shape.Width, least, greatest, bytes,
+            Png.Encode(_preprocessing.Picture(crop)), output is null ? [] : Strongest(values[output.Node]), Spent(cost));
     }
 
     /// <summary>Returns the activation of every neuron.</summary>
@@ -54,8 +55,12 @@ public sealed class LiveNetwork : IDisposable
         Layer[] layers = [.. _spec.Layers.Select(layer => _runner.Graph.Layer(layer.Name))];
         using var scope = torch.NewDisposeScope();
         var maxima = new Dictionary<int, float[]>();
-        _runner.Forward(Upload(crop), [.. layers.Select(layer => layer.Node).Distinct()], (node, value) => maxima[node] = SpatialMaximum.Find(value).Values);
-        return new ResponsesShown([.. layers.Select(layer => maxima[layer.Node])], Png.Encode(_preprocessing.Picture(crop)), Output is null ? [] : Strongest(maxima[Output.Node]), Spent(cost));
+        _runner.Forward(
+            Upload(crop), [.. layers.Select(layer => layer.Node).Distinct()],
+            (node, value) => maxima[node] = SpatialMaximum.Find(value).Values);
+        return new ResponsesShown(
+            [.. layers.Select(layer => maxima[layer.Node])], Png.Encode(_preprocessing.Picture(crop)),
+            Output is null ? [] : Strongest(maxima[Output.Node]), Spent(cost));
     }
 
     /// <summary>Returns the deconvolution of one neuron.</summary>
@@ -68,7 +73,9 @@ public sealed class LiveNetwork : IDisposable
             throw new LiveRequestException($"layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}, not {request.Channel}");
         if (request.Y is null != request.X is null || request.Y < 0 || request.Y >= layer.Shape.Height || request.X < 0
             || request.X >= layer.Shape.Width)
-            throw new LiveRequestException($"the maps of layer '{layer.Name}' have {layer.Shape.Height} rows and {layer.Shape.Width} columns, so there is no position {request.Y},{request.X}");
+            throw new LiveRequestException(
+                $"the maps of layer '{layer.Name}' have {layer.Shape.Height} rows and {layer.Shape.Width} columns, "
+                + $"so there is no position {request.Y},{request.X}");
         using var scope = torch.NewDisposeScope();
         var images = Upload(crop);
         var (y, x) = request is { Y: { } row, X: { } column } ? (row, column) : Strongest(images, layer, request.Channel);
@@ -77,7 +84,8 @@ public sealed class LiveNetwork : IDisposable
         var signal = PixelScales.ToRgb(result.Cut(0, new Box(0, 0, input.Width, input.Height)), _preprocessing);
         var box = layer.Field.At(y, x).Clip(input.Height, input.Width);
         return new DeconvolutionShown(
-            result.Activations[0], y, x, [box.X0, box.Y0, box.X1, box.Y1], Png.Encode(SignedDisplay.Render(signal, input.Width, input.Height)), Png.Encode(_preprocessing.Picture(crop)), Spent(cost));
+            result.Activations[0], y, x, [box.X0, box.Y0, box.X1, box.Y1],
+            Png.Encode(SignedDisplay.Render(signal, input.Width, input.Height)), Png.Encode(_preprocessing.Picture(crop)), Spent(cost));
     }
 
     /// <inheritdoc/>

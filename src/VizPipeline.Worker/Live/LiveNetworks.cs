@@ -24,7 +24,7 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
     /// </summary>
     /// <exception cref="LiveRequestException">The atlas or the layer does not exist, or the picture is too large.</exception>
     /// <exception cref="UnreadableImageException">The data is not a readable picture.</exception>
-    public async Task<T> Run<T>(ILiveRequest request, Func<LiveNetwork, byte[], LiveCost, T> work, CancellationToken cancellation)
+    public async Task<T> RunAsync<T>(ILiveRequest request, Func<LiveNetwork, byte[], LiveCost, T> work, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!AtlasSpec.IsId(request.AtlasId))
@@ -36,7 +36,9 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
             $"there is no atlas '{request.AtlasId}'");
         var spec = VizJson.Read<AtlasSpec>(bytes);
         if (request.Layer is not null && spec.Layers.All(layer => layer.Name != request.Layer))
-            throw new LiveRequestException($"atlas '{spec.Id}' has no layer '{request.Layer}'; it has {string.Join(", ", spec.Layers.Select(layer => layer.Name))}");
+            throw new LiveRequestException(
+                $"atlas '{spec.Id}' has no layer '{request.Layer}'; "
+                + $"it has {string.Join(", ", spec.Layers.Select(layer => layer.Name))}");
 
         var clock = Stopwatch.StartNew();
         var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
@@ -46,13 +48,13 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
         var failed = new List<ComputeDevice>();
         while (true)
         {
-            using var turn = await gate.EnterLive(failed, cancellation);
+            using var turn = await gate.EnterLiveAsync(failed, cancellation);
             try
             {
                 var answer = await turn.Device.Live.Run(async () =>
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    var network = await Open(turn.Device, spec, bytes, preprocessing, cancellation);
+                    var network = await OpenAsync(turn.Device, spec, bytes, preprocessing, cancellation);
                     var wait = clock.Elapsed.TotalMilliseconds - decode;
                     return work(network, crop, new LiveCost(options.Value.Name, decode, wait, Stopwatch.GetTimestamp()));
                 }, cancellation);
@@ -76,13 +78,13 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
     }
 
     // Runs only on the device's live thread, but another request may enter while one awaits a file.
-    private async Task<LiveNetwork> Open(
+    private async Task<LiveNetwork> OpenAsync(
         ComputeDevice device, AtlasSpec spec, byte[] bytes, Preprocessing preprocessing, CancellationToken cancellation)
     {
         var open = _open.GetOrAdd(device, _ => []);
         if (Find() is { } known)
             return known;
-        using var files = await models.Find(spec.Model, cancellation);
+        using var files = await models.FindAsync(spec.Model, cancellation);
         if (Find() is { } meanwhile)
             return meanwhile;
         var graph = NetworkLoader.Load(files.Model, files.Weights, (spec.Model.Input[1], spec.Model.Input[2]));

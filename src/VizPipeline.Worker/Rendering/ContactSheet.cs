@@ -78,7 +78,8 @@ internal sealed class ContactSheet
             PictureMethod.Deconv => "their deconvolutions",
             _ => $"ascent {column.Variant}{(column.Seed == 0 ? "" : $" seed {column.Seed}")}",
         });
-        var field = _layer.SeesWholeInput ? "sees the whole input" : $"receptive field {_layer.FieldX.Size}x{_layer.FieldY.Size}, stride {_layer.FieldX.Stride}";
+        var field = _layer.SeesWholeInput ? "sees the whole input"
+            : $"receptive field {_layer.FieldX.Size}x{_layer.FieldY.Size}, stride {_layer.FieldX.Stride}";
         return $"{_layer.Channels} neurons, maps of {_layer.Height}x{_layer.Width}, {field}. "
             + $"Per neuron: {string.Join(", ", _filters is null ? names : names.Prepend("filter"))}";
     }

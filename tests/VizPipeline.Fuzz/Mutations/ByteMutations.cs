@@ -7,7 +7,8 @@ internal static class ByteMutations
 {
     private static readonly long[] Traps =
     [
-        0, 1, -1, 2, 4, 7, 8, 16, 32, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0xffffff, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, (1L << 32) + 1,
+        0, 1, -1, 2, 4, 7, 8, 16, 32, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0xffffff,
+        int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, (1L << 32) + 1,
         long.MaxValue, long.MinValue, long.MaxValue - 7, 0x7fffffc7, 46341, 65536, 1_000_000, 0x40000000,
     ];
 

@@ -28,7 +28,11 @@ internal static partial class ContainerMutations
         var length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
         var header = Encoding.UTF8.GetString(file, 8, length);
         for (var times = random.Next(1, 4); times > 0; times--)
-            header = Numbers().Replace(header, number => random.Next(12) == 0 ? $"{ByteMutations.Trap(random, long.TryParse(number.Value, out var former) ? former : 0)}" : number.Value);
+            header = Numbers().Replace(
+                header,
+                number => random.Next(12) == 0
+                    ? $"{ByteMutations.Trap(random, long.TryParse(number.Value, out var former) ? former : 0)}"
+                    : number.Value);
         if (random.Next(6) == 0)
             header = header.Replace(
                 "F32", new[] { "F16", "BF16", "I64", "BOOL", "F8_E4M3", "X" }[random.Next(6)], StringComparison.Ordinal);

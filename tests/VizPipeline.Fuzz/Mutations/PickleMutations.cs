@@ -10,9 +10,12 @@ internal static class PickleMutations
     [
         .. "(.012NRQ)]}atldbesuio"u8.ToArray().Select(code => new[] { code }), .. Enumerable.Range(0x81, 0x20)
             .Select(code => new[] { (byte)code, (byte)1 }),
-        [.. "ctorch._utils\n_rebuild_tensor_v2\n"u8], [.. "ccollections\nOrderedDict\n"u8], [.. "cos\nsystem\n"u8], [.. "ctorch\nFloatStorage\n"u8], [.. "I7\n"u8], [.. "L7L\n"u8], [.. "F1\n"u8], [.. "S'x'\n"u8],
-        [.. "Vx\n"u8], [.. "p0\n"u8], [.. "g0\n"u8], [(byte)'K', 3], [(byte)'M', 3, 1], [(byte)'J', 255, 255, 255, 127], [(byte)'q', 0], [(byte)'h', 0], [(byte)'h', 200], [(byte)'r', 255, 255, 255, 255],
-        [(byte)'j', 0, 0, 0, 0], [(byte)'X', 255, 255, 255, 127], [(byte)'X', 1, 0, 0, 0, (byte)'0'], [(byte)'B', 0, 0, 0, 0], [(byte)'G', 0, 0, 0, 0, 0, 0, 0, 0], [0x80, 5], [0x8a, 8, 255, 255, 255, 255, 255, 255, 255, 127],
+        [.. "ctorch._utils\n_rebuild_tensor_v2\n"u8], [.. "ccollections\nOrderedDict\n"u8], [.. "cos\nsystem\n"u8],
+        [.. "ctorch\nFloatStorage\n"u8], [.. "I7\n"u8], [.. "L7L\n"u8], [.. "F1\n"u8], [.. "S'x'\n"u8],
+        [.. "Vx\n"u8], [.. "p0\n"u8], [.. "g0\n"u8], [(byte)'K', 3], [(byte)'M', 3, 1], [(byte)'J', 255, 255, 255, 127],
+        [(byte)'q', 0], [(byte)'h', 0], [(byte)'h', 200], [(byte)'r', 255, 255, 255, 255],
+        [(byte)'j', 0, 0, 0, 0], [(byte)'X', 255, 255, 255, 127], [(byte)'X', 1, 0, 0, 0, (byte)'0'],
+        [(byte)'B', 0, 0, 0, 0], [(byte)'G', 0, 0, 0, 0, 0, 0, 0, 0], [0x80, 5], [0x8a, 8, 255, 255, 255, 255, 255, 255, 255, 127],
     ];
 
     /// <summary>One to four edits.</summary>

@@ -2,17 +2,23 @@ using System.Text;
 
 namespace VizPipeline.Fuzz.Mutations;
 
-/// <summary>Edits fields of a protobuf message without knowing its schema: numbers, texts, and whole fields deleted, doubled or moved.</summary>
+/// <summary>
+/// Edits fields of a protobuf message without knowing its schema: numbers, texts, and whole fields deleted, doubled or moved.
+/// </summary>
 internal static class ProtobufMutations
 {
     private const int HighestField = 60;
 
     private static readonly string[] Words =
     [
-        "Conv", "Gemm", "MatMul", "Add", "Mul", "Sub", "Div", "Concat", "Reshape", "Flatten", "Relu", "Softmax", "MaxPool", "AveragePool", "GlobalAveragePool", "BatchNormalization",
-        "Pad", "Slice", "Split", "Transpose", "Squeeze", "Unsqueeze", "ReduceMean", "Clip", "Resize", "ConvTranspose", "LRN", "PRelu", "InstanceNormalization", "LayerNormalization",
-        "Shape", "Gather", "Cast", "Constant", "ConstantOfShape", "Identity", "Dropout", "LpPool", "DequantizeLinear", "QuantizeLinear", "Expand", "Range", "Where", "Tile",
-        "kernel_shape", "strides", "pads", "dilations", "group", "axis", "axes", "auto_pad", "SAME_UPPER", "SAME_LOWER", "VALID", "ceil_mode", "transA", "transB", "alpha", "beta", "epsilon", "",
+        "Conv", "Gemm", "MatMul", "Add", "Mul", "Sub", "Div", "Concat", "Reshape", "Flatten", "Relu", "Softmax", "MaxPool",
+        "AveragePool", "GlobalAveragePool", "BatchNormalization",
+        "Pad", "Slice", "Split", "Transpose", "Squeeze", "Unsqueeze", "ReduceMean", "Clip", "Resize", "ConvTranspose",
+        "LRN", "PRelu", "InstanceNormalization", "LayerNormalization",
+        "Shape", "Gather", "Cast", "Constant", "ConstantOfShape", "Identity", "Dropout", "LpPool",
+        "DequantizeLinear", "QuantizeLinear", "Expand", "Range", "Where", "Tile",
+        "kernel_shape", "strides", "pads", "dilations", "group", "axis", "axes", "auto_pad", "SAME_UPPER", "SAME_LOWER", "VALID",
+        "ceil_mode", "transA", "transB", "alpha", "beta", "epsilon", "",
     ];
 
     /// <summary>One to three edits.</summary>
@@ -28,7 +34,9 @@ internal static class ProtobufMutations
                 break;
             // Most numbers are sizes of weights, which have to be right for anything to follow.
             var inWeights = random.Next(4) == 0;
-            var numbers = all.FindAll(one => one.Field.IsWeight == inWeights && (one.Field.Wire == 0 || (one.Field is { Wire: 2, Children: null, Bytes.Length: > 0 and < 40 } && !IsText(one.Field.Bytes))));
+            var numbers = all.FindAll(one => one.Field.IsWeight == inWeights
+                && (one.Field.Wire == 0
+                    || (one.Field is { Wire: 2, Children: null, Bytes.Length: > 0 and < 40 } && !IsText(one.Field.Bytes))));
             if (random.Next(3) != 0 && numbers.Count > 0)
             {
                 EditNumber(numbers[random.Next(numbers.Count)].Field, random);
@@ -97,7 +105,9 @@ internal static class ProtobufMutations
         else if (field.Wire == 2 && field.Children is { Count: > 0 } children)
             EditValue(children[random.Next(children.Count)], random);
         else if (field.Bytes.Length > 0 && random.Next(3) != 0)
-            field.Bytes = IsText(field.Bytes) || random.Next(4) == 0 ? Encoding.UTF8.GetBytes(Words[random.Next(Words.Length)]) : ByteMutations.Damage(field.Bytes.Length > 16 ? field.Bytes : [.. field.Bytes, .. new byte[16]], field.Bytes, random)[..];
+            field.Bytes = IsText(field.Bytes) || random.Next(4) == 0
+                ? Encoding.UTF8.GetBytes(Words[random.Next(Words.Length)])
+                : ByteMutations.Damage(field.Bytes.Length > 16 ? field.Bytes : [.. field.Bytes, .. new byte[16]], field.Bytes, random)[..];
         else
             field.Bytes = Packed(random);
     }

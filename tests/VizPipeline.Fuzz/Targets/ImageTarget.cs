@@ -16,7 +16,10 @@ public sealed class ImageTarget : FuzzTarget
     private const long BytesPerPixel = 16;
     private const byte Garbage = 0x5A;
     private const byte OtherGarbage = 0xC3;
-    private static readonly Preprocessing[] Ways = [Preprocessing.Unit(8, 8), Preprocessing.Unit(8, 8, ChannelOrder.Grey), Preprocessing.Unit(8, 8, ChannelOrder.Rgba)];
+    private static readonly Preprocessing[] Ways =
+    [
+        Preprocessing.Unit(8, 8), Preprocessing.Unit(8, 8, ChannelOrder.Grey), Preprocessing.Unit(8, 8, ChannelOrder.Rgba),
+    ];
 
     /// <inheritdoc/>
     public override string Name => "images";
@@ -28,10 +31,12 @@ public sealed class ImageTarget : FuzzTarget
     public override long AllowedBytes(FuzzInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        // For each pixel that a file of this size may have its four bytes and those of its planes, in arrays whose sizes the pool rounds up; in a
-        // set, whose pictures may be packed, a few pictures, and an entry for each row or member.
+        // For each pixel that a file of this size may have its four bytes and those of its planes, in arrays whose sizes the pool rounds
+        // up; in a set, whose pictures may be packed, a few pictures, and an entry for each row or member.
         var pixels = ImageDecoder.MostPixels(input.Bytes.Length);
-        return IsSet(input) ? (16 << 20) + (4096L * input.Bytes.Length) + (PicturesPerSet * BytesPerPixel * pixels) : (8 << 20) + (BytesPerPixel * pixels);
+        return IsSet(input)
+            ? (16 << 20) + (4096L * input.Bytes.Length) + (PicturesPerSet * BytesPerPixel * pixels)
+            : (8 << 20) + (BytesPerPixel * pixels);
     }
 
     /// <inheritdoc/>
@@ -70,7 +75,11 @@ public sealed class ImageTarget : FuzzTarget
         seeds.Add(new("set.tar", Tar(members), ContainerMutations.Tar));
         seeds.Add(new("set.zip", ZipFiles.Of(members)));
         seeds.Add(new("deflated.zip", ZipFiles.Of(members, System.IO.Compression.CompressionLevel.Fastest)));
-        foreach (var packing in new[] { Parquet.CompressionMethod.None, Parquet.CompressionMethod.Snappy, Parquet.CompressionMethod.Zstd, Parquet.CompressionMethod.Gzip })
+        foreach (var packing in new[]
+        {
+            Parquet.CompressionMethod.None, Parquet.CompressionMethod.Snappy,
+            Parquet.CompressionMethod.Zstd, Parquet.CompressionMethod.Gzip,
+        })
         {
             (byte[]?, long?)[] rows = [.. members.Where(member => member.Bytes.Length > 1).Select(
                 (member, i) => ((byte[]?)member.Bytes, (long?)(i % 2))), (null, 1), (small, null)];

@@ -20,11 +20,14 @@ internal static class OnnxSeeds
                 .Node("AveragePool", "r2", "a", Ints("kernel_shape", 2, 2), Ints("strides", 2, 2), Int("count_include_pad", 1))
             .Node("Flatten", "a", "f", Int("axis", 1)).Node("Gemm", "f w4 b4", "y", Int("transB", 1), Real("alpha", 1), Real("beta", 1))
                 .Node("Softmax", "y", "s", Int("axis", 1))
-            .Weight("w1", 4, 3, 3, 3).Weight("b1", 4).Positive("g1", 4).Weight("w2", 4, 4, 1, 1).Weight("w3", 4, 2, 3, 3).Weight("w4", 3, 32).Weight("b4", 3).End("x", [1, 3, 9, 9], "s", [1, 3]));
+            .Weight("w1", 4, 3, 3, 3).Weight("b1", 4).Positive("g1", 4)
+                .Weight("w2", 4, 4, 1, 1).Weight("w3", 4, 2, 3, 3).Weight("w4", 3, 32).Weight("b4", 3).End("x", [1, 3, 9, 9], "s", [1, 3]));
         yield return ("residual", new Model()
             .Node("Pad", "x pads", "q").Node("Conv", "q w1", "c1", Ints("kernel_shape", 3, 3), Ints("strides", 2, 2))
                 .Node("Clip", "c1 lo hi", "r1")
-            .Node("Conv", "r1 w2", "c2", Text("auto_pad", "SAME_UPPER"), Ints("kernel_shape", 3, 3), Int("group", 4)).Node("Sigmoid", "c2", "s").Node("Add", "s r1", "a").Node("Mul", "a k", "m").Node("Sub", "m k", "m2").Node("Div", "m2 k", "m3")
+            .Node("Conv", "r1 w2", "c2", Text("auto_pad", "SAME_UPPER"), Ints("kernel_shape", 3, 3), Int("group", 4))
+                .Node("Sigmoid", "c2", "s").Node("Add", "s r1", "a").Node("Mul", "a k", "m")
+                .Node("Sub", "m k", "m2").Node("Div", "m2 k", "m3")
             .Node("Tanh", "m3", "t").Node("GlobalAveragePool", "t", "g").Node("Squeeze", "g axes", "h").Node("MatMul", "h w3", "v")
                 .Node("Dropout", "v", "d").Node("Identity", "d", "y")
             .Weight("w1", 4, 1, 3, 3).Weight("w2", 4, 1, 3, 3).Weight("k", 1, 4, 1, 1).Weight("w3", 4, 5)
@@ -35,7 +38,8 @@ internal static class OnnxSeeds
                 .Node("GlobalMaxPool", "r", "g").Node("Shape", "g", "s").Node("Gather", "s zero", "n", Int("axis", 0))
             .Node("Unsqueeze", "n zeros", "u").Node("Concat", "u minus", "t", Int("axis", 0)).Node("Reshape", "g t", "f")
                 .Node("Gemm", "f w2 b2", "y", Int("transB", 1)).Node("LogSoftmax", "y", "z", Int("axis", -1))
-            .Weight("w1", 3, 3, 5, 5).Weight("w2", 2, 3).Weight("b2", 2).Whole("zeros", 0).Whole("minus", -1).Number("zero", 0).End("x", [1, 3, 10, 12], "z", [1, 2]));
+            .Weight("w1", 3, 3, 5, 5).Weight("w2", 2, 3).Weight("b2", 2)
+                .Whole("zeros", 0).Whole("minus", -1).Number("zero", 0).End("x", [1, 3, 10, 12], "z", [1, 2]));
         yield return ("means", new Model()
             .Node("Conv", "x w1", "c", Ints("kernel_shape", 2, 3), Ints("strides", 2, 1), Ints("dilations", 1, 2)).Node("Relu", "c", "r")
                 .Node("ReduceMean", "r", "m", Ints("axes", 2, 3), Int("keepdims", 0)).Node("Sum", "m m", "y")

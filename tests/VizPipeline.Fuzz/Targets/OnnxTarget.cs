@@ -47,7 +47,8 @@ public sealed class OnnxTarget : FuzzTarget
         var expected = graph.Nodes[^1].Shape.Batch(2);
         return value.shape.SequenceEqual(expected)
             ? "loaded and run"
-            : throw new InvalidOperationException($"the graph promises [{string.Join(", ", expected)}] and the run gives [{string.Join(", ", value.shape)}]");
+            : throw new InvalidOperationException(
+                $"the graph promises [{string.Join(", ", expected)}] and the run gives [{string.Join(", ", value.shape)}]");
     }
 
     /// <inheritdoc/>

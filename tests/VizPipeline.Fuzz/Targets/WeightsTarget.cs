@@ -53,11 +53,13 @@ public sealed class WeightsTarget : FuzzTarget
     {
         var random = new Random(5);
         var dict = new PickleWriter().OrderedDict(pairs => pairs
-            .Text("conv.weight").Tensor("0", 24, [2, 3, 2, 2], [12, 4, 2, 1]).Text("conv.bias").Tensor("1", 2, [2], [1]).Text("fc.weight").Tensor("0", 24, [3, 4], [1, 3], offset: 4));
+            .Text("conv.weight").Tensor("0", 24, [2, 3, 2, 2], [12, 4, 2, 1]).Text("conv.bias").Tensor("1", 2, [2], [1])
+                .Text("fc.weight").Tensor("0", 24, [3, 4], [1, 3], offset: 4));
         var checkpoint = new PickleWriter().Dict(pairs => pairs
             .Text("epoch").Number(90).Text("state_dict")
                 .OrderedDict(inner => inner.Text("module.w").Tensor("0", 24, [24], [1]).Text("module.b").Tensor("1", 2, [], []))
-            .Text("args").Op(']').Op('(').Number(1).Text("sgd").Op('N').Raw(0x88).Op('e').Text("lr").Raw((byte)'G', 63, 185, 153, 153, 153, 153, 153, 154));
+            .Text("args").Op(']').Op('(').Number(1).Text("sgd").Op('N').Raw(0x88).Op('e')
+                .Text("lr").Raw((byte)'G', 63, 185, 153, 153, 153, 153, 153, 154));
         var half = new PickleWriter().Dict(pairs => pairs.Text("h").Tensor("0", 8, [2, 4], [4, 1], type: "HalfStorage").Text("l").Tensor(
             "1", 2, [2], [1], type: "LongStorage"));
         (string, byte[])[] parts = [TorchZip.Floats("0", Floats(random, 24)), TorchZip.Floats("1", 1, 2)];
@@ -66,8 +68,13 @@ public sealed class WeightsTarget : FuzzTarget
         [
             Torch("plain.pth", TorchZip.Of(dict.End(), parts)), Torch("checkpoint.pth", TorchZip.Of(checkpoint.End(), parts)), Torch(
                 "half.pt", TorchZip.Of(half.End(), halfParts)),
-            new("old.pth", Old(dict, [LegacyTorch.Floats("0", Floats(random, 24)), LegacyTorch.Floats("1", 1, 2)]), PickleMutations.Mutate), new("older.pth.tar", Old(checkpoint, [LegacyTorch.Floats("0", Floats(random, 24)), LegacyTorch.Floats("1", 1, 2)]), PickleMutations.Mutate),
-            new("weights.safetensors", Safetensors(random), ContainerMutations.Safetensors), new(Architecture + ".safetensors", Network(random), ContainerMutations.Safetensors), new("array.npy", Npy(random)), new("arrays.npz", Npz(random)),
+            new("old.pth", Old(dict, [LegacyTorch.Floats("0", Floats(random, 24)), LegacyTorch.Floats("1", 1, 2)]), PickleMutations.Mutate),
+            new(
+                "older.pth.tar", Old(checkpoint, [LegacyTorch.Floats("0", Floats(random, 24)), LegacyTorch.Floats("1", 1, 2)]),
+                PickleMutations.Mutate),
+            new("weights.safetensors", Safetensors(random), ContainerMutations.Safetensors),
+            new(Architecture + ".safetensors", Network(random), ContainerMutations.Safetensors),
+            new("array.npy", Npy(random)), new("arrays.npz", Npz(random)),
         ];
     }
 
@@ -75,10 +82,15 @@ public sealed class WeightsTarget : FuzzTarget
 
     private static FuzzSeed Torch(string name, byte[] file)
         => new(name, ZipFiles.Of(ZipFiles.Members(file)), (bytes, random) => ContainerMutations.Zip(
-        bytes, (member, content) => member.EndsWith("data.pkl", StringComparison.Ordinal) ? PickleMutations.Mutate(content, random) : ByteMutations.Damage(content, content, random), random));
+            bytes,
+            (member, content) => member.EndsWith("data.pkl", StringComparison.Ordinal)
+                ? PickleMutations.Mutate(content, random)
+                : ByteMutations.Damage(content, content, random),
+            random));
 
     private static byte[] Safetensors(Random random) => Written(".safetensors", file =>
-        new SafetensorsWriter().Add("conv.weight", Floats(random, 24), 2, 3, 2, 2).Add("conv.bias", Floats(random, 2), 2).Add("fc.weight", Floats(random, 12), 3, 4).WriteTo(file));
+        new SafetensorsWriter().Add("conv.weight", Floats(random, 24), 2, 3, 2, 2).Add("conv.bias", Floats(random, 2), 2)
+            .Add("fc.weight", Floats(random, 12), 3, 4).WriteTo(file));
 
     // One channel in each layer: names and shapes are what counts.
     private static byte[] Network(Random random) => Written(".safetensors", file =>

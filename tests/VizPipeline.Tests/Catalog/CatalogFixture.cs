@@ -17,10 +17,10 @@ public enum Engine
 /// <summary>A private, empty catalog on either database.</summary>
 public sealed class CatalogFixture : IAsyncDisposable
 {
-    private readonly TemporaryFolder? folder;
+    private readonly TemporaryFolder? _folder;
 
     private CatalogFixture(TemporaryFolder folder)
-        => (this.folder, Database) = (folder, new SqliteCatalogDatabase(folder.File("catalog.db")));
+        => (_folder, Database) = (folder, new SqliteCatalogDatabase(folder.File("catalog.db")));
 
     public CatalogFixture(PostgresOptions options) => Database = new PostgresCatalogDatabase(options);
 
@@ -33,7 +33,7 @@ public sealed class CatalogFixture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        folder?.Dispose();
+        _folder?.Dispose();
         if (Database is PostgresCatalogDatabase postgres)
             await postgres.DisposeAsync();
     }

@@ -4,17 +4,17 @@ namespace VizPipeline.Tests.Catalog;
 
 public abstract class LeadershipTests(Engine engine) : CatalogTests(engine)
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Only_one_leads_at_a_time()
     {
-        await using (var first = await Catalog.Database.TryLeadAsync(cancellation))
+        await using (var first = await Catalog.Database.TryLeadAsync(_cancellation))
         {
-            Assert.True(await first!.IsHeldAsync(cancellation));
-            Assert.Null(await Catalog.Database.TryLeadAsync(cancellation));
+            Assert.True(await first!.IsHeldAsync(_cancellation));
+            Assert.Null(await Catalog.Database.TryLeadAsync(_cancellation));
         }
-        await using var next = await Catalog.Database.TryLeadAsync(cancellation);
+        await using var next = await Catalog.Database.TryLeadAsync(_cancellation);
         Assert.NotNull(next);
     }
 
@@ -22,7 +22,7 @@ public abstract class LeadershipTests(Engine engine) : CatalogTests(engine)
     public async Task Of_many_that_try_together_one_leads()
     {
         var leaders = await Task.WhenAll(
-            Enumerable.Range(0, 8).Select(_ => Task.Run(() => Catalog.Database.TryLeadAsync(cancellation), cancellation)));
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => Catalog.Database.TryLeadAsync(_cancellation), _cancellation)));
 
         await using var leader = Assert.Single(leaders, tried => tried is not null);
     }
@@ -31,19 +31,19 @@ public abstract class LeadershipTests(Engine engine) : CatalogTests(engine)
     public async Task Transactions_that_take_turns_see_what_those_before_them_wrote()
     {
         await Catalog.Create(VizPipeline.Tests.Jobs.SpecSamples.Small());
-        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(IncrementAsync, cancellation)));
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(IncrementAsync, _cancellation)));
 
         await using var context = Catalog.Database.Open();
-        Assert.Equal(10, (await context.Atlases.SingleAsync(cancellation)).Priority);
+        Assert.Equal(10, (await context.Atlases.SingleAsync(_cancellation)).Priority);
 
         async Task IncrementAsync()
         {
             await using var mine = Catalog.Database.Open();
-            await using var transaction = await mine.Database.BeginTransactionAsync(cancellation);
-            await Catalog.Database.SerializeAsync(mine, cancellation);
-            (await mine.Atlases.AsTracking().SingleAsync(cancellation)).Priority++;
-            await mine.SaveChangesAsync(cancellation);
-            await transaction.CommitAsync(cancellation);
+            await using var transaction = await mine.Database.BeginTransactionAsync(_cancellation);
+            await Catalog.Database.SerializeAsync(mine, _cancellation);
+            (await mine.Atlases.AsTracking().SingleAsync(_cancellation)).Priority++;
+            await mine.SaveChangesAsync(_cancellation);
+            await transaction.CommitAsync(_cancellation);
         }
     }
 }

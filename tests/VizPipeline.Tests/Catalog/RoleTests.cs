@@ -7,7 +7,7 @@ namespace VizPipeline.Tests.Catalog;
 /// <summary>Tests the roles that docs/sql.md sets up, on a real server.</summary>
 public sealed class RoleTests
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Each_role_may_do_its_work_and_nothing_else()
@@ -22,20 +22,23 @@ public sealed class RoleTests
         var atlas = As("atlas");
         var reader = As("reader");
 
-        await RefusesAsync(() => new PostgresCatalogDatabase(coordinator).MigrateAsync(cancellation));
-        await new PostgresCatalogDatabase(owner).MigrateAsync(cancellation);
+        await RefusesAsync(() => new PostgresCatalogDatabase(coordinator).MigrateAsync(_cancellation));
+        await new PostgresCatalogDatabase(owner).MigrateAsync(_cancellation);
         await RunAsync(owner, roles[2]);
 
         // The coordinator starts, leads, plans and ingests results, but changes no table.
         await using var catalog = new CatalogFixture(coordinator);
         await FilledCatalog.FillAsync(catalog);
-        await catalog.Database.CheckSchemaAsync(cancellation);
-        await using (var leadership = await catalog.Database.TryLeadAsync(cancellation))
+        await catalog.Database.CheckSchemaAsync(_cancellation);
+        await using (var leadership = await catalog.Database.TryLeadAsync(_cancellation))
             Assert.NotNull(leadership);
-        foreach (var forbidden in new[] { "ALTER TABLE job ADD COLUMN mine int", "DROP TABLE job", "CREATE TABLE mine (x int)", "TRUNCATE job" })
+        foreach (var forbidden in new[]
+        {
+            "ALTER TABLE job ADD COLUMN mine int", "DROP TABLE job", "CREATE TABLE mine (x int)", "TRUNCATE job",
+        })
             await ForbidsAsync(coordinator, forbidden);
 
-        await new PostgresCatalogDatabase(atlas).CheckSchemaAsync(cancellation);
+        await new PostgresCatalogDatabase(atlas).CheckSchemaAsync(_cancellation);
         foreach (var table in new[] { "atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job", "worker" })
         {
             await RunAsync(atlas, $"SELECT count(*) FROM {table}");
@@ -44,7 +47,10 @@ public sealed class RoleTests
 
         foreach (var (view, _) in SqlDocumentation.Views)
             Assert.True(await RunAsync(reader, $"SELECT count(*) FROM {view}") is > 0L);
-        foreach (var table in new[] { "atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job", "worker", "schema_migration" })
+        foreach (var table in new[]
+        {
+            "atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job", "worker", "schema_migration",
+        })
         {
             await ForbidsAsync(reader, $"SELECT count(*) FROM {table}");
             await ForbidsAsync(reader, $"DELETE FROM {table}");
@@ -59,16 +65,16 @@ public sealed class RoleTests
             "DROP VIEW v_job",
         })
             await ForbidsAsync(reader, forbidden);
-        await RefusesAsync(() => new PostgresCatalogDatabase(reader).CheckSchemaAsync(cancellation));
+        await RefusesAsync(() => new PostgresCatalogDatabase(reader).CheckSchemaAsync(_cancellation));
 
         // Views of an older version are replaced by their owner alone, and keep the rights granted on them.
         await RunAsync(owner, "COMMENT ON VIEW v_worker IS 'older'");
-        await new PostgresCatalogDatabase(atlas).CheckSchemaAsync(cancellation);
+        await new PostgresCatalogDatabase(atlas).CheckSchemaAsync(_cancellation);
         var stale = await Assert.ThrowsAsync<CatalogUnusableException>(
-            () => new PostgresCatalogDatabase(coordinator).MigrateAsync(cancellation));
+            () => new PostgresCatalogDatabase(coordinator).MigrateAsync(_cancellation));
         Assert.Contains("lacks the current views", stale.Message);
-        await new PostgresCatalogDatabase(owner).MigrateAsync(cancellation);
-        await new PostgresCatalogDatabase(coordinator).MigrateAsync(cancellation);
+        await new PostgresCatalogDatabase(owner).MigrateAsync(_cancellation);
+        await new PostgresCatalogDatabase(coordinator).MigrateAsync(_cancellation);
         Assert.True(await RunAsync(reader, "SELECT count(*) FROM v_worker") is > 0L);
 
         PostgresOptions On(PostgresOptions options) => new()
@@ -96,7 +102,7 @@ public sealed class RoleTests
         foreach (var statement in sql.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             await using var command = source.CreateCommand(statement);
-            result = await command.ExecuteScalarAsync(cancellation);
+            result = await command.ExecuteScalarAsync(_cancellation);
         }
         return result;
     }

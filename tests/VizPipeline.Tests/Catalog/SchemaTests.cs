@@ -9,30 +9,30 @@ namespace VizPipeline.Tests.Catalog;
 
 public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     protected abstract string History { get; }
 
     [Fact]
     public async Task The_migrations_make_the_model()
     {
-        await Catalog.Database.MigrateAsync(cancellation);
-        await Catalog.Database.MigrateAsync(cancellation);
+        await Catalog.Database.MigrateAsync(_cancellation);
+        await Catalog.Database.MigrateAsync(_cancellation);
 
         await using var context = Catalog.Database.Open();
         Assert.False(
             context.Database.HasPendingModelChanges(), "the model has changed: add a migration (src/VizPipeline.Catalog/add-migration)");
-        await Catalog.Database.CheckSchemaAsync(cancellation);
+        await Catalog.Database.CheckSchemaAsync(_cancellation);
     }
 
     [Fact]
     public async Task The_migrations_can_be_taken_back()
     {
-        await Catalog.Database.MigrateAsync(cancellation);
+        await Catalog.Database.MigrateAsync(_cancellation);
         await MigrateTo(Migration.InitialDatabase);
-        await Catalog.Database.MigrateAsync(cancellation);
+        await Catalog.Database.MigrateAsync(_cancellation);
 
-        await Catalog.Database.CheckSchemaAsync(cancellation);
+        await Catalog.Database.CheckSchemaAsync(_cancellation);
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
     {
         await MigrateTo("Initial");
 
-        var refused = await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.CheckSchemaAsync(cancellation));
+        var refused = await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.CheckSchemaAsync(_cancellation));
         Assert.Matches($"{Catalog.Database.Place} lacks migration [0-9]+_[A-Z][a-z]+: .*run `viz", refused.Message);
         // A migration may be in progress; services wait for it at startup.
         Assert.True(Catalog.Database.IsTransient(refused));
@@ -49,13 +49,13 @@ public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
     [Fact]
     public async Task Neither_readers_nor_coordinators_touch_newer_tables()
     {
-        await Catalog.Database.MigrateAsync(cancellation);
+        await Catalog.Database.MigrateAsync(_cancellation);
         await CatalogFixture.QueryAsync(Catalog.Database, $"INSERT INTO {History} VALUES ('99990101000000_Future', '99.0')");
 
         foreach (var refused in new[]
         {
-            await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.CheckSchemaAsync(cancellation)),
-            await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.MigrateAsync(cancellation)),
+            await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.CheckSchemaAsync(_cancellation)),
+            await Assert.ThrowsAsync<CatalogUnusableException>(() => Catalog.Database.MigrateAsync(_cancellation)),
         })
             Assert.Contains(
                 $"{Catalog.Database.Place} has migration 99990101000000_Future, which this version does not know", refused.Message);
@@ -73,7 +73,7 @@ public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
                 INSERT INTO atlas (id, slug, name, spec_hash, spec, state, created_at, priority)
                 VALUES (7, 'old', 'Old', 'ab', {System.Text.Encoding.UTF8.GetString(
                     VizJson.Write(spec))}, 'running', '2026-01-01 00:00:00', 0)
-                """, cancellation);
+                """, _cancellation);
         }
         foreach (var (id, kind) in new[] { (8, "conv"), (9, "output") })
         {
@@ -88,20 +88,20 @@ public abstract class SchemaTests(Engine engine) : CatalogTests(engine)
                 Catalog.Database, $"INSERT INTO neuron (layer_id, channel) VALUES ({id}, 0), ({id}, 1), ({id}, 2)");
         }
 
-        await Catalog.Database.MigrateAsync(cancellation);
+        await Catalog.Database.MigrateAsync(_cancellation);
 
         await using var after = Catalog.Database.Open();
         Assert.Equal(
             ["0 cat", "1 dog"],
-            await after.ImageClasses.OrderBy(c => c.ClassIndex).Select(c => c.ClassIndex + " " + c.Name).ToListAsync(cancellation));
-        var neurons = await after.Neurons.OrderBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel).ToListAsync(cancellation);
+            await after.ImageClasses.OrderBy(c => c.ClassIndex).Select(c => c.ClassIndex + " " + c.Name).ToListAsync(_cancellation));
+        var neurons = await after.Neurons.OrderBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel).ToListAsync(_cancellation);
         Assert.Equal([null, null, null, "tench", "gold \"fish\"", null], neurons.Select(neuron => neuron.Name));
     }
 
     private async Task MigrateTo(string migration)
     {
         await using var context = Catalog.Database.Open();
-        await context.GetService<IMigrator>().MigrateAsync(migration, cancellation);
+        await context.GetService<IMigrator>().MigrateAsync(migration, _cancellation);
     }
 }
 

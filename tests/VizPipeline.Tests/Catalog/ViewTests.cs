@@ -57,7 +57,8 @@ public abstract class ViewTests(Engine engine) : CatalogTests(engine)
         var atlas = await Catalog.Create(FilledCatalog.Spec with { Images = FilledCatalog.Spec.Images with { Classes = ["cat"] } });
         Assert.Equal(
             ["cat", "1"],
-            (await CatalogFixture.QueryAsync(Catalog.Database, "SELECT class FROM v_image ORDER BY image_index")).Take(2).Select(row => row["class"]));
+            (await CatalogFixture.QueryAsync(Catalog.Database, "SELECT class FROM v_image ORDER BY image_index"))
+                .Take(2).Select(row => row["class"]));
     }
 
     [Fact]

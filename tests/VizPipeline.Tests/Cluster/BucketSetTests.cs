@@ -9,7 +9,7 @@ namespace VizPipeline.Tests.Cluster;
 [Trait("Speed", "Slow")]
 public class BucketSetTests(SampleMaterial material)
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task An_atlas_over_a_bucket_is_the_atlas_over_the_folder()
@@ -24,13 +24,13 @@ public class BucketSetTests(SampleMaterial material)
     {
         await using var cluster = await TestCluster.StartAsync(material);
         cluster.AddWorker();
-        await cluster.WaitForWorkersAsync(1, cancellation);
+        await cluster.WaitForWorkersAsync(1, _cancellation);
         if (prefix is not null)
             await UploadAsync(cluster, prefix);
-        await cluster.SubmitAsync(cancellation, prefix is null ? null : $"s3://{cluster.Settings["ObjectStore__Bucket"]}/{prefix}");
-        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
-        Assert.Empty((await cluster.FaultsAsync(cancellation)).Unreadable);
-        return [.. (await cluster.ContentsAsync(cancellation)).Split('\n').Where(
+        await cluster.SubmitAsync(_cancellation, prefix is null ? null : $"s3://{cluster.Settings["ObjectStore__Bucket"]}/{prefix}");
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
+        Assert.Empty((await cluster.FaultsAsync(_cancellation)).Unreadable);
+        return [.. (await cluster.ContentsAsync(_cancellation)).Split('\n').Where(
             line => line.Contains("/pictures/", StringComparison.Ordinal) || line.Contains("/neurons.json", StringComparison.Ordinal))];
     }
 
@@ -45,12 +45,12 @@ public class BucketSetTests(SampleMaterial material)
             if (number % 2 == 0)
             {
                 foreach (var file in Directory.GetFiles(folder))
-                    await store.PutFileAsync($"{prefix}/{name}/{Path.GetFileName(file)}", file, cancellation);
+                    await store.PutFileAsync($"{prefix}/{name}/{Path.GetFileName(file)}", file, _cancellation);
                 continue;
             }
             using var stream = new MemoryStream();
-            await TarFile.CreateFromDirectoryAsync(folder, stream, includeBaseDirectory: true, cancellation);
-            await store.PutAsync($"{prefix}/{name}.tar", stream.ToArray(), cancellation);
+            await TarFile.CreateFromDirectoryAsync(folder, stream, includeBaseDirectory: true, _cancellation);
+            await store.PutAsync($"{prefix}/{name}.tar", stream.ToArray(), _cancellation);
         }
     }
 }

@@ -20,7 +20,7 @@ public static class ClusterServers
 {
     private static readonly Lazy<Task> Accounts = new(MakeAccountsAsync);
     private static readonly Lazy<Task<JsonElement>> Permissions = new(ReadPermissionsAsync);
-    private static int settings;
+    private static int _settings;
 
     public static TestServer Postgres { get; } = new("postgres", "cluster");
 
@@ -48,7 +48,7 @@ public static class ClusterServers
     {
         await StartAsync();
         await Accounts.Value;
-        var name = $"test{Interlocked.Increment(ref settings)}";
+        var name = $"test{Interlocked.Increment(ref _settings)}";
         await Task.WhenAll(MakeVirtualHostAsync(name), MakeDatabaseAsync(name), MakeBucketAsync(name));
         return new Dictionary<string, string>
         {

@@ -13,8 +13,8 @@ namespace VizPipeline.Tests.Cluster;
 public class FaultTests(SampleMaterial material, ITestOutputHelper output)
 {
     private const int Workers = 3;
-    private static string? undisturbed;
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private static string? _undisturbed;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     /// <summary>Faults, and how often each occurs during an atlas.</summary>
     public static TheoryData<string, int> Faults => new()
@@ -35,19 +35,19 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
     {
         var expected = await UndisturbedAsync();
         await using var cluster = await StartAsync();
-        await cluster.SubmitAsync(cancellation);
+        await cluster.SubmitAsync(_cancellation);
         // VIZ_TEST_SEED repeats the random choices of a run; the exact timing still varies.
         var seed = Environment.GetEnvironmentVariable("VIZ_TEST_SEED") is { Length: > 0 } given ? int.Parse(
             given, CultureInfo.InvariantCulture) : Environment.TickCount;
         var chance = new Random(seed);
-        var (_, all) = await cluster.ProgressAsync(cancellation);
+        var (_, all) = await cluster.ProgressAsync(_cancellation);
         foreach (var moment in Enumerable.Range(0, times).Select(_ => chance.Next(all * 3 / 4)).Order().ToList())
         {
             output.WriteLine($"seed {seed}: {fault} after {moment} of {all} jobs");
-            while ((await cluster.ProgressAsync(cancellation)).Done < moment)
+            while ((await cluster.ProgressAsync(_cancellation)).Done < moment)
             {
                 cluster.Supervise();
-                await Task.Delay(20, cancellation);
+                await Task.Delay(20, _cancellation);
             }
             await StrikeAsync(cluster, fault, chance);
         }
@@ -59,14 +59,14 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
     {
         var expected = await UndisturbedAsync();
         await using var cluster = await StartAsync(coordinators: 2);
-        await cluster.SubmitAsync(cancellation);
-        var (_, all) = await cluster.ProgressAsync(cancellation);
+        await cluster.SubmitAsync(_cancellation);
+        var (_, all) = await cluster.ProgressAsync(_cancellation);
         foreach (var (index, moment) in new[] { (0, all / 4), (1, all / 2) })
         {
-            while ((await cluster.ProgressAsync(cancellation)).Done < moment)
-                await Task.Delay(20, cancellation);
+            while ((await cluster.ProgressAsync(_cancellation)).Done < moment)
+                await Task.Delay(20, _cancellation);
             cluster.Services[index].Kill();
-            await cluster.Services[index].FinishAsync(TimeSpan.FromSeconds(10), cancellation);
+            await cluster.Services[index].FinishAsync(TimeSpan.FromSeconds(10), _cancellation);
             cluster.Supervise();
         }
         await IsAsync(expected, cluster);
@@ -79,10 +79,10 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
         await using var cluster = await StartAsync();
         await using var doubled = await DoubledDelivery.StartAsync(
             cluster.Settings, [QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)]);
-        await cluster.SubmitAsync(cancellation);
+        await cluster.SubmitAsync(_cancellation);
         await IsAsync(expected, cluster);
         output.WriteLine($"{doubled.Count} messages were doubled");
-        Assert.True(doubled.Count > 2 * (await cluster.ProgressAsync(cancellation)).All);
+        Assert.True(doubled.Count > 2 * (await cluster.ProgressAsync(_cancellation)).All);
     }
 
     [Fact]
@@ -113,17 +113,18 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
                     watches.Add(watch);
                     return [("ObjectStore__Endpoint", $"http://127.0.0.1:{watch.Port}")];
                 });
-            await cluster.WaitForWorkersAsync(Workers, cancellation);
-            await cluster.SubmitAsync(cancellation);
+            await cluster.WaitForWorkersAsync(Workers, _cancellation);
+            await cluster.SubmitAsync(_cancellation);
 
-            Assert.Equal(AtlasState.CompletedWithFailures, await cluster.FinishAsync(cancellation));
+            Assert.Equal(AtlasState.CompletedWithFailures, await cluster.FinishAsync(_cancellation));
             Assert.Equal(3, deaths);
-            var error = Assert.Single((await cluster.FaultsAsync(cancellation)).Errors);
+            var error = Assert.Single((await cluster.FaultsAsync(_cancellation)).Errors);
             Assert.StartsWith("the worker process died, or lost its connection, 3 times in the middle of this job", error);
-            Assert.Contains(error[..40], (await cluster.VizAsync(cancellation, "status", "sample-network")).Output.ReplaceLineEndings(" "));
+            Assert.Contains(
+                error[..40], (await cluster.VizAsync(_cancellation, "status", "sample-network")).Output.ReplaceLineEndings(" "));
 
             deadly = false;
-            var (exitCode, told) = await cluster.VizAsync(cancellation, "retry", "sample-network");
+            var (exitCode, told) = await cluster.VizAsync(_cancellation, "retry", "sample-network");
             Assert.True(exitCode == 0, told);
             await IsAsync(expected, cluster);
         }
@@ -144,8 +145,8 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
             await using var cluster = await TestCluster.StartAsync(material);
             cluster.AddWorkers(2);
             cluster.AddWorker(() => [("VIZ_CACHE", full)]);
-            await cluster.WaitForWorkersAsync(Workers, cancellation);
-            await cluster.SubmitAsync(cancellation);
+            await cluster.WaitForWorkersAsync(Workers, _cancellation);
+            await cluster.SubmitAsync(_cancellation);
             await IsAsync(expected, cluster);
             Assert.Contains("Worker:CacheFolder", cluster.Workers.Last().Log);
         }
@@ -164,13 +165,13 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
         foreach (var file in good)
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         await File.WriteAllBytesAsync(
-            Path.Combine(folder, "truncated.jpg"), (await File.ReadAllBytesAsync(good[0], cancellation))[..^900], cancellation);
-        await File.WriteAllTextAsync(Path.Combine(folder, "words.jpg"), "These are words.", cancellation);
+            Path.Combine(folder, "truncated.jpg"), (await File.ReadAllBytesAsync(good[0], _cancellation))[..^900], _cancellation);
+        await File.WriteAllTextAsync(Path.Combine(folder, "words.jpg"), "These are words.", _cancellation);
         await using var cluster = await StartAsync();
-        await cluster.SubmitAsync(cancellation, folder);
+        await cluster.SubmitAsync(_cancellation, folder);
 
-        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
-        Assert.Equal(["truncated.jpg", "words.jpg"], (await cluster.FaultsAsync(cancellation)).Unreadable.Order(StringComparer.Ordinal));
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
+        Assert.Equal(["truncated.jpg", "words.jpg"], (await cluster.FaultsAsync(_cancellation)).Unreadable.Order(StringComparer.Ordinal));
     }
 
     private async Task<TestCluster> StartAsync(int coordinators = 1)
@@ -180,7 +181,7 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
         try
         {
             // The number of workers determines the shards, and the last digits of sums depend on the shards.
-            await cluster.WaitForWorkersAsync(Workers, cancellation);
+            await cluster.WaitForWorkersAsync(Workers, _cancellation);
         }
         catch
         {
@@ -192,18 +193,18 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
 
     private async Task<string> UndisturbedAsync()
     {
-        if (undisturbed is not null)
-            return undisturbed;
+        if (_undisturbed is not null)
+            return _undisturbed;
         await using var cluster = await StartAsync();
-        await cluster.SubmitAsync(cancellation);
-        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
-        return undisturbed = await cluster.ContentsAsync(cancellation);
+        await cluster.SubmitAsync(_cancellation);
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
+        return _undisturbed = await cluster.ContentsAsync(_cancellation);
     }
 
     private async Task IsAsync(string expected, TestCluster cluster)
     {
-        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
-        Assert.Equal(expected, await cluster.ContentsAsync(cancellation));
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
+        Assert.Equal(expected, await cluster.ContentsAsync(_cancellation));
     }
 
     private async Task StrikeAsync(TestCluster cluster, string fault, Random chance)
@@ -222,10 +223,10 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
                 break;
             case "a worker is told to stop":
                 // Wait for a worker that has reported: before that, it has no job to finish.
-                var working = await cluster.WorkingAsync(cancellation);
+                var working = await cluster.WorkingAsync(_cancellation);
                 var stopped = working[chance.Next(working.Count)];
                 stopped.Terminate();
-                Assert.Equal(0, await stopped.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
+                Assert.Equal(0, await stopped.FinishAsync(TimeSpan.FromSeconds(60), _cancellation));
                 break;
             case "RabbitMQ is killed":
                 await InterruptAsync(ClusterServers.RabbitMq, "kill", 3, "start");
@@ -247,7 +248,7 @@ public class FaultTests(SampleMaterial material, ITestOutputHelper output)
     private async Task InterruptAsync(TestServer server, string down, int seconds, string up)
     {
         await server.RunAsync(down);
-        await Task.Delay(TimeSpan.FromSeconds(seconds), cancellation);
+        await Task.Delay(TimeSpan.FromSeconds(seconds), _cancellation);
         await server.RunAsync(up);
     }
 

@@ -15,40 +15,42 @@ namespace VizPipeline.Tests.Cluster;
 [Trait("Speed", "Slow")]
 public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper output)
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Live_requests_are_answered_while_an_atlas_is_made()
     {
         await using var cluster = await TestCluster.StartAsync(material);
         cluster.AddWorkers(2);
-        await cluster.WaitForWorkersAsync(2, cancellation);
+        await cluster.WaitForWorkersAsync(2, _cancellation);
         using var host = await ClientAsync(cluster.Settings);
         var client = host.Services.GetRequiredService<ILiveRequests>();
-        await cluster.SubmitAsync(cancellation);
+        await cluster.SubmitAsync(_cancellation);
         var picture = await File.ReadAllBytesAsync(
-            Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories)[0], cancellation);
+            Directory.GetFiles(material.Images, "*.jpg", SearchOption.AllDirectories)[0], _cancellation);
 
         // Each worker loads the network on its first request.
         for (var i = 0; i < 4; i++)
-            await client.AskAsync(new ShowFeatureMaps("sample-network", picture, "conv3"), cancellation);
+            await client.AskAsync(new ShowFeatureMaps("sample-network", picture, "conv3"), _cancellation);
         var times = new List<double>();
-        while ((await cluster.ProgressAsync(cancellation)) is var (done, all) && done < all && times.Count < 200)
+        while ((await cluster.ProgressAsync(_cancellation)) is var (done, all) && done < all && times.Count < 200)
         {
             var began = Stopwatch.GetTimestamp();
-            await client.AskAsync(new ShowFeatureMaps("sample-network", picture, "conv3"), cancellation);
+            await client.AskAsync(new ShowFeatureMaps("sample-network", picture, "conv3"), _cancellation);
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             began = Stopwatch.GetTimestamp();
-            await client.AskAsync(new ShowDeconvolution("sample-network", picture, "conv3", times.Count % 8), cancellation);
+            await client.AskAsync(new ShowDeconvolution("sample-network", picture, "conv3", times.Count % 8), _cancellation);
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
 
         times.Sort();
         Assert.True(times.Count >= 10, $"only {times.Count} requests before the atlas was done");
-        output.WriteLine($"{times.Count} requests beside batch work: median {times[times.Count / 2]:F0} ms, 95 % within {times[times.Count * 95 / 100]:F0} ms, slowest {times[^1]:F0} ms");
+        output.WriteLine(
+            $"{times.Count} requests beside batch work: median {times[times.Count / 2]:F0} ms, "
+            + $"95 % within {times[times.Count * 95 / 100]:F0} ms, slowest {times[^1]:F0} ms");
         Assert.True(times[times.Count / 2] < 1000, $"{times[times.Count / 2]} ms");
-        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
-        var manifest = await cluster.ManifestAsync(cancellation);
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
+        var manifest = await cluster.ManifestAsync(_cancellation);
         Assert.Equal((AtlasState.Completed, manifest.Spec.Hash()), (manifest.State, manifest.SpecHash));
         Assert.All([JobKind.Scan, JobKind.Patches, JobKind.Ascent], kind => Assert.True(manifest.SecondsByKind[kind] > 0, $"{kind}"));
     }
@@ -60,7 +62,7 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
         using var host = await ClientAsync(cluster.Settings);
         var client = host.Services.GetRequiredService<ILiveRequests>();
         var refused = await Assert.ThrowsAsync<LiveRefusedException>(
-            () => client.AskAsync(new ShowFeatureMaps("sample-network", [1], "conv3"), cancellation));
+            () => client.AskAsync(new ShowFeatureMaps("sample-network", [1], "conv3"), _cancellation));
         Assert.True(refused.IsOutage);
         Assert.Contains("start one that serves 'live'", refused.Message);
     }
@@ -73,7 +75,7 @@ public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper outpu
             setting => new KeyValuePair<string, string?>(setting.Key.Replace("__", ":", StringComparison.Ordinal), setting.Value)));
         builder.AddRabbitMqBus();
         var host = builder.Build();
-        await host.StartAsync(cancellation);
+        await host.StartAsync(_cancellation);
         return host;
     }
 }

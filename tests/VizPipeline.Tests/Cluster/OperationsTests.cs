@@ -9,27 +9,29 @@ namespace VizPipeline.Tests.Cluster;
 [Trait("Speed", "Slow")]
 public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_backup_of_a_running_cluster_restored_elsewhere_goes_on_to_the_same_atlas()
     {
-        Assert.SkipUnless((await Deployment.Helm.Execute("bash", ["-c", "command -v rclone && command -v pg_dump"], [])).ExitCode == 0, "rclone or pg_dump is not installed: tests/servers/install.sh brings them");
+        Assert.SkipUnless(
+            (await Deployment.Helm.Execute("bash", ["-c", "command -v rclone && command -v pg_dump"], [])).ExitCode == 0,
+            "rclone or pg_dump is not installed: tests/servers/install.sh brings them");
         var backup = Directory.CreateDirectory(material.Out("backup")).FullName;
         string expected;
         await using (var cluster = await TestCluster.StartAsync(material))
         {
             cluster.AddWorkers(1);
-            await cluster.WaitForWorkersAsync(1, cancellation);
-            await cluster.SubmitAsync(cancellation);
+            await cluster.WaitForWorkersAsync(1, _cancellation);
+            await cluster.SubmitAsync(_cancellation);
             // Back up midway, while jobs are running.
-            while ((await cluster.ProgressAsync(cancellation)) is var (done, all) && done < all * 2 / 3)
-                await Task.Delay(20, cancellation);
+            while ((await cluster.ProgressAsync(_cancellation)) is var (done, all) && done < all * 2 / 3)
+                await Task.Delay(20, _cancellation);
             await RunAsync(backup, cluster.Settings, MarkdownCommands.Of("Backup", "docs", "operations.md"));
-            var (doneThen, _) = await cluster.ProgressAsync(cancellation);
+            var (doneThen, _) = await cluster.ProgressAsync(_cancellation);
             output.WriteLine($"{doneThen} jobs done when the backup was complete");
-            Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
-            expected = await cluster.ContentsAsync(cancellation);
+            Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
+            expected = await cluster.ContentsAsync(_cancellation);
         }
 
         // Restore elsewhere: to another database, bucket and virtual host.
@@ -48,8 +50,8 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
             told);
         await using var restored = await TestCluster.StartAsync(material, settings: settings);
         restored.AddWorkers(1);
-        Assert.Equal(AtlasState.Completed, await restored.FinishAsync(cancellation));
-        Assert.Equal(expected, await restored.ContentsAsync(cancellation));
+        Assert.Equal(AtlasState.Completed, await restored.FinishAsync(_cancellation));
+        Assert.Equal(expected, await restored.ContentsAsync(_cancellation));
     }
 
     [Fact]
@@ -63,7 +65,7 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         async Task IsRefusedAsync(Dictionary<string, string> all, params string[] parts)
         {
             using var viz = ServiceProcess.Start("viz", all, "verify", "nowhere", "--cluster");
-            Assert.Equal(2, await viz.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
+            Assert.Equal(2, await viz.FinishAsync(TimeSpan.FromSeconds(60), _cancellation));
             var line = Assert.Single(viz.Log.Trim().Split('\n'));
             Assert.All(parts, part => Assert.Contains(part, line));
         }
@@ -73,21 +75,21 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
     public async Task An_atlas_goes_on_at_once_after_the_broker_has_lost_its_queues()
     {
         await using var cluster = await TestCluster.StartAsync(material);
-        await cluster.SubmitAsync(cancellation);
+        await cluster.SubmitAsync(_cancellation);
         // Jobs are sent and wait for a worker.
-        await Task.Delay(3000, cancellation);
+        await Task.Delay(3000, _cancellation);
         using var management = ClusterServers.Management();
         var host = cluster.Settings["RabbitMq__VirtualHost"];
         var queues = System.Text.Json.JsonDocument.Parse(
-            await management.GetStringAsync($"queues/{host}", cancellation)).RootElement.EnumerateArray().Select(queue
+            await management.GetStringAsync($"queues/{host}", _cancellation)).RootElement.EnumerateArray().Select(queue
                 => queue.GetProperty("name").GetString()!).ToList();
         Assert.Contains("viz.scan", queues);
         foreach (var queue in queues.Where(
             queue => !queue.Contains("progress", StringComparison.Ordinal) && !queue.Contains("client", StringComparison.Ordinal)))
-            (await management.DeleteAsync($"queues/{host}/{Uri.EscapeDataString(queue)}", cancellation)).EnsureSuccessStatusCode();
+            (await management.DeleteAsync($"queues/{host}/{Uri.EscapeDataString(queue)}", _cancellation)).EnsureSuccessStatusCode();
         cluster.Coordinators.Single().Kill();
         cluster.AddWorkers(1);
-        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
     }
 
     [Fact]
@@ -98,12 +100,12 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
             Directory.CreateDirectory(material.Out("previous")).FullName, settings, ["psql -q -v ON_ERROR_STOP=1 -f - < \"$PREVIOUS\""], (
                 "PREVIOUS", await PreviousAsync()));
         using var old = ServiceProcess.Start("VizPipeline.Atlas", With(settings, ClusterServers.AtlasSettings));
-        Assert.Equal(2, await old.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
+        Assert.Equal(2, await old.FinishAsync(TimeSpan.FromSeconds(60), _cancellation));
         Assert.Contains("lacks migration", old.Log);
         using var migrate = ServiceProcess.Start(
             "VizPipeline.Coordinator", With(
                 settings, new() { ["Postgres__User"] = "viz_owner", ["Postgres__Password"] = "owner-password" }), "migrate");
-        Assert.True(await migrate.FinishAsync(TimeSpan.FromSeconds(60), cancellation) == 0, migrate.Log);
+        Assert.True(await migrate.FinishAsync(TimeSpan.FromSeconds(60), _cancellation) == 0, migrate.Log);
         var rows = await RunAsync(material.Out("previous"), settings, ["psql -At -c 'SELECT slug, name FROM atlas'"]);
         Assert.Equal("before|An atlas of before", rows.Trim());
 
@@ -111,14 +113,14 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         await RunAsync(
             material.Out("previous"), settings, ["psql -q -c \"INSERT INTO schema_migration VALUES ('99990101000000_Later', '99.0')\""]);
         using var refused = ServiceProcess.Start("VizPipeline.Coordinator", With(settings, []));
-        Assert.Equal(2, await refused.FinishAsync(TimeSpan.FromSeconds(60), cancellation));
+        Assert.Equal(2, await refused.FinishAsync(TimeSpan.FromSeconds(60), _cancellation));
         Assert.Contains("99990101000000_Later", refused.Log);
     }
 
     private async Task<string> PreviousAsync()
     {
         var file = material.Out("previous.sql");
-        await File.WriteAllTextAsync(file, $"{ContainerTests.PreviousSchema()}\n{Row}", cancellation);
+        await File.WriteAllTextAsync(file, $"{ContainerTests.PreviousSchema()}\n{Row}", _cancellation);
         return file;
     }
 
@@ -129,9 +131,11 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         DECLARE names text; vals text;
         BEGIN
             SELECT string_agg(quote_ident(column_name), ', '), string_agg(CASE
-                WHEN column_name = 'spec' THEN '''{}''' WHEN column_name = 'slug' THEN '''before''' WHEN column_name = 'name' THEN '''An atlas of before'''
+                WHEN column_name = 'spec' THEN '''{}''' WHEN column_name = 'slug' THEN '''before'''
+                WHEN column_name = 'name' THEN '''An atlas of before'''
                 WHEN data_type LIKE 'timestamp%' THEN 'now()' WHEN data_type IN ('integer', 'bigint', 'double precision', 'real') THEN '1'
-                WHEN data_type = 'boolean' THEN 'false' WHEN data_type = 'jsonb' THEN '''{}''' WHEN data_type = 'bytea' THEN '''''' ELSE '''Completed''' END, ', ')
+                WHEN data_type = 'boolean' THEN 'false' WHEN data_type = 'jsonb' THEN '''{}''' WHEN data_type = 'bytea' THEN ''''''
+                ELSE '''Completed''' END, ', ')
             INTO names, vals FROM information_schema.columns
             WHERE table_name = 'atlas' AND table_schema = 'public' AND is_nullable = 'NO' AND is_identity = 'NO';
             EXECUTE format('INSERT INTO atlas (%s) VALUES (%s)', names, vals);

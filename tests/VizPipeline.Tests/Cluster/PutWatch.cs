@@ -54,7 +54,8 @@ public sealed class PutWatch : IDisposable
             {
                 await server.ConnectAsync(IPAddress.Loopback, _server, _end.Token);
                 await Task.WhenAny(
-                    CopyAsync(client.GetStream(), server.GetStream(), watch: true), CopyAsync(server.GetStream(), client.GetStream(), watch: false));
+                    CopyAsync(client.GetStream(), server.GetStream(), watch: true),
+                    CopyAsync(server.GetStream(), client.GetStream(), watch: false));
             }
         }
         catch (Exception failure) when (failure is OperationCanceledException or IOException or SocketException or ObjectDisposedException)

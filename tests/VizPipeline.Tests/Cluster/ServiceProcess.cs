@@ -38,7 +38,11 @@ public sealed class ServiceProcess : IDisposable
     /// <summary>Starts <c>VizPipeline.Coordinator</c> or <c>VizPipeline.Worker</c>, or <c>viz</c>.</summary>
     public static ServiceProcess Start(string program, IReadOnlyDictionary<string, string> settings, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, program), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
         start.Environment.Remove("VIZ_TRACE");

@@ -19,10 +19,10 @@ public sealed class StartupTests : IDisposable
     private const string WrongSecret = "wrong-secret-0123456789";
     private const string Unknown = "viz-pipeline.invalid";
     private static readonly TestServer Broker = new("rabbitmq", "startup");
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
-    private readonly TemporaryFolder folder = new();
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(Coordinator, "RabbitMq__Password", "RabbitMQ at 127.0.0.1:")]
@@ -64,7 +64,8 @@ public sealed class StartupTests : IDisposable
             Coordinator,
             await GoodSettingsAsync(),
             new() { ["RabbitMq__Port"] = port, ["Postgres__Port"] = port, ["ObjectStore__Endpoint"] = $"http://127.0.0.1:{port}" },
-            "3 faults: ", $"RabbitMQ at 127.0.0.1:{port}", $"The catalog 127.0.0.1:{port}/", $"S3 at http://127.0.0.1:{port}/", "RabbitMq__", "Postgres", "ObjectStore__Endpoint");
+            "3 faults: ", $"RabbitMQ at 127.0.0.1:{port}", $"The catalog 127.0.0.1:{port}/", $"S3 at http://127.0.0.1:{port}/",
+            "RabbitMq__", "Postgres", "ObjectStore__Endpoint");
     }
 
     [Fact]
@@ -74,7 +75,12 @@ public sealed class StartupTests : IDisposable
         await RefusesAsync(
             Worker,
             await GoodSettingsAsync(),
-            new() { ["ObjectStore__AccessKey"] = limited.AccessKey, ["ObjectStore__SecretKey"] = limited.SecretKey, ["ObjectStore__Bucket"] = limited.Bucket },
+            new()
+            {
+                ["ObjectStore__AccessKey"] = limited.AccessKey,
+                ["ObjectStore__SecretKey"] = limited.SecretKey,
+                ["ObjectStore__Bucket"] = limited.Bucket,
+            },
             $"there is no bucket '{limited.Bucket}'", "make it", "ObjectStore__Bucket");
     }
 
@@ -86,7 +92,7 @@ public sealed class StartupTests : IDisposable
         await using (var source = NpgsqlDataSource.Create(PostgresConnection.String(TestPostgres.Admin)))
         {
             await using var command = source.CreateCommand($"CREATE ROLE {role} LOGIN PASSWORD '{WrongSecret}'");
-            await command.ExecuteNonQueryAsync(cancellation);
+            await command.ExecuteNonQueryAsync(_cancellation);
         }
 
         await RefusesAsync(
@@ -98,7 +104,9 @@ public sealed class StartupTests : IDisposable
 
     [Fact]
     public async Task Database_that_is_missing()
-        => await RefusesAsync(Coordinator, await GoodSettingsAsync(), new() { ["Postgres__Database"] = "nowhere" }, "there is no such database", "Postgres:Database");
+        => await RefusesAsync(
+            Coordinator, await GoodSettingsAsync(), new() { ["Postgres__Database"] = "nowhere" },
+            "there is no such database", "Postgres:Database");
 
     [Theory]
     [InlineData(Coordinator)]
@@ -142,9 +150,12 @@ public sealed class StartupTests : IDisposable
             ["Coordinator__MaxFailures"] = "0",
             ["Coordinator__RetryDelay"] = "soon",
         },
-        " faults: ", "RabbitMq:Port must be", "'tcp://10.0.0.1:5672'", "RabbitMq:Password is missing", "RabbitMq:Tls must be true or false", "RabbitMq:CaFile: there is no file /nowhere/ca.pem",
-        "Postgres:Port must be", "Postgres:Tls must be Disable, Prefer, ", "Postgres:Host is missing", "ObjectStore:Endpoint must be", "ObjectStore:Bucket must be",
-        "ObjectStore:PatienceSeconds must be", "Http:Port must be", "Http:Address must be", "Coordinator:MaxFailures must be", "Coordinator:RetryDelay must be a time");
+        " faults: ", "RabbitMq:Port must be", "'tcp://10.0.0.1:5672'", "RabbitMq:Password is missing", "RabbitMq:Tls must be true or false",
+        "RabbitMq:CaFile: there is no file /nowhere/ca.pem",
+        "Postgres:Port must be", "Postgres:Tls must be Disable, Prefer, ", "Postgres:Host is missing",
+        "ObjectStore:Endpoint must be", "ObjectStore:Bucket must be",
+        "ObjectStore:PatienceSeconds must be", "Http:Port must be", "Http:Address must be",
+        "Coordinator:MaxFailures must be", "Coordinator:RetryDelay must be a time");
 
     [Fact]
     public async Task Settings_of_the_worker_that_are_missing_or_malformed() => await RefusesAsync(
@@ -159,7 +170,8 @@ public sealed class StartupTests : IDisposable
             ["Worker__Kinds"] = "scan,knit",
             ["Worker__Readers"] = "many",
         },
-        "6 faults: ", "RabbitMq:Host is missing", "ObjectStore:Endpoint must be", "ObjectStore:SecretKey is missing", "Worker:Device must be", "Worker:Kinds must be", "Worker:Readers must be");
+        "6 faults: ", "RabbitMq:Host is missing", "ObjectStore:Endpoint must be", "ObjectStore:SecretKey is missing",
+        "Worker:Device must be", "Worker:Kinds must be", "Worker:Readers must be");
 
     [Fact]
     public async Task Short_API_keys()
@@ -170,7 +182,7 @@ public sealed class StartupTests : IDisposable
     public async Task Arguments_that_are_no_settings()
     {
         using var service = ServiceProcess.Start(Worker, Settings, "-x", "1");
-        Assert.Equal(2, await service.FinishAsync(TimeSpan.FromSeconds(15), cancellation));
+        Assert.Equal(2, await service.FinishAsync(TimeSpan.FromSeconds(15), _cancellation));
         Assert.Contains("viz-worker cannot start: ", service.Log);
         Assert.Contains("'-x' is no setting", service.Log);
     }
@@ -178,9 +190,9 @@ public sealed class StartupTests : IDisposable
     [Fact]
     public async Task Folder_that_cannot_be_used()
     {
-        await File.WriteAllTextAsync(folder.File("file"), "in the way", cancellation);
+        await File.WriteAllTextAsync(_folder.File("file"), "in the way", _cancellation);
         var settings = await GoodSettingsAsync();
-        await RefusesAsync(Worker, settings, new() { ["ObjectStore__Folder"] = folder.File("file/objects") }, folder.File(
+        await RefusesAsync(Worker, settings, new() { ["ObjectStore__Folder"] = _folder.File("file/objects") }, _folder.File(
             "file/objects"), "ObjectStore__Folder");
     }
 
@@ -204,7 +216,7 @@ public sealed class StartupTests : IDisposable
         var settings = await GoodSettingsAsync();
         settings["Postgres__Password"] = WrongSecret;
         using var service = ServiceProcess.Start(Coordinator, settings, "migrate");
-        Assert.Equal(2, await service.FinishAsync(TimeSpan.FromSeconds(15), cancellation));
+        Assert.Equal(2, await service.FinishAsync(TimeSpan.FromSeconds(15), _cancellation));
         Assert.Single(service.Log.Trim().Split('\n'));
         Assert.Contains("Postgres:Password", service.Log);
         Assert.DoesNotContain(WrongSecret, service.Log);
@@ -216,11 +228,11 @@ public sealed class StartupTests : IDisposable
         var settings = (await GoodSettingsAsync()).Where(
             setting => setting.Key.StartsWith("Postgres__", StringComparison.Ordinal) || setting.Key is "VIZ_SECRETS").ToDictionary();
         using var service = ServiceProcess.Start(Coordinator, settings, "migrate");
-        Assert.True(await service.FinishAsync(TimeSpan.FromSeconds(30), cancellation) == 0, service.Log);
+        Assert.True(await service.FinishAsync(TimeSpan.FromSeconds(30), _cancellation) == 0, service.Log);
         Assert.Contains("is up to date", service.Log);
         using var without = ServiceProcess.Start(
             Coordinator, new Dictionary<string, string>(settings) { ["Postgres__Host"] = "" }, "migrate");
-        Assert.Equal(2, await without.FinishAsync(TimeSpan.FromSeconds(30), cancellation));
+        Assert.Equal(2, await without.FinishAsync(TimeSpan.FromSeconds(30), _cancellation));
         var line = Assert.Single(without.Log.Trim().Split('\n'));
         Assert.Contains("Postgres:Host is missing", line);
         Assert.DoesNotContain("RabbitMq", line);
@@ -233,7 +245,7 @@ public sealed class StartupTests : IDisposable
     public async Task Commands_that_a_service_does_not_know(string program, string known)
     {
         using var service = ServiceProcess.Start(program, new Dictionary<string, string> { ["VIZ_SECRETS"] = "/nowhere" }, "migrat");
-        Assert.Equal(2, await service.FinishAsync(TimeSpan.FromSeconds(15), cancellation));
+        Assert.Equal(2, await service.FinishAsync(TimeSpan.FromSeconds(15), _cancellation));
         Assert.Contains("there is no command 'migrat'", Assert.Single(service.Log.Trim().Split('\n')));
         Assert.Contains(known, service.Log);
     }
@@ -256,7 +268,7 @@ public sealed class StartupTests : IDisposable
             for (var attempt = 0; !service.Log.Contains(text, StringComparison.Ordinal); attempt++)
             {
                 Assert.True(attempt < 200 && service.IsRunning, service.Log);
-                await Task.Delay(200, cancellation);
+                await Task.Delay(200, _cancellation);
             }
         }
     }
@@ -307,7 +319,7 @@ public sealed class StartupTests : IDisposable
             settings[setting] = value;
         var started = Stopwatch.GetTimestamp();
         using var service = ServiceProcess.Start(program, settings);
-        var exitCode = await service.FinishAsync(TimeSpan.FromSeconds(60), cancellation);
+        var exitCode = await service.FinishAsync(TimeSpan.FromSeconds(60), _cancellation);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var log = service.Log.Trim();
         TestContext.Current.TestOutputHelper?.WriteLine($"{seconds:F1} s: {log}");

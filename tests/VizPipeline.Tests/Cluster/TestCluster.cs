@@ -66,7 +66,11 @@ public sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Adds a worker; its settings are evaluated at each start.</summary>
     public void AddWorker(Func<(string Name, string Value)[]>? settings = null)
-        => Add("VizPipeline.Worker", () => [.. ClusterServers.WorkerSettings.Select(setting => (setting.Key, setting.Value)), ("Http__Port", "0"), .. settings?.Invoke() ?? []]);
+        => Add(
+            "VizPipeline.Worker",
+            () => [
+                .. ClusterServers.WorkerSettings.Select(setting => (setting.Key, setting.Value)), ("Http__Port", "0"),
+                .. settings?.Invoke() ?? []]);
 
     public void AddWorkers(int count)
     {
@@ -114,7 +118,8 @@ public sealed class TestCluster : IAsyncDisposable
         for (var attempt = 0; ; attempt++)
         {
             var (exitCode, output) = await VizAsync(
-                cancellation, "submit", "--model", _material.Model, "--images", images ?? _material.Images, "--layers", "conv1,conv3,logits", "--ascent-presets", "3",
+                cancellation, "submit", "--model", _material.Model, "--images", images ?? _material.Images,
+                "--layers", "conv1,conv3,logits", "--ascent-presets", "3",
                 "--ascent-steps", $"{ascentSteps}");
             if (exitCode == 0)
                 return;

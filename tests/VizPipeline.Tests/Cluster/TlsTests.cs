@@ -9,7 +9,7 @@ namespace VizPipeline.Tests.Cluster;
 [Trait("Speed", "Slow")]
 public class TlsTests(SampleMaterial material)
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task An_atlas_is_made_over_TLS_alone_and_another_authority_is_refused_in_one_line()
@@ -33,19 +33,26 @@ public class TlsTests(SampleMaterial material)
                 settings["Postgres__Port"] = $"{Before(settings["Postgres__Port"], isPostgres: true).Port}";
                 settings["Postgres__Tls"] = "VerifyFull";
                 settings["Postgres__CaFile"] = ca;
-                settings["ObjectStore__Endpoint"] = $"https://127.0.0.1:{Before(new Uri(settings["ObjectStore__Endpoint"]).Port.ToString()).Port}";
+                settings["ObjectStore__Endpoint"] =
+                    $"https://127.0.0.1:{Before(new Uri(settings["ObjectStore__Endpoint"]).Port.ToString()).Port}";
                 settings["ObjectStore__CaFile"] = ca;
             });
             cluster.AddWorker();
-            await cluster.WaitForWorkersAsync(1, cancellation);
-            await cluster.SubmitAsync(cancellation);
-            Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
+            await cluster.WaitForWorkersAsync(1, _cancellation);
+            await cluster.SubmitAsync(_cancellation);
+            Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
             Assert.All(proxies, proxy => Assert.True(proxy.Secured > 0));
 
-            foreach (var (setting, server) in new[] { ("RabbitMq__CaFile", "RabbitMQ at 127.0.0.1"), ("Postgres__CaFile", "The catalog 127.0.0.1"), ("ObjectStore__CaFile", "S3 at https://127.0.0.1") })
+            foreach (var (setting, server) in new[]
             {
-                using var refused = ServiceProcess.Start("VizPipeline.Coordinator", new Dictionary<string, string>(cluster.Settings) { [setting] = other, ["Http__Port"] = "0" });
-                Assert.Equal(2, await refused.FinishAsync(TimeSpan.FromSeconds(20), cancellation));
+                ("RabbitMq__CaFile", "RabbitMQ at 127.0.0.1"), ("Postgres__CaFile", "The catalog 127.0.0.1"),
+                ("ObjectStore__CaFile", "S3 at https://127.0.0.1"),
+            })
+            {
+                using var refused = ServiceProcess.Start(
+                    "VizPipeline.Coordinator",
+                    new Dictionary<string, string>(cluster.Settings) { [setting] = other, ["Http__Port"] = "0" });
+                Assert.Equal(2, await refused.FinishAsync(TimeSpan.FromSeconds(20), _cancellation));
                 Assert.Contains(server, refused.Log);
                 Assert.DoesNotContain("   at ", refused.Log);
             }

@@ -20,7 +20,7 @@ namespace VizPipeline.Tests.Cluster;
 public class UnservedKindTests(SampleMaterial material)
 {
     private const string Atlas = "sample-network";
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Status_pages_health_and_metrics_say_which_kind_no_worker_serves()
@@ -45,32 +45,32 @@ public class UnservedKindTests(SampleMaterial material)
         cluster.AddWorker(() => [("Worker__Kinds", string.Join(',', DeploymentContract.JobKinds.Where(kind => kind != "gather")))]);
         var missing = $"no worker serves gather ({gathers} jobs wait)";
         await SaysAsync(cluster, missing);
-        Assert.Contains(missing, (await cluster.VizAsync(cancellation, "status")).Output);
-        var status = JsonDocument.Parse((await cluster.VizAsync(cancellation, "status", Atlas, "--json")).Output).RootElement;
+        Assert.Contains(missing, (await cluster.VizAsync(_cancellation, "status")).Output);
+        var status = JsonDocument.Parse((await cluster.VizAsync(_cancellation, "status", Atlas, "--json")).Output).RootElement;
         var unserved = Assert.Single(status.GetProperty("unserved").EnumerateArray());
         Assert.Equal(("gather", gathers), (unserved.GetProperty("kind").GetString(), unserved.GetProperty("jobs").GetInt32()));
-        var page = await pages.GetStringAsync($"/atlases/{Atlas}", cancellation);
+        var page = await pages.GetStringAsync($"/atlases/{Atlas}", _cancellation);
         Assert.Contains($"No worker serves gather ({gathers} jobs wait).", page);
-        Assert.Contains("No worker serves gather", await pages.GetStringAsync("/", cancellation));
+        Assert.Contains("No worker serves gather", await pages.GetStringAsync("/", _cancellation));
 
         // The gauges are updated every ten seconds.
-        await EventuallyAsync(async () => Exposition.Read(await http.GetStringAsync("/metrics", cancellation)) is var metrics
+        await EventuallyAsync(async () => Exposition.Read(await http.GetStringAsync("/metrics", _cancellation)) is var metrics
             && metrics.Value("viz_jobs_unserved", ("kind", "gather")) == gathers
                 && metrics.Value("viz_jobs_unserved", ("kind", "scan")) == 0, "metrics");
-        using (var health = await http.GetAsync("/health/ready", cancellation))
+        using (var health = await http.GetAsync("/health/ready", _cancellation))
         {
             // Degraded but ready: Kubernetes must not remove the coordinator from its service.
             Assert.True(health.IsSuccessStatusCode);
-            var text = await health.Content.ReadAsStringAsync(cancellation);
+            var text = await health.Content.ReadAsStringAsync(_cancellation);
             Assert.StartsWith("Degraded", text);
             Assert.Contains($"workers: Degraded, {missing}", text);
         }
 
         cluster.AddWorker(() => [("Worker__Kinds", "gather")]);
-        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(cancellation));
-        Assert.DoesNotContain("no worker serves", (await cluster.VizAsync(cancellation, "status", Atlas)).Output);
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
+        Assert.DoesNotContain("no worker serves", (await cluster.VizAsync(_cancellation, "status", Atlas)).Output);
         await EventuallyAsync(
-            async () => (await http.GetStringAsync("/health/ready", cancellation))
+            async () => (await http.GetStringAsync("/health/ready", _cancellation))
                 .StartsWith("Healthy", StringComparison.Ordinal), "health");
     }
 
@@ -78,7 +78,7 @@ public class UnservedKindTests(SampleMaterial material)
     {
         var output = "";
         await EventuallyAsync(
-            async () => (output = (await cluster.VizAsync(cancellation, "status", Atlas)).Output)
+            async () => (output = (await cluster.VizAsync(_cancellation, "status", Atlas)).Output)
                 .Contains(missing, StringComparison.Ordinal), () => output);
     }
 
@@ -86,7 +86,7 @@ public class UnservedKindTests(SampleMaterial material)
 
     private async Task EventuallyAsync(Func<Task<bool>> isSo, Func<string> what)
     {
-        for (var limit = Environment.TickCount64 + 90_000; !await isSo(); await Task.Delay(300, cancellation))
+        for (var limit = Environment.TickCount64 + 90_000; !await isSo(); await Task.Delay(300, _cancellation))
             Assert.True(Environment.TickCount64 < limit, what());
     }
 
@@ -97,8 +97,8 @@ public class UnservedKindTests(SampleMaterial material)
         {
             try
             {
-                using var answer = await http.PostAsync("/api/v1/atlases", new ByteArrayContent(VizJson.Write(submission)), cancellation);
-                log = await answer.Content.ReadAsStringAsync(cancellation);
+                using var answer = await http.PostAsync("/api/v1/atlases", new ByteArrayContent(VizJson.Write(submission)), _cancellation);
+                log = await answer.Content.ReadAsStringAsync(_cancellation);
                 return answer.IsSuccessStatusCode;
             }
             catch (HttpRequestException)

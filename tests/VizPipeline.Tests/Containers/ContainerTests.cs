@@ -20,7 +20,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
 {
     public const string Name = "containers";
     private static readonly string[] Services = ["worker", "coordinator", "rabbitmq", "postgres", "objectstore", "atlas"];
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
     // Readable for the containers' users, unlike root's own folders.
     private readonly string _folder = Directory.CreateTempSubdirectory("viz-checkout-").FullName;
     private IReadOnlyDictionary<string, string> _variables = new Dictionary<string, string>();
@@ -37,7 +37,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
         var readme = MarkdownCommands.Of("On a cluster", "README.md");
         foreach (var line in readme.TakeWhile(line => !line.StartsWith("docker compose up", StringComparison.Ordinal)))
             await ShellAsync(line);
-        await File.AppendAllTextAsync(Path.Combine(_folder, ".env"), "VIZ_WORKERS=2\nVIZ_WORKER_MEMORY=4g\n", cancellation);
+        await File.AppendAllTextAsync(Path.Combine(_folder, ".env"), "VIZ_WORKERS=2\nVIZ_WORKER_MEMORY=4g\n", _cancellation);
         // Remove the containers of an earlier run that was killed.
         await ShellAsync("docker compose down --volumes --timeout 5");
         var rest = await ShellAsync([.. readme.SkipWhile(line => !line.StartsWith("docker compose up", StringComparison.Ordinal))]);
@@ -89,7 +89,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
 
         // A database of the previous version.
         await ShellAsync("docker compose down --volumes", "docker compose up -d --wait postgres");
-        await File.WriteAllTextAsync(Path.Combine(_folder, "previous.sql"), PreviousSchema(), cancellation);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "previous.sql"), PreviousSchema(), _cancellation);
         await ShellAsync(
             "docker compose exec -T postgres psql -q -v ON_ERROR_STOP=1 -U viz -d viz < previous.sql", "docker compose up -d --wait");
         Assert.Contains("is up to date", await ShellAsync("docker compose logs migrate"));
@@ -113,7 +113,9 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
     private async Task CheckOutAsync()
     {
         await Shell.RunAsync(
-            Repository.Root, _variables, $"git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x -C '{_folder}'", TimeSpan.FromMinutes(1));
+            Repository.Root, _variables,
+            $"git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x -C '{_folder}'",
+            TimeSpan.FromMinutes(1));
         File.Move(SampleNetwork.WriteTo(Path.Combine(_folder, "models")), Path.Combine(_folder, "models", "model.onnx"));
         PictureFolder.Generate(Path.Combine(_folder, "photos"), 120, seed: 7);
         await ShellAsync("chmod -R a+rX . && chmod 755 .");
@@ -142,7 +144,7 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
     {
         var container = (await ShellAsync($"docker compose ps -q {service} | head -n 1")).Trim();
         await ShellAsync($"kill -KILL $(docker inspect --format '{{{{.State.Pid}}}}' {container})");
-        await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
+        await Task.Delay(TimeSpan.FromSeconds(3), _cancellation);
         await ShellAsync($$$"""
             for _ in $(seq 120); do
                 [[ $(docker inspect --format '{{.State.Health.Status}}' {{{container}}}) == healthy ]] && exit 0
@@ -173,13 +175,15 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
             }
         }
         using var http = new HttpClient { BaseAddress = new Uri("http://localhost:8082") };
-        foreach (var path in (string[])[$"/atlases/{atlas}", $"/atlases/{atlas}/layers/conv1", $"/atlases/{atlas}/neurons/conv4/3", $"/atlases/{atlas}/tiles/conv4/top9/00003.jpg"])
-            Assert.True((await http.GetAsync(path, cancellation)).IsSuccessStatusCode, path);
+        foreach (var path in (string[])[
+            $"/atlases/{atlas}", $"/atlases/{atlas}/layers/conv1", $"/atlases/{atlas}/neurons/conv4/3",
+            $"/atlases/{atlas}/tiles/conv4/top9/00003.jpg"])
+            Assert.True((await http.GetAsync(path, _cancellation)).IsSuccessStatusCode, path);
         var picture = await File.ReadAllBytesAsync(
-            Directory.GetFiles(Path.Combine(_folder, "photos"), "*.jpg", SearchOption.AllDirectories)[0], cancellation);
-        var live = await http.PostAsync($"/api/v1/atlases/{atlas}/live/responses?limit=3", new ByteArrayContent(picture), cancellation);
-        Assert.True(live.IsSuccessStatusCode, await live.Content.ReadAsStringAsync(cancellation));
-        Assert.Equal(3, (await live.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("neurons").GetArrayLength());
+            Directory.GetFiles(Path.Combine(_folder, "photos"), "*.jpg", SearchOption.AllDirectories)[0], _cancellation);
+        var live = await http.PostAsync($"/api/v1/atlases/{atlas}/live/responses?limit=3", new ByteArrayContent(picture), _cancellation);
+        Assert.True(live.IsSuccessStatusCode, await live.Content.ReadAsStringAsync(_cancellation));
+        Assert.Equal(3, (await live.Content.ReadFromJsonAsync<JsonElement>(_cancellation)).GetProperty("neurons").GetArrayLength());
     }
 
     private static List<string[]> Rows(

@@ -11,15 +11,15 @@ namespace VizPipeline.Tests.Coordinator;
 public sealed class AnswerBatchTests : IDisposable
 {
     private const int Together = 24;
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Answers_that_come_together_cost_few_transactions_and_each_counts_once()
     {
         var spec = SpecSamples.Small("together", images: 200, shardImages: 1);
-        await using var service = new TestService(folder.Path, AllAtOnce(new FakeWork { Answers = 2 }));
+        await using var service = new TestService(_folder.Path, AllAtOnce(new FakeWork { Answers = 2 }));
         await RunAsync(service, spec);
 
         Assert.Equal(JobPlan.For(spec).Count, service.Total("viz_ingest_batch_size"));
@@ -32,7 +32,7 @@ public sealed class AnswerBatchTests : IDisposable
     {
         var spec = SpecSamples.Small("spoilt", images: 60, shardImages: 1);
         var work = AllAtOnce(new FakeWork { Store = (job, table) => job is ScanShard { Shard: 7, Attempt: 1 } ? "{"u8.ToArray() : table });
-        await using var service = new TestService(folder.Path, work, new SqliteCatalogDatabase(folder.File("spoilt.db")));
+        await using var service = new TestService(_folder.Path, work, new SqliteCatalogDatabase(_folder.File("spoilt.db")));
         await RunAsync(service, spec);
 
         Assert.Equal(2, work.Begun.Count(job => job is ScanShard { Shard: 7 }));
@@ -40,7 +40,7 @@ public sealed class AnswerBatchTests : IDisposable
         Assert.Equal(1, service.Total("viz_job_failures_total", "kind=scan"));
         // The counts of the failed transaction were rolled back with it.
         Assert.Equal(JobPlan.For(spec).Count, service.Total("viz_ingest_batch_size"));
-        var database = new SqliteCatalogDatabase(folder.File("spoilt.db"));
+        var database = new SqliteCatalogDatabase(_folder.File("spoilt.db"));
         await using var catalog = database.Open();
         Assert.Equal(60 / 7, catalog.Images.Count(image => image.UnreadableReason != null));
     }

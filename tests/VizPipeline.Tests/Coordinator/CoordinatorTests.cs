@@ -13,32 +13,32 @@ public sealed class CoordinatorTests : IDisposable
 {
     private static readonly Lazy<Task<string>> Undisturbed = new(RunUndisturbedAsync);
 
-    private readonly TemporaryFolder folder = new();
-    private readonly AtlasSpec spec = SpecSamples.Small();
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly TemporaryFolder _folder = new();
+    private readonly AtlasSpec _spec = SpecSamples.Small();
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task A_whole_atlas_completes()
     {
-        await using var host = new EmbeddedHost(folder.Path, spec.Id);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id);
 
-        var outcome = await host.RunAsync(spec, cancellation);
+        var outcome = await host.RunAsync(_spec, _cancellation);
 
         Assert.Equal(AtlasState.Completed, outcome.State);
         Assert.Empty(outcome.Failures);
-        Assert.Equal(JobPlan.For(spec).Count, host.Work.Begun.Count);
-        Assert.Equal(0.5 * spec.ShardCount(), outcome.SecondsByKind[JobKind.Scan]);
+        Assert.Equal(JobPlan.For(_spec).Count, host.Work.Begun.Count);
+        Assert.Equal(0.5 * _spec.ShardCount(), outcome.SecondsByKind[JobKind.Scan]);
         await using var catalog = host.Database.Open();
-        Assert.Equal(11, await catalog.Neurons.CountAsync(neuron => neuron.Mean != null, cancellation));
-        Assert.Equal(99, await catalog.Patches.CountAsync(patch => patch.Mismatch != null, cancellation));
-        Assert.Equal(22, await catalog.Pictures.CountAsync(picture => picture.Percentile != null, cancellation));
-        Assert.Equal(3, await catalog.Layers.CountAsync(layer => layer.SheetKey != null, cancellation));
-        var job = await catalog.Jobs.FirstAsync(cancellation);
+        Assert.Equal(11, await catalog.Neurons.CountAsync(neuron => neuron.Mean != null, _cancellation));
+        Assert.Equal(99, await catalog.Patches.CountAsync(patch => patch.Mismatch != null, _cancellation));
+        Assert.Equal(22, await catalog.Pictures.CountAsync(picture => picture.Percentile != null, _cancellation));
+        Assert.Equal(3, await catalog.Layers.CountAsync(layer => layer.SheetKey != null, _cancellation));
+        var job = await catalog.Jobs.FirstAsync(_cancellation);
         Assert.Equal(("fake", 1, 0, """{"forward":0.25}"""), (job.Worker, job.Attempt, job.Failures, job.Phases));
 
-        var progress = await host.Monitor.SnapshotAsync(spec.Id, cancellation);
+        var progress = await host.Monitor.SnapshotAsync(_spec.Id, _cancellation);
         Assert.All(
             progress.Stages, stage => Assert.Equal((stage.Total, stage.UnitsTotal, 0), (stage.Done, stage.UnitsDone, stage.Running)));
         Assert.Equal(TimeSpan.Zero, progress.TimeLeft);
@@ -47,23 +47,23 @@ public sealed class CoordinatorTests : IDisposable
     [Fact]
     public async Task Filters_without_a_picture_complete_their_layer()
     {
-        var weighted = spec with { Layers = [.. spec.Layers.Select(layer => layer with { Parameters = 8 })] };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id);
+        var weighted = _spec with { Layers = [.. _spec.Layers.Select(layer => layer with { Parameters = 8 })] };
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id);
 
-        var outcome = await host.RunAsync(weighted, cancellation);
+        var outcome = await host.RunAsync(weighted, _cancellation);
 
         Assert.Equal(AtlasState.Completed, outcome.State);
         Assert.Equal([0, 2], host.Work.Begun.OfType<RenderFilters>().Select(job => job.Layer).Order());
         await using var catalog = host.Database.Open();
-        Assert.Equal(1, await catalog.Pictures.CountAsync(picture => picture.Method == PictureMethod.Filters, cancellation));
-        Assert.Equal(3, await catalog.Layers.CountAsync(layer => layer.SheetKey != null, cancellation));
+        Assert.Equal(1, await catalog.Pictures.CountAsync(picture => picture.Method == PictureMethod.Filters, _cancellation));
+        Assert.Equal(3, await catalog.Layers.CountAsync(layer => layer.SheetKey != null, _cancellation));
     }
 
     [Fact]
     public async Task Jobs_begin_in_the_order_of_their_stages()
     {
-        await using var host = new EmbeddedHost(folder.Path, spec.Id);
-        await host.RunAsync(spec, cancellation);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id);
+        await host.RunAsync(_spec, _cancellation);
 
         var begun = host.Work.Begun.ToList();
         int First<T>() => begun.FindIndex(job => job is T);
@@ -72,7 +72,7 @@ public sealed class CoordinatorTests : IDisposable
         Assert.True(First<MergeLayer>() < First<RenderPatches>());
         Assert.True(First<RenderFilters>() < First<AscendNeurons>());
         Assert.True(Last<RenderPatches>() < Last<AscendNeurons>());
-        Assert.All(spec.Layers, layer => Assert.True(
+        Assert.All(_spec.Layers, layer => Assert.True(
             begun.FindIndex(job => job is RenderSheet sheet && sheet.Layer == layer.Index)
             > begun.FindLastIndex(job => job is AscendNeurons ascent && ascent.Layer == layer.Index)));
     }
@@ -83,13 +83,13 @@ public sealed class CoordinatorTests : IDisposable
     public async Task No_more_jobs_are_out_than_the_window_allows(int window)
     {
         var work = new FakeWork { Before = (_, stop) => Task.Delay(5, stop) };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work, options =>
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id, work, options =>
         {
             options.Outstanding = window;
             options.OutstandingPerKind = window;
         });
 
-        await host.RunAsync(spec, cancellation);
+        await host.RunAsync(_spec, _cancellation);
 
         Assert.InRange(work.MostAtOnce, 1, window);
     }
@@ -107,9 +107,9 @@ public sealed class CoordinatorTests : IDisposable
                     "channel 3 is poison"))
                 : Task.CompletedTask,
         };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id, work);
 
-        var outcome = await host.RunAsync(spec, cancellation);
+        var outcome = await host.RunAsync(_spec, _cancellation);
 
         Assert.Equal(AtlasState.CompletedWithFailures, outcome.State);
         var failed = Assert.Single(outcome.Failures);
@@ -119,12 +119,12 @@ public sealed class CoordinatorTests : IDisposable
 
         poisoned = false;
         var before = work.Begun.Count;
-        Assert.Equal(1, await host.Planner.RetryAsync(spec.Id, cancellation));
-        Assert.Equal(AtlasState.Completed, (await host.FinishAsync(spec, cancellation)).State);
+        Assert.Equal(1, await host.Planner.RetryAsync(_spec.Id, _cancellation));
+        Assert.Equal(AtlasState.Completed, (await host.FinishAsync(_spec, _cancellation)).State);
         // The failed job, and the sheet that lacks its patches.
         Assert.Equal([typeof(RenderPatches), typeof(RenderSheet)], work.Begun.Skip(before).Select(job => job.GetType()));
-        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, spec.Id));
-        Assert.Equal(0, await host.Planner.RetryAsync(spec.Id, cancellation));
+        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, _spec.Id));
+        Assert.Equal(0, await host.Planner.RetryAsync(_spec.Id, _cancellation));
     }
 
     [Fact]
@@ -137,9 +137,9 @@ public sealed class CoordinatorTests : IDisposable
                 ? throw new ReportedFailureException("shard 1 is poison", false)
                 : Task.CompletedTask,
         };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id, work);
 
-        var outcome = await host.RunAsync(spec, cancellation);
+        var outcome = await host.RunAsync(_spec, _cancellation);
 
         Assert.Equal(AtlasState.CompletedWithFailures, outcome.State);
         Assert.Equal(
@@ -149,9 +149,9 @@ public sealed class CoordinatorTests : IDisposable
         Assert.All(outcome.Failures.Skip(1), job => Assert.Equal((JobState.Blocked, 0), (job.State, job.Attempt)));
 
         poisoned = false;
-        Assert.Equal(outcome.Failures.Count, await host.Planner.RetryAsync(spec.Id, cancellation));
-        Assert.Equal(AtlasState.Completed, (await host.FinishAsync(spec, cancellation)).State);
-        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, spec.Id));
+        Assert.Equal(outcome.Failures.Count, await host.Planner.RetryAsync(_spec.Id, _cancellation));
+        Assert.Equal(AtlasState.Completed, (await host.FinishAsync(_spec, _cancellation)).State);
+        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, _spec.Id));
     }
 
     [Fact]
@@ -163,10 +163,11 @@ public sealed class CoordinatorTests : IDisposable
                 ? throw new ReportedFailureException("the device is full", true)
                 : Task.CompletedTask,
         };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work, options => options.RetryDelay = TimeSpan.FromMilliseconds(200));
+        await using var host = new EmbeddedHost(
+            _folder.Path, _spec.Id, work, options => options.RetryDelay = TimeSpan.FromMilliseconds(200));
         var watch = System.Diagnostics.Stopwatch.StartNew();
 
-        var outcome = await host.RunAsync(spec, cancellation);
+        var outcome = await host.RunAsync(_spec, _cancellation);
 
         Assert.Equal(AtlasState.Completed, outcome.State);
         Assert.Equal([1, 2, 3], work.Begun.OfType<ScanShard>().Where(job => job.Shard == 0).Select(job => job.Attempt));
@@ -176,13 +177,13 @@ public sealed class CoordinatorTests : IDisposable
     [Fact]
     public async Task Answers_that_arrive_three_times_count_once()
     {
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, new FakeWork { Answers = 3 });
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id, new FakeWork { Answers = 3 });
 
-        var outcome = await host.RunAsync(spec, cancellation);
+        var outcome = await host.RunAsync(_spec, _cancellation);
 
         Assert.Equal(AtlasState.Completed, outcome.State);
-        Assert.Equal(JobPlan.For(spec).Count, host.Work.Begun.Count);
-        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, spec.Id));
+        Assert.Equal(JobPlan.For(_spec).Count, host.Work.Begun.Count);
+        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, _spec.Id));
     }
 
     [Fact]
@@ -205,20 +206,21 @@ public sealed class CoordinatorTests : IDisposable
                 }
             },
         };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
-        await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
-        await host.StartAsync(cancellation);
-        await secondRuns.Task.WaitAsync(cancellation);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id, work);
+        await host.Planner.OpenAsync(_spec, EmbeddedHost.Images(_spec), _cancellation);
+        await host.StartAsync(_cancellation);
+        await secondRuns.Task.WaitAsync(_cancellation);
 
         await host.Bus.AnswerAsync(new JobCompleted(
-            spec.Id, 1, 1, "late", AtlasKeys.ScanTable(spec.Id, 99), 1, DateTimeOffset.UnixEpoch, 1, new Dictionary<string, double>()), cancellation);
-        await host.Bus.AnswerAsync(new JobFailed(spec.Id, 1, 1, "late", "late", false), cancellation);
-        await host.Bus.AnswerAsync(new JobFailed("another", 1, 1, "late", "no such atlas", false), cancellation);
+            _spec.Id, 1, 1, "late", AtlasKeys.ScanTable(_spec.Id, 99), 1,
+            DateTimeOffset.UnixEpoch, 1, new Dictionary<string, double>()), _cancellation);
+        await host.Bus.AnswerAsync(new JobFailed(_spec.Id, 1, 1, "late", "late", false), _cancellation);
+        await host.Bus.AnswerAsync(new JobFailed("another", 1, 1, "late", "no such atlas", false), _cancellation);
         go.SetResult();
 
-        Assert.Equal(AtlasState.Completed, (await host.FinishAsync(spec, cancellation)).State);
+        Assert.Equal(AtlasState.Completed, (await host.FinishAsync(_spec, _cancellation)).State);
         await using var catalog = host.Database.Open();
-        var job = await catalog.Jobs.SingleAsync(job => job.JobId == 1, cancellation);
+        var job = await catalog.Jobs.SingleAsync(job => job.JobId == 1, _cancellation);
         Assert.Equal((2, 1, "fake"), (job.Attempt, job.Failures, job.Worker));
     }
 
@@ -228,7 +230,7 @@ public sealed class CoordinatorTests : IDisposable
     [MemberData(nameof(BadResults))]
     public async Task A_job_whose_result_is_bad_runs_again(string fault)
     {
-        var merged = AtlasKeys.LayerTable(spec.Id, "fire/merge");
+        var merged = AtlasKeys.LayerTable(_spec.Id, "fire/merge");
         var work = new FakeWork
         {
             Store = (job, table) => job is MergeLayer { Layer: 1, Attempt: 1 }
@@ -236,7 +238,7 @@ public sealed class CoordinatorTests : IDisposable
                 {
                     "missing" => null,
                     "damaged" => table[..(table.Length / 2)],
-                    "another job's" => VizJson.Write(ResultSamples.Layer(spec, 0)),
+                    "another job's" => VizJson.Write(ResultSamples.Layer(_spec, 0)),
                     _ => table,
                 }
                 : table,
@@ -244,13 +246,13 @@ public sealed class CoordinatorTests : IDisposable
                 ? completed with { ResultKey = "../secret" }
                 : completed,
         };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id, work);
 
-        var outcome = await host.RunAsync(spec, cancellation);
+        var outcome = await host.RunAsync(_spec, _cancellation);
 
         Assert.Equal(AtlasState.Completed, outcome.State);
         Assert.Equal([1, 2], work.Begun.OfType<MergeLayer>().Where(job => job.Layer == 1).Select(job => job.Attempt));
-        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, spec.Id));
+        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, _spec.Id));
     }
 
     [Theory]
@@ -272,25 +274,26 @@ public sealed class CoordinatorTests : IDisposable
                 await Task.Delay(Timeout.Infinite, stop);
             },
         };
-        await using (var killed = new EmbeddedHost(folder.Path, spec.Id, work))
+        await using (var killed = new EmbeddedHost(_folder.Path, _spec.Id, work))
         {
-            await killed.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
-            await killed.StartAsync(cancellation);
-            await reached.Task.WaitAsync(cancellation);
+            await killed.Planner.OpenAsync(_spec, EmbeddedHost.Images(_spec), _cancellation);
+            await killed.StartAsync(_cancellation);
+            await reached.Task.WaitAsync(_cancellation);
         }
 
-        await using var host = new EmbeddedHost(folder.Path, spec.Id);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id);
         // Job sizes are fixed when the atlas is planned; a different setting does not replan it.
-        var opened = await host.Planner.OpenAsync(spec with { NeuronsPerJob = 50, BatchSize = 1 }, EmbeddedHost.Images(spec), cancellation);
+        var opened = await host.Planner.OpenAsync(
+            _spec with { NeuronsPerJob = 50, BatchSize = 1 }, EmbeddedHost.Images(_spec), _cancellation);
         Assert.Equal((true, 3, 1), (opened.Resumed, opened.Spec.NeuronsPerJob, opened.Spec.BatchSize));
-        await host.StartAsync(cancellation);
-        var outcome = await host.FinishAsync(spec, cancellation);
+        await host.StartAsync(_cancellation);
+        var outcome = await host.FinishAsync(_spec, _cancellation);
 
         Assert.Equal(AtlasState.Completed, outcome.State);
         Assert.Empty(outcome.Failures);
-        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, spec.Id));
+        Assert.Equal(await UndisturbedAsync(), await CatalogFixture.Contents(host.Database, _spec.Id));
         await using var catalog = host.Database.Open();
-        Assert.True(await catalog.Jobs.AllAsync(job => job.Failures == 0, cancellation), "a kill is no failure of the job");
+        Assert.True(await catalog.Jobs.AllAsync(job => job.Failures == 0, _cancellation), "a kill is no failure of the job");
     }
 
     [Theory]
@@ -315,83 +318,85 @@ public sealed class CoordinatorTests : IDisposable
                 stop.ThrowIfCancellationRequested();
             },
         };
-        host = new EmbeddedHost(folder.Path, spec.Id, work);
+        host = new EmbeddedHost(_folder.Path, _spec.Id, work);
         await using var disposed = host;
-        await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
-        await host.StartAsync(cancellation);
-        await running.Task.WaitAsync(cancellation);
+        await host.Planner.OpenAsync(_spec, EmbeddedHost.Images(_spec), _cancellation);
+        await host.StartAsync(_cancellation);
+        await running.Task.WaitAsync(_cancellation);
 
         host.AnnounceStop();
         if (workerReportsIt)
-            await Task.Delay(500, cancellation);
+            await Task.Delay(500, _cancellation);
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        await host.StopAsync(cancellation);
+        await host.StopAsync(_cancellation);
 
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(9), $"stopping took {watch.Elapsed}");
         await using var catalog = host.Database.Open();
-        Assert.True(await catalog.Jobs.AllAsync(job => job.Failures == 0 && job.Error == null, cancellation));
+        Assert.True(await catalog.Jobs.AllAsync(job => job.Failures == 0 && job.Error == null, _cancellation));
         Assert.True(await catalog.Jobs.AnyAsync(
-            job => job.Kind == JobKind.Merge && (job.State == JobState.Sent || job.State == JobState.Running), cancellation));
+            job => job.Kind == JobKind.Merge && (job.State == JobState.Sent || job.State == JobState.Running), _cancellation));
     }
 
     [Fact]
     public async Task A_finished_atlas_opened_again_has_nothing_to_do()
     {
-        await using (var first = new EmbeddedHost(folder.Path, spec.Id))
-            await first.RunAsync(spec, cancellation);
+        await using (var first = new EmbeddedHost(_folder.Path, _spec.Id))
+            await first.RunAsync(_spec, _cancellation);
 
-        await using var host = new EmbeddedHost(folder.Path, spec.Id);
-        var opened = await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
-        await host.StartAsync(cancellation);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id);
+        var opened = await host.Planner.OpenAsync(_spec, EmbeddedHost.Images(_spec), _cancellation);
+        await host.StartAsync(_cancellation);
 
         Assert.Equal((true, AtlasState.Completed), (opened.Resumed, opened.State));
-        Assert.Equal(AtlasState.Completed, (await host.FinishAsync(spec, cancellation)).State);
+        Assert.Equal(AtlasState.Completed, (await host.FinishAsync(_spec, _cancellation)).State);
         Assert.Empty(host.Work.Begun);
     }
 
     [Fact]
     public async Task Other_settings_in_the_same_catalog_are_refused_by_name()
     {
-        await using var host = new EmbeddedHost(folder.Path, spec.Id);
-        await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id);
+        await host.Planner.OpenAsync(_spec, EmbeddedHost.Images(_spec), _cancellation);
 
         var other = await Assert.ThrowsAsync<AtlasConflictException>(() => host.Planner.OpenAsync(
-            spec with { Methods = AtlasMethods.Top9, Model = spec.Model with { ModelSha256 = "x" } }, EmbeddedHost.Images(spec), cancellation));
+            _spec with { Methods = AtlasMethods.Top9, Model = _spec.Model with { ModelSha256 = "x" } },
+            EmbeddedHost.Images(_spec), _cancellation));
         Assert.Contains("other settings (model, methods, ascent)", other.Message);
         var second = await Assert.ThrowsAsync<AtlasConflictException>(
-            () => host.Planner.OpenAsync(spec with { Id = "another" }, EmbeddedHost.Images(spec), cancellation));
+            () => host.Planner.OpenAsync(_spec with { Id = "another" }, EmbeddedHost.Images(_spec), _cancellation));
         Assert.Contains("holds atlas 'sample', not 'another'", second.Message);
     }
 
     [Fact]
     public async Task A_spec_with_faults_is_refused_before_anything_is_written()
     {
-        await using var host = new EmbeddedHost(folder.Path, spec.Id);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id);
 
         await Assert.ThrowsAsync<InvalidAtlasSpecException>(
-            () => host.Planner.OpenAsync(spec with { ShardImages = 0 }, EmbeddedHost.Images(spec), cancellation));
-        await Assert.ThrowsAsync<InvalidAtlasSpecException>(() => host.Planner.OpenAsync(spec, new ImageList([]), cancellation));
-        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+            () => host.Planner.OpenAsync(_spec with { ShardImages = 0 }, EmbeddedHost.Images(_spec), _cancellation));
+        await Assert.ThrowsAsync<InvalidAtlasSpecException>(() => host.Planner.OpenAsync(_spec, new ImageList([]), _cancellation));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
     [Fact]
     public async Task Two_processes_do_not_coordinate_one_catalog()
     {
-        await using var first = new EmbeddedHost(folder.Path, spec.Id);
-        await first.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
-        await using var second = new EmbeddedHost(folder.Path, spec.Id);
+        await using var first = new EmbeddedHost(_folder.Path, _spec.Id);
+        await first.Planner.OpenAsync(_spec, EmbeddedHost.Images(_spec), _cancellation);
+        await using var second = new EmbeddedHost(_folder.Path, _spec.Id);
 
-        await Assert.ThrowsAsync<CatalogUnusableException>(() => second.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation));
+        await Assert.ThrowsAsync<CatalogUnusableException>(
+            () => second.Planner.OpenAsync(_spec, EmbeddedHost.Images(_spec), _cancellation));
         // If started anyway, it reports this instead of waiting forever.
-        await second.StartAsync(cancellation);
-        await Assert.ThrowsAsync<CoordinatorStoppedException>(() => second.FinishAsync(spec, cancellation));
+        await second.StartAsync(_cancellation);
+        await Assert.ThrowsAsync<CoordinatorStoppedException>(() => second.FinishAsync(_spec, _cancellation));
     }
 
     [Fact]
     public async Task A_catalog_that_breaks_stops_the_wait_with_the_reason()
     {
         var work = new FakeWork();
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id, work);
         work.Before = async (job, stop) =>
         {
             if (job is not MergeLayer { Layer: 0, Attempt: 1 })
@@ -400,20 +405,20 @@ public sealed class CoordinatorTests : IDisposable
             await catalog.Database.ExecuteSqlRawAsync("DROP TABLE patch", stop);
         };
 
-        var stopped = await Assert.ThrowsAsync<CoordinatorStoppedException>(() => host.RunAsync(spec, cancellation));
+        var stopped = await Assert.ThrowsAsync<CoordinatorStoppedException>(() => host.RunAsync(_spec, _cancellation));
         Assert.Contains("no such table: patch", stopped.Message);
     }
 
     [Fact]
     public async Task An_unknown_atlas_is_named()
     {
-        await using var host = new EmbeddedHost(folder.Path, spec.Id);
-        await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
+        await using var host = new EmbeddedHost(_folder.Path, _spec.Id);
+        await host.Planner.OpenAsync(_spec, EmbeddedHost.Images(_spec), _cancellation);
 
-        var unknown = await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Planner.RetryAsync("nowhere", cancellation));
+        var unknown = await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Planner.RetryAsync("nowhere", _cancellation));
         Assert.Equal("nowhere", unknown.AtlasId);
-        await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Monitor.WhenFinished("nowhere", cancellation));
-        await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Monitor.SnapshotAsync("nowhere", cancellation));
+        await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Monitor.WhenFinishedAsync("nowhere", _cancellation));
+        await Assert.ThrowsAsync<AtlasNotFoundException>(() => host.Monitor.SnapshotAsync("nowhere", _cancellation));
     }
 
     [Fact]
@@ -433,10 +438,10 @@ public sealed class CoordinatorTests : IDisposable
                 await go.Task.WaitAsync(stop);
             },
         };
-        await using var host = new EmbeddedHost(folder.Path, spec.Id, work);
-        await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), cancellation);
-        await host.StartAsync(cancellation);
-        await running.Task.WaitAsync(cancellation);
+        await using var host = new EmbeddedHost(_folder.Path, spec.Id, work);
+        await host.Planner.OpenAsync(spec, EmbeddedHost.Images(spec), _cancellation);
+        await host.StartAsync(_cancellation);
+        await running.Task.WaitAsync(_cancellation);
         var watch = Stopwatch.StartNew();
 
         StageProgress scan;
@@ -444,9 +449,9 @@ public sealed class CoordinatorTests : IDisposable
         {
             Assert.True(watch.Elapsed < TimeSpan.FromMinutes(1), "progress within a job is not seen");
             // Send it repeatedly, as a worker does: progress has its own queue, may overtake "started", and is then dropped.
-            await host.Bus.ShowProgressAsync(new JobProgressed(spec.Id, 1, 1, 2), cancellation);
-            await Task.Delay(10, cancellation);
-            var progress = await host.Monitor.SnapshotAsync(spec.Id, cancellation);
+            await host.Bus.ShowProgressAsync(new JobProgressed(spec.Id, 1, 1, 2), _cancellation);
+            await Task.Delay(10, _cancellation);
+            var progress = await host.Monitor.SnapshotAsync(spec.Id, _cancellation);
             scan = progress.Stages[0];
             Assert.Null(progress.TimeLeft);
         }
@@ -455,7 +460,7 @@ public sealed class CoordinatorTests : IDisposable
         Assert.NotNull(scan.UnitsPerSecond);
 
         go.SetResult();
-        await host.FinishAsync(spec, cancellation);
+        await host.FinishAsync(spec, _cancellation);
     }
 
     // The catalog of the same atlas when nothing fails.

@@ -12,7 +12,7 @@ namespace VizPipeline.Tests.Coordinator;
 /// <summary>An atlas in one process: coordinator, real bus, real catalog, real store, fake workers.</summary>
 public sealed class EmbeddedHost : IAsyncDisposable
 {
-    private readonly IHost host;
+    private readonly IHost _host;
 
     public EmbeddedHost(string folder, string atlasId, FakeWork? work = null, Action<CoordinatorOptions>? configure = null,
         Action<HostApplicationBuilder>? addBus = null)
@@ -32,7 +32,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
         });
         builder.Services.AddSingleton<IBusReceivers, FakeWorker>();
         (addBus ?? (host => host.AddEmbeddedBus()))(builder);
-        host = builder.Build();
+        _host = builder.Build();
     }
 
     public FakeWork Work { get; }
@@ -41,26 +41,26 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
     public SqliteCatalogDatabase Database { get; }
 
-    public AtlasPlanner Planner => host.Services.GetRequiredService<AtlasPlanner>();
+    public AtlasPlanner Planner => _host.Services.GetRequiredService<AtlasPlanner>();
 
-    public AtlasMonitor Monitor => host.Services.GetRequiredService<AtlasMonitor>();
+    public AtlasMonitor Monitor => _host.Services.GetRequiredService<AtlasMonitor>();
 
-    public IJobBus Bus => host.Services.GetRequiredService<IJobBus>();
+    public IJobBus Bus => _host.Services.GetRequiredService<IJobBus>();
 
-    public ILiveRequests Requests => host.Services.GetRequiredService<ILiveRequests>();
+    public ILiveRequests Requests => _host.Services.GetRequiredService<ILiveRequests>();
 
     public CancellationToken Stopping => Lifetime.ApplicationStopping;
 
-    private IHostApplicationLifetime Lifetime => host.Services.GetRequiredService<IHostApplicationLifetime>();
+    private IHostApplicationLifetime Lifetime => _host.Services.GetRequiredService<IHostApplicationLifetime>();
 
     public static ImageList Images(AtlasSpec spec)
         => new([.. Enumerable.Range(0, spec.Images.Count).Select(i => new ImageEntry($"{i}.png", i % 2))]);
 
     public void AnnounceStop() => Lifetime.StopApplication();
 
-    public Task StartAsync(CancellationToken cancellation) => host.StartAsync(cancellation);
+    public Task StartAsync(CancellationToken cancellation) => _host.StartAsync(cancellation);
 
-    public Task StopAsync(CancellationToken cancellation) => host.StopAsync(cancellation);
+    public Task StopAsync(CancellationToken cancellation) => _host.StopAsync(cancellation);
 
     public async Task<AtlasResult> RunAsync(AtlasSpec spec, CancellationToken cancellation)
     {
@@ -70,19 +70,19 @@ public sealed class EmbeddedHost : IAsyncDisposable
     }
 
     public async Task<AtlasResult> FinishAsync(AtlasSpec spec, CancellationToken cancellation)
-        => await Monitor.WhenFinished(spec.Id, cancellation).WaitAsync(TimeSpan.FromSeconds(60), cancellation);
+        => await Monitor.WhenFinishedAsync(spec.Id, cancellation).WaitAsync(TimeSpan.FromSeconds(60), cancellation);
 
     public async ValueTask DisposeAsync()
     {
         // Stop without a grace period, as when a process is killed.
         try
         {
-            await host.StopAsync(new CancellationToken(canceled: true));
+            await _host.StopAsync(new CancellationToken(canceled: true));
         }
         catch (OperationCanceledException)
         {
             // Expected.
         }
-        await ((IAsyncDisposable)host).DisposeAsync();
+        await ((IAsyncDisposable)_host).DisposeAsync();
     }
 }

@@ -31,19 +31,19 @@ public sealed class FakeWork
     /// <summary>Maximum number of concurrent jobs of each kind.</summary>
     public int AtOnce { get; init; } = 16;
 
-    private int atOnce;
+    private int _atOnce;
 
     public void Begin(JobCommand job)
     {
         Begun.Enqueue(job);
         lock (Begun)
-            MostAtOnce = Math.Max(MostAtOnce, ++atOnce);
+            MostAtOnce = Math.Max(MostAtOnce, ++_atOnce);
     }
 
     public void End()
     {
         lock (Begun)
-            atOnce--;
+            _atOnce--;
     }
 }
 

@@ -79,7 +79,12 @@ public abstract class JobSizingTests(Engine engine) : CatalogTests(engine)
             TestContext.Current.CancellationToken))
         {
             job.State = JobState.Completed;
-            job.ElapsedSeconds = job.Units * (job.Kind switch { JobKind.Scan => perImage, JobKind.Patches => perPatched, _ => perAscended });
+            job.ElapsedSeconds = job.Units * (job.Kind switch
+            {
+                JobKind.Scan => perImage,
+                JobKind.Patches => perPatched,
+                _ => perAscended,
+            });
         }
         await context.SaveChangesAsync(TestContext.Current.CancellationToken);
     }

@@ -38,7 +38,9 @@ public sealed class ChartKedaTests
     public async Task A_pool_of_all_kinds_follows_all_queues()
     {
         var release = await Helm.Render(
-            "required", "workers[0].name=all,workers[0].keda.enabled=true,rabbitmq.management.url=https://mq:15671,rabbitmq.management.existingSecret=monitor");
+            "required",
+            "workers[0].name=all,workers[0].keda.enabled=true,rabbitmq.management.url=https://mq:15671,"
+            + "rabbitmq.management.existingSecret=monitor");
         var pattern = QueueName(release, "worker-all");
         Assert.All(DeploymentContract.JobKinds, kind => Assert.Matches(pattern, "viz." + kind));
         Assert.DoesNotMatch(pattern, "viz.answers");

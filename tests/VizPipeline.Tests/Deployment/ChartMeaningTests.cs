@@ -64,7 +64,10 @@ public sealed partial class ChartMeaningTests
             foreach (var pod in release.SelectedBy(service["spec"]!["selector"]))
                 Assert.All(Pod.List(service["spec"]!["ports"]), port => Assert.Contains((string?)port["targetPort"], pod.Ports().Keys));
         }
-        foreach (var backend in release.OfKind("Ingress").SelectMany(o => Pod.List(o["spec"]!["rules"])).SelectMany(rule => Pod.List(rule["http"]!["paths"])).Select(path => path["backend"]!["service"]!))
+        foreach (var backend in release.OfKind("Ingress")
+            .SelectMany(o => Pod.List(o["spec"]!["rules"]))
+            .SelectMany(rule => Pod.List(rule["http"]!["paths"]))
+            .Select(path => path["backend"]!["service"]!))
         {
             var service = release.Find("Service", backend["name"]!.GetValue<string>());
             Assert.Contains(Pod.List(service["spec"]!["ports"]), port => (string?)port["name"] == (string?)backend["port"]!["name"]);
@@ -85,7 +88,9 @@ public sealed partial class ChartMeaningTests
         foreach (var pod in release.Pods.Where(pod => Roles.Contains(pod.Component)))
         {
             // During an install only the policies of hooks apply to the job; during an upgrade all do.
-            foreach (var there in pod.IsJob ? [[.. policies.Where(policy => Release.Hooks(policy).Length > 0)], policies] : (List<JsonNode>[])[policies])
+            foreach (var there in pod.IsJob
+                ? [[.. policies.Where(policy => Release.Hooks(policy).Length > 0)], policies]
+                : (List<JsonNode>[])[policies])
             {
                 var rules = there.Where(policy => pod.IsSelectedBy(policy["spec"]!["podSelector"]!["matchLabels"]))
                     .SelectMany(policy => Pod.List(policy["spec"]!["egress"])).ToList();
@@ -93,7 +98,9 @@ public sealed partial class ChartMeaningTests
                 Assert.Contains(rules, rule => Admits(rule, "UDP", 53) && rule["to"] is null);
                 Assert.Contains(rules, rule => Admits(rule, "TCP", 53) && rule["to"] is null);
                 foreach (var (host, port) in reached)
-                    Assert.True(rules.Any(rule => Admits(rule, "TCP", port) && Leads(release, rule["to"], servers, host)), $"{pod.Name} may not reach {host}:{port}");
+                    Assert.True(
+                        rules.Any(rule => Admits(rule, "TCP", port) && Leads(release, rule["to"], servers, host)),
+                        $"{pod.Name} may not reach {host}:{port}");
                 var open = rules.SelectMany(rule => Pod.List(rule["ports"])).Select(port => (int)port["port"]!.GetValue<long>()).Distinct();
                 Assert.Equal(reached.Select(server => server.Port).Append(53).Distinct().Order(), open.Order());
             }

@@ -6,7 +6,10 @@ namespace VizPipeline.Tests.Deployment;
 /// <summary>Checks that hold for the chart with any values.</summary>
 public sealed class ChartTests
 {
-    private static readonly string[] SecretWords = ["Password", "SecretKey", "AccessKey", "ApiKeys", "PASSWORD", "SECRET_KEY", "ACCESS_KEY"];
+    private static readonly string[] SecretWords =
+    [
+        "Password", "SecretKey", "AccessKey", "ApiKeys", "PASSWORD", "SECRET_KEY", "ACCESS_KEY",
+    ];
     private static readonly string[] CustomGroups = ["keda.sh", "monitoring.coreos.com"];
 
     public static TheoryData<string> ValueSets => [.. Helm.ValueSets];

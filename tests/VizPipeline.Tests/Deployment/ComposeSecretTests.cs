@@ -59,7 +59,11 @@ public sealed partial class ComposeSecretTests
         var made = await Helm.Execute("bash", ["-c", $"cd '{Repository.Root}' && deploy/new-env --images docs --models src"], new());
         Assert.Contains($"\nVIZ_IMAGES={Repository.Path("docs")}\n", made.Output);
         Assert.Contains($"\nVIZ_MODELS={Repository.Path("src")}\n", made.Output);
-        foreach (var (arguments, fault) in new[] { ("--images /nowhere", "there is no folder '/nowhere'"), ("--images", "--images names no folder"), ("photos", "'photos' is no option") })
+        foreach (var (arguments, fault) in new[]
+        {
+            ("--images /nowhere", "there is no folder '/nowhere'"), ("--images", "--images names no folder"),
+            ("photos", "'photos' is no option"),
+        })
         {
             var refused = await Helm.Execute(Repository.Path("deploy", "new-env"), arguments.Split(' '), new());
             Assert.Equal(2, refused.ExitCode);

@@ -16,7 +16,8 @@ public sealed partial class ComposeTests
 
     public static TheoryData<string, string> Roles => new()
     {
-        { "coordinator", "coordinator" }, { "worker", "worker" }, { "worker-gpu", "worker" }, { "atlas", "atlas" }, { "migrate", "migrate" }, { "viz", "viz" },
+        { "coordinator", "coordinator" }, { "worker", "worker" }, { "worker-gpu", "worker" }, { "atlas", "atlas" },
+        { "migrate", "migrate" }, { "viz", "viz" },
     };
 
     public static TheoryData<string> ServiceNames => [.. Services.Select(service => service.Key)];
@@ -153,7 +154,9 @@ public sealed partial class ComposeTests
     public void The_atlas_has_accounts_of_its_own()
     {
         var (atlas, coordinator) = (Environment("atlas"), Environment("coordinator"));
-        foreach (var name in (string[])["Postgres__User", "Postgres__Password", "RabbitMq__User", "RabbitMq__Password", "ObjectStore__AccessKey", "ObjectStore__SecretKey"])
+        foreach (var name in (string[])[
+            "Postgres__User", "Postgres__Password", "RabbitMq__User", "RabbitMq__Password",
+            "ObjectStore__AccessKey", "ObjectStore__SecretKey"])
             Assert.NotEqual(coordinator[name], atlas[name]);
     }
 

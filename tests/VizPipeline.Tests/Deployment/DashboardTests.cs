@@ -77,7 +77,10 @@ public sealed partial class DashboardTests
     {
         var scraped = Repository.Read("deploy", "prometheus.yml");
         var compose = Yaml.Read(Repository.Path("docker-compose.yml"))["services"]!;
-        foreach (var (service, name) in new[] { ("coordinator", "coordinator"), ("atlas", "atlas"), ("worker", "workers"), ("worker-gpu", "workers") })
+        foreach (var (service, name) in new[]
+        {
+            ("coordinator", "coordinator"), ("atlas", "atlas"), ("worker", "workers"), ("worker-gpu", "workers"),
+        })
         {
             Assert.Matches($@"names: \[{name}\], type: A, port: {compose[service]!["environment"]!["Http__Port"]}", scraped);
             if (name != service)

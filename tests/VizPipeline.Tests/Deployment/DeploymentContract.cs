@@ -7,14 +7,17 @@ internal static class DeploymentContract
 
     private static readonly string[] Bus =
     [
-        "RabbitMq__Host", "RabbitMq__Port", "RabbitMq__VirtualHost", "RabbitMq__User", "RabbitMq__Password", "RabbitMq__Tls", "RabbitMq__CaFile",
-        "ObjectStore__Endpoint", "ObjectStore__Bucket", "ObjectStore__Region", "ObjectStore__AccessKey", "ObjectStore__SecretKey", "ObjectStore__CaFile",
+        "RabbitMq__Host", "RabbitMq__Port", "RabbitMq__VirtualHost", "RabbitMq__User", "RabbitMq__Password",
+        "RabbitMq__Tls", "RabbitMq__CaFile",
+        "ObjectStore__Endpoint", "ObjectStore__Bucket", "ObjectStore__Region", "ObjectStore__AccessKey",
+        "ObjectStore__SecretKey", "ObjectStore__CaFile",
         "Http__Port",
     ];
 
     private static readonly string[] Database =
     [
-        "Postgres__Host", "Postgres__Port", "Postgres__Database", "Postgres__User", "Postgres__Password", "Postgres__Tls", "Postgres__CaFile",
+        "Postgres__Host", "Postgres__Port", "Postgres__Database", "Postgres__User", "Postgres__Password",
+        "Postgres__Tls", "Postgres__CaFile",
     ];
 
     private static readonly string[] Web = ["Http__ApiKeys", "Http__OpenReading", "Http__BehindProxy"];
@@ -42,7 +45,8 @@ internal static class DeploymentContract
     private static readonly string[] Servers =
     [
         "RabbitMq__Host", "RabbitMq__Port", "RabbitMq__VirtualHost", "RabbitMq__User", "RabbitMq__Password", "RabbitMq__Tls",
-        "ObjectStore__Endpoint", "ObjectStore__Bucket", "ObjectStore__Region", "ObjectStore__AccessKey", "ObjectStore__SecretKey", "Http__Port",
+        "ObjectStore__Endpoint", "ObjectStore__Bucket", "ObjectStore__Region", "ObjectStore__AccessKey",
+        "ObjectStore__SecretKey", "Http__Port",
     ];
 
     private static readonly string[] Tables =

@@ -27,7 +27,8 @@ internal static partial class PromQl
     private static IEnumerable<(string Name, string? Value)> Selected(string query, int at)
         => at < query.Length && query[at] == '{'
             ? Condition().Matches(query[at..query.IndexOf('}', at)]).Select(condition => (
-                condition.Groups["label"].Value, condition.Groups["operator"].Value is "=" or "!=" ? condition.Groups["value"].Value : null))
+                condition.Groups["label"].Value,
+                condition.Groups["operator"].Value is "=" or "!=" ? condition.Groups["value"].Value : null))
             : [];
 
     private static int Closing(string text, int at)

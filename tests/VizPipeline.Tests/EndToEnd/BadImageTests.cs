@@ -25,7 +25,8 @@ public sealed class BadImageTests(SampleMaterial material) : IDisposable
 
         var atlas = material.Out("bad-images");
         var result = await VizProcess.Run(
-            "run", "--model", material.Model, "--images", _images.Path, "--layers", "conv1", "--methods", "top9", "--cache", "none", "--out", atlas);
+            "run", "--model", material.Model, "--images", _images.Path, "--layers", "conv1",
+            "--methods", "top9", "--cache", "none", "--out", atlas);
 
         Assert.True(result.ExitCode == 0, result.Error);
         var reasons = (await new AtlasFolder(atlas).Unreadable()).ToDictionary(image => image.Path, image => image.UnreadableReason);

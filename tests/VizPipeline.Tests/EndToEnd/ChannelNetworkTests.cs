@@ -19,13 +19,13 @@ public sealed class ChannelNetworkTests : IDisposable
 {
     private const int Side = 16;
 
-    private readonly TemporaryFolder folder = new();
-    private readonly RandomPictures pictures = new(12, side: 20);
+    private readonly TemporaryFolder _folder = new();
+    private readonly RandomPictures _pictures = new(12, side: 20);
 
     public void Dispose()
     {
-        folder.Dispose();
-        pictures.Dispose();
+        _folder.Dispose();
+        _pictures.Dispose();
     }
 
     [Theory]
@@ -33,9 +33,10 @@ public sealed class ChannelNetworkTests : IDisposable
     [InlineData(4)]
     public async Task An_atlas_has_all_its_pictures(int channels)
     {
-        var (model, atlas) = (folder.Write("net.onnx", Network(channels)), Path.Combine(folder.Path, "atlas"));
+        var (model, atlas) = (_folder.Write("net.onnx", Network(channels)), Path.Combine(_folder.Path, "atlas"));
         (await CommandLineRun.RunAsync(
-            "run", "--model", model, "--images", pictures.Folder.Path, "--out", atlas, "--cache", "none", "--ascent-steps", "6", "--ascent-presets", "1,2,3,4", "--device", "cpu")).Succeeded();
+            "run", "--model", model, "--images", _pictures.Folder.Path, "--out", atlas, "--cache", "none",
+            "--ascent-steps", "6", "--ascent-presets", "1,2,3,4", "--device", "cpu")).Succeeded();
 
         foreach (var (layer, neurons) in new[] { ("conv1", 5), ("conv2", 6) })
         {
@@ -64,14 +65,22 @@ public sealed class ChannelNetworkTests : IDisposable
     [InlineData(4)]
     public async Task Single_neurons_can_be_looked_at(int channels)
     {
-        var (model, image) = (folder.Write("net.onnx", Network(channels)), Path.Combine(pictures.Folder.Path, RandomPictures.Name(3)));
-        foreach (var command in new[] { "deconv --layer conv2 --channel 1 --image", "maps --layer conv1 --channel 1 --image", "activations --image" })
+        var (model, image) = (_folder.Write("net.onnx", Network(channels)), Path.Combine(_pictures.Folder.Path, RandomPictures.Name(3)));
+        foreach (var command in new[]
         {
-            var output = Path.Combine(folder.Path, command.StartsWith("activations", StringComparison.Ordinal) ? "out.npy" : "out.png");
-            (await CommandLineRun.RunAsync([.. command.Split(' '), image, "--model", model, .. command.StartsWith("activations", StringComparison.Ordinal) ? new[] { "--layers", "conv1" } : [], "--out", output])).Succeeded();
+            "deconv --layer conv2 --channel 1 --image", "maps --layer conv1 --channel 1 --image", "activations --image",
+        })
+        {
+            var output = Path.Combine(_folder.Path, command.StartsWith("activations", StringComparison.Ordinal) ? "out.npy" : "out.png");
+            (await CommandLineRun.RunAsync([
+                .. command.Split(' '), image, "--model", model,
+                .. command.StartsWith("activations", StringComparison.Ordinal) ? new[] { "--layers", "conv1" } : [],
+                "--out", output])).Succeeded();
             Assert.True(File.Exists(output));
         }
-        (await CommandLineRun.RunAsync("run", "--model", model, "--preprocess", "imagenet", "--images", pictures.Folder.Path, "--out", folder.Path)).ComplainedOf("imagenet", "is for RGB networks");
+        (await CommandLineRun.RunAsync(
+            "run", "--model", model, "--preprocess", "imagenet", "--images", _pictures.Folder.Path, "--out", _folder.Path))
+            .ComplainedOf("imagenet", "is for RGB networks");
     }
 
     [Theory]
@@ -80,11 +89,11 @@ public sealed class ChannelNetworkTests : IDisposable
     public void The_live_tool_shows_what_the_network_sees(int channels)
     {
         TorchRuntime.Start();
-        var graph = NetworkLoader.Load(folder.Write("net.onnx", Network(channels)));
+        var graph = NetworkLoader.Load(_folder.Write("net.onnx", Network(channels)));
         var preprocessing = Preprocessing.Load("unit", Side, Side, channels);
         var spec = SpecSamples.Small() with { Layers = [SpecSamples.Layer(0, "conv1", "conv", 5)] };
         using var network = new LiveNetwork(spec, [], graph, torch.CPU, preprocessing);
-        var (crop, cost) = (preprocessing.CropOf(Png.Encode(pictures.Pictures[0]), "picture"), new LiveCost("worker", 0, 0, 0));
+        var (crop, cost) = (preprocessing.CropOf(Png.Encode(_pictures.Pictures[0]), "picture"), new LiveCost("worker", 0, 0, 0));
         var maps = network.FeatureMaps(new ShowFeatureMaps(spec.Id, [], "conv1"), crop, cost);
         var deconvolution = network.Deconvolution(new ShowDeconvolution(spec.Id, [], "conv1", 2), crop, cost);
         Assert.Equal(channels == 1, IsGrey(Png.Decode(maps.Crop)));
@@ -110,8 +119,12 @@ public sealed class ChannelNetworkTests : IDisposable
             Node("Conv", "conv1", ["x", "w1", "b1"], "c1"), Node("Relu", "relu1", ["c1"], "r1"),
             Node("MaxPool", "pool1", ["r1"], "p1", Ints("kernel_shape", 2, 2), Ints("strides", 2, 2)),
             Node("Conv", "conv2", ["p1", "w2", "b2"], "c2"), Node("Relu", "relu2", ["c2"], "r2"),
-            Node("GlobalAveragePool", "mean", ["r2"], "m"), Node("Flatten", "flat", ["m"], "f"), Node("Gemm", "fc", ["f", "w3", "b3"], "y", Int("transB", 1)));
-        foreach (var (name, shape) in new (string, long[])[] { ("w1", [5, channels, 5, 5]), ("b1", [5]), ("w2", [6, 5, 3, 3]), ("b2", [6]), ("w3", [3, 6]), ("b3", [3]) })
+            Node("GlobalAveragePool", "mean", ["r2"], "m"), Node("Flatten", "flat", ["m"], "f"),
+            Node("Gemm", "fc", ["f", "w3", "b3"], "y", Int("transB", 1)));
+        foreach (var (name, shape) in new (string, long[])[]
+        {
+            ("w1", [5, channels, 5, 5]), ("b1", [5]), ("w2", [6, 5, 3, 3]), ("b2", [6]), ("w3", [3, 6]), ("b3", [3]),
+        })
         {
             var values = Enumerable.Range(0, (int)shape.Aggregate(1L, (product, extent) => product * extent))
                 .Select(_ => shape.Length == 1 ? 1f : (float)(random.NextDouble() - 0.35)).ToArray();

@@ -11,14 +11,18 @@ public sealed class RecipeAtlasTests(SampleMaterial material)
     {
         var (folder, mine) = (material.Out("recipes"), material.Out("my-recipe.json"));
         await File.WriteAllTextAsync(
-            mine, """{ "name": "mine", "steps": 4, "rule": { "kind": "adam", "rate": 5 }, "objective": { "kind": "channel" }, "regularizers": [ { "kind": "blur", "sigma": 0.5, "every": 2 } ] }""",
+            mine,
+            """{ "name": "mine", "steps": 4, "rule": { "kind": "adam", "rate": 5 }, "objective": """
+            + """{ "kind": "channel" }, "regularizers": [ { "kind": "blur", "sigma": 0.5, "every": 2 } ] }""",
             TestContext.Current.CancellationToken);
         var run = await VizProcess.Run(
             "run", "--model", material.Model, "--images", material.Images, "--limit", "24", "--layers", "conv1", "--methods", "top9,ascent",
             "--ascent-presets", $"3,fourier,maco,facets,multifaceted,{mine}", "--ascent-steps", "3", "--out", folder);
         Assert.True(run.ExitCode == 0, run.Error);
         var files = Directory.GetFiles(Path.Combine(folder, "pictures", "conv1", "ascent")).Select(Path.GetFileName).ToHashSet();
-        foreach (var variant in (string[])["preset3.seed0", "fourier.seed0", "maco.seed0", "facets.seed0", "facets.seed0.facet3", "multifaceted.seed0", "my-2drecipe.seed0"])
+        foreach (var variant in (string[])[
+            "preset3.seed0", "fourier.seed0", "maco.seed0", "facets.seed0", "facets.seed0.facet3",
+            "multifaceted.seed0", "my-2drecipe.seed0"])
             Assert.Equal(Neurons, files.Count(file => file!.EndsWith($".{variant}.png", StringComparison.Ordinal)));
         var spec = await File.ReadAllTextAsync(Path.Combine(folder, "spec.json"), TestContext.Current.CancellationToken);
         Assert.Contains("\"kind\":\"top_patches\"", spec.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
@@ -31,7 +35,9 @@ public sealed class RecipeAtlasTests(SampleMaterial material)
         Assert.Contains(rows, row => row.Contains("\"facets 4\"", StringComparison.Ordinal));
 
         // Running it again does nothing; a different recipe under the same name makes a different atlas.
-        await File.WriteAllTextAsync(mine, """{ "name": "mine", "steps": 4, "rule": { "kind": "adam", "rate": 6 } }""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            mine, """{ "name": "mine", "steps": 4, "rule": { "kind": "adam", "rate": 6 } }""",
+            TestContext.Current.CancellationToken);
         var other = await VizProcess.Run(
             "run", "--model", material.Model, "--images", material.Images, "--limit", "24", "--layers", "conv1", "--methods", "top9,ascent",
             "--ascent-presets", $"3,fourier,maco,facets,multifaceted,{mine}", "--ascent-steps", "3", "--out", folder);
@@ -43,7 +49,9 @@ public sealed class RecipeAtlasTests(SampleMaterial material)
     public async Task A_recipe_that_is_none_is_refused_before_anything_is_made()
     {
         var broken = material.Out("broken.json");
-        await File.WriteAllTextAsync(broken, """{ "name": "x", "steps": -1, "rule": { "kind": "adam", "rate": 5 } }""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            broken, """{ "name": "x", "steps": -1, "rule": { "kind": "adam", "rate": 5 } }""",
+            TestContext.Current.CancellationToken);
         var run = await VizProcess.Run(
             "run", "--model", material.Model, "--methods", "ascent", "--ascent-presets", broken, "--out", material.Out("never"));
         Assert.Equal(2, run.ExitCode);

@@ -50,7 +50,9 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
             worstFacts = Math.Max(worstFacts, expected.WorstFact(neuron, NeuronStatistics.Compute(tally, neuron)!));
         }
         var overlap = shared / (9.0 * tally.Neurons);
-        output.WriteLine($"{layer.Name}: overlap {overlap:0.0000}, values differ by {worstShared:0.0e0} (same patch) and {worstSorted:0.0e0} (same rank), statistics by {worstFacts:0.0e0}");
+        output.WriteLine(
+            $"{layer.Name}: overlap {overlap:0.0000}, values differ by {worstShared:0.0e0} (same patch) "
+            + $"and {worstSorted:0.0e0} (same rank), statistics by {worstFacts:0.0e0}");
 
         // To the first two layers, flat areas of many photographs are equal: the last bit decides which of them is in the top nine.
         var isEarly = layer.Name is "conv1" or "conv2";
@@ -81,7 +83,10 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
                 Assert.Empty(batch.Skipped);
                 using var scope = torch.NewDisposeScope();
                 using var mode = torch.inference_mode();
-                search.Add(ImageTensor.Create(batch.Pixels, batch.Indices.Count, crops.Preprocessing, runner.Device), [.. batch.Indices], new int?[batch.Indices.Count]);
+                search.Add(
+                    ImageTensor.Create(batch.Pixels, batch.Indices.Count, crops.Preprocessing, runner.Device),
+                    [.. batch.Indices],
+                    new int?[batch.Indices.Count]);
             }
         }
         return search;

@@ -54,7 +54,9 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
                 worst = Math.Max(worst, Math.Abs(one.Value - other.Value) / scale);
             }
         }
-        output.WriteLine($"layer {layer}: {others} of {whole.Neurons * TopTable.Size} places hold another patch, values differ by {worst:0.0e0} of the largest");
+        output.WriteLine(
+            $"layer {layer}: {others} of {whole.Neurons * TopTable.Size} places hold another patch, "
+            + $"values differ by {worst:0.0e0} of the largest");
         Assert.True(worst < 1e-5, $"layer {layer}: values differ by {worst}");
         Assert.True(others <= whole.Neurons * TopTable.Size / 100, $"layer {layer}: {others} places hold another patch");
     }
@@ -88,7 +90,10 @@ public class ShardTests(SampleMaterial material, ITestOutputHelper output)
             {
                 using var scope = torch.NewDisposeScope();
                 using var mode = torch.inference_mode();
-                search.Add(ImageTensor.Create(batch.Pixels, batch.Indices.Count, crops.Preprocessing, runner.Device), [.. batch.Indices], new int?[batch.Indices.Count]);
+                search.Add(
+                    ImageTensor.Create(batch.Pixels, batch.Indices.Count, crops.Preprocessing, runner.Device),
+                    [.. batch.Indices],
+                    new int?[batch.Indices.Count]);
             }
         }
         return search;

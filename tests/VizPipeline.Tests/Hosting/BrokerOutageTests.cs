@@ -14,7 +14,7 @@ namespace VizPipeline.Tests.Hosting;
 [Trait("Speed", "Slow")]
 public sealed class BrokerOutageTests
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData("the broker is killed")]
@@ -26,18 +26,18 @@ public sealed class BrokerOutageTests
         var receivers = new SlowReceivers();
         using var host = Create(settings, receivers);
         receivers.Bus = host.Services.GetRequiredService<IJobBus>();
-        foreach (var check in host.Services.GetServices<IStartupCheck>())
-            await check.RunAsync(cancellation);
-        await host.StartAsync(cancellation);
-        await receivers.Bus.WaitUntilReadyAsync(cancellation);
+        foreach (var step in host.Services.GetServices<IStartupStep>())
+            await step.RunAsync(_cancellation);
+        await host.StartAsync(_cancellation);
+        await receivers.Bus.WaitUntilReadyAsync(_cancellation);
         foreach (var kind in SlowReceivers.Kinds)
-            await receivers.Bus.SendAsync(SlowReceivers.CommandOf(kind), cancellation);
-        await receivers.AllRun.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellation);
+            await receivers.Bus.SendAsync(SlowReceivers.CommandOf(kind), _cancellation);
+        await receivers.AllRun.Task.WaitAsync(TimeSpan.FromSeconds(30), _cancellation);
 
         if (fault == "the broker is killed")
         {
             await ClusterServers.RabbitMq.RunAsync("kill");
-            await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
+            await Task.Delay(TimeSpan.FromSeconds(3), _cancellation);
             await ClusterServers.RabbitMq.RunAsync("start");
         }
         else
@@ -46,16 +46,16 @@ public sealed class BrokerOutageTests
                 await ClusterServers.RabbitMq.RunAsync(
                     "ctl", "delete_queue", "-p", settings["RabbitMq__VirtualHost"], JobKinds.Get(kind).Queue);
             // The client closes the channels, and waits for the receivers on them, before the receivers send.
-            await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
+            await Task.Delay(TimeSpan.FromSeconds(3), _cancellation);
         }
         receivers.GoOn.SetResult();
         var began = Stopwatch.GetTimestamp();
-        await receivers.AllSent.Task.WaitAsync(TimeSpan.FromMinutes(2), cancellation);
+        await receivers.AllSent.Task.WaitAsync(TimeSpan.FromMinutes(2), _cancellation);
 
         var took = Stopwatch.GetElapsedTime(began);
         TestContext.Current.TestOutputHelper!.WriteLine($"sent after {took.TotalSeconds:0.0} s");
         Assert.True(took < TimeSpan.FromMinutes(1), $"receivers could send only after {took}");
-        await host.StopAsync(cancellation);
+        await host.StopAsync(_cancellation);
     }
 
     private static IHost Create(Dictionary<string, string> settings, SlowReceivers receivers)
@@ -72,8 +72,8 @@ public sealed class BrokerOutageTests
     /// <summary>Receivers that are at work while the broker dies, and then send an answer.</summary>
     private sealed class SlowReceivers : IBusReceivers
     {
-        private int running;
-        private int sent;
+        private int _running;
+        private int _sent;
 
         public static IReadOnlyList<JobKind> Kinds { get; } = [JobKind.Scan, JobKind.Merge];
 
@@ -95,11 +95,11 @@ public sealed class BrokerOutageTests
         {
             if (delivery.IsRedelivered)
                 return null;
-            if (Interlocked.Increment(ref running) == Kinds.Count)
+            if (Interlocked.Increment(ref _running) == Kinds.Count)
                 AllRun.SetResult();
             await GoOn.Task;
             await Bus!.AnswerAsync(new JobReturned("atlas", 1, 1, "worker", ReturnReason.Stopping), CancellationToken.None);
-            if (Interlocked.Increment(ref sent) == Kinds.Count)
+            if (Interlocked.Increment(ref _sent) == Kinds.Count)
                 AllSent.SetResult();
             return null;
         }

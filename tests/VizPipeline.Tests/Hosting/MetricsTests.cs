@@ -16,16 +16,16 @@ namespace VizPipeline.Tests.Hosting;
 [Collection(TestService.Alone)]
 public sealed class MetricsTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Every_metric_of_the_contract_is_told_with_the_labels_that_dashboard_and_alerts_ask_for()
     {
         using var small = new SmallAtlas();
         var (spec, images) = small.Plan();
-        await using var service = new TestService(folder.Path);
+        await using var service = new TestService(_folder.Path);
         // A finished atlas has no progress metric.
         Exposition running;
         using (await service.HoldDeviceAsync())
@@ -60,7 +60,7 @@ public sealed class MetricsTests : IDisposable
     {
         using var small = new SmallAtlas();
         var (spec, images) = small.Plan();
-        await using var service = new TestService(folder.Path);
+        await using var service = new TestService(_folder.Path);
         await service.StartAsync(spec, images);
         await service.FinishAsync(spec.Id);
 
@@ -74,7 +74,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(0, service.Total("viz_job_failures_total", "kind=scan"));
 
         // Run it again with the results in place: jobs complete without any work.
-        await using var again = new TestService(folder.Path, database: new SqliteCatalogDatabase(folder.File("again.db")));
+        await using var again = new TestService(_folder.Path, database: new SqliteCatalogDatabase(_folder.File("again.db")));
         await again.StartAsync(spec, images);
         await again.FinishAsync(spec.Id);
         Assert.Equal(spec.ShardCount(), again.Total("viz_job_duration_seconds_count", "kind=scan", "device=cpu"));
@@ -85,14 +85,16 @@ public sealed class MetricsTests : IDisposable
     public async Task The_leader_tells_jobs_workers_and_progress()
     {
         var spec = SpecSamples.Small("gauged");
-        await using var service = new TestService(folder.Path, Stuck());
+        await using var service = new TestService(_folder.Path, Stuck());
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
         await service.Bus.ReportAsync(Report("idle", WorkerState.Idle), TestContext.Current.CancellationToken);
         await service.Bus.ReportAsync(Report("ended", WorkerState.Stopping), TestContext.Current.CancellationToken);
 
         double? Jobs(Exposition metrics, string kind, string state) => metrics.Value("viz_jobs", ("kind", kind), ("state", state));
         var metrics = await service.MetricsWhenAsync(metrics =>
-            Jobs(metrics, "scan", "completed") == 2 && Jobs(metrics, "scan", "running") == 1 && metrics.Value("viz_workers", ("state", "idle")) == 1);
+            Jobs(metrics, "scan", "completed") == 2
+                && Jobs(metrics, "scan", "running") == 1
+                && metrics.Value("viz_workers", ("state", "idle")) == 1);
 
         Assert.Equal(1, metrics.Value("viz_leader"));
         Assert.Equal(spec.Layers.Count, Jobs(metrics, "merge", "waiting"));
@@ -117,7 +119,7 @@ public sealed class MetricsTests : IDisposable
                 ? throw new ReportedFailureException("it is poison", false)
                 : Task.CompletedTask,
         };
-        await using var service = new TestService(folder.Path, work);
+        await using var service = new TestService(_folder.Path, work);
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
         await service.FinishAsync(spec.Id);
 
@@ -133,7 +135,7 @@ public sealed class MetricsTests : IDisposable
     public async Task A_job_that_comes_back_from_a_dead_worker_is_a_retry_and_one_from_a_stopping_worker_is_none()
     {
         var spec = SpecSamples.Small("returned");
-        await using var service = new TestService(folder.Path, Stuck());
+        await using var service = new TestService(_folder.Path, Stuck());
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
         await service.MetricsWhenAsync(metrics => metrics.Value("viz_jobs", ("kind", "scan"), ("state", "running")) == 1);
         var scan = JobPlan.For(spec).Single(job => job.Command is ScanShard { Shard: 2 });
@@ -154,7 +156,7 @@ public sealed class MetricsTests : IDisposable
     {
         var options = await TestPostgres.NewDatabaseAsync();
         var spec = SpecSamples.Small("led");
-        await using var service = new TestService(folder.Path, Stuck(), new PostgresCatalogDatabase(options));
+        await using var service = new TestService(_folder.Path, Stuck(), new PostgresCatalogDatabase(options));
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
         await service.MetricsWhenAsync(metrics => metrics.Value("viz_leader") == 1 && metrics.Of("viz_jobs").Any());
 
@@ -165,7 +167,8 @@ public sealed class MetricsTests : IDisposable
         {
             take.CommandText = $"""
                 SELECT pg_terminate_backend(pid) FROM pg_locks
-                WHERE locktype = 'advisory' AND granted AND objid = {AdvisoryLock.Leadership & 0xFFFFFFFF} AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
+                WHERE locktype = 'advisory' AND granted AND objid = {AdvisoryLock.Leadership & 0xFFFFFFFF}
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
                 SELECT pg_advisory_lock({AdvisoryLock.Leadership})
                 """;
             await take.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
@@ -193,7 +196,7 @@ public sealed class MetricsTests : IDisposable
             ActivityStopped = spans.Enqueue,
         };
         ActivitySource.AddActivityListener(listener);
-        await using (var service = new TestService(folder.Path))
+        await using (var service = new TestService(_folder.Path))
         {
             await service.StartAsync(spec, images);
             await service.FinishAsync(spec.Id);
@@ -214,7 +217,7 @@ public sealed class MetricsTests : IDisposable
     public async Task Log_lines_about_an_answer_name_atlas_and_job_as_fields()
     {
         var spec = SpecSamples.Small("logged");
-        await using var service = new TestService(folder.Path, new FakeWork());
+        await using var service = new TestService(_folder.Path, new FakeWork());
         await service.StartAsync(spec, EmbeddedHost.Images(spec));
         await service.FinishAsync(spec.Id);
 

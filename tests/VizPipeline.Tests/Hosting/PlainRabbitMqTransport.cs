@@ -11,9 +11,10 @@ using VizPipeline.Jobs;
 namespace VizPipeline.Tests.Hosting;
 
 /// <summary>A third transport, complete and based on RabbitMQ's own client. It shows that MassTransit can be replaced.</summary>
-internal sealed class PlainRabbitMqTransport(RabbitMqOptions options, IServiceProvider services) : IBusTransport, IHostedService, IAsyncDisposable
+internal sealed class PlainRabbitMqTransport(RabbitMqOptions options, IServiceProvider services)
+    : IBusTransport, IHostedService, IAsyncDisposable
 {
-    private static readonly CreateChannelOptions confirmed = new(
+    private static readonly CreateChannelOptions Confirmed = new(
         publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, TaskCompletionSource<BusMessage>> _asked = new();
@@ -32,7 +33,7 @@ internal sealed class PlainRabbitMqTransport(RabbitMqOptions options, IServicePr
             UserName = options.User,
             Password = options.Password,
         }.CreateConnectionAsync(cancellationToken);
-        _sender = await _connection.CreateChannelAsync(confirmed, cancellationToken);
+        _sender = await _connection.CreateChannelAsync(Confirmed, cancellationToken);
         foreach (var receiver in services.GetServices<IBusReceivers>().SelectMany(role => role.Receivers))
             await ReceiveAsync(receiver.Queue, receiver, cancellationToken);
         await ReceiveAsync(_answers, new BusReceiver(_answers, (_, _) => Task.FromResult<IBusMessage?>(null)), cancellationToken);
@@ -84,7 +85,8 @@ internal sealed class PlainRabbitMqTransport(RabbitMqOptions options, IServicePr
     private async Task ReceiveAsync(string queue, BusReceiver receiver, CancellationToken cancellation)
     {
         var concurrency = new CreateChannelOptions(
-            publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false, consumerDispatchConcurrency: (ushort)receiver.AtOnce);
+            publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false,
+            consumerDispatchConcurrency: (ushort)receiver.AtOnce);
         var channel = await _connection!.CreateChannelAsync(concurrency, cancellation);
         await channel.QueueDeclareAsync(queue, durable: false, exclusive: false, autoDelete: true, cancellationToken: cancellation);
         var exchange = QueueNames.ExchangeOf(queue);

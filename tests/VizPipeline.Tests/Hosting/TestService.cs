@@ -27,11 +27,11 @@ public sealed class TestService : IAsyncDisposable
 
     private const int TimesFaster = 10;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private readonly WebApplication app;
-    private readonly bool isReal;
-    private readonly HttpClient http = new();
-    private readonly MeterListener listener = new();
-    private readonly ConcurrentDictionary<string, double> totals = new();
+    private readonly WebApplication _app;
+    private readonly bool _isReal;
+    private readonly HttpClient _http = new();
+    private readonly MeterListener _listener = new();
+    private readonly ConcurrentDictionary<string, double> _totals = new();
 
     /// <param name="folder">The folder of the object store and of the SQLite catalog.</param>
     /// <param name="work">Behaviour of fake workers; null for the real worker.</param>
@@ -42,7 +42,13 @@ public sealed class TestService : IAsyncDisposable
         string folder, FakeWork? work = null, CatalogDatabase? database = null, string device = "cpu",
         Action<IServiceCollection>? change = null)
     {
-        var builder = ServiceHost.CreateBuilder(["--Http:Port=0", "--Http:Address=127.0.0.1", $"--Worker:Device={device}", "--Worker:CacheFolder=", "--Logging:LogLevel:Default=Debug"], "test", port: 0);
+        var builder = ServiceHost.CreateBuilder(
+            [
+                "--Http:Port=0", "--Http:Address=127.0.0.1", $"--Worker:Device={device}", "--Worker:CacheFolder=",
+                "--Logging:LogLevel:Default=Debug",
+            ],
+            "test",
+            port: 0);
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(Log);
         builder.Services.AddSingleton<TimeProvider>(new FastClock(TimesFaster));
@@ -55,51 +61,52 @@ public sealed class TestService : IAsyncDisposable
         else
             builder.Services.AddSingleton(work).AddSingleton<IBusReceivers, FakeWorker>();
         builder.AddEmbeddedBus();
-        isReal = work is null;
+        _isReal = work is null;
         change?.Invoke(builder.Services);
-        app = builder.Build();
-        app.MapServiceEndpoints();
+        _app = builder.Build();
+        _app.MapServiceEndpoints();
         Listen();
     }
 
     public ScopedLog Log { get; } = new();
 
-    public IJobBus Bus => app.Services.GetRequiredService<IJobBus>();
+    public IJobBus Bus => _app.Services.GetRequiredService<IJobBus>();
 
-    public ILiveRequests Live => app.Services.GetRequiredService<ILiveRequests>();
+    public ILiveRequests Live => _app.Services.GetRequiredService<ILiveRequests>();
 
     public async Task StartAsync(AtlasSpec spec, ImageList images)
     {
-        await app.StartAsync();
-        http.BaseAddress = new Uri(app.Urls.Single());
+        await _app.StartAsync();
+        _http.BaseAddress = new Uri(_app.Urls.Single());
         // Shards depend on the number of workers that have reported, so wait for the worker: otherwise plans would differ.
-        while (isReal && !await KnowsAWorkerAsync())
+        while (_isReal && !await KnowsAWorkerAsync())
             await Task.Delay(50);
-        await app.Services.GetRequiredService<AtlasPlanner>().OpenAsync(spec, images);
+        await _app.Services.GetRequiredService<AtlasPlanner>().OpenAsync(spec, images);
     }
 
     /// <summary>The devices of the real worker.</summary>
-    public DeviceGate Gate => app.Services.GetRequiredService<DeviceGate>();
+    public DeviceGate Gate => _app.Services.GetRequiredService<DeviceGate>();
 
     /// <summary>The catalog.</summary>
-    public CatalogDatabase Database => app.Services.GetRequiredService<CatalogDatabase>();
+    public CatalogDatabase Database => _app.Services.GetRequiredService<CatalogDatabase>();
 
     /// <summary>Gets the service's health report and its HTTP status.</summary>
     public async Task<(int Status, string Text)> HealthAsync()
     {
-        var answer = await http.GetAsync("/health/ready");
+        var answer = await _http.GetAsync("/health/ready");
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     /// <summary>Keeps the real worker from starting a job until the result is disposed.</summary>
-    public async Task<IDisposable> HoldDeviceAsync() => await app.Services.GetRequiredService<DeviceGate>().Enter(CancellationToken.None);
+    public async Task<IDisposable> HoldDeviceAsync() =>
+        await _app.Services.GetRequiredService<DeviceGate>().EnterAsync(CancellationToken.None);
 
-    public Task FinishAsync(string atlas) => app.Services.GetRequiredService<AtlasMonitor>().WhenFinished(atlas).WaitAsync(Patience);
+    public Task FinishAsync(string atlas) => _app.Services.GetRequiredService<AtlasMonitor>().WhenFinishedAsync(atlas).WaitAsync(Patience);
 
     /// <summary>Sums what this service, and no other one in the process, counted with these labels.</summary>
-    public double Total(string metric, params string[] labels) => totals.GetValueOrDefault(Key(metric, labels));
+    public double Total(string metric, params string[] labels) => _totals.GetValueOrDefault(Key(metric, labels));
 
-    internal async Task<Exposition> MetricsAsync() => Exposition.Read(await http.GetStringAsync("/metrics"));
+    internal async Task<Exposition> MetricsAsync() => Exposition.Read(await _http.GetStringAsync("/metrics"));
 
     /// <summary>Waits until the metrics meet a condition and returns them.</summary>
     internal async Task<Exposition> MetricsWhenAsync(Func<Exposition, bool> areRight)
@@ -118,17 +125,17 @@ public sealed class TestService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var noPatience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        await app.StopAsync(noPatience.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-        await app.DisposeAsync();
-        listener.Dispose();
-        http.Dispose();
+        await _app.StopAsync(noPatience.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        await _app.DisposeAsync();
+        _listener.Dispose();
+        _http.Dispose();
     }
 
     private async Task<bool> KnowsAWorkerAsync()
     {
         try
         {
-            await using var catalog = app.Services.GetRequiredService<CatalogDatabase>().Open();
+            await using var catalog = _app.Services.GetRequiredService<CatalogDatabase>().Open();
             return await catalog.Workers.AnyAsync();
         }
         catch (System.Data.Common.DbException)
@@ -146,23 +153,23 @@ public sealed class TestService : IAsyncDisposable
     // The exporter sums over all services in the process, and tests run in parallel.
     private void Listen()
     {
-        var mine = app.Services.GetRequiredService<IMeterFactory>();
-        listener.InstrumentPublished = (instrument, me) =>
+        var mine = _app.Services.GetRequiredService<IMeterFactory>();
+        _listener.InstrumentPublished = (instrument, me) =>
         {
             if (instrument.Meter.Name == VizTelemetry.Name && ReferenceEquals(instrument.Meter.Scope, mine) && !instrument.IsObservable)
                 me.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Count(instrument, value, tags));
-        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Count(instrument, value, tags));
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Count(instrument, value, tags));
-        listener.Start();
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Count(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Count(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Count(instrument, value, tags));
+        _listener.Start();
     }
 
     private void Count(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var labels = tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}").ToList();
-        totals.AddOrUpdate(Key(instrument.Name, labels), value, (_, sum) => sum + value);
-        totals.AddOrUpdate(Key(instrument.Name + "_count", labels), 1, (_, count) => count + 1);
+        _totals.AddOrUpdate(Key(instrument.Name, labels), value, (_, sum) => sum + value);
+        _totals.AddOrUpdate(Key(instrument.Name + "_count", labels), 1, (_, count) => count + 1);
     }
 }
 
@@ -172,13 +179,13 @@ public sealed class ServicesAlone;
 /// <summary>Records log lines together with their scopes.</summary>
 public sealed class ScopedLog : ILoggerProvider, ISupportExternalScope
 {
-    private IExternalScopeProvider scopes = new LoggerExternalScopeProvider();
+    private IExternalScopeProvider _scopes = new LoggerExternalScopeProvider();
 
     public ConcurrentQueue<(string Category, string Message, IReadOnlyDictionary<string, object> Scope)> Lines { get; } = new();
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
-    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => scopes = scopeProvider;
+    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => _scopes = scopeProvider;
 
     public void Dispose()
     {
@@ -187,7 +194,7 @@ public sealed class ScopedLog : ILoggerProvider, ISupportExternalScope
     private sealed class Logger(ScopedLog owner, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => owner.scopes.Push(state);
+            where TState : notnull => owner._scopes.Push(state);
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
@@ -195,7 +202,7 @@ public sealed class ScopedLog : ILoggerProvider, ISupportExternalScope
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var scope = new Dictionary<string, object>();
-            owner.scopes.ForEachScope(
+            owner._scopes.ForEachScope(
                 (given, all) =>
                 {
                     foreach (var (name, value) in given as IEnumerable<KeyValuePair<string, object>> ?? [])

@@ -6,17 +6,19 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Tests.Images;
 
-/// <summary>Pictures in zip archives, WebDataset shards and Parquet tables have the crops that files have, and the labels that come with them.</summary>
+/// <summary>
+/// Pictures in zip archives, WebDataset shards and Parquet tables have the crops that files have, and the labels that come with them.
+/// </summary>
 public sealed class ImageArchiveTests : IDisposable
 {
-    private readonly RandomPictures pictures = new(20);
-    private readonly TemporaryFolder folder = new();
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly RandomPictures _pictures = new(20);
+    private readonly TemporaryFolder _folder = new();
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
-        pictures.Dispose();
-        folder.Dispose();
+        _pictures.Dispose();
+        _folder.Dispose();
     }
 
     [Theory]
@@ -24,9 +26,11 @@ public sealed class ImageArchiveTests : IDisposable
     [InlineData(CompressionLevel.Optimal)]
     public async Task Zip_archives_stored_and_deflated(CompressionLevel level)
     {
-        folder.Write("a/one.zip", Zip(level, [.. Enumerable.Range(0, 20).Select(i => ($"{(i % 2 == 0 ? "cat" : "dog")}/{RandomPictures.Name(i)}", Bytes(i))), ("../out.png", Bytes(1)), ("notes.txt", Bytes(2))]));
-        using var files = new ImageFiles(folder.Path);
-        var manifest = ImageManifest.Build(files, cancellationToken: cancellation);
+        _folder.Write("a/one.zip", Zip(level, [
+            .. Enumerable.Range(0, 20).Select(i => ($"{(i % 2 == 0 ? "cat" : "dog")}/{RandomPictures.Name(i)}", Bytes(i))),
+            ("../out.png", Bytes(1)), ("notes.txt", Bytes(2))]));
+        using var files = new ImageFiles(_folder.Path);
+        var manifest = ImageManifest.Build(files, cancellationToken: _cancellation);
 
         Assert.Equal(20, manifest.Entries.Count);
         Assert.Equal("a/one.zip/cat/0000.png", manifest.Entries[0].Path);
@@ -40,10 +44,10 @@ public sealed class ImageArchiveTests : IDisposable
         var whole = Zip(CompressionLevel.Optimal, [("a.png", new byte[3000])]);
         var directory = whole.AsSpan().LastIndexOf("PK\x01\x02"u8);
         BitConverter.TryWriteBytes(whole.AsSpan(directory + 24), 2_000_000_000);
-        folder.Write("bomb.zip", whole);
+        _folder.Write("bomb.zip", whole);
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Contains("it is no whole zip archive", Assert.Throws<ImageSetException>(
-            () => ImageManifest.Build(folder.Path, new() { Readers = 1 }, cancellationToken: cancellation)).Message);
+            () => ImageManifest.Build(_folder.Path, new() { Readers = 1 }, cancellationToken: _cancellation)).Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
@@ -54,7 +58,7 @@ public sealed class ImageArchiveTests : IDisposable
         var last = whole.AsSpan().LastIndexOf("PK\x01\x02"u8);
         var damaged = whole.ToArray();
         damaged[last] = (byte)'Q';
-        folder.Write("damaged.zip", damaged);
+        _folder.Write("damaged.zip", damaged);
 
         // Sizes whose sum leaves 64 bits, in zip64's extra fields.
         using var stream = new MemoryStream();
@@ -65,12 +69,14 @@ public sealed class ImageArchiveTests : IDisposable
         "PK\x05\x06"u8.CopyTo(end);
         (end[8], end[10]) = (3, 3);
         BitConverter.TryWriteBytes(end.AsSpan(12), directory.Length);
-        folder.Write("endless.zip", [.. directory, .. end]);
-        folder.Write("fine.png", Bytes(3));
+        _folder.Write("endless.zip", [.. directory, .. end]);
+        _folder.Write("fine.png", Bytes(3));
 
-        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        var manifest = ImageManifest.Build(_folder.Path, cancellationToken: _cancellation);
         Assert.Equal("fine.png", Assert.Single(manifest.Entries).Path);
-        Assert.Equal([("damaged.zip", "it is no whole zip archive"), ("endless.zip", "it is no whole zip archive")], manifest.SkippedFolders.Select(skipped => (skipped.Path, skipped.Reason)));
+        Assert.Equal(
+            [("damaged.zip", "it is no whole zip archive"), ("endless.zip", "it is no whole zip archive")],
+            manifest.SkippedFolders.Select(skipped => (skipped.Path, skipped.Reason)));
 
         static byte[] Entry(string name, long packed)
         {
@@ -96,17 +102,17 @@ public sealed class ImageArchiveTests : IDisposable
         // Writers that know no zip64 keep the low 16 bits.
         if (!hasLargeCount)
             BitConverter.TryWriteBytes(whole.AsSpan(whole.Length - 22 + 10), (ushort)((Count + 1) & 0xffff));
-        folder.Write("many.zip", whole);
-        Assert.Equal("many.zip/a.png", Assert.Single(ImageManifest.Build(folder.Path, cancellationToken: cancellation).Entries).Path);
+        _folder.Write("many.zip", whole);
+        Assert.Equal("many.zip/a.png", Assert.Single(ImageManifest.Build(_folder.Path, cancellationToken: _cancellation).Entries).Path);
     }
 
     [Fact]
     public async Task A_table_that_claims_more_pictures_than_its_pages_hold_gets_no_names_for_them()
     {
-        folder.Write("a.parquet", await HuggingFaceTable.Of(
+        _folder.Write("a.parquet", await HuggingFaceTable.Of(
             [.. Enumerable.Range(0, 100_000).Select(i => ((byte[]?)null, (long?)(i * 7919L)))], perGroup: 100_000));
         Assert.Contains("it claims 100000 pictures in", Assert.Throws<ImageSetException>(
-            () => ImageManifest.Build(folder.Path, cancellationToken: cancellation)).Message);
+            () => ImageManifest.Build(_folder.Path, cancellationToken: _cancellation)).Message);
     }
 
     [Fact]
@@ -115,9 +121,9 @@ public sealed class ImageArchiveTests : IDisposable
         var zip = Zip(CompressionLevel.NoCompression, [("x/1.png", Bytes(0)), ("x/1.cls", "seal"u8.ToArray())]);
         var last = zip.AsSpan(0, zip.AsSpan().IndexOf("PK\x01\x02"u8)).LastIndexOf("PK\x03\x04"u8);
         zip[last] = (byte)'Q';
-        folder.Write("a.zip", zip);
-        folder.Write("fine.png", Bytes(3));
-        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        _folder.Write("a.zip", zip);
+        _folder.Write("fine.png", Bytes(3));
+        var manifest = ImageManifest.Build(_folder.Path, cancellationToken: _cancellation);
         Assert.Equal("fine.png", Assert.Single(manifest.Entries).Path);
         Assert.Equal("a.zip", Assert.Single(manifest.SkippedFolders).Path);
     }
@@ -134,10 +140,10 @@ public sealed class ImageArchiveTests : IDisposable
         Encoding.ASCII.GetBytes("14000000000\0").CopyTo(bytes, 124);
         var sum = bytes.Take(512).Select((value, i) => i is >= 148 and < 156 ? 32 : (int)value).Sum();
         Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(bytes, 148);
-        folder.Write("bomb.tar", bytes);
+        _folder.Write("bomb.tar", bytes);
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Contains("it is no whole tar archive", Assert.Throws<ImageSetException>(
-            () => ImageManifest.Build(folder.Path, new() { Readers = 1 }, cancellationToken: cancellation)).Message);
+            () => ImageManifest.Build(_folder.Path, new() { Readers = 1 }, cancellationToken: _cancellation)).Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
@@ -152,19 +158,22 @@ public sealed class ImageArchiveTests : IDisposable
                 for (var i = shard * 10; i < (shard * 10) + 10; i++)
                 {
                     Add(writer, $"train/{i:D4}.png", Bytes(i));
-                    Add(writer, i % 2 == 0 ? $"train/{i:D4}.cls" : $"train/{i:D4}.json", Encoding.UTF8.GetBytes(i % 2 == 0 ? $"{i % 3}\n" : $$"""{"label": {{i % 3}}, "width": 12}"""));
+                    Add(
+                        writer,
+                        i % 2 == 0 ? $"train/{i:D4}.cls" : $"train/{i:D4}.json",
+                        Encoding.UTF8.GetBytes(i % 2 == 0 ? $"{i % 3}\n" : $$"""{"label": {{i % 3}}, "width": 12}"""));
                 }
                 Add(writer, $"train/{shard}-none.png", Bytes(0));
                 Add(writer, $"train/{shard}-odd.png", Bytes(1));
                 Add(writer, $"train/{shard}-odd.json", "[1, 2"u8.ToArray());
             }
-            folder.Write($"shards/train-{shard:D6}.tar", stream.ToArray());
+            _folder.Write($"shards/train-{shard:D6}.tar", stream.ToArray());
         }
-        folder.Write("shards/train-000009.tar", "not asked for");
-        var source = ImageSetSource.Parse(Path.Combine(folder.Path, "shards/train-{000000..000001}.tar"));
-        Assert.Equal(Path.Combine(folder.Path, "shards"), source.Root);
+        _folder.Write("shards/train-000009.tar", "not asked for");
+        var source = ImageSetSource.Parse(Path.Combine(_folder.Path, "shards/train-{000000..000001}.tar"));
+        Assert.Equal(Path.Combine(_folder.Path, "shards"), source.Root);
         using var files = new ImageFiles(source.Root);
-        var manifest = ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: cancellation);
+        var manifest = ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: _cancellation);
 
         Assert.Equal(24, manifest.Entries.Count);
         Assert.Empty(manifest.SkippedFolders);
@@ -190,10 +199,10 @@ public sealed class ImageArchiveTests : IDisposable
         {
             var rows = Enumerable.Range(part * 10, 10).Select(i => ((byte[]?)Bytes(i), (long?)(i % 2))).Append((null, -1))
                 .Append((Bytes(0), null)).ToList();
-            folder.Write($"data/train-{part:D5}.parquet", await HuggingFaceTable.Of(rows, perGroup: 5, compression, asStruct: asStruct));
+            _folder.Write($"data/train-{part:D5}.parquet", await HuggingFaceTable.Of(rows, perGroup: 5, compression, asStruct: asStruct));
         }
-        using var files = new ImageFiles(folder.Path);
-        var manifest = ImageManifest.Build(files, cancellationToken: cancellation);
+        using var files = new ImageFiles(_folder.Path);
+        var manifest = ImageManifest.Build(files, cancellationToken: _cancellation);
 
         Assert.Empty(manifest.SkippedFolders);
         Assert.Equal(24, manifest.Entries.Count);
@@ -209,19 +218,19 @@ public sealed class ImageArchiveTests : IDisposable
     [Fact]
     public async Task Parquet_without_notes_is_known_by_its_columns_and_other_tables_are_named()
     {
-        folder.Write("a.parquet", await HuggingFaceTable.Of(
+        _folder.Write("a.parquet", await HuggingFaceTable.Of(
             [.. Enumerable.Range(0, 20).Select(i => ((byte[]?)Bytes(i), (long?)(i / 10)))], perGroup: 20, notes: null));
-        folder.Write("b.parquet", "PAR1 and then nothing of it PAR1");
-        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        _folder.Write("b.parquet", "PAR1 and then nothing of it PAR1");
+        var manifest = ImageManifest.Build(_folder.Path, cancellationToken: _cancellation);
         Assert.Equal(["0", "1"], manifest.Classes);
         Assert.Equal("it is no whole Parquet file", Assert.Single(manifest.SkippedFolders).Reason);
     }
 
     private async Task AreCrops(ImageManifest manifest, ImageFiles files, Func<ImageEntry, int> number, int[]? except = null)
     {
-        var (source, plain) = (new CropSource(manifest, files, RandomPictures.Small), pictures.Source());
+        var (source, plain) = (new CropSource(manifest, files, RandomPictures.Small), _pictures.Source());
         int[] order = [.. Enumerable.Range(0, manifest.Entries.Count).Except(except ?? []).SelectMany(i => new[] { i, (i * 7) % 10 })];
-        await foreach (var batch in source.ReadBatches(order, 16, 4, cancellation))
+        await foreach (var batch in source.ReadBatches(order, 16, 4, _cancellation))
         {
             using (batch)
             {
@@ -232,7 +241,7 @@ public sealed class ImageArchiveTests : IDisposable
         }
     }
 
-    private byte[] Bytes(int picture) => File.ReadAllBytes(Path.Combine(pictures.Folder.Path, RandomPictures.Name(picture)));
+    private byte[] Bytes(int picture) => File.ReadAllBytes(Path.Combine(_pictures.Folder.Path, RandomPictures.Name(picture)));
 
     private static void Add(TarWriter writer, string name, byte[] bytes) =>
         writer.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });

@@ -11,12 +11,14 @@ internal static class ScientificPictures
 
     public static byte[] Tga(int type, int depth, int width, int height, params ReadOnlySpan<byte> data) =>
     [
-        0, 0, (byte)type, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)width, (byte)(width >> 8), (byte)height, (byte)(height >> 8), (byte)depth, (byte)(depth == 32 ? 0x28 : 0x20), .. data,
+        0, 0, (byte)type, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        (byte)width, (byte)(width >> 8), (byte)height, (byte)(height >> 8), (byte)depth, (byte)(depth == 32 ? 0x28 : 0x20), .. data,
     ];
 
     /// <summary>A TIFF of one strip, little-endian unless <paramref name="isBigEndian"/>: header, strip, directory, arrays.</summary>
     public static byte[] Tiff(
-        int width, int height, int channels, int bits, ReadOnlySpan<byte> strip, int compression = 1, int photometric = -1, int sampleFormat = 1,
+        int width, int height, int channels, int bits, ReadOnlySpan<byte> strip, int compression = 1, int photometric = -1,
+        int sampleFormat = 1,
         bool isBigEndian = false, uint next = 0, byte[]? extra = null)
     {
         var stripAt = 8;

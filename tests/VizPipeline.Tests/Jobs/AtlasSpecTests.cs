@@ -20,7 +20,12 @@ public sealed class AtlasSpecTests
     [Fact]
     public void All_faults_are_told_at_once()
     {
-        var spec = SpecSamples.Small() with { ShardImages = 0, NeuronsPerJob = -1, Ascent = new AscentSpec { Presets = [], Objective = "x" } };
+        var spec = SpecSamples.Small() with
+        {
+            ShardImages = 0,
+            NeuronsPerJob = -1,
+            Ascent = new AscentSpec { Presets = [], Objective = "x" },
+        };
 
         Assert.Equal(4, spec.Faults().Count);
     }
@@ -29,7 +34,11 @@ public sealed class AtlasSpecTests
     public void Presets_are_numbers_or_names_with_a_recipe()
     {
         var recipe = JsonSerializer.SerializeToElement(new { start = new { kind = "top_patches" }, steps = 77 });
-        AscentSpec Of(params string[] presets) => new() { Presets = presets, Recipes = new Dictionary<string, JsonElement> { ["mine"] = recipe } };
+        AscentSpec Of(params string[] presets) => new()
+        {
+            Presets = presets,
+            Recipes = new Dictionary<string, JsonElement> { ["mine"] = recipe },
+        };
         string[] Faults(AscentSpec ascent) => [.. (SpecSamples.Small() with { Ascent = ascent }).Faults()];
 
         Assert.Empty(Faults(Of("3", "mine")));
@@ -38,7 +47,15 @@ public sealed class AtlasSpecTests
         Assert.Contains("'5'", Assert.Single(Faults(Of("5", "mine"))), StringComparison.Ordinal);
         Assert.True(Of("3", "mine").StartsFromTopPatches());
         Assert.False(Of("3").StartsFromTopPatches());
-        var facets = new AscentSpec { Presets = ["3", "many"], Seeds = [0, 1], Recipes = new Dictionary<string, JsonElement> { ["many"] = JsonSerializer.SerializeToElement(new { diversity = new { facets = 4 } }) } };
+        var facets = new AscentSpec
+        {
+            Presets = ["3", "many"],
+            Seeds = [0, 1],
+            Recipes = new Dictionary<string, JsonElement>
+            {
+                ["many"] = JsonSerializer.SerializeToElement(new { diversity = new { facets = 4 } }),
+            },
+        };
         Assert.Equal((1, 10), (Of("3").PicturesPerNeuron(), facets.PicturesPerNeuron()));
         Assert.Equal((77, AscentSpec.UsualSteps), (Of("mine").StepsOf("mine"), Of("3").StepsOf("3")));
     }
@@ -73,9 +90,24 @@ public sealed class AtlasSpecTests
     {
         Assert.All((string[])["p3", "preset3", "preset12"], name => Assert.False(PresetNames.IsName(name)));
         Assert.All((string[])["p3x", "preset", "presets-3", "fourier"], name => Assert.True(PresetNames.IsName(name)));
-        var spec = SpecSamples.Small() with { Ascent = new AscentSpec { Presets = ["3"], Steps = int.MaxValue, Recipes = new Dictionary<string, JsonElement> { ["left"] = JsonSerializer.SerializeToElement(new { steps = 1 }) } } };
+        var spec = SpecSamples.Small() with
+        {
+            Ascent = new AscentSpec
+            {
+                Presets = ["3"],
+                Steps = int.MaxValue,
+                Recipes = new Dictionary<string, JsonElement> { ["left"] = JsonSerializer.SerializeToElement(new { steps = 1 }) },
+            },
+        };
         Assert.Equal(2, spec.Faults().Count);
-        var top = new AscentSpec { Presets = ["x"], Recipes = new Dictionary<string, JsonElement> { ["x"] = JsonDocument.Parse("""{"steps":3,"start":{"kind":"top_patches"}}""").RootElement } };
+        var top = new AscentSpec
+        {
+            Presets = ["x"],
+            Recipes = new Dictionary<string, JsonElement>
+            {
+                ["x"] = JsonDocument.Parse("""{"steps":3,"start":{"kind":"top_patches"}}""").RootElement,
+            },
+        };
         Assert.Contains("add top9", Assert.Single(
             (SpecSamples.Small() with { Ascent = top, Methods = AtlasMethods.Ascent }).Faults()), StringComparison.Ordinal);
     }

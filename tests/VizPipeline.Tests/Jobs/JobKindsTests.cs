@@ -39,7 +39,9 @@ public sealed partial class JobKindsTests
     [Fact]
     public void No_other_source_file_knows_the_list()
     {
-        var names = new Regex($@"JobKind\.(?:{string.Join('|', Enum.GetNames<JobKind>())})\b|\b(?:{string.Join('|', JobKinds.All.Select(row => row.CommandType.Name))})\b");
+        var names = new Regex(
+            $@"JobKind\.(?:{string.Join('|', Enum.GetNames<JobKind>())})\b"
+            + $@"|\b(?:{string.Join('|', JobKinds.All.Select(row => row.CommandType.Name))})\b");
         var lists = new Regex($"(?i){string.Join("[^a-z]{1,6}", JobKinds.Names.Take(3))}");
         var sources = Directory.EnumerateFiles(Repository.Path("src"), "*.*", SearchOption.AllDirectories)
             .Where(file => Path.GetExtension(file) is ".cs" or ".razor" or ".js")
@@ -53,7 +55,9 @@ public sealed partial class JobKindsTests
                 '\n', File.ReadLines(Repository.Path(file)).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
             var known = names.Matches(code).Select(match => match.Value).Distinct().ToList();
             // A handler knows its own command; the sheet's handler also knows the commands whose pictures it shows.
-            Assert.True(known.Count <= 2 || file.Contains("/Jobs/RenderSheetHandler", StringComparison.Ordinal), $"{file} knows {string.Join(", ", known)}");
+            Assert.True(
+                known.Count <= 2 || file.Contains("/Jobs/RenderSheetHandler", StringComparison.Ordinal),
+                $"{file} knows {string.Join(", ", known)}");
             Assert.DoesNotMatch(lists, code);
         }
     }

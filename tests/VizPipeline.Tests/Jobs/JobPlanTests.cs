@@ -52,7 +52,8 @@ public sealed class JobPlanTests
             Assert.Equal(spec.ShardCount() > AtlasSpec.ShardsAtOnce ? spec.Layers.Count : 0, parts.Count);
             Assert.All(plan.OfType<MergeLayer>(), merge => Assert.Equal(parts.GetValueOrDefault(merge.Layer)?.Count ?? 0, merge.Parts));
             Assert.All(parts.Values, layer => Assert.Equal(
-                Enumerable.Range(0, spec.ShardCount()), layer.OrderBy(part => part.Part).SelectMany(part => Enumerable.Range(part.FirstShard, part.EndShard - part.FirstShard))));
+                Enumerable.Range(0, spec.ShardCount()),
+                layer.OrderBy(part => part.Part).SelectMany(part => Enumerable.Range(part.FirstShard, part.EndShard - part.FirstShard))));
         });
         var large = SpecSamples.Small(images: 1_281_167, shardImages: 600);
         Assert.All(JobPlan.For(large).Select(job => job.Command).OfType<GatherShards>(), part => Assert.InRange(

@@ -29,7 +29,8 @@ public static class ResultSamples
             select Picture(spec, job.Layer, channel, method)],
         [.. from channel in Channels(job.FirstChannel, job.EndChannel)
             from rank in Enumerable.Range(1, Math.Min(9, spec.Images.Count))
-            select new PatchCheckRow(job.Layer, channel, rank, Patch(job.Layer, channel, rank, spec.Images.Count).Activation + 0.25f, rank == 9)]);
+            select new PatchCheckRow(
+                job.Layer, channel, rank, Patch(job.Layer, channel, rank, spec.Images.Count).Activation + 0.25f, rank == 9)]);
 
     public static PictureTable Ascent(AtlasSpec spec, AscendNeurons job) => new(
         job.Layer,

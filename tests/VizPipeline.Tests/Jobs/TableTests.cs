@@ -11,7 +11,8 @@ public sealed class TableTests
         var table = new SheetTable(1, "atlases/a/sheets/x.png", [new(1, 0, "ascent", "preset 3", 7, 99.5)]);
 
         Assert.Equal(
-            """{"layer":1,"sheet_key":"atlases/a/sheets/x.png","percentiles":[{"layer":1,"channel":0,"method":"ascent","variant":"preset 3","seed":7,"percentile":99.5}]}""",
+            """{"layer":1,"sheet_key":"atlases/a/sheets/x.png","percentiles":"""
+            + """[{"layer":1,"channel":0,"method":"ascent","variant":"preset 3","seed":7,"percentile":99.5}]}""",
             Encoding.UTF8.GetString(VizJson.Write(table)));
         Assert.Equal(VizJson.Write(table), VizJson.Write(VizJson.Read<SheetTable>(VizJson.Write(table))));
     }
@@ -37,8 +38,10 @@ public sealed class TableTests
         var read = VizJson.Read<LinkTable>(VizJson.Write(table));
 
         Assert.Equal(
-            """{"layer":2,"neurons":[{"norm":1.5,"largest":1,"inputs":[{"layer":0,"channel":3,"input":3,"norm":1.25,"sum":-1,"kernel":{"height":1,"width":2,"weights":[-1,0.75]}},"""
-            + """{"layer":-1,"channel":0,"input":4,"norm":0.5,"sum":0.5,"kernel":null}]}],"readers":[{"layer":0,"channels":[[],[{"channel":0,"share":0.8,"sum":-1}]]}]}""",
+            """{"layer":2,"neurons":[{"norm":1.5,"largest":1,"inputs":[{"layer":0,"channel":3,"input":3,"norm":1.25,"sum":-1,"kernel":"""
+            + """{"height":1,"width":2,"weights":[-1,0.75]}},"""
+            + """{"layer":-1,"channel":0,"input":4,"norm":0.5,"sum":0.5,"kernel":null}]}],"readers":"""
+            + """[{"layer":0,"channels":[[],[{"channel":0,"share":0.8,"sum":-1}]]}]}""",
             Encoding.UTF8.GetString(VizJson.Write(table)));
         Assert.Equal(VizJson.Write(table), VizJson.Write(read));
         Assert.Equal([false, true], read.Neurons[0].Inputs.Select(link => link.IsInput));

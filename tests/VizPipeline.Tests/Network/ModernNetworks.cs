@@ -4,7 +4,10 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Tests.Network;
 
-/// <summary>Small networks of the parts that came after 2014: gates, normalisations by their own statistics, shuffles, smooth nonlinearities, borders, resizing.</summary>
+/// <summary>
+/// Small networks of the parts that came after 2014: gates, normalisations by their own statistics, shuffles, smooth nonlinearities,
+/// borders, resizing.
+/// </summary>
 public static class ModernNetworks
 {
     public static NetworkGraph Make(int seed, int size = 19)
@@ -22,7 +25,8 @@ public static class ModernNetworks
     [
         new Relu(), new LeakyRelu(0.1), new Clip(0, 0.8), new Sigmoid(), new Tanh(), new HardSwish(), new HardSigmoid(
             1 / 6.0, 0.5), new Silu(), new Silu(1.7),
-        new Gelu(), new Gelu(Approximate: true), new Mish(), new Elu(0.7), Elu.Selu, new Celu(1.3), new Softplus(), new Softsign(), new ThresholdedRelu(0.1),
+        new Gelu(), new Gelu(Approximate: true), new Mish(), new Elu(0.7), Elu.Selu, new Celu(1.3), new Softplus(),
+        new Softsign(), new ThresholdedRelu(0.1),
         new PRelu(RandomNetworks.Weight(random, name + ".slopes", channels)),
     ];
 
@@ -42,7 +46,13 @@ public static class ModernNetworks
         {
             var kernel = Random.Next(1, 4);
             var width = outputs ?? 2 * Random.Next(2, 4);
-            return Graph.Add(name, new Convolution(Weight(name + ".weight", width, Channels(x), kernel, kernel), Weight(name + ".bias", width), Window.Square(kernel, Random.Next(1, 3), Random.Next(2))), x);
+            return Graph.Add(
+                name,
+                new Convolution(
+                    Weight(name + ".weight", width, Channels(x), kernel, kernel),
+                    Weight(name + ".bias", width),
+                    Window.Square(kernel, Random.Next(1, 3), Random.Next(2))),
+                x);
         }
 
         public int Nonlinear(int x, string name)
@@ -93,7 +103,9 @@ public static class ModernNetworks
         private int Combined(int x, string name)
         {
             int Branch(string branch, int outputs) => Graph.Add($"{name}_{branch}_act", new Tanh(), Graph.Add(
-                $"{name}_{branch}", new Convolution(Weight($"{name}_{branch}.weight", outputs, Channels(x), 3, 3), null, Window.Square(3, pad: 1)), x));
+                $"{name}_{branch}",
+                new Convolution(Weight($"{name}_{branch}.weight", outputs, Channels(x), 3, 3), null, Window.Square(3, pad: 1)),
+                x));
             var (one, other) = (Branch("a", 4), Branch("b", Random.Next(2) == 0 ? 1 : 4));
             return Random.Next(7) switch
             {

@@ -6,7 +6,9 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Tests.Network;
 
-/// <summary>Small networks of random structure: strides, paddings, dilations, groups, pools, branches that meet in concatenations and additions.</summary>
+/// <summary>
+/// Small networks of random structure: strides, paddings, dilations, groups, pools, branches that meet in concatenations and additions.
+/// </summary>
 public static class RandomNetworks
 {
     public static NetworkGraph Make(int seed, int size = 23)
@@ -53,7 +55,10 @@ public static class RandomNetworks
     public static Sites AllCornersAndSome(NetworkGraph graph, int target, int images, Random random)
     {
         var map = graph.Nodes[target].Shape;
-        var sites = new List<(int Image, int Y, int X)> { (0, 0, 0), (images - 1, map.Height - 1, map.Width - 1), (0, 0, map.Width - 1), (0, map.Height - 1, 0) };
+        var sites = new List<(int Image, int Y, int X)>
+        {
+            (0, 0, 0), (images - 1, map.Height - 1, map.Width - 1), (0, 0, map.Width - 1), (0, map.Height - 1, 0),
+        };
         for (var i = 0; i < 5; i++)
             sites.Add((random.Next(images), random.Next(map.Height), random.Next(map.Width)));
         return new Sites([.. sites.Select(site => site.Image)], [.. sites.Select(site => site.Y)], [.. sites.Select(site => site.X)]);
@@ -72,7 +77,14 @@ public static class RandomNetworks
         WindowAxis axis = new(kernel, step, random.Next(3), random.Next(3), dilation);
         WindowAxis same = new(kernel, step, random.Next(2), random.Next(2), dilation);
         var width = outputs ?? 2 * random.Next(2, 5);
-        x = graph.Add(name, new Convolution(Weight(random, name + ".weight", width, channels / groups, kernel, kernel), random.Next(2) == 0 ? Weight(random, name + ".bias", width) : null, new Window(axis, same), groups), x);
+        x = graph.Add(
+            name,
+            new Convolution(
+                Weight(random, name + ".weight", width, channels / groups, kernel, kernel),
+                random.Next(2) == 0 ? Weight(random, name + ".bias", width) : null,
+                new Window(axis, same),
+                groups),
+            x);
         return random.Next(2) == 0 ? x : graph.Add(
             name + "_bn", new ChannelAffine(Weight(random, name + ".scale", width), Weight(random, name + ".shift", width), 0), x);
     }

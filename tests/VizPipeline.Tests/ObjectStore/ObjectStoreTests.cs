@@ -7,22 +7,22 @@ namespace VizPipeline.Tests.ObjectStore;
 /// <summary>Base class of tests that hold for every store; there is one derived class per store.</summary>
 public abstract class ObjectStoreTests : IAsyncLifetime
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
-    private IObjectStore? store;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
+    private IObjectStore? _store;
 
     protected TemporaryFolder Folder { get; } = new();
 
-    protected IObjectStore Store => store!;
+    protected IObjectStore Store => _store!;
 
     /// <summary>Opens a private, empty store.</summary>
     protected abstract Task<IObjectStore> OpenAsync();
 
-    public async ValueTask InitializeAsync() => store = await OpenAsync();
+    public async ValueTask InitializeAsync() => _store = await OpenAsync();
 
     public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        (store as IDisposable)?.Dispose();
+        (_store as IDisposable)?.Dispose();
         Folder.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -30,28 +30,28 @@ public abstract class ObjectStoreTests : IAsyncLifetime
     [Fact]
     public async Task What_was_put_is_got_listed_and_deleted()
     {
-        await Store.PutAsync("a/b/2.json", "two"u8.ToArray(), cancellation);
-        await Store.PutAsync("a/b/1.json", "one"u8.ToArray(), cancellation);
-        await Store.PutAsync("a/c.json", "c"u8.ToArray(), cancellation);
-        await Store.PutAsync("a/b/1.json", "again"u8.ToArray(), cancellation);
+        await Store.PutAsync("a/b/2.json", "two"u8.ToArray(), _cancellation);
+        await Store.PutAsync("a/b/1.json", "one"u8.ToArray(), _cancellation);
+        await Store.PutAsync("a/c.json", "c"u8.ToArray(), _cancellation);
+        await Store.PutAsync("a/b/1.json", "again"u8.ToArray(), _cancellation);
 
-        Assert.Equal("again", Encoding.UTF8.GetString(await Store.GetAsync("a/b/1.json", cancellation)));
+        Assert.Equal("again", Encoding.UTF8.GetString(await Store.GetAsync("a/b/1.json", _cancellation)));
         Assert.Equal(["a/b/1.json", "a/b/2.json"], await Keys("a/b/"));
         Assert.Equal(["a/b/1.json", "a/b/2.json", "a/c.json"], await Keys(""));
         Assert.Equal(["a/c.json"], await Keys("a/c"));
         Assert.Empty(await Keys("nowhere/"));
 
-        await Store.DeleteAsync("a/c.json", cancellation);
-        await Store.DeleteAsync("a/c.json", cancellation);
-        Assert.False(await Store.ExistsAsync("a/c.json", cancellation));
-        Assert.True(await Store.ExistsAsync("a/b/1.json", cancellation));
+        await Store.DeleteAsync("a/c.json", _cancellation);
+        await Store.DeleteAsync("a/c.json", _cancellation);
+        Assert.False(await Store.ExistsAsync("a/c.json", _cancellation));
+        Assert.True(await Store.ExistsAsync("a/b/1.json", _cancellation));
     }
 
     [Fact]
     public async Task A_missing_object_is_null_or_an_exception_that_names_it()
     {
-        Assert.Null(await Store.TryGetAsync("a/b", cancellation));
-        var missing = await Assert.ThrowsAsync<ObjectNotFoundException>(() => Store.GetAsync("a/b", cancellation));
+        Assert.Null(await Store.TryGetAsync("a/b", _cancellation));
+        var missing = await Assert.ThrowsAsync<ObjectNotFoundException>(() => Store.GetAsync("a/b", _cancellation));
         Assert.Equal("a/b", missing.Key);
     }
 
@@ -74,13 +74,13 @@ public abstract class ObjectStoreTests : IAsyncLifetime
     [InlineData("é")]
     public async Task A_key_that_could_leave_the_store_is_refused(string key)
     {
-        await Assert.ThrowsAsync<ArgumentException>(() => Store.PutAsync(key, default, cancellation));
-        await Assert.ThrowsAsync<ArgumentException>(() => Store.GetAsync(key, cancellation));
-        await Assert.ThrowsAsync<ArgumentException>(() => Store.TryGetAsync(key, cancellation));
-        await Assert.ThrowsAsync<ArgumentException>(() => Store.PutFileAsync(key, "/dev/null", cancellation));
-        await Assert.ThrowsAsync<ArgumentException>(() => Store.GetFileAsync(key, "/dev/null", cancellation));
-        await Assert.ThrowsAsync<ArgumentException>(() => Store.ExistsAsync(key, cancellation));
-        await Assert.ThrowsAsync<ArgumentException>(() => Store.DeleteAsync(key, cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.PutAsync(key, default, _cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.GetAsync(key, _cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.TryGetAsync(key, _cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.PutFileAsync(key, "/dev/null", _cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.GetFileAsync(key, "/dev/null", _cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.ExistsAsync(key, _cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.DeleteAsync(key, _cancellation));
         Assert.Empty(await Keys("../"));
     }
 
@@ -88,15 +88,15 @@ public abstract class ObjectStoreTests : IAsyncLifetime
     public async Task Readers_see_whole_objects_only()
     {
         byte[][] versions = [new byte[100_000], Enumerable.Repeat((byte)1, 100_000).ToArray()];
-        await Store.PutAsync("a", versions[0], cancellation);
+        await Store.PutAsync("a", versions[0], _cancellation);
         var writer = Task.Run(async () =>
         {
             for (var i = 0; i < 50; i++)
-                await Store.PutAsync("a", versions[i % 2], cancellation);
-        }, cancellation);
+                await Store.PutAsync("a", versions[i % 2], _cancellation);
+        }, _cancellation);
 
         while (!writer.IsCompleted)
-            Assert.Contains(await Store.GetAsync("a", cancellation), versions);
+            Assert.Contains(await Store.GetAsync("a", _cancellation), versions);
         await writer;
         Assert.Equal(["a"], await Keys(""));
     }
@@ -104,10 +104,10 @@ public abstract class ObjectStoreTests : IAsyncLifetime
     [Fact]
     public async Task An_empty_object_is_one()
     {
-        await Store.PutAsync("atlases/demo/cancelled", default, cancellation);
+        await Store.PutAsync("atlases/demo/cancelled", default, _cancellation);
 
-        Assert.True(await Store.ExistsAsync("atlases/demo/cancelled", cancellation));
-        Assert.Empty(await Store.GetAsync("atlases/demo/cancelled", cancellation));
+        Assert.True(await Store.ExistsAsync("atlases/demo/cancelled", _cancellation));
+        Assert.Empty(await Store.GetAsync("atlases/demo/cancelled", _cancellation));
         Assert.Equal(["atlases/demo/cancelled"], await Keys("atlases/"));
     }
 
@@ -122,23 +122,23 @@ public abstract class ObjectStoreTests : IAsyncLifetime
         var content = new byte[size];
         new Random(size).NextBytes(content);
         var (sent, received) = (Folder.File("sent.bin"), Folder.File("received.bin"));
-        await File.WriteAllBytesAsync(sent, content, cancellation);
+        await File.WriteAllBytesAsync(sent, content, _cancellation);
         // Longer than the object: none of the old content may remain.
-        await File.WriteAllBytesAsync(received, new byte[size + 9], cancellation);
+        await File.WriteAllBytesAsync(received, new byte[size + 9], _cancellation);
 
-        await Store.PutAsync("models/memory.bin", content, cancellation);
-        await Store.PutFileAsync("models/file.bin", sent, cancellation);
-        await Store.GetFileAsync("models/memory.bin", received, cancellation);
+        await Store.PutAsync("models/memory.bin", content, _cancellation);
+        await Store.PutFileAsync("models/file.bin", sent, _cancellation);
+        await Store.GetFileAsync("models/memory.bin", received, _cancellation);
 
         var expected = SHA256.HashData(content);
-        Assert.Equal(expected, SHA256.HashData(await File.ReadAllBytesAsync(received, cancellation)));
-        Assert.Equal(expected, SHA256.HashData(await Store.GetAsync("models/file.bin", cancellation)));
+        Assert.Equal(expected, SHA256.HashData(await File.ReadAllBytesAsync(received, _cancellation)));
+        Assert.Equal(expected, SHA256.HashData(await Store.GetAsync("models/file.bin", _cancellation)));
     }
 
     [Fact]
     public async Task A_file_of_a_missing_object_is_an_exception_that_names_it()
     {
-        var missing = await Assert.ThrowsAsync<ObjectNotFoundException>(() => Store.GetFileAsync("a/b", Folder.File("b"), cancellation));
+        var missing = await Assert.ThrowsAsync<ObjectNotFoundException>(() => Store.GetFileAsync("a/b", Folder.File("b"), _cancellation));
         Assert.Equal("a/b", missing.Key);
     }
 
@@ -146,7 +146,7 @@ public abstract class ObjectStoreTests : IAsyncLifetime
     public async Task Prefixes_need_not_end_at_a_slash_and_keys_come_in_order()
     {
         foreach (var key in new[] { "a/b/c", "a-b", "a.b", "a/B", "a/b1", "ab" })
-            await Store.PutAsync(key, "x"u8.ToArray(), cancellation);
+            await Store.PutAsync(key, "x"u8.ToArray(), _cancellation);
 
         Assert.Equal(["a-b", "a.b", "a/B", "a/b/c", "a/b1", "ab"], await Keys("a"));
         Assert.Equal(["a/b/c", "a/b1"], await Keys("a/b"));
@@ -163,5 +163,5 @@ public abstract class ObjectStoreTests : IAsyncLifetime
         Assert.Empty(await Keys(""));
     }
 
-    protected async Task<List<string>> Keys(string prefix) => await Store.ListAsync(prefix, cancellation).ToListAsync(cancellation);
+    protected async Task<List<string>> Keys(string prefix) => await Store.ListAsync(prefix, _cancellation).ToListAsync(_cancellation);
 }

@@ -10,14 +10,14 @@ namespace VizPipeline.Tests.ObjectStore;
 public sealed class S3FailureTests
 {
     private const string Secret = "wrong-secret-0123456789";
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Wrong_keys()
     {
         var options = await TestS3.NewBucketAsync();
         using (var owner = new S3ObjectStore(options))
-            await owner.EnsureBucketAsync(TimeSpan.Zero, cancellation);
+            await owner.EnsureBucketAsync(TimeSpan.Zero, _cancellation);
         options.SecretKey = Secret;
 
         await FailsAsync(options, isTransient: false, "ObjectStore__SecretKey");
@@ -47,11 +47,11 @@ public sealed class S3FailureTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         using var store = new S3ObjectStore(Options($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}"));
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_cancellation);
         limit.CancelAfter(TimeSpan.FromSeconds(1));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => store.GetAsync("a", limit.Token).WaitAsync(TimeSpan.FromSeconds(10), cancellation));
+            () => store.GetAsync("a", limit.Token).WaitAsync(TimeSpan.FromSeconds(10), _cancellation));
     }
 
     [Fact]
@@ -59,13 +59,13 @@ public sealed class S3FailureTests
     {
         using var hanging = new TcpListener(IPAddress.Loopback, 0);
         hanging.Start();
-        var serve = ServeHalfAsync(hanging, cancellation);
+        var serve = ServeHalfAsync(hanging, _cancellation);
         var options = Options($"http://127.0.0.1:{((IPEndPoint)hanging.LocalEndpoint).Port}");
         (options.LongestSilence, options.PatienceSeconds) = (TimeSpan.FromSeconds(1), 2);
         using var store = new S3ObjectStore(options);
 
         var failure = await Assert.ThrowsAsync<ObjectStoreException>(
-            () => store.GetAsync("a", cancellation).WaitAsync(TimeSpan.FromSeconds(30), cancellation));
+            () => store.GetAsync("a", _cancellation).WaitAsync(TimeSpan.FromSeconds(30), _cancellation));
 
         IsClear(failure, options, isTransient: true, "nothing arrived for 1 s", "ObjectStore__Endpoint");
         hanging.Stop();
@@ -74,7 +74,8 @@ public sealed class S3FailureTests
 
     private static async Task ServeHalfAsync(TcpListener listener, CancellationToken cancellation)
     {
-        const string Half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"a\"\r\nLast-Modified: Sun, 29 Nov 2026 00:00:00 GMT\r\n\r\nhalf";
+        const string Half =
+            "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"a\"\r\nLast-Modified: Sun, 29 Nov 2026 00:00:00 GMT\r\n\r\nhalf";
         var open = new List<Socket>();
         try
         {
@@ -98,10 +99,15 @@ public sealed class S3FailureTests
         var options = await TestS3.NewLimitedUserAsync();
         using var store = new S3ObjectStore(options);
 
-        var failure = await Assert.ThrowsAsync<BucketMissingException>(() => store.EnsureBucketAsync(TimeSpan.Zero, cancellation));
+        var failure = await Assert.ThrowsAsync<BucketMissingException>(() => store.EnsureBucketAsync(TimeSpan.Zero, _cancellation));
         IsClear(failure, options, isTransient: false, "there is no bucket", "make it", "ObjectStore__Bucket");
         foreach (var call in Calls(store))
-            IsClear(await Assert.ThrowsAsync<ObjectStoreException>(call), options, isTransient: false, "there is no bucket", "ObjectStore__Bucket");
+            IsClear(
+                await Assert.ThrowsAsync<ObjectStoreException>(call),
+                options,
+                isTransient: false,
+                "there is no bucket",
+                "ObjectStore__Bucket");
     }
 
     [Fact]
@@ -109,8 +115,10 @@ public sealed class S3FailureTests
     {
         var options = await TestS3.NewBucketAsync();
         using (var owner = new S3ObjectStore(options))
-            await owner.EnsureBucketAsync(TimeSpan.Zero, cancellation);
-        (options.AccessKey, options.SecretKey) = await TestS3.NewLimitedUserAsync() is var limited ? (limited.AccessKey, limited.SecretKey) : default;
+            await owner.EnsureBucketAsync(TimeSpan.Zero, _cancellation);
+        (options.AccessKey, options.SecretKey) = await TestS3.NewLimitedUserAsync() is var limited
+            ? (limited.AccessKey, limited.SecretKey)
+            : default;
 
         await FailsAsync(options, isTransient: false, "rights to the bucket");
     }
@@ -134,9 +142,13 @@ public sealed class S3FailureTests
         var options = Options($"http://127.0.0.1:{proxy.Port}");
         using var store = new S3ObjectStore(options);
 
-        IsClear(await Assert.ThrowsAsync<ObjectStoreException>(() => store.PutAsync("a", new byte[9], cancellation)), options, isTransient: true, "ObjectStore__Endpoint");
         IsClear(
-            await Assert.ThrowsAsync<ObjectStoreException>(() => store.ListAsync("", cancellation).ToListAsync(cancellation).AsTask()),
+            await Assert.ThrowsAsync<ObjectStoreException>(() => store.PutAsync("a", new byte[9], _cancellation)),
+            options,
+            isTransient: true,
+            "ObjectStore__Endpoint");
+        IsClear(
+            await Assert.ThrowsAsync<ObjectStoreException>(() => store.ListAsync("", _cancellation).ToListAsync(_cancellation).AsTask()),
             options,
             isTransient: true,
             "ObjectStore__Endpoint");
@@ -160,7 +172,7 @@ public sealed class S3FailureTests
     {
         options.PatienceSeconds = 0;
         using var store = new S3ObjectStore(options);
-        foreach (var call in Calls(store).Prepend(() => store.EnsureBucketAsync(TimeSpan.Zero, cancellation)))
+        foreach (var call in Calls(store).Prepend(() => store.EnsureBucketAsync(TimeSpan.Zero, _cancellation)))
         {
             var started = Stopwatch.GetTimestamp();
             IsClear(await Assert.ThrowsAsync<ObjectStoreException>(call), options, isTransient, parts);

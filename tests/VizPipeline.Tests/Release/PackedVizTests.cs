@@ -81,7 +81,9 @@ public sealed class PackedVizTests(PackedViz packed) : IClassFixture<PackedViz>
         File.CreateSymbolicLink(Path.Combine(sources, Path.GetFileName(packed.Tool)), packed.Tool);
         // No other source: nothing may be fetched, and nothing may stay in the caller's package folder.
         var settings = Path.Combine(packed.Elsewhere("source"), "nuget.config");
-        File.WriteAllText(settings, $"""<configuration><packageSources><clear /><add key="release" value="{sources}" /></packageSources></configuration>""");
+        File.WriteAllText(
+            settings,
+            $"""<configuration><packageSources><clear /><add key="release" value="{sources}" /></packageSources></configuration>""");
         var installed = await ReleaseScript.Execute(
             "dotnet",
             ["tool", "install", "VizPipeline.Tool", "--version", ReleaseScript.Version, "--tool-path", folder, "--configfile", settings],

@@ -55,7 +55,12 @@ public sealed partial class WorkflowTests
         var jobs = Jobs(file);
         foreach (var (name, job) in jobs)
         {
-            string[] needs = job!["needs"] switch { JsonArray list => [.. list.Select(need => (string)need!)], { } one => [(string)one!], null => [] };
+            string[] needs = job!["needs"] switch
+            {
+                JsonArray list => [.. list.Select(need => (string)need!)],
+                { } one => [(string)one!],
+                null => [],
+            };
             Assert.All(needs, need => Assert.True(jobs.ContainsKey(need) && need != name, $"{name} needs {need}"));
             Assert.InRange((long)job["timeout-minutes"]!, 1, 180);
         }

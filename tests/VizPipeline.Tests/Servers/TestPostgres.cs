@@ -7,7 +7,7 @@ namespace VizPipeline.Tests.Servers;
 public static class TestPostgres
 {
     private static readonly TestServer Server = new("postgres", "catalog");
-    private static int count;
+    private static int _count;
 
     /// <summary>The superuser; valid once a database has been created.</summary>
     public static PostgresOptions Admin => Options(Server, "postgres", "postgres", "admin-secret");
@@ -19,7 +19,7 @@ public static class TestPostgres
     public static async Task<PostgresOptions> NewDatabaseAsync(TestServer server)
     {
         await server.StartAsync();
-        var name = $"viz{Interlocked.Increment(ref count)}";
+        var name = $"viz{Interlocked.Increment(ref _count)}";
         await using var source = NpgsqlDataSource.Create(PostgresConnection.String(Options(server, "postgres", "app", "app-secret")));
         await using var command = source.CreateCommand($"CREATE DATABASE {name}");
         await command.ExecuteNonQueryAsync();

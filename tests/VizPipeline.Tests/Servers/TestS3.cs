@@ -7,9 +7,10 @@ public static class TestS3
 {
     private static readonly TestServer Server = new("s3", "objects");
     private static readonly Lazy<Task> LimitedUser = new(() => Server.RunAsync(
-        "admin", "user", "create", "--uid=limited", "--display-name=limited", "--access-key=limitedaccess", "--secret-key=limited-secret", "--max-buckets=-1"));
+        "admin", "user", "create", "--uid=limited", "--display-name=limited", "--access-key=limitedaccess",
+        "--secret-key=limited-secret", "--max-buckets=-1"));
 
-    private static int count;
+    private static int _count;
 
     /// <summary>Gets options for a new bucket, which is not created yet. Skips the test if the server is not installed.</summary>
     public static Task<S3Options> NewBucketAsync() => NewBucketAsync(Server);
@@ -21,7 +22,7 @@ public static class TestS3
         return new S3Options
         {
             Endpoint = $"http://127.0.0.1:{server.Port}",
-            Bucket = $"bucket-{Interlocked.Increment(ref count)}",
+            Bucket = $"bucket-{Interlocked.Increment(ref _count)}",
             AccessKey = "testaccess",
             SecretKey = "testing-secret",
             PatienceSeconds = 60,

@@ -15,7 +15,7 @@ namespace VizPipeline.Tests.Servers;
 public sealed class TestServer
 {
     private static readonly ConcurrentBag<TestServer> Started = [];
-    private static int nextPort = 21_000 + (Environment.ProcessId % 400 * 20);
+    private static int _nextPort = 21_000 + (Environment.ProcessId % 400 * 20);
     private readonly Lazy<Task<string?>> _start;
     private readonly string _script;
     private readonly string _folder;
@@ -52,7 +52,7 @@ public sealed class TestServer
     {
         while (true)
         {
-            var first = Interlocked.Add(ref nextPort, count) - count;
+            var first = Interlocked.Add(ref _nextPort, count) - count;
             if (Enumerable.Range(first, count).All(IsFree))
                 return first;
         }

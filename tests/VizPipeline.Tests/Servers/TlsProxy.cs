@@ -82,7 +82,8 @@ public sealed class TlsProxy : IDisposable
             await server.ConnectAsync(IPAddress.Loopback, _target);
             await Task.WhenAny(secure.CopyToAsync(server.GetStream()), server.GetStream().CopyToAsync(secure));
         }
-        catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException
+            or System.Security.Authentication.AuthenticationException)
         {
             // The client left, or does not trust the certificate.
         }

@@ -5,15 +5,15 @@ namespace VizPipeline.Tests.Worker;
 
 public sealed class DeviceActivityTests
 {
-    private readonly Clock clock = new();
-    private readonly MergeLayer job = new("atlas", 1, 1, 0);
+    private readonly Clock _clock = new();
+    private readonly MergeLayer _job = new("atlas", 1, 1, 0);
 
     [Fact]
     public void The_recent_share_of_work_forgets_what_was_long_ago()
     {
-        var activity = new DeviceActivity(clock);
+        var activity = new DeviceActivity(_clock);
         Assert.Equal(0, activity.RecentBusyRatio);
-        using (activity.Begin(job))
+        using (activity.Begin(_job))
             Look(activity, seconds: 120);
         Assert.Equal(1, activity.RecentBusyRatio);
 
@@ -26,10 +26,10 @@ public sealed class DeviceActivityTests
     [Fact]
     public void A_job_in_hand_counts_before_it_ends()
     {
-        var activity = new DeviceActivity(clock);
-        clock.Seconds += 10;
-        using var hand = activity.Begin(job);
-        clock.Seconds += 30;
+        var activity = new DeviceActivity(_clock);
+        _clock.Seconds += 10;
+        using var hand = activity.Begin(_job);
+        _clock.Seconds += 30;
         Assert.Equal(0.75, activity.RecentBusyRatio);
     }
 
@@ -37,7 +37,7 @@ public sealed class DeviceActivityTests
     {
         for (var second = 0; second < seconds; second++)
         {
-            clock.Seconds++;
+            _clock.Seconds++;
             _ = activity.RecentBusyRatio;
         }
     }

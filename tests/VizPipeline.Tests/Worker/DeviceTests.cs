@@ -22,15 +22,16 @@ namespace VizPipeline.Tests.Worker;
 public sealed class DeviceTests : IDisposable
 {
     private const string Ecc = "CUDA error: uncorrectable ECC error encountered\nCUDA kernel errors might be asynchronously reported";
-    private const string Memory = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 1 has a total capacity of 79.11 GiB of which 1.20 GiB is free.";
-    private readonly TemporaryFolder folder = new();
-    private readonly SmallAtlas small = new() { ShardImages = 4 };
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private const string Memory =
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 1 has a total capacity of 79.11 GiB of which 1.20 GiB is free.";
+    private readonly TemporaryFolder _folder = new();
+    private readonly SmallAtlas _small = new() { ShardImages = 4 };
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
-        small.Dispose();
-        folder.Dispose();
+        _small.Dispose();
+        _folder.Dispose();
     }
 
     [Theory]
@@ -61,7 +62,8 @@ public sealed class DeviceTests : IDisposable
     [Fact]
     public void Who_uses_one_device_refuses_several()
         => Assert.Equal(
-            "device 'cpu,cpu' stands for 2 devices, but only one can be used here: name one of cpu:0, cpu:1", Assert.Throws<DeviceUnavailableException>(
+            "device 'cpu,cpu' stands for 2 devices, but only one can be used here: name one of cpu:0, cpu:1",
+            Assert.Throws<DeviceUnavailableException>(
                 () => TorchDevice.Find("cpu,cpu")).Message);
 
     [Fact]
@@ -83,7 +85,7 @@ public sealed class DeviceTests : IDisposable
             Assert.False(service.Gate.Lost.IsCompleted);
             Assert.Contains(
                 service.Log.Lines,
-                    line => line.Message.StartsWith("Device cpu:1 is set aside until this process is started again", StringComparison.Ordinal));
+                line => line.Message.StartsWith("Device cpu:1 is set aside until this process is started again", StringComparison.Ordinal));
             var health = await service.HealthAsync();
             Assert.Equal(200, health.Status);
             Assert.Contains("devices: Degraded, cpu:0; set aside: cpu:1", health.Text);
@@ -91,13 +93,13 @@ public sealed class DeviceTests : IDisposable
             await WaitUntilAsync(async () =>
             {
                 await using var catalog = service.Database.Open();
-                return await catalog.Workers.SingleAsync(cancellation) is { Devices: 1 } worker && worker.Device == service.Gate.Text();
+                return await catalog.Workers.SingleAsync(_cancellation) is { Devices: 1 } worker && worker.Device == service.Gate.Text();
             });
             var metrics = await service.MetricsAsync();
             Assert.Contains("viz_worker_devices_set_aside", metrics.Text);
             await using var jobs = service.Database.Open();
-            Assert.Equal(1, await jobs.Jobs.SumAsync(job => job.Losses, cancellation));
-            Assert.Equal(0, await jobs.Jobs.SumAsync(job => job.Failures, cancellation));
+            Assert.Equal(1, await jobs.Jobs.SumAsync(job => job.Losses, _cancellation));
+            Assert.Equal(0, await jobs.Jobs.SumAsync(job => job.Failures, _cancellation));
         }
     }
 
@@ -105,11 +107,11 @@ public sealed class DeviceTests : IDisposable
     public async Task A_live_request_that_finds_no_memory_beside_a_job_leaves_the_device_to_the_job()
     {
         var gate = Gate();
-        using var job = await gate.Enter(cancellation);
+        using var job = await gate.EnterAsync(_cancellation);
         Assert.Equal(DeviceFaultKind.OutOfMemory, gate.Note(job.Device, new TorchException(Memory), isLive: true).Kind);
         Assert.Null(job.Device.Fault);
         // Without a job on the device, running out of memory is a fault of the device.
-        using var live = await gate.EnterLive([job.Device], cancellation);
+        using var live = await gate.EnterLiveAsync([job.Device], _cancellation);
         gate.Note(live.Device, new TorchException(Memory), isLive: true);
         Assert.NotNull(live.Device.Fault);
     }
@@ -138,17 +140,17 @@ public sealed class DeviceTests : IDisposable
                 line => line.Message.StartsWith("Device cpu:1 is set aside for 30 s: CUDA out of memory", StringComparison.Ordinal));
         await WaitUntilAsync(() => Task.FromResult(service.Gate.Text() == "cpu:0, cpu:1"));
         await using var catalog = service.Database.Open();
-        Assert.Equal((1, 0), (await catalog.Jobs.SumAsync(job => job.Failures, cancellation), await catalog.Jobs.SumAsync(
-            job => job.Losses, cancellation)));
+        Assert.Equal((1, 0), (await catalog.Jobs.SumAsync(job => job.Failures, _cancellation), await catalog.Jobs.SumAsync(
+            job => job.Losses, _cancellation)));
         Assert.Contains(
-            "halve --batch", await catalog.Jobs.Where(job => job.Failures > 0).Select(job => job.Error).SingleAsync(cancellation));
+            "halve --batch", await catalog.Jobs.Where(job => job.Failures > 0).Select(job => job.Error).SingleAsync(_cancellation));
     }
 
     [Fact]
     public async Task Without_any_device_left_the_worker_is_not_healthy_and_says_why()
     {
         await using var service = await StartAsync("lost", _ => Ecc);
-        var reason = await service.Gate.Lost.WaitAsync(TimeSpan.FromSeconds(30), cancellation);
+        var reason = await service.Gate.Lost.WaitAsync(TimeSpan.FromSeconds(30), _cancellation);
         Assert.Contains("cpu:0 (CUDA error", reason);
         Assert.Contains("cpu:1 (CUDA error", reason);
         await WaitUntilAsync(
@@ -162,25 +164,26 @@ public sealed class DeviceTests : IDisposable
     {
         await using var service = await StartAsync("live", _ => null, plan: false);
         await service.Gate.FindAsync();
-        using var job = await service.Gate.Enter(cancellation);
+        using var job = await service.Gate.EnterAsync(_cancellation);
         Assert.Equal("cpu:0", job.Device.Name);
-        using var first = await service.Gate.EnterLive(cancellation: cancellation);
-        using var second = await service.Gate.EnterLive(cancellation: cancellation);
-        using var third = await service.Gate.EnterLive(cancellation: cancellation);
+        using var first = await service.Gate.EnterLiveAsync(cancellation: _cancellation);
+        using var second = await service.Gate.EnterLiveAsync(cancellation: _cancellation);
+        using var third = await service.Gate.EnterLiveAsync(cancellation: _cancellation);
         Assert.Equal(["cpu:1", "cpu:0", "cpu:1"], new[] { first, second, third }.Select(turn => turn.Device.Name));
         first.Dispose();
         third.Dispose();
-        using var fourth = await service.Gate.EnterLive(cancellation: cancellation);
+        using var fourth = await service.Gate.EnterLiveAsync(cancellation: _cancellation);
         Assert.Equal("cpu:1", fourth.Device.Name);
         Assert.Equal(TimeSpan.Zero, service.Gate.Idle);
     }
 
     private static DeviceGate Gate() => new(
-        Options.Create(new WorkerOptions { Device = "cpu,cpu", Rest = TimeSpan.FromSeconds(30) }), TimeProvider.System, NullLogger<DeviceGate>.Instance);
+        Options.Create(new WorkerOptions { Device = "cpu,cpu", Rest = TimeSpan.FromSeconds(30) }),
+        TimeProvider.System, NullLogger<DeviceGate>.Instance);
 
     private async Task<TestService> StartAsync(string name, Func<string, string?> fault, bool plan = true)
     {
-        var service = new TestService(folder.File(name), device: "cpu,cpu", change: services =>
+        var service = new TestService(_folder.File(name), device: "cpu,cpu", change: services =>
         {
             // There are many patches jobs, so both devices get some.
             services.Remove(services.Single(service => service.ImplementationType == typeof(RenderPatchesHandler)));
@@ -188,7 +191,7 @@ public sealed class DeviceTests : IDisposable
             services.AddSingleton<IJobHandler>(
                 provider => new FaultyPatches(provider.GetRequiredService<RenderPatchesHandler>(), fault));
         });
-        var (spec, images) = small.Plan();
+        var (spec, images) = _small.Plan();
         if (plan)
             await service.StartAsync(spec with { NeuronsPerJob = 1 }, images);
         return service;
@@ -197,10 +200,12 @@ public sealed class DeviceTests : IDisposable
     private async Task<string> ContentsAsync(TestService service, string name)
     {
         var lines = new List<string> { await CatalogFixture.Contents(service.Database, "small") };
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(folder.File(name), "atlases"), "*", SearchOption.AllDirectories).Order(
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(_folder.File(name), "atlases"), "*", SearchOption.AllDirectories).Order(
             StringComparer.Ordinal))
             if (Path.GetFileName(file) != "manifest.json")
-                lines.Add($"{Path.GetRelativePath(folder.File(name), file)} {Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(file, cancellation)))}");
+                lines.Add(
+                    $"{Path.GetRelativePath(_folder.File(name), file)} "
+                    + $"{Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(file, _cancellation)))}");
         Assert.True(lines.Count > 10);
         return string.Join('\n', lines);
     }
@@ -210,7 +215,7 @@ public sealed class DeviceTests : IDisposable
         for (var attempt = 0; !await isSo(); attempt++)
         {
             Assert.True(attempt < 300);
-            await Task.Delay(100, cancellation);
+            await Task.Delay(100, _cancellation);
         }
     }
 
@@ -219,9 +224,10 @@ public sealed class DeviceTests : IDisposable
     /// <summary>Does the real work, but throws torch's exceptions midway.</summary>
     private sealed class FaultyPatches(RenderPatchesHandler real, Func<string, string?> fault) : IJobHandler<RenderPatches>
     {
-        public async Task<byte[]> Run(AtlasRuntime atlas, RenderPatches command, IProgress<int> progress, CancellationToken cancellation)
+        public async Task<byte[]> RunAsync(
+            AtlasRuntime atlas, RenderPatches command, IProgress<int> progress, CancellationToken cancellation)
         {
-            var table = await real.Run(atlas, command, progress, cancellation);
+            var table = await real.RunAsync(atlas, command, progress, cancellation);
             return fault(Thread.CurrentThread.Name!["torch ".Length..]) is { } message ? throw new TorchException(message) : table;
         }
     }

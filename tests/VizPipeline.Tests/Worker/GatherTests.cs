@@ -64,7 +64,7 @@ public class GatherTests
         using var runtimes = atlas.Runtimes();
         var merge = JobPlan.For(spec).Select(job => job.Command).OfType<MergeLayer>().Single(command => command.Layer == 0);
         await new MergeLayerHandler(store)
-            .Run(await runtimes.Open(SmallAtlas.Cpu(), "small", Cancellation), merge, new Progress<int>(), Cancellation);
+            .RunAsync(await runtimes.OpenAsync(SmallAtlas.Cpu(), "small", Cancellation), merge, new Progress<int>(), Cancellation);
 
         var profiles = await Profiles(atlas, layer);
         Assert.Equal((layer.Channels, 0), (profiles.Neurons, profiles.Images.Length));

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using VizPipeline.Cli.Embedded;
+using VizPipeline.ImageStore;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Import;
 using VizPipeline.Network.Operators;
@@ -16,15 +17,15 @@ namespace VizPipeline.Tests.Worker;
 /// <summary>Tests the filters and links of the sample network's layers, rendered by the handler as in a worker.</summary>
 public sealed class RenderFiltersTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Every_layer_with_weights_gets_links_and_every_convolution_its_picture()
     {
-        var graph = NetworkLoader.Load(SampleNetwork.WriteTo(folder.File("model")));
-        var (spec, store) = (SpecOf(graph), new FolderObjectStore(folder.File("atlas"), AtlasKeys.Root("sample-network")));
+        var graph = NetworkLoader.Load(SampleNetwork.WriteTo(_folder.File("model")));
+        var (spec, store) = (SpecOf(graph), new FolderObjectStore(_folder.File("atlas"), AtlasKeys.Root("sample-network")));
         using var runtime = await Open(spec, store);
         var commands = JobPlan.For(spec).Select(job => job.Command).OfType<RenderFilters>().ToList();
         Assert.Equal(
@@ -35,22 +36,27 @@ public sealed class RenderFiltersTests : IDisposable
         {
             var layer = spec.Layers[command.Layer];
             var key = AtlasKeys.LayerLinks(spec.Id, layer.Name);
-            var (first, links) = (await Run(), await store.GetAsync(key, TestContext.Current.CancellationToken));
-            var (second, again) = (await Run(), await store.GetAsync(key, TestContext.Current.CancellationToken));
+            var (first, links) = (await RunAsync(), await store.GetAsync(key, TestContext.Current.CancellationToken));
+            var (second, again) = (await RunAsync(), await store.GetAsync(key, TestContext.Current.CancellationToken));
             Assert.Equal(first, second);
             Assert.Equal(links, again);
 
             Assert.Equal(layer.Kind == "conv" ? 1 : 0, VizJson.Read<PictureTable>(first).Pictures.Count);
             Check(spec, graph, VizJson.Read<LinkTable>(links));
 
-            async Task<byte[]> Run() => await new RenderFiltersHandler(store).Run(runtime, command, new Progress<int>(), default);
+            async Task<byte[]> RunAsync() => await new RenderFiltersHandler(store).RunAsync(runtime, command, new Progress<int>(), default);
         }
     }
 
     private static void Check(AtlasSpec spec, VizPipeline.Network.Graph.NetworkGraph graph, LinkTable table)
     {
         var layer = spec.Layers[table.Layer];
-        var weight = graph.Nodes[graph.Layer(layer.Name).WeightedNode!.Value].Operator switch { Convolution conv => conv.Weight, Linear linear => linear.Weight, _ => null };
+        var weight = graph.Nodes[graph.Layer(layer.Name).WeightedNode!.Value].Operator switch
+        {
+            Convolution conv => conv.Weight,
+            Linear linear => linear.Weight,
+            _ => null,
+        };
         Assert.Equal(layer.Channels, table.Neurons.Count);
         Assert.Equal(layer.Inputs, table.Readers.Select(read => read.Layer));
         var channels = layer.Inputs is [var below] ? spec.Layers[below].Channels : 3;
@@ -71,15 +77,21 @@ public sealed class RenderFiltersTests : IDisposable
     }
 
     private AtlasSpec SpecOf(VizPipeline.Network.Graph.NetworkGraph graph) => AtlasSpecs.Create(new AtlasRequest(
-        "sample network", System.IO.Path.Combine(folder.File("model"), SampleNetwork.ModelFile), null, graph, graph.Layers, SampleNetwork.Description.Preprocessing.ToPreprocessing(), null,
-        folder.Path, [], [], AtlasMethods.Filters, new AscentSpec(), "cpu", 8));
+        "sample network", System.IO.Path.Combine(_folder.File("model"), SampleNetwork.ModelFile), null, graph, graph.Layers,
+        SampleNetwork.Description.Preprocessing.ToPreprocessing(), null,
+        _folder.Path, [], [], AtlasMethods.Filters, new AscentSpec(), "cpu", 8));
 
     private static async Task<AtlasRuntime> Open(AtlasSpec spec, FolderObjectStore store)
     {
         await store.PutAsync(AtlasKeys.Spec(spec.Id), VizJson.Write(spec));
         await store.PutAsync(AtlasKeys.ImageList(spec.Id), VizJson.Write(new ImageList([])));
         var options = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
-        return await new AtlasRuntimes(store, new ModelFiles(store, options, NullLogger<ModelFiles>.Instance), new ImageRoot(null, null), options, NullLogger<AtlasRuntimes>.Instance)
-            .Open(SmallAtlas.Cpu(), spec.Id, default);
+        return await new AtlasRuntimes(
+            store,
+            new ModelFiles(store, options, NullLogger<ModelFiles>.Instance),
+            new ImageRoot(null, null),
+            options,
+            NullLogger<AtlasRuntimes>.Instance)
+            .OpenAsync(SmallAtlas.Cpu(), spec.Id, default);
     }
 }

@@ -1,8 +1,8 @@
 namespace VizPipeline.Images.Scientific;
 
 /// <summary>
-/// Reads PBM, PGM and PPM files. Not with ImageSharp, whose 2.1 takes samples of 16 bits for little-endian and the digits of a plain PBM for
-/// numbers.
+/// Reads PBM, PGM and PPM files. Not with ImageSharp, whose 2.1 takes samples of 16 bits for little-endian and the digits of a plain PBM
+/// for numbers.
 /// </summary>
 internal readonly ref struct PnmFile
 {

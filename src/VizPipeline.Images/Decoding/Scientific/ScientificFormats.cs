@@ -11,7 +11,9 @@ internal enum ScientificFormat
 /// <summary>Recognises the formats that are read in image sets only.</summary>
 internal static class ScientificFormats
 {
-    /// <summary>Returns the format of a file by its first bytes, or by its extension for TGA, which has no signature; null if none.</summary>
+    /// <summary>
+    /// Returns the format of a file by its first bytes, or by its extension for TGA, which has no signature; null if none.
+    /// </summary>
     public static ScientificFormat? Find(ReadOnlySpan<byte> bytes, string name)
     {
         if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8) || bytes.StartsWith("II+\0"u8) || bytes.StartsWith("MM\0+"u8))

@@ -100,7 +100,8 @@ internal ref struct TiffHeader
         if (!isFloat && (format != UnsignedSamples || bits is not (1 or 4 or 8 or 16) || (isColour && bits < 8)))
         {
             throw new RefusedHeaderException(
-                $"it is a TIFF of {bits}-bit {(format == FloatSamples ? "floats" : format == UnsignedSamples ? "integers" : "signed integers")}; "
+                $"it is a TIFF of {bits}-bit "
+                + $"{(format == FloatSamples ? "floats" : format == UnsignedSamples ? "integers" : "signed integers")}; "
                 + "unsigned integers of 8 or 16 bits and floats of 32 bits are read");
         }
         CheckAll(BitsPerSample, bits, (int)samples);

@@ -7,32 +7,32 @@ namespace VizPipeline.Network.Formats.Numpy;
 /// <summary>A NumPy array of numbers (f2, f4, f8, signed and unsigned integers, bool) or text (U), held in row-major order.</summary>
 public sealed class NpyArray
 {
-    private readonly string file;
-    private readonly NpyType type;
-    private readonly byte[] bytes;
+    private readonly string _file;
+    private readonly NpyType _type;
+    private readonly byte[] _bytes;
 
     private NpyArray(string file, NpyType type, int[] shape, byte[] bytes)
     {
-        this.file = file;
-        this.type = type;
+        this._file = file;
+        this._type = type;
         Shape = shape;
-        this.bytes = bytes;
+        this._bytes = bytes;
     }
 
     /// <summary>Extents, outermost first; empty for a scalar.</summary>
     public IReadOnlyList<int> Shape { get; }
 
     /// <summary>NumPy's name of the element type, for example <c>&lt;f4</c>.</summary>
-    public string DType => type.Descr;
+    public string DType => _type.Descr;
 
     /// <summary>Whether the elements are text.</summary>
-    public bool IsText => type.Number is null;
+    public bool IsText => _type.Number is null;
 
     /// <summary>The elements' bytes, little-endian; each character of text takes four (UTF-32), padded with zeros.</summary>
-    public ReadOnlySpan<byte> Data => bytes;
+    public ReadOnlySpan<byte> Data => _bytes;
 
     /// <summary>The number of elements.</summary>
-    public int Count => bytes.Length / type.Size;
+    public int Count => _bytes.Length / _type.Size;
 
     /// <summary>Reads a .npy file.</summary>
     /// <exception cref="ModelFormatException">The file cannot be read or is not a .npy file.</exception>
@@ -71,7 +71,7 @@ public sealed class NpyArray
     public float[] ToFloats()
     {
         var floats = new float[NumberCount()];
-        Elements.ToFloats(bytes, type.Number!.Value, floats);
+        Elements.ToFloats(_bytes, _type.Number!.Value, floats);
         return floats;
     }
 
@@ -104,7 +104,7 @@ public sealed class NpyArray
     }
 
     private int NumberCount()
-        => IsText ? throw new ModelFormatException(file, $"has elements of type {DType}, which are not numbers") : Count;
+        => IsText ? throw new ModelFormatException(_file, $"has elements of type {DType}, which are not numbers") : Count;
 
     // In Fortran order the first index varies fastest. Walks the target in order and computes the matching source position.
     private static byte[] RowMajor(byte[] source, int[] shape, int size)

@@ -15,14 +15,14 @@ internal sealed class NpyHeader
 
     private static readonly byte[] Magic = [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    private readonly string file;
-    private readonly string text;
-    private int position;
+    private readonly string _file;
+    private readonly string _text;
+    private int _position;
 
     private NpyHeader(string file, string text)
     {
-        this.file = file;
-        this.text = text;
+        this._file = file;
+        this._text = text;
     }
 
     public string Descr { get; private set; } = "";
@@ -78,7 +78,7 @@ internal sealed class NpyHeader
             }
         }
         SkipSpace();
-        if (position != text.Length)
+        if (_position != _text.Length)
             throw Wrong("has extra text after its dictionary");
         if (seen.Count != 3)
             throw Wrong("lacks one of descr, fortran_order and shape");
@@ -105,13 +105,13 @@ internal sealed class NpyHeader
     private string Text()
     {
         SkipSpace();
-        if (position >= text.Length || text[position] is not ('\'' or '"'))
+        if (_position >= _text.Length || _text[_position] is not ('\'' or '"'))
             throw Wrong("has something other than a string where a key or a simple dtype is expected");
-        var end = text.IndexOf(text[position], position + 1);
+        var end = _text.IndexOf(_text[_position], _position + 1);
         if (end < 0)
             throw Wrong("has an unterminated string");
-        var found = text[(position + 1)..end];
-        position = end + 1;
+        var found = _text[(_position + 1)..end];
+        _position = end + 1;
         return found;
     }
 
@@ -120,9 +120,9 @@ internal sealed class NpyHeader
         SkipSpace();
         foreach (var (word, value) in new[] { ("True", true), ("False", false) })
         {
-            if (string.CompareOrdinal(text, position, word, 0, word.Length) != 0)
+            if (string.CompareOrdinal(_text, _position, word, 0, word.Length) != 0)
                 continue;
-            position += word.Length;
+            _position += word.Length;
             return value;
         }
         throw Wrong("has a fortran_order that is neither True nor False");
@@ -149,10 +149,10 @@ internal sealed class NpyHeader
     private int Number()
     {
         SkipSpace();
-        var start = position;
-        while (position < text.Length && char.IsAsciiDigit(text[position]))
-            position++;
-        if (!int.TryParse(text.AsSpan(start, position - start), out var number))
+        var start = _position;
+        while (_position < _text.Length && char.IsAsciiDigit(_text[_position]))
+            _position++;
+        if (!int.TryParse(_text.AsSpan(start, _position - start), out var number))
             throw Wrong($"has an extent that is not an integer from 0 to {int.MaxValue}");
         return number;
     }
@@ -160,23 +160,23 @@ internal sealed class NpyHeader
     private void Expect(char letter)
     {
         if (!Take(letter))
-            throw Wrong($"lacks a '{letter}' at character {position}");
+            throw Wrong($"lacks a '{letter}' at character {_position}");
     }
 
     private bool Take(char letter)
     {
         SkipSpace();
-        if (position >= text.Length || text[position] != letter)
+        if (_position >= _text.Length || _text[_position] != letter)
             return false;
-        position++;
+        _position++;
         return true;
     }
 
     private void SkipSpace()
     {
-        while (position < text.Length && text[position] is ' ' or '\n')
-            position++;
+        while (_position < _text.Length && _text[_position] is ' ' or '\n')
+            _position++;
     }
 
-    private ModelFormatException Wrong(string problem) => new(file, $"has a .npy header that {problem}");
+    private ModelFormatException Wrong(string problem) => new(_file, $"has a .npy header that {problem}");
 }

@@ -5,14 +5,14 @@ public sealed class NpzFile
 {
     private const string Suffix = ".npy";
 
-    private readonly ByteSource source;
-    private readonly HashSet<string> entries;
+    private readonly ByteSource _source;
+    private readonly HashSet<string> _entries;
 
     private NpzFile(ByteSource source)
     {
-        this.source = source;
+        this._source = source;
         using var zip = ZipFileReader.Open(source);
-        entries = new HashSet<string>(zip.Names, StringComparer.Ordinal);
+        _entries = new HashSet<string>(zip.Names, StringComparer.Ordinal);
         Names = [.. zip.Names.Where(name => name.EndsWith(Suffix, StringComparison.Ordinal)).Select(name => name[..^Suffix.Length])];
     }
 
@@ -27,12 +27,12 @@ public sealed class NpzFile
     /// <exception cref="ModelFormatException">There is no such array, or it is damaged.</exception>
     public NpyArray Array(string name)
     {
-        if (!entries.Contains(name + Suffix))
+        if (!_entries.Contains(name + Suffix))
         {
             throw new ModelFormatException(
-                source.Name, $"has no array '{name}'", $"it has {string.Join(", ", Names.Take(10))}{(Names.Count > 10 ? ", ..." : "")}");
+                _source.Name, $"has no array '{name}'", $"it has {string.Join(", ", Names.Take(10))}{(Names.Count > 10 ? ", ..." : "")}");
         }
-        using var zip = ZipFileReader.Open(source);
-        return zip.Read(name + Suffix, stream => NpyArray.Read(stream, zip.LengthOf(name + Suffix), $"{source.Name}: {name}"));
+        using var zip = ZipFileReader.Open(_source);
+        return zip.Read(name + Suffix, stream => NpyArray.Read(stream, zip.LengthOf(name + Suffix), $"{_source.Name}: {name}"));
     }
 }

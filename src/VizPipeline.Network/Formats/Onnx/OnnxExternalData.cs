@@ -9,7 +9,7 @@ namespace VizPipeline.Network.Formats.Onnx;
 /// </summary>
 internal sealed class OnnxExternalData(string file)
 {
-    private readonly Dictionary<string, (ByteSource Source, long Taken)> opened = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ByteSource Source, long Taken)> _opened = new(StringComparer.Ordinal);
 
     /// <summary>Returns the file and the offset at which a tensor's bytes begin, after checking that the bytes exist.</summary>
     public (ByteSource Source, long Offset) Find(TensorProto tensor, string name, long bytes)
@@ -25,16 +25,16 @@ internal sealed class OnnxExternalData(string file)
         // Otherwise many tensors over the same bytes would let a small file fill the memory.
         if (length > source.Length - taken)
             throw Wrong(name, $"from bytes of '{location}' that other tensors also use");
-        opened[location] = (source, taken + length);
+        _opened[location] = (source, taken + length);
         return (source, offset);
     }
 
     private (ByteSource Source, long Taken) Open(string location, string name)
     {
-        if (opened.TryGetValue(location, out var known))
+        if (_opened.TryGetValue(location, out var known))
             return known;
         var source = ByteSource.FromFile(PathOf(location, name));
-        opened[location] = (source, 0);
+        _opened[location] = (source, 0);
         return (source, 0);
     }
 

@@ -3,11 +3,11 @@ namespace VizPipeline.Network.Formats.Onnx;
 /// <summary>One node of the network: an operation that reads and writes named values.</summary>
 internal sealed class OnnxNode
 {
-    private readonly string file;
+    private readonly string _file;
 
     internal OnnxNode(string file, string name, string opType, string domain)
     {
-        this.file = file;
+        this._file = file;
         Name = name;
         OpType = opType;
         Domain = domain;
@@ -60,11 +60,12 @@ internal sealed class OnnxNode
 
     /// <summary>Returns the operator and the name, for messages.</summary>
     public override string ToString()
-        => $"{(Domain.Length == 0 ? OpType : $"{Domain}.{OpType}")} '{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(output => output.Length > 0))}'";
+        => $"{(Domain.Length == 0 ? OpType : $"{Domain}.{OpType}")} "
+            + $"'{(Name.Length > 0 ? Name : Outputs.FirstOrDefault(output => output.Length > 0))}'";
 
     /// <summary>Returns a node that replaces this one with another operation.</summary>
     internal OnnxNode As(string opType, IReadOnlyList<string> inputs, params (string Name, object Value)[] attributes) =>
-        new(file, Name, opType, "")
+        new(_file, Name, opType, "")
         {
             Inputs = inputs,
             Outputs = [Outputs[0]],
@@ -78,7 +79,7 @@ internal sealed class OnnxNode
         };
 
     /// <summary>Returns the same node in another domain.</summary>
-    internal OnnxNode In(string domain) => new(file, Name, OpType, domain) { Inputs = Inputs, Outputs = Outputs, Attributes = Attributes };
+    internal OnnxNode In(string domain) => new(_file, Name, OpType, domain) { Inputs = Inputs, Outputs = Outputs, Attributes = Attributes };
 
     private object? Find(string attribute, OnnxAttributeKind kind)
     {
@@ -86,6 +87,6 @@ internal sealed class OnnxNode
             return null;
         return found.Kind == kind
             ? found.Value
-            : throw new ModelFormatException(file, $"has node {this} whose attribute '{attribute}' is {found.Kind} but should be {kind}");
+            : throw new ModelFormatException(_file, $"has node {this} whose attribute '{attribute}' is {found.Kind} but should be {kind}");
     }
 }

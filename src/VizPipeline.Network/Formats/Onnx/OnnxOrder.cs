@@ -3,14 +3,14 @@ namespace VizPipeline.Network.Formats.Onnx;
 /// <summary>Sorts nodes so that every value is written before it is read. Nodes that are already in such an order keep it.</summary>
 internal sealed class OnnxOrder
 {
-    private readonly string file;
-    private readonly IReadOnlyList<OnnxNode> nodes;
-    private readonly Dictionary<string, int> writers = new(StringComparer.Ordinal);
+    private readonly string _file;
+    private readonly IReadOnlyList<OnnxNode> _nodes;
+    private readonly Dictionary<string, int> _writers = new(StringComparer.Ordinal);
 
     private OnnxOrder(string file, IReadOnlyList<OnnxNode> nodes)
     {
-        this.file = file;
-        this.nodes = nodes;
+        this._file = file;
+        this._nodes = nodes;
     }
 
     /// <summary>Sorts the nodes and checks that each value is written once and that there is no cycle.</summary>
@@ -23,31 +23,31 @@ internal sealed class OnnxOrder
     {
         var order = new OnnxOrder(file, nodes);
         order.FindWriters(given);
-        if (wanted.FirstOrDefault(name => !given.Contains(name) && !order.writers.ContainsKey(name)) is { } missing)
+        if (wanted.FirstOrDefault(name => !given.Contains(name) && !order._writers.ContainsKey(name)) is { } missing)
             throw new ModelFormatException(file, $"has an output '{missing}' that no node writes");
         return order.Sort(given);
     }
 
     private void FindWriters(IReadOnlySet<string> given)
     {
-        for (var i = 0; i < nodes.Count; i++)
+        for (var i = 0; i < _nodes.Count; i++)
         {
-            foreach (var output in nodes[i].Outputs.Where(output => output.Length > 0))
+            foreach (var output in _nodes[i].Outputs.Where(output => output.Length > 0))
             {
-                if (given.Contains(output) || !writers.TryAdd(output, i))
-                    throw new ModelFormatException(file, $"has node {nodes[i]} write '{output}', which is already defined");
+                if (given.Contains(output) || !_writers.TryAdd(output, i))
+                    throw new ModelFormatException(_file, $"has node {_nodes[i]} write '{output}', which is already defined");
             }
         }
     }
 
     private List<OnnxNode> Sort(IReadOnlySet<string> given)
     {
-        var readers = new List<int>[nodes.Count];
-        var missing = new int[nodes.Count];
+        var readers = new List<int>[_nodes.Count];
+        var missing = new int[_nodes.Count];
         var ready = new PriorityQueue<int, int>();
-        for (var i = 0; i < nodes.Count; i++)
+        for (var i = 0; i < _nodes.Count; i++)
         {
-            foreach (var writer in Needs(nodes[i], given))
+            foreach (var writer in Needs(_nodes[i], given))
             {
                 (readers[writer] ??= []).Add(i);
                 missing[i]++;
@@ -55,20 +55,20 @@ internal sealed class OnnxOrder
             if (missing[i] == 0)
                 ready.Enqueue(i, i);
         }
-        var sorted = new List<OnnxNode>(nodes.Count);
+        var sorted = new List<OnnxNode>(_nodes.Count);
         while (ready.TryDequeue(out var next, out _))
         {
-            sorted.Add(nodes[next]);
+            sorted.Add(_nodes[next]);
             foreach (var reader in readers[next] ?? [])
             {
                 if (--missing[reader] == 0)
                     ready.Enqueue(reader, reader);
             }
         }
-        if (sorted.Count < nodes.Count)
+        if (sorted.Count < _nodes.Count)
         {
             throw new ModelFormatException(
-                file, $"has a cycle: node {nodes[Array.FindIndex(missing, count => count > 0)]} depends on its own result");
+                _file, $"has a cycle: node {_nodes[Array.FindIndex(missing, count => count > 0)]} depends on its own result");
         }
         return sorted;
     }
@@ -77,9 +77,9 @@ internal sealed class OnnxOrder
     {
         foreach (var input in node.Inputs.Where(input => input.Length > 0 && !given.Contains(input)))
         {
-            yield return writers.TryGetValue(input, out var writer)
+            yield return _writers.TryGetValue(input, out var writer)
                 ? writer
-                : throw new ModelFormatException(file, $"has node {node} read '{input}', which no node writes");
+                : throw new ModelFormatException(_file, $"has node {node} read '{input}', which no node writes");
         }
     }
 }

@@ -11,7 +11,7 @@ internal sealed class OnnxTensorReader(string file)
 {
     private const int External = 1;
 
-    private readonly OnnxExternalData externalData = new(file);
+    private readonly OnnxExternalData _externalData = new(file);
 
     public OnnxTensor Read(TensorProto tensor, string name)
     {
@@ -21,7 +21,7 @@ internal sealed class OnnxTensorReader(string file)
         if (Elements.Count(shape) is not { } count || (Int128)count * 8 > Array.MaxLength)
             throw Wrong(name, $"whose shape [{string.Join(", ", shape)}] is too large");
         if (tensor.DataLocation == External)
-            return FromSource(name, type, shape, (int)count, externalData.Find(tensor, name, count * type.Size()));
+            return FromSource(name, type, shape, (int)count, _externalData.Find(tensor, name, count * type.Size()));
         if (tensor.RawData.Length > 0 || count == 0)
             return FromRaw(tensor, name, type, shape, count);
         return FromList(tensor, name, type, shape, count);

@@ -16,7 +16,7 @@ internal sealed class LegacyTorchFile : TorchFile
     // LONG1 of 10 bytes, 0x1950a86a20f9469cfc6c, and STOP. The pickle's protocol comes before it, and from protocol 4 on also a frame.
     private static readonly byte[] Magic = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'];
 
-    private readonly Dictionary<string, long> offsets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _offsets = new(StringComparer.Ordinal);
 
     public LegacyTorchFile(ByteSource source) : base(source)
     {
@@ -43,7 +43,7 @@ internal sealed class LegacyTorchFile : TorchFile
 
     public override float[] ReadStorage(StorageRef storage, ElementType type)
     {
-        if (!offsets.TryGetValue(storage.Key, out var offset))
+        if (!_offsets.TryGetValue(storage.Key, out var offset))
         {
             throw new ModelFormatException(
                 Source.Name, $"lacks the storage '{storage.Key}'", "it is damaged or incomplete: fetch it again");
@@ -69,7 +69,7 @@ internal sealed class LegacyTorchFile : TorchFile
             offset += sizeof(long);
             if (storage.Bytes > Source.Length - offset)
                 throw new ModelFormatException(Source.Name, "ends too soon", "it may be a partial download: fetch it again");
-            if (!offsets.TryAdd(key, offset))
+            if (!_offsets.TryAdd(key, offset))
                 throw Wrong($"lists the storage '{key}' twice");
             offset += (long)storage.Bytes;
         }

@@ -7,22 +7,22 @@ internal sealed class TorchArchive : TorchFile
 {
     private const string PickleName = "data.pkl";
 
-    private readonly ZipFileReader zip;
-    private readonly string folder;
+    private readonly ZipFileReader _zip;
+    private readonly string _folder;
 
     private TorchArchive(ByteSource source) : base(source)
     {
-        zip = ZipFileReader.Open(source);
+        _zip = ZipFileReader.Open(source);
         try
         {
-            folder = FindFolder();
+            _folder = FindFolder();
             CheckByteOrder();
-            var pickle = zip.ReadAll(folder + PickleName, Math.Min(LargestPickle, source.Length));
+            var pickle = _zip.ReadAll(_folder + PickleName, Math.Min(LargestPickle, source.Length));
             Root = Unpickler.Read(new PickleBytes(ByteSource.FromMemory(pickle, source.Name), 0, LargestPickle));
         }
         catch
         {
-            zip.Dispose();
+            _zip.Dispose();
             throw;
         }
     }
@@ -33,17 +33,17 @@ internal sealed class TorchArchive : TorchFile
 
     public override float[] ReadStorage(StorageRef storage, ElementType type)
     {
-        var entry = $"{folder}data/{storage.Key}";
-        if (!zip.Contains(entry))
+        var entry = $"{_folder}data/{storage.Key}";
+        if (!_zip.Contains(entry))
         {
             throw new ModelFormatException(
                 Source.Name, $"lacks the storage '{storage.Key}'", "it is damaged or incomplete: fetch it again");
         }
         var expected = storage.Bytes;
-        if (zip.LengthOf(entry) != expected)
+        if (_zip.LengthOf(entry) != expected)
         {
             throw new ModelFormatException(
-                Source.Name, $"has {zip.LengthOf(entry)} bytes in storage '{storage.Key}', which should have {expected}");
+                Source.Name, $"has {_zip.LengthOf(entry)} bytes in storage '{storage.Key}', which should have {expected}");
         }
         CheckArray(storage, type);
         // torch.save does not compress, so a larger claim is an attempt to make a small file fill the memory.
@@ -52,23 +52,23 @@ internal sealed class TorchArchive : TorchFile
             throw new ModelFormatException(
                 Source.Name, $"has storage '{storage.Key}' unpack to {expected} bytes, more than the file's {Source.Length}");
         }
-        return zip.Read(entry, stream => Elements.ReadFloats(type, (int)(expected / type.Size()), stream.ReadExactly));
+        return _zip.Read(entry, stream => Elements.ReadFloats(type, (int)(expected / type.Size()), stream.ReadExactly));
     }
 
     public override void Dispose()
     {
-        zip.Dispose();
+        _zip.Dispose();
         base.Dispose();
     }
 
     private string FindFolder()
     {
-        var pickles = zip.Names.Where(name => name == PickleName || name.EndsWith('/' + PickleName)).ToList();
+        var pickles = _zip.Names.Where(name => name == PickleName || name.EndsWith('/' + PickleName)).ToList();
         var found = pickles.Count == 1
             ? pickles[0][..^PickleName.Length]
             : throw new ModelFormatException(
                 Source.Name, $"is a zip with {pickles.Count} parts named {PickleName}; a PyTorch file has one");
-        return zip.Contains(found + "constants.pkl")
+        return _zip.Contains(found + "constants.pkl")
             ? throw new ModelFormatException(
                 Source.Name,
                 "is a TorchScript program, which is code",
@@ -78,8 +78,8 @@ internal sealed class TorchArchive : TorchFile
 
     private void CheckByteOrder()
     {
-        if (zip.Contains(folder + "byteorder")
-            && Encoding.ASCII.GetString(zip.ReadAll(folder + "byteorder", 64)) is var order && order != "little")
+        if (_zip.Contains(_folder + "byteorder")
+            && Encoding.ASCII.GetString(_zip.ReadAll(_folder + "byteorder", 64)) is var order && order != "little")
             throw new ModelFormatException(
                 Source.Name, $"stores its numbers in byte order '{order}'", "save it again on a little-endian machine");
     }

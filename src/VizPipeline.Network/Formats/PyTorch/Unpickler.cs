@@ -14,18 +14,18 @@ namespace VizPipeline.Network.Formats.PyTorch;
 /// </remarks>
 internal sealed class Unpickler
 {
-    private readonly string file;
-    private readonly PickleBytes bytes;
-    private readonly TorchCalls calls;
-    private readonly Dictionary<long, object?> memo = [];
-    private readonly Stack<List<object?>> marked = new();
-    private List<object?> stack = [];
+    private readonly string _file;
+    private readonly PickleBytes _bytes;
+    private readonly TorchCalls _calls;
+    private readonly Dictionary<long, object?> _memo = [];
+    private readonly Stack<List<object?>> _marked = new();
+    private List<object?> _stack = [];
 
     private Unpickler(PickleBytes bytes, StorageList? references)
     {
-        file = bytes.File;
-        this.bytes = bytes;
-        calls = new TorchCalls(file, references);
+        _file = bytes.File;
+        this._bytes = bytes;
+        _calls = new TorchCalls(_file, references);
     }
 
     /// <summary>Returns the value that the next pickle builds and leaves <paramref name="bytes"/> after it.</summary>
@@ -37,7 +37,7 @@ internal sealed class Unpickler
         var machine = new Unpickler(bytes, references);
         while (true)
         {
-            var opcode = (PickleOpcode)machine.bytes.Next();
+            var opcode = (PickleOpcode)machine._bytes.Next();
             if (opcode == PickleOpcode.Stop)
                 return machine.Pop();
             machine.Step(opcode);
@@ -55,16 +55,16 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case PickleOpcode.Proto:
-                if (bytes.Next() is < 2 or > 5)
+                if (_bytes.Next() is < 2 or > 5)
                     throw Wrong("has a pickle of an unknown version");
                 return true;
             case PickleOpcode.Frame:
                 // A frame only helps buffering readers; each element's length is checked separately.
-                bytes.Length(8);
+                _bytes.Length(8);
                 return true;
             case PickleOpcode.Mark:
-                marked.Push(stack);
-                stack = [];
+                _marked.Push(_stack);
+                _stack = [];
                 return true;
             case PickleOpcode.Pop:
                 Pop();
@@ -73,7 +73,7 @@ internal sealed class Unpickler
                 TakeMarked();
                 return true;
             case PickleOpcode.Dup:
-                stack.Add(Peek());
+                _stack.Add(Peek());
                 return true;
             default:
                 return false;
@@ -85,36 +85,36 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case PickleOpcode.None:
-                stack.Add(null);
+                _stack.Add(null);
                 return true;
             case PickleOpcode.NewTrue:
-                stack.Add(true);
+                _stack.Add(true);
                 return true;
             case PickleOpcode.NewFalse:
-                stack.Add(false);
+                _stack.Add(false);
                 return true;
             case PickleOpcode.BinInt:
-                stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(bytes.Take(4)));
+                _stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(_bytes.Take(4)));
                 return true;
             case PickleOpcode.BinInt1:
-                stack.Add((long)bytes.Next());
+                _stack.Add((long)_bytes.Next());
                 return true;
             case PickleOpcode.BinInt2:
-                stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(bytes.Take(2)));
+                _stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(_bytes.Take(2)));
                 return true;
             case PickleOpcode.Long1:
-                stack.Add(Long(bytes.Take(bytes.Next())));
+                _stack.Add(Long(_bytes.Take(_bytes.Next())));
                 return true;
             case PickleOpcode.Long4:
-                stack.Add(Long(bytes.Take(bytes.Length(4))));
+                _stack.Add(Long(_bytes.Take(_bytes.Length(4))));
                 return true;
             case PickleOpcode.Int:
                 // Python 2 writes integers of more than 32 bits as text.
-                stack.Add(long.TryParse(bytes.Line(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+                _stack.Add(long.TryParse(_bytes.Line(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
                     ? number : throw Wrong("has an invalid integer"));
                 return true;
             case PickleOpcode.BinFloat:
-                stack.Add(BinaryPrimitives.ReadDoubleBigEndian(bytes.Take(8)));
+                _stack.Add(BinaryPrimitives.ReadDoubleBigEndian(_bytes.Take(8)));
                 return true;
             default:
                 return false;
@@ -127,25 +127,25 @@ internal sealed class Unpickler
         {
             // Python 2's plain strings: names and keys are ASCII.
             case PickleOpcode.ShortBinString:
-                stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Next())));
+                _stack.Add(Encoding.UTF8.GetString(_bytes.Take(_bytes.Next())));
                 return true;
             case PickleOpcode.ShortBinUnicode:
-                stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Next())));
+                _stack.Add(Encoding.UTF8.GetString(_bytes.Take(_bytes.Next())));
                 return true;
             case PickleOpcode.BinString or PickleOpcode.BinUnicode:
-                stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Length(4))));
+                _stack.Add(Encoding.UTF8.GetString(_bytes.Take(_bytes.Length(4))));
                 return true;
             case PickleOpcode.BinUnicode8:
-                stack.Add(Encoding.UTF8.GetString(bytes.Take(bytes.Length(8))));
+                _stack.Add(Encoding.UTF8.GetString(_bytes.Take(_bytes.Length(8))));
                 return true;
             case PickleOpcode.ShortBinBytes:
-                stack.Add(bytes.Take(bytes.Next()).ToArray());
+                _stack.Add(_bytes.Take(_bytes.Next()).ToArray());
                 return true;
             case PickleOpcode.BinBytes:
-                stack.Add(bytes.Take(bytes.Length(4)).ToArray());
+                _stack.Add(_bytes.Take(_bytes.Length(4)).ToArray());
                 return true;
             case PickleOpcode.BinBytes8:
-                stack.Add(bytes.Take(bytes.Length(8)).ToArray());
+                _stack.Add(_bytes.Take(_bytes.Length(8)).ToArray());
                 return true;
             default:
                 return false;
@@ -157,16 +157,16 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case PickleOpcode.EmptyTuple:
-                stack.Add(new PickleTuple([]));
+                _stack.Add(new PickleTuple([]));
                 return true;
             case PickleOpcode.Tuple1 or PickleOpcode.Tuple2 or PickleOpcode.Tuple3:
-                stack.Add(new PickleTuple(TakeLast(opcode - PickleOpcode.Tuple1 + 1)));
+                _stack.Add(new PickleTuple(TakeLast(opcode - PickleOpcode.Tuple1 + 1)));
                 return true;
             case PickleOpcode.Tuple:
                 PushOf(items => new PickleTuple([.. items]));
                 return true;
             case PickleOpcode.EmptyList or PickleOpcode.EmptySet:
-                stack.Add(new PickleList());
+                _stack.Add(new PickleList());
                 return true;
             case PickleOpcode.List or PickleOpcode.FrozenSet:
                 PushOf(items => Fill(new PickleList(), items));
@@ -179,7 +179,7 @@ internal sealed class Unpickler
                 Fill(Under<PickleList>(0), added);
                 return true;
             case PickleOpcode.EmptyDict:
-                stack.Add(new PickleDict());
+                _stack.Add(new PickleDict());
                 return true;
             case PickleOpcode.Dict:
                 PushOf(items => Fill(new PickleDict(), items));
@@ -201,19 +201,19 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case PickleOpcode.BinPut:
-                memo[bytes.Next()] = Peek();
+                _memo[_bytes.Next()] = Peek();
                 return true;
             case PickleOpcode.LongBinPut:
-                memo[BinaryPrimitives.ReadUInt32LittleEndian(bytes.Take(4))] = Peek();
+                _memo[BinaryPrimitives.ReadUInt32LittleEndian(_bytes.Take(4))] = Peek();
                 return true;
             case PickleOpcode.Memoize:
-                memo[memo.Count] = Peek();
+                _memo[_memo.Count] = Peek();
                 return true;
             case PickleOpcode.BinGet:
-                Recall(bytes.Next());
+                Recall(_bytes.Next());
                 return true;
             case PickleOpcode.LongBinGet:
-                Recall(BinaryPrimitives.ReadUInt32LittleEndian(bytes.Take(4)));
+                Recall(BinaryPrimitives.ReadUInt32LittleEndian(_bytes.Take(4)));
                 return true;
             default:
                 return false;
@@ -226,25 +226,25 @@ internal sealed class Unpickler
         switch (opcode)
         {
             case PickleOpcode.Global:
-                var module = bytes.Line();
-                stack.Add(Global(module, bytes.Line()));
+                var module = _bytes.Line();
+                _stack.Add(Global(module, _bytes.Line()));
                 break;
             case PickleOpcode.StackGlobal:
                 if (TakeLast(2) is not [string from, string name])
                     throw Wrong("refers to a function by something that is not text");
-                stack.Add(Global(from, name));
+                _stack.Add(Global(from, name));
                 break;
             case PickleOpcode.Reduce:
                 if (TakeLast(2) is not [PickleGlobal function, PickleTuple arguments])
                     throw RunsCode("a call of something that is not a known function");
-                stack.Add(calls.Call(function, arguments.Items));
+                _stack.Add(_calls.Call(function, arguments.Items));
                 break;
-            case PickleOpcode.NewObj when stack is [.., PickleGlobal { IsInert: true }, PickleTuple]:
+            case PickleOpcode.NewObj when _stack is [.., PickleGlobal { IsInert: true }, PickleTuple]:
                 TakeLast(2);
-                stack.Add(PickleInert.Instance);
+                _stack.Add(PickleInert.Instance);
                 break;
             case PickleOpcode.BinPersId:
-                stack.Add(calls.Persistent(Pop()));
+                _stack.Add(_calls.Persistent(Pop()));
                 break;
             case PickleOpcode.Build:
                 Build();
@@ -272,18 +272,19 @@ internal sealed class Unpickler
 
     private ModelFormatException RunsCode(string what)
         => new(
-            file,
+            _file,
             $"contains {what}, which would run code; only plain state dicts are read",
-            "save one with torch.save(model.state_dict(), path); to convert a whole saved network, load it where its code is and save its state_dict()");
+            "save one with torch.save(model.state_dict(), path); "
+            + "to convert a whole saved network, load it where its code is and save its state_dict()");
 
     private void Recall(long key)
-        => stack.Add(memo.TryGetValue(key, out var value) ? value : throw Wrong("recalls a value that it never stored"));
+        => _stack.Add(_memo.TryGetValue(key, out var value) ? value : throw Wrong("recalls a value that it never stored"));
 
     private void PushOf(Func<List<object?>, object> make)
     {
         // Taken first, because it changes which stack is current.
         var items = TakeMarked();
-        stack.Add(make(items));
+        _stack.Add(make(items));
     }
 
     private static PickleList Fill(PickleList list, IReadOnlyList<object?> items)
@@ -302,32 +303,33 @@ internal sealed class Unpickler
     }
 
     private T Under<T>(int depth) where T : class
-        => stack.Count > depth && stack[^(depth + 1)] is T found ? found : throw Wrong("adds to something that is not the right container");
+        => _stack.Count > depth && _stack[^(depth + 1)] is T found ? found
+            : throw Wrong("adds to something that is not the right container");
 
-    private object? Peek() => stack.Count > 0 ? stack[^1] : throw Wrong("has a pickle that pops from an empty stack");
+    private object? Peek() => _stack.Count > 0 ? _stack[^1] : throw Wrong("has a pickle that pops from an empty stack");
 
     private object? Pop()
     {
         var top = Peek();
-        stack.RemoveAt(stack.Count - 1);
+        _stack.RemoveAt(_stack.Count - 1);
         return top;
     }
 
     private object?[] TakeLast(int count)
     {
-        if (stack.Count < count)
+        if (_stack.Count < count)
             throw Wrong("has a pickle that pops from an empty stack");
-        object?[] taken = [.. stack[^count..]];
-        stack.RemoveRange(stack.Count - count, count);
+        object?[] taken = [.. _stack[^count..]];
+        _stack.RemoveRange(_stack.Count - count, count);
         return taken;
     }
 
     private List<object?> TakeMarked()
     {
-        var taken = stack;
-        if (!marked.TryPop(out var below))
+        var taken = _stack;
+        if (!_marked.TryPop(out var below))
             throw Wrong("has a pickle that pops to a missing mark");
-        stack = below;
+        _stack = below;
         return taken;
     }
 
@@ -341,5 +343,5 @@ internal sealed class Unpickler
         return value;
     }
 
-    private ModelFormatException Wrong(string problem) => new(file, problem, "it is damaged or not a PyTorch file");
+    private ModelFormatException Wrong(string problem) => new(_file, problem, "it is damaged or not a PyTorch file");
 }

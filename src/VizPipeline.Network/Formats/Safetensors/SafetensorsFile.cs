@@ -8,16 +8,16 @@ namespace VizPipeline.Network.Formats.Safetensors;
 /// </summary>
 public sealed class SafetensorsFile
 {
-    private readonly ByteSource source;
-    private readonly Dictionary<string, SafetensorsEntry> byName;
+    private readonly ByteSource _source;
+    private readonly Dictionary<string, SafetensorsEntry> _byName;
 
     private SafetensorsFile(ByteSource source)
     {
-        this.source = source;
+        this._source = source;
         var header = SafetensorsHeader.Read(source);
         Entries = header.Entries;
         Metadata = header.Metadata;
-        byName = Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        _byName = Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
     }
 
     /// <summary>The tensors in file order.</summary>
@@ -54,7 +54,7 @@ public sealed class SafetensorsFile
         var offset = entry.Offset;
         var values = Elements.ReadFloats(entry.Type, CountOf(entry), target =>
         {
-            source.Read(offset, target);
+            _source.Read(offset, target);
             offset += target.Length;
         });
         return new FloatTensor(name, [.. entry.Shape], values);
@@ -71,21 +71,21 @@ public sealed class SafetensorsFile
         if (!SafetensorsTypes.Holds<T>(entry.Type))
         {
             throw new ModelFormatException(
-                source.Name,
+                _source.Name,
                 $"has tensor '{name}' stored as {SafetensorsTypes.NameOf(entry.Type)}, which cannot be read as {typeof(T).Name}");
         }
         var values = new T[CountOf(entry)];
-        source.Read(entry.Offset, MemoryMarshal.AsBytes(values.AsSpan()));
+        _source.Read(entry.Offset, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
 
     private SafetensorsEntry Find(string name)
-        => byName.TryGetValue(name, out var entry) ? entry : throw new ModelFormatException(source.Name, $"has no tensor '{name}'");
+        => _byName.TryGetValue(name, out var entry) ? entry : throw new ModelFormatException(_source.Name, $"has no tensor '{name}'");
 
     // A span of bytes is limited to the range of int too, so the limit applies to the bytes.
     private int CountOf(SafetensorsEntry entry)
         => entry.ByteLength <= Array.MaxLength
             ? (int)(entry.ByteLength / entry.Type.Size())
             : throw new ModelFormatException(
-                source.Name, $"has tensor '{entry.Name}' of {entry.ByteLength} bytes, more than the maximum of 2 GB per tensor");
+                _source.Name, $"has tensor '{entry.Name}' of {entry.ByteLength} bytes, more than the maximum of 2 GB per tensor");
 }

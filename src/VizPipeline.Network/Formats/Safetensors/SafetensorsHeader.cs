@@ -16,16 +16,16 @@ internal sealed class SafetensorsHeader
 
     private const string MetadataKey = "__metadata__";
 
-    private readonly ByteSource source;
-    private readonly Dictionary<string, string> metadata = new(StringComparer.Ordinal);
-    private readonly List<SafetensorsEntry> entries = [];
+    private readonly ByteSource _source;
+    private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
+    private readonly List<SafetensorsEntry> _entries = [];
 
-    private SafetensorsHeader(ByteSource source) => this.source = source;
+    private SafetensorsHeader(ByteSource source) => this._source = source;
 
     /// <summary>The tensors in file order.</summary>
-    public IReadOnlyList<SafetensorsEntry> Entries => entries;
+    public IReadOnlyList<SafetensorsEntry> Entries => _entries;
 
-    public IReadOnlyDictionary<string, string> Metadata => metadata;
+    public IReadOnlyDictionary<string, string> Metadata => _metadata;
 
     public static SafetensorsHeader Read(ByteSource source)
     {
@@ -38,22 +38,22 @@ internal sealed class SafetensorsHeader
 
     private byte[] ReadJson()
     {
-        if (source.Length < LengthBytes)
-            throw Wrong($"has {source.Length} bytes, but a safetensors file begins with {LengthBytes} bytes of header length");
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(source.Start(LengthBytes));
+        if (_source.Length < LengthBytes)
+            throw Wrong($"has {_source.Length} bytes, but a safetensors file begins with {LengthBytes} bytes of header length");
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(_source.Start(LengthBytes));
         if (length > LargestHeader)
         {
             throw Wrong($"declares a header of {length} bytes, more than the maximum of {LargestHeader}",
                 "check that this is a safetensors file");
         }
-        if ((long)length > source.Length - LengthBytes)
+        if ((long)length > _source.Length - LengthBytes)
         {
             throw Wrong(
-                $"declares a header of {length} bytes but has only {source.Length - LengthBytes} after the length",
+                $"declares a header of {length} bytes but has only {_source.Length - LengthBytes} after the length",
                 "it may be a partial download: fetch it again");
         }
         var json = new byte[length];
-        source.Read(LengthBytes, json);
+        _source.Read(LengthBytes, json);
         if (json.Length == 0 || json[0] != (byte)'{')
             throw Wrong("has a header that does not start with '{'", "check that this is a safetensors file");
         return json;
@@ -69,15 +69,15 @@ internal sealed class SafetensorsHeader
                 if (property.NameEquals(MetadataKey))
                     ParseMetadata(property.Value);
                 else
-                    entries.Add(ParseEntry(property.Name, property.Value, dataStart));
+                    _entries.Add(ParseEntry(property.Name, property.Value, dataStart));
             }
         }
         // InvalidOperationException: invalid UTF-16, for example a lone "\ud800".
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            throw new ModelFormatException(source.Name, $"has a header that is not valid JSON ({failure.Message})", inner: failure);
+            throw new ModelFormatException(_source.Name, $"has a header that is not valid JSON ({failure.Message})", inner: failure);
         }
-        entries.Sort((left, right) => (left.Offset, left.ByteLength).CompareTo((right.Offset, right.ByteLength)));
+        _entries.Sort((left, right) => (left.Offset, left.ByteLength).CompareTo((right.Offset, right.ByteLength)));
     }
 
     private void ParseMetadata(JsonElement value)
@@ -88,7 +88,7 @@ internal sealed class SafetensorsHeader
         {
             if (property.Value.ValueKind != JsonValueKind.String)
                 throw Wrong($"has metadata '{property.Name}' that is not text");
-            metadata.Add(property.Name, property.Value.GetString()!);
+            _metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
 
@@ -102,10 +102,10 @@ internal sealed class SafetensorsHeader
         if (offsets.GetArrayLength() != 2
             || !TryLong(offsets[0], out var begin) || !TryLong(offsets[1], out var end) || begin < 0 || end < begin)
             throw Wrong($"has data_offsets of tensor '{name}' that are not a begin and an end");
-        if (end > source.Length - dataStart)
+        if (end > _source.Length - dataStart)
         {
             throw Wrong(
-                $"has tensor '{name}' end at byte {end} of its data, which has only {source.Length - dataStart}",
+                $"has tensor '{name}' end at byte {end} of its data, which has only {_source.Length - dataStart}",
                 "it may be a partial download: fetch it again");
         }
         CheckSize(name, type, shape, end - begin);
@@ -140,7 +140,8 @@ internal sealed class SafetensorsHeader
         if (count * type.Size() != byteLength)
         {
             throw Wrong(
-                $"has {byteLength} bytes for tensor '{name}', but its shape [{string.Join(", ", shape)}] of {SafetensorsTypes.NameOf(type)} "
+                $"has {byteLength} bytes for tensor '{name}', "
+                + $"but its shape [{string.Join(", ", shape)}] of {SafetensorsTypes.NameOf(type)} "
                 + $"needs {count * type.Size()}");
         }
     }
@@ -148,7 +149,7 @@ internal sealed class SafetensorsHeader
     private void CheckLayout(long dataStart)
     {
         var next = dataStart;
-        foreach (var entry in entries)
+        foreach (var entry in _entries)
         {
             if (entry.Offset < next)
                 throw Wrong($"has tensor '{entry.Name}' overlap the one before it");
@@ -156,9 +157,9 @@ internal sealed class SafetensorsHeader
                 throw Wrong($"has a gap of {entry.Offset - next} bytes before tensor '{entry.Name}'");
             next += entry.ByteLength;
         }
-        if (next != source.Length)
-            throw Wrong($"has {source.Length - next} bytes after its last tensor");
+        if (next != _source.Length)
+            throw Wrong($"has {_source.Length - next} bytes after its last tensor");
     }
 
-    private ModelFormatException Wrong(string problem, string? advice = null) => new(source.Name, problem, advice);
+    private ModelFormatException Wrong(string problem, string? advice = null) => new(_source.Name, problem, advice);
 }

@@ -13,13 +13,13 @@ public sealed class SafetensorsWriter
 {
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly List<(SafetensorsEntry Entry, Action<Stream> Write)> tensors = [];
-    private readonly HashSet<string> names = new(StringComparer.Ordinal) { "__metadata__" };
-    private readonly SortedDictionary<string, string> metadata = new(StringComparer.Ordinal);
-    private long length;
+    private readonly List<(SafetensorsEntry Entry, Action<Stream> Write)> _tensors = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal) { "__metadata__" };
+    private readonly SortedDictionary<string, string> _metadata = new(StringComparer.Ordinal);
+    private long _length;
 
     /// <summary>Free-form text for the header, written in ordinal order of the keys.</summary>
-    public IDictionary<string, string> Metadata => metadata;
+    public IDictionary<string, string> Metadata => _metadata;
 
     /// <summary>Adds a tensor of float32.</summary>
     public SafetensorsWriter Add(string name, float[] values, params int[] shape) => Add<float>(name, ElementType.F32, values, shape);
@@ -57,7 +57,7 @@ public sealed class SafetensorsWriter
         BinaryPrimitives.WriteInt64LittleEndian(headerLength, header.Length);
         stream.Write(headerLength);
         stream.Write(header);
-        foreach (var (_, write) in tensors)
+        foreach (var (_, write) in _tensors)
             write(stream);
     }
 
@@ -79,10 +79,10 @@ public sealed class SafetensorsWriter
             throw new ArgumentException(
                 $"tensor '{name}' of shape [{string.Join(", ", shape)}] and type {type} does not have {byteLength} bytes", nameof(shape));
         }
-        if (!names.Add(name))
+        if (!_names.Add(name))
             throw new ArgumentException($"there is already a tensor '{name}'", nameof(name));
-        tensors.Add((new SafetensorsEntry(name, type, [.. shape], length, byteLength), write));
-        length += byteLength;
+        _tensors.Add((new SafetensorsEntry(name, type, [.. shape], _length, byteLength), write));
+        _length += byteLength;
         return this;
     }
 
@@ -102,7 +102,7 @@ public sealed class SafetensorsWriter
         {
             json.WriteStartObject();
             WriteMetadata(json);
-            foreach (var (entry, _) in tensors)
+            foreach (var (entry, _) in _tensors)
                 WriteEntry(json, entry);
             json.WriteEndObject();
         }
@@ -113,10 +113,10 @@ public sealed class SafetensorsWriter
 
     private void WriteMetadata(Utf8JsonWriter json)
     {
-        if (metadata.Count == 0)
+        if (_metadata.Count == 0)
             return;
         json.WriteStartObject("__metadata__");
-        foreach (var (key, value) in metadata)
+        foreach (var (key, value) in _metadata)
             json.WriteString(key, value);
         json.WriteEndObject();
     }

@@ -49,7 +49,10 @@ internal sealed partial class OnnxImporter
 
     private static bool IsOrdered(int[] places) => places.Select((place, i) => place == i).All(same => same);
 
-    private static string Text(OnnxView view) => $"shape [{string.Join(", ", view.Shape.Select((extent, i) => view.Dimensions[i] is [{ Axis: GraphAxis.Batch }] ? "N" : $"{extent}"))}]";
+    private static string Text(OnnxView view)
+        => "shape ["
+            + string.Join(", ", view.Shape.Select((extent, i) => view.Dimensions[i] is [{ Axis: GraphAxis.Batch }] ? "N" : $"{extent}"))
+            + "]";
 
     private OnnxView Transpose(OnnxNode node, string name)
     {

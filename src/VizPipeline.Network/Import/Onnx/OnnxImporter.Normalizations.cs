@@ -154,7 +154,8 @@ internal sealed partial class OnnxImporter
         {
             throw Unsupported(
                 node,
-                $"codes of type {(Constant(node, 2)?.Type is { } type ? type.ToString() : OnnxTypes.NameOf(node.GetInt("output_dtype", 0)))}; "
+                "codes of type "
+                + $"{(Constant(node, 2)?.Type is { } type ? type.ToString() : OnnxTypes.NameOf(node.GetInt("output_dtype", 0)))}; "
                 + "quantise to integers of 8 or 16 bits");
         }
         _quantised[node.Outputs[0]] = (scale, zero);
@@ -184,7 +185,8 @@ internal sealed partial class OnnxImporter
     // Operators that only move codes keep them as codes.
     private void Requantise(OnnxNode node, string name)
     {
-        if (node.OpType is not ("MaxPool" or "Reshape" or "Transpose" or "Flatten" or "Squeeze" or "Unsqueeze" or "Identity" or "Slice" or "Gather"))
+        if (node.OpType is not ("MaxPool" or "Reshape" or "Transpose" or "Flatten"
+            or "Squeeze" or "Unsqueeze" or "Identity" or "Slice" or "Gather"))
         {
             throw new OperatorNotSupportedException(
                 name, node.OpType, "integer arithmetic; quantise the network in the QDQ format instead, or export it in float32");

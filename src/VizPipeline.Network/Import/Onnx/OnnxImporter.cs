@@ -229,7 +229,8 @@ internal sealed partial class OnnxImporter
             var readers = _readers[value].Take(2).ToList();
             if (readers.Count == 0)
                 return true;
-            if (readers is not [{ OpType: "Identity" or "Cast" or "Reshape" or "Flatten" or "Squeeze" or "QuantizeLinear" or "DequantizeLinear" } next])
+            if (readers is not [
+                { OpType: "Identity" or "Cast" or "Reshape" or "Flatten" or "Squeeze" or "QuantizeLinear" or "DequantizeLinear" } next])
                 return false;
             value = next.Outputs[0];
         }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Images;
+using VizPipeline.ImageStore;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Import;
@@ -57,7 +58,7 @@ public sealed class SmallAtlas : IDisposable
         await using var transaction = await context.Database.BeginTransactionAsync();
         var atlas = await AtlasCreation.CreateAsync(context, spec, images, JobPlan.For(spec), DateTime.UnixEpoch, default);
         using var runtimes = Runtimes();
-        var runtime = await runtimes.Open(Cpu(), spec.Id, default);
+        var runtime = await runtimes.OpenAsync(Cpu(), spec.Id, default);
         foreach (var planned in JobPlan.For(spec))
         {
             var bytes = planned.Command switch
@@ -102,7 +103,7 @@ public sealed class SmallAtlas : IDisposable
     private static async Task<byte[]> DoAsync<T>(IJobHandler<T> handler, AtlasRuntime runtime, T command, FolderObjectStore store)
         where T : JobCommand
     {
-        var bytes = await handler.Run(runtime, command, new Progress<int>(), default);
+        var bytes = await handler.RunAsync(runtime, command, new Progress<int>(), default);
         await store.PutAsync(JobKinds.Get(command).GetResultKeyOf(runtime.Spec, command), bytes);
         return bytes;
     }

@@ -25,7 +25,9 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
     public async Task The_walk_through_makes_the_atlas_while_workers_are_cancelled_and_reach_their_wall_time()
     {
         foreach (var server in (string[])["postgres", "rabbitmq"])
-            Assert.SkipUnless((await Helm.Execute("bash", [Repository.Path("tests", "servers", $"{server}.sh"), "check"], [])).ExitCode == 0, $"{server} is not installed: tests/servers/install.sh brings it");
+            Assert.SkipUnless(
+                (await Helm.Execute("bash", [Repository.Path("tests", "servers", $"{server}.sh"), "check"], [])).ExitCode == 0,
+                $"{server} is not installed: tests/servers/install.sh brings it");
         await Slurm.StartAsync();
         await PrepareLabAsync();
         var commands = MarkdownCommands.Of("From a login node to an overnight atlas", "docs", Page).Select(Here).ToList();
@@ -88,8 +90,12 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
     [MemberData(nameof(Faults))]
     public async Task What_is_wrong_is_said_in_one_line(string command, string setting, string told)
     {
-        Assert.SkipUnless((await Helm.Execute("bash", [Repository.Path("tests", "servers", "rabbitmq.sh"), "check"], [])).ExitCode == 0, "rabbitmq is not installed");
-        var script = $"export VIZ_HOME={_lab}/viz VIZ_PORT=29990 VIZ_PROGRAMS={AppContext.BaseDirectory}; {(setting.Length > 0 ? $"export {setting}; " : "")}'{Script}' {command}";
+        Assert.SkipUnless(
+            (await Helm.Execute("bash", [Repository.Path("tests", "servers", "rabbitmq.sh"), "check"], [])).ExitCode == 0,
+            "rabbitmq is not installed");
+        var script =
+            $"export VIZ_HOME={_lab}/viz VIZ_PORT=29990 VIZ_PROGRAMS={AppContext.BaseDirectory}; "
+            + $"{(setting.Length > 0 ? $"export {setting}; " : "")}'{Script}' {command}";
         var (exitCode, _, error) = await Helm.Execute("bash", ["-c", script], []);
         Assert.Equal(2, exitCode);
         Assert.Contains(told, error);
@@ -104,7 +110,10 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
         foreach (var name in (string[])["Coordinator", "Worker", "Atlas"])
         {
             Assert.Contains($"/opt/viz/{name}/VizPipeline.{name}", definition);
-            Assert.Contains(MarkdownCommands.Of("From a login node to an overnight atlas", "docs", Page), line => line.StartsWith($"deploy/publish VizPipeline.{name} ", StringComparison.Ordinal) && line.Split(' ')[2].EndsWith($"/programs/{name}", StringComparison.Ordinal));
+            Assert.Contains(
+                MarkdownCommands.Of("From a login node to an overnight atlas", "docs", Page),
+                line => line.StartsWith($"deploy/publish VizPipeline.{name} ", StringComparison.Ordinal)
+                    && line.Split(' ')[2].EndsWith($"/programs/{name}", StringComparison.Ordinal));
         }
         Assert.Contains("\"/opt/viz/${1#VizPipeline.}/$1\"", script);
     }
@@ -187,7 +196,9 @@ public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposa
             .Single(line => line.StartsWith("viz submit", StringComparison.Ordinal));
         await ShellAsync([$"{Here(submit).Replace("viz submit", "viz run", StringComparison.Ordinal)} --device cpu --out {_lab}/embedded"]);
         var expected = Rows(await ShellAsync([$"viz query {_lab}/embedded --limit 10000 --format csv"]));
-        var actual = Rows(await ShellAsync([$"viz query http://127.0.0.1:{int.Parse(_variables["VIZ_PORT"], CultureInfo.InvariantCulture) + 2}/atlases/model --limit 10000 --format csv"]));
+        var actual = Rows(await ShellAsync([
+            $"viz query http://127.0.0.1:{int.Parse(_variables["VIZ_PORT"], CultureInfo.InvariantCulture) + 2}/atlases/model "
+            + "--limit 10000 --format csv"]));
         Assert.True(expected.Count > 100, $"{expected.Count} rows");
         Assert.Equal(expected.Count, actual.Count);
         // Shards are cut by the number of workers, and the last digits of sums depend on the shards.

@@ -20,7 +20,8 @@ public class ReferenceDeconvolutionTests
         var preprocessing = Preprocessing.Unit(224, 224);
         using var runner = new NetworkRunner(graph);
         var (expected, layers, channels, images, yx, values) = (reference.Array("deconv").ToFloats(), reference.Array("layer").ToStrings(),
-            reference.Array("channel").ToInts(), reference.Array("image").ToStrings(), reference.Array("yx").ToInts(), reference.Array("value").ToFloats());
+            reference.Array("channel").ToInts(), reference.Array("image").ToStrings(), reference.Array("yx").ToInts(),
+            reference.Array("value").ToFloats());
         Assert.Equal(40, layers.Length);
         var exact = 0;
         Assert.All(Enumerable.Range(0, layers.Length), i =>

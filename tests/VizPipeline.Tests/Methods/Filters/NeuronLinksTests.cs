@@ -8,7 +8,7 @@ namespace VizPipeline.Tests.Methods.Filters;
 
 public sealed class NeuronLinksTests
 {
-    private readonly Random random = new(3);
+    private readonly Random _random = new(3);
 
     [Fact]
     public void A_convolution_reads_the_layer_below_through_nonlinearity_and_pooling()
@@ -182,7 +182,8 @@ public sealed class NeuronLinksTests
         Assert.Equal(new ReaderLink(1, 1, -2), links.Readers[0].Channels[1][0]);
     }
 
-    // Whatever the structure: shares are shares, and every reader that is kept is an input of its neuron with that norm where it is kept there, too.
+    // Whatever the structure: shares are shares, and every reader that is kept is an input of its neuron with that norm where it is kept
+    // there, too.
     private static LayerLinks Check(NetworkGraph graph, string name)
     {
         var layer = graph.Layer(name);
@@ -235,5 +236,5 @@ public sealed class NeuronLinksTests
             Weight(name + ".weight", outputs, builder.Shape(input).Channels, 3, 3), null, Window.Square(3, pad: pad)), input);
     }
 
-    private FloatTensor Weight(string name, params int[] shape) => RandomNetworks.Weight(random, name, shape);
+    private FloatTensor Weight(string name, params int[] shape) => RandomNetworks.Weight(_random, name, shape);
 }

@@ -63,7 +63,13 @@ public class AscentBatchTests
         Array.Fill(first, 0.02f);
         var x = builder.Add("conv", new Convolution(
             new FloatTensor("conv.weight", [2, 3, 5, 5], first), new FloatTensor("conv.bias", [2], [-1.2f, -1.2f]), Window.Square(5)), 0);
-        x = builder.Add("second", new Convolution(new FloatTensor("second.weight", [1, 2, 5, 5], [.. Enumerable.Repeat(0.1f, 50)]), new FloatTensor("second.bias", [1], [0.1f]), Window.Square(5)), builder.Add("relu", new Relu(), x));
+        x = builder.Add(
+            "second",
+            new Convolution(
+                new FloatTensor("second.weight", [1, 2, 5, 5], [.. Enumerable.Repeat(0.1f, 50)]),
+                new FloatTensor("second.bias", [1], [0.1f]),
+                Window.Square(5)),
+            builder.Add("relu", new Relu(), x));
         var graph = builder.Build("silent", builder.Add("relu2", new Relu(), x));
         using var runner = new NetworkRunner(graph);
         var recipe = AscentPresets.Normalised(3, 40) with { Regularizers = [] };
@@ -87,7 +93,13 @@ public class AscentBatchTests
         // A merge has no nonlinearity of its own.
         var graph = builder.Build("border", isMerge ? builder.Add("both", new Concat([1, 1]), x, x) : x);
         using var runner = new NetworkRunner(graph);
-        var recipe = AscentPresets.WithSteps(AscentPresets.Fourier, 60) with { Objective = new ChannelObjective(), Transformations = [new Pad(60)], PlainSteps = 0, Start = new PictureStart() };
+        var recipe = AscentPresets.WithSteps(AscentPresets.Fourier, 60) with
+        {
+            Objective = new ChannelObjective(),
+            Transformations = [new Pad(60)],
+            PlainSteps = 0,
+            Start = new PictureStart(),
+        };
         var dark = new AscentMaterial { Picture = [.. Enumerable.Repeat(100f, 3 * 24 * 24)] };
         var result = new AscentRun(runner, graph.Layers[^1], recipe, Unit, dark).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.True(result.Curve[0] > 0, "the border fires");
@@ -100,7 +112,13 @@ public class AscentBatchTests
     {
         // At the start the convolution gives about -3, where SiLU falls.
         var builder = new GraphBuilder(new Shape(3, 5, 5));
-        var x = builder.Add("conv", new Convolution(new FloatTensor("conv.weight", [1, 3, 5, 5], [.. Enumerable.Repeat(0.15f, 75)]), new FloatTensor("conv.bias", [1], [-8f]), Window.Square(5)), 0);
+        var x = builder.Add(
+            "conv",
+            new Convolution(
+                new FloatTensor("conv.weight", [1, 3, 5, 5], [.. Enumerable.Repeat(0.15f, 75)]),
+                new FloatTensor("conv.bias", [1], [-8f]),
+                Window.Square(5)),
+            0);
         var graph = builder.Build("dip", builder.Add("silu", new Silu(), x));
         using var runner = new NetworkRunner(graph);
         var recipe = AscentPresets.Normalised(3, 60) with { Regularizers = [], Rule = new NormalisedRate(3) };
@@ -118,7 +136,12 @@ public class AscentBatchTests
             [0], 0, TestContext.Current.CancellationToken)[0].Status);
         var graph = RandomNetworks.Make(7, 31);
         using var other = new NetworkRunner(graph);
-        var recipe = AscentPresets.WithSteps(AscentPresets.Fourier, 64) with { EarlyStop = new EarlyStop(2), PlainSteps = 8, Objective = new ChannelObjective() };
+        var recipe = AscentPresets.WithSteps(AscentPresets.Fourier, 64) with
+        {
+            EarlyStop = new EarlyStop(2),
+            PlainSteps = 8,
+            Objective = new ChannelObjective(),
+        };
         var result = new AscentRun(other, graph.Layers[0], recipe, Unit).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.True(result.Curve.Length > 56, $"{result.Curve.Length} steps");
     }
@@ -170,7 +193,10 @@ public class AscentBatchTests
         // At the border what lies outside is the mean colour.
         Assert.Equal(Unit.Mean[0], TopPatchMean.Compute(run, [(new float[3 * 224 * 224], 0, 0)], graph.InputShape, Unit.Mean)![0]);
         Assert.Null(TopPatchMean.Compute(run, [], graph.InputShape, Unit.Mean));
-        var started = new AscentRun(runner, layer, AscentPresets.Normalised(3, 1) with { Start = new TopPatchesStart() }, Unit, new AscentMaterial { TopPatches = _ => mean }).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
+        var started = new AscentRun(
+            runner, layer, AscentPresets.Normalised(3, 1) with { Start = new TopPatchesStart() },
+            Unit, new AscentMaterial { TopPatches = _ => mean })
+            .Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         Assert.All(started.Image.Zip(mean), pair => Assert.Equal(pair.Second, pair.First, 0.01f));
     }
 

@@ -26,7 +26,11 @@ public class AscentObjectiveTests
         float[] values = [.. Enumerable.Range(0, 2 * 4 * 5 * 4).Select(_ => (float)((random.NextDouble() * 2) - 1))];
         var neurons = torch.tensor(new long[] { 3, 1 });
         var picture = torch.tensor([.. Enumerable.Range(0, 80).Select(_ => (float)random.NextDouble())], [1, 4, 5, 4]);
-        double[] At(float[] maps) => [.. climb.Evaluate(torch.tensor(maps, [2, 4, 5, 4]), neurons, picture).Objective.data<float>().ToArray().Select(value => (double)value)];
+        double[] At(float[] maps) =>
+        [
+            .. climb.Evaluate(torch.tensor(maps, [2, 4, 5, 4]), neurons, picture).Objective.data<float>().ToArray()
+                .Select(value => (double)value),
+        ];
         var seeds = climb.EvaluateWithGradient(torch.tensor(values, [2, 4, 5, 4]), neurons, null, 1, picture)
             .Seeds.contiguous().data<float>().ToArray();
         for (var i = 0; i < values.Length; i += 3)
@@ -50,9 +54,13 @@ public class AscentObjectiveTests
         var recipe = AscentPresets.Normalised(3, 6);
         var channel = new AscentRun(runner, layer, recipe with { Objective = new ChannelObjective() }, Unit)
             .Ascend([0], 1, TestContext.Current.CancellationToken)[0];
-        var direction = new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = 1 }) }, Unit).Ascend([0], 1, TestContext.Current.CancellationToken)[0];
+        var direction = new AscentRun(
+            runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = 1 }) }, Unit)
+            .Ascend([0], 1, TestContext.Current.CancellationToken)[0];
         Assert.Equal(channel.Objective, direction.Objective, 1e-3 * Math.Abs(channel.Objective));
-        var down = new AscentRun(runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = -1 }) }, Unit).Ascend([0], 1, TestContext.Current.CancellationToken)[0];
+        var down = new AscentRun(
+            runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [0] = -1 }) }, Unit)
+            .Ascend([0], 1, TestContext.Current.CancellationToken)[0];
         Assert.True(-down.Objective < channel.Curve[0], "a negative weight pushes the channel down");
         var message = Assert.Throws<RecipeException>(() => new AscentRun(
             runner, layer, recipe with { Objective = new DirectionObjective(new Dictionary<int, double> { [999] = 1 }) }, Unit)).Message;
@@ -69,7 +77,9 @@ public class AscentObjectiveTests
         for (var i = 0; i < picture.Length; i++)
             picture[i] = 128 + (100 * MathF.Sin(i % 224 / 9f) * MathF.Cos(i / 224 % 224 / 14f));
         AscentResult Run(AscentObjective objective) => new AscentRun(
-            runner, layer, AscentPresets.WithSteps(AscentPresets.Fourier, 40) with { Objective = objective, Transformations = [] }, Unit, new AscentMaterial { Picture = picture }).Ascend([0], 0, TestContext.Current.CancellationToken)[0];
+            runner, layer, AscentPresets.WithSteps(AscentPresets.Fourier, 40) with { Objective = objective, Transformations = [] },
+            Unit, new AscentMaterial { Picture = picture })
+            .Ascend([0], 0, TestContext.Current.CancellationToken)[0];
         var inversion = Run(new InversionObjective());
         Assert.True(inversion.Objective > 0.5 * inversion.Curve[0], $"{inversion.Curve[0]} -> {inversion.Objective}");
         var caricature = Run(new CaricatureObjective());
@@ -85,7 +95,10 @@ public class AscentObjectiveTests
             () => new AscentRun(runner, graph.Layers[0], recipe, Unit, material)).Message;
         Assert.Contains("top-9", Message(AscentPresets.Find("multifaceted")!), StringComparison.Ordinal);
         Assert.Contains("--image", Message(AscentPresets.Fourier with { Objective = new InversionObjective() }), StringComparison.Ordinal);
-        Assert.Contains("3 values", Message(AscentPresets.Fourier with { Objective = new InversionObjective() }, new AscentMaterial { Picture = [1, 2, 3] }), StringComparison.Ordinal);
+        Assert.Contains(
+            "3 values",
+            Message(AscentPresets.Fourier with { Objective = new InversionObjective() }, new AscentMaterial { Picture = [1, 2, 3] }),
+            StringComparison.Ordinal);
     }
 
     private static AscentObjective Of(string name) => name switch

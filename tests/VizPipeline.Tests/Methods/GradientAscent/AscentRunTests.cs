@@ -19,7 +19,10 @@ public class AscentRunTests
         var graph = RandomNetworks.Make(7, 31);
         using var runner = new NetworkRunner(graph);
         var layer = graph.Layers[^2];
-        var recipe = AscentPresets.WithSteps(AscentPresets.Find(preset)!, 12) with { Objective = channel ? new ChannelObjective() : new NeuronObjective() };
+        var recipe = AscentPresets.WithSteps(AscentPresets.Find(preset)!, 12) with
+        {
+            Objective = channel ? new ChannelObjective() : new NeuronObjective(),
+        };
         // Short steps: long ones lead the rounding of other kernels for other batch sizes to other hills.
         var run = new AscentRun(runner, layer, recipe.Rule is RateRule ? recipe with { Rule = new NormalisedRate(1) } : recipe, Unit);
         var batch = run.Ascend([.. Enumerable.Range(0, layer.Neurons)], seed: 2, TestContext.Current.CancellationToken);
@@ -32,7 +35,9 @@ public class AscentRunTests
                 Assert.Equal((alone[facet].Status, neuron, facet), (together.Status, together.Neuron, together.Facet));
                 var differences = alone[facet].Image.Zip(together.Image).Select(pair => Math.Abs(pair.First - pair.Second)).ToArray();
                 // Adam makes steps of one size of any gradient, so of rounding errors, too, where there is no other.
-                Assert.True(recipe.Rule is RateRule ? differences.Max() < 0.05 : differences.Average() < 0.5, $"neuron {neuron}: mean {differences.Average()}, max {differences.Max()}");
+                Assert.True(
+                    recipe.Rule is RateRule ? differences.Max() < 0.05 : differences.Average() < 0.5,
+                    $"neuron {neuron}: mean {differences.Average()}, max {differences.Max()}");
             }
         }
     }

@@ -62,16 +62,34 @@ public class RecipeJsonTests
     [InlineData("""{"name":"x","steps":3,"rule":{"kind":"momentum","rate":1}}""", "kind")]
     [InlineData("""{"name":"x","steps":3,"rule":{"rate":1}}""", "kind")]
     [InlineData("""{"name":"x","steps":3,"rule":{"kind":"constant","rate":1},"sharpness":2}""", "sharpness")]
-    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"constant","rate":1},"regularizers":[{"kind":"l2_decay","decay":1.5}]}""", "decay must be 0 or more and below 1")]
-    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"constant","rate":1},"regularizers":[{"kind":"blur","sigma":1,"every":0}]}""", "every must be 1")]
-    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"parametrization":{"kind":"fourier"},"regularizers":[{"kind":"l2_decay","decay":0.1}]}""", "regularizers need pixels")]
+    [InlineData(
+        """{"name":"x","steps":3,"rule":{"kind":"constant","rate":1},"regularizers":[{"kind":"l2_decay","decay":1.5}]}""",
+        "decay must be 0 or more and below 1")]
+    [InlineData(
+        """{"name":"x","steps":3,"rule":{"kind":"constant","rate":1},"regularizers":[{"kind":"blur","sigma":1,"every":0}]}""",
+        "every must be 1")]
+    [InlineData(
+        """{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"parametrization":{"kind":"fourier"},"regularizers":"""
+        + """[{"kind":"l2_decay","decay":0.1}]}""",
+        "regularizers need pixels")]
     [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"diversity":{"facets":99}}""", "facets must be 2 to 16")]
-    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"transformations":[{"kind":"crop","smallest":0.5,"largest":0.1,"spread":0.1,"views":2}]}""", "largest must be")]
-    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"objective":{"kind":"direction","weights":{}}}""", "at least one channel")]
+    [InlineData(
+        """{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"transformations":"""
+        + """[{"kind":"crop","smallest":0.5,"largest":0.1,"spread":0.1,"views":2}]}""",
+        "largest must be")]
+    [InlineData(
+        """{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"objective":{"kind":"direction","weights":{}}}""",
+        "at least one channel")]
     [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1e999}}""", "rate must be above 0")]
     [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"regularizers":[null]}""", "is null")]
-    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"parametrization":{"kind":"maco"},"start":{"kind":"picture","deviation":0}}""", "random phases")]
-    [InlineData("""{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"diversity":{"facets":16,"weight":1},"transformations":[{"kind":"crop","smallest":0.1,"largest":0.5,"spread":0.1,"views":20}]}""", "at most 64, not 320")]
+    [InlineData(
+        """{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"parametrization":{"kind":"maco"},"start":"""
+        + """{"kind":"picture","deviation":0}}""",
+        "random phases")]
+    [InlineData(
+        """{"name":"x","steps":3,"rule":{"kind":"adam","rate":1},"diversity":{"facets":16,"weight":1},"transformations":"""
+        + """[{"kind":"crop","smallest":0.1,"largest":0.5,"spread":0.1,"views":20}]}""",
+        "at most 64, not 320")]
     public void A_wrong_recipe_is_one_line_that_says_what_is_wrong(string json, string expected)
     {
         var message = Assert.Throws<RecipeException>(() => RecipeJson.Parse(json, "mine.json")).Message;

@@ -45,12 +45,14 @@ public class RecipeSearchTests
     public void Scores_prefer_what_reaches_more_and_looks_more_natural_and_dead_pictures_come_last()
     {
         AscentResult Result(float activation, AscentStatus status, Func<int, float> pixel) => new(
-            0, status, 0, activation, activation, [activation], [.. Enumerable.Range(0, 3 * 32 * 32).Select(pixel)], 32, 32, new Box(0, 0, 32, 32));
+            0, status, 0, activation, activation, [activation], [.. Enumerable.Range(0, 3 * 32 * 32).Select(pixel)],
+            32, 32, new Box(0, 0, 32, 32));
         var random = new Random(1);
         float Noise(int i) => (float)(random.NextDouble() * 255);
         // A soft disc on grey falls much like photographs do; white noise does not fall at all.
         float Disc(int i) => Math.Pow((i % 1024 / 32) - 16, 2) + Math.Pow((i % 32) - 16, 2) < 60 ? 200 : 90;
-        (AscentRecipe, IReadOnlyList<AscentResult>) Candidate(string name, AscentResult result) => (AscentPresets.Fourier with { Name = name }, [result]);
+        (AscentRecipe, IReadOnlyList<AscentResult>) Candidate(string name, AscentResult result) =>
+            (AscentPresets.Fourier with { Name = name }, [result]);
         var ranked = RecipeSearch.Score([
             Candidate("noise", Result(10, AscentStatus.Converged, Noise)), Candidate("disc", Result(8, AscentStatus.Converged, Disc)),
             Candidate("weak disc", Result(2, AscentStatus.Converged, Disc)), Candidate("dead", Result(0, AscentStatus.Dead, Disc))]);

@@ -16,7 +16,11 @@ public class ImageTensorTests
     {
         TorchRuntime.Start();
         var planes = order.Planes();
-        var preprocessing = Preprocessing.Unit(2, 3, order) with { Mean = new[] { 0.485f, 0.456f, 0.406f, 0.2f }[..planes], Std = new[] { 0.229f, 0.224f, 0.225f, 0.4f }[..planes] };
+        var preprocessing = Preprocessing.Unit(2, 3, order) with
+        {
+            Mean = new[] { 0.485f, 0.456f, 0.406f, 0.2f }[..planes],
+            Std = new[] { 0.229f, 0.224f, 0.225f, 0.4f }[..planes],
+        };
         var crops = Enumerable.Range(0, 2 * preprocessing.CropBytes).Select(i => (byte)(i * 7)).ToArray();
         using var tensor = ImageTensor.Create(crops, 2, preprocessing, torch.CPU);
         Assert.Equal([2, planes, 2, 3], tensor.shape);

@@ -18,7 +18,8 @@ public class ProfileSampleTests
 
     [Fact]
     public void An_image_alone_tells_whether_it_is_taken() => Gen.Int[0, 3_000].Sample(count =>
-        Assert.Equal(ProfileSample.Select(count), Enumerable.Range(-1, count + 2).Where(image => ProfileSample.Has(image, count))), iter: 50);
+        Assert.Equal(ProfileSample.Select(count), Enumerable.Range(-1, count + 2).Where(image => ProfileSample.Has(image, count))),
+        iter: 50);
 
     [Fact]
     public void Images_of_the_largest_set_are_told_apart()

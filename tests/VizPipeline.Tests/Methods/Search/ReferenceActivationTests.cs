@@ -24,7 +24,9 @@ public class ReferenceActivationTests
             for (var n = 0; n < 16; n++)
             {
                 for (var c = 0; c < layer.Neurons; c++)
-                    Assert.True(Math.Abs(rows[n][c] - expected[(n * layer.Neurons) + c]) <= 1e-5 * scale, $"{layer.Name} image {n} neuron {c}: {rows[n][c]}");
+                    Assert.True(
+                        Math.Abs(rows[n][c] - expected[(n * layer.Neurons) + c]) <= 1e-5 * scale,
+                        $"{layer.Name} image {n} neuron {c}: {rows[n][c]}");
             }
             if (layer.Name != "logits")
                 Assert.True(AgreeingPositions(search.Tallies[i], sample.Array($"{layer.Name}.act.argmax").ToInts()) > 0.98, layer.Name);

@@ -15,7 +15,8 @@ public sealed class NotANumberTests
     {
         float[] weight = [1, float.NaN];
         var graph = OnnxModels.Graph(
-                OnnxModels.Node("Conv", ["x", "w"], ["c"]), OnnxModels.Node("Relu", ["c"], ["r"]), OnnxModels.Node("GlobalMaxPool", ["r"], ["y"]))
+                OnnxModels.Node("Conv", ["x", "w"], ["c"]), OnnxModels.Node("Relu", ["c"], ["r"]),
+                OnnxModels.Node("GlobalMaxPool", ["r"], ["y"]))
             .Message(5, OnnxModels.Tensor("w", OnnxModels.Float, 2, 1, 1, 1).Bytes(9, MemoryMarshal.AsBytes(weight.AsSpan()).ToArray()))
             .Message(11, OnnxModels.Value("x", 1, 1, 3, 3)).Message(12, OnnxModels.Value("y", 1, 2, 1, 1));
         using var folder = new TempFolder();

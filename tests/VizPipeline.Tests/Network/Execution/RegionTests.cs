@@ -5,7 +5,9 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Tests.Network.Execution;
 
-/// <summary>The law of regions: computing around a position gives what computing everywhere gives, forward and back, borders included.</summary>
+/// <summary>
+/// The law of regions: computing around a position gives what computing everywhere gives, forward and back, borders included.
+/// </summary>
 public class RegionTests
 {
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 60)];

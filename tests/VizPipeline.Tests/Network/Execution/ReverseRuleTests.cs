@@ -142,7 +142,12 @@ public class ReverseRuleTests
         for (var i = 0; i < graph.Nodes[convolution].Shape.Channels; i++)
             one[i * (graph.Nodes[convolution].Shape.Channels + 1)] = 1;
         var channels = graph.Nodes[convolution].Shape.Channels;
-        var x = cut.Add("one", new Convolution(new FloatTensor("one.weight", [channels, channels, 1, 1], one[..(channels * channels)]), null, Window.Square(1)), GraphBuilder.Input);
+        var x = cut.Add(
+            "one",
+            new Convolution(
+                new FloatTensor("one.weight", [channels, channels, 1, 1], one[..(channels * channels)]),
+                null, Window.Square(1)),
+            GraphBuilder.Input);
         var network = cut.Build("cut", cut.Add("last", graph.Nodes[target].Operator, x));
         using var runner = new NetworkRunner(network);
         using var images = torch.tensor(Value(graph, convolution), graph.Nodes[convolution].Shape.Batch(1));

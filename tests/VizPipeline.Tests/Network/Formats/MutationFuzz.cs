@@ -15,7 +15,10 @@ internal static class MutationFuzz
     private const long AllowedBytes = 4 << 20;
     private const long AllowedBytesPerByte = 400;
 
-    private static readonly long[] Traps = [0, 1, -1, 0x7f, 0x80, 0xff, 0xffff, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 32];
+    private static readonly long[] Traps =
+    [
+        0, 1, -1, 0x7f, 0x80, 0xff, 0xffff, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 32,
+    ];
 
     /// <param name="valid">A file that the reader accepts.</param>
     /// <param name="read">The reader under test; gets a path.</param>
@@ -53,7 +56,9 @@ internal static class MutationFuzz
             Assert.Fail($"case {number} ended in {failure}");
         }
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated <= AllowedBytes + AllowedBytesPerByte * damaged.Length, $"case {number}: {allocated} bytes for a file of {damaged.Length}");
+        Assert.True(
+            allocated <= AllowedBytes + AllowedBytesPerByte * damaged.Length,
+            $"case {number}: {allocated} bytes for a file of {damaged.Length}");
         return accepted;
     }
 

@@ -3,9 +3,9 @@ namespace VizPipeline.Tests.Network.Formats;
 /// <summary>A folder of its own for one test, gone afterwards.</summary>
 internal sealed class TempFolder : IDisposable
 {
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("viz-formats-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("viz-formats-");
 
-    public string Path(string name) => System.IO.Path.Combine(folder.FullName, name);
+    public string Path(string name) => System.IO.Path.Combine(_folder.FullName, name);
 
     public string Write(string name, byte[] bytes)
     {
@@ -13,7 +13,7 @@ internal sealed class TempFolder : IDisposable
         return Path(name);
     }
 
-    public IEnumerable<string> Names => folder.EnumerateFileSystemInfos().Select(file => file.Name);
+    public IEnumerable<string> Names => _folder.EnumerateFileSystemInfos().Select(file => file.Name);
 
-    public void Dispose() => folder.Delete(recursive: true);
+    public void Dispose() => _folder.Delete(recursive: true);
 }

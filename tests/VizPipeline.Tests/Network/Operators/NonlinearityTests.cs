@@ -9,7 +9,8 @@ public class NonlinearityTests
 {
     private static Nonlinearity[] All =>
     [
-        .. ModernNetworks.Functions(new Random(1), 4, "all"), new LeakyRelu(-0.4), new Power(3), new Power(0.5), new Power(-1), new Absolute(), new Exponential(), new Logarithm(), new ErrorFunction(),
+        .. ModernNetworks.Functions(new Random(1), 4, "all"), new LeakyRelu(-0.4), new Power(3), new Power(0.5), new Power(-1),
+        new Absolute(), new Exponential(), new Logarithm(), new ErrorFunction(),
     ];
 
     public static TheoryData<int> Numbers => [.. Enumerable.Range(0, All.Length)];
@@ -21,7 +22,9 @@ public class NonlinearityTests
         var function = All[number];
         using var scope = torch.NewDisposeScope();
         // Four channels; away from kinks, and where logarithms and roots are defined.
-        double[] places = function is Logarithm or Power ? [0.13, 0.41, 1.27, 2.9] : [-4.1, -2.3, -0.71, -0.23, 0.071, 0.33, 0.93, 2.7, 3.7];
+        double[] places = function is Logarithm or Power
+            ? [0.13, 0.41, 1.27, 2.9]
+            : [-4.1, -2.3, -0.71, -0.23, 0.071, 0.33, 0.93, 2.7, 3.7];
         var input = torch.tensor([.. places.SelectMany(place => Enumerable.Repeat(place, 4))], [places.Length, 4, 1, 1]);
         const double Step = 1e-5;
         var difference = (function.Evaluate(input + Step) - function.Evaluate(input - Step)) / (2 * Step);

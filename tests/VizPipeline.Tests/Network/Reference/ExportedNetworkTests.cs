@@ -64,7 +64,8 @@ public class ExportedNetworkTests
         using var file = new FileStream(path, FileMode.Create);
         foreach (var initializer in export["initializers"]!.AsArray())
         {
-            var (name, kind, fanIn, offset, count) = ((string)initializer![0]!, (string)initializer[1]!, (long)initializer[2]!, (long)initializer[3]!, (int)initializer[4]!);
+            var (name, kind, fanIn, offset, count) =
+                ((string)initializer![0]!, (string)initializer[1]!, (long)initializer[2]!, (long)initializer[3]!, (int)initializer[4]!);
             Assert.Equal(offset, file.Position);
             file.Write(MemoryMarshal.AsBytes(ReferenceFormula.Values(name, count, kind, fanIn).AsSpan()));
         }

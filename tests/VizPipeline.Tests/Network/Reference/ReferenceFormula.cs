@@ -4,8 +4,8 @@ using VizPipeline.Network.Formats;
 namespace VizPipeline.Tests.Network.Reference;
 
 /// <summary>
-/// Parameters and pictures by formula, as <c>tests/reference/torchvision_reference.py</c> makes them: SplitMix64 from the FNV-1a hash of the
-/// name, scaled so that activations neither vanish nor explode.
+/// Parameters and pictures by formula, as <c>tests/reference/torchvision_reference.py</c> makes them: SplitMix64 from the FNV-1a hash of
+/// the name, scaled so that activations neither vanish nor explode.
 /// </summary>
 internal static class ReferenceFormula
 {

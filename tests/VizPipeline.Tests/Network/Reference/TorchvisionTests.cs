@@ -14,7 +14,8 @@ public class TorchvisionTests
     // VGG's 133 million parameters take a second to make and half a gigabyte; its layers are compared with recorded ones elsewhere.
     private static readonly string[] TooLarge = ["vgg11_bn", "wide_resnet50_2"];
 
-    // With weights by formula its gates amplify: a ten-millionth of the picture more changes its sixth stage by a third. The first modules tell.
+    // With weights by formula its gates amplify: a ten-millionth of the picture more changes its sixth stage by a third. The first modules
+    // tell.
     private const string Chaotic = "efficientnet_v2_s";
 
     public static TheoryData<string> Computed { get; } = [.. Names(ReferenceData.Networks).Except(TooLarge)];
@@ -71,9 +72,11 @@ public class TorchvisionTests
                 (string)weights!["name"]!, (string)weights["url"]!, ReferenceData.Numbers(weights["crop"])[0], ReferenceData.Numbers(
                     weights["resize"])[0],
                 ((string)weights["interpolation"]!).Contains("bicubic", StringComparison.OrdinalIgnoreCase),
-                string.Join(' ', ReferenceData.Numbers(weights["mean"]).Select(number => (float)number)), string.Join(' ', ReferenceData.Numbers(weights["std"]).Select(number => (float)number))));
+                string.Join(' ', ReferenceData.Numbers(weights["mean"]).Select(number => (float)number)),
+                string.Join(' ', ReferenceData.Numbers(weights["std"]).Select(number => (float)number))));
             var ours = ZooModels.Find(name)!.Weights.Select(weights => (
-                weights.Version, ZooWeights.OfficialAddress + weights.File, (double)weights.Crop, (double)weights.ShorterSide, weights.Bicubic,
+                weights.Version, ZooWeights.OfficialAddress + weights.File, (double)weights.Crop, (double)weights.ShorterSide,
+                weights.Bicubic,
                 string.Join(' ', weights.Mean), string.Join(' ', weights.Std)));
             Assert.Equal(expected, ours);
             seen += expected.Count();

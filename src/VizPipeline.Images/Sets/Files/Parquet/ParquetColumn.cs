@@ -163,7 +163,9 @@ internal sealed class ParquetColumn
         (ParquetType.ByteArray, 6) => new() { Bytes = BehindLengths(values, count), Numbers = [] },
         (ParquetType.Int32 or ParquetType.Int64, 0) => new() { Bytes = [], Numbers = Numbers(values.Span, count) },
         (ParquetType.Int32 or ParquetType.Int64, 5) => new() { Bytes = [], Numbers = Differences(values.Span, count) },
-        _ => throw new IOException($"column {_leaf.Path} is {_leaf.Type} in encoding {encoding}, which is not read; write it again with plain or dictionary encoding"),
+        _ => throw new IOException(
+            $"column {_leaf.Path} is {_leaf.Type} in encoding {encoding}, which is not read; "
+            + "write it again with plain or dictionary encoding"),
     };
 
     private static ReadOnlyMemory<byte>?[] WithLengths(ReadOnlyMemory<byte> bytes, int count)

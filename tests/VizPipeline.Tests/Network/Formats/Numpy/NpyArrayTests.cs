@@ -56,7 +56,9 @@ public class NpyArrayTests
     [Fact]
     public void Text_and_scalars_are_read()
     {
-        var text = Read(FileOf(1, "{'descr': '<U2', 'fortran_order': False, 'shape': (2,), }", [.. Encoding.UTF32.GetBytes("a"), 0, 0, 0, 0, .. Encoding.UTF32.GetBytes("bc")]));
+        var text = Read(FileOf(
+            1, "{'descr': '<U2', 'fortran_order': False, 'shape': (2,), }",
+            [.. Encoding.UTF32.GetBytes("a"), 0, 0, 0, 0, .. Encoding.UTF32.GetBytes("bc")]));
         Assert.Equal(["a", "bc"], text.ToStrings());
         Assert.Throws<ModelFormatException>(() => text.ToFloats());
 

@@ -5,9 +5,9 @@ namespace VizPipeline.Tests.Network.Formats.Onnx;
 /// <summary>Writes protobuf messages field by field, so that tests can make files that no library would write.</summary>
 internal sealed class ProtoWriter
 {
-    private readonly List<byte> bytes = [];
+    private readonly List<byte> _bytes = [];
 
-    public byte[] End() => [.. bytes];
+    public byte[] End() => [.. _bytes];
 
     public ProtoWriter Number(int field, long number) => Varint((long)field << 3).Varint(number);
 
@@ -18,14 +18,14 @@ internal sealed class ProtoWriter
     public ProtoWriter Bytes(int field, byte[] content)
     {
         Varint(((long)field << 3) | 2).Varint(content.Length);
-        bytes.AddRange(content);
+        _bytes.AddRange(content);
         return this;
     }
 
     public ProtoWriter Float(int field, float number)
     {
         Varint(((long)field << 3) | 5);
-        bytes.AddRange(BitConverter.GetBytes(number));
+        _bytes.AddRange(BitConverter.GetBytes(number));
         return this;
     }
 
@@ -42,8 +42,8 @@ internal sealed class ProtoWriter
     {
         var rest = (ulong)number;
         for (; rest >= 0x80; rest >>= 7)
-            bytes.Add((byte)(rest | 0x80));
-        bytes.Add((byte)rest);
+            _bytes.Add((byte)(rest | 0x80));
+        _bytes.Add((byte)rest);
         return this;
     }
 }

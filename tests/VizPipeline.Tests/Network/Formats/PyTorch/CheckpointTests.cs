@@ -7,7 +7,8 @@ namespace VizPipeline.Tests.Network.Formats.PyTorch;
 public class CheckpointTests
 {
     [Theory]
-    [InlineData("state_dict"), InlineData("model_state_dict"), InlineData("model"), InlineData("model_state"), InlineData("net"), InlineData("network"), InlineData("params")]
+    [InlineData("state_dict"), InlineData("model_state_dict"), InlineData("model"), InlineData("model_state"), InlineData("net")]
+    [InlineData("network"), InlineData("params")]
     [InlineData("model_ema"), InlineData("state_dict_ema"), InlineData("ema"), InlineData("our_own_word_for_it")]
     public void Weights_are_found_beside_optimizer_and_arguments(string key)
     {
@@ -16,7 +17,8 @@ public class CheckpointTests
             // Adam's state: tensors by the parameters' numbers, and groups.
             .Text("optimizer").Dict(optimizer => optimizer
                 .Text("state").Dict(state => state.Number(0).Dict(adam => adam.Text("step").Number(1).Text("exp_avg").Pair()))
-                .Text("param_groups").Op(']').Op('(').Dict(group => group.Text("lr").Raw((byte)'G', 0x3f, 0x50, 0x62, 0x4d, 0xd2, 0xf1, 0xa9, 0xfc)).Op('e'))
+                .Text("param_groups").Op(']').Op('(')
+                    .Dict(group => group.Text("lr").Raw((byte)'G', 0x3f, 0x50, 0x62, 0x4d, 0xd2, 0xf1, 0xa9, 0xfc)).Op('e'))
             .Text("args").Global("argparse", "Namespace").Op(')').Raw(0x81).Dict(
                 args => args.Text("lr").Number(1).Text("out").Global("pathlib", "PosixPath").Op('(').Text("runs").Op('t').Op('R')).Op('b')
             .Text("best").Global("numpy.core.multiarray", "scalar").Op('(').Global("numpy", "dtype").Op('(').Text("f8").Raw(0x89).Raw(0x88)
@@ -61,14 +63,18 @@ public class CheckpointTests
             .Text("module.features.transition1.norm.weight").Pair()
             .Text("module.features.denseblock1.denselayer1.conv1.weight").Pair());
         Assert.Equal(
-            ["features.denseblock1.denselayer12.norm1.running_mean", "features.denseblock1.denselayer12.conv2.weight", "features.transition1.norm.weight", "features.denseblock1.denselayer1.conv1.weight"],
+            [
+                "features.denseblock1.denselayer12.norm1.running_mean", "features.denseblock1.denselayer12.conv2.weight",
+                "features.transition1.norm.weight", "features.denseblock1.denselayer1.conv1.weight",
+            ],
             tensors.Keys);
     }
 
     [Fact]
     public void A_tensor_with_attributes_is_its_tensor()
     {
-        var tensors = Read(root => root.Text("a").Global("torch._tensor", "_rebuild_from_type_v2").Op('(').Global("torch._utils", "_rebuild_tensor_v2").Global("torch.nn.parameter", "Parameter")
+        var tensors = Read(root => root.Text("a").Global("torch._tensor", "_rebuild_from_type_v2").Op('(')
+            .Global("torch._utils", "_rebuild_tensor_v2").Global("torch.nn.parameter", "Parameter")
             .Op('(').Storage("0", 2).Number(0).Tuple(2).Tuple(1).Raw(0x89).Global("collections", "OrderedDict").Op(')').Op('R').Op('t')
             .Dict(state => state.Text("tag").Number(1)).Op('t').Op('R'));
         Assert.Equal([1, 2], tensors["a"].Values);

@@ -136,7 +136,8 @@ public class HostilePickleTests
     [Fact]
     public void What_is_stepped_over_is_nothing_whatever_it_is_given()
     {
-        var refusal = Refusal(new PickleWriter().Op('}').Text("args").Global("argparse", "Namespace").Op('(').Global("torch._utils", "_rebuild_tensor_v2").Op('t').Op('R').Text("state").Op('b').Op('s').End());
+        var refusal = Refusal(new PickleWriter().Op('}').Text("args").Global("argparse", "Namespace").Op('(')
+            .Global("torch._utils", "_rebuild_tensor_v2").Op('t').Op('R').Text("state").Op('b').Op('s').End());
         Assert.Contains("no tensors", refusal, StringComparison.Ordinal);
         RunsCode("argparse.ArgumentParser", new PickleWriter().Global("argparse", "ArgumentParser").Op(')').Raw(0x81));
         RunsCode("not a known function", new PickleWriter().Global("argparse", "Namespace").Op(')').Raw(0x81).Op(')').Op('R'));

@@ -89,7 +89,11 @@ public class LegacyTorchTests
         Refused("version of the old format", LegacyTorch.Of(pair, 1002, littleEndian: true, LegacyTorch.Floats("0", 1, 2)));
         Refused("byte order 'big'", LegacyTorch.Of(pair, 1001, littleEndian: false, LegacyTorch.Floats("0", 1, 2)));
         Refused("ends too soon", [.. LegacyTorch.Magic]);
-        Refused("of two types or sizes", LegacyTorch.Of(new PickleWriter().Dict(dict => dict.Text("a").Pair().Text("b").Tensor("0", 3, [3], [1])).End(), LegacyTorch.Floats("0", 1, 2)));
+        Refused(
+            "of two types or sizes",
+            LegacyTorch.Of(
+                new PickleWriter().Dict(dict => dict.Text("a").Pair().Text("b").Tensor("0", 3, [3], [1])).End(),
+                LegacyTorch.Floats("0", 1, 2)));
     }
 
     [Fact]

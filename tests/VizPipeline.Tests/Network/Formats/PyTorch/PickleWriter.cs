@@ -6,15 +6,15 @@ namespace VizPipeline.Tests.Network.Formats.PyTorch;
 /// <summary>Writes pickles instruction by instruction: honest ones as torch.save does, and hostile ones.</summary>
 internal sealed class PickleWriter
 {
-    private readonly List<byte> bytes = [0x80, 2];
+    private readonly List<byte> _bytes = [0x80, 2];
 
-    public byte[] End() => [.. bytes, (byte)'.'];
+    public byte[] End() => [.. _bytes, (byte)'.'];
 
     public PickleWriter Op(char opcode) => Raw((byte)opcode);
 
     public PickleWriter Raw(params byte[] raw)
     {
-        bytes.AddRange(raw);
+        _bytes.AddRange(raw);
         return this;
     }
 

@@ -155,7 +155,10 @@ public class StateDictTests
     {
         var pickle = new PickleWriter()
             .OrderedDict(dict => dict.Text("conv.weight").Tensor("0", 6, [3, 2], [1, 3]).Text("conv.bias").Tensor("1", 2, [2], [1]));
-        MutationFuzz.Check(TorchZip.Of(pickle.End(), TorchZip.Floats("0", 1, 2, 3, 4, 5, 6), TorchZip.Floats("1", 1, 2)), path => StateDict.Read(path), ".pth");
+        MutationFuzz.Check(
+            TorchZip.Of(pickle.End(), TorchZip.Floats("0", 1, 2, 3, 4, 5, 6), TorchZip.Floats("1", 1, 2)),
+            path => StateDict.Read(path),
+            ".pth");
     }
 
     private static IReadOnlyDictionary<string, FloatTensor> Read(byte[] bytes)

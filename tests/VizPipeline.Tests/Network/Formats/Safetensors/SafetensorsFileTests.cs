@@ -59,7 +59,10 @@ public class SafetensorsFileTests
     [Fact]
     public void Metadata_scalars_and_empty_tensors_are_read()
     {
-        var file = Read("""{"__metadata__":{"format":"pt"},"s":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"e":{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}}   """, 4);
+        var file = Read(
+            """{"__metadata__":{"format":"pt"},"s":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"e":"""
+            + """{"dtype":"F32","shape":[0,7],"data_offsets":[4,4]}}   """,
+            4);
 
         Assert.Equal("pt", file.Metadata["format"]);
         Assert.Empty(file.ReadFloats("s").Shape);
@@ -71,7 +74,10 @@ public class SafetensorsFileTests
     [InlineData("not_json", "{a}", 0, "not valid JSON")]
     [InlineData("lone_surrogate", """{"\ud800":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}""", 4, "not valid JSON")]
     [InlineData("deep", """{"a":[[[[[[[[[[[]]]]]]]]]]]}""", 0, "not valid JSON")]
-    [InlineData("duplicate_key", """{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[],"data_offsets":[4,8]}}""", 8, "not valid JSON")]
+    [InlineData(
+        "duplicate_key",
+        """{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[],"data_offsets":[4,8]}}""",
+        8, "not valid JSON")]
     [InlineData("metadata_not_text", """{"__metadata__":{"a":1}}""", 0, "metadata 'a'")]
     [InlineData("no_dtype", """{"a":{"shape":[],"data_offsets":[0,4]}}""", 4, "without a proper 'dtype'")]
     [InlineData("no_shape", """{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}""", 4, "without a proper 'shape'")]
@@ -79,12 +85,18 @@ public class SafetensorsFileTests
     [InlineData("negative_extent", """{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "extent")]
     [InlineData("fractional_extent", """{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "extent")]
     [InlineData("overflow", """{"a":{"dtype":"F32","shape":[2147483647,2147483647,4],"data_offsets":[0,4]}}""", 4, "64 bits")]
-    [InlineData("overflow_behind_zero", """{"a":{"dtype":"F32","shape":[0,2147483647,2147483647,2147483647],"data_offsets":[0,0]}}""", 0, "64 bits")]
+    [InlineData(
+        "overflow_behind_zero",
+        """{"a":{"dtype":"F32","shape":[0,2147483647,2147483647,2147483647],"data_offsets":[0,0]}}""",
+        0, "64 bits")]
     [InlineData("wrong_size", """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "needs 8")]
     [InlineData("reversed_offsets", """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "data_offsets")]
     [InlineData("three_offsets", """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}""", 8, "data_offsets")]
     [InlineData("out_of_range", """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "end at byte 8")]
-    [InlineData("overlap", """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "overlap")]
+    [InlineData(
+        "overlap",
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""",
+        8, "overlap")]
     [InlineData("hole_at_start", """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "gap")]
     [InlineData("rest_without_owner", OneFloat, 8, "4 bytes after its last tensor")]
     public void Broken_rules_are_named(string rule, string header, int dataBytes, string message)

@@ -11,9 +11,13 @@ public class SafetensorsWriterTests
         using var stream = new MemoryStream();
         new SafetensorsWriter().Add("b", [1, 2], 2).Add("a", [1f], 1).WriteTo(stream);
 
-        const string Header = """{"b":{"dtype":"I32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""";
+        const string Header =
+            """{"b":{"dtype":"I32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""";
         var padded = Header.PadRight((Header.Length + 7) / 8 * 8);
-        byte[] expected = [.. BitConverter.GetBytes((long)padded.Length), .. Encoding.ASCII.GetBytes(padded), 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0x80, 0x3f];
+        byte[] expected =
+        [
+            .. BitConverter.GetBytes((long)padded.Length), .. Encoding.ASCII.GetBytes(padded), 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0x80, 0x3f,
+        ];
         Assert.Equal(expected, stream.ToArray());
     }
 

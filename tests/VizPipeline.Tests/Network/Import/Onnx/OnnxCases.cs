@@ -13,10 +13,14 @@ internal static class OnnxCases
         ["ConvTranspose"] = Transposed,
         ["ConvTranspose output_shape"] = m => TransposedTo(m),
         ["MaxPool"] = m => m.Add("MaxPool", [Mixed(m)], m.Opset < 10 ? Window(m) : [.. Window(m), ("ceil_mode", m.Random.Next(2))]),
-        ["MaxPool auto_pad"] = m => m.Add("MaxPool", [Mixed(m)], ("kernel_shape", Pair(m, 2, 5)), ("strides", Pair(m, 1, 3)), ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID"))),
+        ["MaxPool auto_pad"] = m => m.Add(
+            "MaxPool", [Mixed(m)], ("kernel_shape", Pair(m, 2, 5)), ("strides", Pair(m, 1, 3)),
+            ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID"))),
         ["AveragePool"] = m => m.Add("AveragePool", [Mixed(m)], [.. Window(m, m.Opset >= 19), ("count_include_pad", m.Random.Next(2))]),
         ["AveragePool ceil_mode"] = m => !Since(m, 10) ? Mixed(m) : m.Add("AveragePool", [Mixed(m)], [.. Window(m), ("ceil_mode", 1)]),
-        ["AveragePool auto_pad"] = m => m.Add("AveragePool", [Mixed(m)], ("kernel_shape", Pair(m, 2, 5)), ("strides", Pair(m, 1, 3)), ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID"))),
+        ["AveragePool auto_pad"] = m => m.Add(
+            "AveragePool", [Mixed(m)], ("kernel_shape", Pair(m, 2, 5)), ("strides", Pair(m, 1, 3)),
+            ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID"))),
         ["LpPool"] = m => m.Add("LpPool", [Mixed(m)], [.. Window(m, m.Opset >= 18), ("p", m.Random.Next(1, 4))]),
         ["GlobalAveragePool"] = m => m.Add("GlobalAveragePool", [Mixed(m)]),
         ["GlobalMaxPool"] = m => m.Add("GlobalMaxPool", [Mixed(m)]),
@@ -75,7 +79,13 @@ internal static class OnnxCases
         ["LRN"] = m => m.Add("LRN", [Mixed(m, 7)], ("size", Pick(m, 1, 3, 5)), ("alpha", 0.3f), ("beta", 0.6f), ("bias", 1.5f)),
         ["Pad"] = Padded,
         ["Resize"] = Resized,
-        ["Upsample"] = m => m.Opset < 10 ? m.Add("Upsample", [Mixed(m), .. m.Opset < 9 ? (string[])[] : [m.Floats([1, 1, 2, 3], 4)]], [("mode", Pick(m, "nearest", "linear")), .. m.Opset < 9 ? ((string, object)[])[("scales", new float[] { 1, 1, 2, 3 })] : []]) : Mixed(m),
+        ["Upsample"] = m => m.Opset < 10
+            ? m.Add(
+                "Upsample",
+                [Mixed(m), .. m.Opset < 9 ? (string[])[] : [m.Floats([1, 1, 2, 3], 4)]],
+                [("mode", Pick(m, "nearest", "linear")),
+                    .. m.Opset < 9 ? ((string, object)[])[("scales", new float[] { 1, 1, 2, 3 })] : []])
+            : Mixed(m),
         ["Concat"] = m => m.Add("Concat", [Mixed(m, 3), Mixed(m, 2), Mixed(m, 4)], ("axis", Pick(m, 1, -3))),
         ["Split"] = Split,
         ["Slice"] = Sliced,
@@ -85,7 +95,13 @@ internal static class OnnxCases
             "Transpose", [m.Add("Transpose", [Mixed(m)], ("perm", new[] { 0, 2, 3, 1 }))], ("perm", new[] { 0, 3, 1, 2 })),
         ["shuffle"] = Shuffled,
         ["split attention"] = SplitAttention,
-        ["as_strided"] = m => m.InputShape[0] > 1 ? Mixed(m) : m.Conv(m.Add("Gather", [m.Add("Reshape", [m.Add("GlobalAveragePool", [Mixed(m)]), m.Longs(-1)]), m.Tensor([.. Enumerable.Range(0, 4 * m.InputShape[0]).Select(i => (long)i)], m.InputShape[0], 4, 1, 1)]), 4, 3),
+        ["as_strided"] = m => m.InputShape[0] > 1
+            ? Mixed(m)
+            : m.Conv(
+                m.Add("Gather", [
+                    m.Add("Reshape", [m.Add("GlobalAveragePool", [Mixed(m)]), m.Longs(-1)]),
+                    m.Tensor([.. Enumerable.Range(0, 4 * m.InputShape[0]).Select(i => (long)i)], m.InputShape[0], 4, 1, 1)]),
+                4, 3),
         ["Gemm"] = FullyConnected,
         ["MatMul"] = m => m.Add("Add", [m.Add("MatMul", [Flat(m), m.Weight(4 * Pixels(m), 6)]), m.Weight(6)]),
         ["MatMul over channels"] = OverChannels,
@@ -129,22 +145,30 @@ internal static class OnnxCases
         var (groups, kernel) = (Pick(m, 1, 2, 3, 6), Pair(m, 1, 4));
         return m.Add("Conv", [Mixed(m, 6), m.Weight(12, 6 / groups, kernel[0], kernel[1]), .. m.Random.Next(
             2) == 0 ? (string[])[] : [m.Weight(12)]],
-            ("group", groups), ("strides", Pair(m, 1, 4)), ("pads", new[] { m.Random.Next(4), m.Random.Next(4), m.Random.Next(4), m.Random.Next(4) }), ("dilations", dilated ? Pair(m, 1, 3) : [1, 1]));
+            ("group", groups), ("strides", Pair(m, 1, 4)),
+            ("pads", new[] { m.Random.Next(4), m.Random.Next(4), m.Random.Next(4), m.Random.Next(4) }),
+            ("dilations", dilated ? Pair(m, 1, 3) : [1, 1]));
     }
 
     private static string Transposed(OnnxModel m)
     {
         var (groups, kernel, strides, dilations) = (Pick(m, 1, 2), Pair(m, 1, 4), Pair(m, 1, 4), Pair(m, 1, 3));
         int[] extra = [m.Random.Next(strides[0]), m.Random.Next(strides[1])];
-        (string, object) padding = m.Random.Next(3) == 0 ? ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID")) : ("pads", new[] { m.Random.Next(2), m.Random.Next(2), m.Random.Next(2), m.Random.Next(2) });
-        return m.Add("ConvTranspose", [Mixed(m), m.Weight(4, 6 / groups, kernel[0] + 1, kernel[1] + 1), m.Weight(6)], ("group", groups), ("strides", strides), ("dilations", dilations), ("output_padding", extra), padding);
+        (string, object) padding = m.Random.Next(3) == 0
+            ? ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID"))
+            : ("pads", new[] { m.Random.Next(2), m.Random.Next(2), m.Random.Next(2), m.Random.Next(2) });
+        return m.Add(
+            "ConvTranspose", [Mixed(m), m.Weight(4, 6 / groups, kernel[0] + 1, kernel[1] + 1), m.Weight(6)],
+            ("group", groups), ("strides", strides), ("dilations", dilations), ("output_padding", extra), padding);
     }
 
     private static string TransposedTo(OnnxModel m)
     {
         var strides = Pair(m, 2, 4);
         return m.Add("ConvTranspose", [Mixed(m), m.Weight(4, 3, 3, 3)], ("strides", strides),
-            ("output_shape", new[] { (m.InputShape[2] * strides[0]) - m.Random.Next(2), (m.InputShape[3] * strides[1]) - m.Random.Next(2) }), ("auto_pad", Pick(m, "NOTSET", "SAME_UPPER", "SAME_LOWER")));
+            ("output_shape",
+                new[] { (m.InputShape[2] * strides[0]) - m.Random.Next(2), (m.InputShape[3] * strides[1]) - m.Random.Next(2) }),
+            ("auto_pad", Pick(m, "NOTSET", "SAME_UPPER", "SAME_LOWER")));
     }
 
     private static string Reduced(OnnxModel m, string type, bool channels = true)
@@ -200,7 +224,10 @@ internal static class OnnxCases
         if (m.Random.Next(3) == 0)
             return m.Add("LayerNormalization", [Flat(m), m.Weight(4 * Pixels(m)), m.Weight(4 * Pixels(m))], ("epsilon", 1e-3f));
         var last = m.Add("Transpose", [Mixed(m)], ("perm", new[] { 0, 2, 3, 1 }));
-        var normal = m.Add("LayerNormalization", [last, m.Weight(4), .. m.Random.Next(2) == 0 ? (string[])[] : [m.Weight(4)]], ("axis", Pick(m, 3, -1)), ("epsilon", 1e-3f));
+        var normal = m.Add(
+            "LayerNormalization",
+            [last, m.Weight(4), .. m.Random.Next(2) == 0 ? (string[])[] : [m.Weight(4)]],
+            ("axis", Pick(m, 3, -1)), ("epsilon", 1e-3f));
         return m.Add("Transpose", [normal], ("perm", new[] { 0, 3, 1, 2 }));
     }
 
@@ -316,7 +343,9 @@ internal static class OnnxCases
     {
         var inputs = 4 * Pixels(m);
         var (turned, bias) = (m.Random.Next(2), m.Random.Next(3) switch { 0 => m.Weight(6), 1 => m.Weight(1, 6), _ => m.Weight(1) });
-        return m.Add("Gemm", [Flat(m), turned == 1 ? m.Weight(6, inputs) : m.Weight(inputs, 6), bias], ("transB", turned), ("alpha", 0.5f), ("beta", 2f));
+        return m.Add(
+            "Gemm", [Flat(m), turned == 1 ? m.Weight(6, inputs) : m.Weight(inputs, 6), bias],
+            ("transB", turned), ("alpha", 0.5f), ("beta", 2f));
     }
 
     private static string OverChannels(OnnxModel m)

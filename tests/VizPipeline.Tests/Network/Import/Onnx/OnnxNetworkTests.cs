@@ -46,7 +46,8 @@ public class OnnxNetworkTests
         var graph = OnnxParity.Check(m, m.Add("Gemm", [m.Add("Flatten", [pooled]), m.Weight(6, 4), m.Weight(4)]), 3e-5);
 
         Assert.Equal(
-            ["Input", "Conv", "Conv", "LayerNorm", "Conv", "GELU", "Conv", "BatchNorm", "Add", "GlobalAveragePool", "Flatten", "Linear"], graph.Nodes.Select(node => node.Operator.Kind));
+            ["Input", "Conv", "Conv", "LayerNorm", "Conv", "GELU", "Conv", "BatchNorm", "Add", "GlobalAveragePool", "Flatten", "Linear"],
+            graph.Nodes.Select(node => node.Operator.Kind));
         Assert.Equal(12, graph.Layers.Single(layer => layer.Kind == LayerKind.Add).Field.X.Size);
         Assert.All(graph.Nodes.Where(node => node.Operator is Convolution), node => Assert.NotNull(((Convolution)node.Operator).Bias));
     }

@@ -23,7 +23,9 @@ public class OnnxOperatorTests
             }
             catch (Exception failure)
             {
-                throw new InvalidOperationException($"try {i}, operator set {model.Opset}, input [{string.Join(", ", model.InputShape)}]: {failure.Message}", failure);
+                throw new InvalidOperationException(
+                    $"try {i}, operator set {model.Opset}, input [{string.Join(", ", model.InputShape)}]: {failure.Message}",
+                    failure);
             }
         }
     }

@@ -33,7 +33,12 @@ internal static class OnnxParity
 
     public static float[] Reference(byte[] model, float[] image, int[] shape)
     {
-        using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        using var options = new SessionOptions
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+            IntraOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
         using var session = new InferenceSession(model, options);
         using var results = session.Run([NamedOnnxValue.CreateFromTensor(OnnxModel.Input, new DenseTensor<float>(image, shape))]);
         return [.. results[0].AsTensor<float>()];
@@ -54,6 +59,8 @@ internal static class OnnxParity
         Assert.Equal(expected.Length, actual.Length);
         var scale = expected.Max(Math.Abs) + 1e-6;
         for (var i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * scale, $"{expected[i]} and {actual[i]} at {i} of {expected.Length} (scale {scale})");
+            Assert.True(
+                Math.Abs(expected[i] - actual[i]) <= tolerance * scale,
+                $"{expected[i]} and {actual[i]} at {i} of {expected.Length} (scale {scale})");
     }
 }

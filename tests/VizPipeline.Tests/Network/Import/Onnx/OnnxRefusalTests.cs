@@ -62,7 +62,10 @@ public class OnnxRefusalTests
         ["a bias of other units"] = m => m.Add("Gemm", [m.Add("Flatten", [X(m)]), m.Weight(4 * 64, 3), m.Weight(4)]),
         ["a matrix of other inputs"] = m => m.Add("MatMul", [m.Add("Flatten", [X(m)]), m.Weight(4 * 63, 3)]),
         ["a constant as large as asked for"] = m => m.Add("Add", [X(m), m.Add("ConstantOfShape", [m.Longs(Huge, Huge, 4)])]),
-        ["many large constants"] = m => m.Add("Add", [X(m), Enumerable.Range(0, 100).Select(_ => m.Add("ConstantOfShape", [m.Longs(4000000)])).Aggregate((sum, next) => m.Add("Add", [sum, next]))]),
+        ["many large constants"] = m => m.Add("Add", [
+            X(m),
+            Enumerable.Range(0, 100).Select(_ => m.Add("ConstantOfShape", [m.Longs(4000000)]))
+                .Aggregate((sum, next) => m.Add("Add", [sum, next]))]),
         ["an endless range"] = m => m.Add("Add", [X(m), m.Add("Range", [m.Number(0), m.Number(1e30), m.Number(1e-30)])]),
         ["a constant that is spread wide"] = m => m.Add("Add", [X(m), m.Add("Expand", [m.Weight(1), m.Longs(60000, 60000)])]),
         ["a constant that is repeated often"] = m => m.Add("Add", [X(m), m.Add("Tile", [m.Weight(4), m.Longs(1 << 20)])]),
@@ -165,7 +168,9 @@ public class OnnxRefusalTests
             }
             catch (Exception failure)
             {
-                Assert.Fail($"case {i}, {valid[i % valid.Length]}: {string.Join(", ", graph?.Nodes.Select(node => node.Operator) ?? [])}: {failure}");
+                Assert.Fail(
+                    $"case {i}, {valid[i % valid.Length]}: "
+                    + $"{string.Join(", ", graph?.Nodes.Select(node => node.Operator) ?? [])}: {failure}");
             }
         }
         Assert.InRange(ran, Damages / 6, Damages - 1);

@@ -2,12 +2,20 @@ using VizPipeline.Images;
 
 namespace VizPipeline.Tests.Images;
 
-/// <summary>Crops of grey and of colour with alpha have the pixels that Pillow 9.4 has: convert, resize by bilinear, cut out the centre.</summary>
+/// <summary>
+/// Crops of grey and of colour with alpha have the pixels that Pillow 9.4 has: convert, resize by bilinear, cut out the centre.
+/// </summary>
 public sealed class ChannelOrderTests
 {
     // 13x10 RGBA of random values, a quarter each of them transparent, opaque and half.
     private static readonly byte[] Picture = Convert.FromBase64String(
-        "iVBORw0KGgoAAAANSUhEUgAAAA0AAAAKCAYAAABv7tTEAAACHUlEQVR4nAESAu39AIK3Dv8aUDm+fsI0AG7Qj11RJEf/QwAC/1RVlP9oXWSAC7jU/4chqQCtIZ6A9qFe9lodg4AAzgnWuwTnF/88feyAgOw3gBLdLoC5S64An6KcAEye9wApzxCAgOnXABD8q/9D0zZWvkwegAFI6FboWg02rSxWrWoxYiMujAvE0xECb4D69MyF6vgxezYMADD9plrQlf1/OUjTcJ4KYjmoAeFccAAQF+T/Ry8IANoykrQSlItNj2cVAAxDDIDuhBrCJCc7vfI3dgHwDF6Alab9WytW1RoC4/UVmo9htoHD8O0BLA+PTSFgjYDJI4R9yj34FkamVD6/76gO8MTeAM7pdICTNDbqVWgCCwTXsFj4H/jPdK4FhYA39lIANVMdT29NGzErVk7/1T7AALhkKwAHBTWAwPLV+teRJoaZMFQAAHiCkf++6Mf/Ca4rAD/oesf1pTcPG03bACr7bEe1eJSAxcFFgN25Ev/KIDEAX2dkFPayANoAmdul7jNiTwC/xfCAOI5S/xD2EIChHgvpTzymlXpTEQB2KM2AXu+5AO9Te/8W3IoDH+fSAAARszD/+y/x/xn+ywCC0OQAE2Nb/3croABSJm0It/nY/wad5QBHn/eAzqBDAPF9K/+NH/wAAGaSvwDXoMKAQw7iABjaiTZCpCH/Rob+gBEgDgAZQraACHbbgGept/9TMIn/5N7bgKLkdOw0QPdxhJvMZQAAAABJRU5ErkJggg==");
+        "iVBORw0KGgoAAAANSUhEUgAAAA0AAAAKCAYAAABv7tTEAAACHUlEQVR4nAESAu39AIK3Dv8aUDm+fsI0AG7Qj11RJEf/QwAC/1RVlP9oXWSAC7jU/4chqQCt"
+        + "IZ6A9qFe9lodg4AAzgnWuwTnF/88feyAgOw3gBLdLoC5S64An6KcAEye9wApzxCAgOnXABD8q/9D0zZWvkwegAFI6FboWg02rSxWrWoxYiMujAvE0xECb4D6"
+        + "9MyF6vgxezYMADD9plrQlf1/OUjTcJ4KYjmoAeFccAAQF+T/Ry8IANoykrQSlItNj2cVAAxDDIDuhBrCJCc7vfI3dgHwDF6Alab9WytW1RoC4/UVmo9htoHD"
+        + "8O0BLA+PTSFgjYDJI4R9yj34FkamVD6/76gO8MTeAM7pdICTNDbqVWgCCwTXsFj4H/jPdK4FhYA39lIANVMdT29NGzErVk7/1T7AALhkKwAHBTWAwPLV+teR"
+        + "JoaZMFQAAHiCkf++6Mf/Ca4rAD/oesf1pTcPG03bACr7bEe1eJSAxcFFgN25Ev/KIDEAX2dkFPayANoAmdul7jNiTwC/xfCAOI5S/xD2EIChHgvpTzymlXpT"
+        + "EQB2KM2AXu+5AO9Te/8W3IoDH+fSAAARszD/+y/x/xn+ywCC0OQAE2Nb/3croABSJm0It/nY/wad5QBHn/eAzqBDAPF9K/+NH/wAAGaSvwDXoMKAQw7iABja"
+        + "iTZCpCH/Rob+gBEgDgAZQraACHbbgGept/9TMIn/5N7bgKLkdOw0QPdxhJvMZQAAAABJRU5ErkJggg==");
 
     [Fact]
     public void Grey_is_converted_before_it_is_resized() => Assert.Equal(
@@ -15,7 +23,9 @@ public sealed class ChannelOrderTests
 
     [Fact]
     public void Colours_below_transparent_pixels_do_not_bleed() => Assert.Equal(
-        Convert.FromBase64String("kp5gPtg+mrGLe6KLdblbUKGnV6SPXsa8rmmRo22awbHJl0a2JMCmWNIbhZdesVZeu5OnxirGS+FwntgmSqDFX7CIWoCC2GRsSr51SbItd0lCe36PsIpw4JwxUJhuJX5Ahyc5nsrIhonZjnzCekkhIXVypBs/Vq9bMVxxh0wSInJZ04FjoVpkV3iGXKlVdEpU"),
+        Convert.FromBase64String(
+            "kp5gPtg+mrGLe6KLdblbUKGnV6SPXsa8rmmRo22awbHJl0a2JMCmWNIbhZdesVZeu5OnxirGS+FwntgmSqDFX7CIWoCC2GRsSr51SbItd0lCe36PsIpw4Jwx"
+            + "UJhuJX5Ahyc5nsrIhonZjnzCekkhIXVypBs/Vq9bMVxxh0wSInJZ04FjoVpkV3iGXKlVdEpU"),
         Small(ChannelOrder.Rgba).CropOf(Picture, "picture"));
 
     [Fact]

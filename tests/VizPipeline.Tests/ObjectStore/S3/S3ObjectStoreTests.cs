@@ -6,7 +6,7 @@ namespace VizPipeline.Tests.ObjectStore;
 
 public sealed class S3ObjectStoreTests : ObjectStoreTests
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     protected override async Task<IObjectStore> OpenAsync()
     {
@@ -21,11 +21,11 @@ public sealed class S3ObjectStoreTests : ObjectStoreTests
         var options = await TestS3.NewBucketAsync();
         var stores = Enumerable.Range(0, 8).Select(_ => new S3ObjectStore(options)).ToList();
 
-        await Task.WhenAll(stores.Select(store => store.EnsureBucketAsync(TimeSpan.Zero, cancellation)));
-        await stores[0].PutAsync("a", "x"u8.ToArray(), cancellation);
-        await stores[1].EnsureBucketAsync(TimeSpan.Zero, cancellation);
+        await Task.WhenAll(stores.Select(store => store.EnsureBucketAsync(TimeSpan.Zero, _cancellation)));
+        await stores[0].PutAsync("a", "x"u8.ToArray(), _cancellation);
+        await stores[1].EnsureBucketAsync(TimeSpan.Zero, _cancellation);
 
-        Assert.True(await stores[2].ExistsAsync("a", cancellation));
+        Assert.True(await stores[2].ExistsAsync("a", _cancellation));
         stores.ForEach(store => store.Dispose());
     }
 
@@ -33,7 +33,8 @@ public sealed class S3ObjectStoreTests : ObjectStoreTests
     public async Task More_keys_than_fit_a_page_are_listed_in_order()
     {
         var keys = new ConcurrentBag<string>();
-        await Parallel.ForAsync(0, 1100, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellation }, async (i, stop) =>
+        await Parallel.ForAsync(
+            0, 1100, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = _cancellation }, async (i, stop) =>
         {
             var key = i < 50 ? $"models/{i:D4}.onnx" : $"atlases/demo/pictures/conv1/top9/{i:D5}.png";
             keys.Add(key);

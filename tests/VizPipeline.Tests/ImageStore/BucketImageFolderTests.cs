@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using Minio;
 using Minio.DataModel.Args;
 using VizPipeline.Images;
+using VizPipeline.ImageStore;
 using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Images;
 using VizPipeline.Tests.Servers;
@@ -11,14 +12,14 @@ namespace VizPipeline.Tests.ObjectStore;
 /// <summary>An image set in a bucket of a real S3 server equals the set of the same files in a folder.</summary>
 public sealed class BucketImageFolderTests : IDisposable
 {
-    private readonly RandomPictures pictures = new(24);
-    private readonly TemporaryFolder cache = new();
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly RandomPictures _pictures = new(24);
+    private readonly TemporaryFolder _cache = new();
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
-        pictures.Dispose();
-        cache.Dispose();
+        _pictures.Dispose();
+        _cache.Dispose();
     }
 
     [Fact]
@@ -26,24 +27,24 @@ public sealed class BucketImageFolderTests : IDisposable
     {
         var options = await TestS3.NewBucketAsync();
         await FillAsync(options);
-        var archives = new ArchiveCache(new DiskBudget(cache.Path, 1 << 20));
+        var archives = new ArchiveCache(new DiskBudget(_cache.Path, 1 << 20));
         using var files = new ImageRoot(options, archives).Open($"s3://{options.Bucket}/sets/mine");
-        var manifest = await Task.Run(() => ImageManifest.Build(files, cancellationToken: cancellation), cancellation);
+        var manifest = await Task.Run(() => ImageManifest.Build(files, cancellationToken: _cancellation), _cancellation);
 
         Assert.Equal(24, manifest.Entries.Count);
         Assert.Equal(["odd (1) + ü", "shard", "tail"], manifest.Classes);
         var source = new CropSource(manifest, files, RandomPictures.Small);
-        await foreach (var batch in source.ReadBatches([.. Enumerable.Range(0, 24)], 5, 3, cancellation))
+        await foreach (var batch in source.ReadBatches([.. Enumerable.Range(0, 24)], 5, 3, _cancellation))
         {
             using (batch)
             {
                 Assert.Empty(batch.Skipped);
                 for (var i = 0; i < batch.Indices.Count; i++)
-                    Assert.Equal(pictures.Source().Get(Number(manifest.Entries[batch.Indices[i]].Path)).Crop, batch.Crop(i).ToArray());
+                    Assert.Equal(_pictures.Source().Get(Number(manifest.Entries[batch.Indices[i]].Path)).Crop, batch.Crop(i).ToArray());
             }
         }
         // A second reader uses the cached archives, even after the server has lost them.
-        Assert.Equal(2, Directory.GetFiles(cache.File("archives")).Length);
+        Assert.Equal(2, Directory.GetFiles(_cache.File("archives")).Length);
     }
 
     [Fact]
@@ -52,7 +53,7 @@ public sealed class BucketImageFolderTests : IDisposable
         var options = await TestS3.NewBucketAsync();
         await FillAsync(options);
         var size = Tar(0, 8).LongLength;
-        var archives = new ArchiveCache(new DiskBudget(cache.Path, size + (size / 2)));
+        var archives = new ArchiveCache(new DiskBudget(_cache.Path, size + (size / 2)));
         using var files = new ImageRoot(options, archives).Open($"s3://{options.Bucket}/sets/mine/");
         for (var round = 0; round < 2; round++)
         {
@@ -61,7 +62,7 @@ public sealed class BucketImageFolderTests : IDisposable
                 using var again = new ImageRoot(options, archives).Open($"s3://{options.Bucket}/sets/mine");
                 var first = archive == "a.tar" ? 0 : 8;
                 Assert.Equal(Bytes(first), await Task.Run(() => again.Use($"{archive}/shard/{RandomPictures.Name(first)}", Content)));
-                Assert.True(Directory.GetFiles(cache.File("archives")).Sum(file => new FileInfo(file).Length) <= size * 3 / 2);
+                Assert.True(Directory.GetFiles(_cache.File("archives")).Sum(file => new FileInfo(file).Length) <= size * 3 / 2);
             }
         }
     }
@@ -78,15 +79,15 @@ public sealed class BucketImageFolderTests : IDisposable
                 [.. Enumerable.Range(21, 3).Select(i => ((byte[]?)Bytes(i), (long?)1))]));
         }
         var source = ImageSetSource.Parse($"s3://{options.Bucket}/sets/mine/{{a.tar,c.zip,d.parquet}}");
-        using var files = new ImageRoot(options, new ArchiveCache(new DiskBudget(cache.Path, 1 << 20))).Open(source.Root);
+        using var files = new ImageRoot(options, new ArchiveCache(new DiskBudget(_cache.Path, 1 << 20))).Open(source.Root);
         var manifest = await Task.Run(
-            () => ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: cancellation), cancellation);
+            () => ImageManifest.Build(files, new() { Only = source.Only }, cancellationToken: _cancellation), _cancellation);
         Assert.Equal(8 + 3 + 3, manifest.Entries.Count);
         // The table has its own labels; other images are labelled by folder.
         Assert.Equal(["goldfish", "shard"], manifest.Classes);
         var crops = new CropSource(manifest, files, RandomPictures.Small);
-        Assert.Equal(pictures.Source().Get(19).Crop, await Task.Run(() => crops.Get(9).Crop));
-        Assert.Equal(pictures.Source().Get(23).Crop, await Task.Run(() => crops.Get(13).Crop));
+        Assert.Equal(_pictures.Source().Get(19).Crop, await Task.Run(() => crops.Get(9).Crop));
+        Assert.Equal(_pictures.Source().Get(23).Crop, await Task.Run(() => crops.Get(13).Crop));
     }
 
     [Fact]
@@ -98,10 +99,12 @@ public sealed class BucketImageFolderTests : IDisposable
             await Put(client, options, "odd/x.zip/cat/1.png", Bytes(5));
         // No archive cache, as there are no archives.
         using var files = new ImageRoot(options, null).Open($"s3://{options.Bucket}/odd");
-        var manifest = await Task.Run(() => ImageManifest.Build(files, cancellationToken: cancellation), cancellation);
-        Assert.Equal(("x.zip/cat/1.png", "x.zip", null), (Assert.Single(manifest.Entries).Path, manifest.Entries[0].Class, manifest.Entries[0].Unreadable));
+        var manifest = await Task.Run(() => ImageManifest.Build(files, cancellationToken: _cancellation), _cancellation);
         Assert.Equal(
-            pictures.Source().Get(5).Crop, await Task.Run(() => new CropSource(manifest, files, RandomPictures.Small).Get(0).Crop));
+            ("x.zip/cat/1.png", "x.zip", null),
+            (Assert.Single(manifest.Entries).Path, manifest.Entries[0].Class, manifest.Entries[0].Unreadable));
+        Assert.Equal(
+            _pictures.Source().Get(5).Crop, await Task.Run(() => new CropSource(manifest, files, RandomPictures.Small).Get(0).Crop));
     }
 
     [Fact]
@@ -116,12 +119,12 @@ public sealed class BucketImageFolderTests : IDisposable
         Assert.Contains("does not exist", Assert.Throws<ImageSetException>(() => root.Open("/no/such/folder").Check()).Message);
         using var missing = root.Open("s3://no-such-bucket-here/x");
         var failure = await Assert.ThrowsAsync<ObjectStoreException>(
-            () => Task.Run(() => ImageManifest.Build(missing, cancellationToken: cancellation)));
+            () => Task.Run(() => ImageManifest.Build(missing, cancellationToken: _cancellation)));
         Assert.Contains("no-such-bucket-here", failure.Message);
         await FillAsync(options);
         using var empty = root.Open($"s3://{options.Bucket}/nothing");
         Assert.Contains("no pictures", (await Assert.ThrowsAsync<ImageSetException>(
-            () => Task.Run(() => ImageManifest.Build(empty, cancellationToken: cancellation)))).Message);
+            () => Task.Run(() => ImageManifest.Build(empty, cancellationToken: _cancellation)))).Message);
     }
 
     private static byte[] Content(ImageFile file)
@@ -133,7 +136,7 @@ public sealed class BucketImageFolderTests : IDisposable
 
     private static int Number(string path) => int.Parse(Path.GetFileNameWithoutExtension(path));
 
-    private byte[] Bytes(int picture) => File.ReadAllBytes(Path.Combine(pictures.Folder.Path, RandomPictures.Name(picture)));
+    private byte[] Bytes(int picture) => File.ReadAllBytes(Path.Combine(_pictures.Folder.Path, RandomPictures.Name(picture)));
 
     private byte[] Tar(int first, int count)
     {
@@ -141,7 +144,10 @@ public sealed class BucketImageFolderTests : IDisposable
         using (var writer = new TarWriter(stream, leaveOpen: true))
         {
             for (var i = first; i < first + count; i++)
-                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, $"shard/{RandomPictures.Name(i)}") { DataStream = new MemoryStream(Bytes(i)) });
+                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, $"shard/{RandomPictures.Name(i)}")
+                {
+                    DataStream = new MemoryStream(Bytes(i)),
+                });
         }
         return stream.ToArray();
     }
@@ -150,7 +156,7 @@ public sealed class BucketImageFolderTests : IDisposable
     private async Task FillAsync(S3Options options)
     {
         using (var store = new S3ObjectStore(options))
-            await store.EnsureBucketAsync(TimeSpan.Zero, cancellation);
+            await store.EnsureBucketAsync(TimeSpan.Zero, _cancellation);
         using var client = Client(options);
         await Put(client, options, "sets/mine/a.tar", Tar(0, 8));
         await Put(client, options, "sets/mine/b.tar", Tar(8, 8));
@@ -180,5 +186,7 @@ public sealed class BucketImageFolderTests : IDisposable
         new MinioClient().WithEndpoint(new Uri(options.Endpoint).Authority).WithCredentials(options.AccessKey, options.SecretKey).Build();
 
     private async Task Put(IMinioClient to, S3Options options, string key, byte[] bytes) => await to.PutObjectAsync(
-        new PutObjectArgs().WithBucket(options.Bucket).WithObject(key).WithStreamData(new MemoryStream(bytes)).WithObjectSize(bytes.Length), cancellation);
+        new PutObjectArgs().WithBucket(options.Bucket).WithObject(key)
+            .WithStreamData(new MemoryStream(bytes)).WithObjectSize(bytes.Length),
+        _cancellation);
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using VizPipeline.Images;
+using VizPipeline.ImageStore;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 using VizPipeline.Worker;
@@ -16,18 +17,18 @@ public sealed class DiskBudgetTests : IDisposable
     private const int Budget = 4 << 20;
     private const int Mega = 1 << 20;
     private static readonly Preprocessing Small = Preprocessing.Unit(32, 32);
-    private readonly TemporaryFolder folder = new();
-    private readonly FolderObjectStore store;
-    private readonly IOptions<WorkerOptions> options;
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly TemporaryFolder _folder = new();
+    private readonly FolderObjectStore _store;
+    private readonly IOptions<WorkerOptions> _options;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     public DiskBudgetTests()
     {
-        store = new FolderObjectStore(folder.File("store"));
-        options = Options.Create(new WorkerOptions { CacheFolder = folder.File("cache"), DiskBytes = Budget, Name = "worker-7" });
+        _store = new FolderObjectStore(_folder.File("store"));
+        _options = Options.Create(new WorkerOptions { CacheFolder = _folder.File("cache"), DiskBytes = Budget, Name = "worker-7" });
     }
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task What_all_three_kinds_take_together_stays_within_the_budget()
@@ -51,7 +52,7 @@ public sealed class DiskBudgetTests : IDisposable
             }
             Assert.InRange(Used(), 1, Budget);
         }
-        Assert.Empty(Directory.GetFiles(folder.File("cache"), "*.unfinished*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFiles(_folder.File("cache"), "*.unfinished*", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -68,7 +69,7 @@ public sealed class DiskBudgetTests : IDisposable
 
         Archive(2, 3 * Mega / 2).Dispose();
 
-        var kinds = Directory.GetFiles(folder.File("cache"), "*", SearchOption.AllDirectories)
+        var kinds = Directory.GetFiles(_folder.File("cache"), "*", SearchOption.AllDirectories)
             .Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)).ToList();
         Assert.Single(kinds, file => file.EndsWith(".crops", StringComparison.Ordinal));
         Assert.Single(kinds, file => file.EndsWith(".onnx", StringComparison.Ordinal));
@@ -86,7 +87,7 @@ public sealed class DiskBudgetTests : IDisposable
 
         // Crops may take up to half, so there is always space for what jobs need, but not for two more of these.
         var failure = Assert.Throws<DiskBudgetException>(() => Archive(2, Mega));
-        Assert.Contains("1.0 MiB does not fit into " + folder.File("cache"), failure.Message);
+        Assert.Contains("1.0 MiB does not fit into " + _folder.File("cache"), failure.Message);
         Assert.Contains("4.0 MiB (Worker:DiskBytes)", failure.Message);
         Assert.True(File.Exists(model.Model));
         Assert.Equal(Mega, RandomAccess.GetLength(archive));
@@ -107,11 +108,11 @@ public sealed class DiskBudgetTests : IDisposable
         var first = Task.Run(() => Cache().Open("one", 3 * Mega, file =>
         {
             fetching.SetResult();
-            go.Task.Wait(cancellation);
+            go.Task.Wait(_cancellation);
             File.WriteAllBytes(file, new byte[3 * Mega]);
             return true;
-        }), cancellation);
-        await fetching.Task.WaitAsync(cancellation);
+        }), _cancellation);
+        await fetching.Task.WaitAsync(_cancellation);
         Assert.Throws<DiskBudgetException>(() => Archive(2, 2 * Mega));
         using var fits = Archive(3, Mega);
         go.SetResult();
@@ -122,7 +123,7 @@ public sealed class DiskBudgetTests : IDisposable
     [Fact]
     public void What_a_killed_process_left_half_fetched_goes()
     {
-        var archives = Directory.CreateDirectory(Path.Combine(folder.File("cache"), "archives")).FullName;
+        var archives = Directory.CreateDirectory(Path.Combine(_folder.File("cache"), "archives")).FullName;
         File.WriteAllBytes(Path.Combine(archives, "x.tar.1-1.unfinished"), new byte[3 * Mega]);
         File.WriteAllBytes(Path.Combine(archives, "x.tar.1-1.unfinished.room"), new byte[3 * Mega]);
         Archive(1, 2 * Mega).Dispose();
@@ -142,7 +143,7 @@ public sealed class DiskBudgetTests : IDisposable
                 for (var i = 0; i < 5; i++)
                     Assert.Equal(3 * Mega, files.Use(reader == 0 ? "one.tar/a.png" : "other.tar/b.png", file => file.Length));
             },
-            cancellation)));
+            _cancellation)));
         Assert.InRange(Used(), 1, Budget);
     }
 
@@ -160,7 +161,7 @@ public sealed class DiskBudgetTests : IDisposable
                 File.WriteAllBytes(file, new byte[Mega]);
                 return true;
             })!.Dispose(),
-            cancellation)));
+            _cancellation)));
         Assert.Equal(1, fetches);
     }
 
@@ -179,13 +180,14 @@ public sealed class DiskBudgetTests : IDisposable
         Assert.Equal((true, null), files.Find("one.tar/a.png"));
         Assert.Equal((false, null), files.Find("other.tar/a.png"));
         Assert.Equal((false, null), files.Find("../a.png"));
-        Assert.False(Directory.Exists(folder.File("cache")));
+        Assert.False(Directory.Exists(_folder.File("cache")));
     }
 
     private CropCache Crops(int set, int images) => CropCache.Open(
-        new([.. Enumerable.Range(0, images).Select(i => new ImageEntry(i, $"{i}.jpg", 1, $"{set}-{i}"))]), Small, new() { Disk = options.Value.Disk() });
+        new([.. Enumerable.Range(0, images).Select(i => new ImageEntry(i, $"{i}.jpg", 1, $"{set}-{i}"))]),
+        Small, new() { Disk = _options.Value.Disk() });
 
-    private ArchiveCache Cache() => new(options.Value.Disk());
+    private ArchiveCache Cache() => new(_options.Value.Disk());
 
     private Microsoft.Win32.SafeHandles.SafeFileHandle Archive(int number, int bytes)
         => Cache().Open($"archive {number} of {bytes}", bytes, file =>
@@ -199,19 +201,19 @@ public sealed class DiskBudgetTests : IDisposable
     {
         var content = Filled(bytes, (byte)number);
         var hash = Convert.ToHexStringLower(SHA256.HashData(content));
-        await store.PutAsync($"models/{hash}.onnx", content, cancellation);
+        await _store.PutAsync($"models/{hash}.onnx", content, _cancellation);
         var spec = new ModelSpec { Model = "net.onnx", ModelKey = $"models/{hash}.onnx", ModelSha256 = hash, Input = [3, 8, 8] };
-        return await new ModelFiles(store, options, NullLogger<ModelFiles>.Instance).Find(spec, cancellation);
+        return await new ModelFiles(_store, _options, NullLogger<ModelFiles>.Instance).FindAsync(spec, _cancellation);
     }
 
     private void Age(string pattern, int days)
     {
-        foreach (var file in Directory.GetFiles(folder.File("cache"), pattern, SearchOption.AllDirectories))
+        foreach (var file in Directory.GetFiles(_folder.File("cache"), pattern, SearchOption.AllDirectories))
             File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch.AddDays(100 - days));
     }
 
     // Reservations are sparse files and take no space.
-    private long Used() => Directory.GetFiles(folder.File("cache"), "*", SearchOption.AllDirectories)
+    private long Used() => Directory.GetFiles(_folder.File("cache"), "*", SearchOption.AllDirectories)
         .Where(file => !file.EndsWith(".room", StringComparison.Ordinal)).Sum(file => new FileInfo(file).Length);
 
     private static byte[] Filled(int bytes, byte value)

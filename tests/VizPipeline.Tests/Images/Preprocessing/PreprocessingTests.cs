@@ -72,7 +72,8 @@ public class PreprocessingTests
     [Fact]
     public void The_canonical_json_is_frozen()
         => Assert.Equal(
-            """{"shorterSide":256,"cropHeight":224,"cropWidth":224,"mean":[0.485,0.456,0.406],"std":[0.229,0.224,0.225],"scale":0.00392156862745098,"channels":"RGB"}""",
+            """{"shorterSide":256,"cropHeight":224,"cropWidth":224,"mean":[0.485,0.456,0.406],"std":"""
+            + """[0.229,0.224,0.225],"scale":0.00392156862745098,"channels":"RGB"}""",
             Preprocessing.ImageNet(224, 224).ToJson());
 
     [Theory]

@@ -4,9 +4,9 @@ namespace VizPipeline.Tests.Sample;
 
 public sealed class PictureFolderTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("viz-pictures-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("viz-pictures-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public void Every_class_has_its_folder_and_its_pictures()
@@ -16,14 +16,14 @@ public sealed class PictureFolderTests : IDisposable
         Assert.Equal(2 * count, Generate(2 * count));
 
         foreach (var name in PictureGenerator.Classes)
-            Assert.Equal(2, Directory.GetFiles(Path.Combine(folder, name), "*.jpg").Length);
+            Assert.Equal(2, Directory.GetFiles(Path.Combine(_folder, name), "*.jpg").Length);
     }
 
     [Fact]
     public void An_interrupted_set_is_finished_and_what_is_there_is_kept()
     {
         Generate(40);
-        var files = Directory.GetFiles(folder, "*.jpg", SearchOption.AllDirectories);
+        var files = Directory.GetFiles(_folder, "*.jpg", SearchOption.AllDirectories);
         var whole = files.ToDictionary(file => file, File.ReadAllBytes);
         File.Delete(files[3]);
         File.WriteAllText(files[5], "kept as it is");
@@ -58,13 +58,13 @@ public sealed class PictureFolderTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var progress = new Told(there => { if (there == 5) cancel.Cancel(); });
 
-        Assert.ThrowsAny<OperationCanceledException>(() => PictureFolder.Generate(folder, 100_000, 1, progress, cancel.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => PictureFolder.Generate(_folder, 100_000, 1, progress, cancel.Token));
 
-        Assert.Empty(Directory.GetFiles(folder, "*.part", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFiles(_folder, "*.part", SearchOption.AllDirectories));
     }
 
     private int Generate(int count, long seed = 1)
-        => PictureFolder.Generate(folder, count, seed, cancellation: TestContext.Current.CancellationToken);
+        => PictureFolder.Generate(_folder, count, seed, cancellation: TestContext.Current.CancellationToken);
 
     private sealed class Told(Action<int> act) : IProgress<int>
     {

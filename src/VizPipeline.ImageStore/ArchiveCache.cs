@@ -2,8 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using VizPipeline.Images;
+using VizPipeline.ObjectStore;
 
-namespace VizPipeline.ObjectStore;
+namespace VizPipeline.ImageStore;
 
 /// <summary>Caches archives from a bucket in a folder that several processes may share; evicts the least recently used first.</summary>
 /// <param name="disk">The space for them, below <see cref="DiskBudget.Archives"/>.</param>

@@ -1,29 +1,20 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using VizPipeline.Images;
+using VizPipeline.ObjectStore;
 
-namespace VizPipeline.ObjectStore;
+namespace VizPipeline.ImageStore;
 
 /// <summary>Opens the root of an image set: a folder's path, or <c>s3://BUCKET/PREFIX</c> on the server of the object store.</summary>
 /// <param name="options">Settings of the server; null if there is none.</param>
 /// <param name="archives">The cache for its archives.</param>
 public sealed partial class ImageRoot(S3Options? options, ArchiveCache? archives)
 {
-    /// <summary>Prefix of roots in a bucket.</summary>
-    public const string Scheme = "s3://";
-
-    /// <summary>Returns whether a root is in a bucket.</summary>
-    public static bool IsBucket(string root)
-    {
-        ArgumentNullException.ThrowIfNull(root);
-        return root.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
-    }
-
     /// <summary>Opens the files of an image set.</summary>
     /// <exception cref="ImageSetException">The root is not a valid address, or no server is configured.</exception>
     public ImageFiles Open(string root)
     {
-        if (!IsBucket(root))
+        if (!BucketAddress.IsBucket(root))
             return new ImageFiles(root);
         if (Address().Match(root) is not { Success: true } address
             || (address.Groups[2].Value is { Length: > 0 } prefix && !ImageFiles.IsSafe(prefix.TrimEnd('/'))))
@@ -43,7 +34,8 @@ public sealed partial class ImageRoot(S3Options? options, ArchiveCache? archives
         };
         var faults = new List<ValidationResult>();
         if (!Validator.TryValidateObject(there, new ValidationContext(there), faults, validateAllProperties: true))
-            throw new ImageSetException($"image set '{root}' cannot be reached: {string.Join("; ", faults.Select(fault => fault.ErrorMessage))}");
+            throw new ImageSetException(
+                $"image set '{root}' cannot be reached: {string.Join("; ", faults.Select(fault => fault.ErrorMessage))}");
         return new ImageFiles(new BucketImageFolder(there, address.Groups[2].Value, archives));
     }
 

@@ -61,7 +61,9 @@ public sealed class ImageSelectionTests
         Assert.Contains(
             "has no class 'c9'; it has c0, c1", Assert.Throws<ImageSetException>(() => Choose(new() { Classes = ["c9"] }, Paths)).Message);
         Assert.Contains("has no classes", Assert.Throws<ImageSetException>(() => Choose(new() { PerClass = 1 }, ["a.png"])).Message);
-        Assert.Equal("classes a, b; 3 of each class, seed 4; the first 5", new ImageSelection { Classes = ["a", "b"], PerClass = 3, Seed = 4, Limit = 5 }.ToString());
+        Assert.Equal(
+            "classes a, b; 3 of each class, seed 4; the first 5",
+            new ImageSelection { Classes = ["a", "b"], PerClass = 3, Seed = 4, Limit = 5 }.ToString());
         Assert.Equal("", new ImageSelection().ToString());
     }
 

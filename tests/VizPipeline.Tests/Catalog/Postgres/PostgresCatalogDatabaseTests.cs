@@ -10,7 +10,7 @@ namespace VizPipeline.Tests.Catalog;
 
 public sealed class PostgresCatalogDatabaseTests
 {
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Coordinators_that_start_together_make_the_tables_once()
@@ -19,8 +19,8 @@ public sealed class PostgresCatalogDatabaseTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
         {
             await using var database = new PostgresCatalogDatabase(options);
-            await database.MigrateAsync(cancellation);
-            await database.CheckSchemaAsync(cancellation);
+            await database.MigrateAsync(_cancellation);
+            await database.CheckSchemaAsync(_cancellation);
         }));
     }
 
@@ -80,9 +80,9 @@ public sealed class PostgresCatalogDatabaseTests
         await using var database = new PostgresCatalogDatabase(options);
         foreach (var attempt in new Func<Task>[]
         {
-            () => database.CheckSchemaAsync(cancellation),
-            () => database.MigrateAsync(cancellation),
-            () => database.TryLeadAsync(cancellation),
+            () => database.CheckSchemaAsync(_cancellation),
+            () => database.MigrateAsync(_cancellation),
+            () => database.TryLeadAsync(_cancellation),
         })
         {
             var watch = Stopwatch.StartNew();
@@ -101,8 +101,12 @@ public sealed class PostgresCatalogDatabaseTests
     }
 
     [Theory]
-    [InlineData("28000", "no pg_hba.conf entry for host \"10.0.0.1\", user \"app\", database \"viz\", no encryption", "the server asks for TLS, and Postgres:Tls is Disable")]
-    [InlineData("28000", "no pg_hba.conf entry for host \"10.0.0.1\", user \"app\", database \"viz\", SSL encryption", "check Postgres:User and the server's pg_hba.conf")]
+    [InlineData(
+        "28000", "no pg_hba.conf entry for host \"10.0.0.1\", user \"app\", database \"viz\", no encryption",
+        "the server asks for TLS, and Postgres:Tls is Disable")]
+    [InlineData(
+        "28000", "no pg_hba.conf entry for host \"10.0.0.1\", user \"app\", database \"viz\", SSL encryption",
+        "check Postgres:User and the server's pg_hba.conf")]
     [InlineData(
         "42501", "permission denied for schema public", "permission denied for schema public: grant the role what docs/sql.md lists")]
     [InlineData("53300", "sorry, too many clients already", "lower Postgres:Connections")]
@@ -124,9 +128,9 @@ public sealed class PostgresCatalogDatabaseTests
         await using var context = database.Open();
 
         var killed = await Assert.ThrowsAnyAsync<Exception>(
-            () => context.Database.ExecuteSqlRawAsync("SELECT pg_terminate_backend(pg_backend_pid())", cancellation));
+            () => context.Database.ExecuteSqlRawAsync("SELECT pg_terminate_backend(pg_backend_pid())", _cancellation));
         Assert.True(database.IsTransient(killed));
-        var wrong = await Assert.ThrowsAnyAsync<Exception>(() => context.Database.ExecuteSqlRawAsync("SELECT nonsense", cancellation));
+        var wrong = await Assert.ThrowsAnyAsync<Exception>(() => context.Database.ExecuteSqlRawAsync("SELECT nonsense", _cancellation));
         Assert.False(database.IsTransient(wrong));
         Assert.True(database.IsTransient(new DbUpdateException("wrapped", new PostgresException("shutdown", "FATAL", "FATAL", "57P01"))));
     }
@@ -138,14 +142,14 @@ public sealed class PostgresCatalogDatabaseTests
         var atlas = await catalog.Create(VizPipeline.Tests.Jobs.SpecSamples.Small());
         await using var context = catalog.Database.Open();
         await context.Images.Where(image => image.ImageIndex == 0)
-            .ExecuteUpdateAsync(image => image.SetProperty(i => i.UnreadableReason, "a\0b\ud800c😀"), cancellation);
-        var job = await context.Jobs.AsTracking().FirstAsync(cancellation);
+            .ExecuteUpdateAsync(image => image.SetProperty(i => i.UnreadableReason, "a\0b\ud800c😀"), _cancellation);
+        var job = await context.Jobs.AsTracking().FirstAsync(_cancellation);
         job.Error = "\udc00";
-        await context.SaveChangesAsync(cancellation);
+        await context.SaveChangesAsync(_cancellation);
 
         await using var after = catalog.Database.Open();
-        Assert.Equal("a\ufffdb\ufffdc😀", (await after.UnreadableImagesAsync(atlas.Id, cancellation)).Single().UnreadableReason);
-        Assert.Equal("\ufffd", (await after.Jobs.SingleAsync(j => j.JobId == job.JobId, cancellation)).Error);
+        Assert.Equal("a\ufffdb\ufffdc😀", (await after.UnreadableImagesAsync(atlas.Id, _cancellation)).Single().UnreadableReason);
+        Assert.Equal("\ufffd", (await after.Jobs.SingleAsync(j => j.JobId == job.JobId, _cancellation)).Error);
     }
 
     private static async Task AnswerAsync(TcpListener listener)

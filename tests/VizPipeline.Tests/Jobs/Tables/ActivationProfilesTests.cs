@@ -23,7 +23,8 @@ public sealed class ActivationProfilesTests
 
     [Fact]
     public void The_file_is_as_it_is_described() => Assert.Equal(
-        "56495A50524F4631" + "02000000" + "02000000" + "03000000" + "46000000" + "0000003F" + "000080BF" + "00000040" + "00008840", Convert.ToHexString(Small.Write()));
+        "56495A50524F4631" + "02000000" + "02000000" + "03000000" + "46000000" + "0000003F" + "000080BF" + "00000040" + "00008840",
+        Convert.ToHexString(Small.Write()));
 
     [Fact]
     public void A_file_without_images_has_its_header_only() => Assert.Equal(16, new ActivationProfiles(64, [], []).Write().Length);

@@ -5,9 +5,9 @@ namespace VizPipeline.Tests.Images;
 /// <summary>What people write behind --images: folders, archives, braces, lists.</summary>
 public sealed class ImageSetSourceTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("train-{08..11}.tar", "train-08.tar train-09.tar train-10.tar train-11.tar")]
@@ -43,14 +43,14 @@ public sealed class ImageSetSourceTests : IDisposable
     [Fact]
     public void A_missing_shard_is_named_before_anything_is_read()
     {
-        var source = ImageSetSource.Parse(Path.Combine(folder.Path, "x-{0..1}.tar"));
+        var source = ImageSetSource.Parse(Path.Combine(_folder.Path, "x-{0..1}.tar"));
         Assert.Contains("has no x-0.tar", Assert.Throws<ImageSetException>(() => Build(source)).Message);
     }
 
     [Fact]
     public void A_list_that_is_too_large_for_one_is_not_read()
     {
-        var list = folder.Write("huge.txt", "a.png\n");
+        var list = _folder.Write("huge.txt", "a.png\n");
         using (var file = File.OpenWrite(list))
             file.SetLength(5L << 30);
         Assert.Contains("is larger than 1000 MB", Assert.Throws<ImageSetException>(() => ImageSetSource.Parse(list)).Message);
@@ -60,23 +60,23 @@ public sealed class ImageSetSourceTests : IDisposable
     public void A_list_names_pictures_with_or_without_labels()
     {
         foreach (var name in new[] { "a/1.png", "a/2 two.png", "b/3.png", "b/4.png" })
-            folder.Write(name, name);
-        var list = folder.Write(
-            "lists/train.txt", $"# mine\n../b/3.png\tsea lion\n../a/2 two.png\n../a/1.png cat\n{folder.Path}/b/3.png\tsea lion\n");
+            _folder.Write(name, name);
+        var list = _folder.Write(
+            "lists/train.txt", $"# mine\n../b/3.png\tsea lion\n../a/2 two.png\n../a/1.png cat\n{_folder.Path}/b/3.png\tsea lion\n");
         var source = ImageSetSource.Parse(list);
-        Assert.Equal(folder.Path, source.Root);
+        Assert.Equal(_folder.Path, source.Root);
         var manifest = Build(source);
         Assert.Equal(["a/1.png", "a/2 two.png", "b/3.png"], manifest.Entries.Select(entry => entry.Path));
         Assert.Equal(["cat", null, "sea lion"], manifest.Entries.Select(entry => entry.Class));
 
         // Relative to the list's folder, whatever folder it is read in.
-        var beside = folder.Write("a/all.csv", "1.png,cat\n2 two.png,dog\nmissing.png,cat\n");
+        var beside = _folder.Write("a/all.csv", "1.png,cat\n2 two.png,dog\nmissing.png,cat\n");
         var again = Build(ImageSetSource.Parse(beside));
         Assert.Equal(["1.png", "2 two.png", "missing.png"], again.Entries.Select(entry => entry.Path));
         Assert.Equal("the file or the target of its link is missing", again.Entries[2].Unreadable);
         Assert.Contains("is no text", Assert.Throws<ImageSetException>(
-            () => ImageSetSource.Parse(folder.Write("model.onnx", [8, 7, 0, 65, 10]))).Message);
-        Assert.Contains("is empty", Assert.Throws<ImageSetException>(() => ImageSetSource.Parse(folder.Write("none.txt", "#\n"))).Message);
+            () => ImageSetSource.Parse(_folder.Write("model.onnx", [8, 7, 0, 65, 10]))).Message);
+        Assert.Contains("is empty", Assert.Throws<ImageSetException>(() => ImageSetSource.Parse(_folder.Write("none.txt", "#\n"))).Message);
     }
 
     private static ImageManifest Build(ImageSetSource source)

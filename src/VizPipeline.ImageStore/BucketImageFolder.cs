@@ -1,8 +1,9 @@
 using Microsoft.Win32.SafeHandles;
 using Minio.DataModel;
 using VizPipeline.Images;
+using VizPipeline.ObjectStore;
 
-namespace VizPipeline.ObjectStore;
+namespace VizPipeline.ImageStore;
 
 /// <summary>
 /// An image set below a prefix of a bucket: image objects, and archives of images, which are fetched whole into a folder of limited size.
@@ -24,7 +25,7 @@ public sealed class BucketImageFolder : IImageFolder, IDisposable
     {
         (_connection, _archives) = (new S3Connection(options), archives);
         _prefix = prefix is "" || prefix.EndsWith('/') ? prefix : prefix + "/";
-        Name = $"{ImageRoot.Scheme}{options.Bucket}/{_prefix}";
+        Name = $"{BucketAddress.Scheme}{options.Bucket}/{_prefix}";
     }
 
     /// <inheritdoc/>

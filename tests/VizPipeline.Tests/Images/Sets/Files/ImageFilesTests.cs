@@ -6,14 +6,14 @@ namespace VizPipeline.Tests.Images;
 /// <summary>Tar archives in an image set are read where they lie, and nothing in them leads out of it.</summary>
 public sealed class ImageFilesTests : IDisposable
 {
-    private readonly RandomPictures pictures = new(40);
-    private readonly TemporaryFolder folder = new();
-    private readonly CancellationToken cancellation = TestContext.Current.CancellationToken;
+    private readonly RandomPictures _pictures = new(40);
+    private readonly TemporaryFolder _folder = new();
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
     public void Dispose()
     {
-        pictures.Dispose();
-        folder.Dispose();
+        _pictures.Dispose();
+        _folder.Dispose();
     }
 
     [Theory]
@@ -24,18 +24,20 @@ public sealed class ImageFilesTests : IDisposable
     public async Task Members_have_the_crops_and_the_classes_that_files_have(TarEntryFormat format)
     {
         for (var shard = 0; shard < 10; shard++)
-            Tar($"deep/{shard:D3}.tar", format, Enumerable.Range(shard * 4, 4).Select(i => ($"{(i % 2 == 0 ? "cat" : "./dog")}/{RandomPictures.Name(i)}", Bytes(i))));
-        using var files = new ImageFiles(folder.Path);
-        var manifest = ImageManifest.Build(files, cancellationToken: cancellation);
+            Tar(
+                $"deep/{shard:D3}.tar", format,
+                Enumerable.Range(shard * 4, 4).Select(i => ($"{(i % 2 == 0 ? "cat" : "./dog")}/{RandomPictures.Name(i)}", Bytes(i))));
+        using var files = new ImageFiles(_folder.Path);
+        var manifest = ImageManifest.Build(files, cancellationToken: _cancellation);
 
         Assert.Equal(40, manifest.Entries.Count);
         Assert.Equal(["cat", "dog"], manifest.Classes);
         Assert.Equal("deep/000.tar/cat/0000.png", manifest.Entries[0].Path);
         // More archives than are kept open, in every order at once.
         var source = new CropSource(manifest, files, RandomPictures.Small);
-        var plain = pictures.Source();
+        var plain = _pictures.Source();
         int[] order = [.. Enumerable.Range(0, 40).SelectMany(i => new[] { i, 39 - i, (i * 7) % 40 })];
-        await foreach (var batch in source.ReadBatches(order, 16, 6, cancellation))
+        await foreach (var batch in source.ReadBatches(order, 16, 6, _cancellation))
         {
             using (batch)
             {
@@ -51,12 +53,12 @@ public sealed class ImageFilesTests : IDisposable
     public void What_is_no_archive_or_ends_too_soon_is_named_and_the_rest_is_there()
     {
         Tar("good.tar", TarEntryFormat.Pax, [("a.png", Bytes(0)), ("notes.txt", Bytes(1)), (".hidden.png", Bytes(2)), ("b.png", Bytes(3))]);
-        var whole = File.ReadAllBytes(Path.Combine(folder.Path, "good.tar"));
-        folder.Write("short.tar", whole[..700]);
-        folder.Write("text.tar", "this is no archive, though it is long enough to be taken for one".PadRight(1024));
-        folder.Write("empty.tar", []);
+        var whole = File.ReadAllBytes(Path.Combine(_folder.Path, "good.tar"));
+        _folder.Write("short.tar", whole[..700]);
+        _folder.Write("text.tar", "this is no archive, though it is long enough to be taken for one".PadRight(1024));
+        _folder.Write("empty.tar", []);
 
-        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        var manifest = ImageManifest.Build(_folder.Path, cancellationToken: _cancellation);
 
         Assert.Equal(["good.tar/a.png", "good.tar/b.png"], manifest.Entries.Select(entry => entry.Path));
         Assert.Equal(["short.tar", "text.tar"], manifest.SkippedFolders.Select(skipped => skipped.Path));
@@ -64,18 +66,18 @@ public sealed class ImageFilesTests : IDisposable
 
         // Who names them does not want the set without them.
         var named = Assert.Throws<ImageSetException>(
-            () => ImageManifest.Build(folder.Path, new() { Only = ["good.tar", "short.tar"] }, cancellationToken: cancellation));
+            () => ImageManifest.Build(_folder.Path, new() { Only = ["good.tar", "short.tar"] }, cancellationToken: _cancellation));
         Assert.EndsWith(": short.tar cannot be used: it is no whole tar archive", named.Message);
     }
 
     [Fact]
     public void Names_that_lead_out_of_the_set_are_not_followed()
     {
-        var outside = folder.Write("outside.png", Bytes(0));
+        var outside = _folder.Write("outside.png", Bytes(0));
         Tar("set/a.tar", TarEntryFormat.Pax, [("../outside.png", Bytes(1)), ("/abs.png", Bytes(1)), ("x/../../y.png", Bytes(
             1)), ("fine.png", Bytes(1))]);
-        var root = Path.Combine(folder.Path, "set");
-        var manifest = ImageManifest.Build(root, cancellationToken: cancellation);
+        var root = Path.Combine(_folder.Path, "set");
+        var manifest = ImageManifest.Build(root, cancellationToken: _cancellation);
         Assert.Equal(["a.tar/fine.png"], manifest.Entries.Select(entry => entry.Path));
 
         // As a hostile list would have it.
@@ -92,25 +94,27 @@ public sealed class ImageFilesTests : IDisposable
     [Fact]
     public void A_folder_that_is_called_like_an_archive_is_a_folder()
     {
-        folder.Write("odd.tar/a.png", Bytes(5));
-        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        _folder.Write("odd.tar/a.png", Bytes(5));
+        var manifest = ImageManifest.Build(_folder.Path, cancellationToken: _cancellation);
         Assert.Equal("odd.tar/a.png", Assert.Single(manifest.Entries).Path);
-        Assert.NotNull(new CropSource(manifest, folder.Path, RandomPictures.Small).Get(0).Crop);
+        Assert.NotNull(new CropSource(manifest, _folder.Path, RandomPictures.Small).Get(0).Crop);
     }
 
     [Fact]
     public void Archives_in_folders_that_are_called_like_archives_are_archives()
     {
         Tar("odd.zip/part.tar", TarEntryFormat.Pax, [("cat/a.png", Bytes(0)), ("b.tar/c.png", Bytes(1))]);
-        folder.Write("odd.zip/cat/a.png", Bytes(2));
-        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
-        Assert.Equal([("odd.zip/cat/a.png", "odd.zip"), ("odd.zip/part.tar/b.tar/c.png", "b.tar"), ("odd.zip/part.tar/cat/a.png", "cat")], manifest.Entries.Select(entry => (entry.Path, entry.Class!)));
+        _folder.Write("odd.zip/cat/a.png", Bytes(2));
+        var manifest = ImageManifest.Build(_folder.Path, cancellationToken: _cancellation);
+        Assert.Equal(
+            [("odd.zip/cat/a.png", "odd.zip"), ("odd.zip/part.tar/b.tar/c.png", "b.tar"), ("odd.zip/part.tar/cat/a.png", "cat")],
+            manifest.Entries.Select(entry => (entry.Path, entry.Class!)));
         Assert.All(manifest.Entries, entry => Assert.Null(entry.Unreadable));
-        Assert.NotNull(new CropSource(manifest, folder.Path, RandomPictures.Small).Get(1).Crop);
+        Assert.NotNull(new CropSource(manifest, _folder.Path, RandomPictures.Small).Get(1).Crop);
 
         // Named one by one, they have the same classes.
         var named = ImageManifest.Build(
-            folder.Path, new() { Only = [.. manifest.Entries.Select(entry => entry.Path)] }, cancellationToken: cancellation);
+            _folder.Path, new() { Only = [.. manifest.Entries.Select(entry => entry.Path)] }, cancellationToken: _cancellation);
         Assert.Equal(manifest.Hash, named.Hash);
     }
 
@@ -119,8 +123,8 @@ public sealed class ImageFilesTests : IDisposable
     {
         Tar("a.tar", TarEntryFormat.Pax, [("x/1.png", Bytes(0)), ("x/1.cls", "seal"u8.ToArray()), ("x/2.png", Bytes(1))]);
         Tar("b.tar", TarEntryFormat.Pax, [("cat/1.png", Bytes(2))]);
-        folder.Write("dog/1.png", Bytes(3));
-        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        _folder.Write("dog/1.png", Bytes(3));
+        var manifest = ImageManifest.Build(_folder.Path, cancellationToken: _cancellation);
         Assert.Equal(["seal", null, "cat", "dog"], manifest.Entries.Select(entry => entry.Class));
     }
 
@@ -128,14 +132,14 @@ public sealed class ImageFilesTests : IDisposable
     public void An_archive_that_changed_since_the_listing_costs_its_pictures_and_says_why()
     {
         Tar("a.tar", TarEntryFormat.Pax, [("a.png", Bytes(0)), ("b.png", Bytes(1))]);
-        var manifest = ImageManifest.Build(folder.Path, cancellationToken: cancellation);
+        var manifest = ImageManifest.Build(_folder.Path, cancellationToken: _cancellation);
         Tar("a.tar", TarEntryFormat.Pax, [("a.png", Bytes(2))]);
-        var source = new CropSource(manifest, folder.Path, RandomPictures.Small);
+        var source = new CropSource(manifest, _folder.Path, RandomPictures.Small);
         Assert.Contains("changed since", source.Get(0).Unreadable);
         Assert.Contains("no such member", source.Get(1).Unreadable);
     }
 
-    private byte[] Bytes(int picture) => File.ReadAllBytes(Path.Combine(pictures.Folder.Path, RandomPictures.Name(picture)));
+    private byte[] Bytes(int picture) => File.ReadAllBytes(Path.Combine(_pictures.Folder.Path, RandomPictures.Name(picture)));
 
     private void Tar(string name, TarEntryFormat format, IEnumerable<(string Name, byte[] Bytes)> members)
     {
@@ -155,6 +159,6 @@ public sealed class ImageFilesTests : IDisposable
                 writer.WriteEntry(entry);
             }
         }
-        folder.Write(name, stream.ToArray());
+        _folder.Write(name, stream.ToArray());
     }
 }

@@ -6,9 +6,9 @@ using RabbitMQ.Client.Exceptions;
 namespace VizPipeline.Hosting;
 
 /// <summary>
-/// Checks that the broker can be reached, accepts the user, and allows it to declare the queues that the service sends to.
+/// Declares the queues that the service sends to; so the broker must be reached, accept the user and allow it.
 /// </summary>
-internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, RabbitMqTopology topology) : IStartupCheck
+internal sealed class TopologyDeclaration(IOptions<RabbitMqOptions> options, RabbitMqTopology topology) : IStartupStep
 {
     private const int AccessRefused = 403;
 
@@ -53,7 +53,8 @@ internal sealed class RabbitMqCheck(IOptions<RabbitMqOptions> options, RabbitMqT
         if (causes.OfType<OperationInterruptedException>().FirstOrDefault(cause => IsOf(AccessRefused, cause)) is { } refused)
             return $"user '{settings.User}' lacks a right ({refused.ShutdownReason?.ReplyText}); see docs/cluster.md";
         if (causes.OfType<OperationInterruptedException>().FirstOrDefault() is { } interrupted)
-            return $"virtual host '{settings.VirtualHost}' is refused to user '{settings.User}' ({interrupted.ShutdownReason?.ReplyText}); check RabbitMq__VirtualHost and the user's rights";
+            return $"virtual host '{settings.VirtualHost}' is refused to user '{settings.User}' ({interrupted.ShutdownReason?.ReplyText}); "
+                + "check RabbitMq__VirtualHost and the user's rights";
         if (causes.OfType<AuthenticationException>().FirstOrDefault() is { } tls)
             return $"no TLS connection ({tls.Message.ReplaceLineEndings(" ")}); check RabbitMq__Tls, RabbitMq__Port and RabbitMq__CaFile";
         if (causes.OfType<SocketException>().FirstOrDefault() is { } socket)

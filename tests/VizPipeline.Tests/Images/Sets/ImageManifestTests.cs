@@ -119,7 +119,10 @@ public class ImageManifestTests
         var missing = Path.Combine(folder.Path, "missing");
 
         Assert.Equal($"image set {missing} does not exist", Message(missing));
-        Assert.Equal($"image set {folder.Path} has no pictures (.jpg .jpeg .png .webp .bmp .gif .tif .tiff .pbm .pgm .ppm .pnm .tga, or .tar .zip .parquet archives of them)", Message(folder.Path));
+        Assert.Equal(
+            $"image set {folder.Path} has no pictures (.jpg .jpeg .png .webp .bmp .gif .tif .tiff .pbm .pgm .ppm .pnm .tga, "
+            + "or .tar .zip .parquet archives of them)",
+            Message(folder.Path));
         Assert.Equal($"image set {folder.Path}/notes.txt is a file, not a folder", Message(folder.Path + "/notes.txt"));
 
         static string Message(string path) => Assert.Throws<ImageSetException>(() => List(path)).Message;

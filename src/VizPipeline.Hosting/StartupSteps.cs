@@ -6,14 +6,16 @@ using Microsoft.Extensions.Options;
 
 namespace VizPipeline.Hosting;
 
-/// <summary>Checks before a service starts that something it needs is available.</summary>
-public interface IStartupCheck
+/// <summary>Makes sure, before a service starts, that something it needs is there: checks it, declares it or migrates it.</summary>
+public interface IStartupStep
 {
-    /// <summary>What is checked, with the settings that name it in parentheses. Read only after the settings are validated.</summary>
+    /// <summary>
+    /// What the step is about, with the settings that name it in parentheses. Read only after the settings are validated.
+    /// </summary>
     string Target { get; }
 
-    /// <summary>Completes if the check succeeds.</summary>
-    /// <exception cref="StartupException">The check failed.</exception>
+    /// <summary>Takes the step. It may be repeated, and other processes may take it at the same time.</summary>
+    /// <exception cref="StartupException">The service cannot start.</exception>
     Task RunAsync(CancellationToken cancellation);
 }
 
@@ -24,13 +26,13 @@ public sealed class StartupException(string message, bool isTransient = false, E
     public bool IsTransient { get; } = isTransient;
 }
 
-/// <summary>Runs all checks before a service starts, so that all faults are reported at once.</summary>
-internal static class StartupChecks
+/// <summary>Takes all steps before a service starts, so that all faults are reported at once.</summary>
+internal static class StartupSteps
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan TellPause = TimeSpan.FromSeconds(10);
 
-    // A check that has not ended by then hangs on a server that accepts connections and does not answer.
+    // A step that has not ended by then hangs on a server that accepts connections and does not answer.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -42,12 +44,13 @@ internal static class StartupChecks
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("VizPipeline.Startup");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(patience + Grace);
-        var faults = await Task.WhenAll(services.GetServices<IStartupCheck>().Select(check => Run(check, patience, logger, limit.Token)));
+        var faults = await Task.WhenAll(
+            services.GetServices<IStartupStep>().Select(step => TakeAsync(step, patience, logger, limit.Token)));
         cancellation.ThrowIfCancellationRequested();
         return [.. faults.OfType<string>()];
     }
 
-    private static async Task<string?> Run(IStartupCheck check, TimeSpan patience, ILogger logger, CancellationToken limit)
+    private static async Task<string?> TakeAsync(IStartupStep step, TimeSpan patience, ILogger logger, CancellationToken limit)
     {
         var began = Stopwatch.GetTimestamp();
         var told = began;
@@ -56,12 +59,12 @@ internal static class StartupChecks
         {
             try
             {
-                await check.RunAsync(limit);
+                await step.RunAsync(limit);
                 return null;
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
-                return last ?? $"{check.Target} does not answer; check its settings, and firewalls between";
+                return last ?? $"{step.Target} does not answer; check its settings, and firewalls between";
             }
             catch (StartupException failure) when (failure.IsTransient && Stopwatch.GetElapsedTime(began) < patience)
             {
