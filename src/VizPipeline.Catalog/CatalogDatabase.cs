@@ -65,8 +65,7 @@ public abstract class CatalogDatabase
         {
             await using var context = Open();
             await ReachAsync(context, cancellation);
-            var applied = await AppliedAsync(context, cancellation);
-            if (context.Database.GetMigrations().Except(applied).FirstOrDefault() is { } missing)
+            if (await FindMissingAsync(context, cancellation) is { } missing)
                 throw new CatalogUnusableException($"The catalog {Place} lacks migration {missing}: {HowToMigrate}.") { IsBehind = true };
         }
         catch (Exception failure) when (Explain(failure) is { } explained)
@@ -75,25 +74,10 @@ public abstract class CatalogDatabase
         }
     }
 
-    /// <summary>Returns the migrations applied to the database, all known to this version.</summary>
-    /// <exception cref="CatalogUnusableException">A newer version has migrated the database.</exception>
-    protected async Task<IReadOnlyList<string>> AppliedAsync(CatalogContext context, CancellationToken cancellation)
-    {
-        var applied = (await context.Database.GetAppliedMigrationsAsync(cancellation)).ToList();
-        return applied.Except(context.Database.GetMigrations()).FirstOrDefault() is { } newer
-            ? throw new CatalogUnusableException(
-                $"The catalog {Place} has migration {newer}, which this version does not know: "
-                + "a newer version has brought it up to date; use that.")
-            : applied;
-    }
-
     /// <summary>Returns what a migration would do, in words; null where tables and views are up to date.</summary>
-    private protected async Task<string?> FindChangeAsync(CatalogContext context, CatalogViews views, CancellationToken cancellation)
-    {
-        var applied = await AppliedAsync(context, cancellation);
-        return context.Database.GetMigrations().Except(applied).FirstOrDefault() is { } missing ? $"migration {missing}"
+    private protected async Task<string?> FindChangeAsync(CatalogContext context, CatalogViews views, CancellationToken cancellation) =>
+        await FindMissingAsync(context, cancellation) is { } missing ? $"migration {missing}"
             : await views.AreCurrentAsync(context, cancellation) ? null : "the current views";
-    }
 
     /// <summary>Fails when the database does not exist; EF would treat it as one without migrations.</summary>
     protected abstract Task ReachAsync(CatalogContext context, CancellationToken cancellation);
@@ -103,6 +87,18 @@ public abstract class CatalogDatabase
 
     /// <summary>Explains a failure to open the database; null for any other failure.</summary>
     protected abstract CatalogUnusableException? Explain(Exception failure);
+
+    // The first migration that the database lacks; null if it has all. Fails if it has one that this version does not know.
+    private async Task<string?> FindMissingAsync(CatalogContext context, CancellationToken cancellation)
+    {
+        var (known, applied) = (
+            context.Database.GetMigrations().ToList(), (await context.Database.GetAppliedMigrationsAsync(cancellation)).ToList());
+        return applied.Except(known).FirstOrDefault() is { } newer
+            ? throw new CatalogUnusableException(
+                $"The catalog {Place} has migration {newer}, which this version does not know: "
+                + "a newer version has brought it up to date; use that.")
+            : known.Except(applied).FirstOrDefault();
+    }
 }
 
 /// <summary>The right of this process to coordinate a catalog. Disposing it releases the right.</summary>

@@ -14,8 +14,6 @@ namespace VizPipeline.Catalog.Views;
 /// </remarks>
 internal sealed class CatalogViews(IViewSyntax syntax)
 {
-    private static readonly string[] Names = ["v_atlas", "v_layer", "v_neuron", "v_patch", "v_picture", "v_image", "v_job", "v_worker"];
-
     private IReadOnlyDictionary<string, string> Definitions { get; } = new Dictionary<string, string>
     {
         ["v_atlas"] =
@@ -108,7 +106,8 @@ internal sealed class CatalogViews(IViewSyntax syntax)
     /// <summary>Drops all views, in a migration that alters a table in a way that views on it forbid.</summary>
     public static void Drop(MigrationBuilder migration)
     {
-        foreach (var name in Names)
+        // Every database has the same views.
+        foreach (var name in new CatalogViews(new SqliteViewSyntax()).Definitions.Keys)
             migration.Sql($"DROP VIEW IF EXISTS {name};");
     }
 
