@@ -21,8 +21,9 @@ public static class Deconvolve
 
         var (shape, observed) = (graph.InputShape, graph.Layer(layerName));
         var preprocessing = Preprocessing.Load(Preprocessing.FindBeside(model) ?? "imagenet", shape.Height, shape.Width);
-        using var scope = torch.NewDisposeScope();
+        // Starts libtorch, so it comes before everything that uses TorchSharp itself.
         using var runner = new NetworkRunner(graph);
+        using var scope = torch.NewDisposeScope();
         var input = ImageTensor.Create(preprocessing.CropOf(File.ReadAllBytes(image), image), 1, preprocessing, runner.Device);
         var back = new BackProjection(runner, observed);
         var result = back.Run(input, Sites.Same(1, observed.Shape.Height / 2, observed.Shape.Width / 2), [channel]);

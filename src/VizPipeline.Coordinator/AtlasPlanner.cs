@@ -131,7 +131,7 @@ public sealed class AtlasPlanner
     private async Task<OpenedAtlas> PlanAsync(
         CatalogContext catalog, AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation)
     {
-        if (_options.SharedBus)
+        if (_options.SizesJobs)
             spec = await JobSizing.FitAsync(catalog, spec, await _ledger.DevicesAsync(catalog, cancellation), cancellation);
         // Stored before the catalog has the first job, so that a worker always finds the spec.
         await StoreAsync(spec, images, cancellation);

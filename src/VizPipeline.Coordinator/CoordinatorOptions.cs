@@ -33,22 +33,31 @@ public sealed class CoordinatorOptions
     public TimeSpan LongestRetryDelay { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The maximum number of sent but unanswered jobs, of all kinds together.</summary>
-    /// <value>2: one job runs on a device and the next one is ready</value>
+    /// <value>2: one job runs on a device and the next one is ready. Unlimited on a cluster, where devices come and go</value>
     /// <remarks>Twice the number of devices keeps them busy. A larger number weakens priorities and slows down cancellation.</remarks>
-    [Range(1, 100_000)]
+    [Range(1, int.MaxValue)]
     public int Outstanding { get; set; } = 2;
 
-    /// <summary>The maximum number of sent but unanswered jobs of one kind.</summary>
+    /// <summary>The maximum number of sent but unanswered jobs of one kind, unless the devices need more to stay busy.</summary>
     /// <value>2</value>
     [Range(1, 100_000)]
     public int OutstandingPerKind { get; set; } = 2;
 
+    /// <summary>Whether other coordinators of the same catalog may run, of which one leads and the others wait to take over.</summary>
+    /// <value>false: a catalog that another process coordinates is refused</value>
+    public bool WaitsToLead { get; set; }
+
+    /// <summary>Whether the planner sizes an atlas's jobs for the running workers, from the durations of earlier jobs.</summary>
+    /// <value>false: the submitter knows its devices</value>
+    public bool SizesJobs { get; set; }
+
     /// <summary>
-    /// Whether the bus outlives this process, as on a cluster. Sent messages then survive a restart, other coordinators may run and wait to
-    /// take over, and the coordinator waits out an outage of the catalog or the store.
+    /// After how many failures in a row of the catalog, the store or the bus the coordinator stops with an error, so that the atlas can be
+    /// resumed.
     /// </summary>
-    /// <value>false: in one process</value>
-    public bool SharedBus { get; set; }
+    /// <value>5. Unlimited on a cluster, where outages are waited out</value>
+    [Range(1, int.MaxValue)]
+    public int MaxFailuresInARow { get; set; } = 5;
 
     /// <summary>How long a job may remain unanswered before it is sent again, in case the broker has lost its queues.</summary>
     /// <value>1 hour, far longer than any job</value>
@@ -96,9 +105,10 @@ public sealed class CoordinatorOptions
     private static string Trim(string folder) => folder.TrimEnd('/');
 
     /// <summary>Applies the defaults of a cluster: many atlases, and more outstanding jobs than one device can run.</summary>
-    public void ShareBus()
+    public void UseClusterDefaults()
     {
-        (SharedBus, SingleAtlas) = (true, false);
+        (WaitsToLead, SizesJobs, SingleAtlas) = (true, true, false);
+        (Outstanding, MaxFailuresInARow) = (int.MaxValue, int.MaxValue);
         // An autoscaler sees no more than this of the waiting work while no worker runs.
         OutstandingPerKind = Math.Max(OutstandingPerKind, 32);
     }

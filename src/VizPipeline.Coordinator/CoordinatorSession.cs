@@ -9,7 +9,7 @@ namespace VizPipeline.Coordinator;
 /// leader.
 /// </summary>
 internal sealed class CoordinatorSession(
-    CatalogDatabase database, JobLedger ledger, IOptions<CoordinatorOptions> options, ILogger<CoordinatorSession> logger) : IAsyncDisposable
+    CatalogDatabase database, IOptions<CoordinatorOptions> options, ILogger<CoordinatorSession> logger) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _opening = new(1);
     private ILeadership? _leadership;
@@ -28,11 +28,15 @@ internal sealed class CoordinatorSession(
         {
             if (_isOpen)
                 return;
-            if (options.Value.SharedBus)
-                await database.MigrateAsync(cancellation);
-            else
-                await OpenAloneAsync(cancellation);
+            if (!options.Value.WaitsToLead)
+                await LeadAloneAsync(cancellation);
+            await database.MigrateAsync(cancellation);
             _isOpen = true;
+        }
+        catch when (!options.Value.WaitsToLead)
+        {
+            await GiveUpAsync();
+            throw;
         }
         finally
         {
@@ -76,19 +80,7 @@ internal sealed class CoordinatorSession(
             await mine.DisposeAsync();
     }
 
-    private async Task OpenAloneAsync(CancellationToken cancellation)
-    {
-        _leadership = await database.TryLeadAsync(cancellation)
+    private async Task LeadAloneAsync(CancellationToken cancellation)
+        => _leadership = await database.TryLeadAsync(cancellation)
             ?? throw new CatalogUnusableException($"Another process works on {database.Place}: wait for it, or stop it first.");
-        try
-        {
-            await database.MigrateAsync(cancellation);
-            await ledger.RequeueAsync(isForgotten: false, cancellation);
-        }
-        catch
-        {
-            await GiveUpAsync();
-            throw;
-        }
-    }
 }

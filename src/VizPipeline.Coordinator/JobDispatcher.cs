@@ -7,66 +7,58 @@ using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
-/// <summary>Sends the pending jobs from the table, most urgent first, within the windows. Only one coordinator dispatches.</summary>
+/// <summary>Sends the pending jobs from the table, most urgent first, within the windows. Only the leader dispatches.</summary>
 internal sealed class JobDispatcher(
     CoordinatorSession session,
     JobLedger ledger,
     IJobBus bus,
+    IBrokerMemory broker,
     DispatchSignal signal,
     AtlasMonitor monitor,
     IOptions<CoordinatorOptions> options,
     TimeProvider time,
-    ILogger<JobDispatcher> logger,
-    IBrokerMemory? broker = null) : BackgroundService
+    ILogger<JobDispatcher> logger) : BackgroundService
 {
-    private const int MostFailuresInARow = 5;
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
     // Other coordinators also release jobs but cannot raise this process's signal.
-    private static readonly TimeSpan SharedPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SweepPause = TimeSpan.FromMinutes(1);
 
+    private int _failuresInARow;
+
+    /// <summary>Waits to become the leader, dispatches while leading, and starts over after every failure.</summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            if (options.Value.SharedBus)
-                await LeadAsync(stoppingToken);
-            await session.EnsureOpenAsync(stoppingToken);
-            // A message that is published before the workers' queues exist is lost.
-            await bus.WaitUntilReadyAsync(stoppingToken);
-            await DispatchAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host is stopping. Sent jobs become pending when the atlas is opened again.
-        }
-        catch (Exception failure)
-        {
-            monitor.Stop(failure);
-        }
-    }
-
-    /// <summary>On a cluster: waits to become the leader, dispatches while leading, and starts over after every outage.</summary>
-    private async Task LeadAsync(CancellationToken cancellation)
-    {
-        while (true)
+        while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                if (await session.TryLeadAsync(cancellation))
-                    await DispatchWhileLeadingAsync(cancellation);
+                if (await session.TryLeadAsync(stoppingToken))
+                    await DispatchWhileLeadingAsync(stoppingToken);
             }
-            catch (Exception failure) when (!cancellation.IsCancellationRequested)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                logger.LeadershipLost(failure.Message.ReplaceLineEndings(" "));
+                // Jobs that were sent stay so in the catalog. The next leader asks the broker whether it still has them.
+                return;
             }
-            await Task.Delay(PauseAfterFailure, time, cancellation);
+            catch (Exception failure) when (++_failuresInARow < options.Value.MaxFailuresInARow)
+            {
+                logger.DispatchFailed(failure.Message.ReplaceLineEndings(" "));
+            }
+            catch (Exception failure)
+            {
+                monitor.Stop(failure);
+                return;
+            }
+            await Task.Delay(PauseAfterFailure, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private async Task DispatchWhileLeadingAsync(CancellationToken cancellation)
     {
+        // A message that is published before the workers' queues exist is lost.
+        await bus.WaitUntilReadyAsync(cancellation);
         var swept = time.GetTimestamp();
         await RequeueAsync(cancellation);
         while (await session.IsLeaderAsync(cancellation))
@@ -77,21 +69,22 @@ internal sealed class JobDispatcher(
                 swept = time.GetTimestamp();
             }
             await SendAsync(await ledger.TakeAsync(cancellation), cancellation);
-            await signal.WaitAsync(SharedPause, cancellation);
+            _failuresInARow = 0;
+            await signal.WaitAsync(LongestPause, cancellation);
         }
     }
 
     private async Task RequeueAsync(CancellationToken cancellation)
     {
-        var isForgotten = broker is not null && await HasForgottenAsync(broker, cancellation);
+        var isForgotten = await HasForgottenAsync(cancellation);
         await ledger.RequeueAsync(isForgotten, cancellation);
         // After the jobs are requeued: if this process dies in between, the next check repeats it.
         if (isForgotten)
-            await broker!.MarkAsync(cancellation);
+            await broker.MarkAsync(cancellation);
     }
 
     // While the broker is unavailable the answer is unknown; the next sweep asks again.
-    private static async Task<bool> HasForgottenAsync(IBrokerMemory broker, CancellationToken cancellation)
+    private async Task<bool> HasForgottenAsync(CancellationToken cancellation)
     {
         try
         {
@@ -103,49 +96,14 @@ internal sealed class JobDispatcher(
         }
     }
 
-    private async Task DispatchAsync(CancellationToken cancellation)
-    {
-        var failures = 0;
-        while (true)
-        {
-            try
-            {
-                await SendAsync(await ledger.TakeAsync(cancellation), cancellation);
-                await signal.WaitAsync(await ledger.NextDueAsync(cancellation), cancellation);
-                failures = 0;
-            }
-            catch (Exception failure) when (!cancellation.IsCancellationRequested && ++failures < MostFailuresInARow)
-            {
-                logger.SendingFailed(failure.Message);
-                await Task.Delay(PauseAfterFailure, time, cancellation);
-            }
-        }
-    }
-
     private async Task SendAsync(IReadOnlyList<JobCommand> commands, CancellationToken cancellation)
     {
         // Most queries find nothing to send.
-        using var span = commands.Count > 0 ? VizTelemetry.Traces.StartActivity("dispatch", ActivityKind.Producer) : null;
-        span?.SetTag("viz.jobs", commands.Count);
-        if (options.Value.SharedBus)
-        {
-            // If this process dies before the broker has confirmed a command, the command is sent again; see RequeueAsync.
-            await Task.WhenAll(commands.Select(command => bus.SendAsync(JobMessage.Create(command), cancellation)));
-            if (commands.Count > 0)
-                await ledger.ConfirmAsync(commands, cancellation);
+        if (commands.Count == 0)
             return;
-        }
-        for (var sent = 0; sent < commands.Count; sent++)
-        {
-            try
-            {
-                await bus.SendAsync(JobMessage.Create(commands[sent]), cancellation);
-            }
-            catch
-            {
-                await ledger.ReturnAsync(commands.Skip(sent));
-                throw;
-            }
-        }
+        using var span = VizTelemetry.Traces.StartActivity("dispatch", ActivityKind.Producer)?.SetTag("viz.jobs", commands.Count);
+        // If this process dies before the broker has confirmed a command, the command is sent again; see RequeueAsync.
+        await Task.WhenAll(commands.Select(command => bus.SendAsync(JobMessage.Create(command), cancellation)));
+        await ledger.ConfirmAsync(commands, cancellation);
     }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
@@ -12,7 +11,6 @@ namespace VizPipeline.Coordinator;
 internal sealed class JobLedger(
     CatalogDatabase database,
     IOptions<CoordinatorOptions> options,
-    IHostApplicationLifetime lifetime,
     CoordinatorMetrics metrics,
     TimeProvider time,
     ILogger<JobLedger> logger)
@@ -80,8 +78,8 @@ internal sealed class JobLedger(
 
     /// <summary>Requeues the jobs that no worker can still have.</summary>
     /// <remarks>
-    /// In one process: all outstanding jobs, because the bus died with the process that sent them. On a shared bus: those that the broker
-    /// never confirmed and those without an answer for very long, or all if the broker has lost its queues.
+    /// Those that the broker never confirmed and those without an answer for very long, or all if the broker has lost its queues. The
+    /// in-memory bus loses them with its process.
     /// </remarks>
     /// <param name="isForgotten">Whether the broker has lost its queues.</param>
     /// <param name="cancellation">Cancels the operation.</param>
@@ -91,7 +89,7 @@ internal sealed class JobLedger(
         await using var transaction = await BeginAsync(catalog, cancellation);
         var longAgo = Now - options.Value.ResendAfter;
         var jobs = catalog.Jobs.Where(job => job.State == JobState.Sent || job.State == JobState.Running);
-        if (options.Value.SharedBus && !isForgotten)
+        if (!isForgotten)
             jobs = jobs.Where(job => (job.State == JobState.Sent && !job.Published) || job.SentAt < longAgo);
         var count = await jobs.ExecuteUpdateAsync(job => job.SetProperty(j => j.State, JobState.Pending), cancellation);
         await transaction.CommitAsync(cancellation);
@@ -130,8 +128,7 @@ internal sealed class JobLedger(
             metrics.Failed(job.Kind);
         });
         return Task.CompletedTask;
-    })
-    { IsOfAttempt = true };
+    });
 
     /// <summary>Cancels an atlas and its unfinished jobs.</summary>
     /// <returns>The number of cancelled jobs.</returns>
@@ -152,29 +149,6 @@ internal sealed class JobLedger(
         await transaction.CommitAsync(cancellation);
         logger.AtlasFinished(atlasId, atlas.State.ToString());
         return count;
-    }
-
-    /// <summary>Marks jobs as pending again whose commands could not be sent.</summary>
-    public async Task ReturnAsync(IEnumerable<JobCommand> commands)
-    {
-        await ApplyAsync(
-            [.. commands.Select(command => new LedgerEntry(command.AtlasId, command.JobId, command.Attempt, (_, _, job) =>
-            {
-                job.State = JobState.Pending;
-                return Task.CompletedTask;
-            }))],
-            [],
-            CancellationToken.None);
-    }
-
-    /// <summary>Returns the time until the next retry is due; null if there is none.</summary>
-    public async Task<TimeSpan?> NextDueAsync(CancellationToken cancellation)
-    {
-        await using var catalog = database.Open();
-        var due = await catalog.Jobs
-            .Where(job => job.State == JobState.Pending && job.NotBefore != null)
-            .MinAsync(job => job.NotBefore, cancellation);
-        return due - Now;
     }
 
     /// <summary>Records that a worker has started the job.</summary>
@@ -209,9 +183,6 @@ internal sealed class JobLedger(
     });
 
     /// <summary>Counts a failure; the job is retried or given up.</summary>
-    /// <remarks>
-    /// Failures while this process is stopping are caused by the stop. Such a job stays sent, and the next process sends it again.
-    /// </remarks>
     public LedgerEntry Failed(JobFailed failed) => new(failed.AtlasId, failed.JobId, failed.Attempt, (turn, atlas, job) =>
     {
         job.Failures++;
@@ -234,8 +205,7 @@ internal sealed class JobLedger(
         turn.Failed(job);
         turn.AfterCommit(() => logger.JobGivenUp(job.JobId, atlas.Slug, job.Failures, job.Error));
         return Task.CompletedTask;
-    })
-    { IsOfAttempt = true };
+    });
 
     /// <summary>Applies the entries in order, with their consequences, and the workers' reports in one transaction.</summary>
     /// <remarks>
@@ -256,8 +226,7 @@ internal sealed class JobLedger(
         for (var i = 0; i < entries.Count; i++)
         {
             var entry = entries[i];
-            var isCutOff = entry.IsOfAttempt && lifetime.ApplicationStopping.IsCancellationRequested && !options.Value.SharedBus;
-            if (!isCutOff && atlases.TryGetValue(entry.AtlasId, out var atlas) && jobs.TryGetValue((atlas.Id, entry.JobId), out var job)
+            if (atlases.TryGetValue(entry.AtlasId, out var atlas) && jobs.TryGetValue((atlas.Id, entry.JobId), out var job)
                 && job.Attempt == entry.Attempt && job.State is JobState.Sent or JobState.Running)
             {
                 turn.Entry = entry;
@@ -333,15 +302,13 @@ internal sealed class JobLedger(
         return transaction;
     }
 
-    // On a cluster each device runs one job and has the next one ready.
+    // Each device runs one job and has the next one ready.
     private async Task<(int Most, int MostOfKind)> WindowAsync(CatalogContext catalog, CancellationToken cancellation)
     {
-        if (!options.Value.SharedBus)
-            return (options.Value.Outstanding, options.Value.OutstandingPerKind);
         var devices = await DevicesAsync(catalog, cancellation);
         // Short jobs finish before more are sent, so the ready jobs must last for a second.
         var aSecond = (int)Math.Min(_completions.PerSecond, LargestWindow);
-        return (int.MaxValue, Math.Max(options.Value.OutstandingPerKind, Math.Max(2 * devices, aSecond)));
+        return (options.Value.Outstanding, Math.Max(options.Value.OutstandingPerKind, Math.Max(2 * devices, aSecond)));
     }
 
     /// <summary>Counts the devices of workers that reported recently, which is the number of jobs that can run at the same time.</summary>

@@ -14,12 +14,6 @@ internal sealed record LedgerEntry(string AtlasId, long JobId, int Attempt, Func
     /// <summary>The execution context of the answer, for logging.</summary>
     public ExecutionContext? Context { get; } = ExecutionContext.Capture();
 
-    /// <summary>
-    /// Whether the entry reports the end of an attempt rather than a result of the job. In one process, a stop ends attempts without a
-    /// fault.
-    /// </summary>
-    public bool IsOfAttempt { get; init; }
-
     /// <summary>Whether the entry reports the start of a job rather than an end.</summary>
     public bool IsBeginning { get; init; }
 }

@@ -38,9 +38,6 @@ internal static partial class LogMessages
     [LoggerMessage(10, LogLevel.Information, "{Jobs} jobs of {Atlas} were set back by hand")]
     public static partial void JobsRetried(this ILogger logger, int jobs, string atlas);
 
-    [LoggerMessage(11, LogLevel.Warning, "Sending jobs failed, to be tried again: {Error}")]
-    public static partial void SendingFailed(this ILogger logger, string error);
-
     [LoggerMessage(
         13, LogLevel.Warning,
         "Job {Job} of {Atlas} came back: worker {Worker} died or lost its connection in the middle of it ({Losses} of {MaxLosses})")]
@@ -52,8 +49,8 @@ internal static partial class LogMessages
     [LoggerMessage(15, LogLevel.Information, "Another coordinator leads; this one waits")]
     public static partial void Waits(this ILogger logger);
 
-    [LoggerMessage(16, LogLevel.Warning, "The leadership was lost, to be tried for again: {Reason}")]
-    public static partial void LeadershipLost(this ILogger logger, string reason);
+    [LoggerMessage(16, LogLevel.Warning, "Sending jobs failed and is tried again: {Error}")]
+    public static partial void DispatchFailed(this ILogger logger, string error);
 
     [LoggerMessage(17, LogLevel.Warning, "An answer waits for the catalog or the store: {Error}")]
     public static partial void AnswerWaits(this ILogger logger, string error);

@@ -15,7 +15,7 @@ builder.AddObjectStore(StoreAccess.Own);
 builder.AddPostgresCatalog();
 builder.AddRabbitMqBus([QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)]);
 builder.AddBrokerCare();
-builder.AddCoordinator(options => options.ShareBus());
+builder.AddCoordinator(options => options.UseClusterDefaults());
 builder.AddCoordinatorGauges();
 builder.AddManifests();
 builder.AddCoordinatorApi();

@@ -53,6 +53,19 @@ public sealed class RgbImage
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public Span<byte> Row(int y) => Pixels.AsSpan(Offset(0, y), Width * 3);
 
+    /// <summary>Copies a rectangle.</summary>
+    /// <exception cref="ArgumentException">A side is below 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rectangle lies partly outside the picture.</exception>
+    public RgbImage Crop(int x0, int y0, int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(x0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(x0 + width, Width);
+        var crop = new RgbImage(width, height);
+        for (var y = 0; y < height; y++)
+            Row(y0 + y).Slice(x0 * 3, width * 3).CopyTo(crop.Row(y));
+        return crop;
+    }
+
     private int Offset(int x, int y)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(x);

@@ -9,7 +9,7 @@ if (await ServiceHost.RunVerbAsync(args, "worker", new Dictionary<string, Servic
 
 var builder = ServiceHost.CreateBuilder(args, "worker", port: 8081);
 builder.AddObjectStore(StoreAccess.Write);
-builder.AddWorker(options => options.ShareBus());
+builder.AddWorker(options => options.UseClusterDefaults());
 builder.AddWorkerReports();
 // A worker also sends commands: it returns those that it cannot run soon to their queue.
 builder.AddRabbitMqBus(

@@ -77,7 +77,7 @@ public sealed class WorkerOptions
     public TimeSpan? Rest { get; set; }
 
     /// <summary>Applies the defaults of a cluster: other workers can take a command, and fewer messages are sent.</summary>
-    public void ShareBus()
+    public void UseClusterDefaults()
     {
         (PassOnAfter, ProgressPause) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
         Rest ??= TimeSpan.FromSeconds(30);

@@ -122,7 +122,7 @@ internal static class ClusterBenchmarks
         builder.Services.AddSingleton<IObjectStore, SimulatedStore>();
         builder.AddPostgresCatalog();
         builder.AddRabbitMqBus([QueueNames.Answers, .. JobKinds.All.Select(kind => kind.Queue)]);
-        builder.AddCoordinator(options => options.ShareBus());
+        builder.AddCoordinator(options => options.UseClusterDefaults());
         return builder.Build();
     }
 

@@ -17,7 +17,7 @@ public sealed class FuzzTests
     public void Damaged_files_are_read_or_refused(string reader, int inputs)
     {
         FuzzTarget target = reader switch { "onnx" => new OnnxTarget(), "weights" => new WeightsTarget(), _ => new ImageTarget() };
-        using var folder = new Images.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         var (outcomes, failures) = Campaign.Here(target, Seed, inputs, folder.Path);
         Assert.True(failures.Count == 0, string.Join("\n\n", failures.Take(3).Select(
             failure => $"input {failure.Index} of {failure.Name}: {failure.Problem}\n{Convert.ToBase64String(failure.Bytes)}")));

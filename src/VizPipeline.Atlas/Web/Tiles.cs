@@ -45,7 +45,7 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
     public static byte[] Draw(byte[] picture, bool firstCell)
     {
         var image = Png.Decode(picture);
-        return Draw(firstCell ? Cut(image, image.Width / 3, image.Height / 3) : image);
+        return Draw(firstCell ? image.Crop(0, 0, Math.Max(1, image.Width / 3), Math.Max(1, image.Height / 3)) : image);
     }
 
     /// <summary>Scales a picture to the size of a tile.</summary>
@@ -70,13 +70,5 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
             return await store.TryGetAsync(key, cancellation) is { } picture ? Draw(picture, firstCell: view == TileView.Top1) : null;
         return await links.FindAsync(atlas, layer, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter
             ? Draw(filter) : null;
-    }
-
-    private static RgbImage Cut(RgbImage image, int width, int height)
-    {
-        var part = new RgbImage(Math.Max(1, width), Math.Max(1, height));
-        for (var y = 0; y < part.Height; y++)
-            image.Row(y)[..(part.Width * 3)].CopyTo(part.Row(y));
-        return part;
     }
 }

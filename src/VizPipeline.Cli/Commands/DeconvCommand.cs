@@ -97,20 +97,12 @@ internal static class DeconvCommand
         {
             Title = title,
             Subtitle = facts,
-            Tiles = [new SheetTile(Cut(picture, patch), "image"),
+            Tiles = [new SheetTile(picture.Crop(patch.X0, patch.Y0, patch.Width, patch.Height), "image"),
                 new SheetTile(SignedDisplay.Render(signal, patch.Width, patch.Height), rule)],
             Columns = 2,
             TileWidth = Math.Max(patch.Width * zoom, EnlargedSide / 2),
             TileHeight = patch.Height * zoom,
             Scaling = Scaling.Nearest,
         }.Draw();
-    }
-
-    private static RgbImage Cut(RgbImage picture, Box patch)
-    {
-        var cut = new RgbImage(patch.Width, patch.Height);
-        for (var y = 0; y < patch.Height; y++)
-            picture.Row(patch.Y0 + y).Slice(patch.X0 * 3, patch.Width * 3).CopyTo(cut.Row(y));
-        return cut;
     }
 }

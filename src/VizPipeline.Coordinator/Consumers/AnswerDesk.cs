@@ -65,16 +65,15 @@ internal sealed class AnswerDesk(
             }
             catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {
-                // In one process the answer would be lost and its job would stay "sent" forever; stopping allows the atlas to be resumed.
-                if (!options.Value.SharedBus && attempt >= Pauses.Length)
+                if (attempt + 1 >= options.Value.MaxFailuresInARow)
                 {
                     monitor.Stop(failure);
                     throw;
                 }
                 var error = failure.Message.ReplaceLineEndings(" ");
                 troubles.Tell(nameof(AnswerDesk), $"answers of workers cannot be taken and are tried again: {error}");
-                // On a cluster any failure may be temporary, such as a store that refuses requests or a full disk. The broker moves the
-                // answer to an error queue, and ErrorQueues returns it.
+                // Any failure may be temporary, such as a store that refuses requests or a full disk. The broker moves the answer to an
+                // error queue, and ErrorQueues returns it.
                 if (!IsOutage(failure) && time.GetElapsedTime(began) > options.Value.AnswerPatience)
                     throw;
                 logger.AnswerWaits(error);
@@ -151,7 +150,7 @@ internal sealed class AnswerDesk(
     }
 
     private bool IsOutage(Exception failure)
-        => options.Value.SharedBus && (database.IsTransient(failure) || failure is ObjectStoreException { IsTransient: true });
+        => database.IsTransient(failure) || failure is ObjectStoreException { IsTransient: true };
 
     private sealed record Waiting(LedgerEntry? Entry, WorkerReported? Report)
     {

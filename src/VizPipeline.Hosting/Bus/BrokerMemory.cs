@@ -16,6 +16,20 @@ public interface IBrokerMemory
     Task MarkAsync(CancellationToken cancellation);
 }
 
+/// <summary>The memory of a bus inside this process, which starts without any messages.</summary>
+internal sealed class ProcessMemory : IBrokerMemory
+{
+    private bool _isMarked;
+
+    public Task<bool> HasKeptQueuesAsync(CancellationToken cancellation) => Task.FromResult(_isMarked);
+
+    public Task MarkAsync(CancellationToken cancellation)
+    {
+        _isMarked = true;
+        return Task.CompletedTask;
+    }
+}
+
 /// <summary>Keeps an empty queue as a mark, which exists as long as the other queues do.</summary>
 internal sealed class RabbitMqMemory(IOptions<RabbitMqOptions> options, RabbitMqTopology topology) : IBrokerMemory
 {

@@ -83,6 +83,7 @@ public static class JobBusExtensions
     public static IServiceCollection AddJobBus(this IServiceCollection services, Func<IServiceProvider, IBusTransport> transport)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IBrokerMemory, ProcessMemory>();
         services.AddSingleton(transport);
         services.AddSingleton<JobBus>();
         services.AddSingleton<IJobBus>(provider => provider.GetRequiredService<JobBus>());

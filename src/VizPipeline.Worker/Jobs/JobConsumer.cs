@@ -46,7 +46,7 @@ public sealed class JobConsumer(
             else
                 await DoAsync(message.Kind, command, turn.Device, cancellation);
         }
-        catch (Exception failure) when (IsStopping(failure, cancellation))
+        catch (Exception) when (IsStopping(cancellation))
         {
             logger.JobStopped(command.JobId, command.AtlasId);
             await ReturnAsync(command, ReturnReason.Stopping);
@@ -61,10 +61,9 @@ public sealed class JobConsumer(
         return null;
     }
 
-    // If the worker is stopped during startup, its services may be disposed before the first command arrives.
-    private bool IsStopping(Exception failure, CancellationToken cancellation)
-        => failure is OperationCanceledException or ObjectDisposedException
-            && (cancellation.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested);
+    // The stop causes failures while the worker stops: work is cancelled, and services may be disposed under a job.
+    private bool IsStopping(CancellationToken cancellation)
+        => cancellation.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested;
 
     // Each kind has a queue, and each queue delivers a command to this worker, but a device runs one job at a time. A command that waits
     // here is not available to an idle worker.
@@ -122,7 +121,7 @@ public sealed class JobConsumer(
             hand.Complete(completed);
             gate.Succeeded(device);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        catch (Exception failure) when (!IsStopping(cancellation))
         {
             var fault = gate.Note(device, failure);
             if (fault.Kind == DeviceFaultKind.Broken)

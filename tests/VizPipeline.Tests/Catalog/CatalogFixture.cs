@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
-using VizPipeline.Tests.ObjectStore;
 using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Catalog;

@@ -4,7 +4,6 @@ using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Jobs;
 using VizPipeline.Tests.Jobs;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Cli;
 

@@ -8,7 +8,7 @@ using VizPipeline.Tests.Servers;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>Tests the atlas service on a cluster: with read and request rights only, alongside batch jobs.</summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class AtlasServiceTests(SampleMaterial material, ITestOutputHelper output)
 {

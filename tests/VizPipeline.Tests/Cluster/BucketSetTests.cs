@@ -5,7 +5,7 @@ using VizPipeline.Tests.EndToEnd;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>Tests workers without a mounted folder: they read images from a bucket, as objects and in tar archives.</summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class BucketSetTests(SampleMaterial material)
 {

@@ -8,7 +8,7 @@ using VizPipeline.Tests.Servers;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>Whatever crashes during the run, the atlas equals that of an undisturbed cluster: the same rows, the same bytes.</summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class FaultTests(SampleMaterial material, ITestOutputHelper output)
 {

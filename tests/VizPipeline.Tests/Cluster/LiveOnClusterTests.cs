@@ -11,7 +11,7 @@ using VizPipeline.Tests.EndToEnd;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>Tests live requests while workers run batch jobs.</summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class LiveOnClusterTests(SampleMaterial material, ITestOutputHelper output)
 {

@@ -5,7 +5,7 @@ using VizPipeline.Tests.EndToEnd;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>Runs the commands of docs/operations.md.</summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
 {

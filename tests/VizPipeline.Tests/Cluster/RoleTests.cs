@@ -11,7 +11,7 @@ namespace VizPipeline.Tests.Cluster;
 /// Tests services under their roles' accounts when a right is missing. All other cluster tests run under the same accounts and so show that
 /// the rights suffice.
 /// </summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public partial class RoleTests(SampleMaterial material, ITestOutputHelper output)
 {

@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 using VizPipeline.Catalog;
-using VizPipeline.Tests.ObjectStore;
 using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Cluster;

@@ -5,7 +5,7 @@ using VizPipeline.Tests.Servers;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>Tests all three servers behind TLS, with certificates from a lab's own authority.</summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class TlsTests(SampleMaterial material)
 {

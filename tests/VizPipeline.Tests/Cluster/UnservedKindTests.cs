@@ -15,7 +15,7 @@ namespace VizPipeline.Tests.Cluster;
 /// <summary>
 /// Jobs of a kind that no worker serves: every display reports them, and the atlas continues as soon as such a worker starts.
 /// </summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class UnservedKindTests(SampleMaterial material)
 {

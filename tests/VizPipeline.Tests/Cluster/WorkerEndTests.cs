@@ -6,7 +6,7 @@ using VizPipeline.Tests.EndToEnd;
 namespace VizPipeline.Tests.Cluster;
 
 /// <summary>Tests how workers end: with too little notice, with no work left, without a device.</summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public class WorkerEndTests(SampleMaterial material, ITestOutputHelper output)
 {

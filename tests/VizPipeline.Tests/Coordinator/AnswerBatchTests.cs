@@ -2,7 +2,6 @@ using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 using VizPipeline.Tests.Hosting;
 using VizPipeline.Tests.Jobs;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Coordinator;
 

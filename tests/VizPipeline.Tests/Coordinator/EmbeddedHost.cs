@@ -49,14 +49,10 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
     public ILiveRequests Requests => _host.Services.GetRequiredService<ILiveRequests>();
 
-    public CancellationToken Stopping => Lifetime.ApplicationStopping;
-
-    private IHostApplicationLifetime Lifetime => _host.Services.GetRequiredService<IHostApplicationLifetime>();
-
     public static ImageList Images(AtlasSpec spec)
         => new([.. Enumerable.Range(0, spec.Images.Count).Select(i => new ImageEntry($"{i}.png", i % 2))]);
 
-    public void AnnounceStop() => Lifetime.StopApplication();
+    public void AnnounceStop() => _host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
 
     public Task StartAsync(CancellationToken cancellation) => _host.StartAsync(cancellation);
 

@@ -29,7 +29,7 @@ public sealed class BadImageTests(SampleMaterial material) : IDisposable
             "--methods", "top9", "--cache", "none", "--out", atlas);
 
         Assert.True(result.ExitCode == 0, result.Error);
-        var reasons = (await new AtlasFolder(atlas).Unreadable()).ToDictionary(image => image.Path, image => image.UnreadableReason);
+        var reasons = (await new FinishedAtlas(atlas).Unreadable()).ToDictionary(image => image.Path, image => image.UnreadableReason);
         Assert.Equal(["truncated.jpg", "words.jpg"], reasons.Keys.Order(StringComparer.Ordinal));
         Assert.Equal("the file ends before the picture does", reasons["truncated.jpg"]);
         Assert.Equal("it is not a JPEG, PNG, WebP, BMP or GIF file", reasons["words.jpg"]);

@@ -10,7 +10,6 @@ using VizPipeline.Tests.Images;
 using VizPipeline.Tests.Jobs;
 using VizPipeline.Tests.Network.Formats.Onnx;
 using VizPipeline.Worker.Live;
-using TemporaryFolder = VizPipeline.Tests.Images.TemporaryFolder;
 
 namespace VizPipeline.Tests.EndToEnd;
 

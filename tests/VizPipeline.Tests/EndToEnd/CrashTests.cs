@@ -14,7 +14,7 @@ public class CrashTests(SampleMaterial material, ITestOutputHelper output)
         output.WriteLine($"seed {seed}");
         var chance = new Random(seed);
         var undisturbed = await Undisturbed();
-        var (folder, total) = (new AtlasFolder(material.Out("killed")), undisturbed.Progress());
+        var (folder, total) = (new FinishedAtlas(material.Out("killed")), undisturbed.Progress());
 
         // The first kill comes while the atlas is being planned, the others in each quarter of the work.
         for (var kill = 0; kill < 4; kill++)
@@ -30,7 +30,7 @@ public class CrashTests(SampleMaterial material, ITestOutputHelper output)
         }
         await AssertCompletes("killed");
 
-        AtlasFolder.AssertSame(undisturbed, folder);
+        FinishedAtlas.AssertSame(undisturbed, folder);
         Assert.Equal(await undisturbed.Rows(), await folder.Rows());
     }
 
@@ -38,7 +38,7 @@ public class CrashTests(SampleMaterial material, ITestOutputHelper output)
     public async Task Control_C_stops_with_130_and_the_same_command_goes_on()
     {
         var undisturbed = await Undisturbed();
-        var (folder, total) = (new AtlasFolder(material.Out("stopped")), undisturbed.Progress());
+        var (folder, total) = (new FinishedAtlas(material.Out("stopped")), undisturbed.Progress());
 
         using (var viz = Start("stopped"))
         {
@@ -51,15 +51,15 @@ public class CrashTests(SampleMaterial material, ITestOutputHelper output)
         Assert.True(folder.Progress() < total);
         await AssertCompletes("stopped");
 
-        AtlasFolder.AssertSame(undisturbed, folder);
+        FinishedAtlas.AssertSame(undisturbed, folder);
         Assert.Equal(await undisturbed.Rows(), await folder.Rows());
     }
 
-    private async Task<AtlasFolder> Undisturbed()
+    private async Task<FinishedAtlas> Undisturbed()
     {
         // The first test to get here builds it; for the other it is already complete, which the same command must accept as well.
         await AssertCompletes("undisturbed");
-        return new AtlasFolder(material.Out("undisturbed"));
+        return new FinishedAtlas(material.Out("undisturbed"));
     }
 
     private async Task AssertCompletes(string name)

@@ -1,6 +1,5 @@
 using VizPipeline.Sample.Model;
 using VizPipeline.Sample.Pictures;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.EndToEnd;
 

@@ -13,7 +13,7 @@ public class SeveralDevicesTests(SampleMaterial material)
         var one = await RunAsync("one-device", "cpu", threads: 1);
         // Still one thread per device: the last digits of a sum depend on the number of threads.
         var two = await RunAsync("two-devices", "cpu,cpu", threads: 2);
-        AtlasFolder.AssertSame(one, two);
+        FinishedAtlas.AssertSame(one, two);
         Assert.Equal(await one.Rows(), await two.Rows());
     }
 
@@ -25,11 +25,11 @@ public class SeveralDevicesTests(SampleMaterial material)
         Assert.Contains("device 'cuda:7' is not available", log);
     }
 
-    private async Task<AtlasFolder> RunAsync(string name, string device, int threads)
+    private async Task<FinishedAtlas> RunAsync(string name, string device, int threads)
     {
         var (exitCode, log) = await VizAsync(name, device, threads);
         Assert.True(exitCode == 0, log);
-        return new AtlasFolder(material.Out(name));
+        return new FinishedAtlas(material.Out(name));
     }
 
     private async Task<(int ExitCode, string Log)> VizAsync(string name, string device, int threads)

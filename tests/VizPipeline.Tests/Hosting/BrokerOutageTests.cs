@@ -5,12 +5,11 @@ using Microsoft.Extensions.Hosting;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.Tests.Cluster;
-using VizPipeline.Tests.EndToEnd;
 
 namespace VizPipeline.Tests.Hosting;
 
 /// <summary>What a process does on the bus while RabbitMQ is away.</summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public sealed class BrokerOutageTests
 {

@@ -5,7 +5,6 @@ using VizPipeline.Jobs;
 using VizPipeline.Tests.Cluster;
 using VizPipeline.Tests.Coordinator;
 using VizPipeline.Tests.Jobs;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Hosting;
 

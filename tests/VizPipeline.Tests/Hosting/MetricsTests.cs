@@ -7,7 +7,6 @@ using VizPipeline.Tests.Cli.Verify;
 using VizPipeline.Tests.Coordinator;
 using VizPipeline.Tests.Deployment;
 using VizPipeline.Tests.Jobs;
-using VizPipeline.Tests.ObjectStore;
 using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Hosting;

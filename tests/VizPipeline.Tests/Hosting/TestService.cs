@@ -54,7 +54,7 @@ public sealed class TestService : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(new FastClock(TimesFaster));
         builder.Services.AddSingleton(database ?? new SqliteCatalogDatabase(Path.Combine(folder, "catalog.db")));
         builder.Services.AddSingleton<IObjectStore>(new FolderObjectStore(folder));
-        builder.AddCoordinator(options => options.ShareBus());
+        builder.AddCoordinator(options => options.UseClusterDefaults());
         builder.AddCoordinatorGauges();
         if (work is null)
             builder.AddWorker().AddWorkerReports();

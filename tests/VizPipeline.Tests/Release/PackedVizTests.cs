@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using VizPipeline.Tests.Cli;
-using VizPipeline.Tests.Images;
 
 namespace VizPipeline.Tests.Release;
 

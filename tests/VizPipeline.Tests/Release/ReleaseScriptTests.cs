@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using VizPipeline.Tests.Deployment;
-using VizPipeline.Tests.Images;
 
 namespace VizPipeline.Tests.Release;
 

@@ -2,7 +2,6 @@ using VizPipeline.Images;
 using VizPipeline.Sample.Model;
 using VizPipeline.Sample.Pictures;
 using VizPipeline.Samples;
-using VizPipeline.Tests.Images;
 
 namespace VizPipeline.Tests.Samples;
 

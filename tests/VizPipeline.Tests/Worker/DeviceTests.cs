@@ -10,7 +10,6 @@ using VizPipeline.Network.Torch;
 using VizPipeline.Tests.Catalog;
 using VizPipeline.Tests.Cli.Verify;
 using VizPipeline.Tests.Hosting;
-using VizPipeline.Tests.ObjectStore;
 using VizPipeline.Worker;
 using VizPipeline.Worker.Jobs;
 

@@ -7,7 +7,6 @@ using VizPipeline.Network.Execution;
 using VizPipeline.Network.Import;
 using VizPipeline.Tests.Cli.Verify;
 using VizPipeline.Tests.Hosting;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Worker;
 

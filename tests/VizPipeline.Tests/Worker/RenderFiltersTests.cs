@@ -8,7 +8,6 @@ using VizPipeline.Network.Operators;
 using VizPipeline.ObjectStore;
 using VizPipeline.Sample.Model;
 using VizPipeline.Tests.Cli.Verify;
-using VizPipeline.Tests.ObjectStore;
 using VizPipeline.Worker;
 using VizPipeline.Worker.Jobs;
 

@@ -7,7 +7,6 @@ using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Catalog;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Atlas.Api;
 

@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using VizPipeline.Atlas.Export;
 using VizPipeline.Jobs;
 using VizPipeline.Tests.Cli;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Atlas.Export;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Images;
-using VizPipeline.Tests.Images;
 
 namespace VizPipeline.Tests.Cli.CommandLine;
 

@@ -1,5 +1,4 @@
 using VizPipeline.Tests.EndToEnd;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Cli.Commands;
 

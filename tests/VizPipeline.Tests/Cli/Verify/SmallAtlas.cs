@@ -25,7 +25,7 @@ namespace VizPipeline.Tests.Cli.Verify;
 public sealed class SmallAtlas : IDisposable
 {
     private const int Side = 12;
-    private readonly VizPipeline.Tests.ObjectStore.TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly RandomPictures _pictures = new(60, 16);
 
     /// <summary>Images per shard. Of the 60 images, 1 per shard gives so many shards that they are gathered.</summary>

@@ -3,14 +3,14 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using VizPipeline.Sample.Model;
 using VizPipeline.Sample.Pictures;
+using VizPipeline.Tests.Cluster;
 using VizPipeline.Tests.Containers;
-using VizPipeline.Tests.EndToEnd;
 using VizPipeline.Tests.Servers;
 
 namespace VizPipeline.Tests.Deployment.Slurm;
 
 /// <summary>Runs the commands of docs/slurm.md on a real Slurm of one node, with this machine's PostgreSQL and RabbitMQ.</summary>
-[Collection(VizProcesses.Name)]
+[Collection(ClusterProcesses.Name)]
 [Trait("Speed", "Slow")]
 public sealed partial class SlurmTests(ITestOutputHelper output) : IAsyncDisposable
 {

@@ -7,7 +7,6 @@ using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 using VizPipeline.Worker;
 using ImageEntry = VizPipeline.Images.ImageEntry;
-using TemporaryFolder = VizPipeline.Tests.ObjectStore.TemporaryFolder;
 
 namespace VizPipeline.Tests.Worker;
 

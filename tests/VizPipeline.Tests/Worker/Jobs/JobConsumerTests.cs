@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.Tests.Cli.Verify;
 using VizPipeline.Tests.Hosting;
-using VizPipeline.Tests.ObjectStore;
 using VizPipeline.Worker;
 
 namespace VizPipeline.Tests.Worker.Jobs;
@@ -45,6 +45,52 @@ public sealed class JobConsumerTests : IDisposable
         await using var catalog = service.Database.Open();
         Assert.Equal((0, 0), (await catalog.Jobs.SumAsync(job => job.Failures, cancellation), await catalog.Jobs.SumAsync(
             job => job.Losses, cancellation)));
+    }
+
+    [Fact]
+    public async Task A_failure_while_the_worker_stops_gives_the_job_back()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        StoppingBus? bus = null;
+        await using var service = new TestService(_folder.Path, change: services => services.AddSingleton<IJobBus>(
+            provider => bus = new StoppingBus(
+                (IJobBus)provider.GetRequiredService<ILiveRequests>(), provider.GetRequiredService<IHostApplicationLifetime>())));
+        var (spec, images) = _small.Plan();
+
+        await service.StartAsync(spec, images);
+        for (var attempt = 0; bus is null || bus.Answers.IsEmpty; attempt++)
+        {
+            Assert.True(attempt < 600, "the worker did not answer");
+            await Task.Delay(50, cancellation);
+        }
+
+        Assert.All(bus.Answers, answer => Assert.Equal(ReturnReason.Stopping, Assert.IsType<JobReturned>(answer).Reason));
+    }
+
+    /// <summary>Stops the host when a job starts, and fails the job.</summary>
+    private sealed class StoppingBus(IJobBus inner, IHostApplicationLifetime lifetime) : IJobBus
+    {
+        public ConcurrentQueue<IJobAnswer> Answers { get; } = new();
+
+        public Task WaitUntilReadyAsync(CancellationToken cancellation) => inner.WaitUntilReadyAsync(cancellation);
+
+        public Task SendAsync(JobMessage job, CancellationToken cancellation) => inner.SendAsync(job, cancellation);
+
+        public Task AnswerAsync(IJobAnswer answer, CancellationToken cancellation)
+        {
+            if (answer is not JobStarted)
+            {
+                Answers.Enqueue(answer);
+                return Task.CompletedTask;
+            }
+            lifetime.StopApplication();
+            throw new InvalidOperationException("the device is disposed");
+        }
+
+        public Task ReportAsync(WorkerReported report, CancellationToken cancellation) => inner.ReportAsync(report, cancellation);
+
+        public Task ShowProgressAsync(JobProgressed progress, CancellationToken cancellation)
+            => inner.ShowProgressAsync(progress, cancellation);
     }
 
     /// <summary>Takes each command once: the dispatcher sends it, and the worker that passes it on is refused.</summary>

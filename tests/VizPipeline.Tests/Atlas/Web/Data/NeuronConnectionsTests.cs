@@ -4,7 +4,6 @@ using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Catalog;
 using VizPipeline.Tests.Jobs;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Atlas.Web.Data;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
-using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Atlas.Web.Data;
 

@@ -1,4 +1,4 @@
-namespace VizPipeline.Tests.ObjectStore;
+namespace VizPipeline.Tests;
 
 /// <summary>A folder that is deleted after the test.</summary>
 public sealed class TemporaryFolder : IDisposable
@@ -8,6 +8,17 @@ public sealed class TemporaryFolder : IDisposable
     public string Path { get; }
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public string Write(string name, string text) => Write(name, System.Text.Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes a file, with the folders above it, and returns its path.</summary>
+    public string Write(string name, byte[] bytes)
+    {
+        var file = File(name);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
+        System.IO.File.WriteAllBytes(file, bytes);
+        return file;
+    }
 
     public void Dispose()
     {

@@ -4,7 +4,7 @@ using VizPipeline.Catalog;
 namespace VizPipeline.Tests.EndToEnd;
 
 /// <summary>The folder of a finished atlas, read for comparison.</summary>
-public sealed class AtlasFolder(string folder)
+public sealed class FinishedAtlas(string folder)
 {
     private const string Slug = "sample-network";
 
@@ -48,7 +48,7 @@ public sealed class AtlasFolder(string folder)
         return await catalog.UnreadableImagesAsync((await Find(catalog)).Id);
     }
 
-    public static void AssertSame(AtlasFolder expected, AtlasFolder actual)
+    public static void AssertSame(FinishedAtlas expected, FinishedAtlas actual)
     {
         var (one, other) = (expected.Objects(), actual.Objects());
         Assert.Equal(one.Keys, other.Keys);
