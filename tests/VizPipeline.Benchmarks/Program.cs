@@ -41,6 +41,11 @@ if (args is ["ascent-sheet", var network3, var preprocess3, var maxima3, var dev
     Bench.OnTorchThread(() => AscentEvidence.Sheet(network3, preprocess3, maxima3, recipes3, device3, picture, objective == "channel"));
     return 0;
 }
+if (args is ["deconv-scale", var network5, var preprocess5, var images5])
+{
+    Bench.OnTorchThread(() => DeconvolutionEvidence.Measure(network5, preprocess5, images5));
+    return 0;
+}
 if (args is ["ascent-regions", var network4, var preprocess4, .. var layers])
 {
     Bench.OnTorchThread(() => AscentEvidence.Regions(network4, preprocess4, layers));

@@ -7,7 +7,7 @@ namespace VizPipeline.Atlas.Export;
 
 /// <summary>
 /// The table <c>patches</c>: one row per patch. The box is in pixels of the preprocessed crop and clipped to it; the columns
-/// <c>field_*</c> have the whole receptive field, which may extend beyond the crop.
+/// <c>field_*</c> have the whole receptive field, which may extend beyond the crop, and <c>crop_*</c> the effective field.
 /// </summary>
 internal static class PatchExport
 {
@@ -29,6 +29,10 @@ internal static class PatchExport
         new("field_y0", Integer, row => row.Patch.Y0),
         new("field_x1", Integer, row => row.Patch.X1),
         new("field_y1", Integer, row => row.Patch.Y1),
+        new("crop_x0", Integer, row => row.Patch.CropX0),
+        new("crop_y0", Integer, row => row.Patch.CropY0),
+        new("crop_x1", Integer, row => row.Patch.CropX1),
+        new("crop_y1", Integer, row => row.Patch.CropY1),
         new("recomputed", ColumnKind.Single, row => row.Patch.Recomputed),
         new("mismatch", Flag, row => row.Patch.Mismatch),
     ]);

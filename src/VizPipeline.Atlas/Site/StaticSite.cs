@@ -86,14 +86,16 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         {
             var all = await CatalogLookup.GetNeuronAsync(reader, catalog, atlas, layer, neuron.Channel, cancellation);
             await writer.WritePageAsync<NeuronPage>(StaticLinks.NeuronFile(slug, neuron.Channel), cancellation, ("Contents", all));
-            await WritePicturesAsync(atlas, layer, neuron.Channel, writer, links, cancellation);
+            var crops = await Tiles.ReadCropsAsync(catalog, atlas.Spec, layer.Id, neuron.Channel, cancellation);
+            await WritePicturesAsync(atlas, layer, neuron.Channel, crops, writer, links, cancellation);
             images.UnionWith(all.Patches.Select(patch => patch.Image.ImageIndex));
         }
         return images;
     }
 
     private async Task WritePicturesAsync(
-        LoadedAtlas atlas, Layer layer, int channel, Writer writer, LinkTables links, CancellationToken cancellation)
+        LoadedAtlas atlas, Layer layer, int channel, IReadOnlyList<System.Drawing.Rectangle?> crops, Writer writer, LinkTables links,
+        CancellationToken cancellation)
     {
         byte[]? picture = null;
         string? last = null;
@@ -115,7 +117,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
             }
             if (picture is not null)
                 await writer.WriteFileAsync(
-                    StaticLinks.TileFile(LoadedAtlas.GetSlug(layer), view, channel), Tiles.Draw(picture, view == TileView.Top1),
+                    StaticLinks.TileFile(LoadedAtlas.GetSlug(layer), view, channel), Tiles.Draw(picture, view, crops),
                     cancellation);
         }
     }

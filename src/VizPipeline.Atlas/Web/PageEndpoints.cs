@@ -198,7 +198,7 @@ internal static class PageEndpoints
             return Results.NotFound();
         if (await views.FindAsync(atlas, cancellation) is not { } found || found.Layer(layer) is not { } row || channel >= row.Channels)
             return Results.NotFound();
-        return await tiles.FindAsync(atlas, row.Name, shown, channel, cancellation) is { } tile
+        return await tiles.FindAsync(found, row, shown, channel, cancellation) is { } tile
             ? CacheableResults.Picture(context, tile, "image/jpeg", found.IsFinal) : Results.NotFound();
     }
 

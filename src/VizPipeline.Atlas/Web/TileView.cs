@@ -23,6 +23,9 @@ public sealed partial record TileView(string Id)
     /// <summary>The ascent preset and seed; the preset is empty for other views.</summary>
     public (string Preset, int Seed) Ascent { get; private init; } = ("", 0);
 
+    /// <summary>Whether the view shows the neuron's patches or their deconvolutions, which are cut to their effective fields.</summary>
+    public bool ShowsPatches => IsSource || Id == "deconv";
+
     /// <summary>Whether the view shows pixels of the image set.</summary>
     public bool IsSource => Id is "top1" or "top9";
 

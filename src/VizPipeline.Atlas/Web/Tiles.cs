@@ -1,5 +1,9 @@
+using System.Drawing;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Memory;
+using VizPipeline.Catalog;
 using VizPipeline.Images;
+using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Atlas.Web;
@@ -7,7 +11,7 @@ namespace VizPipeline.Atlas.Web;
 /// <summary>
 /// Creates tiles, small pictures of neurons, from the stored pictures on demand and caches them in a bounded amount of memory.
 /// </summary>
-public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
+public sealed class Tiles(IObjectStore store, LinkTables links, CatalogDatabase database) : IDisposable
 {
     /// <summary>The longer edge of a tile in pixels.</summary>
     public const int Size = 132;
@@ -19,10 +23,12 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
 
     /// <summary>Returns a tile as JPEG; null if the neuron has no such picture.</summary>
     /// <exception cref="ObjectStoreException">The object store cannot be read.</exception>
-    public async Task<byte[]?> FindAsync(string atlas, string layer, TileView view, int channel, CancellationToken cancellation)
+    public async Task<byte[]?> FindAsync(LoadedAtlas atlas, Layer layer, TileView view, int channel, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(atlas);
+        ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(view);
-        var name = (atlas, layer, view.Id, channel);
+        var name = (layer.Id, view.Id, channel);
         if (_cache.TryGetValue(name, out byte[]? known))
             return known;
         await _turns.WaitAsync(cancellation);
@@ -39,22 +45,35 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
         }
     }
 
-    /// <summary>Scales a picture to the size of a tile.</summary>
+    /// <summary>Draws a tile from a stored picture.</summary>
     /// <param name="picture">The picture as PNG.</param>
-    /// <param name="firstCell">Whether to use only the first of its 3x3 cells.</param>
-    public static byte[] Draw(byte[] picture, bool firstCell)
+    /// <param name="view">What the tile shows.</param>
+    /// <param name="crops">The effective fields of the neuron's patches by rank, in pixels of the picture's cells.</param>
+    public static byte[] Draw(byte[] picture, TileView view, IReadOnlyList<Rectangle?> crops)
     {
+        ArgumentNullException.ThrowIfNull(view);
+        ArgumentNullException.ThrowIfNull(crops);
         var image = Png.Decode(picture);
-        return Draw(firstCell ? image.Crop(0, 0, Math.Max(1, image.Width / 3), Math.Max(1, image.Height / 3)) : image);
+        if (!view.ShowsPatches)
+            return Draw(image);
+        var mosaic = PatchMosaic.Detect(image);
+        return view == TileView.Top1 ? Draw(mosaic.Cut(image, 1, crops.Count > 0 ? crops[0] : null))
+            : Jpeg.Encode(mosaic.DrawCrops(image, crops, Size, isSigned: view == TileView.Deconv), Quality);
     }
 
     /// <summary>Scales a picture to the size of a tile.</summary>
-    public static byte[] Draw(RgbImage image)
+    public static byte[] Draw(RgbImage image) => Jpeg.Encode(PatchMosaic.Fit(image, Size), Quality);
+
+    /// <summary>Reads the effective fields of a neuron's patches by rank, in pixels of the cells of its pictures.</summary>
+    public static async Task<IReadOnlyList<Rectangle?>> ReadCropsAsync(
+        CatalogContext catalog, AtlasSpec spec, int layerId, int channel, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        var scale = (double)Size / Math.Max(image.Width, image.Height);
-        var (width, height) = (Math.Max(1, (int)Math.Round(image.Width * scale)), Math.Max(1, (int)Math.Round(image.Height * scale)));
-        return Jpeg.Encode(Canvas.Scale(image, width, height, scale >= 1 ? Scaling.Nearest : Scaling.Bilinear), Quality);
+        ArgumentNullException.ThrowIfNull(catalog);
+        var crops = new Rectangle?[PatchMosaic.Cells * PatchMosaic.Cells];
+        await foreach (var patch in catalog.Patches.AsNoTracking().Where(patch => patch.LayerId == layerId && patch.Channel == channel)
+            .AsAsyncEnumerable().WithCancellation(cancellation))
+            crops[patch.Rank - 1] = patch.GetCellCrop(spec);
+        return crops;
     }
 
     /// <inheritdoc/>
@@ -64,11 +83,16 @@ public sealed class Tiles(IObjectStore store, LinkTables links) : IDisposable
         _turns.Dispose();
     }
 
-    private async Task<byte[]?> DrawAsync(string atlas, string layer, TileView view, int channel, CancellationToken cancellation)
+    private async Task<byte[]?> DrawAsync(LoadedAtlas atlas, Layer layer, TileView view, int channel, CancellationToken cancellation)
     {
-        if (view.Key(atlas, layer, channel) is { } key)
-            return await store.TryGetAsync(key, cancellation) is { } picture ? Draw(picture, firstCell: view == TileView.Top1) : null;
-        return await links.FindAsync(atlas, layer, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter
-            ? Draw(filter) : null;
+        if (view.Key(atlas.Id, layer.Name, channel) is not { } key)
+            return await links.FindAsync(atlas.Id, layer.Name, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter
+                ? Draw(filter) : null;
+        if (await store.TryGetAsync(key, cancellation) is not { } picture)
+            return null;
+        if (!view.ShowsPatches)
+            return Draw(picture, view, []);
+        await using var catalog = database.Open();
+        return Draw(picture, view, await ReadCropsAsync(catalog, atlas.Spec, layer.Id, channel, cancellation));
     }
 }

@@ -72,7 +72,7 @@ public sealed class ResultIngest(CatalogContext context)
         if (_neurons.Count > 0)
             await context.UpsertAsync(_neurons, [nameof(Neuron.Name)], cancellation);
         if (_patches.Count > 0)
-            await context.UpsertAsync(_patches, [nameof(Patch.Recomputed), nameof(Patch.Mismatch)], cancellation);
+            await context.UpsertAsync(_patches, Patch.RenderedColumns, cancellation);
         // The sheet job sets the percentiles of pictures later; ingesting the picture again must keep them.
         if (_pictures.Count > 0)
             await context.UpsertAsync(_pictures, [nameof(Picture.Percentile)], cancellation);
@@ -155,6 +155,7 @@ public sealed class ResultIngest(CatalogContext context)
             Check(found.TryGetValue((row.Channel, row.Rank), out var patch), "it checks a patch that the catalog lacks");
             patch!.Recomputed = float.IsNaN(row.Recomputed) ? null : row.Recomputed;
             patch.Mismatch = row.Mismatch;
+            (patch.CropX0, patch.CropY0, patch.CropX1, patch.CropY1) = (row.Crop?.X0, row.Crop?.Y0, row.Crop?.X1, row.Crop?.Y1);
         }
     }
 

@@ -50,7 +50,8 @@ internal sealed class CatalogViews(IViewSyntax syntax)
             SELECT a.slug AS atlas, l.name AS layer, p.channel, p.rank, i.path AS image, p.image_index,
                 coalesce(c.name, CAST(i.label AS text)) AS class, p.activation, p.y, p.x,
                 p.clipped_x0 AS x0, p.clipped_y0 AS y0, p.clipped_x1 AS x1, p.clipped_y1 AS y1,
-                p.x0 AS field_x0, p.y0 AS field_y0, p.x1 AS field_x1, p.y1 AS field_y1, p.recomputed, p.mismatch
+                p.x0 AS field_x0, p.y0 AS field_y0, p.x1 AS field_x1, p.y1 AS field_y1, p.crop_x0, p.crop_y0, p.crop_x1,
+                p.crop_y1, p.recomputed, p.mismatch
             FROM patch p
             JOIN layer l ON l.id = p.layer_id
             JOIN atlas a ON a.id = l.atlas_id

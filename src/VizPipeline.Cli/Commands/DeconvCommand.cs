@@ -30,10 +30,14 @@ internal static class DeconvCommand
             DefaultValueFactory = _ => "deconv",
         };
         rule.AcceptOnlyFromAmong("deconv", "guided", "gradient");
+        var whole = new Option<bool>("--whole-field")
+        {
+            Description = "Draw the whole receptive field; default: the effective field, the part that the signal comes from",
+        };
         var command = new Command(
             "deconv", "Project a neuron's activation back to the image: deconvolution, guided backpropagation or gradient")
         {
-            image, layer, channel, position, rule, output,
+            image, layer, channel, position, rule, whole, output,
         };
         model.AddTo(command);
         command.SetAction(parsed =>
@@ -48,10 +52,12 @@ internal static class DeconvCommand
             var (y, x) = asked ?? FindMaximum(network, input, chosen, neuron);
             var result = new BackProjection(network.Runner, chosen, ParseRule(parsed.GetRequiredValue(rule)))
                 .Run(input.Values, new Sites([0], [y], [x]), [neuron]);
-            var patch = GetPatch(graph, chosen, y, x);
+            var field = GetPatch(graph, chosen, y, x);
+            var patch = parsed.GetValue(whole) ? field : FindEffectiveField(result, field, network.Preprocessing);
             var (title, facts) =
                 ($"{chosen.Name} channel {neuron}",
-                $"activation {result.Activations[0]:G5} at {y},{x}, patch [{patch.X0},{patch.X1}) x [{patch.Y0},{patch.Y1})");
+                $"activation {result.Activations[0]:G5} at {y},{x}, field [{field.X0},{field.X1}) x [{field.Y0},{field.Y1})"
+                    + (patch == field ? "" : $", drawn [{patch.X0},{patch.X1}) x [{patch.Y0},{patch.Y1})"));
             if (file.IsPicture)
                 file.Write(Draw(title, facts, parsed.GetRequiredValue(rule), result, patch, input.Picture(0), network.Preprocessing));
             else
@@ -87,18 +93,28 @@ internal static class DeconvCommand
         return patch.Width > 0 && patch.Height > 0 ? patch : GetWholeImage(graph);
     }
 
+    private static Box FindEffectiveField(BackProjected result, Box field, Preprocessing preprocessing)
+    {
+        var signal = PixelScales.ToRgb(result.Cut(0, field), preprocessing);
+        var part = EffectiveField.Find(signal, field.Width, field.Height, new Box(0, 0, field.Width, field.Height));
+        return new Box(field.X0 + part.X0, field.Y0 + part.Y0, field.X0 + part.X1, field.Y0 + part.Y1);
+    }
+
     private static RgbImage Draw(
         string title, string facts, string rule, BackProjected result, Box patch, RgbImage picture, Preprocessing preprocessing)
     {
         var signal = PixelScales.ToRgb(result.Cut(0, patch), preprocessing);
         // An integer factor keeps the pixels of small patches square and sharp.
         var zoom = Math.Max(1, EnlargedSide / Math.Max(patch.Width, patch.Height));
+        var image = picture.Crop(patch.X0, patch.Y0, patch.Width, patch.Height);
         return new Sheet
         {
             Title = title,
             Subtitle = facts,
-            Tiles = [new SheetTile(picture.Crop(patch.X0, patch.Y0, patch.Width, patch.Height), "image"),
-                new SheetTile(SignedDisplay.Render(signal, patch.Width, patch.Height), rule)],
+            Tiles = [
+                new SheetTile(image, "image"), new SheetTile(SignedDisplay.Render(signal, patch.Width, patch.Height), rule),
+                new SheetTile(SignedDisplay.RenderMagnitude(signal, patch.Width, patch.Height), "magnitude"),
+                new SheetTile(SignedDisplay.RenderLit(image, signal), "image, lit by it")],
             Columns = 2,
             TileWidth = Math.Max(patch.Width * zoom, EnlargedSide / 2),
             TileHeight = patch.Height * zoom,

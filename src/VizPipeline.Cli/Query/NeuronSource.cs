@@ -72,10 +72,20 @@ internal abstract class NeuronSource : IDisposable
     {
         private readonly LinkTables _links = new(atlas.OpenStore());
         private Tiles? _tiles;
+        private LoadedAtlas? _loaded;
 
-        public override async Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation) =>
-            await (_tiles ??= new Tiles(atlas.OpenStore(), _links)).FindAsync(atlas.Spec.Id, layer, view, channel, cancellation) is { } tile
+        public override async Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
+        {
+            if (_loaded is null)
+            {
+                await using var catalog = atlas.Database.Open();
+                _loaded = await CatalogLookup.GetAtlasAsync(catalog, atlas.Spec.Id, cancellation);
+            }
+            var row = CatalogLookup.GetLayer(_loaded, layer);
+            _tiles ??= new Tiles(atlas.OpenStore(), _links, atlas.Database);
+            return await _tiles.FindAsync(_loaded, row, view, channel, cancellation) is { } tile
                 ? ImageDecoder.Decode(tile, "the tile") : null;
+        }
 
         public override void Dispose()
         {

@@ -1,16 +1,156 @@
+using System.Buffers;
+
 namespace VizPipeline.Images;
 
-/// <summary>
-/// Displays signed signals (deconvolutions, weights): zero is mid-grey, and the largest magnitude just reaches black or white.
-/// </summary>
+/// <summary>Displays signed signals (deconvolutions, weights), with zero as mid-grey.</summary>
 public static class SignedDisplay
 {
-    /// <summary>Renders a signal on its own scale: <c>0.5 + s / max(2 max(s), -2 min(s))</c>. A signal of zeros is mid-grey.</summary>
+    /// <summary>
+    /// The share of a signal's nonzero values that its own scale shows without compression. A few values of a deconvolution are many times
+    /// larger than the rest; on a scale up to the largest, nothing else can be seen. docs/methods.md, section 2, has the measurements.
+    /// </summary>
+    public const double ShownShare = 0.995;
+
+    // Up to this share of the scale the display is linear; larger values approach black or white.
+    private const float Knee = 0.75f;
+
+    private const byte MidGrey = 128;
+
+    // A lit picture: how dark the rest is, how wide the light is smoothed, and how soon it is full.
+    private const float DimmedShare = 0.18f;
+    private const float LitBlurShare = 0.02f;
+    private const float LitGain = 2f;
+
+    /// <summary>
+    /// Renders a signal on its own scale, the magnitude that <see cref="ShownShare"/> of its nonzero values do not exceed. Larger values
+    /// are clipped softly: they approach black or white and keep their order. A signal of zeros is mid-grey.
+    /// </summary>
     /// <param name="chw">Three planes (colour) or one (grey) of height x width values.</param>
     /// <param name="width">Width of a plane.</param>
     /// <param name="height">Height of a plane.</param>
     /// <exception cref="ArgumentException">There are not one or three planes.</exception>
-    public static RgbImage Render(ReadOnlySpan<float> chw, int width, int height) => Render(chw, width, height, Magnitude(chw));
+    public static RgbImage Render(ReadOnlySpan<float> chw, int width, int height) => Render(chw, width, height, ShownShare);
+
+    /// <summary>Does the same with another share; 1 scales to the largest magnitude.</summary>
+    /// <param name="chw">Three planes (colour) or one (grey) of height x width values.</param>
+    /// <param name="width">Width of a plane.</param>
+    /// <param name="height">Height of a plane.</param>
+    /// <param name="share">Share of the nonzero values, from 0 to 1.</param>
+    /// <exception cref="ArgumentException">There are not one or three planes.</exception>
+    public static RgbImage Render(ReadOnlySpan<float> chw, int width, int height, double share)
+    {
+        var scale = ShownMagnitude(chw, share);
+        if (!float.IsFinite(1f / scale))
+            return FloatDisplay.Render(chw, width, height, 0f, 0.5f);
+        var shown = new float[chw.Length];
+        for (var i = 0; i < shown.Length; i++)
+            shown[i] = ClipSoftly(chw[i] / scale);
+        return FloatDisplay.Render(shown, width, height, 0.5f, 0.5f);
+    }
+
+    /// <summary>
+    /// Renders the size of a signal without its sign, on the scale of <see cref="Render(ReadOnlySpan{float}, int, int)"/>. Zero is black,
+    /// and the largest of a pixel's planes counts.
+    /// </summary>
+    /// <param name="chw">Three planes (colour) or one (grey) of height x width values.</param>
+    /// <param name="width">Width of a plane.</param>
+    /// <param name="height">Height of a plane.</param>
+    /// <exception cref="ArgumentException">There are not one or three planes.</exception>
+    public static RgbImage RenderMagnitude(ReadOnlySpan<float> chw, int width, int height)
+        => FloatDisplay.Render(Strengths(chw, width, height), width, height, 1f, 0f);
+
+    /// <summary>Renders a picture lit where a signal is large and dimmed elsewhere: what the neuron saw.</summary>
+    /// <param name="picture">The picture of height x width pixels.</param>
+    /// <param name="chw">Three planes (colour) or one (grey) of height x width values.</param>
+    /// <exception cref="ArgumentException">There are not one or three planes.</exception>
+    public static RgbImage RenderLit(RgbImage picture, ReadOnlySpan<float> chw)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        var (width, height) = (picture.Width, picture.Height);
+        var light = Strengths(chw, width, height);
+        // Single pixels join to areas: three passes of a box filter are close to a Gaussian.
+        var radius = Math.Max(1, (int)Math.Round(LitBlurShare * Math.Max(width, height)));
+        for (var pass = 0; pass < 3; pass++)
+            light = BoxBlur(BoxBlur(light, width, height, radius, alongRows: true), width, height, radius, alongRows: false);
+        var strongest = Math.Max(light.Max(), float.Epsilon);
+        var lit = new RgbImage(width, height);
+        for (var at = 0; at < light.Length; at++)
+        {
+            var share = DimmedShare + ((1f - DimmedShare) * Math.Min(1f, LitGain * light[at] / strongest));
+            for (var c = 0; c < 3; c++)
+                lit.Pixels[(at * 3) + c] = (byte)MathF.Round(picture.Pixels[(at * 3) + c] * share);
+        }
+        return lit;
+    }
+
+    /// <summary>Renders a picture of a signal again on its own scale, after it was reduced.</summary>
+    /// <param name="picture">A picture with zero as mid-grey.</param>
+    internal static RgbImage RestoreContrast(RgbImage picture)
+    {
+        var area = picture.Width * picture.Height;
+        var signal = new float[3 * area];
+        for (var at = 0; at < signal.Length; at++)
+            signal[(at % 3 * area) + (at / 3)] = picture.Pixels[at] - (float)MidGrey;
+        return Render(signal, picture.Width, picture.Height);
+    }
+
+    // The largest plane of each pixel on the signal's own scale, clipped softly to 0..1.
+    private static float[] Strengths(ReadOnlySpan<float> chw, int width, int height)
+    {
+        var area = width * height;
+        if (area < 1 || (chw.Length != area && chw.Length != 3 * area))
+            throw new ArgumentException($"{chw.Length} values are not one or three planes of {height}x{width}", nameof(chw));
+        var strengths = new float[area];
+        var scale = ShownMagnitude(chw, ShownShare);
+        if (!float.IsFinite(1f / scale))
+            return strengths;
+        for (var at = 0; at < chw.Length; at++)
+            strengths[at % area] = Math.Max(strengths[at % area], MathF.Abs(ClipSoftly(chw[at] / scale)));
+        return strengths;
+    }
+
+    private static float[] BoxBlur(float[] values, int width, int height, int radius, bool alongRows)
+    {
+        var (lines, length, step, jump) = alongRows ? (height, width, 1, width) : (width, height, width, 1);
+        var blurred = new float[values.Length];
+        for (var line = 0; line < lines; line++)
+        {
+            for (var at = 0; at < length; at++)
+            {
+                var (from, to) = (Math.Max(0, at - radius), Math.Min(length - 1, at + radius));
+                var sum = 0f;
+                for (var i = from; i <= to; i++)
+                    sum += values[(line * jump) + (i * step)];
+                blurred[(line * jump) + (at * step)] = sum / (to - from + 1);
+            }
+        }
+        return blurred;
+    }
+
+    /// <summary>Returns the magnitude that a share of the nonzero values do not exceed, ignoring NaN; 0 if there is none.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="share">From 0 to 1; 1 gives the largest magnitude.</param>
+    public static float ShownMagnitude(ReadOnlySpan<float> values, double share)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(share, 0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(share, 1);
+        var magnitudes = ArrayPool<float>.Shared.Rent(values.Length);
+        try
+        {
+            var count = 0;
+            foreach (var value in values)
+                if (MathF.Abs(value) > 0f)
+                    magnitudes[count++] = MathF.Abs(value);
+            if (count == 0)
+                return 0f;
+            Array.Sort(magnitudes, 0, count);
+            return magnitudes[Math.Max(0, (int)Math.Ceiling(share * count) - 1)];
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(magnitudes);
+        }
+    }
 
     /// <summary>Renders a signal on a shared scale: minus <paramref name="magnitude"/> is black, plus is white.</summary>
     /// <param name="chw">Three planes (colour) or one (grey) of height x width values.</param>
@@ -18,7 +158,7 @@ public static class SignedDisplay
     /// <param name="height">Height of a plane.</param>
     /// <param name="magnitude">Usually the <see cref="Magnitude"/> of all signals together; 0 gives mid-grey.</param>
     /// <exception cref="ArgumentException">There are not one or three planes.</exception>
-    public static RgbImage Render(ReadOnlySpan<float> chw, int width, int height, float magnitude) =>
+    public static RgbImage RenderLinear(ReadOnlySpan<float> chw, int width, int height, float magnitude) =>
         // A magnitude so small that its inverse overflows is treated as zero.
         FloatDisplay.Render(chw, width, height, 0.5f / magnitude is var factor && float.IsFinite(factor) ? factor : 0f, 0.5f);
 
@@ -46,7 +186,15 @@ public static class SignedDisplay
         var magnitude = Magnitude(weights);
         var tiles = new RgbImage[weights.Length / size];
         for (var i = 0; i < tiles.Length; i++)
-            tiles[i] = Render(weights.Slice(i * size, size), width, height, magnitude);
+            tiles[i] = RenderLinear(weights.Slice(i * size, size), width, height, magnitude);
         return tiles;
+    }
+
+    // Linear up to the knee, then a hyperbolic tangent with the same slope there, up to 1. NaN is zero.
+    private static float ClipSoftly(float value)
+    {
+        var size = MathF.Abs(value);
+        return float.IsNaN(value) ? 0f : size <= Knee ? value
+            : MathF.CopySign(Knee + ((1f - Knee) * MathF.Tanh((size - Knee) / (1f - Knee))), value);
     }
 }

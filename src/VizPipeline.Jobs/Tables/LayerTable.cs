@@ -52,4 +52,21 @@ public sealed record PatchRow
 /// <param name="Y0">Top edge.</param>
 /// <param name="X1">Right edge, exclusive.</param>
 /// <param name="Y1">Bottom edge, exclusive.</param>
-public sealed record PixelBox(int X0, int Y0, int X1, int Y1);
+public sealed record PixelBox(int X0, int Y0, int X1, int Y1)
+{
+    /// <summary>
+    /// Returns a crop of a patch in pixels of its cell in the 3x3 pictures, which shows the receptive field, or the whole input where the
+    /// field is at least as large.
+    /// </summary>
+    /// <param name="box">The patch's receptive field.</param>
+    /// <param name="crop">The crop, in input pixels.</param>
+    /// <param name="inputWidth">Width of the network's input.</param>
+    /// <param name="inputHeight">Height of the network's input.</param>
+    public static System.Drawing.Rectangle ToCell(PixelBox box, PixelBox crop, int inputWidth, int inputHeight)
+    {
+        ArgumentNullException.ThrowIfNull(box);
+        ArgumentNullException.ThrowIfNull(crop);
+        var (x0, y0) = (box.X1 - box.X0 >= inputWidth ? 0 : box.X0, box.Y1 - box.Y0 >= inputHeight ? 0 : box.Y0);
+        return System.Drawing.Rectangle.FromLTRB(crop.X0 - x0, crop.Y0 - y0, crop.X1 - x0, crop.Y1 - y0);
+    }
+}

@@ -58,7 +58,13 @@ public sealed record PictureRow
 /// <param name="Rank">The patch's rank.</param>
 /// <param name="Recomputed">The recomputed activation.</param>
 /// <param name="Mismatch">Whether it differs from the first by more than rounding error.</param>
-public sealed record PatchCheckRow(int Layer, int Channel, int Rank, float Recomputed, bool Mismatch);
+public sealed record PatchCheckRow(int Layer, int Channel, int Rank, float Recomputed, bool Mismatch)
+{
+    /// <summary>
+    /// The effective field in input pixels: where the deconvolution comes from, padded. Null in tables of versions without it.
+    /// </summary>
+    public PixelBox? Crop { get; init; }
+}
 
 /// <summary>The values of <see cref="PictureRow.Method"/>. Add names, but never rename or remove one.</summary>
 public static class PictureMethod

@@ -77,19 +77,21 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
     }
 
     private static IEnumerable<PatchCheckRow> Project(
-        AtlasRuntime atlas, BackProjection projection, PatchRow[] batch, byte[] crops, int[] slots, PatchDrawing drawing)
+        AtlasRuntime atlas, BackProjection projection, PatchRow[] batch, byte[] pixels, int[] slots, PatchDrawing drawing)
     {
         using var scope = torch.NewDisposeScope();
-        var images = atlas.Upload(crops, crops.Length / atlas.Preprocessing.CropBytes);
+        var images = atlas.Upload(pixels, pixels.Length / atlas.Preprocessing.CropBytes);
         var sites = new Sites(slots, [.. batch.Select(patch => patch.Y)], [.. batch.Select(patch => patch.X)]);
         var result = projection.Run(images, sites, [.. batch.Select(patch => patch.Channel)]);
-        Parallel.For(0, batch.Length, i => drawing.DrawDeconvolution(batch[i], result, i));
-        return [.. batch.Select((patch, i) => Check(patch, result.Activations[i]))];
+        var crops = new PixelBox[batch.Length];
+        Parallel.For(0, batch.Length, i => crops[i] = drawing.DrawDeconvolution(batch[i], result, i));
+        return [.. batch.Select((patch, i) => Check(patch, result.Activations[i], crops[i]))];
     }
 
-    private static PatchCheckRow Check(PatchRow patch, float recomputed) => new(
+    private static PatchCheckRow Check(PatchRow patch, float recomputed, PixelBox crop) => new(
         patch.Layer, patch.Channel, patch.Rank, recomputed,
-        Mismatch: Math.Abs(recomputed - patch.Activation) > Tolerance * Math.Max(Math.Abs(patch.Activation), 1e-3));
+        Mismatch: Math.Abs(recomputed - patch.Activation) > Tolerance * Math.Max(Math.Abs(patch.Activation), 1e-3))
+    { Crop = crop };
 
     private async Task<IEnumerable<PictureRow>> StoreAsync(
         RenderPatches command, string layer, string method, RgbImage?[] pictures, LayerTable table, CancellationToken cancellation)
@@ -107,7 +109,7 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
                 Channel = channel,
                 Method = method,
                 Key = key,
-                Parameters = Describe(PatchDrawing.CellOf(pictures[i])),
+                Parameters = Describe(pictures[i]),
                 Status = key is null || table.Neurons[channel].Max <= 0 ? PictureStatus.Dead : PictureStatus.Done,
                 Activation = table.Neurons[channel].Images > 0 ? table.Neurons[channel].Max : null,
             };
@@ -115,6 +117,12 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
         return rows;
     }
 
-    private static string Describe((int Width, int Height) cell) => string.Create(
-        CultureInfo.InvariantCulture, $$"""{"cell_width":{{cell.Width}},"cell_height":{{cell.Height}},"columns":3,"rows":3}""");
+    private static string Describe(RgbImage? picture)
+    {
+        var layout = picture is null ? new PatchMosaic(0, 0, 0) : PatchMosaic.Detect(picture);
+        var (width, height) = (layout.CellWidth, layout.CellHeight);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"cell_width":{{width}},"cell_height":{{height}},"gutter":{{layout.Gutter}},"columns":3,"rows":3}""");
+    }
 }

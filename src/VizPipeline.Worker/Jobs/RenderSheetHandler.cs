@@ -1,3 +1,4 @@
+using System.Drawing;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.Search;
@@ -16,17 +17,18 @@ public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderS
     {
         var layer = atlas.Spec.Layers[command.Layer];
         var neurons = await ReadAsync<LayerTable>(AtlasKeys.LayerTable(command.AtlasId, layer.Name), cancellation);
-        var pictures = await PicturesAsync(atlas.Spec, layer, cancellation);
+        var tables = await TablesAsync(atlas.Spec, layer, cancellation);
+        PictureRow[] pictures = [.. tables.SelectMany(table => table.Pictures)];
         var sheet = new ContactSheet(atlas, command.Layer, neurons, pictures);
-        var images = await FetchAsync(sheet.Keys, cancellation);
+        var images = await FetchAsync(sheet.Pictures, CropsOf(atlas.Spec, neurons, tables), cancellation);
         var key = AtlasKeys.Sheet(command.AtlasId, layer.Name);
         await store.PutAsync(key, Png.Encode(sheet.Draw(images)), cancellation);
         return VizJson.Write(new SheetTable(command.Layer, key, await PercentilesAsync(command, layer.Name, pictures, cancellation)));
     }
 
-    private async Task<List<PictureRow>> PicturesAsync(AtlasSpec spec, LayerSpec layer, CancellationToken cancellation)
+    private async Task<List<PictureTable>> TablesAsync(AtlasSpec spec, LayerSpec layer, CancellationToken cancellation)
     {
-        var rows = new List<PictureRow>();
+        var tables = new List<PictureTable>();
         // The plan lists every possible table; tables of failed jobs do not exist.
         foreach (var job in JobPlan.For(spec).Where(job => job.Group.Layer == layer.Index))
         {
@@ -38,28 +40,46 @@ public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderS
                 _ => null,
             };
             if (key is not null && await ReadAsync<PictureTable>(key, cancellation) is { } table)
-                rows.AddRange(table.Pictures);
+                tables.Add(table);
         }
-        return rows;
+        return tables;
+    }
+
+    /// <summary>Returns the crops of each channel by rank, in pixels of the cells of its pictures.</summary>
+    private static Dictionary<int, Rectangle?[]> CropsOf(AtlasSpec spec, LayerTable? layer, List<PictureTable> tables)
+    {
+        var boxes = (layer?.Patches ?? []).ToDictionary(patch => (patch.Channel, patch.Rank), patch => patch.Box);
+        var crops = new Dictionary<int, Rectangle?[]>();
+        foreach (var patch in tables.SelectMany(table => table.Patches))
+        {
+            if (patch.Crop is not { } crop || !boxes.TryGetValue((patch.Channel, patch.Rank), out var box))
+                continue;
+            if (!crops.TryGetValue(patch.Channel, out var ranks))
+                crops.Add(patch.Channel, ranks = new Rectangle?[PatchMosaic.Cells * PatchMosaic.Cells]);
+            ranks[patch.Rank - 1] = PixelBox.ToCell(box, crop, spec.Model.Input[2], spec.Model.Input[1]);
+        }
+        return crops;
     }
 
     private async Task<T?> ReadAsync<T>(string key, CancellationToken cancellation)
         where T : class =>
         await store.TryGetAsync(key, cancellation) is { } bytes ? VizJson.Read<T>(bytes) : null;
 
-    private async Task<Dictionary<string, RgbImage>> FetchAsync(IEnumerable<string> keys, CancellationToken cancellation)
+    private async Task<Dictionary<string, RgbImage>> FetchAsync(
+        IEnumerable<PictureRow> pictures, Dictionary<int, Rectangle?[]> crops, CancellationToken cancellation)
     {
         var images = new System.Collections.Concurrent.ConcurrentDictionary<string, RgbImage>();
-        await Parallel.ForEachAsync(keys, cancellation, async (key, stop) =>
+        await Parallel.ForEachAsync(pictures, cancellation, async (picture, stop) =>
         {
-            if (await store.TryGetAsync(key, stop) is { } bytes)
-                images[key] = ContactSheet.Thumbnail(Png.Decode(bytes, key));
+            if (await store.TryGetAsync(picture.Key!, stop) is { } bytes)
+                images[picture.Key!] = ContactSheet.Thumbnail(
+                    Png.Decode(bytes, picture.Key!), picture.Method, crops.GetValueOrDefault(picture.Channel) ?? []);
         });
         return new Dictionary<string, RgbImage>(images);
     }
 
     private async Task<List<PercentileRow>> PercentilesAsync(
-        RenderSheet command, string layer, List<PictureRow> pictures, CancellationToken cancellation)
+        RenderSheet command, string layer, PictureRow[] pictures, CancellationToken cancellation)
     {
         var key = AtlasKeys.LayerTally(command.AtlasId, layer);
         if (await store.TryGetAsync(key, cancellation) is not { } bytes)

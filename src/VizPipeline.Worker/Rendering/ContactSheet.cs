@@ -34,16 +34,17 @@ internal sealed class ContactSheet
             _filters = FilterTiles.Tiles(convolution, atlas.Preprocessing.Channels == ChannelOrder.Bgr);
     }
 
-    /// <summary>Keys of the pictures that <see cref="Draw"/> shows.</summary>
-    public IEnumerable<string> Keys => _pictures.SelectMany(group => group).Select(picture => picture.Key).OfType<string>();
+    /// <summary>The pictures that <see cref="Draw"/> shows.</summary>
+    public IEnumerable<PictureRow> Pictures => _pictures.SelectMany(group => group).Where(picture => picture.Key is not null);
 
     /// <summary>Scales a picture to its size on sheets, so that sheets of thousands of neurons fit into memory.</summary>
-    public static RgbImage Thumbnail(RgbImage picture)
-    {
-        var scale = (double)Tile / Math.Max(picture.Width, picture.Height);
-        var (width, height) = (Math.Max(1, (int)Math.Round(picture.Width * scale)), Math.Max(1, (int)Math.Round(picture.Height * scale)));
-        return Canvas.Scale(picture, width, height, scale >= 1 ? Scaling.Nearest : Scaling.Bilinear);
-    }
+    /// <param name="picture">The stored picture.</param>
+    /// <param name="method">One of <see cref="PictureMethod"/>.</param>
+    /// <param name="crops">The crops of the nine patches by rank.</param>
+    public static RgbImage Thumbnail(RgbImage picture, string method, IReadOnlyList<System.Drawing.Rectangle?> crops)
+        => method is PictureMethod.Top9 or PictureMethod.Deconv
+            ? PatchMosaic.Detect(picture).DrawCrops(picture, crops, Tile, isSigned: method == PictureMethod.Deconv)
+            : PatchMosaic.Fit(picture, Tile);
 
     /// <summary>Draws the sheet from thumbnails by key.</summary>
     public RgbImage Draw(IReadOnlyDictionary<string, RgbImage> images)

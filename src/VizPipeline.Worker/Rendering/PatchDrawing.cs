@@ -7,15 +7,14 @@ using VizPipeline.Network.Graph;
 namespace VizPipeline.Worker.Rendering;
 
 /// <summary>
-/// Draws the nine patches of neurons, and their deconvolutions, as 3x3 pictures without gaps. A cell shows the receptive field, or the
-/// whole input if the field is larger. Pixels outside the image are mid-grey.
+/// Draws the nine patches of neurons, and their deconvolutions, as 3x3 pictures with gutters. A cell shows the receptive field, or the
+/// whole input if the field is larger. What lies outside the image is hatched.
 /// </summary>
 internal sealed class PatchDrawing
 {
     private readonly AtlasRuntime _atlas;
     private readonly int _firstChannel;
-    private readonly int _cellWidth;
-    private readonly int _cellHeight;
+    private readonly PatchMosaic _mosaic;
     private readonly bool _wholeX;
     private readonly bool _wholeY;
 
@@ -24,7 +23,7 @@ internal sealed class PatchDrawing
         (_atlas, _firstChannel) = (atlas, firstChannel);
         var (field, input) = (atlas.Layer(layer).Field, atlas.Runner.Graph.InputShape);
         (_wholeX, _wholeY) = (field.IsWhole || field.X.Size >= input.Width, field.IsWhole || field.Y.Size >= input.Height);
-        (_cellWidth, _cellHeight) = (_wholeX ? input.Width : field.X.Size, _wholeY ? input.Height : field.Y.Size);
+        _mosaic = new PatchMosaic(_wholeX ? input.Width : field.X.Size, _wholeY ? input.Height : field.Y.Size);
         Patches = new RgbImage?[endChannel - firstChannel];
         Deconvolutions = new RgbImage?[endChannel - firstChannel];
     }
@@ -35,47 +34,51 @@ internal sealed class PatchDrawing
     /// <summary>One 3x3 picture of deconvolutions per neuron; null if the neuron has no patch.</summary>
     public RgbImage?[] Deconvolutions { get; }
 
-    /// <summary>Returns the width and height of a cell of a 3x3 picture.</summary>
-    public static (int Width, int Height) CellOf(RgbImage? picture) => picture is null ? (0, 0) : (picture.Width / 3, picture.Height / 3);
-
     /// <summary>Copies the original pixels of a patch.</summary>
     public void DrawPatch(PatchRow patch, ReadOnlySpan<byte> crop)
     {
-        var (target, cell, window) = Place(Patches, patch);
-        var visible = window.Clip(_atlas.Preprocessing.CropHeight, _atlas.Preprocessing.CropWidth);
+        var (target, window) = (FindTarget(Patches, patch), WindowOf(patch));
+        var (visible, corner) = (FindVisible(target, patch, window), _mosaic.CornerOf(patch.Rank));
         for (var y = visible.Y0; y < visible.Y1; y++)
         {
-            var row = target.Row(cell.Y0 + y - window.Y0);
-            _atlas.Preprocessing.CopyPixels(crop, visible.X0, y, row.Slice((cell.X0 + visible.X0 - window.X0) * 3, visible.Width * 3));
+            var row = target.Row(corner.Y + y - window.Y0);
+            _atlas.Preprocessing.CopyPixels(crop, visible.X0, y, row.Slice((corner.X + visible.X0 - window.X0) * 3, visible.Width * 3));
         }
     }
 
     /// <summary>Draws a signal with zero as mid-grey (docs/methods.md, section 2).</summary>
-    public void DrawDeconvolution(PatchRow patch, BackProjected result, int sample)
+    /// <returns>The effective field of the patch, in pixels of the input.</returns>
+    public PixelBox DrawDeconvolution(PatchRow patch, BackProjected result, int sample)
     {
         RgbImage target;
-        Box cell, window;
         lock (Deconvolutions)
-            (target, cell, window) = Place(Deconvolutions, patch);
+            target = FindTarget(Deconvolutions, patch);
+        var window = WindowOf(patch);
+        var (visible, corner) = (FindVisible(target, patch, window), _mosaic.CornerOf(patch.Rank));
         var signal = PixelScales.ToRgb(result.Cut(sample, window), _atlas.Preprocessing);
         var picture = SignedDisplay.Render(signal, window.Width, window.Height);
-        for (var y = 0; y < picture.Height; y++)
-            picture.Row(y).CopyTo(target.Row(cell.Y0 + y)[(cell.X0 * 3)..]);
+        var (from, to) = (visible.X0 - window.X0, visible.X1 - window.X0);
+        for (var y = visible.Y0 - window.Y0; y < visible.Y1 - window.Y0; y++)
+            picture.Row(y)[(from * 3)..(to * 3)].CopyTo(target.Row(corner.Y + y)[((corner.X + from) * 3)..]);
+        var crop = EffectiveField.Find(
+            signal, window.Width, window.Height, new Box(from, visible.Y0 - window.Y0, to, visible.Y1 - window.Y0));
+        return new PixelBox(window.X0 + crop.X0, window.Y0 + crop.Y0, window.X0 + crop.X1, window.Y0 + crop.Y1);
     }
 
-    private (RgbImage Target, Box Cell, Box Window) Place(RgbImage?[] pictures, PatchRow patch)
+    private RgbImage FindTarget(RgbImage?[] pictures, PatchRow patch) => pictures[patch.Channel - _firstChannel] ??= _mosaic.CreateBlank();
+
+    private Box WindowOf(PatchRow patch)
     {
-        var target = pictures[patch.Channel - _firstChannel] ??= Blank();
-        var (row, column) = Math.DivRem(patch.Rank - 1, 3);
-        var cell = new Box(column * _cellWidth, row * _cellHeight, (column + 1) * _cellWidth, (row + 1) * _cellHeight);
         var (x0, y0) = (_wholeX ? 0 : patch.Box.X0, _wholeY ? 0 : patch.Box.Y0);
-        return (target, cell, new Box(x0, y0, x0 + _cellWidth, y0 + _cellHeight));
+        return new Box(x0, y0, x0 + _mosaic.CellWidth, y0 + _mosaic.CellHeight);
     }
 
-    private RgbImage Blank()
+    // Returns the part of the window inside the image and hatches the cell if there is another.
+    private Box FindVisible(RgbImage target, PatchRow patch, Box window)
     {
-        var picture = new RgbImage(_cellWidth * 3, _cellHeight * 3);
-        Array.Fill(picture.Pixels, (byte)128);
-        return picture;
+        var visible = window.Clip(_atlas.Preprocessing.CropHeight, _atlas.Preprocessing.CropWidth);
+        if (visible != window)
+            _mosaic.Hatch(target, patch.Rank);
+        return visible;
     }
 }

@@ -104,6 +104,51 @@
     }
   }
 
+  // Controls that do nothing without this script are hidden until it runs.
+  for (const part of all("[data-scripted]")) part.hidden = false;
+
+  const patches = one("[data-patches]");
+  const viewer = one("[data-viewer]");
+  let enlarged = 0;
+
+  function choose(name, value) {
+    const buttons = all(`[data-${name}-choice]`);
+    if (!buttons.some(button => button.dataset[name + "Choice"] === value)) return;
+    patches.dataset[name] = value;
+    for (const button of buttons) button.setAttribute("aria-checked", String(button.dataset[name + "Choice"] === value));
+    remember(name, value === buttons[0].dataset[name + "Choice"] ? "" : value);
+    if (name !== "extent") return;
+    for (const cut of all(".cut", patches)) cut.setAttribute("viewBox", value === "crop" ? cut.dataset.crop : cut.dataset.field);
+  }
+
+  function enlarge(index) {
+    const pairs = all("[data-pair]", patches);
+    enlarged = (index + pairs.length) % pairs.length;
+    one("[data-viewer-body]").replaceChildren(...[...pairs[enlarged].children].map(child => child.cloneNode(true)));
+    one("[data-viewer-caption]").replaceChildren(...[...pairs[enlarged].parentElement.querySelector("[data-caption]").childNodes]
+      .map(child => child.cloneNode(true)));
+    if (!viewer.open) viewer.showModal();
+  }
+
+  if (patches) {
+    for (const name of ["draw", "extent"])
+      for (const button of all(`[data-${name}-choice]`))
+        button.addEventListener("click", () => choose(name, button.dataset[name + "Choice"]));
+    all("[data-pair]", patches).forEach((pair, index) => pair.addEventListener("click", event => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      enlarge(index);
+    }));
+    for (const button of all("[data-step]", viewer)) button.addEventListener("click", () => enlarge(enlarged + Number(button.dataset.step)));
+    one("[data-close]", viewer).addEventListener("click", () => viewer.close());
+    viewer.addEventListener("click", event => { if (event.target === viewer) viewer.close(); });
+    viewer.addEventListener("keydown", event => {
+      if (event.key === "ArrowLeft" || event.key === "ArrowRight") enlarge(enlarged + (event.key === "ArrowLeft" ? -1 : 1));
+    });
+    for (const name of ["draw", "extent"]) if (state.has(name)) choose(name, state.get(name));
+    viewer.addEventListener("close", () => all("[data-pair]", patches)[enlarged].focus());
+  }
+
   const list = one("[data-find-list]");
   list?.addEventListener("input", () => {
     for (const item of all("[data-list] > *")) item.hidden = !item.dataset.text.toLowerCase().includes(list.value.trim().toLowerCase());
@@ -128,7 +173,7 @@
   if (refresh && location.protocol !== "file:") setTimeout(() => location.reload(), 1000 * refresh.dataset.refresh);
 
   document.addEventListener("keydown", event => {
-    if (event.ctrlKey || event.altKey || event.metaKey || help.open || event.target.closest("input, select, textarea")) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || one("dialog[open]") || event.target.closest("input, select, textarea")) return;
     // The grid of the live tool handles arrow keys itself.
     if (event.key.startsWith("Arrow") && event.target.closest("[data-live]")) return;
     const page = document.body.dataset.page;

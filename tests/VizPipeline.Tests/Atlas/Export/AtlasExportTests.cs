@@ -34,7 +34,8 @@ public sealed class AtlasExportTests : IDisposable
             + "class_selectivity top_classes top_purity mismatch",
             string.Join(' ', (await ReadAsync("neurons", format)).Columns));
         Assert.Equal(
-            "layer channel rank image activation y x x0 y0 x1 y1 class field_x0 field_y0 field_x1 field_y1 recomputed mismatch",
+            "layer channel rank image activation y x x0 y0 x1 y1 class field_x0 field_y0 field_x1 field_y1 "
+                + "crop_x0 crop_y0 crop_x1 crop_y1 recomputed mismatch",
             string.Join(' ', (await ReadAsync("patches", format)).Columns));
         Assert.Equal(
             "layer channel method variant seed key status activation percentile best_step steps parameters objective file",

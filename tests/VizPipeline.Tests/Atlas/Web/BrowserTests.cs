@@ -69,6 +69,43 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
     }
 
     [Fact]
+    public async Task A_patch_and_its_deconvolution_enlarge_together_and_change_their_drawing()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Atlas + "/neurons/conv4/5");
+        Assert.Equal(9, await page.Locator("[data-pair]").CountAsync());
+        Assert.Equal(18, await page.Locator("[data-pair] .cut").CountAsync());
+        // Both show the same part of their pictures.
+        Assert.True(await page.EvaluateAsync<bool>(
+            "[...document.querySelectorAll('[data-pair]')].every(pair => new Set([...pair.querySelectorAll('.cut')]"
+            + ".map(cut => cut.getAttribute('viewBox'))).size === 1)"));
+        var crop = await page.Locator("[data-pair] .cut").First.GetAttributeAsync("viewBox");
+
+        await page.Locator("[data-pair='1']").PressAsync("Enter");
+        var viewer = page.Locator("dialog.viewer");
+        Assert.True(await viewer.IsVisibleAsync());
+        Assert.Contains("1.", await viewer.Locator("[data-viewer-caption]").InnerTextAsync());
+        await page.Keyboard.PressAsync("ArrowRight");
+        Assert.Contains("2.", await viewer.Locator("[data-viewer-caption]").InnerTextAsync());
+        Assert.Equal(2, await viewer.Locator(".cut:visible").CountAsync());
+        await page.Keyboard.PressAsync("Escape");
+        Assert.False(await viewer.IsVisibleAsync());
+        Assert.Equal("2", await page.EvaluateAsync<string>("document.activeElement.dataset.pair"));
+
+        Assert.Equal(0, await page.Locator(".as-lit:visible").CountAsync());
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Lit patch" }).ClickAsync();
+        Assert.Equal(9, await page.Locator(".as-lit:visible").CountAsync());
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Whole field" }).ClickAsync();
+        Assert.NotEqual(crop, await page.Locator("[data-pair] .cut").First.GetAttributeAsync("viewBox"));
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Whole image" }).ClickAsync();
+        Assert.Equal(9, await page.Locator(".whole:visible").CountAsync());
+        await page.ReloadAsync();
+        Assert.Equal((9, 9), (await page.Locator(".whole:visible").CountAsync(), await page.Locator(".as-lit:visible").CountAsync()));
+        watched.IsClean();
+    }
+
+    [Fact]
     public async Task The_keyboard_alone_leads_from_the_network_to_a_neuron_and_back()
     {
         await using var watched = await served.OpenAsync();
@@ -118,8 +155,9 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await using var watched = await served.OpenAsync();
         var page = watched.Page;
         await page.GotoAsync(served.Atlas + "/neurons/conv3/5", new() { WaitUntil = WaitUntilState.NetworkIdle });
-        Assert.Equal(4, await page.Locator(".neuron figure").CountAsync());
-        Assert.Equal(9, await page.Locator(".place .box").CountAsync());
+        Assert.Equal(2, await page.Locator(".neuron figure").CountAsync());
+        // The receptive field and, inside it, the effective field.
+        Assert.Equal(18, await page.Locator(".place .box").CountAsync());
         Assert.Equal(32, await page.Locator(".plot .bin").CountAsync());
         Assert.Equal(12, await page.GetByRole(AriaRole.Region, new() { Name = "Similar" }).Locator(".tile").CountAsync());
         Assert.Equal(8, await page.GetByRole(AriaRole.Region, new() { Name = "Inputs" }).Locator(".kernel").CountAsync());

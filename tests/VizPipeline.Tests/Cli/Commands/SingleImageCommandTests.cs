@@ -79,7 +79,7 @@ public sealed class SingleImageCommandTests : IDisposable
 
         var run = (await _tiny.RunAsync("deconv", "there.npy", options)).Succeeded();
         Assert.Contains(
-            $"features.0 channel 1: activation {map.Max():G5} at {y},{x}, patch [{2 * x},{(2 * x) + 3}) x [{2 * y},{(2 * y) + 3})",
+            $"features.0 channel 1: activation {map.Max():G5} at {y},{x}, field [{2 * x},{(2 * x) + 3}) x [{2 * y},{(2 * y) + 3})",
             run.Output, StringComparison.Ordinal);
         var (there, told) =
             (NpyArray.Read(_tiny.Path("there.npy")), await _tiny.ArrayAsync("deconv", [.. options, "--position", $"{y},{x}"]));
