@@ -74,7 +74,11 @@ public sealed record FeatureMapsShown(
 /// <param name="Crop">The image as the network sees it, as PNG.</param>
 /// <param name="Cost">Time spent by phase.</param>
 public sealed record DeconvolutionShown(float Activation, int Y, int X, int[] Box, byte[] Deconvolution, byte[] Crop, LiveCost Cost)
-    : IBusMessage;
+    : IBusMessage
+{
+    /// <summary>The effective field inside <see cref="Box"/>, in the same form; null from workers of versions without it.</summary>
+    public int[]? EffectiveBox { get; init; }
+}
 
 /// <summary>The answer to <see cref="ShowResponses"/>.</summary>
 /// <param name="Activations">Each neuron's activation, the maximum of its map, by layer in the order of the atlas.</param>

@@ -27,7 +27,7 @@ internal sealed class AtlasOptions
     };
     private readonly Option<string[]> _presets = new("--ascent-presets")
     {
-        Description = $"Ascent recipes, one picture per neuron each: {RecipeOptions.Choices}; default: 3",
+        Description = $"Ascent recipes, one picture per neuron each: {RecipeOptions.Choices}; default: {AscentPresets.Default}",
         AllowMultipleArgumentsPerToken = true,
         CustomParser = LayerList.Parse,
     };

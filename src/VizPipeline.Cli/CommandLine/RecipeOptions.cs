@@ -9,8 +9,8 @@ internal static class RecipeOptions
 {
     /// <summary>The values of recipe options, for help and errors.</summary>
     public static string Choices { get; } =
-        $"1 (high-frequency), 2 (sparse), 3 (low-frequency), 4 (medium), {string.Join(", ", AscentPresets.Names.Skip(4))}, or a JSON "
-        + "file (see `viz recipes`)";
+        $"{string.Join(", ", AscentPresets.Names.Where(name => !PresetNames.IsNumber(name)))}, 1 (high-frequency), 2 (sparse), "
+        + "3 (low-frequency), 4 (medium), or a JSON file (see `viz recipes`)";
 
     /// <summary>Finds a recipe and returns it with its name in an atlas.</summary>
     /// <param name="option">The name of the option, for errors.</param>

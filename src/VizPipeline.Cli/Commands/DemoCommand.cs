@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text.Json;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
+using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Network.Import;
 using VizPipeline.Network.Torch;
 using VizPipeline.Sample.Model;
@@ -16,6 +18,13 @@ internal static class DemoCommand
     private const int Pictures = 1_500;
     private const int Seed = 7;
     private const int AscentSteps = 64;
+
+    private static AscentSpec Ascents => new()
+    {
+        Presets = [AscentPresets.Fourier.Name, "3"],
+        Recipes = new Dictionary<string, JsonElement> { [AscentPresets.Fourier.Name] = RecipeJson.ToElement(AscentPresets.Fourier) },
+        Steps = AscentSteps,
+    };
 
     public static Command Create()
     {
@@ -56,7 +65,7 @@ internal static class DemoCommand
         var request = new AtlasRequest(
             "sample-network", model, null, graph, graph.Layers, preprocessing, manifest, images, SampleNetwork.Description.Classes,
             SampleNetwork.Description.Classes,
-            AtlasMethods.All, new AscentSpec { Presets = ["1", "3"], Steps = AscentSteps }, "auto", 64);
+            AtlasMethods.All, Ascents, "auto", 64);
         var result = await AtlasBuild.RunAsync(request, folder, "", cancellation);
         if (serve && result == ExitCode.Done)
             return await AtlasServer.RunAsync(

@@ -3,14 +3,14 @@ namespace VizPipeline.Methods.GradientAscent;
 /// <summary>The built-in recipes.</summary>
 public static class AscentPresets
 {
-    /// <summary>Name of the default preset: low-frequency.</summary>
-    public const string Default = "3";
+    /// <summary>Name of the default recipe.</summary>
+    public const string Default = "fourier";
 
     /// <summary>The numbers of the four published presets (Yosinski et al. 2015, table 1).</summary>
     public static IReadOnlyList<int> Numbers { get; } = [1, 2, 3, 4];
 
-    /// <summary>All names, starting with the published presets' numbers.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["1", "2", "3", "4", "fourier", "maco", "facets", "multifaceted"];
+    /// <summary>All names, starting with the default and ending with the published presets' numbers.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Default, "maco", "facets", "multifaceted", "1", "2", "3", "4"];
 
     private const double Contrast = 40;
 

@@ -85,7 +85,19 @@ public sealed class LiveNetwork : IDisposable
         var box = layer.Field.At(y, x).Clip(input.Height, input.Width);
         return new DeconvolutionShown(
             result.Activations[0], y, x, [box.X0, box.Y0, box.X1, box.Y1],
-            Png.Encode(SignedDisplay.Render(signal, input.Width, input.Height)), Png.Encode(_preprocessing.Picture(crop)), Spent(cost));
+            Png.Encode(SignedDisplay.Render(signal, input.Width, input.Height)), Png.Encode(_preprocessing.Picture(crop)), Spent(cost))
+        {
+            EffectiveBox = FindEffectiveBox(result, box),
+        };
+    }
+
+    private int[] FindEffectiveBox(BackProjected result, Box box)
+    {
+        if (box.Width < 1 || box.Height < 1)
+            return [box.X0, box.Y0, box.X1, box.Y1];
+        var part = EffectiveField.Find(
+            PixelScales.ToRgb(result.Cut(0, box), _preprocessing), box.Width, box.Height, new Box(0, 0, box.Width, box.Height));
+        return [box.X0 + part.X0, box.Y0 + part.Y0, box.X0 + part.X1, box.Y0 + part.Y1];
     }
 
     /// <inheritdoc/>

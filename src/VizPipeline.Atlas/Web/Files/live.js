@@ -88,8 +88,44 @@
     }));
   }
 
+  const names = one("names") ? [...one("names").content.querySelectorAll("li")].map(item => item.textContent) : [];
+
+  // The values of an output layer as probabilities, by softmax; subtracting the largest keeps the exponentials finite.
+  function softmax(values) {
+    const largest = Math.max(...values), parts = values.map(value => Math.exp(value - largest));
+    const sum = parts.reduce((total, part) => total + part, 0);
+    return parts.map(part => part / sum);
+  }
+
+  // A layer without positions has one value per neuron: named bars, the largest first, say more than tiles of one colour.
+  function bars(maps) {
+    const box = one("maps"), isOutput = one("layer").selectedOptions[0].dataset.output === "1";
+    one("raw").parentElement.hidden = !isOutput;
+    const isShare = maps.greatest.every(value => value >= 0 && value <= 1) && maps.greatest.reduce((sum, value) => sum + value, 0) <= 1.001;
+    const asShare = isOutput && !one("raw").checked, shown = asShare && !isShare ? softmax(maps.greatest) : maps.greatest;
+    const [least, greatest] = [Math.min(0, ...shown), asShare ? 1 : Math.max(1e-9, ...shown)];
+    const order = shown.map((value, channel) => channel).sort((a, b) => shown[b] - shown[a] || a - b);
+    box.dataset.mode = "bars";
+    box.replaceChildren(...order.map(channel => {
+      const button = document.createElement("button"), meter = document.createElement("meter"), value = document.createElement("span");
+      button.type = "button"; button.setAttribute("role", "option"); button.tabIndex = -1;
+      button.dataset.channel = channel; button.id = `channel-${channel}`;
+      button.setAttribute("aria-selected", String(channel === state.channel));
+      const name = isOutput && names[channel] ? names[channel] : `channel ${channel}`;
+      meter.min = least; meter.max = greatest; meter.value = shown[channel]; meter.setAttribute("aria-label", name);
+      value.textContent = asShare ? `${(100 * shown[channel]).toFixed(1)} %` : shown[channel].toFixed(2);
+      button.append(name, meter, value);
+      return button;
+    }));
+  }
+
   function fill() {
     const [maps, box, mode] = [state.maps, one("maps"), one("mode").value];
+    const hasPositions = !maps || maps.height * maps.width > 1;
+    box.classList.toggle("named", !hasPositions && mode === "maps");
+    one("common").parentElement.hidden = !hasPositions || mode !== "maps";
+    if (hasPositions || mode !== "maps") one("raw").parentElement.hidden = true;
+    else { bars(maps); return; }
     const count = mode === "maps" ? maps?.channels : Number(one("layer").selectedOptions[0].dataset.channels);
     if (!count) { box.replaceChildren(); return; }
     const common = one("common").checked, least = maps ? Math.min(...maps.least) : 0, greatest = maps ? Math.max(...maps.greatest) : 0;
@@ -117,7 +153,7 @@
     state.channel = channel;
     for (const button of one("maps").children) button.setAttribute("aria-selected", String(Number(button.dataset.channel) === channel));
     one("maps").setAttribute("aria-activedescendant", `channel-${channel}`);
-    if (byHand) one("maps").children[channel]?.scrollIntoView({ block: "nearest" });
+    if (byHand) document.getElementById(`channel-${channel}`)?.scrollIntoView({ block: "nearest" });
     history.replaceState(null, "", `#layer=${state.layer}&channel=${channel}`);
     known();
     detail();
@@ -137,9 +173,9 @@
     }));
   }
 
-  function overlay(canvas, maps, channel, opacity) {
+  function overlay(canvas, maps, channel, opacity, least = null, greatest = null) {
     const small = document.createElement("canvas"), crop = new Image();
-    paint(small, maps, channel, 255);
+    paint(small, maps, channel, 255, least, greatest);
     crop.onload = () => {
       canvas.width = crop.width; canvas.height = crop.height;
       const context = canvas.getContext("2d");
@@ -153,7 +189,7 @@
   // A neuron of an early layer sees only a few pixels: shows them enlarged, in a corner that does not cover them.
   function enlarge(image, [left, top, right, bottom]) {
     const inset = one("inset"), [width, height] = [right - left, bottom - top];
-    inset.hidden = width * 4 > image.naturalWidth || height * 4 > image.naturalHeight;
+    inset.hidden = width * 2.2 > image.naturalWidth || height * 2.2 > image.naturalHeight;
     if (inset.hidden) return;
     inset.width = width; inset.height = height;
     inset.getContext("2d").drawImage(image, left, top, width, height, 0, 0, width, height);
@@ -177,7 +213,7 @@
       const place = `row ${shown.y}, column ${shown.x}`;
       image.alt = `${one("rule").value} of ${layer} ${channel} at ${place}, activation ${shown.activation.toFixed(3)}`;
       image.title = image.alt;
-      image.onload = () => enlarge(image, shown.box);
+      image.onload = () => enlarge(image, shown.effectiveBox ?? shown.box);
     } catch (failure) { say(failure.message); }
   }
   detail.turn = 0;
@@ -185,17 +221,27 @@
   async function compare() {
     const box = one("compared"), turn = ++compare.turn;
     box.hidden = false;
-    const figures = state.shots.map(() => document.createElement("figure"));
-    box.replaceChildren(...figures);
+    const [channel, said] = [state.channel, document.createElement("p")];
+    const figures = state.shots.map(() => document.createElement("figure")), answers = [];
+    said.className = "quiet";
+    box.replaceChildren(said, ...figures);
     for (const [i, shot] of state.shots.entries()) {
       try {
         const maps = await mapsOf(shot, state.layer);
         if (turn !== compare.turn) return;
         const canvas = document.createElement("canvas"), text = document.createElement("figcaption");
-        overlay(canvas, maps, state.channel, 0.6);
-        text.textContent = `${shot.name}: ${maps.greatest[state.channel].toFixed(2)}`;
+        text.textContent = `${shot.name}: ${maps.greatest[channel].toFixed(2)}`;
         figures[i].append(canvas, text);
-      } catch (failure) { figures[i].textContent = failure.message; }
+        answers.push({ canvas, maps });
+      } catch (failure) { figures[i].textContent = failure.message; continue; }
+      // One scale for all pictures: on a scale each, the weakest would look like the strongest.
+      const least = Math.min(0, ...answers.map(answer => answer.maps.least[channel]));
+      const greatest = Math.max(...answers.map(answer => answer.maps.greatest[channel]));
+      said.textContent = `One scale for all pictures, from ${least.toFixed(2)} to ${greatest.toFixed(2)}.`;
+      for (const answer of answers) {
+        [answer.canvas.dataset.least, answer.canvas.dataset.greatest] = [least, greatest];
+        overlay(answer.canvas, answer.maps, channel, 0.6, least, greatest);
+      }
     }
   }
   compare.turn = 0;
@@ -236,6 +282,7 @@
   });
   one("mode").addEventListener("change", fill);
   one("common").addEventListener("change", fill);
+  one("raw").addEventListener("change", fill);
   one("rule").addEventListener("change", detail);
   one("opacity").addEventListener("input", () => {
     if (state.maps && state.channel !== null) overlay(one("map"), state.maps, state.channel, one("opacity").value / 100);
@@ -255,7 +302,8 @@
     const buttons = [...one("maps").children], first = buttons[0].offsetTop;
     const wide = buttons.findIndex(button => button.offsetTop > first), row = wide < 0 ? count : wide;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row }[event.key];
-    choose(Math.max(0, Math.min(count - 1, (state.channel ?? 0) + step)));
+    const now = buttons.findIndex(button => Number(button.dataset.channel) === state.channel);
+    choose(Number(buttons[Math.max(0, Math.min(count - 1, Math.max(0, now) + step))].dataset.channel));
     event.preventDefault();
   });
 

@@ -199,8 +199,36 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare all pictures" }).ClickAsync();
         var all = await page.Locator(".shots button").CountAsync();
         await page.WaitForFunctionAsync("count => document.querySelectorAll('.compare canvas').length === count", all);
+        // All pictures have one scale, which reaches up to the largest value of all of them.
+        var scales = await page.EvaluateAsync<double[]>(
+            "[...document.querySelectorAll('.compare canvas')].map(canvas => Number(canvas.dataset.greatest))");
+        var largest = await page.EvaluateAsync<double[]>(
+            "[...document.querySelectorAll('.compare figcaption')].map(text => Number(text.textContent.split(': ').at(-1)))");
+        Assert.Single(scales.Distinct());
+        Assert.True(largest.Distinct().Count() > 1);
+        Assert.Equal(largest.Max(), scales[0], 0.006);
         await page.Locator("select[data-mode]").SelectOptionAsync("top9");
         await page.Locator(".maps img").First.WaitForAsync();
+        watched.IsClean();
+    }
+
+    [Fact]
+    public async Task The_live_tool_shows_the_output_layer_as_named_probabilities()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Atlas + "/live#layer=logits");
+        await page.Locator(".maps.named meter").First.WaitForAsync();
+        var shares = await page.EvaluateAsync<double[]>("[...document.querySelectorAll('.maps meter')].map(meter => meter.value)");
+        Assert.Equal(shares.OrderDescending(), shares);
+        Assert.Equal(1, shares.Sum(), 1e-6);
+        Assert.DoesNotContain("channel", await page.Locator(".maps button").First.TextContentAsync());
+        // The raw values: the largest probability belongs to the largest of the network's own scores.
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = "raw values" }).CheckAsync();
+        var first = await page.Locator(".maps button span").First.TextContentAsync();
+        Assert.Contains(first!, await page.Locator(".scores li").First.TextContentAsync());
+        await page.Locator(".maps").PressAsync("ArrowDown");
+        Assert.Equal(1, await page.Locator(".maps [aria-selected='true']").CountAsync());
         watched.IsClean();
     }
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using VizPipeline.Sample.Model;
 using VizPipeline.Tests.EndToEnd;
 
 namespace VizPipeline.Tests.Atlas.Web;
@@ -28,9 +29,11 @@ public sealed partial class ServedAtlas(SampleMaterial material) : IAsyncLifetim
     {
         if (!File.Exists(Chromium))
             return;
+        var names = material.Out("served-names.txt");
+        await File.WriteAllLinesAsync(names, SampleNetwork.Description.Classes);
         var made = await VizProcess.Run(
             "run", "--model", material.Model, "--images", material.Images, "--limit", "80", "--layers", "conv1,conv3,conv4,logits",
-            "--ascent-presets", "1,3", "--ascent-steps", "4", "--out", Folder);
+            "--ascent-presets", "1,3", "--ascent-steps", "4", "--class-names", names, "--out", Folder);
         Assert.True(made.ExitCode == 0, made.Error);
         _viz = VizProcess.Start("serve", Folder, "--port", "0");
         Address = Place().Match(await _viz.FirstLine(Place(), TimeSpan.FromSeconds(60))).Groups[1].Value;
