@@ -14,6 +14,8 @@ namespace VizPipeline.Atlas.Web;
 /// <summary>Endpoints of the pages and of the pictures on them.</summary>
 internal static class PageEndpoints
 {
+    // The newest atlases of a long list have pictures.
+    private const int MostCovers = 24;
     private const int SamplesShown = 12;
 
     public static void MapPages(this IEndpointRouteBuilder app)
@@ -68,13 +70,17 @@ internal static class PageEndpoints
         "text/html; charset=utf-8", statusCode: status);
 
     private static async Task<IResult> HomeAsync(
-        PageRenderer page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
+        PageRenderer page, CatalogDatabase database, LoadedAtlasCache views, TimeProvider time, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var atlases = await AtlasSummary.ReadAllAsync(catalog, cancellation);
+        var covers = new Dictionary<int, AtlasCover>();
+        foreach (var line in atlases.Take(MostCovers))
+            if (await views.FindAsync(line.Atlas.Slug, cancellation) is { } view)
+                covers[line.Atlas.Id] = await AtlasCover.ReadAsync(catalog, view, cancellation);
         var unserved = Now(database, time) is { } now ? await catalog.UnservedJobsAsync(now, cancellation: cancellation) : null;
-        return await HtmlAsync(
-            page.RenderAsync<AtlasesPage>(("Links", ServerLinks.Instance), ("Atlases", atlases), ("Unserved", unserved)));
+        return await HtmlAsync(page.RenderAsync<AtlasesPage>(
+            ("Links", ServerLinks.Instance), ("Atlases", atlases), ("Covers", covers), ("Unserved", unserved)));
     }
 
     private static async Task<IResult> AtlasAsync(

@@ -139,7 +139,8 @@
       event.preventDefault();
       enlarge(index);
     }));
-    for (const button of all("[data-step]", viewer)) button.addEventListener("click", () => enlarge(enlarged + Number(button.dataset.step)));
+    for (const button of all("[data-step]", viewer))
+      button.addEventListener("click", () => enlarge(enlarged + Number(button.dataset.step)));
     one("[data-close]", viewer).addEventListener("click", () => viewer.close());
     viewer.addEventListener("click", event => { if (event.target === viewer) viewer.close(); });
     viewer.addEventListener("keydown", event => {

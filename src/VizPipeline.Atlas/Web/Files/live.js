@@ -200,8 +200,11 @@
   async function detail() {
     const maps = state.maps;
     if (!maps || state.channel === null || state.channel >= maps.channels) return;
-    one("facts").textContent = `from ${maps.least[state.channel].toFixed(3)} to ${maps.greatest[state.channel].toFixed(3)} on this picture`;
-    overlay(one("map"), maps, state.channel, one("opacity").value / 100);
+    const hasPositions = maps.height * maps.width > 1;
+    one("facts").textContent = !hasPositions ? `value ${maps.greatest[state.channel].toFixed(3)} on this picture`
+      : `from ${maps.least[state.channel].toFixed(3)} to ${maps.greatest[state.channel].toFixed(3)} on this picture`;
+    // A value without a position says nothing about places of the picture.
+    overlay(one("map"), maps, state.channel, hasPositions ? one("opacity").value / 100 : 0);
     if (!one("compared").hidden) compare();
     const held = one("hold").checked ? state.held : null;
     const layer = held?.layer ?? state.layer, channel = held?.channel ?? state.channel, [shot, turn] = [state.shot, ++detail.turn];

@@ -69,6 +69,20 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
     }
 
     [Fact]
+    public async Task The_first_page_shows_pictures_of_each_atlas()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Address + "/", new() { WaitUntil = WaitUntilState.NetworkIdle });
+        // Three neurons of each of the four layers.
+        Assert.Equal(12, await page.Locator(".card .cover img").CountAsync());
+        Assert.True(await page.EvaluateAsync<bool>("[...document.querySelectorAll('.cover img')].every(image => image.naturalWidth > 0)"));
+        await page.Locator(".card").First.ClickAsync();
+        await page.WaitForURLAsync(served.Atlas);
+        watched.IsClean();
+    }
+
+    [Fact]
     public async Task A_patch_and_its_deconvolution_enlarge_together_and_change_their_drawing()
     {
         await using var watched = await served.OpenAsync();
