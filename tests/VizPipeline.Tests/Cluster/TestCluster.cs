@@ -19,6 +19,8 @@ public sealed class TestCluster : IAsyncDisposable
 {
     private const string Key = "0123456789abcdef0123456789";
     private const string Atlas = "sample-network";
+    // Two minutes at least: on a busy machine a worker takes most of one to load libtorch and report.
+    private const int PatientAttempts = 600;
     private readonly SampleMaterial _material;
     private readonly PostgresCatalogDatabase _database;
     // For the test itself, which accesses the servers directly.
@@ -101,12 +103,12 @@ public sealed class TestCluster : IAsyncDisposable
                 if (await catalog.Workers.CountAsync(cancellation) >= count)
                     return;
             }
-            catch (Exception failure) when (attempt < 200
+            catch (Exception failure) when (attempt < PatientAttempts
                 && failure is Npgsql.NpgsqlException or InvalidOperationException or CatalogUnusableException)
             {
                 // The coordinator has not created the tables yet.
             }
-            Assert.True(attempt < 200, Logs());
+            Assert.True(attempt < PatientAttempts, Logs());
             Supervise();
             await Task.Delay(200, cancellation);
         }

@@ -142,7 +142,9 @@ public sealed class ContainerTests(ITestOutputHelper output) : IAsyncDisposable
     // SIGKILL from outside, like a crash or the out-of-memory killer: Docker restarts the container.
     private async Task KillAsync(string service)
     {
-        var container = (await ShellAsync($"docker compose ps -q {service} | head -n 1")).Trim();
+        // Not "head -n 1": it may end before docker has written the second container, and docker then fails.
+        var containers = await ShellAsync($"docker compose ps -q {service}");
+        var container = containers.Split('\n', StringSplitOptions.RemoveEmptyEntries)[0].Trim();
         await ShellAsync($"kill -KILL $(docker inspect --format '{{{{.State.Pid}}}}' {container})");
         await Task.Delay(TimeSpan.FromSeconds(3), _cancellation);
         await ShellAsync($$$"""

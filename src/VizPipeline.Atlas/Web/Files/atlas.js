@@ -12,11 +12,37 @@
     try { localStorage.setItem("viz-theme", root.dataset.theme); } catch { /* then it lasts until the page is left */ }
   }
 
-  // Hides broken images: the picture is missing if the neuron is dead or not drawn yet.
+  // Hides broken images: the picture is missing if the neuron is dead or not drawn yet. A tile that failed for another reason, such as a
+  // server that restarts, is tried again.
+  const pauses = [2000, 8000, 30000];
   document.addEventListener("error", event => {
     const image = event.target;
-    if (image instanceof HTMLImageElement && (image.closest(".tile, .place, .peek, .source"))) image.style.visibility = "hidden";
+    if (!(image instanceof HTMLImageElement) || !image.closest(".tile, .place, .peek, .source")) return;
+    image.style.visibility = "hidden";
+    const tile = image.closest(".grid .tile");
+    if (tile) settle(tile, image);
   }, true);
+  document.addEventListener("load", event => {
+    const tile = event.target instanceof HTMLImageElement ? event.target.closest(".grid .tile") : null;
+    if (!tile) return;
+    tile.classList.remove("wait", "failed", "lost");
+    event.target.style.visibility = "";
+    delete tile.dataset.tries;
+  }, true);
+
+  async function settle(tile, image) {
+    const source = image.src;
+    let isMissing = location.protocol === "file:";
+    try { isMissing ||= (await fetch(source)).status === 404; } catch { /* the server cannot be reached */ }
+    if (image.src !== source) return;
+    tile.classList.remove("wait");
+    const tries = Number(tile.dataset.tries ?? 0);
+    tile.classList.toggle("failed", !isMissing && tries < pauses.length);
+    tile.classList.toggle("lost", !isMissing && tries >= pauses.length);
+    if (isMissing || tries >= pauses.length) return;
+    tile.dataset.tries = tries + 1;
+    setTimeout(() => { if (image.src === source) { image.removeAttribute("src"); image.src = source; } }, pauses[tries]);
+  }
 
   function columns(tiles) {
     const top = tiles[0].getBoundingClientRect().top;
@@ -38,10 +64,16 @@
 
   function follow(rel) { one(`.crumbs a[rel="${rel}"]`)?.click(); }
 
-  const state = new URLSearchParams(location.hash.slice(1));
+  // Choices live in the address and, for the next page of the same kind, in the tab's session.
+  const kept = "viz-" + document.body.dataset.page;
+  const state = new URLSearchParams(location.hash.slice(1) || fromSession());
+  function fromSession() {
+    try { return sessionStorage.getItem(kept) ?? ""; } catch { return ""; }
+  }
   function remember(name, value) {
     if (value) state.set(name, value); else state.delete(name);
     history.replaceState(null, "", state.size ? "#" + state : location.pathname + location.search);
+    try { sessionStorage.setItem(kept, String(state)); } catch { /* then it lasts until the page is left */ }
   }
 
   function show(view) {
@@ -52,8 +84,14 @@
     for (const tile of all(".tile", grid)) {
       const image = one("img", tile);
       if (!image) continue;
-      image.style.visibility = "";
-      image.src = grid.dataset.tiles + view + "/" + tile.dataset.c.padStart(5, "0") + ".jpg";
+      const source = grid.dataset.tiles + view + "/" + tile.dataset.c.padStart(5, "0") + ".jpg";
+      if (image.getAttribute("src") !== source) {
+        // The picture of the view before must not stand under the label of this one while this one loads.
+        tile.classList.remove("failed", "lost");
+        tile.classList.add("wait");
+        delete tile.dataset.tries;
+        image.src = source;
+      }
       image.alt = `${label} of neuron ${tile.dataset.c}`;
     }
     remember("view", view === buttons[0].dataset.view ? "" : view);
@@ -154,6 +192,20 @@
   list?.addEventListener("input", () => {
     for (const item of all("[data-list] > *")) item.hidden = !item.dataset.text.toLowerCase().includes(list.value.trim().toLowerCase());
   });
+
+  // A title shows on hover; a tap or Enter shows it as text.
+  for (const term of all("abbr[title]")) {
+    term.tabIndex = 0;
+    term.setAttribute("role", "button");
+    const explain = () => {
+      if (term.nextElementSibling?.className === "explained") { term.nextElementSibling.remove(); return; }
+      const text = document.createElement("span");
+      text.className = "explained"; text.setAttribute("role", "status"); text.textContent = term.title;
+      term.after(text);
+    };
+    term.addEventListener("click", explain);
+    term.addEventListener("keydown", event => { if (event.key === "Enter") explain(); });
+  }
 
   for (const button of all("[data-copy]")) button.addEventListener("click", async () => {
     const code = button.parentElement.querySelector("pre");

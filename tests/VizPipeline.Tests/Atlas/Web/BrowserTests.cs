@@ -83,6 +83,59 @@ public sealed class BrowserTests(ServedAtlas served) : IClassFixture<ServedAtlas
     }
 
     [Fact]
+    public async Task A_tile_never_shows_the_view_before_and_a_failed_one_is_tried_again()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        var (isHeld, failures) = (new TaskCompletionSource(), 0);
+        await page.RouteAsync("**/tiles/conv3/deconv/*.jpg", async route =>
+        {
+            await isHeld.Task;
+            if (route.Request.Url.EndsWith("/00005.jpg", StringComparison.Ordinal) && Interlocked.Increment(ref failures) <= 2)
+                await route.FulfillAsync(new() { Status = 503 });
+            else
+                await route.ContinueAsync();
+        });
+        await page.GotoAsync(served.Atlas + "/layers/conv3", new() { WaitUntil = WaitUntilState.NetworkIdle });
+
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Deconvolution" }).ClickAsync();
+        Assert.Equal("0", await page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.grid .tile img')).opacity"));
+        isHeld.SetResult();
+        var tile = page.Locator(".grid .tile[data-c='5']");
+        await page.Locator(".grid .tile.failed[data-c='5']").WaitForAsync();
+        await page.WaitForFunctionAsync(
+            "() => { const tile = document.querySelector(\".grid .tile[data-c='5']\");"
+            + "return !tile.classList.contains('failed') && tile.querySelector('img').naturalWidth > 0; }");
+        Assert.Equal(0, await page.Locator(".grid .tile.wait img:visible").CountAsync());
+        Assert.True(await tile.Locator("img").IsVisibleAsync());
+    }
+
+    [Fact]
+    public async Task Choices_stay_on_the_next_page_and_captions_keep_the_channel()
+    {
+        await using var watched = await served.OpenAsync();
+        var page = watched.Page;
+        await page.GotoAsync(served.Atlas + "/layers/conv1");
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Deconvolution" }).ClickAsync();
+        await page.Locator("[data-sort]").SelectOptionAsync("-max");
+        await PressToAsync(page, "]", "**/layers/conv3");
+        Assert.Equal("-max", await page.Locator("[data-sort]").InputValueAsync());
+        Assert.Contains("/deconv/", await page.Locator(".grid .tile img").First.GetAttributeAsync("src"));
+
+        await page.GotoAsync(served.Atlas + "/neurons/conv3/5");
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Magnitude" }).ClickAsync();
+        await PressToAsync(page, "]", "**/neurons/conv3/6");
+        Assert.Equal("true", await page.GetByRole(AriaRole.Radio, new() { Name = "Magnitude" }).GetAttributeAsync("aria-checked"));
+        // Whatever the length of the layer's name, the channel is inside the tile.
+        Assert.True(await page.EvaluateAsync<bool>(
+            "[...document.querySelectorAll('.tile .parts b')].every(channel => channel.getBoundingClientRect().right <= "
+            + "channel.closest('.tile').getBoundingClientRect().right + 1)"));
+        await page.Locator("abbr", new() { HasText = "active on" }).ClickAsync();
+        Assert.Contains("share of images", await page.Locator(".explained").InnerTextAsync());
+        watched.IsClean();
+    }
+
+    [Fact]
     public async Task A_patch_and_its_deconvolution_enlarge_together_and_change_their_drawing()
     {
         await using var watched = await served.OpenAsync();
