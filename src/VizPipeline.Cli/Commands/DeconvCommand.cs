@@ -53,7 +53,8 @@ internal static class DeconvCommand
             var result = new BackProjection(network.Runner, chosen, ParseRule(parsed.GetRequiredValue(rule)))
                 .Run(input.Values, new Sites([0], [y], [x]), [neuron]);
             var field = GetPatch(graph, chosen, y, x);
-            var patch = parsed.GetValue(whole) ? field : FindEffectiveField(result, field, network.Preprocessing);
+            var patch = parsed.GetValue(whole) ? field
+                : EffectiveField.Find(PixelScales.ToRgb(result.Cut(0, field), network.Preprocessing), field, field);
             var (title, facts) =
                 ($"{chosen.Name} channel {neuron}",
                 $"activation {result.Activations[0]:G5} at {y},{x}, field [{field.X0},{field.X1}) x [{field.Y0},{field.Y1})"
@@ -91,13 +92,6 @@ internal static class DeconvCommand
     {
         var patch = layer.Field.At(y, x).Clip(graph.InputShape.Height, graph.InputShape.Width);
         return patch.Width > 0 && patch.Height > 0 ? patch : GetWholeImage(graph);
-    }
-
-    private static Box FindEffectiveField(BackProjected result, Box field, Preprocessing preprocessing)
-    {
-        var signal = PixelScales.ToRgb(result.Cut(0, field), preprocessing);
-        var part = EffectiveField.Find(signal, field.Width, field.Height, new Box(0, 0, field.Width, field.Height));
-        return new Box(field.X0 + part.X0, field.Y0 + part.Y0, field.X0 + part.X1, field.Y0 + part.Y1);
     }
 
     private static RgbImage Draw(

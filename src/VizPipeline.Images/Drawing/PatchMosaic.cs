@@ -1,4 +1,6 @@
 using System.Drawing;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace VizPipeline.Images;
 
@@ -9,8 +11,14 @@ namespace VizPipeline.Images;
 /// <param name="CellWidth">Width of a cell in pixels.</param>
 /// <param name="CellHeight">Height of a cell in pixels.</param>
 /// <param name="Gutter">Pixels between two cells.</param>
-public sealed record PatchMosaic(int CellWidth, int CellHeight, int Gutter = PatchMosaic.DefaultGutter)
+[method: JsonConstructor]
+public sealed record PatchMosaic(int CellWidth, int CellHeight, int Gutter)
 {
+    /// <summary>Creates the layout of new pictures.</summary>
+    public PatchMosaic(int cellWidth, int cellHeight) : this(cellWidth, cellHeight, DefaultGutter)
+    {
+    }
+
     /// <summary>Cells per row and per column.</summary>
     public const int Cells = 3;
 
@@ -18,6 +26,36 @@ public sealed record PatchMosaic(int CellWidth, int CellHeight, int Gutter = Pat
     private static readonly Rgb Ground = Rgb.Grey(250);
     private static readonly Rgb HatchDark = Rgb.Grey(198);
     private static readonly Rgb HatchLight = Rgb.Grey(226);
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    /// <summary>Cells per row, for readers of the recorded layout.</summary>
+    public int Columns { get; init; } = Cells;
+
+    /// <summary>Cells per column, for readers of the recorded layout.</summary>
+    public int Rows { get; init; } = Cells;
+
+    /// <summary>Width of the picture in pixels.</summary>
+    [JsonIgnore]
+    public int Width => (Cells * CellWidth) + (2 * Gutter);
+
+    /// <summary>Height of the picture in pixels.</summary>
+    [JsonIgnore]
+    public int Height => (Cells * CellHeight) + (2 * Gutter);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote; null if it is no layout. One without a gutter is of an older version.</summary>
+    public static PatchMosaic? FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<PatchMosaic>(json, Json) is { CellWidth: > 0, CellHeight: > 0, Gutter: >= 0 } layout
+                ? layout : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Returns the layout of a stored picture. Atlases of older versions have no gutters.</summary>
     public static PatchMosaic Detect(RgbImage picture)
@@ -31,10 +69,13 @@ public sealed record PatchMosaic(int CellWidth, int CellHeight, int Gutter = Pat
     /// <summary>Creates an empty picture.</summary>
     public RgbImage CreateBlank()
     {
-        var picture = new RgbImage((Cells * CellWidth) + (2 * Gutter), (Cells * CellHeight) + (2 * Gutter));
+        var picture = new RgbImage(Width, Height);
         Array.Fill(picture.Pixels, Ground.R);
         return picture;
     }
+
+    /// <summary>Writes the layout as it is recorded with a picture, <c>{"cell_width":8,"cell_height":5,"gutter":2, ...}</c>.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     /// <summary>Returns the upper left corner of a cell.</summary>
     /// <param name="rank">Rank of the patch, from 1 to 9.</param>

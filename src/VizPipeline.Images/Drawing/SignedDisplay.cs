@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace VizPipeline.Images;
 
 /// <summary>Displays signed signals (deconvolutions, weights), with zero as mid-grey.</summary>
@@ -16,9 +14,12 @@ public static class SignedDisplay
 
     private const byte MidGrey = 128;
 
+    // Numbers of the upper 16 bits of a float without its sign, infinity included.
+    private const int Buckets = 0x7F81;
+
     // A lit picture: how dark the rest is, how wide the light is smoothed, and how soon it is full.
     private const float DimmedShare = 0.18f;
-    private const float LitBlurShare = 0.02f;
+    private const float LitBlurShare = 0.05f;
     private const float LitGain = 2f;
 
     /// <summary>
@@ -67,18 +68,17 @@ public static class SignedDisplay
     {
         ArgumentNullException.ThrowIfNull(picture);
         var (width, height) = (picture.Width, picture.Height);
-        var light = Strengths(chw, width, height);
-        // Single pixels join to areas: three passes of a box filter are close to a Gaussian.
-        var radius = Math.Max(1, (int)Math.Round(LitBlurShare * Math.Max(width, height)));
-        for (var pass = 0; pass < 3; pass++)
-            light = BoxBlur(BoxBlur(light, width, height, radius, alongRows: true), width, height, radius, alongRows: false);
-        var strongest = Math.Max(light.Max(), float.Epsilon);
+        // Reduced and enlarged again, single pixels join to areas.
+        var pixel = Math.Max(1, Math.Max(width, height) * LitBlurShare);
+        var light = Canvas.Scale(
+            RenderMagnitude(chw, width, height), Math.Max(1, (int)(width / pixel)), Math.Max(1, (int)(height / pixel)), Scaling.Bilinear);
+        light = Canvas.Scale(light, width, height, Scaling.Bilinear);
+        var strongest = Math.Max(light.Pixels.Max(), (byte)1);
         var lit = new RgbImage(width, height);
-        for (var at = 0; at < light.Length; at++)
+        for (var at = 0; at < lit.Pixels.Length; at++)
         {
-            var share = DimmedShare + ((1f - DimmedShare) * Math.Min(1f, LitGain * light[at] / strongest));
-            for (var c = 0; c < 3; c++)
-                lit.Pixels[(at * 3) + c] = (byte)MathF.Round(picture.Pixels[(at * 3) + c] * share);
+            var share = DimmedShare + ((1f - DimmedShare) * Math.Min(1f, LitGain * light.Pixels[at] / strongest));
+            lit.Pixels[at] = (byte)MathF.Round(picture.Pixels[at] * share);
         }
         return lit;
     }
@@ -109,24 +109,6 @@ public static class SignedDisplay
         return strengths;
     }
 
-    private static float[] BoxBlur(float[] values, int width, int height, int radius, bool alongRows)
-    {
-        var (lines, length, step, jump) = alongRows ? (height, width, 1, width) : (width, height, width, 1);
-        var blurred = new float[values.Length];
-        for (var line = 0; line < lines; line++)
-        {
-            for (var at = 0; at < length; at++)
-            {
-                var (from, to) = (Math.Max(0, at - radius), Math.Min(length - 1, at + radius));
-                var sum = 0f;
-                for (var i = from; i <= to; i++)
-                    sum += values[(line * jump) + (i * step)];
-                blurred[(line * jump) + (at * step)] = sum / (to - from + 1);
-            }
-        }
-        return blurred;
-    }
-
     /// <summary>Returns the magnitude that a share of the nonzero values do not exceed, ignoring NaN; 0 if there is none.</summary>
     /// <param name="values">The values.</param>
     /// <param name="share">From 0 to 1; 1 gives the largest magnitude.</param>
@@ -134,23 +116,32 @@ public static class SignedDisplay
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(share, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(share, 1);
-        var magnitudes = ArrayPool<float>.Shared.Rent(values.Length);
-        try
+        // Drawn for every patch, so in linear time. The bits of positive numbers are ordered as the numbers are: the upper half of the bits
+        // finds the bucket of the quantile, and only that bucket is sorted.
+        var counts = new int[Buckets];
+        var count = 0;
+        foreach (var value in values)
         {
-            var count = 0;
-            foreach (var value in values)
-                if (MathF.Abs(value) > 0f)
-                    magnitudes[count++] = MathF.Abs(value);
-            if (count == 0)
-                return 0f;
-            Array.Sort(magnitudes, 0, count);
-            return magnitudes[Math.Max(0, (int)Math.Ceiling(share * count) - 1)];
+            if (!(MathF.Abs(value) > 0f))
+                continue;
+            counts[BucketOf(value)]++;
+            count++;
         }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(magnitudes);
-        }
+        if (count == 0)
+            return 0f;
+        var rank = Math.Max(0, (int)Math.Ceiling(share * count) - 1);
+        var bucket = 0;
+        while (rank >= counts[bucket])
+            rank -= counts[bucket++];
+        var members = new List<float>(counts[bucket]);
+        foreach (var value in values)
+            if (MathF.Abs(value) > 0f && BucketOf(value) == bucket)
+                members.Add(MathF.Abs(value));
+        members.Sort();
+        return members[rank];
     }
+
+    private static int BucketOf(float value) => BitConverter.SingleToInt32Bits(MathF.Abs(value)) >> 16;
 
     /// <summary>Renders a signal on a shared scale: minus <paramref name="magnitude"/> is black, plus is white.</summary>
     /// <param name="chw">Three planes (colour) or one (grey) of height x width values.</param>

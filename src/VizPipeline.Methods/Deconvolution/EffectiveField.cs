@@ -22,19 +22,19 @@ public static class EffectiveField
     /// that is smaller. A signal of zeros gives the whole field.
     /// </summary>
     /// <param name="chw">The signal on the field: three planes or one, of height x width values.</param>
-    /// <param name="width">Width of the field in pixels.</param>
-    /// <param name="height">Height of the field in pixels.</param>
-    /// <param name="visible">The part of the field that lies inside the image, in pixels of the field.</param>
-    /// <returns>The box in pixels of the field.</returns>
-    /// <exception cref="ArgumentException">The signal is not whole planes.</exception>
-    public static Box Find(ReadOnlySpan<float> chw, int width, int height, Box visible)
+    /// <param name="field">The field, in input pixels.</param>
+    /// <param name="visible">The part of the field that lies inside the image, in input pixels.</param>
+    /// <returns>The box, in input pixels.</returns>
+    /// <exception cref="ArgumentException">The signal is not whole planes of the field's size.</exception>
+    public static Box Find(ReadOnlySpan<float> chw, Box field, Box visible)
     {
+        var (width, height) = (field.Width, field.Height);
         if (width < 1 || height < 1 || chw.Length % (width * height) != 0)
             throw new ArgumentException($"{chw.Length} values are not planes of {height}x{width}", nameof(chw));
         var sums = SumSquares(chw, width, height);
         var total = sums[^1];
         if (!(total > 0) || !double.IsFinite(total))
-            return new Box(0, 0, width, height);
+            return field;
         var (least, most) = (1, Math.Max(width, height));
         while (least < most)
         {
@@ -48,8 +48,8 @@ public static class EffectiveField
         var (squareWidth, squareHeight) = (Math.Min(least, width), Math.Min(least, height));
         var side = Math.Max(least + (2 * Math.Max(1, (int)Math.Round(Padding * least))), SmallestSide);
         side = Math.Max(side, (int)Math.Ceiling(SmallestShareOfField * Math.Max(width, height)));
-        var (left, right) = Place(x0 + (squareWidth / 2.0), side, width, visible.X0, visible.X1);
-        var (top, bottom) = Place(y0 + (squareHeight / 2.0), side, height, visible.Y0, visible.Y1);
+        var (left, right) = Place(field.X0 + x0 + (squareWidth / 2.0), side, field.X0, field.X1, visible.X0, visible.X1);
+        var (top, bottom) = Place(field.Y0 + y0 + (squareHeight / 2.0), side, field.Y0, field.Y1, visible.Y0, visible.Y1);
         return new Box(left, top, right, bottom);
     }
 
@@ -88,14 +88,14 @@ public static class EffectiveField
         return (best, bestX, bestY);
     }
 
-    private static (int From, int To) Place(double centre, int side, int size, int visibleFrom, int visibleTo)
+    private static (int From, int To) Place(double centre, int side, int fieldFrom, int fieldTo, int visibleFrom, int visibleTo)
     {
-        side = Math.Min(side, size);
+        side = Math.Min(side, fieldTo - fieldFrom);
         var from = (int)Math.Round(centre - (side / 2.0));
         // Inside the image where it fits, and always inside the field.
         if (visibleTo - visibleFrom >= side)
             from = Math.Clamp(from, visibleFrom, visibleTo - side);
-        from = Math.Clamp(from, 0, size - side);
+        from = Math.Clamp(from, fieldFrom, fieldTo - side);
         return (from, from + side);
     }
 }

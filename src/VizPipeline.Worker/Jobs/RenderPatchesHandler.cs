@@ -1,4 +1,3 @@
-using System.Globalization;
 using TorchSharp;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
@@ -109,20 +108,11 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
                 Channel = channel,
                 Method = method,
                 Key = key,
-                Parameters = Describe(pictures[i]),
+                Parameters = (pictures[i] is { } picture ? PatchMosaic.Detect(picture) : new PatchMosaic(0, 0, 0)).ToJson(),
                 Status = key is null || table.Neurons[channel].Max <= 0 ? PictureStatus.Dead : PictureStatus.Done,
                 Activation = table.Neurons[channel].Images > 0 ? table.Neurons[channel].Max : null,
             };
         });
         return rows;
-    }
-
-    private static string Describe(RgbImage? picture)
-    {
-        var layout = picture is null ? new PatchMosaic(0, 0, 0) : PatchMosaic.Detect(picture);
-        var (width, height) = (layout.CellWidth, layout.CellHeight);
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"cell_width":{{width}},"cell_height":{{height}},"gutter":{{layout.Gutter}},"columns":3,"rows":3}""");
     }
 }

@@ -95,9 +95,8 @@ public sealed class LiveNetwork : IDisposable
     {
         if (box.Width < 1 || box.Height < 1)
             return [box.X0, box.Y0, box.X1, box.Y1];
-        var part = EffectiveField.Find(
-            PixelScales.ToRgb(result.Cut(0, box), _preprocessing), box.Width, box.Height, new Box(0, 0, box.Width, box.Height));
-        return [box.X0 + part.X0, box.Y0 + part.Y0, box.X0 + part.X1, box.Y0 + part.Y1];
+        var part = EffectiveField.Find(PixelScales.ToRgb(result.Cut(0, box), _preprocessing), box, box);
+        return [part.X0, part.Y0, part.X1, part.Y1];
     }
 
     /// <inheritdoc/>

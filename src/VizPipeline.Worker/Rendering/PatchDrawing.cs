@@ -60,9 +60,8 @@ internal sealed class PatchDrawing
         var (from, to) = (visible.X0 - window.X0, visible.X1 - window.X0);
         for (var y = visible.Y0 - window.Y0; y < visible.Y1 - window.Y0; y++)
             picture.Row(y)[(from * 3)..(to * 3)].CopyTo(target.Row(corner.Y + y)[((corner.X + from) * 3)..]);
-        var crop = EffectiveField.Find(
-            signal, window.Width, window.Height, new Box(from, visible.Y0 - window.Y0, to, visible.Y1 - window.Y0));
-        return new PixelBox(window.X0 + crop.X0, window.Y0 + crop.Y0, window.X0 + crop.X1, window.Y0 + crop.Y1);
+        var crop = EffectiveField.Find(signal, window, visible);
+        return new PixelBox(crop.X0, crop.Y0, crop.X1, crop.Y1);
     }
 
     private RgbImage FindTarget(RgbImage?[] pictures, PatchRow patch) => pictures[patch.Channel - _firstChannel] ??= _mosaic.CreateBlank();

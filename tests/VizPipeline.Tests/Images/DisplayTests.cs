@@ -40,6 +40,17 @@ public class DisplayTests
     }
 
     [Fact]
+    public void The_quantile_is_that_of_sorting()
+    {
+        Gen.Select(Gen.Float.Array[1, 80], Gen.Double[0, 1]).Sample((values, share) =>
+        {
+            var sorted = values.Select(MathF.Abs).Where(value => value > 0f).Order().ToArray();
+            var expected = sorted.Length == 0 ? 0f : sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1)];
+            Assert.Equal(expected, SignedDisplay.ShownMagnitude(values, share));
+        });
+    }
+
+    [Fact]
     public void A_larger_value_is_never_darker()
     {
         Gen.Float[-5f, 5f].Array[2, 50].Sample(signal =>

@@ -17,7 +17,7 @@ namespace VizPipeline.Catalog.Migrations.Sqlite
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
         {
-#pragma warning disable 612, 618
+#pragma warning disable 612, 618 // Written by EF Core: its model may call obsolete members.
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
             modelBuilder.Entity("VizPipeline.Catalog.Atlas", b =>

@@ -44,6 +44,15 @@ public sealed class PatchMosaicTests
     }
 
     [Fact]
+    public void The_recorded_layout_is_read_again_and_older_ones_have_no_gutter()
+    {
+        Assert.Equal(Layout, PatchMosaic.FromJson(Layout.ToJson()));
+        Assert.Equal(
+            new PatchMosaic(7, 9, 0), PatchMosaic.FromJson("""{"cell_width":7,"cell_height":9,"columns":3,"rows":3}"""));
+        Assert.All(["{}", "[]", "x", """{"cell_width":0,"cell_height":0,"gutter":0}"""], json => Assert.Null(PatchMosaic.FromJson(json)));
+    }
+
+    [Fact]
     public void Crops_are_drawn_at_one_size_and_signed_ones_with_full_contrast()
     {
         var picture = Layout.CreateBlank();

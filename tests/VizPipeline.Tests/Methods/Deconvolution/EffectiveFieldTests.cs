@@ -14,7 +14,7 @@ public sealed class EffectiveFieldTests
         for (var y = 40; y < 60; y++)
             signal.AsSpan((y * 100) + 30, 20).Fill(-2f);
 
-        var box = EffectiveField.Find(signal, 100, 100, new Box(0, 0, 100, 100));
+        var box = EffectiveField.Find(signal, new Box(0, 0, 100, 100), new Box(0, 0, 100, 100));
 
         Assert.Equal(new Box(28, 38, 52, 62), box);
     }
@@ -26,15 +26,15 @@ public sealed class EffectiveFieldTests
         signal[(31 * 100) + 32] = 1f;
 
         // The image begins at 30, 30, so the square of 20 is moved into it.
-        Assert.Equal(new Box(30, 30, 50, 50), EffectiveField.Find(signal, 100, 100, new Box(30, 30, 100, 100)));
+        Assert.Equal(new Box(30, 30, 50, 50), EffectiveField.Find(signal, new Box(0, 0, 100, 100), new Box(30, 30, 100, 100)));
     }
 
     [Fact]
     public void Small_fields_and_empty_signals_stay_whole()
     {
-        Assert.Equal(new Box(0, 0, 7, 7), EffectiveField.Find([.. Enumerable.Repeat(1f, 49)], 7, 7, new Box(0, 0, 7, 7)));
-        Assert.Equal(new Box(0, 0, 40, 30), EffectiveField.Find(new float[1200], 40, 30, new Box(0, 0, 40, 30)));
-        Assert.Throws<ArgumentException>(() => EffectiveField.Find(new float[7], 3, 3, new Box(0, 0, 3, 3)));
+        Assert.Equal(new Box(0, 0, 7, 7), EffectiveField.Find([.. Enumerable.Repeat(1f, 49)], new Box(0, 0, 7, 7), new Box(0, 0, 7, 7)));
+        Assert.Equal(new Box(0, 0, 40, 30), EffectiveField.Find(new float[1200], new Box(0, 0, 40, 30), new Box(0, 0, 40, 30)));
+        Assert.Throws<ArgumentException>(() => EffectiveField.Find(new float[7], new Box(0, 0, 3, 3), new Box(0, 0, 3, 3)));
     }
 
     [Fact]
@@ -50,7 +50,8 @@ public sealed class EffectiveFieldTests
                 var signal = new float[of.width * of.height];
                 foreach (var (x, y, value) in of.spots)
                     signal[(y * of.width) + x] += value;
-                var box = EffectiveField.Find(signal, of.width, of.height, new Box(0, 0, of.width, of.height));
+                var field = new Box(0, 0, of.width, of.height);
+                var box = EffectiveField.Find(signal, field, field);
 
                 var smallest = Enumerable.Range(1, Math.Max(of.width, of.height))
                     .First(side => HasEnergy(signal, of.width, of.height, side));
