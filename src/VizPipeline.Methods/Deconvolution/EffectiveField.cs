@@ -18,7 +18,7 @@ public static class EffectiveField
 
     /// <summary>
     /// Returns the smallest square with <see cref="EnergyShare"/> of the signal's energy, padded by a tenth on each side, at least a fifth
-    /// of the field's longer side and 12 pixels wide. It is moved into the visible part where it fits there, and is cut to the field where
+    /// of the field's longer side and 12 pixels wide. It is moved into the visible part of the field, and cut to it where
     /// that is smaller. A signal of zeros gives the whole field.
     /// </summary>
     /// <param name="chw">The signal on the field: three planes or one, of height x width values.</param>
@@ -48,8 +48,9 @@ public static class EffectiveField
         var (squareWidth, squareHeight) = (Math.Min(least, width), Math.Min(least, height));
         var side = Math.Max(least + (2 * Math.Max(1, (int)Math.Round(Padding * least))), SmallestSide);
         side = Math.Max(side, (int)Math.Ceiling(SmallestShareOfField * Math.Max(width, height)));
-        var (left, right) = Place(field.X0 + x0 + (squareWidth / 2.0), side, field.X0, field.X1, visible.X0, visible.X1);
-        var (top, bottom) = Place(field.Y0 + y0 + (squareHeight / 2.0), side, field.Y0, field.Y1, visible.Y0, visible.Y1);
+        var shown = visible.Width > 0 && visible.Height > 0 ? visible : field;
+        var (left, right) = Place(field.X0 + x0 + (squareWidth / 2.0), side, shown.X0, shown.X1);
+        var (top, bottom) = Place(field.Y0 + y0 + (squareHeight / 2.0), side, shown.Y0, shown.Y1);
         return new Box(left, top, right, bottom);
     }
 
@@ -88,14 +89,10 @@ public static class EffectiveField
         return (best, bestX, bestY);
     }
 
-    private static (int From, int To) Place(double centre, int side, int fieldFrom, int fieldTo, int visibleFrom, int visibleTo)
+    private static (int From, int To) Place(double centre, int side, int least, int most)
     {
-        side = Math.Min(side, fieldTo - fieldFrom);
-        var from = (int)Math.Round(centre - (side / 2.0));
-        // Inside the image where it fits, and always inside the field.
-        if (visibleTo - visibleFrom >= side)
-            from = Math.Clamp(from, visibleFrom, visibleTo - side);
-        from = Math.Clamp(from, fieldFrom, fieldTo - side);
+        side = Math.Min(side, most - least);
+        var from = Math.Clamp((int)Math.Round(centre - (side / 2.0)), least, most - side);
         return (from, from + side);
     }
 }

@@ -34,6 +34,9 @@ public sealed class StoredPatchesTests(SampleMaterial material)
             {
                 var name = $"{neuron.Key} {patch.Rank}";
                 Assert.True(patch.X0 <= patch.CropX0 && patch.CropX0 < patch.CropX1 && patch.CropX1 <= patch.X1, name);
+                Assert.True(
+                    patch.ClippedX0 <= patch.CropX0 && patch.CropX1 <= patch.ClippedX1 && patch.ClippedY0 <= patch.CropY0
+                        && patch.CropY1 <= patch.ClippedY1, $"{name}: the effective field leaves the image");
                 var (cell, crop) = (layout.Cut(deconvolution, patch.Rank), patch.GetCellCrop(spec)!.Value);
                 var inside = new System.Drawing.Rectangle(
                     patch.ClippedX0 - patch.X0, patch.ClippedY0 - patch.Y0, patch.ClippedX1 - patch.ClippedX0,

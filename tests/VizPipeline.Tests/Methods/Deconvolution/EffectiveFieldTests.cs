@@ -30,6 +30,20 @@ public sealed class EffectiveFieldTests
     }
 
     [Fact]
+    public void It_is_cut_to_the_image()
+    {
+        // Of the field of 100 x 100 only 30 columns are inside the image, and the signal covers them.
+        var signal = new float[100 * 100];
+        for (var y = 20; y < 80; y++)
+            signal.AsSpan((y * 100) + 70, 30).Fill(1f);
+
+        var box = EffectiveField.Find(signal, new Box(-70, 5, 30, 105), new Box(0, 5, 30, 105));
+
+        Assert.Equal((0, 30), (box.X0, box.X1));
+        Assert.True(box.Y0 <= 25 && box.Y1 >= 85 && box.Y0 >= 5 && box.Y1 <= 105, $"{box}");
+    }
+
+    [Fact]
     public void Small_fields_and_empty_signals_stay_whole()
     {
         Assert.Equal(new Box(0, 0, 7, 7), EffectiveField.Find([.. Enumerable.Repeat(1f, 49)], new Box(0, 0, 7, 7), new Box(0, 0, 7, 7)));
