@@ -10,6 +10,8 @@ using Microsoft.Extensions.Hosting;
 using VizPipeline.Atlas.Api;
 using VizPipeline.Atlas.Web;
 using VizPipeline.Atlas.Web.Data;
+using VizPipeline.Atlas.Web.Story;
+using VizPipeline.Catalog;
 using VizPipeline.Hosting;
 using VizPipeline.ImageStore;
 
@@ -18,10 +20,14 @@ namespace VizPipeline.Atlas;
 /// <summary>Registers the atlas server, pages and API.</summary>
 public static class AtlasExtensions
 {
-    // A person who moves over the grid sends a few requests per second; a script that sends more has to wait.
+    // A camera sends up to 30 frames per second, and as many requests for what one channel saw; a script that sends more has to wait.
     private const int LiveBurst = 60;
-    private const int LivePerSecond = 15;
+    private const int LivePerPeriod = 6;
+    private static readonly TimeSpan LivePeriod = TimeSpan.FromMilliseconds(100);
     private const int SignInsPerMinute = 20;
+    // Somebody who goes through a layer and stars neurons; each page reads the list once.
+    private const int ListBurst = 200;
+    private static readonly TimeSpan ListPeriod = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
     /// Adds the services of pages and API. The host must also have a <c>CatalogDatabase</c>, an <c>IObjectStore</c> and a bus.
@@ -31,6 +37,11 @@ public static class AtlasExtensions
         ArgumentNullException.ThrowIfNull(builder);
         var services = builder.Services;
         services.TryAddSingleton(new AddressPolicy(IdsLast: true));
+        services.TryAddSingleton(new NotesPolicy(IsOpen: false));
+        services.TryAddSingleton(provider => provider.GetRequiredService<CatalogDatabase>().Notes);
+        services.AddSingleton<NeuronLists>();
+        services.TryAddSingleton<IAtlasActivity, WorkerActivity>();
+        services.AddHttpContextAccessor();
         services.AddSingleton<PageRenderer>();
         services.AddSingleton<LiveGate>();
         services.AddSingleton<TableDownload>();
@@ -41,6 +52,7 @@ public static class AtlasExtensions
         services.AddSingleton<SimilarNeuronsCache>();
         services.AddSingleton<LinkTables>();
         services.AddSingleton<NeuronReader>();
+        services.AddSingleton<StoryPictures>();
         services.TryAddSingleton(_ => new ImageRoot(builder.Configuration.ImageServer(), null));
         services.AddSingleton<SourceCrops>();
         services.AddOpenApi("v1", TableSchemas.Configure);
@@ -62,12 +74,21 @@ public static class AtlasExtensions
                     Window = TimeSpan.FromMinutes(1),
                 }));
             options.AddPolicy(
+                ListEndpoints.Limit,
+                context => RateLimitPartition.GetTokenBucketLimiter(Client(context), _ => new TokenBucketRateLimiterOptions
+                {
+                    TokenLimit = ListBurst,
+                    TokensPerPeriod = 1,
+                    ReplenishmentPeriod = ListPeriod,
+                    QueueLimit = 0,
+                }));
+            options.AddPolicy(
                 LiveEndpoints.Limit,
                 context => RateLimitPartition.GetTokenBucketLimiter(Client(context), _ => new TokenBucketRateLimiterOptions
                 {
                     TokenLimit = LiveBurst,
-                    TokensPerPeriod = LivePerSecond,
-                    ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                    TokensPerPeriod = LivePerPeriod,
+                    ReplenishmentPeriod = LivePeriod,
                     QueueLimit = LiveBurst,
                 }));
         });
@@ -97,6 +118,7 @@ public static class AtlasExtensions
         app.MapSignIn();
         app.MapPages();
         app.MapApi();
+        app.MapLists();
         app.MapOpenApi("/api/{documentName}/openapi.json");
         app.MapLive();
         return app;

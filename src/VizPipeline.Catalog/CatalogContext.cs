@@ -18,6 +18,9 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
     /// <summary>The neurons' top patches.</summary>
     public DbSet<Patch> Patches => Set<Patch>();
 
+    /// <summary>The neurons' facets.</summary>
+    public DbSet<Facet> Facets => Set<Facet>();
+
     /// <summary>The image sets.</summary>
     public DbSet<Image> Images => Set<Image>();
 
@@ -77,6 +80,11 @@ public abstract class CatalogContext(DbContextOptions options) : DbContext(optio
             patch.HasOne<Neuron>().WithMany().HasForeignKey(p => new { p.LayerId, p.Channel });
             // "Which neurons does this image excite?"
             patch.HasIndex(p => p.ImageIndex);
+        });
+        modelBuilder.Entity<Facet>(facet =>
+        {
+            facet.ToTable("facet").HasKey(f => new { f.LayerId, f.Channel, f.Number });
+            facet.HasOne<Neuron>().WithMany().HasForeignKey(f => new { f.LayerId, f.Channel });
         });
         modelBuilder.Entity<Image>(image =>
         {

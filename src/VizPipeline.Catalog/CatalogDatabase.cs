@@ -14,6 +14,9 @@ public abstract class CatalogDatabase
     /// </summary>
     public virtual bool HearsWorkers => false;
 
+    /// <summary>Where the lists and notes about the atlases of this catalog are kept.</summary>
+    public abstract NotesDatabase Notes { get; }
+
     /// <summary>How to migrate an older database, worded as the end of a sentence.</summary>
     protected abstract string HowToMigrate { get; }
 

@@ -30,14 +30,15 @@ public static class CatalogQueries
             .ToListAsync(cancellation);
     }
 
-    /// <summary>Counts jobs by kind and state, and sums their cost.</summary>
+    /// <summary>Counts jobs by kind, layer and state, and sums their cost.</summary>
     public static async Task<IReadOnlyList<JobCount>> CountJobsAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
         => await context.Jobs.AsNoTracking()
             .Where(job => job.AtlasId == atlasId)
-            .GroupBy(job => new { job.Kind, job.State })
+            .GroupBy(job => new { job.Kind, job.LayerIndex, job.State })
             .Select(jobs => new JobCount(
-                jobs.Key.Kind, jobs.Key.State, jobs.Count(), jobs.Sum(job => (long)job.Units), jobs.Sum(job => job.ElapsedSeconds ?? 0)))
+                jobs.Key.Kind, jobs.Key.State, jobs.Count(), jobs.Sum(job => (long)job.Units), jobs.Sum(job => job.ElapsedSeconds ?? 0),
+                jobs.Key.LayerIndex))
             .ToListAsync(cancellation);
 
     /// <summary>Lists the failed and blocked jobs in job order.</summary>
@@ -48,13 +49,27 @@ public static class CatalogQueries
             .OrderBy(job => job.JobId)
             .ToListAsync(cancellation);
 
-    /// <summary>Lists the layers in order.</summary>
+    /// <summary>Lists the layers in the network's order.</summary>
     public static async Task<IReadOnlyList<Layer>> LayersAsync(
         this CatalogContext context, int atlasId, CancellationToken cancellation = default)
-        => await context.Layers.AsNoTracking()
-            .Where(layer => layer.AtlasId == atlasId)
-            .OrderBy(layer => layer.LayerIndex)
-            .ToListAsync(cancellation);
+    {
+        var atlas = await context.Atlases.AsNoTracking().SingleOrDefaultAsync(atlas => atlas.Id == atlasId, cancellation);
+        return atlas is null ? [] : await context.LayersAsync(atlasId, atlas.ReadSpec(), cancellation);
+    }
+
+    /// <inheritdoc cref="LayersAsync(CatalogContext, int, CancellationToken)"/>
+    /// <param name="context">The catalog.</param>
+    /// <param name="atlasId">The atlas's number in it.</param>
+    /// <param name="spec">The atlas's spec, which has the order.</param>
+    /// <param name="cancellation">Cancels the query.</param>
+    public static async Task<IReadOnlyList<Layer>> LayersAsync(
+        this CatalogContext context, int atlasId, AtlasSpec spec, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var layers = await context.Layers.AsNoTracking().Where(layer => layer.AtlasId == atlasId).ToListAsync(cancellation);
+        var places = spec.LayersInOrder().Index().ToDictionary(layer => layer.Item.Index, layer => layer.Index);
+        return [.. layers.OrderBy(layer => places.GetValueOrDefault(layer.LayerIndex, int.MaxValue)).ThenBy(layer => layer.LayerIndex)];
+    }
 
     /// <summary>Streams all neurons by layer and channel.</summary>
     public static IAsyncEnumerable<(Layer Layer, Neuron Neuron)> NeuronsAsync(
@@ -77,6 +92,13 @@ public static class CatalogQueries
             .Where(picture => picture.LayerId == layer.Id)
             .OrderBy(picture => picture.Channel).ThenBy(picture => picture.Method)
             .ThenBy(picture => picture.Variant).ThenBy(picture => picture.Seed), cancellation);
+
+    /// <summary>Streams all facets by layer, channel and number.</summary>
+    public static IAsyncEnumerable<(Layer Layer, Facet Facet)> FacetsAsync(
+        this CatalogContext context, int atlasId, CancellationToken cancellation = default)
+        => ByLayerAsync(context, atlasId, layer => context.Facets.AsNoTracking()
+            .Where(facet => facet.LayerId == layer.Id)
+            .OrderBy(facet => facet.Channel).ThenBy(facet => facet.Number), cancellation);
 
     /// <summary>Streams all images by index.</summary>
     public static IAsyncEnumerable<Image> ImagesAsync(this CatalogContext context, int atlasId)
@@ -102,10 +124,11 @@ public static class CatalogQueries
     }
 }
 
-/// <summary>The jobs of one kind in one state.</summary>
+/// <summary>The jobs of one kind and layer in one state.</summary>
 /// <param name="Kind">The kind.</param>
 /// <param name="State">The state.</param>
 /// <param name="Jobs">Number of jobs.</param>
 /// <param name="Units">Their work, see <see cref="PlannedJob.Units"/>.</param>
 /// <param name="Seconds">Seconds of work of the completed ones.</param>
-public sealed record JobCount(JobKind Kind, JobState State, int Jobs, long Units, double Seconds);
+/// <param name="Layer">Index of the layer; null for kinds without layers.</param>
+public sealed record JobCount(JobKind Kind, JobState State, int Jobs, long Units, double Seconds, int? Layer = null);

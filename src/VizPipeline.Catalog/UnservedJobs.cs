@@ -30,6 +30,17 @@ public static class UnservedJobsQueries
         return lists.SelectMany(list => list.Split(',')).ToHashSet();
     }
 
+    /// <summary>Tells whether a live worker other than this one serves the kind.</summary>
+    public static async Task<bool> IsServedByAnotherAsync(
+        this CatalogContext context, JobKind kind, string worker, DateTime now, CancellationToken cancellation = default)
+    {
+        var alive = now - WorkerSilence;
+        var lists = await context.Workers
+            .Where(other => other.Name != worker && other.LastSeenAt > alive && other.State != WorkerState.Stopping)
+            .Select(other => other.Kinds).Distinct().ToListAsync(cancellation);
+        return lists.Any(list => list.Split(',').Contains(kind.Name()));
+    }
+
     /// <summary>Gets the kinds that live workers serve. A stopping worker takes no more jobs and therefore serves none.</summary>
     public static async Task<IReadOnlySet<JobKind>> ServedKindsAsync(
         this CatalogContext context, DateTime now, CancellationToken cancellation = default)

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
@@ -12,7 +14,9 @@ public sealed class AtlasMonitor
     private readonly CatalogDatabase _database;
     private readonly TimeProvider _time;
     private readonly ILogger<AtlasMonitor> _logger;
+    private readonly CoordinatorOptions _options;
     private readonly ConcurrentDictionary<(string Atlas, long Job), LiveJob> _live = new();
+    private readonly ConcurrentDictionary<string, WorkPace> _paces = new();
     private readonly Lock _gate = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CoordinatorStoppedException? _stopped;
@@ -20,8 +24,10 @@ public sealed class AtlasMonitor
     /// <summary>
     /// Creates a monitor of the atlases in a catalog. Progress within jobs is visible only in the coordinator's own process.
     /// </summary>
-    public AtlasMonitor(CatalogDatabase database, TimeProvider time, ILogger<AtlasMonitor> logger)
+    public AtlasMonitor(
+        CatalogDatabase database, IOptions<CoordinatorOptions> options, TimeProvider time, ILogger<AtlasMonitor> logger)
     {
+        this._options = options.Value;
         this._database = database;
         this._time = time;
         this._logger = logger;
@@ -57,16 +63,26 @@ public sealed class AtlasMonitor
         var counts = await catalog.CountJobsAsync(atlas.Id, cancellation);
         var stages = counts.GroupBy(count => count.Kind).OrderBy(stage => stage.Key)
             .Select(stage => Stage(atlasId, stage.Key, [.. stage])).ToList();
-        return new AtlasProgress(atlasId, atlas.State, stages, TimeLeft(stages));
+        var running = Running(atlasId);
+        var parallel = running.Count > 0 ? running.Count : await DevicesAsync(catalog, cancellation);
+        return new AtlasProgress(
+            atlasId, atlas.State, stages, Pace(atlasId).TimeLeft(atlas.ReadSpec(), counts, running, parallel));
     }
 
-    internal void Started(JobKind kind, JobStarted job)
-        => _live[(job.AtlasId, job.JobId)] = new LiveJob(kind, job.Attempt, 0, _time.GetTimestamp(), 0);
+    internal void Started(Job job, JobStarted started) => _live[(started.AtlasId, started.JobId)] =
+        new LiveJob(job.Kind, job.LayerIndex, job.Units, started.Attempt, 0, _time.GetTimestamp(), 0);
+
+    internal void Completed(Job job, JobCompleted completed) => Pace(completed.AtlasId)
+        .Add(job.Kind, job.LayerIndex, job.Units, completed.ElapsedSeconds, _time.GetUtcNow().UtcDateTime);
 
     internal void Progressed(JobProgressed job)
     {
         if (_live.TryGetValue((job.AtlasId, job.JobId), out var known) && known.Attempt == job.Attempt)
-            _live[(job.AtlasId, job.JobId)] = known with { Units = job.Units, Seconds = _time.GetElapsedTime(known.Since).TotalSeconds };
+            _live[(job.AtlasId, job.JobId)] = known with
+            {
+                UnitsDone = Math.Min(job.Units, known.Units),
+                Seconds = _time.GetElapsedTime(known.Since).TotalSeconds,
+            };
     }
 
     internal void Ended(string atlasId, long jobId) => _live.TryRemove((atlasId, jobId), out _);
@@ -87,8 +103,11 @@ public sealed class AtlasMonitor
         lock (_gate)
         {
             _stopped ??= new CoordinatorStoppedException(
-                $"The coordinator cannot go on with {_database.Place}: {reason.Message} "
-                + "Nothing is lost; run the same command again to go on.",
+                FullDisk.Explains(reason)
+                    ? $"The disk of {_database.Place} is full: free some space there, then run the same command again to go on. "
+                        + "Nothing is lost."
+                    : $"The coordinator cannot go on with {_database.Place}: {reason.Message} "
+                        + "Nothing is lost; run the same command again to go on.",
                 reason);
         }
         AtlasFinished();
@@ -101,17 +120,17 @@ public sealed class AtlasMonitor
         if (atlas.State == AtlasState.Running)
             return null;
         var seconds = VizJson.Read<Dictionary<JobKind, double>>(Encoding.UTF8.GetBytes(atlas.SecondsByKind ?? "{}"));
-        return new AtlasResult(atlasId, atlas.State, seconds, await catalog.FailuresAsync(atlas.Id, cancellation), atlas.FinishedAt);
+        return new AtlasResult(atlasId, atlas.State, seconds, await catalog.FailuresAsync(atlas.Id, cancellation), atlas.FinishedAt)
+        {
+            StartedAt = atlas.CreatedAt,
+            Accuracy = await NetworkAccuracy.ReadAsync(catalog, atlas, cancellation),
+        };
     }
 
     private StageProgress Stage(string atlasId, JobKind kind, IReadOnlyList<JobCount> counts)
     {
         int Jobs(params JobState[] states) => counts.Where(count => states.Contains(count.State)).Sum(count => count.Jobs);
-        var running = _live.Where(entry => entry.Key.Atlas == atlasId && entry.Value.Kind == kind && entry.Value.Units > 0)
-            .Select(entry => entry.Value).ToList();
-        var done = counts.Where(count => count.State == JobState.Completed).ToList();
-        var units = done.Sum(count => count.Units) + running.Sum(job => job.Units);
-        var seconds = done.Sum(count => count.Seconds) + running.Sum(job => job.Seconds);
+        var running = Running(atlasId).Where(job => job.Kind == kind).ToList();
         return new StageProgress(
             kind,
             counts.Sum(count => count.Jobs),
@@ -119,19 +138,21 @@ public sealed class AtlasMonitor
             Jobs(JobState.Failed, JobState.Blocked),
             Jobs(JobState.Sent, JobState.Running),
             counts.Sum(count => count.Units),
-            units,
-            units > 0 && seconds > 0 ? units / seconds : null);
+            counts.Where(count => count.State == JobState.Completed).Sum(count => count.Units) + running.Sum(job => job.UnitsDone),
+            Pace(atlasId).UnitsPerSecond(kind, counts, running));
     }
 
-    // Remaining seconds of work, divided by the number of jobs that workers report as running.
-    private TimeSpan? TimeLeft(List<StageProgress> stages)
+    private List<RunningJob> Running(string atlasId) => [.. _live.Where(entry => entry.Key.Atlas == atlasId).Select(entry => entry.Value)
+        .Select(job => new RunningJob(
+            job.Kind, job.Layer, job.Units, job.UnitsDone, job.Seconds, _time.GetElapsedTime(job.Since).TotalSeconds))];
+
+    private Task<int> DevicesAsync(CatalogContext catalog, CancellationToken cancellation)
     {
-        var open = stages.Where(stage => stage.Done + stage.Failed < stage.Total).ToList();
-        if (open.Any(stage => stage.UnitsPerSecond is null))
-            return null;
-        var seconds = open.Sum(stage => (stage.UnitsTotal - stage.UnitsDone) / stage.UnitsPerSecond!.Value);
-        return TimeSpan.FromSeconds(Math.Max(0, seconds) / Math.Max(1, _live.Count));
+        var alive = _time.GetUtcNow().UtcDateTime - UnservedJobsQueries.WorkerSilence;
+        return catalog.Workers.Where(worker => worker.LastSeenAt > alive).SumAsync(worker => worker.Devices, cancellation);
     }
 
-    private sealed record LiveJob(JobKind Kind, int Attempt, int Units, long Since, double Seconds);
+    private WorkPace Pace(string atlasId) => _paces.GetOrAdd(atlasId, _ => new WorkPace(_options.WorkPerSecond));
+
+    private sealed record LiveJob(JobKind Kind, int? Layer, int Units, int Attempt, int UnitsDone, long Since, double Seconds);
 }

@@ -46,14 +46,18 @@ public sealed class AtlasPlanner
         this._logger = logger;
     }
 
-    /// <summary>Plans the atlas, or resumes it if the catalog already has it with the same settings.</summary>
+    /// <summary>
+    /// Plans the atlas, or resumes it if the catalog already has it. More images, layers, methods, ascent recipes or seeds than it has are
+    /// added to it, and only they are computed; those that it has and that are not asked for stay.
+    /// </summary>
     /// <param name="spec">
-    /// The spec. An existing atlas keeps its shard and job sizes; paths, batch size and device follow the new spec.
+    /// The spec. An existing atlas keeps its shard and job sizes, but for images that are added; paths, batch size and device follow the
+    /// new spec.
     /// </param>
     /// <param name="images">The image list, whose length must match the spec.</param>
     /// <param name="cancellation">Stops planning; the atlas is planned completely or not at all.</param>
     /// <exception cref="InvalidAtlasSpecException">The spec is invalid.</exception>
-    /// <exception cref="AtlasConflictException">The catalog holds another atlas, or this one with different settings.</exception>
+    /// <exception cref="AtlasConflictException">The catalog holds another atlas, or this one with settings that change it.</exception>
     /// <exception cref="CatalogUnusableException">The catalog cannot be opened, or another process coordinates it.</exception>
     /// <exception cref="ObjectStoreException">The spec or the image list cannot be stored.</exception>
     public Task<OpenedAtlas> OpenAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation = default)
@@ -64,7 +68,17 @@ public sealed class AtlasPlanner
     /// <param name="images">The image list.</param>
     /// <param name="priority">Larger runs sooner than jobs of other atlases, from -100 to 100.</param>
     /// <param name="cancellation">Stops planning.</param>
-    public async Task<OpenedAtlas> OpenAsync(AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation = default)
+    public Task<OpenedAtlas> OpenAsync(AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation = default)
+        => OpenAsync(spec, images, priority, storeFiles: null, cancellation);
+
+    /// <inheritdoc cref="OpenAsync(AtlasSpec, ImageList, CancellationToken)"/>
+    /// <param name="spec">The spec.</param>
+    /// <param name="images">The image list.</param>
+    /// <param name="priority">Larger runs sooner than jobs of other atlases, from -100 to 100.</param>
+    /// <param name="storeFiles">Stores the dictionaries' files, once nothing speaks against the spec; null if there are none.</param>
+    /// <param name="cancellation">Stops planning.</param>
+    public async Task<OpenedAtlas> OpenAsync(
+        AtlasSpec spec, ImageList images, int priority, Func<CancellationToken, Task>? storeFiles, CancellationToken cancellation = default)
     {
         if (priority is < -100 or > 100)
             throw new InvalidAtlasSpecException([$"the priority must be from -100 to 100, not {priority}"]);
@@ -83,8 +97,8 @@ public sealed class AtlasPlanner
             throw AtlasConflictException.OtherAtlas(_database.Place, other, spec.Id);
         var known = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == spec.Id, cancellation);
         var opened = known is null
-            ? await PlanAsync(catalog, spec, images, priority, cancellation)
-            : await ResumeAsync(catalog, known, spec, images, cancellation);
+            ? await PlanAsync(catalog, spec, images, priority, storeFiles, cancellation)
+            : await ResumeAsync(catalog, known, spec, images, storeFiles, cancellation);
         _signal.Raise();
         return opened;
     }
@@ -129,12 +143,14 @@ public sealed class AtlasPlanner
     }
 
     private async Task<OpenedAtlas> PlanAsync(
-        CatalogContext catalog, AtlasSpec spec, ImageList images, int priority, CancellationToken cancellation)
+        CatalogContext catalog, AtlasSpec spec, ImageList images, int priority, Func<CancellationToken, Task>? storeFiles,
+        CancellationToken cancellation)
     {
         if (_options.SizesJobs)
             spec = await JobSizing.FitAsync(catalog, spec, await _ledger.DevicesAsync(catalog, cancellation), cancellation);
+        await DeleteLeftoversAsync(spec, cancellation);
         // Stored before the catalog has the first job, so that a worker always finds the spec.
-        await StoreAsync(spec, images, cancellation);
+        await StoreAsync(spec, images, storeFiles, cancellation);
         IReadOnlyList<PlannedJob> plan = [.. JobPlan.For(spec).Select(
             job => job with { Priority = job.Priority - (KindPriorities * priority) })];
         var now = _time.GetUtcNow().UtcDateTime;
@@ -150,23 +166,73 @@ public sealed class AtlasPlanner
     }
 
     private async Task<OpenedAtlas> ResumeAsync(
-        CatalogContext catalog, Atlas known, AtlasSpec spec, ImageList images, CancellationToken cancellation)
+        CatalogContext catalog, Atlas known, AtlasSpec spec, ImageList images, Func<CancellationToken, Task>? storeFiles,
+        CancellationToken cancellation)
     {
         var stored = known.ReadSpec();
-        if (known.SpecHash != spec.Hash())
-            throw AtlasConflictException.OtherSettings(_database.Place, stored, spec);
-        var merged = spec with { ShardImages = stored.ShardImages, NeuronsPerJob = stored.NeuronsPerJob };
-        await StoreAsync(merged, images, cancellation);
-        known.Spec = Encoding.UTF8.GetString(VizJson.Write(merged));
-        known.Name = merged.Name;
+        if (_options.SizesJobs && spec.Images.Count > stored.Images.Count)
+        {
+            var added = spec with { Images = spec.Images with { Count = spec.Images.Count - stored.Images.Count } };
+            added = await JobSizing.FitAsync(catalog, added, await _ledger.DevicesAsync(catalog, cancellation), cancellation);
+            spec = spec with { ShardImages = added.ShardImages };
+        }
+        var (joined, list) = await GrowingImages.JoinAsync(_store, _database.Place, stored, spec, images, cancellation);
+        var lost = await GrowingImages.FindLostAsync(_store, stored, joined, cancellation);
+        await StoreAsync(joined, spec.NeedsScan() ? list : null, storeFiles, cancellation);
+        known.Name = joined.Name;
+        if (known.SpecHash != joined.Hash())
+        {
+            await catalog.SaveChangesAsync(cancellation);
+            await _store.DeleteAsync(AtlasKeys.Cancelled(spec.Id), cancellation);
+            var jobs = await _ledger.GrowAsync(known.Id, stored, joined, list, lost, KindPriorities, cancellation);
+            var grown = new OpenedAtlas(joined, Resumed: true, AtlasState.Running)
+            {
+                Before = stored,
+                ScannedAgain = GrowingImages.CountImages(stored, lost),
+            };
+            _logger.AtlasGrown(spec.Id, string.Join("; ", grown.Added), jobs);
+            return grown;
+        }
+        known.Spec = Encoding.UTF8.GetString(VizJson.Write(joined));
         await catalog.SaveChangesAsync(cancellation);
         _logger.AtlasResumed(spec.Id);
-        return new OpenedAtlas(merged, Resumed: true, known.State);
+        return new OpenedAtlas(joined, Resumed: true, known.State);
     }
 
-    private async Task StoreAsync(AtlasSpec spec, ImageList images, CancellationToken cancellation)
+    // Of an atlas of this id that was never planned, such as one that did not arrive completely: workers would take its results for theirs.
+    private async Task DeleteLeftoversAsync(AtlasSpec spec, CancellationToken cancellation)
     {
-        await _store.PutAsync(AtlasKeys.ImageList(spec.Id), VizJson.Write(images), cancellation);
+        var root = AtlasKeys.Root(spec.Id) + "/";
+        if (await _store.TryGetAsync(AtlasKeys.Spec(spec.Id), cancellation) is { } stored && IsSame(stored, spec))
+            return;
+        var keys = new List<string>();
+        await foreach (var key in _store.ListAsync(root, cancellation))
+            if (AtlasKeys.IsLasting(key[root.Length..]) || key.StartsWith(AtlasKeys.AllScans(spec.Id), StringComparison.Ordinal))
+                keys.Add(key);
+        foreach (var key in keys)
+            await _store.DeleteAsync(key, cancellation);
+    }
+
+    private static bool IsSame(byte[] stored, AtlasSpec spec)
+    {
+        try
+        {
+            return VizJson.Read<AtlasSpec>(stored).Hash() == spec.Hash();
+        }
+        catch (CorruptTableException)
+        {
+            return false;
+        }
+    }
+
+    // Null keeps the list of images that is there.
+    private async Task StoreAsync(
+        AtlasSpec spec, ImageList? images, Func<CancellationToken, Task>? storeFiles, CancellationToken cancellation)
+    {
+        if (storeFiles is not null)
+            await storeFiles(cancellation);
+        if (images is not null)
+            await _store.PutAsync(AtlasKeys.ImageList(spec.Id), VizJson.Write(images), cancellation);
         await _store.PutAsync(AtlasKeys.Spec(spec.Id), VizJson.Write(spec), cancellation);
     }
 }
@@ -175,4 +241,14 @@ public sealed class AtlasPlanner
 /// <param name="Spec">The spec that the jobs follow.</param>
 /// <param name="Resumed">Whether the atlas was planned before.</param>
 /// <param name="State">Its state; a finished atlas has nothing to run.</param>
-public sealed record OpenedAtlas(AtlasSpec Spec, bool Resumed, AtlasState State);
+public sealed record OpenedAtlas(AtlasSpec Spec, bool Resumed, AtlasState State)
+{
+    /// <summary>The spec before the atlas grew; null if nothing is new.</summary>
+    public AtlasSpec? Before { get; init; }
+
+    /// <summary>Number of images that are searched again, because the results of their shards were taken away.</summary>
+    public int ScannedAgain { get; init; }
+
+    /// <summary>What the atlas gains, in words; empty if nothing is new.</summary>
+    public IReadOnlyList<string> Added => Before is null ? [] : AtlasGrowth.Describe(Before, Spec);
+}

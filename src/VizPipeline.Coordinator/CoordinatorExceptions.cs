@@ -13,9 +13,15 @@ public sealed class InvalidAtlasSpecException(IReadOnlyList<string> faults)
 /// <summary>The catalog already holds another atlas where this one would be stored.</summary>
 public sealed class AtlasConflictException(string message) : Exception(message)
 {
-    internal static AtlasConflictException OtherSettings(string place, AtlasSpec stored, AtlasSpec asked) => new(
-        $"{place} holds atlas '{stored.Id}' with other settings ({string.Join(", ", stored.DifferencesTo(asked))}): "
-        + "use the same settings to go on with it, or another folder or id for a new atlas.");
+    /// <summary>The catalog holds the atlas with settings that the other ones would change.</summary>
+    internal static AtlasConflictException OtherSettings(string place, AtlasSpec stored, AtlasSpec asked, JoinedImages? images) => new(
+        $"{place} holds atlas '{stored.Id}' with other settings ({string.Join(", ", AtlasGrowth.FindConflicts(stored, asked, images))}): "
+        + "use the same settings to go on with it, with more images, layers, methods, ascent recipes or seeds if you like; or another "
+        + "--name, and on one machine another --out, for a new atlas.");
+
+    internal static AtlasConflictException OtherImages(string place, AtlasSpec stored, string fault) => new(
+        $"{place} holds atlas '{stored.Id}' with other images: {fault}; or use another --name, and on one machine another --out, for a new "
+        + "atlas.");
 
     internal static AtlasConflictException OtherAtlas(string place, string stored, string asked) => new(
         $"{place} holds atlas '{stored}', not '{asked}': use another folder for a new atlas.");

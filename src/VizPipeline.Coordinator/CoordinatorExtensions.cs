@@ -26,6 +26,7 @@ public static class CoordinatorExtensions
         services.AddSingleton<CoordinatorSession>();
         services.AddSingleton<DispatchSignal>();
         services.AddSingleton<JobLedger>();
+        services.AddSingleton<LostJobs>();
         services.AddSingleton<AtlasMonitor>();
         services.TryAddSingleton<ServiceTroubles>();
         services.AddSingleton<AnswerDesk>();
@@ -50,6 +51,7 @@ public static class CoordinatorExtensions
     public static IHostApplicationBuilder AddCoordinatorApi(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<SubmittedImages>();
+        builder.Services.AddSingleton<AtlasTransfer>();
         return builder;
     }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
 
@@ -71,6 +72,13 @@ public sealed class CoordinatorOptions
     /// <value>1 minute. An outage of the catalog or the store is waited for without limit.</value>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Coordinator:AnswerPatience must be from 00:00:01 to 01:00:00")]
     public TimeSpan AnswerPatience { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Work per second of one device, see <see cref="WorkEstimate"/>: the first guess of the time left, before jobs have ended.
+    /// </summary>
+    /// <value>160 billion multiply-adds, as of 8 processor cores; what is measured soon replaces it</value>
+    [Range(1e6, 1e18)]
+    public double WorkPerSecond { get; set; } = 8 * WorkEstimate.PerCoreSecond;
 
     /// <summary>Whether the catalog and the object store belong to a single atlas, so that a second one is refused.</summary>
     /// <value>true</value>

@@ -11,6 +11,7 @@ namespace VizPipeline.Coordinator;
 internal sealed class JobDispatcher(
     CoordinatorSession session,
     JobLedger ledger,
+    LostJobs lost,
     IJobBus bus,
     IBrokerMemory broker,
     DispatchSignal signal,
@@ -23,7 +24,7 @@ internal sealed class JobDispatcher(
 
     // Other coordinators also release jobs but cannot raise this process's signal.
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan SweepPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SweepPause = TimeSpan.FromSeconds(30);
 
     private int _failuresInARow;
 
@@ -60,12 +61,15 @@ internal sealed class JobDispatcher(
         // A message that is published before the workers' queues exist is lost.
         await bus.WaitUntilReadyAsync(cancellation);
         var swept = time.GetTimestamp();
+        IReadOnlyDictionary<string, long> idle = new Dictionary<string, long>();
         await RequeueAsync(cancellation);
         while (await session.IsLeaderAsync(cancellation))
         {
             if (time.GetElapsedTime(swept) > SweepPause)
             {
                 await RequeueAsync(cancellation);
+                idle = await lost.RequeueStalledAsync(idle, (time.GetUtcNow() - time.GetElapsedTime(swept)).UtcDateTime, cancellation);
+                await lost.RequeueOverdueAsync(cancellation);
                 swept = time.GetTimestamp();
             }
             await SendAsync(await ledger.TakeAsync(cancellation), cancellation);
@@ -77,7 +81,7 @@ internal sealed class JobDispatcher(
     private async Task RequeueAsync(CancellationToken cancellation)
     {
         var isForgotten = await HasForgottenAsync(cancellation);
-        await ledger.RequeueAsync(isForgotten, cancellation);
+        await lost.RequeueAsync(isForgotten, cancellation);
         // After the jobs are requeued: if this process dies in between, the next check repeats it.
         if (isForgotten)
             await broker.MarkAsync(cancellation);

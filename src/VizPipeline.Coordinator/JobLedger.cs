@@ -4,17 +4,22 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Coordinator;
 
 /// <summary>Changes the state of jobs, each change in one transaction together with its consequences.</summary>
-internal sealed class JobLedger(
+internal sealed partial class JobLedger(
     CatalogDatabase database,
+    IObjectStore store,
     IOptions<CoordinatorOptions> options,
     CoordinatorMetrics metrics,
     TimeProvider time,
     ILogger<JobLedger> logger)
 {
+    // Attempts of a job up to which a worker's repeated failures count as one.
+    private const int MostForgiven = 30;
+
     private const int LongestError = 1000;
     private const int LargestWindow = 10_000;
 
@@ -26,7 +31,7 @@ internal sealed class JobLedger(
     public async Task<IReadOnlyList<JobCommand>> TakeAsync(CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        await using var transaction = await BeginAsync(catalog, cancellation);
+        await using var transaction = await database.BeginSerializedAsync(catalog, cancellation);
         var outstanding = await catalog.Jobs
             .Where(job => job.State == JobState.Sent || job.State == JobState.Running)
             .GroupBy(job => job.Kind)
@@ -64,7 +69,7 @@ internal sealed class JobLedger(
     public async Task ConfirmAsync(IReadOnlyList<JobCommand> commands, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        await using var transaction = await BeginAsync(catalog, cancellation);
+        await using var transaction = await database.BeginSerializedAsync(catalog, cancellation);
         foreach (var atlas in commands.GroupBy(command => command.AtlasId))
         {
             // By the whole key, because no index starts with the job number.
@@ -74,28 +79,6 @@ internal sealed class JobLedger(
                 .ExecuteUpdateAsync(job => job.SetProperty(j => j.Published, true), cancellation);
         }
         await transaction.CommitAsync(cancellation);
-    }
-
-    /// <summary>Requeues the jobs that no worker can still have.</summary>
-    /// <remarks>
-    /// Those that the broker never confirmed and those without an answer for very long, or all if the broker has lost its queues. The
-    /// in-memory bus loses them with its process.
-    /// </remarks>
-    /// <param name="isForgotten">Whether the broker has lost its queues.</param>
-    /// <param name="cancellation">Cancels the operation.</param>
-    public async Task<int> RequeueAsync(bool isForgotten, CancellationToken cancellation)
-    {
-        await using var catalog = database.Open();
-        await using var transaction = await BeginAsync(catalog, cancellation);
-        var longAgo = Now - options.Value.ResendAfter;
-        var jobs = catalog.Jobs.Where(job => job.State == JobState.Sent || job.State == JobState.Running);
-        if (!isForgotten)
-            jobs = jobs.Where(job => (job.State == JobState.Sent && !job.Published) || job.SentAt < longAgo);
-        var count = await jobs.ExecuteUpdateAsync(job => job.SetProperty(j => j.State, JobState.Pending), cancellation);
-        await transaction.CommitAsync(cancellation);
-        if (count > 0)
-            logger.JobsRequeued(count);
-        return count;
     }
 
     /// <summary>Handles a job that a worker returns: sends it again, or gives it up if it has cost too many workers.</summary>
@@ -136,7 +119,7 @@ internal sealed class JobLedger(
     public async Task<int> CancelAsync(string atlasId, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        await using var transaction = await BeginAsync(catalog, cancellation);
+        await using var transaction = await database.BeginSerializedAsync(catalog, cancellation);
         var atlas = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == atlasId, cancellation)
             ?? throw new AtlasNotFoundException(database.Place, atlasId);
         if (atlas.State != AtlasState.Running)
@@ -152,13 +135,13 @@ internal sealed class JobLedger(
     }
 
     /// <summary>Records that a worker has started the job.</summary>
-    public static LedgerEntry Started(JobStarted started, Action<JobKind> afterCommit)
+    public static LedgerEntry Started(JobStarted started, Action<Job> afterCommit)
         => new(started.AtlasId, started.JobId, started.Attempt, (turn, _, job) =>
     {
         job.State = JobState.Running;
         job.StartedAt = started.Started.UtcDateTime;
         job.Worker = started.Worker;
-        turn.AfterCommit(() => afterCommit(job.Kind));
+        turn.AfterCommit(() => afterCommit(job));
         return Task.CompletedTask;
     })
         { IsBeginning = true };
@@ -167,7 +150,7 @@ internal sealed class JobLedger(
     /// Stores the job's result in the catalog and completes the job. Fails with <see cref="CorruptTableException"/> if the table is not the
     /// result of this job.
     /// </summary>
-    public LedgerEntry Completed(JobCompleted completed, ReadOnlyMemory<byte> table)
+    public LedgerEntry Completed(JobCompleted completed, ReadOnlyMemory<byte> table, Action<Job>? afterCommit = null)
         => new(completed.AtlasId, completed.JobId, completed.Attempt, async (turn, atlas, job) =>
     {
         await turn.Results.AddAsync(job, table, CancellationToken.None);
@@ -180,12 +163,21 @@ internal sealed class JobLedger(
         job.ResultKey = completed.ResultKey;
         turn.Completed(job, completed);
         turn.AfterCommit(() => logger.JobDone(job.Kind, job.JobId, atlas.Slug, completed.Worker, completed.ElapsedSeconds));
+        turn.AfterCommit(() => afterCommit?.Invoke(job));
     });
 
     /// <summary>Counts a failure; the job is retried or given up.</summary>
-    public LedgerEntry Failed(JobFailed failed) => new(failed.AtlasId, failed.JobId, failed.Attempt, (turn, atlas, job) =>
+    /// <remarks>
+    /// A worker whose disk is full is free more often than the others, so that it would use up all attempts of a job alone. Its failures
+    /// in a row count as one while another worker can take the job; not forever, as that other worker may hang.
+    /// </remarks>
+    public LedgerEntry Failed(JobFailed failed) => new(failed.AtlasId, failed.JobId, failed.Attempt, async (turn, atlas, job) =>
     {
-        job.Failures++;
+        var isRepeat = failed.Transient && job.FailedOn == failed.Worker && job.Attempt < MostForgiven
+            && await turn.Catalog.IsServedByAnotherAsync(job.Kind, failed.Worker, Now);
+        job.FailedOn = failed.Transient ? failed.Worker : null;
+        if (!isRepeat)
+            job.Failures++;
         job.Worker = failed.Worker;
         job.Error = OneLine(failed.Error);
         turn.AfterCommit(() => metrics.Failed(job.Kind));
@@ -198,13 +190,12 @@ internal sealed class JobLedger(
                 metrics.Retried(job.Kind);
                 logger.JobToRetry(job.JobId, atlas.Slug, failed.Worker, job.Failures, options.Value.MaxFailures, job.Error);
             });
-            return Task.CompletedTask;
+            return;
         }
         job.State = JobState.Failed;
         job.FinishedAt = Now;
         turn.Failed(job);
         turn.AfterCommit(() => logger.JobGivenUp(job.JobId, atlas.Slug, job.Failures, job.Error));
-        return Task.CompletedTask;
     });
 
     /// <summary>Applies the entries in order, with their consequences, and the workers' reports in one transaction.</summary>
@@ -218,7 +209,7 @@ internal sealed class JobLedger(
         IReadOnlyList<LedgerEntry> entries, IReadOnlyList<WorkerReported> reports, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        await using var transaction = await BeginAsync(catalog, cancellation);
+        await using var transaction = await database.BeginSerializedAsync(catalog, cancellation);
         var atlases = await AtlasesAsync(catalog, entries, cancellation);
         var jobs = await JobsAsync(catalog, entries, atlases, cancellation);
         var turn = new LedgerTurn(catalog);
@@ -261,7 +252,7 @@ internal sealed class JobLedger(
     public async Task<int> RetryAsync(string atlasId, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        await using var transaction = await BeginAsync(catalog, cancellation);
+        await using var transaction = await database.BeginSerializedAsync(catalog, cancellation);
         var atlas = await catalog.Atlases.AsTracking().SingleOrDefaultAsync(atlas => atlas.Slug == atlasId, cancellation)
             ?? throw new AtlasNotFoundException(database.Place, atlasId);
         var lost = await catalog.Jobs.AsTracking()
@@ -275,15 +266,8 @@ internal sealed class JobLedger(
             .Where(job => job.AtlasId == atlas.Id && JobKinds.Summaries.Contains(job.Kind) && layers.Contains(job.LayerIndex))
             .ToListAsync(cancellation);
         foreach (var job in lost.Union(summaries))
-        {
-            job.State = JobState.Waiting;
-            (job.Failures, job.Losses) = (0, 0);
-            job.NotBefore = null;
-            job.FinishedAt = null;
-        }
-        atlas.State = AtlasState.Running;
-        (atlas.FinishedAt, atlas.CancelledAt) = (null, null);
-        atlas.SecondsByKind = null;
+            await RedoAsync(job, cancellation);
+        Reopen(atlas);
         await catalog.SaveChangesAsync(cancellation);
         await StageAdvance.AdvanceAsync(catalog, atlas, Now, cancellation);
         await transaction.CommitAsync(cancellation);
@@ -291,15 +275,30 @@ internal sealed class JobLedger(
         return lost.Count;
     }
 
-    // Several coordinators may write, so transactions are serialized: each sees the last change of its predecessor. Otherwise, if the last
-    // two jobs of a group completed at the same time, each transaction would see the other job as open, and the next group would never be
-    // released.
-    private async Task<Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction> BeginAsync(
-        CatalogContext catalog, CancellationToken cancellation)
+    // The result is deleted first: a worker that finds it takes the job for done.
+    private async Task RedoAsync(Job job, CancellationToken cancellation)
     {
-        var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
-        await database.SerializeAsync(catalog, cancellation);
-        return transaction;
+        if (job.ResultKey is { } result)
+            await store.DeleteAsync(result, cancellation);
+        Reset(job);
+    }
+
+    private static void Reset(Job job)
+    {
+        // The answer of a worker that is still at it belongs to an earlier attempt.
+        if (job.State is JobState.Sent or JobState.Running)
+            job.Attempt++;
+        job.State = JobState.Waiting;
+        (job.Failures, job.FailedOn, job.Losses) = (0, null, 0);
+        job.NotBefore = null;
+        job.FinishedAt = null;
+    }
+
+    private static void Reopen(Atlas atlas)
+    {
+        atlas.State = AtlasState.Running;
+        (atlas.FinishedAt, atlas.CancelledAt) = (null, null);
+        atlas.SecondsByKind = null;
     }
 
     // Each device runs one job and has the next one ready.

@@ -38,6 +38,9 @@ internal sealed class LedgerTurn(CatalogContext catalog)
     private readonly HashSet<(int Atlas, JobKind Kind, int? Layer)> _completed = [];
     private readonly HashSet<int> _failed = [];
 
+    /// <summary>The catalog, in the turn's transaction.</summary>
+    public CatalogContext Catalog { get; } = catalog;
+
     /// <summary>Collects results, which are written together.</summary>
     public ResultIngest Results { get; } = new(catalog);
 
@@ -67,7 +70,7 @@ internal sealed class LedgerTurn(CatalogContext catalog)
             return true;
         foreach (var (_, kind, layer) in _completed.Where(group => group.Atlas == atlas.Id))
         {
-            var group = catalog.Jobs.Where(job => job.AtlasId == atlas.Id && job.Kind == kind && job.LayerIndex == layer);
+            var group = Catalog.Jobs.Where(job => job.AtlasId == atlas.Id && job.Kind == kind && job.LayerIndex == layer);
             if (!await StageAdvance.Open(group).AnyAsync(cancellation))
                 return true;
         }

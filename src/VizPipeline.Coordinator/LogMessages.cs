@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Coordinator;
@@ -12,8 +13,22 @@ internal static partial class LogMessages
     [LoggerMessage(2, LogLevel.Information, "Atlas {Atlas} was resumed")]
     public static partial void AtlasResumed(this ILogger logger, string atlas);
 
+    [LoggerMessage(21, LogLevel.Information, "Atlas {Atlas} was taken over from a folder")]
+    public static partial void AtlasImported(this ILogger logger, string atlas);
+
     [LoggerMessage(3, LogLevel.Information, "{Jobs} jobs that an earlier process had sent went back to pending")]
     public static partial void JobsRequeued(this ILogger logger, int jobs);
+
+    [LoggerMessage(
+        20, LogLevel.Warning,
+        "{Kind} job {Job} stayed {State} while worker {Worker} was idle, so its command or answer was lost; it is sent again")]
+    public static partial void JobStalled(this ILogger logger, JobKind kind, long job, JobState state, string worker);
+
+    [LoggerMessage(
+        23, LogLevel.Warning,
+        "{Kind} job {Job} has run for {Minutes:F0} min on worker {Worker}, while the longest other one took {Longest:F0} s; another worker "
+        + "gets it, too")]
+    public static partial void JobOverdue(this ILogger logger, JobKind kind, long job, double minutes, string worker, double longest);
 
     [LoggerMessage(4, LogLevel.Debug, "{Kind} job {Job} of {Atlas} was sent, attempt {Attempt}")]
     public static partial void JobSent(this ILogger logger, JobKind kind, long job, string atlas, int attempt);
@@ -60,6 +75,9 @@ internal static partial class LogMessages
 
     [LoggerMessage(19, LogLevel.Warning, "A manifest waits to be written: {Error}")]
     public static partial void ManifestWaits(this ILogger logger, string error);
+
+    [LoggerMessage(22, LogLevel.Information, "Atlas {Atlas} grows by {Added}: {Jobs} new jobs")]
+    public static partial void AtlasGrown(this ILogger logger, string atlas, string added, int jobs);
 
     [LoggerMessage(12, LogLevel.Critical, "The coordinator cannot go on: {Error}")]
     public static partial void CoordinatorStopped(this ILogger logger, string error);

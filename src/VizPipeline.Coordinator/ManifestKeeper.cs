@@ -52,14 +52,19 @@ internal sealed class ManifestKeeper(
             var key = AtlasKeys.Manifest(atlas.Slug);
             // A retried atlas ends again, with a later time.
             var isThere = await store.TryGetAsync(key, cancellation) is { } bytes
-                && VizJson.Read<AtlasManifest>(bytes).FinishedAt == atlas.FinishedAt;
+                && IsSame(VizJson.Read<AtlasManifest>(bytes).FinishedAt, atlas.FinishedAt);
             if (!isThere)
-                await WriteAsync(catalog, atlas.Slug, key, cancellation);
+                await WriteAsync(catalog, atlas.Slug, cancellation);
             _written[atlas.Slug] = atlas.FinishedAt;
         }
     }
 
-    private async Task WriteAsync(CatalogContext catalog, string slug, string key, CancellationToken cancellation)
+    // PostgreSQL rounds the time of an atlas that came from a folder.
+    private static bool IsSame(DateTime? one, DateTime? other) => one is null || other is null
+        ? one == other
+        : (one.Value - other.Value).Duration() < TimeSpan.FromMilliseconds(1);
+
+    private async Task WriteAsync(CatalogContext catalog, string slug, CancellationToken cancellation)
     {
         var row = (await catalog.FindAtlasAsync(slug, cancellation))!;
         // The atlas has just been retried.
@@ -67,6 +72,7 @@ internal sealed class ManifestKeeper(
             return;
         var spec = row.ReadSpec();
         var outcome = await monitor.WhenFinishedAsync(slug, cancellation);
-        await store.PutAsync(key, VizJson.Write(AtlasManifest.Of(spec, outcome, VizTelemetry.Version)), cancellation);
+        await AtlasManifest.WriteAsync(
+            store, spec, outcome, VizTelemetry.Version, command: null, libtorch: null, objectsSha256: null, cancellation);
     }
 }

@@ -16,9 +16,14 @@ public enum AtlasMethods
     /// <summary>Regularized gradient ascent.</summary>
     Ascent = 4,
 
+    /// <summary>
+    /// The facets into which the top 100 images of a neuron divide, each with patches, a mean picture and an ascent of its own.
+    /// </summary>
+    Facets = 16,
+
     /// <summary>The weights: convolution kernels as tiles, and for all layers the links between neurons.</summary>
     Filters = 8,
 
-    /// <summary>All of them.</summary>
+    /// <summary>What is computed unless something else is chosen.</summary>
     All = Top9 | Deconv | Ascent | Filters,
 }

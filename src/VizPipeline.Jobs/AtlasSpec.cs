@@ -11,9 +11,6 @@ namespace VizPipeline.Jobs;
 /// </remarks>
 public sealed partial record AtlasSpec
 {
-    /// <summary>Maximum number of shards of a layer that one job merges.</summary>
-    public const int ShardsAtOnce = 32;
-
     /// <summary>
     /// The atlas's id: a slug of 3 to 64 characters from <c>a-z</c>, <c>0-9</c> and <c>-</c> that does not begin with <c>-</c>.
     /// </summary>
@@ -31,8 +28,21 @@ public sealed partial record AtlasSpec
     /// <summary>How an image becomes the network's input, in the JSON of the image library.</summary>
     public required JsonElement Preprocessing { get; init; }
 
-    /// <summary>The observed layers, in the network's order; <see cref="LayerSpec.Index"/> is the position in this list.</summary>
+    /// <summary>
+    /// The observed layers by <see cref="LayerSpec.Index"/>: those of the first plan in the network's order, then those that were added.
+    /// </summary>
     public required IReadOnlyList<LayerSpec> Layers { get; init; }
+
+    /// <summary>
+    /// All layers of the network in its order, observed or not, which tell where added layers belong; null in specs older than this
+    /// property. No result depends on it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<NetworkLayer>? Network { get; init; }
+
+    /// <summary>The index of the layer that is added next; null while no layer was taken away, so that it follows the last one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? NextLayer { get; init; }
 
     /// <summary>What is computed for every neuron.</summary>
     public required AtlasMethods Methods { get; init; }
@@ -43,7 +53,16 @@ public sealed partial record AtlasSpec
     /// <summary>Settings of gradient ascent. Ignored without <see cref="AtlasMethods.Ascent"/>.</summary>
     public AscentSpec Ascent { get; init; } = new();
 
-    /// <summary>Images per scan job, at least 1. Fixed when the atlas is planned.</summary>
+    /// <summary>
+    /// The recipe of the facets' ascents, which start at the facets' mean pictures; null, as in older specs, without
+    /// <see cref="AtlasMethods.Facets"/>.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? FacetRecipe { get; init; }
+
+    /// <summary>
+    /// Images per scan job, at least 1. Fixed when the atlas is planned; images that are added later have their own.
+    /// </summary>
     public int ShardImages { get; init; } = 2_000;
 
     /// <summary>Neurons per patch or ascent job, at least 1. Fixed when the atlas is planned.</summary>
@@ -58,24 +77,48 @@ public sealed partial record AtlasSpec
     /// <summary>Device of the workers: <c>auto</c>, <c>cpu</c> or <c>cuda</c>. Results do not depend on it.</summary>
     public string Device { get; init; } = "auto";
 
+    /// <summary>Which activations are kept (docs/activations.md). No result depends on it; null, as in older specs, for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public KeepSpec? Keep { get; init; }
+
+    /// <summary>Dictionaries on layers of the network, each of which makes a layer LAYER@NAME; null, as in older specs, for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DictionarySpec>? Dictionaries { get; init; }
+
+    /// <summary>
+    /// The methods whose pictures were deleted after the atlas was built; null, as in older specs, for none. What was computed does not
+    /// depend on it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AtlasMethods? Pruned { get; init; }
+
+    /// <summary>Returns the methods whose pictures the atlas has, or will have.</summary>
+    public AtlasMethods DrawnMethods() => Methods & ~(Pruned ?? AtlasMethods.None);
+
+    /// <summary>Gets the layer with an index.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">No layer has it.</exception>
+    public LayerSpec GetLayer(int index) => FindLayer(index)
+        ?? throw new ArgumentOutOfRangeException(nameof(index), index, "no layer of the atlas has this index");
+
+    /// <summary>Finds the layer with an index; null if no layer has it.</summary>
+    public LayerSpec? FindLayer(int index)
+        => index >= 0 && index < Layers.Count && Layers[index].Index == index
+            ? Layers[index] : Layers.FirstOrDefault(layer => layer.Index == index);
+
+    /// <summary>Returns the layers in the network's order, in which they are shown.</summary>
+    public IReadOnlyList<LayerSpec> LayersInOrder()
+    {
+        if (Network is null)
+            return Layers;
+        var places = Network.Index().DistinctBy(layer => layer.Item.Name).ToDictionary(layer => layer.Item.Name, layer => layer.Index);
+        return [.. Layers.OrderBy(layer => places.GetValueOrDefault(layer.Name, int.MaxValue))];
+    }
+
     /// <summary>Counts the neurons of all layers.</summary>
     public long NeuronCount() => Layers.Sum(layer => (long)layer.Channels);
 
     /// <summary>Returns whether any method needs the pass over the image set.</summary>
     public bool NeedsScan() => (Methods & (AtlasMethods.Top9 | AtlasMethods.Deconv)) != 0;
-
-    /// <summary>Counts the scan jobs: the images in shards of <see cref="ShardImages"/>, the last of which may be shorter.</summary>
-    public int ShardCount() => NeedsScan() ? (int)(((long)Images.Count + ShardImages - 1) / ShardImages) : 0;
-
-    /// <summary>
-    /// Returns the parts into which the tallies of many shards are gathered before the merge. There are about as many parts as shards per
-    /// part; none for few shards.
-    /// </summary>
-    public IReadOnlyList<(int Part, int FirstShard, int EndShard)> MergeParts()
-    {
-        var shards = ShardCount();
-        return shards <= ShardsAtOnce ? [] : [.. JobKinds.Ranges(shards, (int)Math.Ceiling(Math.Sqrt(shards)))];
-    }
 
     /// <summary>Computes the SHA-256 (lower-case hex) of everything that determines the results.</summary>
     /// <remarks>
@@ -89,16 +132,33 @@ public sealed partial record AtlasSpec
     public IReadOnlyList<string> DifferencesTo(AtlasSpec other)
     {
         var others = other.Parts();
-        return [.. Parts().Where(part => CanonicalJson.Hash(part.Value) != CanonicalJson.Hash(others[part.Key])).Select(part => part.Key)];
+        var parts = Parts();
+        return [.. parts.Keys.Union(others.Keys).Where(
+            key => CanonicalJson.Hash(parts.GetValueOrDefault(key)) != CanonicalJson.Hash(others.GetValueOrDefault(key)))];
     }
 
-    private Dictionary<string, object?> Parts() => new()
+    private Dictionary<string, object?> Parts()
+    {
+        var parts = NetworkParts();
+        // Left out if there are none, so that atlases older than dictionaries keep their hash.
+        if (Dictionaries is { Count: > 0 } dictionaries)
+            parts["dictionaries"] = dictionaries.OrderBy(dictionary => dictionary.LayerName, StringComparer.Ordinal)
+                .Select(dictionary => new { dictionary.Layer, dictionary.Name, dictionary.Sha256 }).ToList();
+        if (Methods.HasFlag(AtlasMethods.Facets))
+            parts["facets"] = FacetRecipe;
+        return parts;
+    }
+
+    private Dictionary<string, object?> NetworkParts() => new()
     {
         ["model"] = new { Model.Architecture, Model.ModelSha256, Model.WeightsSha256, Model.Input },
-        ["images"] = new { Images.ManifestSha256, Images.Count, Images.Classes },
+        // By an earlier name of the property, which hashes of atlases contain.
+        ["images"] = new { ManifestSha256 = Images.ManifestHash, Images.Count, Images.Classes },
         ["preprocessing"] = Preprocessing,
-        // The connections between layers follow from the model; without them, atlases older than this property keep their hash.
-        ["layers"] = Layers.Select(layer => layer with { Inputs = null }).ToList(),
+        // What follows from the model is left out, so that atlases older than these properties keep their hash. So is the order in which
+        // layers were added.
+        ["layers"] = LayersInOrder().Select(
+            (layer, place) => layer with { Index = place, Pass = 0, Inputs = null, Rectified = null, Work = null }).ToList(),
         ["methods"] = Methods,
         ["ascent"] = Methods.HasFlag(AtlasMethods.Ascent) ? Ascent : null,
     };
@@ -109,6 +169,8 @@ public sealed partial record AtlasSpec
     /// <summary>Returns every fault of the spec, one sentence each; empty when the atlas can be planned.</summary>
     public IReadOnlyList<string> Faults()
     {
+        if (Layers.Contains(null!) || (Dictionaries ?? []).Contains(null!) || (Network ?? []).Contains(null!))
+            return ["layers, dictionaries and the network's layers must not be null"];
         var faults = new List<string>();
         void Check(bool good, string fault)
         {
@@ -119,19 +181,29 @@ public sealed partial record AtlasSpec
         Check(IsId(Id), $"id '{Id}' must be 3 to 64 characters of a-z, 0-9 and '-', and not begin with '-'");
         Check(Model.Input is [> 0, > 0, > 0], "model input must be [channels, height, width], each 1 or more");
         Check(Preprocessing.ValueKind != JsonValueKind.Undefined, "preprocessing is missing");
-        Check(Methods != AtlasMethods.None, "choose at least one of the methods top9, deconv, ascent, filters");
+        Check(Methods != AtlasMethods.None, "choose at least one of the methods top9, deconv, ascent, facets, filters");
         Check(!NeedsScan() || Images.Count > 0, "top9 and deconv need at least one image");
         Check(ShardImages > 0, $"images per shard must be 1 or more, not {ShardImages}");
         Check(NeuronsPerJob > 0, $"neurons per job must be 1 or more, not {NeuronsPerJob}");
         Check(BatchSize > 0, $"batch size must be 1 or more, not {BatchSize}");
+        Check(
+            Keep is null || (Keep.Images >= 0 && Keep.Images <= Images.Count),
+            $"activations can be kept of 0 to {Images.Count} images, not {Keep?.Images}");
+        faults.AddRange(ShardFaults());
         Check(Layers.Count > 0, "choose at least one layer");
         for (var index = 0; index < Layers.Count; index++)
         {
             var layer = Layers[index];
-            Check(layer.Index == index, $"layer '{layer.Name}' has index {layer.Index}, but it is number {index}");
+            Check(
+                layer.Index > (index == 0 ? -1 : Layers[index - 1].Index) && layer.Pass >= 0,
+                $"layer '{layer.Name}' has index {layer.Index} and pass {layer.Pass}, but indices ascend from 0 and passes begin at 0");
             Check(layer.Name.Length > 0, $"layer {index} has no name");
             Check(layer.Channels > 0, $"layer '{layer.Name}' has no channels");
         }
+        foreach (var dictionary in Dictionaries ?? [])
+            faults.AddRange(dictionary.Faults());
+        foreach (var twice in (Dictionaries ?? []).GroupBy(dictionary => dictionary.LayerName).Where(same => same.Count() > 1))
+            faults.Add($"dictionary '{twice.Key}' is listed {twice.Count()} times");
         foreach (var twice in Layers.GroupBy(layer => layer.Name).Where(same => same.Count() > 1))
             faults.Add($"layer '{twice.Key}' is listed {twice.Count()} times");
         if (Methods.HasFlag(AtlasMethods.Ascent))
@@ -139,7 +211,22 @@ public sealed partial record AtlasSpec
             faults.AddRange(Ascent.Faults());
             Check(NeedsScan() || !Ascent.StartsFromTopPatches(), "an ascent recipe starts from top-9 patches: add top9 to the methods");
         }
+        if (Methods.HasFlag(AtlasMethods.Facets))
+            faults.AddRange(FacetFaults());
         return faults;
+    }
+
+    private IEnumerable<string> FacetFaults()
+    {
+        if (!NeedsScan())
+            yield return "facets divide the top 100 images: add top9 to the methods";
+        var recipe = new RecipeView(FacetRecipe ?? default);
+        if (!recipe.Exists || recipe.KindOf("start") != "top_patches")
+            yield return "facets need the recipe of their ascents in facet_recipe, with the start top_patches";
+        else if (recipe.Fault(AscentSpec.MostSteps) is { } fault)
+            yield return $"the recipe of the facets' ascents {fault}";
+        else if (recipe.Facets > 1)
+            yield return "the recipe of the facets' ascents must make one picture, without diversity";
     }
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{2,63}\z")]
@@ -182,8 +269,18 @@ public sealed record ImageSetSpec
     /// <summary>The folder or archive from which workers read images.</summary>
     public required string Root { get; init; }
 
-    /// <summary>SHA-256 (hex) of the image list with sizes or content hashes.</summary>
-    public required string ManifestSha256 { get; init; }
+    /// <summary>XxHash128 (32 hex digits) of the image list with sizes, content hashes and classes; empty without images.</summary>
+    public string ManifestHash { get; init; } = "";
+
+    // Specs of earlier versions call the hash by an algorithm that it is not of.
+    [JsonInclude]
+    [JsonPropertyName("manifest_sha256")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    private string? OldManifestHash
+    {
+        get => null;
+        init => ManifestHash = value ?? ManifestHash;
+    }
 
     /// <summary>Number of images, 0 or more; image indices are smaller.</summary>
     public required int Count { get; init; }
@@ -238,7 +335,13 @@ public sealed record AscentSpec
     public string Objective { get; init; } = "neuron";
 
     /// <summary>Returns whether a recipe starts from the neurons' top patches, so that the layer must be merged first.</summary>
-    public bool StartsFromTopPatches() => Presets.Any(name => RecipeOf(name).KindOf("start") == "top_patches");
+    public bool StartsFromTopPatches() => Presets.Any(StartsFromTopPatches);
+
+    /// <summary>Returns whether the pictures of a preset depend on the images: on the top patches, or on the images' spectrum.</summary>
+    public bool ReadsImages(string preset)
+        => StartsFromTopPatches(preset) || RecipeOf(preset).KindOf("parametrization") == "maco";
+
+    private bool StartsFromTopPatches(string preset) => RecipeOf(preset).KindOf("start") == "top_patches";
 
     /// <summary>Gets the steps of a preset under this spec, for estimates.</summary>
     public int StepsOf(string preset) => Steps ?? (RecipeOf(preset).Number("steps") is > 0 and var steps ? steps : UsualSteps);
@@ -247,6 +350,11 @@ public sealed record AscentSpec
     /// Counts the images that a preset runs through the network for one neuron, for estimates: steps times facets times views.
     /// </summary>
     public double PassesOf(string preset) => (double)StepsOf(preset) * RecipeOf(preset).Facets * RecipeOf(preset).Views;
+
+    /// <summary>
+    /// Returns whether a recipe's objective reads the whole map of the layer, so that no region of the image is enough, for estimates.
+    /// </summary>
+    public bool ReadsMap(string preset) => (RecipeOf(preset).KindOf("objective") ?? Objective) != "neuron";
 
     /// <summary>Counts the pictures per neuron: the facets of all recipes, times the seeds.</summary>
     public int PicturesPerNeuron() => Seeds.Count * Presets.Sum(name => RecipeOf(name).Facets);

@@ -25,4 +25,7 @@ public enum JobKind
 
     /// <summary><see cref="RenderSheet"/>.</summary>
     Sheet,
+
+    /// <summary><see cref="FindFacets"/>.</summary>
+    Facets,
 }

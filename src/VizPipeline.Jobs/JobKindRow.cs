@@ -11,6 +11,9 @@ public abstract class JobKindRow
     /// <summary>What a job of this kind does, as the predicate of a sentence, e.g. "draws a layer's contact sheet".</summary>
     public required string Summary { get; init; }
 
+    /// <summary>The type of the table that a job of this kind stores as its result.</summary>
+    public required Type ResultTable { get; init; }
+
     /// <summary>What the units of work are, in the plural, e.g. "images".</summary>
     public required string Unit { get; init; }
 
@@ -23,11 +26,29 @@ public abstract class JobKindRow
     /// <summary>The kinds whose jobs must be finished before.</summary>
     public IReadOnlyList<KindDependency> Dependencies { get; init; } = [];
 
+    /// <summary>Methods that change what an existing job makes: adding one of them to an atlas lets its jobs run again.</summary>
+    public AtlasMethods ChangedBy { get; init; }
+
+    /// <summary>Whether a job's table says which other layers are observed, so that adding layers to an atlas lets it run again.</summary>
+    public bool ReadsOtherLayers { get; init; }
+
     /// <summary>Which setting decides how large a job is.</summary>
     public JobSize Size { get; init; }
 
     /// <summary>Forward and backward passes per unit of work, to predict an atlas's cost from another one's.</summary>
     public Func<AtlasSpec, double> PassesPerUnit { get; init; } = _ => 1;
+
+    /// <summary>
+    /// Estimates a unit's work in multiply-adds, for a kind with layers that of the layer with the given index; see
+    /// <see cref="WorkEstimate"/>.
+    /// </summary>
+    public required Func<AtlasSpec, int?, double> Work { get; init; }
+
+    /// <summary>
+    /// Estimates which share of the work is done again, from 0 to 1, if an atlas gets more images, from the probability that a list of that
+    /// many top images of a neuron gets one of them.
+    /// </summary>
+    public Func<AtlasSpec, Func<int, double>, double> ShareRedone { get; init; } = (_, _) => 0;
 
     /// <summary>The name in settings, queues and metrics, e.g. <c>scan</c>.</summary>
     public string Name => Kind.ToString().ToLowerInvariant();
@@ -49,6 +70,26 @@ public abstract class JobKindRow
 
     /// <summary>Gets the key of a job's result table, which is written last: if the object exists, the job is done.</summary>
     public abstract string GetResultKeyOf(AtlasSpec spec, JobCommand command);
+
+    /// <summary>
+    /// Returns whether a table under a job's key is its result: one that was made of fewer images is none, nor is a damaged one.
+    /// </summary>
+    public static bool IsResultOf(JobCommand command, ReadOnlySpan<byte> table)
+    {
+        if (command is not IImagesCommand { Images: > 0 } asked)
+            return true;
+        try
+        {
+            return VizJson.Read<MadeOf>(table).Images == asked.Images;
+        }
+        catch (CorruptTableException)
+        {
+            return false;
+        }
+    }
+
+    // What the tables of such jobs have in common.
+    private sealed record MadeOf(int Images = 0);
 
     /// <summary>Says what a job is about, for people, e.g. a layer and a range of neurons.</summary>
     public abstract string DescribeJob(AtlasSpec spec, JobCommand command);

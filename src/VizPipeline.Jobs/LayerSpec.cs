@@ -1,17 +1,28 @@
+using System.Text.Json.Serialization;
+
 namespace VizPipeline.Jobs;
 
 /// <summary>One observed layer of an atlas, as the network's graph describes it.</summary>
 public sealed record LayerSpec
 {
-    /// <summary>Position in the atlas's list of layers, from 0.</summary>
+    /// <summary>
+    /// The layer's number in the atlas, which it keeps: from 0 in the network's order in a new atlas; layers that are added get the next
+    /// ones, and that of a layer that is taken away stays free.
+    /// </summary>
     public required int Index { get; init; }
+
+    /// <summary>
+    /// In which pass over the images the layer is searched: 0 for the layers of the first plan, a higher one for each addition.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Pass { get; init; }
 
     /// <summary>The layer's name in the network, e.g. <c>features.3.expand3x3</c>. Unique in the atlas.</summary>
     public required string Name { get; init; }
 
     /// <summary>
-    /// <c>conv</c>, <c>linear</c>, <c>merge</c> or <c>output</c>. Filter tiles are drawn for <c>conv</c> layers, and for an <c>output</c>
-    /// that is a convolution.
+    /// <c>conv</c>, <c>linear</c>, <c>merge</c>, <c>dictionary</c> or <c>output</c>. Filter tiles are drawn for <c>conv</c> layers, and for
+    /// an <c>output</c> that is a convolution.
     /// </summary>
     public required string Kind { get; init; }
 
@@ -50,9 +61,32 @@ public sealed record LayerSpec
     /// </summary>
     public IReadOnlyList<int>? Inputs { get; init; }
 
+    /// <summary>
+    /// Whether no activation can be below 0, so that 0 means that the neuron saw nothing and it can be dead; null if not recorded.
+    /// </summary>
+    public bool? Rectified { get; init; }
+
+    /// <summary>The work that the layer costs, for estimates; null in specs older than this property.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LayerWork? Work { get; init; }
+
     /// <summary>Returns whether the layer has weights, and so filters and links; an output that only pools has none.</summary>
-    public bool HasWeights() => Kind == "conv" || (Kind is "linear" or "output" && Parameters > 0);
+    public bool HasWeights() => Kind is "conv" or "dictionary" || (Kind is "linear" or "output" && Parameters > 0);
 }
+
+/// <summary>A layer of the network, observed or not.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Inputs">Positions, in the network's order, of the nearest layers from which it is computed.</param>
+public sealed record NetworkLayer(string Name, IReadOnlyList<int> Inputs);
+
+/// <summary>
+/// The work of a layer in multiply-adds, from the shapes of the network's operators; a value that is written counts as
+/// <see cref="WorkEstimate.PerValue"/>. It serves estimates of time only.
+/// </summary>
+/// <param name="Added">What the layer adds to a pass over an image that reaches all layers before it in the list.</param>
+/// <param name="Pass">A forward pass from the input to the layer.</param>
+/// <param name="Region">A forward pass to one position of the layer, over the region that this position sees.</param>
+public sealed record LayerWork(long Added, long Pass, long Region);
 
 /// <summary>The receptive field along one axis, in input pixels.</summary>
 /// <param name="Size">Size of the field, at least 1.</param>

@@ -97,7 +97,14 @@ public sealed record LiveRefused(string Reason, bool IsOutage = false) : IBusMes
 /// <param name="Index">Its index.</param>
 /// <param name="Name">Its name; null if it is unnamed.</param>
 /// <param name="Value">Its value in the output layer.</param>
-public sealed record LiveOutput(int Index, string? Name, float Value);
+public sealed record LiveOutput(int Index, string? Name, float Value)
+{
+    /// <summary>
+    /// Its probability among all outputs: the value itself if the values are probabilities already, else their softmax; null from workers
+    /// of versions without it.
+    /// </summary>
+    public double? Probability { get; init; }
+}
 
 /// <summary>Time spent on a live answer, in milliseconds.</summary>
 /// <param name="Worker">The worker that answered.</param>

@@ -78,6 +78,34 @@ public sealed class FolderObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
+    public async Task<byte[]> GetRangeAsync(string key, long offset, int length, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        try
+        {
+            using var file = File.OpenHandle(PathOf(key), options: FileOptions.Asynchronous);
+            if (RandomAccess.GetLength(file) < offset + length)
+                throw ObjectStoreException.TooShort(Folder, key, offset, length);
+            var part = new byte[length];
+            for (var filled = 0; filled < length;)
+            {
+                var read = await RandomAccess.ReadAsync(file, part.AsMemory(filled), offset + filled, cancellation);
+                filled += read > 0 ? read : throw ObjectStoreException.TooShort(Folder, key, offset, length);
+            }
+            return part;
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ObjectNotFoundException(key, Folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw ObjectStoreException.From(Folder, key, failure);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task GetFileAsync(string key, string file, CancellationToken cancellation = default)
     {
         var path = PathOf(key);

@@ -22,6 +22,15 @@ public interface IObjectStore
     /// <summary>Gets the content of an object; null if it does not exist.</summary>
     Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default);
 
+    /// <summary>Gets part of an object.</summary>
+    /// <param name="key">The object's key.</param>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">Number of bytes, at least 1.</param>
+    /// <param name="cancellation">Cancels the call.</param>
+    /// <exception cref="ObjectNotFoundException">There is no such object.</exception>
+    /// <exception cref="ObjectStoreException">The object ends before the part does.</exception>
+    Task<byte[]> GetRangeAsync(string key, long offset, int length, CancellationToken cancellation = default);
+
     /// <summary>
     /// Writes the content of an object, which need not fit into memory, to a file. After a failure the file may be incomplete.
     /// </summary>

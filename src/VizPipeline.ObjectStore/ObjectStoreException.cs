@@ -22,6 +22,10 @@ public class ObjectStoreException(string message, bool isTransient, Exception? i
         _ => new($"Could not read or write {key} in {folder}: {failure.Message}", true, failure),
     };
 
+    /// <summary>Creates the failure to read a part beyond the end of an object.</summary>
+    internal static ObjectStoreException TooShort(string place, string key, long offset, int length) => new(
+        $"{key} in {place} ends before byte {offset + length}: the object is damaged; run `viz verify` to see what else is.", false);
+
     /// <summary>Returns whether a file operation failed because the disk is full or the quota is used up.</summary>
     public static bool IsDiskFull(Exception? failure) => failure is IOException { HResult: NoSpace or QuotaExceeded or WindowsDiskFull };
 }

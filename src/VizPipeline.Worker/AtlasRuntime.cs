@@ -13,17 +13,24 @@ namespace VizPipeline.Worker;
 /// <summary>An atlas opened by a worker: its spec, the network on the device, and the images. Not thread-safe.</summary>
 public sealed class AtlasRuntime : IDisposable
 {
-    private readonly Layer[] _layers;
+    private readonly Dictionary<int, Layer> _layers;
     private readonly CropCache? _cache;
     private readonly ImageFiles _files;
     private readonly Lazy<NaturalSpectrum?> _spectrum;
 
-    internal AtlasRuntime(
+    /// <summary>Opens the network on a device.</summary>
+    /// <param name="spec">The spec that defines the atlas.</param>
+    /// <param name="graph">The network.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="images">The image list.</param>
+    /// <param name="files">The files of the images, which this object closes.</param>
+    /// <param name="cache">Settings of the cache of crops; null for none.</param>
+    public AtlasRuntime(
         AtlasSpec spec, NetworkGraph graph, torch.Device device, ImageList images, ImageFiles files, CropCacheOptions? cache)
     {
         (Spec, Images, _files) = (spec, images, files);
         Runner = new NetworkRunner(graph, device);
-        _layers = [.. spec.Layers.Select(layer => graph.Layer(layer.Name))];
+        _layers = spec.Layers.ToDictionary(layer => layer.Index, layer => graph.Layer(layer.Name));
         Preprocessing = Preprocessing.Parse(
             spec.Preprocessing.GetRawText(), "the atlas's spec",
             graph.InputShape.Height, graph.InputShape.Width, graph.InputShape.Channels);
@@ -52,11 +59,8 @@ public sealed class AtlasRuntime : IDisposable
     /// <summary>The mean magnitude spectrum of the images, measured on first use; null if there are no images.</summary>
     public NaturalSpectrum? Spectrum => _spectrum.Value;
 
-    /// <summary>Returns the network's layer for the spec's layer <paramref name="index"/>.</summary>
+    /// <summary>Returns the network's layer for the spec's layer with an <paramref name="index"/>.</summary>
     public Layer Layer(int index) => _layers[index];
-
-    /// <summary>All layers of the spec, in order.</summary>
-    public IReadOnlyList<Layer> Layers => _layers;
 
     /// <summary>Uploads crops to the device and preprocesses them; the shape is [N, C, H, W].</summary>
     public torch.Tensor Upload(ReadOnlyMemory<byte> crops, int count) => ImageTensor.Create(crops, count, Preprocessing, Runner.Device);

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using VizPipeline.Images;
 using VizPipeline.ImageStore;
 using VizPipeline.Jobs;
-using VizPipeline.Network.Import;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker;
@@ -36,11 +35,12 @@ public sealed class AtlasRuntimes(
             if (images.Images.Count > 0)
                 files.Check();
             var torch = device.For(spec.Device);
-            var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
-            using var found = await models.FindAsync(spec.Model, cancellation);
-            var graph = NetworkLoader.Load(found.Model, found.Weights, (height, width));
+            using var found = await models.FindAsync(spec, cancellation);
+            var graph = found.Load(spec.Model);
             var atlas = new AtlasRuntime(spec, graph, torch, images, files, CacheOptions());
             _open[device] = (atlas, bytes);
+            var machine = ThisMachine.With(device);
+            await store.PutAsync(AtlasKeys.Machine(atlasId, machine), VizJson.Write(machine), cancellation);
             logger.AtlasOpened(atlasId, graph.Name, device.Name);
             return atlas;
         }

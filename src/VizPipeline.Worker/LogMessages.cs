@@ -47,4 +47,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(14, LogLevel.Debug, "No coordinator says whether anything is left to do: {Reason}")]
     public static partial void NobodyKnowsWhatIsLeft(this ILogger logger, string reason);
+
+    [LoggerMessage(15, LogLevel.Information, "An exemplar of atlas {Atlas} was drawn and not kept: {Reason}")]
+    public static partial void ExemplarNotKept(this ILogger logger, string atlas, string reason);
 }

@@ -1,9 +1,11 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Win32.SafeHandles;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
+using VizPipeline.Network.Dictionaries;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Import;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker;
@@ -36,6 +38,27 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
         }
     }
 
+    /// <summary>
+    /// Returns the files of an atlas's network and of its dictionaries, as <see cref="FindAsync(ModelSpec, CancellationToken)"/>.
+    /// </summary>
+    public async Task<FoundModel> FindAsync(AtlasSpec spec, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var found = await FindAsync(spec.Model, cancellation);
+        try
+        {
+            foreach (var dictionary in spec.Dictionaries ?? [])
+                found.Dictionaries.Add(
+                    (dictionary, found.Hold(await FetchAsync(dictionary.KeyIn(spec.Id), dictionary.Sha256, cancellation))));
+            return found;
+        }
+        catch
+        {
+            found.Dispose();
+            throw;
+        }
+    }
+
     private async Task<(string File, SafeFileHandle Handle)> FetchAsync(string key, string? sha256, CancellationToken cancellation)
     {
         var disk = options.Value.Disk();
@@ -51,7 +74,7 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
                 return (file, present);
             using var room = disk.Reserve(file, await store.SizeAsync(key, cancellation));
             await store.GetFileAsync(key, room.Unfinished, cancellation);
-            if (await HashAsync(room.Unfinished, cancellation) != sha256)
+            if (await FileHash.Sha256Async(room.Unfinished, cancellation) != sha256)
                 throw new ObjectStoreException(
                     $"The object {key} is not the file that the atlas was planned with: submit the atlas again.", isTransient: false);
             var handle = room.Keep();
@@ -72,12 +95,6 @@ public sealed class ModelFiles(IObjectStore store, IOptions<WorkerOptions> optio
             turn.Release();
         }
     }
-
-    private static async Task<string> HashAsync(string file, CancellationToken cancellation)
-    {
-        await using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
-    }
 }
 
 /// <summary>The files of a network on this machine. They are kept until this is disposed.</summary>
@@ -90,6 +107,21 @@ public sealed class FoundModel : IDisposable
 
     /// <summary>The weights file; null if the model file contains the weights.</summary>
     public string? Weights { get; set; }
+
+    /// <summary>The dictionaries, each with its file.</summary>
+    public IList<(DictionarySpec Dictionary, string File)> Dictionaries { get; } = [];
+
+    /// <summary>Loads the network with its dictionaries.</summary>
+    /// <param name="spec">What the files belong to.</param>
+    public NetworkGraph Load(ModelSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        var graph = NetworkLoader.Load(Model, Weights, (spec.Input[1], spec.Input[2]));
+        foreach (var (dictionary, file) in Dictionaries)
+            graph = Readout.Attach(
+                graph, dictionary.Layer, dictionary.Name, DictionaryFile.Read(file, graph.Layer(dictionary.Layer).Neurons));
+        return graph;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _held.ForEach(handle => handle.Dispose());

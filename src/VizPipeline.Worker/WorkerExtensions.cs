@@ -31,6 +31,7 @@ public static class WorkerExtensions
             type => type.IsClass && type.IsAssignableTo(typeof(IJobHandler))))
             services.AddSingleton(typeof(IJobHandler), handler);
         services.AddSingleton<JobConsumer>();
+        services.AddSingleton<OpenImageSets>();
         services.AddSingleton<LiveConsumer>();
         services.AddSingleton<IBusReceivers, WorkerReceivers>();
         return builder;

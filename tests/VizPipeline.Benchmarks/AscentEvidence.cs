@@ -122,6 +122,74 @@ internal static class AscentEvidence
         Console.WriteLine($"wrote {output}");
     }
 
+    /// <summary>
+    /// How pictures of the default recipe depend on its steps: the correlation of each picture with that of the recipe's own steps, next to
+    /// that of two seeds, the activation over that of its own steps, and a sheet to look at.
+    /// </summary>
+    public static void Steps(string model, string preprocess, string layers, int most, string output)
+    {
+        var graph = NetworkLoader.Load(model);
+        using var runner = new NetworkRunner(graph);
+        var preprocessing = Preprocessing.Load(preprocess, graph.InputShape.Height, graph.InputShape.Width);
+        var recipe = AscentPresets.Find(AscentPresets.Default)!;
+        int[] counts = [.. new[] { 32, 48, 64, 96, 128, 192, 256, 512 }.Where(count => count != recipe.Steps)];
+        var rows = counts.ToDictionary(count => count, _ => new List<SheetTile>());
+        var own = new List<SheetTile>();
+        var names = new List<string>();
+        foreach (var layer in LayerPatterns.Select(graph, layers.Split(',')))
+        {
+            var count = Math.Min(most, layer.Neurons);
+            int[] neurons = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * layer.Neurons / count))];
+            List<AscentResult> Run(int steps, int seed)
+            {
+                var run = new AscentRun(runner, layer, AscentPresets.WithSteps(recipe, steps), PixelScales.Create(preprocessing));
+                return [.. neurons.Chunk(run.SamplesPerBatch).SelectMany(batch => run.Ascend(batch, seed))];
+            }
+            var reference = Run(recipe.Steps, 0);
+            var seeds = Median(reference.Zip(Run(recipe.Steps, 1), Correlate));
+            Console.WriteLine($"{graph.Name} {layer.Name}, {count} neurons, {recipe.Steps} steps: two seeds correlate {seeds:0.00}");
+            own.AddRange(reference.Select(Tile));
+            names.AddRange(neurons.Select(neuron => $"{layer.Name} {neuron}"));
+            foreach (var steps in counts)
+            {
+                var results = Run(steps, 0);
+                rows[steps].AddRange(results.Select(Tile));
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  {steps,4} steps: correlation {Median(results.Zip(reference, Correlate)),5:0.00}  "
+                    + $"activation {Median(results.Zip(reference, (one, other) => one.Activation / (double)other.Activation)),5:0.00}"));
+            }
+        }
+        File.WriteAllBytes(output, Png.Encode(new Sheet
+        {
+            Title = $"{graph.Name}: the same neurons after different numbers of steps",
+            Subtitle = $"recipe {recipe.Name}, whose own number is {recipe.Steps}",
+            Tiles = [.. counts.SelectMany(steps => rows[steps]), .. own],
+            Columns = own.Count,
+            TileWidth = 112,
+            TileHeight = 112,
+            RowLabels = [.. counts.Append(recipe.Steps).Select(steps => $"{steps}")],
+            ColumnLabels = names,
+        }.Draw()));
+        Console.WriteLine($"wrote {output}");
+
+        SheetTile Tile(AscentResult result) => new(AscentPicture.Draw(result, preprocessing), "");
+        static double Median(IEnumerable<double> values) => values.Order().ToArray() is var sorted ? sorted[sorted.Length / 2] : 0;
+    }
+
+    // Pearson's, over all values of two pictures.
+    private static double Correlate(AscentResult one, AscentResult other)
+    {
+        var (meanOne, meanOther) = (one.Image.Average(), other.Image.Average());
+        var (both, squareOne, squareOther) = (0.0, 0.0, 0.0);
+        for (var i = 0; i < one.Image.Length; i++)
+        {
+            var (a, b) = (one.Image[i] - meanOne, other.Image[i] - meanOther);
+            (both, squareOne, squareOther) = (both + (a * b), squareOne + (a * a), squareOther + (b * b));
+        }
+        return squareOne > 0 && squareOther > 0 ? both / Math.Sqrt(squareOne * squareOther) : 0;
+    }
+
     /// <summary>Many neurons at once on regions against one at a time on the whole input, in early layers and in the last.</summary>
     public static void Regions(string model, string preprocess, string[] layers)
     {

@@ -143,7 +143,7 @@ internal static class ClusterBenchmarks
         Id = id,
         Name = "Sleep",
         Model = new ModelSpec { Model = "net.onnx", ModelSha256 = "ab", Input = [3, 8, 8] },
-        Images = new ImageSetSpec { Root = "/images", ManifestSha256 = "cd", Count = Jobs },
+        Images = new ImageSetSpec { Root = "/images", ManifestHash = "cd", Count = Jobs },
         Preprocessing = JsonSerializer.SerializeToElement(new { resize = 8 }),
         Layers = [new LayerSpec { Index = 0, Name = "conv1", Kind = "conv", Channels = 1, Height = 4, Width = 4 }],
         Methods = AtlasMethods.Top9,

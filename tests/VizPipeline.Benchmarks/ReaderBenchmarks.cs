@@ -148,7 +148,7 @@ internal static class ReaderBenchmarks
             Images = new ImageSetSpec
             {
                 Root = "/images",
-                ManifestSha256 = "cd",
+                ManifestHash = "cd",
                 Count = Images,
                 Classes = [.. Enumerable.Range(
                 0, Classes).Select(i => $"class {i}")]

@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using TorchSharp;
+using VizPipeline.ActivationStore;
 using VizPipeline.Images;
+using VizPipeline.Jobs;
 using VizPipeline.Methods.Input;
 using VizPipeline.Methods.Search;
+using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Benchmarks;
 
@@ -20,6 +23,33 @@ internal static class SearchBenchmarks
         Bench.Compare(
             "raw forward, channels-last, batch 32", () => Raw(bench, inputs), indices.Length,
             "search of all layers, from the cache", () => Search(bench, bench.Cached, indices), indices.Length, "images/s");
+    }
+
+    public static void Kept(Bench bench)
+    {
+        var indices = Enumerable.Range(0, Math.Min(480, bench.Manifest.Entries.Count / BatchSize * BatchSize)).ToArray();
+        Bench.ForEach(bench.Cached.ReadBatches(indices, BatchSize, 2), _ => { });
+        Bench.Compare(
+            "search of all layers, from the cache", () => Search(bench, bench.Cached, indices), indices.Length,
+            "the same, and activations kept in files", () => SearchAndKeep(bench, indices), indices.Length, "images/s", rounds: 9);
+    }
+
+    // All that keeping costs: rows, the shard's files, and joining them to blocks.
+    private static void SearchAndKeep(Bench bench, int[] indices)
+    {
+        var folder = Directory.CreateTempSubdirectory("viz-bench-");
+        var (store, layers) = (new FolderObjectStore(folder.FullName), bench.Graph.Layers);
+        List<ActivationRows> rows = [.. layers.Select(layer => new ActivationRows(layer.Name, layer.Neurons, indices, positions: false))];
+        Search(bench, bench.Cached, indices, rows);
+        var writer = new ActivationWriter(store, "bench");
+        foreach (var (layer, kept) in layers.Zip(rows))
+        {
+            writer.PutShardAsync(0, layer.Name, layer.Neurons, kept.Values, null, 1, default).GetAwaiter().GetResult();
+            writer.JoinAsync(
+                new LayerSpec { Index = 0, Name = layer.Name, Kind = "conv", Channels = layer.Neurons, Height = 1, Width = 1 },
+                indices.Length, null, hasPositions: false, [indices], default).GetAwaiter().GetResult();
+        }
+        folder.Delete(recursive: true);
     }
 
     public static void FromJpeg(Bench bench)
@@ -66,9 +96,13 @@ internal static class SearchBenchmarks
         }
     }
 
-    private static void Search(Bench bench, CropSource source, int[] indices)
+    private static void Search(Bench bench, CropSource source, int[] indices, List<ActivationRows>? keep = null)
     {
-        var search = new TopPatchSearch(bench.Runner, bench.Graph.Layers, exact: true, bench.Manifest.Entries.Count);
+        var search = new TopPatchSearch(bench.Runner, bench.Graph.Layers, exact: true, bench.Manifest.Entries.Count)
+        {
+            Observe = keep is null
+                ? null : (layer, image, activations, positions) => keep[layer].Add(image, activations, positions),
+        };
         Bench.ForEach(source.ReadBatches(indices, BatchSize, Environment.ProcessorCount), batch =>
         {
             search.Add(Upload(bench, batch), [.. batch.Indices], new int?[batch.Indices.Count]);

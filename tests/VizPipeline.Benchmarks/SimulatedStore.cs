@@ -20,6 +20,9 @@ internal sealed class SimulatedStore : IObjectStore
         => Task.FromResult(int.TryParse(Path.GetFileNameWithoutExtension(key), out var shard) ? VizJson.Write(
             new ScanTable(shard, shard, shard + 1, 1, [])) : null);
 
+    public Task<byte[]> GetRangeAsync(string key, long offset, int length, CancellationToken cancellation = default)
+        => throw new ObjectNotFoundException(key, "the simulation");
+
     public Task GetFileAsync(string key, string file, CancellationToken cancellation = default)
         => throw new ObjectNotFoundException(key, "the simulation");
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# PostgreSQL's image runs this once, when its volume is created: it adds an account for the atlas, which only reads the tables.
+# PostgreSQL's image runs this once, when its volume is created: it adds an account for the atlas, which only reads the tables
+# (a migration lets it write lists and notes).
 #
 #   ATLAS_PASSWORD                  of the account viz_atlas
 #   POSTGRES_USER, POSTGRES_DB      the owner of the tables, and the database

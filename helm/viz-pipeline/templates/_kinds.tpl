@@ -1,7 +1,7 @@
 {{/* The kinds of jobs, and who serves them. A kind that no worker serves would wait for ever, and the atlas with it. */}}
 
 {{- define "viz.allKinds" -}}
-scan gather merge patches ascent filters sheet live
+scan gather merge patches ascent filters sheet facets live
 {{- end }}
 
 {{/* Fails where a kind has neither a pool nor a mention in servedElsewhere. */}}

@@ -28,6 +28,30 @@ internal static class AtlasApi
             .Describe(
                 SimilarTable.Table, "neurons",
                 "The neurons most similar to a neuron, by the cosine of their centred activations over up to 512 images of the set");
+        api.MapGet(Neuron + "/facets", NeuronEndpoints.FacetsAsync)
+            .Describe(
+                FacetExport.Table, "neurons",
+                "The facets into which the 100 images that excite a neuron most divide; empty where the atlas has none");
+        api.MapGet(Neuron + "/top", ActivationEndpoints.TopAsync)
+            .Describe(ActivationTables.Top, "neurons", "The 100 images that excite a neuron most, by exact activations");
+        api.MapGet(Neuron + "/bottom", ActivationEndpoints.BottomAsync)
+            .Describe(
+                ActivationTables.Top, "neurons", "The nine images that excite a neuron least, by exact activations; of layers with values "
+                + "below 0");
+        api.MapGet(Neuron + "/classes", ActivationEndpoints.ClassesAsync)
+            .Describe(
+                ActivationTables.Classes, "neurons",
+                "The mean activation of a neuron over the images of each class, the largest first");
+        api.MapGet(Neuron + "/activations", ActivationEndpoints.ImagesAsync)
+            .Describe(
+                ActivationTables.Images, "activations",
+                "The activations of a neuron over all images or some of them, the strongest first: as many as are asked for");
+        api.MapGet(Neuron + "/exemplars", ActivationEndpoints.ExemplarsAsync)
+            .Describe(
+                ActivationTables.Exemplars, "activations",
+                "A few images of every band of a neuron's activations above the median, or of the classes that it prefers");
+        api.MapGet(Neuron + "/distribution", ActivationEndpoints.DistributionAsync)
+            .Describe("activations", "Mean, quantiles and histogram of a neuron's kept activations over all images or some of them");
         api.MapGet(Neuron + "/bundle.zip", NeuronBundle.DownloadAsync)
             .Describe("neurons", "Everything about one neuron as a zip archive: JSON, patches as CSV, and all pictures");
         api.MapGet(Atlas + "/patches", TableEndpoints.PatchesAsync)
@@ -39,6 +63,24 @@ internal static class AtlasApi
         api.MapGet(Atlas + "/images", TableEndpoints.ImagesAsync).Describe(ImageExport.Table, "images", "Images of the set by class");
         api.MapGet(Atlas + "/images/{index:int}", TableEndpoints.ImageAsync)
             .Describe("images", "One image and its places in the top 9 of neurons");
+        api.MapGet(Atlas + "/images/{index:int}/activations", ActivationEndpoints.NeuronsAsync)
+            .Describe(
+                ActivationTables.Neurons, "activations",
+                "The neurons that an image excites most, by the share of their largest activation");
+        api.MapGet(Atlas + "/images/{index:int}/alike", ActivationEndpoints.AlikeAsync)
+            .Describe(
+                ActivationTables.Alike, "activations",
+                "The images whose activations in a layer are most like those of an image, by their cosine");
+        api.MapGet(Atlas + "/activations", ActivationEndpoints.LayersAsync)
+            .Describe(ActivationTables.Layers, "activations", "What is kept of the activations of each layer");
+        api.MapGet(Atlas + "/selective", ActivationEndpoints.SelectiveAsync)
+            .Describe(
+                ActivationTables.Selective, "neurons",
+                "The neurons that are most selective for some classes together, such as all breeds of dogs");
+        api.MapGet(Atlas + "/correlation", ActivationEndpoints.CorrelationAsync)
+            .Describe("activations", "The Pearson correlation of two neurons' kept activations");
+        api.MapGet(Atlas + "/layers/{layer}/activations.npy", ActivationEndpoints.FileAsync)
+            .Describe("activations", "A layer's kept activations as a NumPy file, float16 [images, neurons]");
         api.MapGet(Atlas + "/classes", TableEndpoints.ClassesAsync)
             .Describe(
                 ClassExport.Table, "classes", "Classes with the number of their images, and of the neurons whose best class they are");
@@ -55,7 +97,8 @@ internal static class AtlasApi
             .Describe(ComparisonTables.Neurons, "compare", "Compare two atlases: the neurons whose top 9 changed most");
         api.MapGet(Atlas + "/export/{file}", TableDownload.DownloadAsync)
             .Describe(
-                "export", "A complete table as a file: layers, neurons, patches or pictures, with the extension .csv, .jsonl or .parquet");
+                "export", "A complete table as a file: layers, neurons, patches, pictures, images, similar_neurons or facets, with the "
+                + "extension .csv, .jsonl or .parquet");
     }
 
     private static async Task<IResult> AtlasesAsync(HttpContext context, CatalogDatabase database, CancellationToken cancellation)

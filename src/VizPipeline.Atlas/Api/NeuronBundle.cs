@@ -11,7 +11,7 @@ namespace VizPipeline.Atlas.Api;
 /// <summary>Everything about one neuron, as JSON and as a zip archive with its pictures.</summary>
 internal static class NeuronBundle
 {
-    /// <summary>Returns the neuron with its patches, pictures, similar neurons and links as JSON.</summary>
+    /// <summary>Returns the neuron with its patches, pictures, facets, similar neurons and links as JSON.</summary>
     public static byte[] Json(LoadedAtlas atlas, NeuronContents contents) => TableResults.ToBytes(json =>
     {
         json.WriteStartObject();
@@ -24,6 +24,9 @@ internal static class NeuronBundle
         TableResults.WriteRows(
             json, PictureExport.Table,
             contents.Pictures.Select(picture => PictureExport.CreateRow(contents.Layer.Name, picture, atlas.Id)));
+        json.WritePropertyName("facets");
+        TableResults.WriteRows(
+            json, FacetExport.Table, contents.Facets.Select(facet => new FacetExport.Row(contents.Layer.Name, facet, atlas.Id)));
         json.WritePropertyName("similar");
         TableResults.WriteRows(json, SimilarTable.Table, contents.Similar);
         json.WritePropertyName("inputs");

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using VizPipeline.Atlas.Export;
 using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Catalog;
 
 namespace VizPipeline.Atlas.Api;
@@ -9,7 +10,8 @@ namespace VizPipeline.Atlas.Api;
 /// Downloads of whole tables. Each is written to a temporary file first, so that a failure becomes an error instead of a truncated table.
 /// Their number is limited, because the file takes disk space until the client has read it.
 /// </summary>
-public sealed class TableDownload : IDisposable
+/// <param name="similar">The neurons that are similar to others.</param>
+public sealed class TableDownload(SimilarNeuronsCache similar) : IDisposable
 {
     private const int AtOnce = 4;
     private const int BufferBytes = 1 << 16;
@@ -41,7 +43,7 @@ public sealed class TableDownload : IDisposable
         try
         {
             await AtlasExport.WriteAsync(
-                catalog, view.Row.Id, view.Spec, format, table,
+                catalog, view.Row.Id, view.Spec, similar, format, table,
                 new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes), cancellation);
             return Results.Stream(new Turn(temporary, _turns), format.MediaType, $"{view.Id}-{table}.{extension}");
         }

@@ -16,7 +16,7 @@ internal static class TableEndpoints
         string atlas,
         [Description("Name of a layer")] string? layer,
         [Description("Index of a channel")] int? channel,
-        [Description("Index of an image")] int? image,
+        [Description("An image: its index, or its path in the image set")] string? image,
         [Description("Number of rows, 1 to 500; default 100")] int? limit,
         [Description("`next` of the previous page")] string? after,
         HttpContext context, CatalogDatabase database, CancellationToken cancellation)
@@ -27,8 +27,11 @@ internal static class TableEndpoints
         var patches = catalog.Patches.AsNoTracking().Where(patch => ids.Contains(patch.LayerId));
         if (channel is not null)
             patches = patches.Where(patch => patch.Channel == channel);
-        if (image is not null)
-            patches = patches.Where(patch => patch.ImageIndex == image);
+        if (image is { Length: > 0 })
+        {
+            var index = await CatalogLookup.FindImageAsync(catalog, view, image, cancellation);
+            patches = patches.Where(patch => patch.ImageIndex == index);
+        }
         if (KeyCursor.Parse(after, 3) is [var l, var c, var r])
             patches = patches.Where(
                 patch => patch.LayerId > l || (patch.LayerId == l && (patch.Channel > c || (patch.Channel == c && patch.Rank > r))));
@@ -50,7 +53,7 @@ internal static class TableEndpoints
         string atlas,
         [Description("Name of a layer")] string? layer,
         [Description("Index of a channel; -1 for pictures of whole layers")] int? channel,
-        [Description("top9, deconv, ascent or filters")] string? method,
+        [Description("top9, deconv, ascent, facets or filters")] string? method,
         [Description("done, dead, converged or best_at_step")] string? status,
         [Description("Number of rows, 1 to 500; default 100")] int? limit,
         [Description("`next` of the previous page")] string? after,
@@ -91,7 +94,7 @@ internal static class TableEndpoints
 
     public static async Task<IResult> ImagesAsync(
         string atlas,
-        [Description("Index of a class")] int? @class,
+        [Description("Name or index of a class")] string? @class,
         [Description("true for images that could not be read, false for the others")] bool? unreadable,
         [Description("Number of rows, 1 to 500; default 100")] int? limit,
         [Description("`next` of the previous page")] string? after,
@@ -101,8 +104,11 @@ internal static class TableEndpoints
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
         var (id, take) = (view.Row.Id, KeyCursor.CheckLimit(limit));
         var images = catalog.Images.AsNoTracking().Where(image => image.AtlasId == id);
-        if (@class is not null)
-            images = images.Where(image => image.Label == @class);
+        if (@class is { Length: > 0 })
+        {
+            var label = ClassIndex.Find(view, "class", @class);
+            images = images.Where(image => image.Label == label);
+        }
         if (unreadable is not null)
             images = images.Where(image => image.UnreadableReason != null == unreadable);
         if (KeyCursor.Parse(after, 1) is [var last])

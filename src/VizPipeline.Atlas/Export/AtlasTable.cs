@@ -12,8 +12,8 @@ internal static class AtlasTable
         new("atlas", Text, line => line.Atlas.Slug),
         new("name", Text, line => line.Atlas.Name),
         new("state", Text, line => EnumText.ToSnakeCase(line.Atlas.State)),
-        new("created_at", Text, line => Time(line.Atlas.CreatedAt)),
-        new("finished_at", Text, line => Time(line.Atlas.FinishedAt)),
+        new("created_at", Text, line => FormatTime(line.Atlas.CreatedAt)),
+        new("finished_at", Text, line => FormatTime(line.Atlas.FinishedAt)),
         new("spec_hash", Text, line => line.Atlas.SpecHash),
         new("layer_count", Integer, line => line.Layers),
         new("neuron_count", Long, line => line.Neurons),
@@ -23,5 +23,6 @@ internal static class AtlasTable
         new("jobs_failed", Integer, line => line.Failed),
     ]);
 
-    private static string? Time(DateTime? time) => time?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    /// <summary>Formats a time in UTC, as in all tables.</summary>
+    public static string? FormatTime(DateTime? time) => time?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

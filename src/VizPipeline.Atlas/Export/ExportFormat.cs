@@ -10,18 +10,25 @@ internal interface ITableWriter : IAsyncDisposable
     Task CompleteAsync(CancellationToken cancellation);
 }
 
+/// <summary>Opens a file of a format.</summary>
+/// <param name="stream">Where to write.</param>
+/// <param name="columns">The columns.</param>
+/// <param name="notes">What a format that can describe itself says about the table and its atlas, by name.</param>
+/// <param name="cancellation">Cancels.</param>
+internal delegate Task<ITableWriter> OpenTable(
+    Stream stream, IReadOnlyList<ExportColumn> columns, IReadOnlyDictionary<string, string> notes, CancellationToken cancellation);
+
 /// <summary>An export file format.</summary>
-internal sealed record ExportFormat(
-    string Name, string Extension, string MediaType, Func<Stream, IReadOnlyList<ExportColumn>, CancellationToken, Task<ITableWriter>> Open)
+internal sealed record ExportFormat(string Name, string Extension, string MediaType, OpenTable Open)
 {
     /// <summary>All formats; the command line takes their names.</summary>
     public static IReadOnlyList<ExportFormat> All { get; } =
     [
         new("csv", "csv", "text/csv; charset=utf-8",
-            (stream, columns, _) => Task.FromResult<ITableWriter>(new CsvTableWriter(stream, columns))),
+            (stream, columns, _, _) => Task.FromResult<ITableWriter>(new CsvTableWriter(stream, columns))),
         new("jsonl", "jsonl", "application/jsonl",
-            (stream, columns, _) => Task.FromResult<ITableWriter>(new JsonLinesTableWriter(stream, columns))),
+            (stream, columns, _, _) => Task.FromResult<ITableWriter>(new JsonLinesTableWriter(stream, columns))),
         new("parquet", "parquet", "application/vnd.apache.parquet",
-            async (stream, columns, cancellation) => await ParquetTableWriter.OpenAsync(stream, columns, cancellation)),
+            async (stream, columns, notes, cancellation) => await ParquetTableWriter.OpenAsync(stream, columns, notes, cancellation)),
     ];
 }

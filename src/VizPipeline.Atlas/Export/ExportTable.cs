@@ -35,13 +35,18 @@ internal enum ColumnKind
 }
 
 /// <summary>The name and type of a column. Names are part of the public interface: columns are only added, at the end.</summary>
-internal record ExportColumn(string Name, ColumnKind Kind);
+/// <param name="Name">The name.</param>
+/// <param name="Kind">The type.</param>
+/// <param name="Meaning">What it is, for the description that comes with exported files.</param>
+/// <param name="Unit">The unit; null for texts, counts and other numbers without one.</param>
+internal record ExportColumn(string Name, ColumnKind Kind, string Meaning = "", string? Unit = null);
 
 /// <summary>A column and the function that reads its value from a row.</summary>
-internal sealed record ExportColumn<TRow>(string Name, ColumnKind Kind, Func<TRow, object?> Value) : ExportColumn(Name, Kind);
+internal sealed record ExportColumn<TRow>(string Name, ColumnKind Kind, Func<TRow, object?> Value, string Meaning = "", string? Unit = null)
+    : ExportColumn(Name, Kind, Meaning, Unit);
 
-/// <summary>An exported table: its file name without extension, and its columns in order.</summary>
-internal sealed record ExportTable<TRow>(string Name, IReadOnlyList<ExportColumn<TRow>> Columns)
+/// <summary>An exported table: its file name without extension, its columns in order, and what a row is.</summary>
+internal sealed record ExportTable<TRow>(string Name, IReadOnlyList<ExportColumn<TRow>> Columns, string Meaning = "")
 {
     /// <summary>Returns the values of a row in column order.</summary>
     public object?[] Values(TRow row) => [.. Columns.Select(column => column.Value(row))];

@@ -11,12 +11,13 @@ internal static class NeuronExport
 {
     public static ExportTable<Row> Table { get; } = new("neurons",
     [
-        new("layer", Text, row => row.Layer.Name),
-        new("channel", Integer, row => row.Neuron.Channel),
-        new("name", Text, row => row.Names.Output(row.Layer, row.Neuron.Channel)),
+        new("layer", Text, row => row.Layer.Name, "name of the layer"),
+        new("channel", Integer, row => row.Neuron.Channel, "number of the neuron in its layer, from 0"),
+        new("name", Text, row => row.Names.Output(row.Layer, row.Neuron.Channel), "name of the network's output; null for other neurons"),
         .. NeuronFacts.Statistics.Select(CreateColumn),
-        new("mismatch", Flag, row => row.Mismatch),
-    ]);
+        new("mismatch", Flag, row => row.Mismatch,
+            "whether a patch, when it was drawn, had another activation than recorded; null before"),
+    ], "one row per neuron; statistics are over all readable images and null until the layer is merged");
 
     /// <summary>Reads all neurons, ordered by layer and channel.</summary>
     public static async IAsyncEnumerable<Row> ReadAllAsync(
@@ -49,10 +50,13 @@ internal static class NeuronExport
         (statistic.Attribute.IsClass, statistic.Property.PropertyType) switch
         {
             (true, var type) when type == typeof(int?) =>
-                new(statistic.Name, Text, row => row.Names.Class((int?)statistic.Read(row.Neuron))),
+                new(
+                    statistic.Name, Text, row => row.Names.Class((int?)statistic.Read(row.Neuron)), statistic.Meaning),
             (true, var type) when type == typeof(int[]) => new(
-                statistic.Name, Texts, row => ((int[]?)statistic.Read(row.Neuron))?.Select(label => row.Names.Class(label)!).ToArray()),
-            (false, var type) => new(statistic.Name, KindOf(type), row => statistic.Read(row.Neuron)),
+                statistic.Name, Texts, row => ((int[]?)statistic.Read(row.Neuron))?.Select(label => row.Names.Class(label)!).ToArray(),
+                statistic.Meaning),
+            (false, var type) => new(
+                statistic.Name, KindOf(type), row => statistic.Read(row.Neuron), statistic.Meaning, statistic.Attribute.Unit),
             _ => throw new NotSupportedException($"{statistic.Name} can't be a class"),
         };
 

@@ -16,13 +16,15 @@ internal sealed class ParquetTableWriter : ITableWriter
     private ParquetTableWriter(Stream stream, ParquetColumn[] columns, ParquetWriter writer) =>
         (_stream, _columns, _writer) = (stream, columns, writer);
 
-    /// <summary>Starts a file.</summary>
+    /// <summary>Starts a file. <paramref name="notes"/> become its key-value metadata.</summary>
     public static async Task<ParquetTableWriter> OpenAsync(
-        Stream stream, IReadOnlyList<ExportColumn> columns, CancellationToken cancellation)
+        Stream stream, IReadOnlyList<ExportColumn> columns, IReadOnlyDictionary<string, string> notes, CancellationToken cancellation)
     {
         ParquetColumn[] ours = [.. columns.Select(ParquetColumn.Create)];
         var schema = new ParquetSchema(ours.Select(column => column.Field).ToArray());
-        return new ParquetTableWriter(stream, ours, await ParquetWriter.CreateAsync(schema, stream, cancellationToken: cancellation));
+        var writer = await ParquetWriter.CreateAsync(schema, stream, cancellationToken: cancellation);
+        writer.CustomMetadata = notes;
+        return new ParquetTableWriter(stream, ours, writer);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using VizPipeline.Atlas.Web;
+using VizPipeline.Atlas.Web.Story;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Atlas.Site;
@@ -53,7 +54,29 @@ public sealed class StaticLinks(int depth, bool withSources) : Links
         withSources || !isSource ? _up + PictureFile(atlas, key) : null;
 
     /// <inheritdoc/>
+    public override string Story(string atlas, string language) =>
+        _up + StoryFile(language.Length > 0 ? language : StoryLanguage.Default);
+
+    /// <inheritdoc/>
+    public override string StoryOf(string atlas, string layer, int channel, string language, string part = "") =>
+        _up + StoryFile(language, layer, channel);
+
+    /// <inheritdoc/>
+    public override string? StoryPicture(string atlas, string layer, int channel, string file)
+    {
+        return withSources || !StoryMaterial.IsSource(file) ? _up + StoryPictureFile(layer, channel, file) : null;
+    }
+
+    /// <inheritdoc/>
     public override string Asset(string name) => $"{_up}assets/{name}";
+
+    internal static string StoryFile(string language) => $"story/{language}/index.html";
+
+    internal static string StoryFile(string language, string layer, int channel) =>
+        string.Create(CultureInfo.InvariantCulture, $"story/{language}/{layer}-{channel:D5}.html");
+
+    internal static string StoryPictureFile(string layer, int channel, string file) =>
+        string.Create(CultureInfo.InvariantCulture, $"story/pictures/{layer}-{channel:D5}/{file}");
 
     internal static string LayerFile(string layer) => $"layers/{layer}.html";
 

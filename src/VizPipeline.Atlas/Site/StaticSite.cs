@@ -5,8 +5,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 using VizPipeline.Atlas.Web;
 using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Atlas.Web.Pages;
+using VizPipeline.Atlas.Web.Story;
 using VizPipeline.Catalog;
+using VizPipeline.Hosting;
 using VizPipeline.ImageStore;
+using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Atlas.Site;
@@ -16,14 +19,19 @@ public readonly record struct SiteProgress(int Done, int Total);
 
 /// <summary>
 /// Writes an atlas as a static site: the same pages as on the server, with relative addresses, so that they open from a local disk or any
-/// web server or bucket. Live tool, search and API are left out.
+/// web server or bucket. Live tool, search and API are left out; the story tells of the neurons that it chose itself.
 /// </summary>
 /// <param name="database">The catalog.</param>
 /// <param name="store">The object store with the atlas's pictures.</param>
 /// <param name="roots">Opens the image set; images that are not available are left out.</param>
 /// <param name="withSources">Whether the site includes pixels of the image set; otherwise it shows boxes and names instead.</param>
-public sealed class StaticSite(CatalogDatabase database, IObjectStore store, ImageRoot roots, bool withSources)
+/// <param name="live">Reaches a worker, which makes the pictures of the story; null if there is none.</param>
+public sealed class StaticSite(
+    CatalogDatabase database, IObjectStore store, ImageRoot roots, bool withSources, ILiveRequests? live = null)
 {
+    /// <summary>Why the story has stored pictures only, after writing; null if it has all.</summary>
+    public string? StoryFault { get; private set; }
+
     /// <summary>Writes the site. Existing files of the site are overwritten, other files are left alone.</summary>
     /// <param name="atlasId">The id of the atlas.</param>
     /// <param name="folder">The site's folder; created if it does not exist.</param>
@@ -56,6 +64,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
             images.UnionWith(await WriteLayerAsync(catalog, atlas, layer, writer, reader, links, cancellation));
         foreach (var index in images)
             await WriteImageAsync(catalog, atlas, index, writer, sources, cancellation);
+        await WriteStoryAsync(catalog, atlas, writer, reader, links, cancellation);
         return writer.Files;
     }
 
@@ -74,9 +83,10 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         CatalogContext catalog, LoadedAtlas atlas, Layer layer, Writer writer, NeuronReader reader, LinkTables links,
         CancellationToken cancellation)
     {
-        var (slug, contents) = (LoadedAtlas.GetSlug(layer), await LayerContents.ReadAsync(catalog, layer, cancellation));
+        var (slug, contents) = (LoadedAtlas.GetSlug(layer), await LayerContents.ReadAsync(
+            catalog, atlas, layer, links, store, cancellation));
         await writer.WritePageAsync<LayerPage>(StaticLinks.LayerFile(slug), cancellation, ("Contents", contents));
-        foreach (var (key, isSource) in new[] { (contents.FiltersKey, false), (layer.SheetKey, true) })
+        foreach (var (key, isSource) in new[] { (contents.FiltersKey, false), (layer.SheetKey, SourcePixels.AreInSheets) })
         {
             if (key is not null && (withSources || !isSource) && await store.TryGetAsync(key, cancellation) is { } picture)
                 await writer.WriteFileAsync(StaticLinks.PictureFile(atlas.Id, key), picture, cancellation);
@@ -88,6 +98,12 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
             await writer.WritePageAsync<NeuronPage>(StaticLinks.NeuronFile(slug, neuron.Channel), cancellation, ("Contents", all));
             var crops = await Tiles.ReadCropsAsync(catalog, atlas.Spec, layer.Id, neuron.Channel, cancellation);
             await WritePicturesAsync(atlas, layer, neuron.Channel, crops, writer, links, cancellation);
+            foreach (var picture in all.Pictures.Where(picture => picture.Method == PictureMethod.Facets))
+            {
+                if (picture.Key is { } key && (withSources || !SourcePixels.AreIn(picture.Method))
+                    && await store.TryGetAsync(key, cancellation) is { } bytes)
+                    await writer.WriteFileAsync(StaticLinks.PictureFile(atlas.Id, key), bytes, cancellation);
+            }
             images.UnionWith(all.Patches.Select(patch => patch.Image.ImageIndex));
         }
         return images;
@@ -103,9 +119,13 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
         {
             if (view.Key(atlas.Id, layer.Name, channel) is not { } key)
             {
-                if (await links.FindAsync(atlas.Id, layer.Name, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter)
-                    await writer.WriteFileAsync(
-                        StaticLinks.TileFile(LoadedAtlas.GetSlug(layer), view, channel), Tiles.Draw(filter), cancellation);
+                foreach (var scale in new[] { TileView.Filter, TileView.FilterOfLayer })
+                {
+                    if (await links.FindAsync(atlas.Id, layer.Name, cancellation) is { } table
+                        && FilterTile.Draw(table, channel, scale) is { } filter)
+                        await writer.WriteFileAsync(
+                            StaticLinks.TileFile(LoadedAtlas.GetSlug(layer), scale, channel), Tiles.Draw(filter), cancellation);
+                }
                 continue;
             }
             if (key != last)
@@ -119,6 +139,28 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
                 await writer.WriteFileAsync(
                     StaticLinks.TileFile(LoadedAtlas.GetSlug(layer), view, channel), Tiles.Draw(picture, view, crops),
                     cancellation);
+        }
+    }
+
+    private async Task WriteStoryAsync(
+        CatalogContext catalog, LoadedAtlas atlas, Writer writer, NeuronReader reader, LinkTables links, CancellationToken cancellation)
+    {
+        using var pictures = new StoryPictures(live);
+        var chosen = await pictures.ChooseAsync(catalog, atlas, links, cancellation);
+        foreach (var language in StoryLanguage.All)
+            await writer.WritePageAsync<StoryIndexPage>(
+                StaticLinks.StoryFile(language.Code), cancellation, ("Chosen", chosen), ("Language", language));
+        foreach (var (_, layer, channel) in chosen)
+        {
+            var contents = await StoryContents.ReadAsync(
+                catalog, atlas, layer, channel, reader, links, pictures, withAscent: true, cancellation);
+            StoryFault ??= contents.Made.Fault;
+            var slug = LoadedAtlas.GetSlug(layer);
+            foreach (var language in StoryLanguage.All)
+                await writer.WritePageAsync<StoryPage>(
+                    StaticLinks.StoryFile(language.Code, slug, channel), cancellation, ("Contents", contents), ("Language", language));
+            foreach (var (file, picture) in contents.Made.Files.Where(file => withSources || !StoryMaterial.IsSource(file.Name)))
+                await writer.WriteFileAsync(StaticLinks.StoryPictureFile(slug, channel, file), picture, cancellation);
         }
     }
 
@@ -141,7 +183,7 @@ public sealed class StaticSite(CatalogDatabase database, IObjectStore store, Ima
 
         public async Task WriteAssetsAsync(CancellationToken cancellation)
         {
-            foreach (var name in new[] { "atlas.css", "atlas.js", "theme.js", "icon.svg" })
+            foreach (var name in new[] { "atlas.css", "atlas.js", "image.js", "theme.js", "icon.svg", "story.css", "story.js" })
                 await WriteFileAsync($"assets/{name}", Assets.Find(name)!, cancellation);
         }
 

@@ -7,7 +7,8 @@ using VizPipeline.Hosting;
 namespace VizPipeline.Atlas.Web;
 
 /// <summary>
-/// Whether the id of an atlas always refers to the same atlas on this server, so that browsers may cache its pictures forever.
+/// Whether the id of an atlas always refers to the same atlas on this server, so that browsers may cache its pictures forever even if the
+/// address lacks the atlas's version.
 /// </summary>
 /// <param name="IdsLast">False when folders are served, because another run may serve other atlases under the same address.</param>
 public sealed record AddressPolicy(bool IdsLast);
@@ -20,14 +21,21 @@ internal static class CacheableResults
     // Browsers cache the response but revalidate it each time, which costs a round trip and no content.
     private const string AskAgain = "no-cache";
 
-    /// <summary>Returns a picture, which no longer changes once the atlas is complete.</summary>
-    public static IResult Picture(HttpContext context, byte[] content, string type, bool isFinal)
+    /// <summary>
+    /// Returns a picture. It no longer changes once the atlas is complete: the browser keeps it where the address contains the atlas's
+    /// version, or where ids last.
+    /// </summary>
+    public static IResult Picture(HttpContext context, byte[] content, string type, LoadedAtlas atlas)
     {
+        var asked = context.Request.RouteValues["version"] as string;
+        // A page that was opened before the atlas was built again asks for the old version, and gets the picture of the new one.
+        if (asked is not null && asked != atlas.Version)
+            return Bytes(context, content, type, AskAgain);
         var services = context.RequestServices;
         // "private" where a key is needed: a shared proxy would otherwise serve the picture to clients without a key.
         var who = services.GetRequiredService<ApiKeys>().IsReadingOpen ? "public" : "private";
-        var cache = !services.GetRequiredService<AddressPolicy>().IdsLast
-            ? AskAgain : isFinal ? $"{who}, max-age=31536000, immutable" : $"{who}, max-age=30";
+        var cache = asked is null && !services.GetRequiredService<AddressPolicy>().IdsLast
+            ? AskAgain : atlas.IsFinal ? $"{who}, max-age=31536000, immutable" : $"{who}, max-age=30";
         return Bytes(context, content, type, cache);
     }
 

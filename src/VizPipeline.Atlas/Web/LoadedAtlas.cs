@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
 using VizPipeline.Atlas.Export;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
@@ -8,6 +11,7 @@ namespace VizPipeline.Atlas.Web;
 /// <summary>An atlas loaded from the catalog: its row, spec and layers.</summary>
 public sealed class LoadedAtlas
 {
+    private const double LeastPerClass = 4;
     private const int SpecsKept = 32;
     // Keyed by their JSON: parsing it again for every tile would dominate the cost of the request.
     private static readonly ConcurrentDictionary<string, AtlasSpec> Specs = new();
@@ -41,6 +45,22 @@ public sealed class LoadedAtlas
     /// <summary>Whether its pictures no longer change. After failures they may, because a retry draws the missing ones.</summary>
     public bool IsFinal => Row.State is AtlasState.Completed;
 
+    /// <summary>
+    /// What the addresses of its pictures contain, so that browsers may keep the pictures for good: it changes when the atlas is built
+    /// again, and with the version of this program, which draws the tiles. Null while the pictures may change.
+    /// </summary>
+    public string? Version => !IsFinal ? null : field ??= Convert.ToHexStringLower(XxHash64.Hash(Encoding.UTF8.GetBytes(
+        string.Create(CultureInfo.InvariantCulture, $"{Row.SpecHash} {Row.FinishedAt?.Ticks} {typeof(Tiles).Module.ModuleVersionId}"))));
+
+    /// <summary>The average number of images of a class of the image set.</summary>
+    public double ImagesPerClass => Spec.Images.Count / (double)Math.Max(1, Spec.Images.Classes.Count);
+
+    /// <summary>
+    /// Whether the image set has classes with enough images to tell which one a neuron prefers. With fewer, the best class of a neuron is
+    /// that of its strongest image.
+    /// </summary>
+    public bool TellsClasses => Spec.Images.Classes.Count > 0 && ImagesPerClass >= LeastPerClass;
+
     /// <summary>The view shown first.</summary>
     public TileView DefaultView => Views.Count > 0 ? Views[0] : TileView.Top9;
 
@@ -49,7 +69,8 @@ public sealed class LoadedAtlas
     {
         if (!AtlasSpec.IsId(id) || await catalog.FindAtlasAsync(id, cancellation) is not { } row)
             return null;
-        return new LoadedAtlas(row, ParseSpec(row), await catalog.LayersAsync(row.Id, cancellation));
+        var spec = ParseSpec(row);
+        return new LoadedAtlas(row, spec, await catalog.LayersAsync(row.Id, spec, cancellation));
     }
 
     /// <summary>Parses the spec of an atlas, or returns the cached one.</summary>
@@ -61,6 +82,24 @@ public sealed class LoadedAtlas
         return Specs.GetOrAdd(row.Spec, _ => row.ReadSpec());
     }
 
+    /// <summary>The network's output layer; null if the atlas does not observe it.</summary>
+    public Layer? OutputLayer => Layers.FirstOrDefault(layer => layer.Kind == "output");
+
+    /// <summary>Finds a layer by its index, <see cref="LayerSpec.Index"/>; returns null if there is none.</summary>
+    public Layer? FindLayer(int index) => Layers.FirstOrDefault(layer => layer.LayerIndex == index);
+
+    /// <summary>Returns the place in <see cref="Layers"/> of the layer with an index; -1 if there is none.</summary>
+    public int FindPlace(int index) => Layers.Index().FirstOrDefault(layer => layer.Item.LayerIndex == index, (-1, null!)).Index;
+
+    /// <summary>Returns the activations of a layer among those of all layers, as workers answer them; empty if it has none.</summary>
+    public float[] FindActivations(IReadOnlyList<float[]> activations, Layer layer)
+    {
+        ArgumentNullException.ThrowIfNull(activations);
+        ArgumentNullException.ThrowIfNull(layer);
+        var place = Spec.Layers.Index().FirstOrDefault(of => of.Item.Index == layer.LayerIndex, (-1, null!)).Index;
+        return place >= 0 && place < activations.Count ? activations[place] : [];
+    }
+
     /// <summary>Finds a layer by its slug; returns null if there is none.</summary>
     public Layer? Layer(string slug) => Layers.FirstOrDefault(layer => GetSlug(layer) == slug);
 
@@ -69,7 +108,7 @@ public sealed class LoadedAtlas
 
     /// <summary>Returns the indices of the classes whose names contain a text, ignoring case.</summary>
     public IReadOnlyList<int> FindClasses(string text) =>
-        FindNames(Math.Max(Spec.Images.Classes.Count, Spec.OutputNames.Count), index => ClassName(index), text);
+        FindNames(Spec.Images.Classes.Count, index => Spec.Images.Classes[index], text);
 
     /// <summary>Returns the indices of the outputs whose names contain a text, ignoring case.</summary>
     public IReadOnlyList<int> FindOutputs(string text) => FindNames(Spec.OutputNames.Count, index => Spec.OutputNames[index], text);

@@ -3,8 +3,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using VizPipeline.Atlas.Api;
 using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Atlas.Web.Pages;
+using VizPipeline.Atlas.Web.Story;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
@@ -18,6 +21,9 @@ internal static class PageEndpoints
     private const int MostCovers = 24;
     private const int SamplesShown = 12;
 
+    /// <summary>How the addresses of an atlas's pictures begin, without and with its version.</summary>
+    public static readonly string[] PicturePrefixes = ["/atlases/{atlas}", "/atlases/{atlas}/at/{version}"];
+
     public static void MapPages(this IEndpointRouteBuilder app)
     {
         var pages = app.MapGroup("").ExcludeFromDescription().AddEndpointFilter(ExplainAsync);
@@ -26,15 +32,24 @@ internal static class PageEndpoints
         pages.MapGet("/atlases/{atlas}", AtlasAsync);
         pages.MapGet("/atlases/{atlas}/layers/{layer}", LayerAsync);
         pages.MapGet("/atlases/{atlas}/neurons/{layer}/{channel:int}", NeuronAsync);
+        pages.MapGet("/atlases/{atlas}/neurons/{layer}/{channel:int}/images", NeuronImagesAsync);
         pages.MapGet("/atlases/{atlas}/classes", ClassesAsync);
         pages.MapGet("/atlases/{atlas}/classes/{index:int}", ClassAsync);
         pages.MapGet("/atlases/{atlas}/images/{index:int}", ImageAsync);
         pages.MapGet("/atlases/{atlas}/search", SearchAsync);
+        pages.MapGet("/atlases/{atlas}/lists", ListsAsync);
+        pages.MapGet("/atlases/{atlas}/lists/{list}", ListAsync).RequireRateLimiting(ListEndpoints.Limit);
         pages.MapGet("/atlases/{atlas}/live", LiveAsync);
+        pages.MapGet("/search", SearchAllAsync);
         pages.MapGet("/compare", CompareAsync);
-        pages.MapGet("/atlases/{atlas}/tiles/{layer}/{view}/{file}", TileAsync);
-        pages.MapGet("/atlases/{atlas}/pictures/{**path}", PictureAsync);
-        pages.MapGet("/atlases/{atlas}/crops/{file}", CropAsync);
+        pages.MapStory();
+        foreach (var pictures in PicturePrefixes)
+        {
+            pages.MapGet(pictures + "/tiles/{layer}/{view}/{file}", TileAsync);
+            pages.MapGet(pictures + "/pictures/{**path}", PictureAsync);
+            pages.MapGet(pictures + "/crops/{file}", CropAsync);
+            pages.MapGet(pictures + "/crops/large/{file}", CropAsync);
+        }
         pages.MapGet("/assets/{version}/{name}", Asset);
         app.MapFallback("/api/{**rest}", (HttpContext context) =>
             Results.Problem(
@@ -46,59 +61,84 @@ internal static class PageEndpoints
     // Pages report errors as pages; requests for pictures get only the status code.
     private static async ValueTask<object?> ExplainAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var page = (PageRenderer)context.HttpContext.RequestServices.GetService(typeof(PageRenderer))!;
         try
         {
             return await next(context);
         }
         catch (NotFoundException missing)
         {
-            return await ErrorAsync(page, "Not found", missing.Message, StatusCodes.Status404NotFound);
+            return await ErrorAsync(context.HttpContext, "Not found", missing.Message, StatusCodes.Status404NotFound, missing.Nearest);
         }
         catch (QueryException wrong)
         {
-            return await ErrorAsync(page, "Bad request", wrong.Message, StatusCodes.Status400BadRequest);
+            return await ErrorAsync(context.HttpContext, "Bad request", wrong.Message, StatusCodes.Status400BadRequest);
         }
         catch (Exception failure) when (failure is ObjectStoreException or CatalogUnusableException or CorruptTableException)
         {
-            return await ErrorAsync(page, "Service unavailable", failure.Message, StatusCodes.Status503ServiceUnavailable);
+            return await ErrorAsync(
+                context.HttpContext, "Service unavailable", failure.Message, StatusCodes.Status503ServiceUnavailable);
         }
     }
 
-    private static async Task<IResult> ErrorAsync(PageRenderer page, string title, string message, int status) => Results.Content(
-        await page.RenderAsync<ErrorPage>(("Links", ServerLinks.Instance), ("Title", title), ("Message", message)),
-        "text/html; charset=utf-8", statusCode: status);
+    // An error below a known atlas keeps the atlas's navigation.
+    private static async Task<IResult> ErrorAsync(
+        HttpContext context, string title, string message, int status, IReadOnlyList<(string Name, string Address)>? nearest = null)
+    {
+        var (page, views) = (
+            context.RequestServices.GetRequiredService<PageRenderer>(), context.RequestServices.GetRequiredService<LoadedAtlasCache>());
+        var atlas = status < StatusCodes.Status500InternalServerError
+            && context.Request.Path.Value?.Split('/', StringSplitOptions.RemoveEmptyEntries) is ["atlases", var id, ..]
+            ? await views.FindAsync(id, context.RequestAborted) : null;
+        return Results.Content(
+            await page.RenderAsync<ErrorPage>(
+                ("Links", ServerLinks.Instance), ("Title", title), ("Message", message), ("Atlas", atlas), ("Nearest", nearest ?? [])),
+            "text/html; charset=utf-8", statusCode: status);
+    }
 
     private static async Task<IResult> HomeAsync(
-        PageRenderer page, CatalogDatabase database, LoadedAtlasCache views, TimeProvider time, CancellationToken cancellation)
+        PageRenderer page, CatalogDatabase database, LoadedAtlasCache views, TimeProvider time, IAtlasActivity activity,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
-        var atlases = await AtlasSummary.ReadAllAsync(catalog, cancellation);
+        var atlases = (await AtlasSummary.ReadAllAsync(catalog, cancellation)).ToArray();
+        for (var i = 0; i < atlases.Length; i++)
+            if (atlases[i].Atlas is { State: AtlasState.Running } row)
+                atlases[i] = atlases[i] with { IsStopped = await activity.ExplainStopAsync(catalog, row.Slug, cancellation) is not null };
+        var shown = new List<LoadedAtlas>();
         var covers = new Dictionary<int, AtlasCover>();
         foreach (var line in atlases.Take(MostCovers))
             if (await views.FindAsync(line.Atlas.Slug, cancellation) is { } view)
+            {
                 covers[line.Atlas.Id] = await AtlasCover.ReadAsync(catalog, view, cancellation);
+                shown.Add(view);
+            }
         var unserved = Now(database, time) is { } now ? await catalog.UnservedJobsAsync(now, cancellation: cancellation) : null;
         return await HtmlAsync(page.RenderAsync<AtlasesPage>(
-            ("Links", ServerLinks.Instance), ("Atlases", atlases), ("Covers", covers), ("Unserved", unserved)));
+            ("Links", ServerLinks.For(shown)), ("Atlases", atlases), ("Covers", covers), ("Unserved", unserved)));
     }
 
     private static async Task<IResult> AtlasAsync(
-        string atlas, PageRenderer page, CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
+        string atlas, PageRenderer page, CatalogDatabase database, TimeProvider time, IAtlasActivity activity,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        var overview = await AtlasContents.ReadAsync(catalog, view, Now(database, time), cancellation);
-        return await HtmlAsync(page.RenderAsync<AtlasPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", overview)));
+        var overview = await AtlasContents.ReadAsync(catalog, view, Now(database, time), cancellation) with
+        {
+            Stop = view.Row.State == AtlasState.Running ? await activity.ExplainStopAsync(catalog, atlas, cancellation) : null,
+        };
+        return await HtmlAsync(page.RenderAsync<AtlasPage>(("Links", ServerLinks.For(view)), ("Atlas", view), ("Contents", overview)));
     }
 
     private static async Task<IResult> LayerAsync(
-        string atlas, string layer, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
+        string atlas, string layer, PageRenderer page, LinkTables links, IObjectStore store, CatalogDatabase database,
+        CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        var contents = await LayerContents.ReadAsync(catalog, CatalogLookup.GetLayer(view, layer), cancellation);
-        return await HtmlAsync(page.RenderAsync<LayerPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+        var contents = await LayerContents.ReadAsync(
+            catalog, view, CatalogLookup.GetLayer(view, layer), links, store, cancellation);
+        return await HtmlAsync(page.RenderAsync<LayerPage>(("Links", ServerLinks.For(view)), ("Atlas", view), ("Contents", contents)));
     }
 
     private static async Task<IResult> NeuronAsync(
@@ -109,7 +149,56 @@ internal static class PageEndpoints
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
         var contents = await CatalogLookup.GetNeuronAsync(
             reader, catalog, view, CatalogLookup.GetLayer(view, layer), channel, cancellation);
-        return await HtmlAsync(page.RenderAsync<NeuronPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+        return await HtmlAsync(page.RenderAsync<NeuronPage>(("Links", ServerLinks.For(view)), ("Atlas", view), ("Contents", contents)));
+    }
+
+    private static async Task<IResult> NeuronImagesAsync(
+        string atlas, string layer, int channel, string? at, string? from, string? @class, string? by, PageRenderer page,
+        IObjectStore store, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var row = CatalogLookup.GetLayer(view, layer);
+        if (by is { Length: > 0 })
+            return await ExemplarsAsync(view, row, channel, by, page, store, catalog, cancellation);
+        var (percent, first) = (Number("at", at), Number("from", from));
+        var fault = (string?)null;
+        async Task<NeuronImages> ReadAsync(string? name) => await NeuronImages.ReadAsync(
+            store, catalog, view, row, channel, new ImageSubset(name), percent ?? 0, (int?)first, cancellation);
+        NeuronImages contents;
+        try
+        {
+            contents = await ReadAsync(@class);
+        }
+        catch (QueryException wrong) when (@class is { Length: > 0 })
+        {
+            (fault, contents) = (wrong.Message, await ReadAsync(null));
+        }
+        return await HtmlAsync(
+            page.RenderAsync<NeuronImagesPage>(
+                ("Links", ServerLinks.For(view)), ("Atlas", view), ("Contents", contents), ("Class", @class), ("Fault", fault)),
+            fault is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+
+        static double? Number(string name, string? text) => text is not { Length: > 0 } ? null
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) < int.MaxValue
+            ? number : throw new QueryException($"{name}: '{Format.Excerpt(text)}' is not a number");
+    }
+
+    private static async Task<IResult> ExemplarsAsync(
+        LoadedAtlas atlas, Layer layer, int channel, string by, PageRenderer page, IObjectStore store, CatalogContext catalog,
+        CancellationToken cancellation)
+    {
+        var queries = new ActivationQueries(store, catalog, atlas);
+        var groups = by switch
+        {
+            "bands" => await queries.ReadBandsAsync(layer, channel, cancellation),
+            "classes" => await queries.ReadClassExemplarsAsync(layer, channel, cancellation),
+            _ => throw new QueryException($"by: '{Format.Excerpt(by)}' is unknown; use bands or classes"),
+        };
+        var neuron = await catalog.Neurons.AsNoTracking().SingleAsync(
+            row => row.LayerId == layer.Id && row.Channel == channel, cancellation);
+        return await HtmlAsync(page.RenderAsync<ExemplarsPage>(
+            ("Links", ServerLinks.For(atlas)), ("Atlas", atlas), ("Layer", layer), ("Neuron", neuron), ("Groups", groups), ("By", by)));
     }
 
     private static async Task<IResult> ClassesAsync(
@@ -119,7 +208,7 @@ internal static class PageEndpoints
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
         return await HtmlAsync(
             page.RenderAsync<ClassesPage>(
-                ("Links", ServerLinks.Instance), ("Atlas", view),
+                ("Links", ServerLinks.For(view)), ("Atlas", view),
                 ("Classes", await ClassSummary.ReadAllAsync(catalog, view, cancellation))));
     }
 
@@ -128,9 +217,28 @@ internal static class PageEndpoints
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        var contents = await ClassContents.ReadAsync(catalog, view, index, cancellation)
-            ?? throw new NotFoundException($"Atlas '{atlas}' has no class {index}.");
-        return await HtmlAsync(page.RenderAsync<ClassPage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+        var contents = await CatalogLookup.GetClassAsync(catalog, view, index, cancellation);
+        return await HtmlAsync(page.RenderAsync<ClassPage>(("Links", ServerLinks.For(view)), ("Atlas", view), ("Contents", contents)));
+    }
+
+    private static async Task<IResult> ListsAsync(string atlas, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        return await HtmlAsync(page.RenderAsync<ListsPage>(("Links", ServerLinks.For(view)), ("Atlas", view)));
+    }
+
+    private static async Task<IResult> ListAsync(
+        string atlas, string list, HttpContext context, PageRenderer page, NeuronLists lists, CatalogDatabase database,
+        CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
+        var contents = await ListContents.ReadAsync(catalog, view, lists, list, cancellation);
+        // Who has the address may read; a shared cache must not keep what has been deleted, nor a search engine the address.
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers["X-Robots-Tag"] = "noindex";
+        return await HtmlAsync(page.RenderAsync<ListPage>(("Links", ServerLinks.For(view)), ("Atlas", view), ("Contents", contents)));
     }
 
     private static async Task<IResult> ImageAsync(
@@ -139,37 +247,51 @@ internal static class PageEndpoints
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
         var contents = await CatalogLookup.GetImageAsync(catalog, view, index, cancellation);
-        return await HtmlAsync(page.RenderAsync<ImagePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Contents", contents)));
+        return await HtmlAsync(page.RenderAsync<ImagePage>(("Links", ServerLinks.For(view)), ("Atlas", view), ("Contents", contents)));
     }
 
     private static async Task<IResult> SearchAsync(
-        string atlas, string? layer, string? text, string? selectivity, string? where, string? dead, string? sort, string? after,
-        PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
+        string atlas, [AsParameters] SearchForm form, PageRenderer page, CatalogDatabase database, CancellationToken cancellation)
     {
         await using var catalog = database.Open();
         var view = await CatalogLookup.GetAtlasAsync(catalog, atlas, cancellation);
-        // The values come from a form: empty and invalid fields are ignored.
-        var query = new NeuronQuery
+        var (contents, fault) = (SearchContents.Empty, (string?)null);
+        try
         {
-            Layers = layer is not null && view.Layer(layer) is not null ? layer : null,
-            Text = text is { Length: > 0 and <= 200 } ? text : null,
-            Where =
-            [
-                .. double.TryParse(selectivity, CultureInfo.InvariantCulture, out var least)
-                ? (NeuronCondition[])[new(NeuronStatistic.Find(SearchPage.Selectivity, "where"), ">=", least)] : [],
-                .. (where ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                .Select(NeuronCondition.Parse),
-            ],
-            Dead = bool.TryParse(dead, out var isDead) ? isDead : null,
-            Sort = SearchPage.Sorts.FirstOrDefault(known => known.Value == sort).Value
-                ?? (view.Spec.Images.Classes.Count > 0 ? SearchPage.Sorts[0].Value : "layer"),
-            Limit = SearchPage.Shown,
-            After = after,
-        };
+            contents = await SearchContents.ReadAsync(catalog, view, form.ToQuery(view), cancellation);
+        }
+        catch (QueryException wrong)
+        {
+            fault = wrong.Message;
+        }
         return await HtmlAsync(
             page.RenderAsync<SearchPage>(
-                ("Links", ServerLinks.Instance), ("Atlas", view), ("Query", query), ("Selective", selectivity), ("Bounds", where),
-                ("Result", await query.ReadAsync(catalog, view, cancellation))));
+                ("Links", ServerLinks.For(view)), ("Atlas", view), ("Form", form), ("Contents", contents), ("Fault", fault)),
+            fault is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+    }
+
+    private static async Task<IResult> SearchAllAsync(
+        string? text, string? from, PageRenderer page, CatalogDatabase database, LoadedAtlasCache views,
+        CancellationToken cancellation)
+    {
+        await using var catalog = database.Open();
+        var (search, typed, fault) = (AtlasSearch.Empty, text, (string?)null);
+        try
+        {
+            typed = SearchForm.CheckText(text);
+            var start = from is not { Length: > 0 } ? 0
+                : int.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+                : throw new QueryException($"from: '{Format.Excerpt(from)}' is not a number; follow the link on the page before");
+            search = await AtlasSearch.ReadAsync(catalog, views, typed, start, cancellation);
+        }
+        catch (QueryException wrong)
+        {
+            fault = wrong.Message;
+        }
+        return await HtmlAsync(
+            page.RenderAsync<SearchAllPage>(
+                ("Links", ServerLinks.For(search.Found.Select(hits => hits.Atlas))), ("Text", typed), ("Search", search), ("Fault", fault)),
+            fault is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
     }
 
     private static async Task<IResult> CompareAsync(
@@ -182,7 +304,7 @@ internal static class PageEndpoints
             catalog, first, await CatalogLookup.GetAtlasAsync(catalog, other ?? "", cancellation), cancellation);
         return await HtmlAsync(
             page.RenderAsync<ComparePage>(
-                ("Links", ServerLinks.Instance), ("Comparison", comparison),
+                ("Links", ServerLinks.For(comparison.One, comparison.Other)), ("Comparison", comparison),
                 ("Layer", layer is { Length: > 0 } ? CatalogLookup.GetLayer(first, layer) : null)));
     }
 
@@ -193,7 +315,7 @@ internal static class PageEndpoints
         var count = await catalog.Images.CountAsync(image => image.AtlasId == view.Row.Id, cancellation);
         var shown = Math.Min(SamplesShown, count);
         int[] samples = [.. Enumerable.Range(0, shown).Select(i => (int)((long)i * count / shown))];
-        return await HtmlAsync(page.RenderAsync<LivePage>(("Links", ServerLinks.Instance), ("Atlas", view), ("Samples", samples)));
+        return await HtmlAsync(page.RenderAsync<LivePage>(("Links", ServerLinks.For(view)), ("Atlas", view), ("Samples", samples)));
     }
 
     private static async Task<IResult> TileAsync(
@@ -205,7 +327,7 @@ internal static class PageEndpoints
         if (await views.FindAsync(atlas, cancellation) is not { } found || found.Layer(layer) is not { } row || channel >= row.Channels)
             return Results.NotFound();
         return await tiles.FindAsync(found, row, shown, channel, cancellation) is { } tile
-            ? CacheableResults.Picture(context, tile, "image/jpeg", found.IsFinal) : Results.NotFound();
+            ? CacheableResults.Picture(context, tile, "image/jpeg", found) : Results.NotFound();
     }
 
     private static async Task<IResult> PictureAsync(
@@ -215,7 +337,7 @@ internal static class PageEndpoints
         if (!ObjectKey.IsValid(key) || !key.EndsWith(".png", StringComparison.Ordinal))
             return Results.NotFound();
         return await views.FindAsync(atlas, cancellation) is { } found && await store.TryGetAsync(key, cancellation) is { } picture
-            ? CacheableResults.Picture(context, picture, "image/png", found.IsFinal) : Results.NotFound();
+            ? CacheableResults.Picture(context, picture, "image/png", found) : Results.NotFound();
     }
 
     private static async Task<IResult> CropAsync(
@@ -227,8 +349,12 @@ internal static class PageEndpoints
         await using var catalog = database.Open();
         var path = await catalog.Images.Where(image => image.AtlasId == view.Row.Id && image.ImageIndex == index)
             .Select(image => image.Path).FirstOrDefaultAsync(cancellation);
-        return path is not null && await sources.GetCropAsync(view.Spec, path, cancellation) is { } crop
-            ? CacheableResults.Picture(context, crop, "image/jpeg", isFinal: true) : Results.NotFound();
+        if (path is null)
+            return Results.NotFound();
+        var isLarge = context.Request.Path.Value!.EndsWith($"/large/{file}", StringComparison.Ordinal);
+        return await (isLarge ? sources.GetLargeCropAsync(view.Spec, path, cancellation)
+            : sources.GetCropAsync(view.Spec, path, cancellation)) is { } crop
+            ? CacheableResults.Picture(context, crop, "image/jpeg", view) : Results.NotFound();
     }
 
     private static DateTime? Now(CatalogDatabase database, TimeProvider time)
@@ -244,5 +370,6 @@ internal static class PageEndpoints
         Assets.Find(name) is { } content
             ? CacheableResults.Asset(context, content, Assets.TypeOf(name), version == Assets.Version(name)) : Results.NotFound();
 
-    private static async Task<IResult> HtmlAsync(Task<string> page) => Results.Content(await page, "text/html; charset=utf-8");
+    private static async Task<IResult> HtmlAsync(Task<string> page, int status = StatusCodes.Status200OK) =>
+        Results.Content(await page, "text/html; charset=utf-8", statusCode: status);
 }

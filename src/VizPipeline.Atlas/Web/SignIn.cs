@@ -15,7 +15,8 @@ internal static class SignIn
     public const string Limit = "sign-in";
 
     private const string Path = "/sign-in";
-    private static readonly string[] Open = [Path, "/assets", "/health", "/metrics", "/api"];
+    private const string OutPath = "/sign-out";
+    private static readonly string[] Open = [Path, OutPath, "/assets", "/health", "/metrics", "/api"];
 
     /// <summary>Redirects browsers without a key to the sign-in page. The API checks keys itself.</summary>
     public static void UseSignIn(this IApplicationBuilder app) => app.Use(async (context, next) =>
@@ -29,29 +30,43 @@ internal static class SignIn
 
     public static void MapSignIn(this IEndpointRouteBuilder app)
     {
-        app.MapGet(Path, (string? to, PageRenderer page) => PageAsync(page, to, wrong: false)).ExcludeFromDescription();
+        app.MapGet(Path, (string? to, string? left, PageRenderer page, ApiKeys keys) =>
+            PageAsync(page, keys, to, notice: left is null ? null : "You have signed out.")).ExcludeFromDescription();
+        app.MapPost(OutPath, (HttpContext context) =>
+        {
+            context.Response.Cookies.Delete(ApiKeys.Cookie, CookieOf(context));
+            return Results.LocalRedirect(Path + "?left=1");
+        }).ExcludeFromDescription().DisableAntiforgery();
         app.MapPost(Path, async (HttpContext context, ApiKeys keys, PageRenderer page) =>
         {
             var form = context.Request.HasFormContentType
                 ? await context.Request.ReadFormAsync(context.RequestAborted) : FormCollection.Empty;
             var to = form["to"].ToString();
             if (keys.PassFor(form["key"].ToString().Trim()) is not { } pass)
-                return await PageAsync(page, to, wrong: true);
-            // Lax, so that a link from elsewhere, such as a paper, keeps the user signed in. The cookie allows nothing but reading.
-            context.Response.Cookies.Append(ApiKeys.Cookie, pass, new CookieOptions
-            {
-                HttpOnly = true,
-                SameSite = SameSiteMode.Lax,
-                Secure = context.Request.IsHttps,
-                Path = "/",
-            });
+                return await PageAsync(page, keys, to, isWrong: true);
+            context.Response.Cookies.Append(ApiKeys.Cookie, pass, CookieOf(context));
             return Results.LocalRedirect(IsHere(to) ? to : "/");
         }).ExcludeFromDescription().DisableAntiforgery().RequireRateLimiting(Limit);
     }
 
-    private static async Task<IResult> PageAsync(PageRenderer page, string? to, bool wrong) => Results.Content(
-        await page.RenderAsync<SignInPage>(("Links", ServerLinks.Instance), ("To", IsHere(to) ? to : "/"), ("IsWrong", wrong)),
-        "text/html; charset=utf-8", statusCode: wrong ? StatusCodes.Status403Forbidden : StatusCodes.Status200OK);
+    // Lax, so that a link from elsewhere, such as a paper, keeps the user signed in. The cookie allows reading and making lists.
+    private static CookieOptions CookieOf(HttpContext context) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Lax,
+        Secure = context.Request.IsHttps,
+        Path = "/",
+    };
+
+    private static async Task<IResult> PageAsync(PageRenderer page, ApiKeys keys, string? to, bool isWrong = false, string? notice = null)
+    {
+        isWrong &= !keys.IsReadingOpen || keys.HasKeys;
+        return Results.Content(
+            await page.RenderAsync<SignInPage>(
+                ("Links", ServerLinks.Instance), ("To", IsHere(to) ? to : "/"), ("IsOpen", keys.IsReadingOpen), ("HasKeys", keys.HasKeys),
+                ("IsWrong", isWrong), ("Notice", notice)),
+            "text/html; charset=utf-8", statusCode: isWrong ? StatusCodes.Status403Forbidden : StatusCodes.Status200OK);
+    }
 
     // Accepts only paths on this host, so that a link cannot redirect to another one.
     private static bool IsHere(string? to) => to is ['/', ..] && to is not ['/', '/' or '\\', ..] && !to.Any(char.IsControl);

@@ -5,7 +5,9 @@ using VizPipeline.Jobs;
 namespace VizPipeline.Atlas.Web;
 
 /// <summary>A view: the kind of picture that the tiles of a layer show.</summary>
-/// <param name="Id">The name in addresses: <c>top1</c>, <c>top9</c>, <c>deconv</c>, <c>ascent-p3-s0</c> or <c>filter</c>.</param>
+/// <param name="Id">
+/// The name in addresses: <c>top1</c>, <c>top9</c>, <c>deconv</c>, <c>ascent-p3-s0</c>, <c>filter</c> or <c>filter-layer</c>.
+/// </param>
 public sealed partial record TileView(string Id)
 {
     /// <summary>The strongest patch.</summary>
@@ -17,8 +19,16 @@ public sealed partial record TileView(string Id)
     /// <summary>The deconvolutions of the nine strongest patches.</summary>
     public static TileView Deconv { get; } = new("deconv");
 
-    /// <summary>The neuron's filters. They are drawn from the layer's link table; there is no stored picture.</summary>
+    /// <summary>
+    /// The neuron's filters, each neuron's on a scale of its own. They are drawn from the layer's link table; there is no stored picture.
+    /// </summary>
     public static TileView Filter { get; } = new("filter");
+
+    /// <summary>The neuron's filters on one scale for the layer. Pages switch to it where they show <see cref="Filter"/>.</summary>
+    public static TileView FilterOfLayer { get; } = new("filter-layer");
+
+    // Its pictures are the clearest, so they come before those of other recipes.
+    internal const string FirstRecipe = "fourier";
 
     /// <summary>The ascent preset and seed; the preset is empty for other views.</summary>
     public (string Preset, int Seed) Ascent { get; private init; } = ("", 0);
@@ -27,7 +37,7 @@ public sealed partial record TileView(string Id)
     public bool ShowsPatches => IsSource || Id == "deconv";
 
     /// <summary>Whether the view shows pixels of the image set.</summary>
-    public bool IsSource => Id is "top1" or "top9";
+    public bool IsSource => Id is "top1" || SourcePixels.AreIn(Id);
 
     /// <summary>The name shown on pages.</summary>
     public string Label => Id switch
@@ -36,6 +46,7 @@ public sealed partial record TileView(string Id)
         "top9" => "Top 9",
         "deconv" => "Deconvolution",
         "filter" => "Filter",
+        "filter-layer" => "Filter, one scale for all",
         _ => $"Ascent: {AscentName(Ascent.Preset)}{(Ascent.Seed == 0 ? "" : $", seed {Ascent.Seed}")}",
     };
 
@@ -53,6 +64,7 @@ public sealed partial record TileView(string Id)
         "top9" => Top9,
         "deconv" => Deconv,
         "filter" => Filter,
+        "filter-layer" => FilterOfLayer,
         _ when AscentId().Match(id) is { Success: true } match =>
             ForAscent(
                 match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value,
@@ -64,24 +76,26 @@ public sealed partial record TileView(string Id)
     public static IReadOnlyList<TileView> ListFor(AtlasSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        var views = new List<TileView>();
-        if (spec.Methods.HasFlag(AtlasMethods.Top9))
+        var (views, drawn) = (new List<TileView>(), spec.DrawnMethods());
+        if (drawn.HasFlag(AtlasMethods.Top9))
             views.AddRange([Top1, Top9]);
-        if (spec.Methods.HasFlag(AtlasMethods.Deconv))
+        if (drawn.HasFlag(AtlasMethods.Deconv))
             views.Add(Deconv);
-        if (spec.Methods.HasFlag(AtlasMethods.Ascent))
-            views.AddRange(spec.Ascent.Presets.SelectMany(_ => spec.Ascent.Seeds, ForAscent));
+        if (drawn.HasFlag(AtlasMethods.Ascent))
+            views.AddRange(
+                spec.Ascent.Presets.OrderBy(preset => preset == FirstRecipe ? 0 : 1).SelectMany(_ => spec.Ascent.Seeds, ForAscent));
+        // Drawn from the links, which stay.
         if (spec.Methods.HasFlag(AtlasMethods.Filters))
             views.Add(Filter);
         return views;
     }
 
-    /// <summary>Returns the object key of the picture that a tile is made from; null for <see cref="Filter"/>.</summary>
+    /// <summary>Returns the object key of the picture that a tile is made from; null for filters.</summary>
     public string? Key(string atlas, string layer, int channel) => Id switch
     {
         "top1" or "top9" => AtlasKeys.Picture(atlas, layer, PictureMethod.Top9, channel),
         "deconv" => AtlasKeys.Picture(atlas, layer, PictureMethod.Deconv, channel),
-        "filter" => null,
+        "filter" or "filter-layer" => null,
         _ => AtlasKeys.AscentPicture(atlas, layer, channel, Ascent.Preset, Ascent.Seed),
     };
 

@@ -28,7 +28,8 @@ public sealed class Tiles(IObjectStore store, LinkTables links, CatalogDatabase 
         ArgumentNullException.ThrowIfNull(atlas);
         ArgumentNullException.ThrowIfNull(layer);
         ArgumentNullException.ThrowIfNull(view);
-        var name = (layer.Id, view.Id, channel);
+        // With the version, because a rebuilt atlas may have the same ids in the catalog.
+        var name = (layer.Id, view.Id, channel, atlas.Version);
         if (_cache.TryGetValue(name, out byte[]? known))
             return known;
         await _turns.WaitAsync(cancellation);
@@ -86,7 +87,8 @@ public sealed class Tiles(IObjectStore store, LinkTables links, CatalogDatabase 
     private async Task<byte[]?> DrawAsync(LoadedAtlas atlas, Layer layer, TileView view, int channel, CancellationToken cancellation)
     {
         if (view.Key(atlas.Id, layer.Name, channel) is not { } key)
-            return await links.FindAsync(atlas.Id, layer.Name, cancellation) is { } table && FilterTile.Draw(table, channel) is { } filter
+            return await links.FindAsync(atlas.Id, layer.Name, cancellation) is { } table
+                && FilterTile.Draw(table, channel, view) is { } filter
                 ? Draw(filter) : null;
         if (await store.TryGetAsync(key, cancellation) is not { } picture)
             return null;

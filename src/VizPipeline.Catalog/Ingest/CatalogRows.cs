@@ -25,6 +25,7 @@ internal static class CatalogRows
         Parameters = layer.Parameters,
         Depth = layer.Depth,
         Flops = layer.Flops,
+        Rectified = layer.Rectified,
     };
 
     public static Job Of(int atlasId, PlannedJob job, bool ready) => new()
@@ -63,6 +64,18 @@ internal static class CatalogRows
         ClippedY0 = row.Clipped.Y0,
         ClippedX1 = row.Clipped.X1,
         ClippedY1 = row.Clipped.Y1,
+    };
+
+    public static Facet Of(int layerId, FacetRow row) => new()
+    {
+        LayerId = layerId,
+        Channel = row.Channel,
+        Number = row.Facet,
+        Images = row.Images.Count,
+        Share = row.Share,
+        Silhouette = row.Silhouette,
+        MeanActivation = row.MeanActivation,
+        ImageIndices = [.. row.Images],
     };
 
     public static Picture Of(int layerId, PictureRow row) => new()

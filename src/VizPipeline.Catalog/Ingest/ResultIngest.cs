@@ -12,6 +12,7 @@ public sealed class ResultIngest(CatalogContext context)
     private readonly List<Neuron> _neurons = [];
     private readonly List<Patch> _patches = [];
     private readonly List<Picture> _pictures = [];
+    private readonly List<Facet> _facets = [];
     private readonly List<(Layer Layer, PatchCheckRow Row)> _checks = [];
 
     /// <summary>Adds and saves one result.</summary>
@@ -30,7 +31,9 @@ public sealed class ResultIngest(CatalogContext context)
     /// <exception cref="CorruptTableException">The table is damaged or belongs to another job.</exception>
     public async Task AddAsync(Job job, ReadOnlyMemory<byte> table, CancellationToken cancellation)
     {
-        switch (new JobMessage(job.Kind, job.Payload, job.Attempt).ReadCommand())
+        var asked = new JobMessage(job.Kind, job.Payload, job.Attempt).ReadCommand();
+        Check(JobKindRow.IsResultOf(asked, table.Span), "it was made of another number of images");
+        switch (asked)
         {
             case ScanShard scan:
                 Add(job.AtlasId, scan, VizJson.Read<ScanTable>(table.Span));
@@ -51,16 +54,28 @@ public sealed class ResultIngest(CatalogContext context)
             case RenderFilters filters:
                 await OfRangeAsync(filters.Layer, PictureRow.WholeLayer, int.MaxValue);
                 break;
+            case FindFacets facets:
+                // With more images a neuron may have fewer facets than before.
+                await DeleteFacetsAsync(await LayerOfAsync(job.AtlasId, facets.Layer, cancellation), facets, cancellation);
+                await OfRangeAsync(facets.Layer, facets.FirstChannel, facets.EndChannel);
+                break;
             case RenderSheet sheet:
-                await AddAsync(
-                    await LayerOfAsync(job.AtlasId, sheet.Layer, cancellation), VizJson.Read<SheetTable>(table.Span), cancellation);
+                var drawn = VizJson.Read<SheetTable>(table.Span);
+                Check(AtlasKeys.IsOf(asked.AtlasId, drawn.SheetKey), "the sheet is not of its atlas");
+                await AddAsync(await LayerOfAsync(job.AtlasId, sheet.Layer, cancellation), drawn, cancellation);
                 break;
             case var command:
                 throw new InvalidOperationException($"no result is known for {command.GetType().Name}");
         }
 
         async Task OfRangeAsync(int layer, int first, int end)
-            => Add(await LayerOfAsync(job.AtlasId, layer, cancellation), first, end, VizJson.Read<PictureTable>(table.Span));
+        {
+            var result = VizJson.Read<PictureTable>(table.Span);
+            Check(
+                result.Pictures.All(picture => picture.Key is null || AtlasKeys.IsOf(asked.AtlasId, picture.Key)),
+                "a picture is not of its atlas");
+            Add(await LayerOfAsync(job.AtlasId, layer, cancellation), first, end, result);
+        }
     }
 
     /// <summary>Writes the rows of all added results.</summary>
@@ -76,6 +91,8 @@ public sealed class ResultIngest(CatalogContext context)
         // The sheet job sets the percentiles of pictures later; ingesting the picture again must keep them.
         if (_pictures.Count > 0)
             await context.UpsertAsync(_pictures, [nameof(Picture.Percentile)], cancellation);
+        if (_facets.Count > 0)
+            await context.UpsertAsync(_facets, [], cancellation);
         foreach (var layer in _checks.GroupBy(check => check.Layer.Id))
             await SaveChecksAsync(layer.Key, [.. layer.Select(check => check.Row)], cancellation);
         await context.SaveChangesAsync(cancellation);
@@ -87,6 +104,10 @@ public sealed class ResultIngest(CatalogContext context)
         Check(
             table.Unreadable.All(image => image.Index >= job.FirstImage && image.Index < job.EndImage),
             "it lists images of other shards");
+        Check(
+            table.ClassRanks is not { } ranks
+                || (ranks.Count == job.EndImage - job.FirstImage && ranks.All(rank => rank is null or > 0)),
+            "its ranks are not those of the shard's images");
         _scans.Add((atlas, job, table));
     }
 
@@ -97,13 +118,21 @@ public sealed class ResultIngest(CatalogContext context)
         var reasons = scanned.SelectMany(scan => scan.Table.Unreadable).GroupBy(image => image.Index)
             .ToDictionary(image => image.Key, image => image.First().Reason);
         var unreadable = reasons.Keys.ToList();
+        var ranked = scanned.Any(scan => scan.Table.ClassRanks is not null);
         var images = await context.Images.AsTracking()
             .Where(image => image.AtlasId == atlas && image.ImageIndex >= first && image.ImageIndex < end)
-            .Where(image => image.UnreadableReason != null || unreadable.Contains(image.ImageIndex))
+            .Where(image => ranked || image.UnreadableReason != null || unreadable.Contains(image.ImageIndex))
             .ToListAsync(cancellation);
         foreach (var image in images)
-            if (scanned.Any(scan => image.ImageIndex >= scan.Shard.FirstImage && image.ImageIndex < scan.Shard.EndImage))
-                image.UnreadableReason = reasons.GetValueOrDefault(image.ImageIndex);
+        {
+            var own = scanned.Where(scan => image.ImageIndex >= scan.Shard.FirstImage && image.ImageIndex < scan.Shard.EndImage).ToList();
+            if (own.Count == 0)
+                continue;
+            image.UnreadableReason = reasons.GetValueOrDefault(image.ImageIndex);
+            // A pass for other layers than the outputs knows no ranks.
+            foreach (var (_, shard, table) in own.Where(scan => scan.Table.ClassRanks is not null))
+                image.ClassRank = table.ClassRanks![image.ImageIndex - shard.FirstImage];
+        }
     }
 
     private void Add(Layer layer, LayerTable table)
@@ -139,8 +168,36 @@ public sealed class ResultIngest(CatalogContext context)
         Check(
             AllDiffer(table.Pictures, picture => (picture.Channel, picture.Method, picture.Variant, picture.Seed)),
             "it lists a picture twice");
+        CheckFacets(layer, table.Facets ?? [], first, end);
         _pictures.AddRange(table.Pictures.Select(row => CatalogRows.Of(layer.Id, row)));
+        _facets.AddRange((table.Facets ?? []).Select(row => CatalogRows.Of(layer.Id, row)));
         _checks.AddRange(table.Patches.Select(row => (layer, row)));
+    }
+
+    private async Task DeleteFacetsAsync(Layer layer, FindFacets job, CancellationToken cancellation)
+    {
+        await context.Facets
+            .Where(facet => facet.LayerId == layer.Id && facet.Channel >= job.FirstChannel && facet.Channel < job.EndChannel)
+            .ExecuteDeleteAsync(cancellation);
+        await context.Pictures
+            .Where(picture => picture.LayerId == layer.Id && picture.Method == PictureMethod.Facets
+                && picture.Channel >= job.FirstChannel && picture.Channel < job.EndChannel)
+            .ExecuteDeleteAsync(cancellation);
+    }
+
+    private static void CheckFacets(Layer layer, IReadOnlyList<FacetRow> facets, int first, int end)
+    {
+        Check(
+            facets.All(facet => facet.Channel >= first && facet.Channel < end && facet.Channel < layer.Channels),
+            "a facet is not of the job's neurons");
+        Check(
+            facets.All(facet => facet is { Facet: >= 1 and <= FacetRow.Most, Images.Count: > 0, Share: > 0 and <= 1 }
+                && double.IsFinite(facet.MeanActivation) && facet.Silhouette is null or (>= -1 and <= 1)),
+            "a facet is malformed");
+        Check(AllDiffer(facets, facet => (facet.Channel, facet.Facet)), "a neuron has two facets of one number");
+        Check(
+            facets.GroupBy(facet => facet.Channel).All(of => AllDiffer(of.SelectMany(facet => facet.Images).ToList(), image => image)),
+            "an image is in two facets of a neuron");
     }
 
     private async Task SaveChecksAsync(int layer, List<PatchCheckRow> rows, CancellationToken cancellation)

@@ -17,4 +17,7 @@ public sealed class Image
 
     /// <summary>Why it was skipped; null for a readable image.</summary>
     public string? UnreadableReason { get; set; }
+
+    /// <summary>Rank of its class among the network's outputs, from 1; null if unknown.</summary>
+    public int? ClassRank { get; set; }
 }

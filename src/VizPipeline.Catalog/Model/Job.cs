@@ -35,6 +35,11 @@ public sealed class Job
     /// <summary>How often it failed since it was planned or retried by a user.</summary>
     public int Failures { get; set; }
 
+    /// <summary>
+    /// The worker of its last transient failure, whose disk, say, is full; null if there was none since it was planned or retried.
+    /// </summary>
+    public string? FailedOn { get; set; }
+
     /// <summary>How often its worker died since it was planned or retried by a user.</summary>
     public int Losses { get; set; }
 

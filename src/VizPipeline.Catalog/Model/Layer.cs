@@ -9,13 +9,13 @@ public sealed class Layer
     /// <summary>The atlas.</summary>
     public int AtlasId { get; set; }
 
-    /// <summary>Position in the atlas's list of layers, from 0.</summary>
+    /// <summary>The layer's number in the atlas, see <see cref="Jobs.LayerSpec.Index"/>; not its place in the network.</summary>
     public int LayerIndex { get; set; }
 
     /// <summary>The layer's name in the network.</summary>
     public required string Name { get; set; }
 
-    /// <summary><c>conv</c>, <c>linear</c>, <c>merge</c> or <c>output</c>.</summary>
+    /// <summary><c>conv</c>, <c>linear</c>, <c>merge</c>, <c>dictionary</c> or <c>output</c>.</summary>
     public required string Kind { get; set; }
 
     /// <summary>The operator, for display.</summary>
@@ -62,4 +62,7 @@ public sealed class Layer
 
     /// <summary>Key of the contact sheet; null until it is drawn.</summary>
     public string? SheetKey { get; set; }
+
+    /// <summary>Whether no activation can be below 0, so that neurons can be dead; null in atlases that do not record it.</summary>
+    public bool? Rectified { get; set; }
 }

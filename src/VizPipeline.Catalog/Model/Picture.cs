@@ -9,7 +9,7 @@ public sealed class Picture
     /// <summary>The channel; -1 for a picture of the whole layer.</summary>
     public int Channel { get; set; }
 
-    /// <summary><c>top9</c>, <c>deconv</c>, <c>ascent</c> or <c>filters</c>.</summary>
+    /// <summary><c>top9</c>, <c>deconv</c>, <c>ascent</c>, <c>facets</c> or <c>filters</c>.</summary>
     public required string Method { get; set; }
 
     /// <summary>Distinguishes pictures of one method; empty if there is only one.</summary>

@@ -17,6 +17,13 @@ public sealed class PostgresCatalogContext(DbContextOptions<PostgresCatalogConte
         => Database.ExecuteSqlRawAsync("SET LOCAL enable_bitmapscan = off", cancellation);
 
     /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        base.OnModelCreating(modelBuilder);
+        NotesModel.Configure(modelBuilder);
+    }
+
+    /// <inheritdoc/>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);

@@ -33,6 +33,9 @@ public sealed class PostgresCatalogDatabase : CatalogDatabase, IDisposable, IAsy
     public override string Place { get; }
 
     /// <inheritdoc/>
+    public override NotesDatabase Notes => new PostgresNotes(this, _failures);
+
+    /// <inheritdoc/>
     public override bool HearsWorkers => true;
 
     /// <inheritdoc/>

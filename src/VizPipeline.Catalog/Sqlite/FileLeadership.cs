@@ -19,6 +19,25 @@ internal sealed class FileLeadership : ILeadership
         }
     }
 
+    /// <summary>Whether any process holds the lock. Asking holds a shared lock for a moment, so that others may ask too.</summary>
+    public static bool IsHeld(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return false;
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        // Where the file may not be opened, nobody can tell.
+        catch (Exception failure) when (failure is UnauthorizedAccessException || (failure is IOException io && IsHeldByOther(io)))
+        {
+            return true;
+        }
+    }
+
     // A live process cannot lose a file lock.
     public Task<bool> IsHeldAsync(CancellationToken cancellation = default) => Task.FromResult(_file.CanWrite);
 

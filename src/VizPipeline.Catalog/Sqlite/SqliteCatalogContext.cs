@@ -18,7 +18,7 @@ public sealed class SqliteCatalogContext(DbContextOptions<SqliteCatalogContext> 
     }
 
     // SQLite stores times as text without a time zone; they are in UTC.
-    private sealed class Utc() : ValueConverter<DateTime, DateTime>(
+    internal sealed class Utc() : ValueConverter<DateTime, DateTime>(
         time => time.ToUniversalTime(), time => DateTime.SpecifyKind(time, DateTimeKind.Utc));
 }
 

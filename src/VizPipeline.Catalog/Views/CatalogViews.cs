@@ -34,7 +34,7 @@ internal sealed class CatalogViews(IViewSyntax syntax)
             SELECT a.slug AS atlas, l.name AS layer, l.layer_index, l.kind, l."operator", l.channels, l.height, l.width,
                 l.field_height, l.field_width, l.stride_y, l.stride_x, l.start_y, l.start_x, l.sees_whole_input,
                 l.parameters, l.depth, l.flops, l.sheet_key,
-                (SELECT count(*) FROM neuron n WHERE n.layer_id = l.id AND n.dead) AS dead_neurons
+                (SELECT count(*) FROM neuron n WHERE n.layer_id = l.id AND n.dead) AS dead_neurons, l.rectified
             FROM layer l
             JOIN atlas a ON a.id = l.atlas_id
             """,
@@ -66,9 +66,24 @@ internal sealed class CatalogViews(IViewSyntax syntax)
             JOIN layer l ON l.id = p.layer_id
             JOIN atlas a ON a.id = l.atlas_id
             """,
+        ["v_facet"] =
+            """
+            SELECT a.slug AS atlas, l.name AS layer, f.channel, f.number AS facet, f.images, f.share, f.silhouette, f.mean_activation,
+                f.image_indices,
+                (SELECT p."key" FROM picture p WHERE p.layer_id = f.layer_id AND p.channel = f.channel AND p.method = 'facets'
+                    AND p.variant = 'facet ' || f.number || ' patches') AS patches_key,
+                (SELECT p."key" FROM picture p WHERE p.layer_id = f.layer_id AND p.channel = f.channel AND p.method = 'facets'
+                    AND p.variant = 'facet ' || f.number || ' mean') AS mean_key,
+                (SELECT p."key" FROM picture p WHERE p.layer_id = f.layer_id AND p.channel = f.channel AND p.method = 'facets'
+                    AND p.variant = 'facet ' || f.number || ' ascent') AS ascent_key
+            FROM facet f
+            JOIN layer l ON l.id = f.layer_id
+            JOIN atlas a ON a.id = l.atlas_id
+            """,
         ["v_image"] =
             """
-            SELECT a.slug AS atlas, i.image_index, i.path AS image, coalesce(c.name, CAST(i.label AS text)) AS class, i.unreadable_reason
+            SELECT a.slug AS atlas, i.image_index, i.path AS image, coalesce(c.name, CAST(i.label AS text)) AS class, i.class_rank,
+                i.unreadable_reason
             FROM image i
             JOIN atlas a ON a.id = i.atlas_id
             LEFT JOIN image_class c ON c.atlas_id = i.atlas_id AND c.class_index = i.label

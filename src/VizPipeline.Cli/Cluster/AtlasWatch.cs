@@ -1,4 +1,5 @@
 using System.Globalization;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
@@ -39,9 +40,9 @@ internal static class AtlasWatch
     {
         var stages = report.Progress.Stages.Where(stage => stage.Total > 0).Select(ProgressDisplay.FormatStage);
         var left = report.Progress.TimeLeft is { } time && report.Status.State == AtlasState.Running
-            ? $" · {ProgressDisplay.FormatDuration(time)} left" : "";
+            ? $" · {ProgressDisplay.FormatLeft(time)}" : "";
         var unserved = string.Concat(report.Status.Unserved.Select(jobs => $" · {jobs.Explain()}"));
-        return $"{string.Join(" · ", stages)} · {report.Workers} worker{(report.Workers == 1 ? "" : "s")}{left}{unserved}";
+        return $"{string.Join(" · ", stages)} · {Format.Counted(report.Workers, "worker")}{left}{unserved}";
     }
 
     private static int PrintEnd(AtlasStatusResponse report)
@@ -52,7 +53,8 @@ internal static class AtlasWatch
         foreach (var job in report.Status.Failures.Take(20))
             Console.Error.WriteLine($"viz: job {job.Job} ({job.Kind.ToString().ToLowerInvariant()} of {job.What}) failed: {job.Error}");
         if (report.Status.Failures is { Count: > 0 and var count })
-            Console.Error.WriteLine($"viz: {count} jobs failed; when the cause is fixed, `viz retry {report.Status.Id}` runs them again");
+            Console.Error.WriteLine(
+                $"viz: {Format.Counted(count, "job")} failed; when the cause is fixed, `viz retry {report.Status.Id}` runs them again");
         return report.Status.State == AtlasState.Completed ? ExitCode.Done : ExitCode.Failures;
     }
 }

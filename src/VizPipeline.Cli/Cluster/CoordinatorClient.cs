@@ -7,6 +7,9 @@ namespace VizPipeline.Cli.Cluster;
 /// <summary>HTTP client of the coordinator.</summary>
 internal sealed class CoordinatorClient : ServiceClient
 {
+    private const string HashHeader = "X-Content-Sha256";
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(2);
+
     /// <summary>Creates a client; sends nothing yet.</summary>
     /// <exception cref="UsageException">The address is missing or not valid.</exception>
     public CoordinatorClient(string? address)
@@ -25,11 +28,82 @@ internal sealed class CoordinatorClient : ServiceClient
             return $"models/{name}";
         }
         await using var stream = File.OpenRead(file);
-        var content = new StreamContent(stream);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        using var put = await SendAsync(new HttpRequestMessage(HttpMethod.Put, $"models/{name}") { Content = content }, cancellation);
-        await CheckAsync(put, cancellation);
+        await SendBytesAsync(HttpMethod.Put, $"models/{name}", stream, hash: null, cancellation);
         return $"models/{name}";
+    }
+
+    /// <summary>Sends an object of an atlas, unless the coordinator has it with this content.</summary>
+    /// <param name="atlas">The atlas's id.</param>
+    /// <param name="name">The object's path in the atlas's folder.</param>
+    /// <param name="sha256">Its SHA-256, lower-case hex.</param>
+    /// <param name="isThere">Whether an object of this name was there before, perhaps with other content.</param>
+    /// <param name="open">Opens the content.</param>
+    /// <param name="cancellation">Cancels.</param>
+    public async Task SendObjectAsync(
+        string atlas, string name, string sha256, bool isThere, Func<Stream> open, CancellationToken cancellation)
+    {
+        var path = $"atlases/{atlas}/objects/{name}";
+        if (isThere)
+        {
+            var question = new HttpRequestMessage(HttpMethod.Head, path);
+            question.Headers.Add(HashHeader, sha256);
+            using var head = await SendAsync(question, cancellation);
+            if (head.StatusCode == HttpStatusCode.OK)
+                return;
+        }
+        await using var content = open();
+        await SendBytesAsync(HttpMethod.Put, path, content, sha256, cancellation);
+    }
+
+    /// <summary>Sends the catalog of an atlas whose objects are all there.</summary>
+    public async Task ImportAsync(string atlas, string catalog, CancellationToken cancellation)
+    {
+        await using var stream = File.OpenRead(catalog);
+        await SendBytesAsync(HttpMethod.Post, $"atlases/{atlas}/import", stream, hash: null, cancellation);
+    }
+
+    /// <summary>Gets the response to a GET request as a file, which is complete if it exists afterwards.</summary>
+    public async Task DownloadAsync(string path, string file, CancellationToken cancellation)
+    {
+        using var answer = await SendAsync(
+            new HttpRequestMessage(HttpMethod.Get, path), cancellation, HttpCompletionOption.ResponseHeadersRead);
+        await CheckAsync(answer, cancellation);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        var part = file + ".tmp";
+        await using (var target = File.Create(part))
+        await using (var source = await answer.Content.ReadAsStreamAsync(cancellation))
+        {
+            var buffer = new byte[1 << 16];
+            while (await ReadAsync(source, buffer, cancellation) is > 0 and var read)
+                await target.WriteAsync(buffer.AsMemory(0, read), cancellation);
+        }
+        File.Move(part, file, overwrite: true);
+    }
+
+    // The client's time limit ends with the headers of the answer.
+    private static async Task<int> ReadAsync(Stream source, Memory<byte> buffer, CancellationToken cancellation)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        silence.CancelAfter(LongestSilence);
+        try
+        {
+            return await source.ReadAsync(buffer, silence.Token);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException
+            && !cancellation.IsCancellationRequested)
+        {
+            throw new ServiceAwayException($"the connection to the coordinator broke off: {failure.Message}");
+        }
+    }
+
+    private async Task SendBytesAsync(HttpMethod method, string path, Stream bytes, string? hash, CancellationToken cancellation)
+    {
+        var request = new HttpRequestMessage(method, path) { Content = new StreamContent(bytes) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        if (hash is not null)
+            request.Headers.Add(HashHeader, hash);
+        using var answer = await SendAsync(request, cancellation);
+        await CheckAsync(answer, cancellation);
     }
 
     private static Uri ParseAddress(string? address)

@@ -51,11 +51,13 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
         return VizJson.Read<T>(await answer.Content.ReadAsByteArrayAsync(cancellation));
     }
 
-    protected async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    protected async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellation,
+        HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
         try
         {
-            return await _http.SendAsync(request, cancellation);
+            return await _http.SendAsync(request, completion, cancellation);
         }
         catch (HttpRequestException failure)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VizPipeline.Cli.Dictionaries;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
@@ -15,13 +16,16 @@ internal sealed class AtlasOptions
     private readonly ImageOptions _images = new();
     private readonly Option<string[]> _layers = new("--layers")
     {
-        Description = "Layers, e.g. conv3,features.*; default: all",
+        Description =
+            "Layers, e.g. conv3,features.*, which an existing atlas gains; default: all except those that only repeat others, which "
+            + "`viz layers` marks",
         AllowMultipleArgumentsPerToken = true,
         CustomParser = LayerList.Parse,
     };
+    private readonly DictionaryOptions _dictionaries = new();
     private readonly Option<string[]> _methods = new("--methods")
     {
-        Description = "Some of top9,deconv,ascent,filters; default: all",
+        Description = "Some of top9,deconv,ascent,facets,filters; default: all but facets",
         AllowMultipleArgumentsPerToken = true,
         CustomParser = LayerList.Parse,
     };
@@ -33,7 +37,7 @@ internal sealed class AtlasOptions
     };
     private readonly Option<int?> _steps = new("--ascent-steps")
     {
-        Description = "Steps per ascent; default: the recipe's own (256 to 1000)",
+        Description = "Steps per ascent; default: the recipe's own (128 to 1000)",
     };
     private readonly Option<string[]> _seeds = new("--ascent-seeds")
     {
@@ -53,9 +57,13 @@ internal sealed class AtlasOptions
     };
     private readonly Option<string?> _classNames = new("--class-names")
     {
-        Description = "File with class names in the order of the network's outputs (JSON or text)",
+        Description =
+            "File with the names of the network's outputs, in order (JSON or text); images keep the classes of their set, which are shown "
+            + "by these names where they are found there by name, synset or number",
     };
     private readonly Option<int> _batch = new("--batch") { Description = "Images per forward pass", DefaultValueFactory = _ => 32 };
+    private readonly Option<string> _keep = KeepOption.CreateOption();
+    private readonly Option<bool> _keepPositions = KeepOption.CreatePositionsOption();
     private readonly Option<string?> _name = new("--name") { Description = "Name of the atlas; default: the name of the model" };
 
     /// <summary>The option for the network: a file or the name of an architecture.</summary>
@@ -66,7 +74,9 @@ internal sealed class AtlasOptions
     {
         _model.AddTo(command);
         _images.AddTo(command);
-        foreach (var option in (Option[])[_layers, _methods, _presets, _steps, _seeds, _objective, _rates, _classNames, _batch, _name])
+        _dictionaries.AddTo(command);
+        foreach (var option in (Option[])[_layers, _methods, _presets, _steps, _seeds, _objective, _rates, _classNames, _batch, _keep,
+            _keepPositions, _name])
             command.Options.Add(option);
     }
 
@@ -81,19 +91,46 @@ internal sealed class AtlasOptions
         var ascent = ParseAscent(parsed);
         var batch = parsed.GetRequiredValue(_batch) is > 0 and <= 4096 and var size
             ? size : throw new UsageException("--batch must be from 1 to 4096");
+        var keep = KeepOption.Parse(parsed.GetRequiredValue(_keep), parsed.GetValue(_keepPositions));
         var device = parsed.GetRequiredValue(_model.Device);
         if (isHere)
             _ = TorchDevice.FindAll(device);
-        var graph = _model.Open(parsed);
-        var layers = LayerPatterns.Select(graph, parsed.GetValue(_layers) ?? []);
+        var plain = _model.Open(parsed);
+        var (graph, dictionaries) = _dictionaries.Attach(
+            parsed, plain,
+            () => new ActivationPass(
+                plain, _model.GetPreprocessing(parsed, plain), _images.Choose(parsed, null, cancellation),
+                TorchDevice.FindAll(device)[0].Device),
+            cancellation);
+        var layers = SelectLayers(graph, parsed.GetValue(_layers) ?? []);
         var preprocessing = _model.GetPreprocessing(parsed, graph);
         var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
         var images = methods.HasFlag(AtlasMethods.Top9) ? _images.Choose(parsed, names, cancellation) : null;
         return new AtlasRequest(
             parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.FindWeights(parsed), graph, layers,
             preprocessing, images?.Manifest,
-            images?.Root ?? _images.GetRoot(parsed), names is null ? images?.Manifest.Classes ?? [] : NamesByIndex(names),
-            names is null ? [] : NamesByIndex(names), methods, ascent, device, batch, images?.Selection ?? "");
+            images?.Root ?? _images.GetRoot(parsed), images?.Manifest.NameClasses(names) ?? [], names?.Labels ?? [], methods, ascent,
+            device, batch, images?.Selection ?? "", images is null ? null : ClassReport.Describe(images.Manifest, names), keep)
+        {
+            Dictionaries = dictionaries,
+        };
+    }
+
+    private static IReadOnlyList<Layer> SelectLayers(NetworkGraph graph, string[] patterns)
+    {
+        if (patterns.Length > 0)
+        {
+            // Who gives a dictionary wants to see its features.
+            var named = LayerPatterns.Select(graph, patterns);
+            return [.. graph.Layers.Where(layer => named.Contains(layer) || layer.Kind == LayerKind.Dictionary)];
+        }
+        var chosen = LayerPatterns.SelectDefault(graph);
+        var left = graph.Layers.Except(chosen).ToList();
+        if (left.Count > 0)
+            Console.Error.WriteLine(
+                $"viz: left out, because their neurons are those of other layers: {string.Join(", ", left.Select(layer => layer.Name))} "
+                + "(--layers with their names includes them)");
+        return chosen;
     }
 
     /// <summary>Parses the names of methods.</summary>
@@ -107,8 +144,9 @@ internal sealed class AtlasOptions
             "top9" => AtlasMethods.Top9,
             "deconv" => AtlasMethods.Deconv | AtlasMethods.Top9,
             "ascent" => AtlasMethods.Ascent,
+            "facets" => AtlasMethods.Facets | AtlasMethods.Top9,
             "filters" => AtlasMethods.Filters,
-            _ => throw new UsageException($"--methods '{name}' is unknown; use top9, deconv, ascent or filters"),
+            _ => throw new UsageException($"--methods '{name}' is unknown; use top9, deconv, ascent, facets or filters"),
         });
     }
 
@@ -140,7 +178,4 @@ internal sealed class AtlasOptions
 
     private static int Number(string option, string text) =>
         int.TryParse(text, out var number) ? number : throw new UsageException($"{option} '{text}' is not an integer");
-
-    private static string[] NamesByIndex(ClassNames names) =>
-        [.. Enumerable.Range(0, names.All.Max(name => name.Index) + 1).Select(i => names[i]?.Name ?? $"class {i}")];
 }

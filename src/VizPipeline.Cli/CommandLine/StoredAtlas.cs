@@ -10,14 +10,14 @@ namespace VizPipeline.Cli.CommandLine;
 /// <summary>An atlas in a folder, opened for reading. Another process may be building it at the same time.</summary>
 internal sealed class StoredAtlas
 {
-    private StoredAtlas(string folder, CatalogDatabase database, Catalog.Atlas row, AtlasSpec spec)
+    private StoredAtlas(string folder, SqliteCatalogDatabase database, Catalog.Atlas row, AtlasSpec spec)
         => (Folder, Database, Row, Spec) = (folder, database, row, spec);
 
     /// <summary>The full path of the folder.</summary>
     public string Folder { get; }
 
     /// <summary>The catalog.</summary>
-    public CatalogDatabase Database { get; }
+    public SqliteCatalogDatabase Database { get; }
 
     /// <summary>The atlas's row in the catalog.</summary>
     public Catalog.Atlas Row { get; }
@@ -31,7 +31,7 @@ internal sealed class StoredAtlas
     {
         if (!Directory.Exists(folder))
             throw new UsageException($"folder '{folder}' does not exist; give the folder of an atlas, the --out folder of `viz run`");
-        var database = new SqliteCatalogDatabase(EmbeddedAtlas.CatalogFile(folder));
+        var database = SqliteCatalogDatabase.ForReading(EmbeddedAtlas.CatalogFile(folder));
         if (!database.Exists)
             throw new UsageException($"folder '{folder}' contains no atlas: there is no {Path.GetFileName(database.Place)} in it");
         try

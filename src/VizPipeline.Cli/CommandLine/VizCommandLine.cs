@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
+using VizPipeline.Coordinator;
 
 namespace VizPipeline.Cli.CommandLine;
 
@@ -22,7 +25,7 @@ public static class ExitCode
 public sealed class UsageException(string message) : Exception(message);
 
 /// <summary>Parses and runs command lines, and turns every failure into one line and an exit code.</summary>
-public static class VizCommandLine
+public static partial class VizCommandLine
 {
     /// <summary>Runs <paramref name="root"/> with <paramref name="args"/> and returns the exit code.</summary>
     public static async Task<int> RunAsync(RootCommand root, string[] args)
@@ -33,14 +36,21 @@ public static class VizCommandLine
         if (parsed.Errors.Count > 0)
             return Fail(Explain(parsed));
         // Exceptions are handled here, because the library's handler prints stack traces.
-        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+        // The library's own reaction to Ctrl-C ends the process in the middle of a job, and a second one kills it.
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        // Commands that do not wait for anything end with the process.
+        using var interruption = parsed.Action is AsynchronousCommandLineAction ? new Interruption() : null;
         try
         {
-            return await parsed.InvokeAsync(configuration);
+            return await parsed.InvokeAsync(configuration, interruption?.Stop ?? CancellationToken.None);
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("viz: stopped");
+            const string stopped = "viz: stopped";
+            if (interruption is null)
+                await Console.Error.WriteLineAsync(stopped);
+            else
+                interruption.Tell(stopped);
             return ExitCode.Stopped;
         }
         catch (Exception failure) when (Environment.GetEnvironmentVariable("VIZ_TRACE") is null)
@@ -58,6 +68,8 @@ public static class VizCommandLine
         return cause switch
         {
             _ when cause.GetType().Namespace?.StartsWith("VizPipeline", StringComparison.Ordinal) == true => message,
+            _ when FullDisk.Explains(failure) =>
+                "a disk is full: free some space, then run the same command again to go on; nothing is lost",
             OutOfMemoryException => "not enough memory: try a smaller --batch",
             IOException or UnauthorizedAccessException => message,
             _ => $"unexpected {cause.GetType().Name}: {message} (run again with VIZ_TRACE=1 for details, and report it)",
@@ -75,6 +87,16 @@ public static class VizCommandLine
         var command = parsed.CommandResult.Command.Name;
         var hint = parsed.CommandResult.Command is RootCommand
             ? "`viz --help` lists the commands" : $"`viz {command} --help` lists the options";
-        return $"{parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}; {hint}";
+        var message = parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.');
+        // The library names the .NET type.
+        if (WrongType().Match(message) is { Success: true } wrong)
+        {
+            message = $"{wrong.Groups[2].Value} '{wrong.Groups[1].Value}' is not "
+                + (wrong.Groups[3].Value.Contains("Int", StringComparison.Ordinal) ? "a whole number, or too large" : "a number");
+        }
+        return $"{message}; {hint}";
     }
+
+    [GeneratedRegex(@"\ACannot parse argument '(.*)' for (?:option|command) '(.+)' as expected type '(.+)'\z", RegexOptions.Singleline)]
+    private static partial Regex WrongType();
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Images;
@@ -31,7 +32,7 @@ internal static class AscendCommand
             Description = $"The recipe: {RecipeOptions.Choices}",
             DefaultValueFactory = _ => AscentPresets.Default,
         };
-        var steps = new Option<int?>("--steps") { Description = "Steps; default: the recipe's own (256 to 1000)" };
+        var steps = new Option<int?>("--steps") { Description = "Steps; default: the recipe's own (128 to 1000)" };
         var seed = new Option<int>("--seed") { Description = "Seed of the start image" };
         var objective = new Option<string?>("--objective")
         {
@@ -194,7 +195,7 @@ internal static class AscendCommand
         CancellationToken cancellation)
     {
         using var progress = new StepProgress(
-            $"{layer.Name}, {neurons.Length} {(neurons.Length == 1 ? "neuron" : "neurons")}", recipe.Steps);
+            $"{layer.Name}, {Format.Counted(neurons.Length, "neuron")}", recipe.Steps);
         var run = new AscentRun(network.Runner, layer, recipe, PixelScales.Create(network.Preprocessing), material) { Progress = progress };
         return [.. neurons.Chunk(run.SamplesPerBatch).SelectMany(batch => run.Ascend(batch, seed, cancellation))];
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Cli.Cluster;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Coordinator;
@@ -12,11 +13,14 @@ internal static class ClusterCommands
     public static Command Cancel() => Change(
         "cancel", "Cancel an atlas of a cluster; finished work is kept, and `viz retry` resumes it",
         (atlas, jobs) =>
-            jobs > 0 ? $"Cancelled atlas '{atlas}'; {jobs} jobs will not run" : $"Atlas '{atlas}' was not running; nothing was changed");
+            jobs > 0 ? $"Cancelled atlas '{atlas}'; {Format.Counted(jobs, "job")} will not run"
+                : $"Atlas '{atlas}' was not running; nothing was changed");
 
     public static Command Retry() => Change(
         "retry", "Run the failed, blocked and cancelled jobs of an atlas of a cluster again",
-        (atlas, jobs) => jobs > 0 ? $"{jobs} jobs of atlas '{atlas}' will run again" : $"Atlas '{atlas}' has no failed or cancelled jobs");
+        (atlas, jobs) =>
+            jobs > 0 ? $"{Format.Counted(jobs, "job")} of atlas '{atlas}' will run again"
+                : $"Atlas '{atlas}' has no failed or cancelled jobs");
 
     public static Command Workers()
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Images;
@@ -56,7 +57,7 @@ internal static class DemoCommand
         var material = Path.Combine(folder, "sample");
         var model = SampleNetwork.WriteTo(Path.Combine(material, "model"));
         var images = Path.Combine(material, "images");
-        Console.WriteLine($"Drawing {count:N0} pictures of {PictureGenerator.Classes.Count} classes in {images}");
+        Console.WriteLine($"Drawing {Format.Counted(count, "picture")} of {PictureGenerator.Classes.Count} classes in {images}");
         PictureFolder.Generate(images, count, Seed, null, cancellation);
         var graph = NetworkLoader.Load(model);
         var preprocessing = Preprocessing.Load(Preprocessing.FindBeside(model)!, graph.InputShape.Height, graph.InputShape.Width);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Import;
@@ -9,6 +10,9 @@ namespace VizPipeline.Cli.Commands;
 /// <summary><c>viz layers MODEL</c>: lists every layer with kind, channels, map size, receptive field and parameters.</summary>
 internal static class LayersCommand
 {
+    // A concatenation of a dense block has dozens.
+    private const int ShownNames = 3;
+
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "An .onnx, .safetensors or .pth file, or the name of an architecture" };
@@ -39,23 +43,44 @@ internal static class LayersCommand
 
     private static void Print(NetworkGraph graph, IReadOnlyList<Layer> layers)
     {
+        var repeats = RepeatedLayers.Find(graph);
+        var hasRepeats = layers.Any(layer => repeats.ContainsKey(layer.Index));
         var table = new Table().Border(TableBorder.Simple).AddColumns("layer", "kind");
         foreach (var column in (string[])["channels", "map", "field", "stride", "parameters"])
             table.AddColumn(new TableColumn(column).RightAligned());
+        if (hasRepeats)
+            table.AddColumn("");
         foreach (var layer in layers)
         {
-            table.AddRow(
+            List<Text> row =
+            [
                 new Text(layer.Alias is null ? layer.Name : $"{layer.Name} ({layer.Alias})"),
                 new Text(layer.Kind.ToString().ToLowerInvariant()),
                 new Text($"{layer.Neurons}"),
                 new Text(layer.Shape.IsVector ? "-" : $"{layer.Shape.Height}x{layer.Shape.Width}"),
                 new Text(layer.Field.IsWhole ? "all" : $"{layer.Field.Y.Size}x{layer.Field.X.Size}"),
                 new Text(layer.Field.IsWhole ? "-" : $"{layer.Field.Y.Stride}"),
-                new Text($"{layer.Parameters:N0}"));
+                new Text($"{layer.Parameters:N0}"),
+            ];
+            if (hasRepeats)
+                row.Add(new Text(repeats.TryGetValue(layer.Index, out var others) ? $"repeats {ListNames(others)}" : ""));
+            table.AddRow(row);
         }
         ConsoleOutput.Wide().Write(table);
         Console.WriteLine(
-            $"{graph.Name}: {layers.Count} layers, {layers.Sum(layer => (long)layer.Neurons):N0} neurons, {graph.Parameters:N0} "
+            $"{graph.Name}: {Format.Counted(layers.Count, "layer")}, "
+            + $"{Format.Counted(layers.Sum(layer => (long)layer.Neurons), "neuron")}, {graph.Parameters:N0} "
             + $"parameters, input {graph.InputShape}");
+        if (hasRepeats)
+        {
+            var left = layers.Where(layer => repeats.ContainsKey(layer.Index)).ToList();
+            Console.WriteLine(
+                $"{left.Count} of the layers, with {left.Sum(layer => (long)layer.Neurons):N0} neurons, only repeat others: atlases "
+                + "leave them out, unless --layers names them");
+        }
     }
+
+    private static string ListNames(IReadOnlyList<Layer> layers) =>
+        string.Join(", ", layers.Take(ShownNames).Select(layer => layer.Name))
+        + (layers.Count > ShownNames ? $" and {layers.Count - ShownNames} more" : "");
 }

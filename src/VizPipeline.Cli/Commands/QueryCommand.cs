@@ -1,12 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
-using Spectre.Console;
-using VizPipeline.Atlas.Export;
 using VizPipeline.Atlas.Web;
 using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Query;
 using VizPipeline.Images;
+using VizPipeline.Jobs;
 
 namespace VizPipeline.Cli.Commands;
 
@@ -14,7 +12,8 @@ namespace VizPipeline.Cli.Commands;
 internal static class QueryCommand
 {
     private static readonly string[] Shown =
-        ["layer", "channel", "name", "max", "mean", "fraction_positive", "dead", "best_class", "class_selectivity", "top_purity"];
+        ["layer", "channel", "name", "max", "mean", "fraction_positive", "dead", "best_class", "class_selectivity", "top_purity",
+            "active_images"];
 
     public static Command Create()
     {
@@ -29,7 +28,7 @@ internal static class QueryCommand
         };
         var dead = new Option<string?>("--dead")
         {
-            Description = "yes or no: whether the neuron is dead, that is, active on at most 0.1 % of the images",
+            Description = "yes or no: whether the neuron of a rectified layer is dead, that is, active on at most 0.1 % of the images",
         };
         var where = new Option<string[]>("--where")
         {
@@ -43,11 +42,7 @@ internal static class QueryCommand
             DefaultValueFactory = _ => "layer",
         };
         var limit = new Option<int>("--limit") { Description = "Maximum number of neurons", DefaultValueFactory = _ => 50 };
-        var format = new Option<string>("--format")
-        {
-            Description = "table, csv, or json (one object per line)",
-            DefaultValueFactory = _ => "table",
-        };
+        var format = TableOutput.CreateOption();
         var pictures = new Option<string?>("--pictures")
         {
             Description =
@@ -77,61 +72,23 @@ internal static class QueryCommand
                 ?? throw new UsageException(
                     "--pictures: this terminal cannot show pictures (it is not kitty or iTerm2, and COLORTERM is not truecolor); use "
                     + "`viz serve` to see them in a browser");
+            if (NeuronSupport.IsAskedBy(question.Sort, question.Where.Select(condition => condition.Split('<', '>', '=')[0].Trim())))
+                await Console.Error.WriteLineAsync(
+                    $"viz: {NeuronSupport.Explain(NeuronSupport.LeastImages)} (in small sets, half of the images); "
+                    + $"--where '{NeuronFacts.ActiveImagesName}>=0' shows them");
             using var source = await NeuronSource.OpenAsync(parsed.GetRequiredValue(atlas), cancellation);
-            var rows = source.ReadAsync(question, count, cancellation);
-            switch (parsed.GetValue(format))
-            {
-                case "table": await WriteTableAsync(rows, source, view, terminal, cancellation); break;
-                case "csv": await WriteAsync(rows, stream => new CsvTableWriter(stream, NeuronSource.Columns), cancellation); break;
-                case "json": await WriteAsync(rows, stream => new JsonLinesTableWriter(stream, NeuronSource.Columns), cancellation); break;
-                case var odd: throw new UsageException($"--format '{odd}' is unknown; use table, csv or json");
-            }
+            var found = await TableOutput.WriteAsync(
+                parsed.GetRequiredValue(format), NeuronSource.Columns, source.ReadAsync(question, count, cancellation),
+                "no matching neurons", cancellation, Shown);
+            if (view is not null && terminal is not null && found.Count > 0)
+                await WritePicturesAsync(found, source, view, terminal, cancellation);
             return ExitCode.Done;
         });
         return command;
     }
 
-    private static async Task WriteAsync(IAsyncEnumerable<object?[]> rows, Func<Stream, ITableWriter> open, CancellationToken cancellation)
-    {
-        // Through a buffer, because tests replace the console's writer.
-        using var buffer = new MemoryStream();
-        await using (var writer = open(buffer))
-        {
-            await foreach (var row in rows.WithCancellation(cancellation))
-                await writer.WriteAsync(row, cancellation);
-            await writer.CompleteAsync(cancellation);
-        }
-        Console.Write(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
-    }
-
-    private static async Task WriteTableAsync(
-        IAsyncEnumerable<object?[]> rows, NeuronSource source, TileView? view, TerminalPictures? terminal, CancellationToken cancellation)
-    {
-        var found = await rows.ToListAsync(cancellation);
-        if (found.Count == 0)
-        {
-            Console.WriteLine("no matching neurons");
-            return;
-        }
-        int[] places = [.. Shown.Select(name => NeuronSource.Columns.Index().First(column => column.Item.Name == name).Index)];
-        // Columns without any value are left out.
-        places = [.. places.Where(place => found.Exists(row => row[place] is not null))];
-        var table = new Table { Border = TableBorder.Simple };
-        foreach (var place in places)
-            table.AddColumn(new TableColumn(NeuronSource.Columns[place].Name)
-            {
-                Alignment = NeuronSource.Columns[place].Kind is ColumnKind.Text ? Justify.Left : Justify.Right,
-                NoWrap = true,
-            });
-        foreach (var row in found)
-            table.AddRow([.. places.Select(place => Markup.Escape(Cell(row[place])))]);
-        ConsoleOutput.Wide().Write(table);
-        if (view is not null && terminal is not null)
-            await WritePicturesAsync(found, source, view, terminal, cancellation);
-    }
-
     private static async Task WritePicturesAsync(
-        List<object?[]> rows, NeuronSource source, TileView view, TerminalPictures terminal, CancellationToken cancellation)
+        IReadOnlyList<object?[]> rows, NeuronSource source, TileView view, TerminalPictures terminal, CancellationToken cancellation)
     {
         var perLine = Math.Max(1, ConsoleOutput.Wide().Profile.Width / TerminalPictures.Columns);
         var shown = new List<(string Caption, RgbImage Picture)>();
@@ -148,13 +105,4 @@ internal static class QueryCommand
         if (shown.Count == 0)
             await Console.Error.WriteLineAsync($"viz: none of these neurons has a picture '{view.Id}'");
     }
-
-    private static string Cell(object? value) => value switch
-    {
-        null => "",
-        bool flag => flag ? "yes" : "no",
-        double number => number.ToString("G4", CultureInfo.InvariantCulture),
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => $"{value}",
-    };
 }

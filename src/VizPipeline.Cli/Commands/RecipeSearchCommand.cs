@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Images;
 using VizPipeline.Methods.GradientAscent;
@@ -72,7 +73,8 @@ internal static class RecipeSearchCommand
     private static List<(AscentRecipe Recipe, IReadOnlyList<AscentResult> Results)> RunAscents(
         RunningNetwork network, Layer layer, IReadOnlyList<AscentRecipe> recipes, int[] neurons, int seed, CancellationToken cancellation)
     {
-        using var progress = new StepProgress($"{recipes.Count} recipes on {neurons.Length} neurons of {layer.Name}", recipes.Count);
+        using var progress = new StepProgress(
+            $"{Format.Counted(recipes.Count, "recipe")} on {Format.Counted(neurons.Length, "neuron")} of {layer.Name}", recipes.Count);
         var done = new List<(AscentRecipe, IReadOnlyList<AscentResult>)>();
         foreach (var recipe in recipes)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Sample.Model;
@@ -50,7 +51,8 @@ internal static class SampleCommand
         {
             var wanted = parsed.GetValue(count) is > 0 and var some ? some : throw new UsageException("--count must be 1 or more");
             PictureFolder.Generate(parsed.GetRequiredValue(folder), wanted, parsed.GetValue(seed), null, cancellation);
-            Console.WriteLine($"{wanted:N0} pictures of {PictureGenerator.Classes.Count} classes in {parsed.GetRequiredValue(folder)}");
+            Console.WriteLine(
+                $"{Format.Counted(wanted, "picture")} of {PictureGenerator.Classes.Count} classes in {parsed.GetRequiredValue(folder)}");
             return Task.FromResult(ExitCode.Done);
         });
         return command;

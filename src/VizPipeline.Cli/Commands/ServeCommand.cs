@@ -22,9 +22,10 @@ internal static class ServeCommand
             Description = "IP address to listen on; 0.0.0.0 for all addresses of this machine",
             DefaultValueFactory = _ => "127.0.0.1",
         };
+        var story = new Option<bool>("--story") { Description = "Print the address of the story, a lecture about single neurons" };
         var command = new Command("serve", "Serve atlases as web pages with a live tool and an API; also while they are being built")
         {
-            folder, port, address,
+            folder, port, address, story,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -36,7 +37,7 @@ internal static class ServeCommand
             foreach (var path in parsed.GetRequiredValue(folder))
                 atlases.Add(await StoredAtlas.OpenAsync(path, cancellation));
             TorchRuntime.Start();
-            return await AtlasServer.RunAsync(atlases, place, number, cancellation);
+            return await AtlasServer.RunAsync(atlases, place, number, cancellation, parsed.GetValue(story) ? "/story" : null);
         });
         return command;
     }

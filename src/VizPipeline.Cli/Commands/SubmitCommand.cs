@@ -1,9 +1,11 @@
 using System.CommandLine;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.Cluster;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Coordinator;
+using VizPipeline.Jobs;
 
 namespace VizPipeline.Cli.Commands;
 
@@ -47,12 +49,24 @@ internal sealed class SubmitCommand
             };
         if (spec.Model is { Weights: { } file, WeightsSha256: { } weights })
             spec = spec with { Model = spec.Model with { WeightsKey = await coordinator.SendModelAsync(file, weights, cancellation) } };
+        if (request.Dictionaries.Count > 0)
+        {
+            var sent = new List<DictionarySpec>();
+            foreach (var dictionary in request.Dictionaries)
+                sent.Add(dictionary.Spec with
+                {
+                    Key = await dictionary.UseFileAsync(file => coordinator.SendModelAsync(file, dictionary.Spec.Sha256, cancellation)),
+                });
+            spec = spec with { Dictionaries = sent };
+        }
         spec = spec with { Images = spec.Images with { Root = parsed.GetValue(_root) ?? spec.Images.Root } };
         var submission = new Submission(spec, AtlasSpecs.ToImageList(request.Images), parsed.GetRequiredValue(_priority));
         var submitted = await coordinator.PostAsync<Submitted>("atlases", submission, cancellation);
         Console.WriteLine(
-            $"{Describe(submitted)}: {spec.NeuronCount():N0} neurons in {spec.Layers.Count} layers"
-            + (spec.NeedsScan() ? $" over {spec.Images.Count:N0} images" : ""));
+            $"{Describe(submitted)}: {Format.Counted(spec.NeuronCount(), "neuron")} in {Format.Counted(spec.Layers.Count, "layer")}"
+            + (spec.NeedsScan() ? $" over {Format.Counted(spec.Images.Count, "image")}" : ""));
+        if (request.ClassReport is { } report)
+            Console.WriteLine(report);
         if (submitted.Note is { } note)
             await Console.Error.WriteLineAsync($"viz: {note}");
         if (parsed.GetValue(_watch))
@@ -64,9 +78,10 @@ internal sealed class SubmitCommand
 
     private static string Describe(Submitted submitted) => submitted switch
     {
+        { Added.Count: > 0 } => $"Growing atlas '{submitted.Id}' by {string.Join("; ", submitted.Added)}",
         { Resumed: false } => $"Planned atlas '{submitted.Id}'",
-        { JobsAgain: 1 } => $"Resuming atlas '{submitted.Id}', running 1 failed or cancelled job again",
-        { JobsAgain: > 1 } => $"Resuming atlas '{submitted.Id}', running {submitted.JobsAgain:N0} failed or cancelled jobs again",
+        { JobsAgain: > 0 } =>
+            $"Resuming atlas '{submitted.Id}', running {Format.Counted(submitted.JobsAgain, "failed or cancelled job")} again",
         { State: AtlasState.Running } => $"Atlas '{submitted.Id}' is already being built; nothing was changed",
         _ => $"Atlas '{submitted.Id}' is already complete; nothing was changed",
     };

@@ -19,13 +19,18 @@ internal static class VerifyCommand
             Description = "Number of neurons to compute again, drawn at random",
             DefaultValueFactory = _ => 24,
         };
+        var quick = new Option<bool>("--quick")
+        {
+            Description = "Compute only the images of the patches and 32 others: statistics over all images are not compared",
+        };
         var seed = new Option<int>("--seed") { Description = "Seed of the random draw", DefaultValueFactory = _ => 0 };
         var model = new Option<string?>("--model") { Description = "The model file, if it has moved" };
         var weights = new Option<string?>("--weights") { Description = "The weights file, if it has moved" };
         var images = new Option<string?>("--images") { Description = "The image folder, if it has moved" };
-        var command = new Command("verify", "Compute a sample of an atlas again, one image at a time, and compare the results")
+        var command = new Command(
+            "verify", "Compute a sample of an atlas again, one image at a time, and compare it and all files with what the run recorded")
         {
-            folder, cluster, neurons, seed, model, weights, images,
+            folder, cluster, neurons, quick, seed, model, weights, images,
         };
         command.SetAction((parsed, cancellation) => RunAsync(
             parsed.GetRequiredValue(folder),
@@ -33,6 +38,7 @@ internal static class VerifyCommand
             new VerifyOptions
             {
                 Neurons = parsed.GetValue(neurons),
+                IsQuick = parsed.GetValue(quick),
                 Seed = parsed.GetValue(seed),
                 Model = parsed.GetValue(model),
                 Weights = parsed.GetValue(weights),
@@ -52,10 +58,8 @@ internal static class VerifyCommand
         var result = await AtlasVerification.RunAsync(atlas, options, cancellation);
         foreach (var finding in result.Findings)
             Console.WriteLine(finding);
-        Console.WriteLine(
-            $"{result.Neurons:N0} neurons with {result.Patches:N0} patches computed again on {result.Images:N0} images, "
-                + $"{result.Pictures:N0} pictures read: "
-            + (result.Findings.Count == 0 ? "all agree" : $"{result.Findings.Count:N0} disagreements"));
+        foreach (var line in result.Describe())
+            Console.WriteLine(line);
         return result.Findings.Count == 0 ? ExitCode.Done : ExitCode.Failures;
     }
 }

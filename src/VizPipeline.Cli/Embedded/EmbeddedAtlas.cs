@@ -18,13 +18,15 @@ namespace VizPipeline.Cli.Embedded;
 public sealed class EmbeddedAtlas : IAsyncDisposable
 {
     private readonly IHost _host;
+    private readonly SqliteCatalogDatabase _database;
 
     /// <summary>Creates the host for the atlas <paramref name="atlasId"/> in <paramref name="folder"/>; nothing runs yet.</summary>
     /// <param name="folder">The folder of the atlas; created if it does not exist.</param>
     /// <param name="atlasId">The id of the atlas.</param>
     /// <param name="configure">Sets the options of the worker in this process.</param>
+    /// <param name="workPerSecond">The speed of a device, see <see cref="WorkEstimate"/>; null for a guess.</param>
     /// <exception cref="ObjectStoreException">The folder cannot be created or written.</exception>
-    public EmbeddedAtlas(string folder, string atlasId, Action<WorkerOptions> configure)
+    public EmbeddedAtlas(string folder, string atlasId, Action<WorkerOptions> configure, double? workPerSecond = null)
     {
         Folder = Path.GetFullPath(folder);
         Store = new FolderObjectStore(Folder, AtlasKeys.Root(atlasId));
@@ -34,13 +36,26 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(Environment.GetEnvironmentVariable("VIZ_TRACE") is null ? LogLevel.Error : LogLevel.Debug);
+        if (Environment.GetEnvironmentVariable("VIZ_TRACE") is null)
+        {
+            // The command prints why it stopped, in one line; these would print it again, with pages of stack traces.
+            builder.Logging.AddFilter("MassTransit", LogLevel.None);
+            builder.Logging.AddFilter(typeof(AtlasMonitor).FullName, LogLevel.None);
+        }
+        // Ctrl-C is the command's: a second lifetime would react to it too, even while the host is being disposed of.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSingleton<IObjectStore>(Store);
-        builder.Services.AddSingleton<CatalogDatabase>(new SqliteCatalogDatabase(CatalogFile(Folder)));
+        _database = new SqliteCatalogDatabase(CatalogFile(Folder));
+        builder.Services.AddSingleton<CatalogDatabase>(_database);
         var worker = new WorkerOptions();
         configure(worker);
         // One job runs on each device while the next one waits.
         var outstanding = 2 * TorchDevice.Count(worker.Device);
-        builder.AddCoordinator(options => (options.Outstanding, options.OutstandingPerKind) = (outstanding, outstanding));
+        builder.AddCoordinator(options =>
+        {
+            (options.Outstanding, options.OutstandingPerKind) = (outstanding, outstanding);
+            options.WorkPerSecond = workPerSecond ?? WorkEstimate.PerCoreSecond * Environment.ProcessorCount;
+        });
         builder.AddWorker(configure);
         builder.AddEmbeddedBus();
         _host = builder.Build();
@@ -61,6 +76,11 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
 
     /// <summary>Returns the path of the catalog in the folder of an atlas.</summary>
     public static string CatalogFile(string folder) => Path.Combine(folder, "atlas.db");
+
+    /// <summary>Returns whether a path in the folder of an atlas is of its catalog or of its notes, which are no objects.</summary>
+    public static bool IsDatabase(string path) =>
+        path.StartsWith(CatalogFile(""), StringComparison.Ordinal)
+            || path.StartsWith(SqliteCatalogDatabase.NotesFile(""), StringComparison.Ordinal);
 
     // Without a device the jobs would wait forever, because no other worker can run them.
     private async Task StopWithoutDeviceAsync()
@@ -83,8 +103,17 @@ public sealed class EmbeddedAtlas : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Stopping took too long; the process ends anyway.
+            // Stopping took too long. A job still computes with what disposing would free; the process ends anyway.
+            return;
         }
         _host.Dispose();
+        await _database.SealAsync(CancellationToken.None);
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -18,14 +18,18 @@ internal sealed class JoinedAtlases : IDisposable
     private static readonly string[] Tables = ["atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job"];
     private readonly string _file;
 
-    private JoinedAtlases(string file, SqliteCatalogDatabase database, IObjectStore store) =>
-        (_file, Database, Store) = (file, database, store);
+    private JoinedAtlases(
+        string file, SqliteCatalogDatabase database, IObjectStore store, IReadOnlyDictionary<string, StoredAtlas> atlases) =>
+        (_file, Database, Store, Atlases) = (file, database, store, atlases);
 
     /// <summary>The combined catalog.</summary>
     public SqliteCatalogDatabase Database { get; }
 
     /// <summary>The combined object store.</summary>
     public IObjectStore Store { get; }
+
+    /// <summary>The atlases by their ids in the combined catalog.</summary>
+    public IReadOnlyDictionary<string, StoredAtlas> Atlases { get; }
 
     /// <summary>Combines atlases. If several have the same id, a number is appended to the later ones.</summary>
     /// <exception cref="UsageException">The catalog of a folder has another version.</exception>
@@ -35,6 +39,7 @@ internal sealed class JoinedAtlases : IDisposable
         var database = new SqliteCatalogDatabase(file);
         await database.MigrateAsync(cancellation);
         var stores = new Dictionary<string, FolderObjectStore>();
+        var ids = new Dictionary<string, StoredAtlas>();
         try
         {
             foreach (var atlas in atlases)
@@ -42,6 +47,7 @@ internal sealed class JoinedAtlases : IDisposable
                 var id = Enumerable.Range(1, atlases.Count).Select(i => i == 1 ? atlas.Spec.Id : $"{atlas.Spec.Id}-{i}")
                     .First(id => !stores.ContainsKey(id));
                 stores[id] = new FolderObjectStore(atlas.Folder, AtlasKeys.Root(id));
+                ids[id] = atlas;
                 await atlas.Database.CheckSchemaAsync(cancellation);
                 // Atlases of two checkpoints of a network have the same name; the folder distinguishes them.
                 var isAlone = atlases.Count(other => other.Spec.Name == atlas.Spec.Name) == 1;
@@ -55,7 +61,7 @@ internal sealed class JoinedAtlases : IDisposable
             File.Delete(file);
             throw new UsageException(failure.Message.ReplaceLineEndings(" "));
         }
-        return new JoinedAtlases(file, database, new JoinedStore(stores));
+        return new JoinedAtlases(file, database, new JoinedStore(stores), ids);
     }
 
     /// <inheritdoc/>
@@ -71,7 +77,7 @@ internal sealed class JoinedAtlases : IDisposable
     {
         await using var context = database.Open();
         await context.Database.OpenConnectionAsync(cancellation);
-        await context.Database.ExecuteSqlAsync($"ATTACH {atlas.Database.Place} AS source", cancellation);
+        await context.Database.ExecuteSqlAsync($"ATTACH {atlas.Database.AddressToAttach()} AS source", cancellation);
         await using (var transaction = await context.Database.BeginTransactionAsync(cancellation))
         {
             // Ids in a catalog start at 1, and a folder has one atlas with at most a few hundred layers.
@@ -113,6 +119,9 @@ internal sealed class JoinedAtlases : IDisposable
 
         public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default) =>
             Find(key) is { } store ? store.TryGetAsync(key, cancellation) : Task.FromResult<byte[]?>(null);
+
+        public Task<byte[]> GetRangeAsync(string key, long offset, int length, CancellationToken cancellation = default) =>
+            Get(key).GetRangeAsync(key, offset, length, cancellation);
 
         public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) =>
             Get(key).GetFileAsync(key, file, cancellation);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Coordinator;
 using VizPipeline.Jobs;
 
@@ -21,7 +22,8 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
             .StartAsync(async context =>
             {
-                var bars = new Dictionary<JobKind, ProgressTask>();
+                var (bars, started) = (new Dictionary<JobKind, ProgressTask>(), time.GetTimestamp());
+                ProgressTask? all = null;
                 while (true)
                 {
                     var ended = await PauseAsync(finished, LivePause, cancellation);
@@ -35,6 +37,10 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
                             $"{stage.Kind.Name(),-8} {stage.UnitsDone,8:N0} of {stage.UnitsTotal:N0} "
                             + $"{JobKinds.Get(stage.Kind).Unit}{Rate(stage)}{Failed(stage)}");
                     }
+                    all ??= context.AddTask("all");
+                    var (elapsed, left) = (time.GetElapsedTime(started), snapshot.TimeLeft ?? TimeSpan.Zero);
+                    all.Description = $"{"all",-8} {(ended ? "" : FormatLeft(left))}";
+                    all.Value = ended ? 100 : 100 * elapsed / (elapsed + left);
                     if (ended)
                         return;
                 }
@@ -48,7 +54,7 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
             var ended = await PauseAsync(finished, LinePause, cancellation);
             var snapshot = await monitor.SnapshotAsync(atlasId, CancellationToken.None);
             var open = snapshot.Stages.Where(stage => stage.Total > 0).Select(FormatStage);
-            var line = string.Join(" · ", open) + (snapshot.TimeLeft is { } left && !ended ? $" · {FormatDuration(left)} left" : "");
+            var line = string.Join(" · ", open) + (snapshot.TimeLeft is { } left && !ended ? $" · {FormatLeft(left)}" : "");
             if (line != last)
                 await Console.Out.WriteLineAsync($"[{FormatDuration(time.GetElapsedTime(started))}] {last = line}");
             if (ended)
@@ -59,6 +65,10 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
     /// <summary>Formats the progress of a stage, such as <c>scan 64/1,000 (39.1/s)</c>.</summary>
     public static string FormatStage(StageProgress stage) =>
         $"{stage.Kind.Name()} {stage.UnitsDone:N0}/{stage.UnitsTotal:N0}{Rate(stage)}{Failed(stage)}";
+
+    /// <summary>Formats an estimate of the time to the end, for example <c>about 5 min 10 s left</c>.</summary>
+    public static string FormatLeft(TimeSpan left) =>
+        $"about {FormatDuration(left < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : left)} left";
 
     /// <summary>Formats a duration for display.</summary>
     public static string FormatDuration(TimeSpan duration) => duration.TotalHours >= 1
@@ -75,5 +85,5 @@ internal sealed class ProgressDisplay(AtlasMonitor monitor, string atlasId, Time
     private static string Rate(StageProgress stage) => stage.UnitsPerSecond is { } rate && stage.UnitsDone < stage.UnitsTotal
         ? string.Create(CultureInfo.InvariantCulture, $" ({rate:0.#}/s)") : "";
 
-    private static string Failed(StageProgress stage) => stage.Failed > 0 ? $", {stage.Failed} jobs FAILED" : "";
+    private static string Failed(StageProgress stage) => stage.Failed > 0 ? $", {Format.Counted(stage.Failed, "job")} FAILED" : "";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Catalog;
 using VizPipeline.Coordinator;
 
@@ -16,14 +17,21 @@ internal static class StatusText
     {
         Line(console, $"atlas {status.Id}{(status.Name == status.Id ? "" : $" ({status.Name})")}: {State(status)}");
         Line(console,
-            $"{status.Layers:N0} layers, {status.Neurons:N0} neurons, {status.Images:N0} images; planned {Time(status.CreatedAt)}, last "
-            + $"activity {Time(status.LastActivityAt)}");
+            $"{Count(status.Layers, "layer")}, {Count(status.Neurons, "neuron")}, {Count(status.Images, "image")}; planned "
+            + $"{Time(status.CreatedAt)}, last activity {Time(status.LastActivityAt)}");
+        if (status.Accuracy is { } accuracy)
+            foreach (var line in AccuracyLines(accuracy))
+                Line(console, line);
         console.Write(Stages(status));
         WriteUnserved(console, status.Unserved);
         Line(console, $"{Duration(status.Seconds)} of work in total");
         WriteFailures(console, status, retry);
         WriteUnreadable(console, status);
     }
+
+    /// <summary>Returns the accuracy of the network in a line, and a warning in another where it is near chance.</summary>
+    public static IEnumerable<string> AccuracyLines(NetworkAccuracy accuracy)
+        => accuracy.IsNearChance ? [$"{accuracy}", NetworkAccuracy.ChanceWarning] : [$"{accuracy}"];
 
     /// <summary>Writes a line for each kind of waiting job that no worker serves.</summary>
     public static void WriteUnserved(IAnsiConsole console, IEnumerable<UnservedJobs> unserved)
@@ -87,7 +95,7 @@ internal static class StatusText
 
     private static string Name(Enum value) => value.ToString().ToLowerInvariant();
 
-    private static string Count(int number, string thing) => $"{number:N0} {thing}{(number == 1 ? "" : "s")}";
+    private static string Count(long number, string thing) => Format.Counted(number, thing);
 
     private static string Time(DateTime? time) =>
         time is { } known ? known.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) : "none yet";

@@ -1,16 +1,15 @@
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
-using VizPipeline.Images;
 using VizPipeline.Jobs;
-using VizPipeline.Network.Execution;
 using VizPipeline.Network.Graph;
+using VizPipeline.Worker;
 
 namespace VizPipeline.Cli.Verify;
 
 /// <summary>
-/// Verifies an atlas: computes a random sample of its neurons again and compares them, and checks the spec, the image list and all
-/// pictures.
+/// Verifies an atlas: computes a random sample of its neurons again, with their statistics and pictures, and compares them; and checks the
+/// spec, the image list, all pictures, and the hashes of all objects.
 /// </summary>
 internal static class AtlasVerification
 {
@@ -24,19 +23,31 @@ internal static class AtlasVerification
         var findings = new List<string>();
         await CheckSpecAsync(atlas, findings, cancellation);
         var graph = await VerifiedModel.OpenAsync(atlas, options, findings, cancellation);
-        var (neurons, compared) = ((IReadOnlyList<NeuronUnderTest>)[], 0);
+        var (objects, faulty) = await VerifiedObjects.CheckAsync(atlas, findings, cancellation);
+        var (neurons, compared, hasStatistics, redrawn) = ((IReadOnlyList<NeuronUnderTest>)[], 0, false, 0);
         if (atlas.Spec.NeedsScan())
         {
-            var preprocessing = Preprocessing.Parse(
-                atlas.Spec.Preprocessing.GetRawText(), "the atlas's spec", graph.InputShape.Height, graph.InputShape.Width,
-                graph.InputShape.Channels);
-            var images = await VerifiedImages.OpenAsync(atlas, preprocessing, options, findings, cancellation);
+            using var runtime = await VerifiedImages.OpenAsync(atlas, graph, options, findings, cancellation);
             var random = new Random(options.Seed);
             neurons = await SampleAsync(atlas, graph, random, options.Neurons, findings, cancellation);
-            compared = await CompareImagesAsync(atlas, graph, images, neurons, random, findings, cancellation);
+            (compared, hasStatistics) = await CompareImagesAsync(
+                atlas, runtime, neurons, random, options.IsQuick, findings, cancellation);
+            redrawn = await RedrawnPictures.CompareAsync(atlas, runtime, neurons, faulty, findings, cancellation)
+                + await VerifiedFacets.CompareAsync(atlas, runtime, neurons, faulty, findings, cancellation);
         }
-        var pictures = await VerifiedPictures.CheckAsync(atlas, findings, cancellation);
-        return new Verification(neurons.Count, neurons.Sum(neuron => neuron.Patches.Count), compared, pictures, findings);
+        return new Verification
+        {
+            Neurons = neurons.Count,
+            AllNeurons = atlas.Spec.NeuronCount(),
+            Patches = neurons.Sum(neuron => neuron.Patches.Count),
+            Images = compared,
+            HasStatistics = hasStatistics,
+            InTables = await VerifiedTables.CompareAsync(atlas, findings, cancellation),
+            Redrawn = redrawn,
+            Pictures = await VerifiedPictures.CheckAsync(atlas, faulty, findings, cancellation),
+            Objects = objects,
+            Findings = findings,
+        };
     }
 
     private static async Task CheckSpecAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
@@ -74,41 +85,45 @@ internal static class AtlasVerification
         return sample;
     }
 
-    private static async Task<int> CompareImagesAsync(
-        VerifiedAtlas atlas, NetworkGraph graph, CropSource images, IReadOnlyList<NeuronUnderTest> neurons, Random random,
-        List<string> findings,
-        CancellationToken cancellation)
+    private static async Task<(int Images, bool HasStatistics)> CompareImagesAsync(
+        VerifiedAtlas atlas, AtlasRuntime runtime, IReadOnlyList<NeuronUnderTest> neurons, Random random, bool isQuick,
+        List<string> findings, CancellationToken cancellation)
     {
         if (neurons.Count == 0)
-            return 0;
-        using var runner = new NetworkRunner(graph);
-        var single = new SingleImages(runner, images.Preprocessing, neurons);
-        var compared = 0;
-        foreach (var index in await ChooseImagesAsync(atlas, images.Manifest.Entries.Count, neurons, random, cancellation))
+            return (0, false);
+        var (images, statistics) = (runtime.Crops, new VerifiedStatistics(neurons));
+        var single = new SingleImages(runtime.Runner, images.Preprocessing, neurons, statistics);
+        var (compared, isComplete) = (0, !isQuick);
+        foreach (var index in await ChooseImagesAsync(atlas, images.Manifest.Entries.Count, neurons, random, isQuick, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
-            var path = images.Manifest.Entries[index].Path;
+            var entry = images.Manifest.Entries[index];
             var image = images.Get(index);
             if (image.Crop is null)
             {
-                findings.Add($"image {path}: {image.Unreadable}");
+                findings.Add($"image {entry.Path}: {image.Unreadable}");
+                isComplete = false;
                 continue;
             }
-            single.Compare(index, path, image.Crop);
+            single.Compare(index, entry.Path, entry.ClassIndex, image.Crop);
             compared++;
         }
-        return compared;
+        // Without an image that the atlas had, its statistics cannot be had again.
+        if (isComplete)
+            statistics.Compare(runtime.Images, findings);
+        return (compared, isComplete);
     }
 
-    // The images of the patches, and others that the scan could read.
+    // All images that the scan could read; where it has to be quick, those of the patches and some others.
     private static async Task<IReadOnlyList<int>> ChooseImagesAsync(
-        VerifiedAtlas atlas, int count, IReadOnlyList<NeuronUnderTest> neurons, Random random, CancellationToken cancellation)
+        VerifiedAtlas atlas, int count, IReadOnlyList<NeuronUnderTest> neurons, Random random, bool isQuick,
+        CancellationToken cancellation)
     {
         await using var catalog = atlas.Database.Open();
         var unreadable = (await catalog.UnreadableImagesAsync(atlas.Row.Id, cancellation)).Select(image => image.ImageIndex);
         var tops = neurons.SelectMany(neuron => neuron.Patches).Select(patch => patch.ImageIndex).Where(index => index < count).ToHashSet();
         var others = Enumerable.Range(0, count).Except(unreadable).Except(tops).ToArray();
         random.Shuffle(others);
-        return [.. tops.Concat(others.Take(OtherImages)).Order()];
+        return [.. tops.Concat(isQuick ? others.Take(OtherImages) : others).Order()];
     }
 }

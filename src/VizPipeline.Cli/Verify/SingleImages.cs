@@ -12,20 +12,23 @@ namespace VizPipeline.Cli.Verify;
 /// Runs neurons on single images, in a different way from the pipeline: one image at a time, contiguous memory layout, and a plain
 /// search for the maximum of the map. The pipeline runs batches in channels-last layout and finds the maximum by pooling.
 /// </summary>
-internal sealed class SingleImages(NetworkRunner runner, Preprocessing preprocessing, IReadOnlyList<NeuronUnderTest> neurons)
+internal sealed class SingleImages(
+    NetworkRunner runner, Preprocessing preprocessing, IReadOnlyList<NeuronUnderTest> neurons, VerifiedStatistics statistics)
 {
     private readonly ILookup<int, NeuronUnderTest> _byNode = neurons.ToLookup(neuron => neuron.Layer.Node);
 
     /// <summary>Compares every neuron with its map of an image.</summary>
     /// <param name="image">The image's index.</param>
     /// <param name="path">The image's name in findings.</param>
+    /// <param name="label">The class of the image.</param>
     /// <param name="crop">The crop of the image.</param>
-    public void Compare(int image, string path, byte[] crop)
+    public void Compare(int image, string path, int? label, byte[] crop)
     {
         using var scope = torch.NewDisposeScope();
         var input = ImageTensor.Create(crop, 1, preprocessing, runner.Device).contiguous();
         runner.Forward(input, [.. _byNode.Select(node => node.Key)], (node, value) =>
         {
+            statistics.Add(node, image, label, value);
             foreach (var neuron in _byNode[node])
                 neuron.Compare(image, path, ReadMap(value, neuron.Channel));
         });

@@ -1,8 +1,12 @@
+using TorchSharp;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
+using VizPipeline.Network.Graph;
+using VizPipeline.Network.Torch;
 using VizPipeline.ObjectStore;
+using VizPipeline.Worker;
 using ImageEntry = VizPipeline.Images.ImageEntry;
 
 namespace VizPipeline.Cli.Verify;
@@ -10,10 +14,10 @@ namespace VizPipeline.Cli.Verify;
 /// <summary>Opens the image set of an atlas and checks that its list has not changed.</summary>
 internal static class VerifiedImages
 {
-    /// <summary>Opens the images without a cache, which would hide changes of the files.</summary>
+    /// <summary>Opens network and images as workers do, but without a cache, which would hide changes of the files.</summary>
     /// <exception cref="UsageException">The folder has moved, or the image list of the atlas is missing.</exception>
-    public static async Task<CropSource> OpenAsync(
-        VerifiedAtlas atlas, Preprocessing preprocessing, VerifyOptions options, List<string> findings, CancellationToken cancellation)
+    public static async Task<AtlasRuntime> OpenAsync(
+        VerifiedAtlas atlas, NetworkGraph graph, VerifyOptions options, List<string> findings, CancellationToken cancellation)
     {
         var spec = atlas.Spec.Images;
         var folder = options.Images ?? spec.Root;
@@ -26,9 +30,11 @@ internal static class VerifiedImages
         var manifest = ToManifest(list, spec.Classes);
         await CheckRowsAsync(atlas, list, findings, cancellation);
         // With --class-names the hash covers the original labels, which the list does not contain.
-        if (atlas.Spec.OutputNames.Count == 0 && manifest.Hash != spec.ManifestSha256)
+        if (atlas.Spec.OutputNames.Count == 0 && manifest.Hash != spec.ManifestHash
+            && ImageGrowth.Hash(list, spec.Classes) != spec.ManifestHash)
             findings.Add("image list: differs from the list that the atlas was planned with (different hash)");
-        return new CropSource(manifest, ImageRoots.Here().Open(folder), preprocessing);
+        TorchRuntime.Start();
+        return new AtlasRuntime(atlas.Spec, graph, torch.CPU, list, ImageRoots.Here().Open(folder), cache: null);
     }
 
     private static async Task CheckRowsAsync(VerifiedAtlas atlas, ImageList list, List<string> findings, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Jobs;
+using VizPipeline.Network.Dictionaries;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Import;
 using VizPipeline.ObjectStore;
@@ -33,6 +34,13 @@ internal static class VerifiedModel
             var model = (await FindAsync(options.Model, spec.Model.Model, spec.Model.ModelKey, spec.Model.ModelSha256, "model"))!;
             var weights = await FindAsync(options.Weights, spec.Model.Weights, spec.Model.WeightsKey, spec.Model.WeightsSha256, "weights");
             var graph = NetworkLoader.Load(model, weights, (spec.Model.Input[1], spec.Model.Input[2]));
+            foreach (var dictionary in spec.Dictionaries ?? [])
+            {
+                var file = await FindAsync(null, null, dictionary.KeyIn(spec.Id), dictionary.Sha256, "dictionary")
+                    ?? throw new UsageException($"the dictionary '{dictionary.Name}' is not among the atlas's objects");
+                graph = Readout.Attach(
+                    graph, dictionary.Layer, dictionary.Name, DictionaryFile.Read(file, graph.Layer(dictionary.Layer).Neurons));
+            }
             foreach (var layer in spec.Layers)
                 CheckLayer(graph, layer, model);
             return graph;

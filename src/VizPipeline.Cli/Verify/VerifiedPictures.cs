@@ -9,16 +9,18 @@ namespace VizPipeline.Cli.Verify;
 internal static class VerifiedPictures
 {
     /// <summary>
-    /// Adds missing and damaged pictures to <paramref name="findings"/>, in the order of their keys. Returns the number of pictures
-    /// checked.
+    /// Adds missing and damaged pictures to <paramref name="findings"/>, in the order of their keys, without the <paramref name="faulty"/>,
+    /// which have been reported. Returns the number of pictures checked.
     /// </summary>
-    public static async Task<int> CheckAsync(VerifiedAtlas atlas, List<string> findings, CancellationToken cancellation)
+    public static async Task<int> CheckAsync(
+        VerifiedAtlas atlas, IReadOnlySet<string> faulty, List<string> findings, CancellationToken cancellation)
     {
         var keys = await ReadKeysAsync(atlas, findings, cancellation);
         var store = atlas.Store;
         var faults = new string?[keys.Count];
         await Parallel.ForEachAsync(
-            Enumerable.Range(0, keys.Count), cancellation, async (i, stop) => faults[i] = await FindFaultAsync(store, keys[i], stop));
+            Enumerable.Range(0, keys.Count), cancellation, async (i, stop) =>
+                faults[i] = faulty.Contains(keys[i]) ? null : await FindFaultAsync(store, keys[i], stop));
         findings.AddRange(faults.OfType<string>());
         return keys.Count;
     }

@@ -15,7 +15,11 @@ public sealed record Submission(AtlasSpec Spec, ImageList Images, int Priority =
 /// <param name="State">Its state.</param>
 /// <param name="JobsAgain">The number of failed, blocked or cancelled jobs that will be retried.</param>
 /// <param name="Note">What could not be checked, in one line; usually null.</param>
-public sealed record Submitted(string Id, bool Resumed, AtlasState State, int JobsAgain = 0, string? Note = null);
+public sealed record Submitted(string Id, bool Resumed, AtlasState State, int JobsAgain = 0, string? Note = null)
+{
+    /// <summary>What an atlas that was planned before gains, in words; empty if nothing is new.</summary>
+    public IReadOnlyList<string> Added { get; init; } = [];
+}
 
 /// <summary>The state and progress of an atlas.</summary>
 /// <param name="Status">The state in the catalog.</param>

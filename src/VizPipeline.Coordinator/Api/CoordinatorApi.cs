@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -32,6 +31,7 @@ public static partial class CoordinatorApi
         api.MapPost("/atlases/{id}/retry", async (string id, AtlasPlanner planner, CancellationToken cancellation)
             => Json(new JobsChanged(await planner.RetryAsync(id, cancellation))));
         api.MapGet("/workers", WorkersAsync);
+        api.MapTransfers();
         return app;
     }
 
@@ -47,7 +47,7 @@ public static partial class CoordinatorApi
             return Results.Problem(
                 failure.Message.ReplaceLineEndings(" "), statusCode: StatusCodes.Status400BadRequest, title: "Bad request");
         }
-        catch (AtlasNotFoundException failure)
+        catch (Exception failure) when (failure is AtlasNotFoundException or ObjectNotFoundException)
         {
             return Results.Problem(failure.Message, statusCode: StatusCodes.Status404NotFound, title: "Not found");
         }
@@ -73,11 +73,8 @@ public static partial class CoordinatorApi
         {
             await using (var stream = File.Create(temporary))
                 await request.Body.CopyToAsync(stream, cancellation);
-            await using (var stream = File.OpenRead(temporary))
-            {
-                if (Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation)) != file[..64])
-                    throw new ArgumentException($"the content is not that of {file}: its SHA-256 differs");
-            }
+            if (await FileHash.Sha256Async(temporary, cancellation) != file[..64])
+                throw new ArgumentException($"the content is not that of {file}: its SHA-256 differs");
             await store.PutFileAsync(key, temporary, cancellation);
             return Results.NoContent();
         }
@@ -94,7 +91,17 @@ public static partial class CoordinatorApi
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body, cancellation);
         var submission = VizJson.Read<Submission>(body.GetBuffer().AsSpan(0, (int)body.Length));
-        foreach (var key in new[] { submission.Spec.Model.ModelKey, submission.Spec.Model.WeightsKey }.OfType<string>())
+        if (submission.Spec.Faults() is { Count: > 0 } faults)
+            throw new InvalidAtlasSpecException(faults);
+        var dictionaries = submission.Spec.Dictionaries ?? [];
+        foreach (var dictionary in dictionaries)
+        {
+            if (dictionary.Key != AtlasKeys.Model(dictionary.Sha256, ".safetensors"))
+                throw new ArgumentException($"the key of dictionary '{dictionary.Name}' must be models/, its SHA-256 and .safetensors");
+        }
+        string?[] files =
+            [submission.Spec.Model.ModelKey, submission.Spec.Model.WeightsKey, .. dictionaries.Select(dictionary => dictionary.Key)];
+        foreach (var key in files.OfType<string>())
         {
             if (!key.StartsWith("models/", StringComparison.Ordinal) || !ModelFile().IsMatch(key["models/".Length..]))
                 throw new ArgumentException($"'{key}' is not the key of a model");
@@ -102,10 +109,37 @@ public static partial class CoordinatorApi
                 throw new ArgumentException($"{key} has not been sent: put it to /api/v1/{key} first");
         }
         var (spec, note) = await images.LocateAsync(submission.Spec, submission.Images, cancellation);
-        var opened = await planner.OpenAsync(spec, submission.Images, submission.Priority, cancellation);
+        // The atlas keeps its dictionaries, so that it stays whole where it is copied.
+        if (dictionaries.Count > 0)
+            spec = spec with { Dictionaries = [.. dictionaries.Select(dictionary => dictionary with { Key = null })] };
+        var opened = await planner.OpenAsync(
+            spec, submission.Images, submission.Priority, stop => CopyDictionariesAsync(store, submission.Spec, stop), cancellation);
         // Like a second `viz run`. Changes nothing if nothing has failed.
         var again = opened.Resumed ? await planner.RetryAsync(opened.Spec.Id, cancellation) : 0;
-        return Json(new Submitted(opened.Spec.Id, opened.Resumed, again > 0 ? AtlasState.Running : opened.State, again, note));
+        return Json(new Submitted(opened.Spec.Id, opened.Resumed, again > 0 ? AtlasState.Running : opened.State, again, note)
+        {
+            Added = opened.Added,
+        });
+    }
+
+    private static async Task CopyDictionariesAsync(IObjectStore store, AtlasSpec spec, CancellationToken cancellation)
+    {
+        foreach (var dictionary in spec.Dictionaries ?? [])
+        {
+            var target = AtlasKeys.Dictionary(spec.Id, dictionary.Sha256);
+            if (await store.ExistsAsync(target, cancellation))
+                continue;
+            var temporary = Path.Combine(Path.GetTempPath(), $"viz-dictionary-{Path.GetRandomFileName()}");
+            try
+            {
+                await store.GetFileAsync(dictionary.Key!, temporary, cancellation);
+                await store.PutFileAsync(target, temporary, cancellation);
+            }
+            finally
+            {
+                File.Delete(temporary);
+            }
+        }
     }
 
     private static async Task<IResult> ListAsync(CatalogDatabase database, TimeProvider time, CancellationToken cancellation)
@@ -154,14 +188,14 @@ public static partial class CoordinatorApi
             worker.AtlasSlug, worker.JobId, worker.JobsDone, worker.MemoryBytes, worker.StartedAt, worker.LastSeenAt)).ToList());
     }
 
-    private static IResult Json<T>(T value) => Results.Bytes(VizJson.Write(value), "application/json");
+    internal static IResult Json<T>(T value) => Results.Bytes(VizJson.Write(value), "application/json");
 
     private static string ModelKey(string file) => ModelFile().IsMatch(file)
         ? $"models/{file}"
         : throw new ArgumentException(
             $"'{(file.Length > 100 ? file[..100] : file)}' is no model file's name: use its SHA-256 in lower-case hex and its extension");
 
-    private static void AllowBody(HttpRequest request, long bytes)
+    internal static void AllowBody(HttpRequest request, long bytes)
     {
         if (request.ContentLength > bytes)
             throw new ArgumentException($"the body has {request.ContentLength} bytes; at most {bytes} are taken");

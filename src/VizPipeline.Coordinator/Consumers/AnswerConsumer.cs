@@ -27,7 +27,7 @@ internal sealed class AnswerConsumer(
     // Taking an answer may fail, because a disk is full or a file is busy, without the job's fault.
     private Task TakeAsync(IBusMessage answer, CancellationToken cancellation) => answer switch
     {
-        JobStarted started => desk.WriteAsync(JobLedger.Started(started, kind => monitor.Started(kind, started)), cancellation),
+        JobStarted started => desk.WriteAsync(JobLedger.Started(started, job => monitor.Started(job, started)), cancellation),
         JobCompleted completed => TakeResultAsync(completed, cancellation),
         JobFailed failed => desk.WriteAsync(ledger.Failed(failed), cancellation),
         JobReturned returned => desk.WriteAsync(ledger.TakenBack(returned), cancellation),
@@ -65,7 +65,7 @@ internal sealed class AnswerConsumer(
     {
         try
         {
-            await desk.WriteAsync(ledger.Completed(answer, table), cancellation);
+            await desk.WriteAsync(ledger.Completed(answer, table, job => monitor.Completed(job, answer)), cancellation);
         }
         catch (CorruptTableException damage)
         {

@@ -50,6 +50,9 @@ public sealed record AtlasStatus
     /// <summary>The first skipped images.</summary>
     public required IReadOnlyList<UnreadableFile> FirstUnreadable { get; init; }
 
+    /// <summary>How often the network is right about the labelled images; null if unknown.</summary>
+    public NetworkAccuracy? Accuracy { get; init; }
+
     /// <summary>Jobs that are ready but whose kinds no live worker of the cluster serves; empty if one process runs everything.</summary>
     public IReadOnlyList<UnservedJobs> Unserved { get; init; } = [];
 
@@ -85,6 +88,7 @@ public sealed record AtlasStatus
             FirstUnreadable = [.. unreadable.Take(UnreadableShown).Select(
                 image => new UnreadableFile(image.Path, image.UnreadableReason!))],
             Seconds = counts.Sum(count => count.Seconds),
+            Accuracy = await NetworkAccuracy.ReadAsync(catalog, atlas, cancellation),
         };
     }
 }

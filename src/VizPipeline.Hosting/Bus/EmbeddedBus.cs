@@ -29,7 +29,21 @@ public static class EmbeddedBus
             options.ConsumerStopTimeout = TimeSpan.FromMilliseconds(100);
             options.StopTimeout = TimeSpan.FromSeconds(10);
         });
-        builder.Logging.AddFilter("MassTransit", LogLevel.Warning);
+        builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((options, services) => options.Rules.Add(
+            new LoggerFilterRule(null, "MassTransit", LogLevel.Warning, (_, _, _) => !IsStopping(services))));
         return builder;
+    }
+
+    // What cannot be delivered while the process ends is lost on purpose and done again later, so it is not reported as a fault.
+    private static bool IsStopping(IServiceProvider services)
+    {
+        try
+        {
+            return services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
     }
 }

@@ -14,7 +14,8 @@ public sealed class ApiKeys
     public const int ShortestKey = 16;
 
     /// <summary>
-    /// The cookie of a browser whose user has entered a key. It grants read access only, and the key cannot be derived from it.
+    /// The cookie of a browser whose user has entered a key. It grants read access and making lists of neurons, and the key cannot be
+    /// derived from it.
     /// </summary>
     public const string Cookie = "viz-reading";
 
@@ -48,7 +49,7 @@ public sealed class ApiKeys
         ArgumentNullException.ThrowIfNull(request);
         refusal = "";
         var reads = onlyReads || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
-        if (reads && (IsReadingOpen || IsOneOf(_passes, BytesOf(request.Cookies[Cookie]))))
+        if (reads && (IsReadingOpen || HasPass(request)))
             return true;
         if (_digests.Length == 0 && !reads)
             refusal = "this server has no API keys (Http__ApiKeys__0), so nobody may change anything here";
@@ -58,6 +59,23 @@ public sealed class ApiKeys
         else if (!IsOneOf(reads ? _readDigests : _digests, Digest(key)))
             refusal = "the API key is not one of this server's";
         return refusal.Length == 0;
+    }
+
+    /// <summary>Whether there is any key, for changes or for reading.</summary>
+    public bool HasKeys => _readDigests.Length > 0;
+
+    /// <summary>Returns whether the request comes from somebody with a key, whether or not reading needs one.</summary>
+    public bool KnowsReader(HttpRequest request) =>
+        HasPass(request) || (KeyOf(request) is { Length: > 0 } key && IsOneOf(_readDigests, Digest(key)));
+
+    /// <summary>Returns whether the request has a key that allows changes.</summary>
+    public bool KnowsWriter(HttpRequest request) => KeyOf(request) is { Length: > 0 } key && IsOneOf(_digests, Digest(key));
+
+    /// <summary>Returns whether the request comes from a browser whose user has entered a key.</summary>
+    public bool HasPass(HttpRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return IsOneOf(_passes, BytesOf(request.Cookies[Cookie]));
     }
 
     /// <summary>Returns the value of <see cref="Cookie"/> for a key; null if the key is wrong.</summary>

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
 
 namespace VizPipeline.Images;
 
@@ -40,5 +42,38 @@ internal static class PngChunks
             return file;
         kept.Write(bytes[keptTo..]);
         return kept.GetBuffer().AsMemory(0, (int)kept.Length);
+    }
+
+    /// <summary>Returns the position after the first chunk, the header, behind which all others may stand.</summary>
+    public static int EndOfHeader(ReadOnlySpan<byte> file)
+        => ImageSignature.Png.Length + Header + (int)BinaryPrimitives.ReadUInt32BigEndian(file[ImageSignature.Png.Length..]) + Checksum;
+
+    /// <summary>Returns an iTXt chunk: a keyword, no compression, no language, and the text in UTF-8.</summary>
+    public static byte[] Text(string keyword, string text)
+    {
+        byte[] data = [.. "iTXt"u8, .. Encoding.Latin1.GetBytes(keyword), 0, 0, 0, 0, 0, .. Encoding.UTF8.GetBytes(text)];
+        var chunk = new byte[data.Length + Header];
+        BinaryPrimitives.WriteUInt32BigEndian(chunk, (uint)(data.Length - 4));
+        data.CopyTo(chunk.AsSpan(4));
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - Checksum), Crc32.HashToUInt32(data));
+        return chunk;
+    }
+
+    /// <summary>Reads the chunks that <see cref="Text"/> wrote, up to the pixels; others are skipped.</summary>
+    public static IReadOnlyDictionary<string, string> Texts(ReadOnlySpan<byte> file)
+    {
+        var texts = new Dictionary<string, string>();
+        var at = ImageSignature.Png.Length;
+        while (file.StartsWith(ImageSignature.Png) && file.Length - at >= Header + Checksum
+            && BinaryPrimitives.ReadUInt32BigEndian(file[at..]) is var length && length <= file.Length - at - Header - Checksum
+            && !file.Slice(at + 4, 4).SequenceEqual("IDAT"u8))
+        {
+            var data = file.Slice(at + Header, (int)length);
+            var keyword = data.IndexOf((byte)0);
+            if (file.Slice(at + 4, 4).SequenceEqual("iTXt"u8) && keyword > 0 && data[keyword..].StartsWith("\0\0\0\0\0"u8))
+                texts[Encoding.Latin1.GetString(data[..keyword])] = Encoding.UTF8.GetString(data[(keyword + 5)..]);
+            at += Header + (int)length + Checksum;
+        }
+        return texts;
     }
 }

@@ -10,6 +10,20 @@ public static class Png
     // level 6. An atlas writes an image per neuron, so time matters more than a tenth of the size.
     private static readonly SKPngEncoderOptions Fast = new(SKPngEncoderFilterFlags.Paeth, 1);
 
+    /// <summary>Encodes an image as PNG with texts about it, such as a title, which image programs show.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="texts">Keywords of 1 to 79 letters, and their texts.</param>
+    public static byte[] Encode(RgbImage image, IEnumerable<KeyValuePair<string, string>> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        var file = Encode(image);
+        var at = PngChunks.EndOfHeader(file);
+        return [.. file[..at], .. texts.SelectMany(text => PngChunks.Text(text.Key, text.Value)), .. file[at..]];
+    }
+
+    /// <summary>Reads the texts of a PNG file that this class wrote; those of others may be missing.</summary>
+    public static IReadOnlyDictionary<string, string> ReadTexts(ReadOnlySpan<byte> file) => PngChunks.Texts(file);
+
     /// <summary>Encodes an image as PNG.</summary>
     public static unsafe byte[] Encode(RgbImage image)
     {

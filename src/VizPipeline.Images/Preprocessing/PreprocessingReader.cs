@@ -18,7 +18,7 @@ internal sealed class PreprocessingReader(string source, int height, int width, 
         }
         catch (JsonException error)
         {
-            throw new PreprocessingException($"{source} is not valid JSON: {error.Message}");
+            throw new PreprocessingException($"{source} is not valid JSON at {JsonFaults.Locate(error)}");
         }
     }
 

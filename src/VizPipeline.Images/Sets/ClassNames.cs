@@ -18,6 +18,7 @@ public sealed partial class ClassNames
     private readonly Dictionary<int, ClassName> _byIndex = [];
     private readonly Dictionary<string, ClassName> _bySynset = [];
     private readonly Dictionary<string, ClassName> _byName = [];
+    private HashSet<string>? _namesakes;
 
     /// <summary>Creates a list of classes; if two share a name, the name refers to the first.</summary>
     /// <exception cref="ArgumentException">Two classes share an index or a synset.</exception>
@@ -33,10 +34,19 @@ public sealed partial class ClassNames
             _byName.TryAdd(item.Name, item);
         }
         All = [.. _byIndex.Values.OrderBy(item => item.Index)];
+        Labels = [.. Enumerable.Range(0, All.Count == 0 ? 0 : All[^1].Index + 1).Select(Label)];
+        foreach (var item in All)
+            _byName.TryAdd(Labels[item.Index], item);
     }
 
     /// <summary>The classes in order of their index.</summary>
     public IReadOnlyList<ClassName> All { get; }
+
+    /// <summary>
+    /// The names by index, each of them unique: of two cranes one is <c>crane (n02012849)</c>. An index that the list leaves out is called
+    /// <c>class 3</c>.
+    /// </summary>
+    public IReadOnlyList<string> Labels { get; }
 
     /// <summary>The class of an output unit; null if the list has none.</summary>
     public ClassName? this[int index] => _byIndex.GetValueOrDefault(index);
@@ -66,10 +76,27 @@ public sealed partial class ClassNames
             ClassName[] classes = text.TrimStart().StartsWith('[') ? FromJson(text) : [.. FromLines(text)];
             return classes.Length > 0 ? new(classes) : throw new ImageSetException($"class list {file} is empty");
         }
-        catch (Exception error) when (error is JsonException or ArgumentException)
+        catch (JsonException error)
         {
-            throw new ImageSetException($"class list {file} cannot be used: {error.Message}");
+            throw new ImageSetException(
+                $"class list {file} cannot be used: there is no list of {{\"index\", \"synset\", \"name\"}} at {JsonFaults.Locate(error)}");
         }
+        catch (ArgumentException error)
+        {
+            throw new ImageSetException($"class list {file} cannot be used: {WithoutParameter(error)}");
+        }
+    }
+
+    // .NET appends the name of the parameter.
+    private static string WithoutParameter(ArgumentException error) =>
+        error.ParamName is { } name ? error.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : error.Message;
+
+    private string Label(int index)
+    {
+        if (this[index] is not { } item)
+            return $"class {index}";
+        _namesakes ??= All.CountBy(other => other.Name).Where(name => name.Value > 1).Select(name => name.Key).ToHashSet();
+        return _namesakes.Contains(item.Name) ? $"{item.Name} ({item.Synset ?? $"{index}"})" : item.Name;
     }
 
     private static ClassName[] FromJson(string text)

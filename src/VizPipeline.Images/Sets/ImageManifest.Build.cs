@@ -20,7 +20,10 @@ public sealed record ImageSetOptions
     /// </summary>
     public string? LabelFile { get; init; }
 
-    /// <summary>Names of the network's classes; if given, <see cref="ImageEntry.ClassIndex"/> is the network's output unit.</summary>
+    /// <summary>
+    /// Names of the network's outputs. If every class of the set is among them, <see cref="ImageEntry.ClassIndex"/> is the output;
+    /// otherwise the set keeps classes of its own (see <see cref="ImageManifest.NameClasses"/>).
+    /// </summary>
     public ClassNames? ClassNames { get; init; }
 
     /// <summary>Number of files that are hashed in parallel.</summary>
@@ -124,11 +127,11 @@ public sealed partial class ImageManifest
 
     private static ImageEntry[] Classify(ImageEntry[] entries, string?[] classes, ClassNames? names)
     {
-        var positions = classes.OfType<string>().Distinct().Order(StringComparer.Ordinal)
-            .Select((name, position) => (name, position)).ToDictionary(pair => pair.name, pair => pair.position);
+        string[] known = [.. classes.OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        var areOutputs = AreOutputs(known, names);
+        var positions = known.Index().ToDictionary(own => own.Item, own => areOutputs ? names!.Find(own.Item)!.Index : own.Index);
         for (var i = 0; i < entries.Length; i++)
-            if (classes[i] is { } name)
-                entries[i] = entries[i] with { Class = name, ClassIndex = names is null ? positions[name] : names.Find(name)?.Index };
+            entries[i] = entries[i] with { Class = classes[i], ClassIndex = classes[i] is { } name ? positions[name] : null };
         return entries;
     }
 }

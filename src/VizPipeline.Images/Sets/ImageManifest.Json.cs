@@ -32,7 +32,11 @@ public sealed partial class ImageManifest
             using var stream = File.OpenRead(file);
             return FromStored(file, JsonSerializer.Deserialize<Stored>(stream, Json));
         }
-        catch (Exception error) when (error is JsonException or ArgumentException)
+        catch (JsonException error)
+        {
+            throw new ImageSetException($"image list {file} is damaged at {JsonFaults.Locate(error)}");
+        }
+        catch (ArgumentException error)
         {
             throw new ImageSetException($"image list {file} is damaged: {error.Message}");
         }

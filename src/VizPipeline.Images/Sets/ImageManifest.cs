@@ -8,8 +8,8 @@ namespace VizPipeline.Images;
 /// <param name="Bytes">Size of the file; 0 if it could not be read.</param>
 /// <param name="ContentHash">XxHash128 of the file, 32 hex digits; empty if it could not be read.</param>
 /// <param name="Class">Its class (folder, synset or label); null if the set has none.</param>
-/// <param name="ClassIndex">The class's index. If class names were given, it is their index, and null for a class that they do not contain;
-/// otherwise it is the position in <see cref="ImageManifest.Classes"/>.</param>
+/// <param name="ClassIndex">The class's index: that of the network's output if the class names that were given contain every class of the
+/// set, otherwise the position in <see cref="ImageManifest.Classes"/>. Null only without a class.</param>
 /// <param name="Unreadable">Why the file could not be read when the set was listed; usually null.</param>
 public sealed record ImageEntry(
     int Index, string Path, long Bytes, string ContentHash, string? Class = null, int? ClassIndex = null, string? Unreadable = null);
@@ -55,6 +55,36 @@ public sealed partial class ImageManifest
 
     /// <summary>Identifies the set: a hash over all entries, 32 hex digits. Another order, content or label gives another hash.</summary>
     public string Hash => _hash.Value;
+
+    /// <summary>Returns what people call the classes, by <see cref="ImageEntry.ClassIndex"/>; each name is unique.</summary>
+    /// <param name="names">The names of the network's outputs that the set was built with, or null.</param>
+    public IReadOnlyList<string> NameClasses(ClassNames? names)
+    {
+        if (names is null)
+            return Classes;
+        if (AreOutputs(Classes, names))
+            return names.Labels;
+        string[] readable = [.. Classes.Select(own => names.Find(own) is { } output ? names.Labels[output.Index] : own)];
+        // A folder "tench" and one "n01440764" are two classes of the set.
+        var namesakes = readable.CountBy(name => name).Where(name => name.Value > 1).Select(name => name.Key).ToHashSet();
+        return [.. readable.Zip(Classes, (name, own) => name != own && namesakes.Contains(name) ? $"{name} ({own})" : name)];
+    }
+
+    /// <summary>Returns the same images with other classes.</summary>
+    /// <param name="classes">The class of each image, or null.</param>
+    /// <param name="names">Names of the network's outputs, as in <see cref="ImageSetOptions.ClassNames"/>.</param>
+    public ImageManifest WithClasses(IReadOnlyList<string?> classes, ClassNames? names)
+    {
+        ArgumentNullException.ThrowIfNull(classes);
+        return new(Classify([.. Entries], [.. classes], names), SkippedFolders);
+    }
+
+    /// <summary>
+    /// Returns whether the classes of images are outputs of the network. One class that is not makes them two different things, and the
+    /// images keep theirs.
+    /// </summary>
+    internal static bool AreOutputs(IReadOnlyCollection<string> classes, ClassNames? names) =>
+        names is not null && classes.Count > 0 && classes.All(own => names.Find(own) is not null);
 
     /// <summary>Returns the first <paramref name="count"/> images as a separate set.</summary>
     public ImageManifest First(int count) => count >= Entries.Count ? this : new([.. Entries.Take(count)], SkippedFolders);

@@ -35,9 +35,6 @@ public sealed class LabelFile
     internal static IReadOnlyDictionary<string, string?> LoadList(string file)
     {
         var text = SetFiles.ReadText(file, "image list");
-        // A model or an image, given by mistake.
-        if (text.Any(sign => char.IsControl(sign) && sign is not ('\n' or '\r' or '\t')))
-            throw new ImageSetException($"image list {file} is no text; it must give a path a line");
         var paths = new Dictionary<string, string?>();
         foreach (var (path, label, where) in text.TrimStart().StartsWith('{') ? FromJson(file, text) : FromLines(file, text, isList: true))
         {
@@ -57,8 +54,11 @@ public sealed class LabelFile
             throw new ImageSetException(
                 $"label file {_file} names none of the set's pictures; it must give paths below the set's folder, such as {paths[0]}");
         }
-        return paths.Select(path => _labels.GetValueOrDefault(path));
+        return TryFor(paths);
     }
+
+    /// <summary>Returns the label of each name; null if the file does not contain it.</summary>
+    public IEnumerable<string?> TryFor(IEnumerable<string> names) => names.Select(name => _labels.GetValueOrDefault(name));
 
     private static IEnumerable<(string Path, string? Label, string Where)> FromLines(string file, string text, bool isList = false)
     {
@@ -101,7 +101,7 @@ public sealed class LabelFile
         }
         catch (JsonException error)
         {
-            throw new ImageSetException($"label file {file} is not valid JSON: {error.Message}");
+            throw new ImageSetException($"label file {file} is not valid JSON at {JsonFaults.Locate(error)}");
         }
     }
 

@@ -10,6 +10,8 @@ internal static class SetFiles
 
     public static string ReadText(string file, string what)
     {
+        if (Directory.Exists(file))
+            throw new ImageSetException($"{what} {file} is a folder; give a file");
         try
         {
             using var reader = new StreamReader(file);
@@ -23,7 +25,10 @@ internal static class SetFiles
                     throw TooLarge(file, what);
                 text.Append(buffer, 0, count);
             }
-            return text.ToString();
+            var read = text.ToString();
+            // A model or an image, given by mistake.
+            return read.Any(sign => char.IsControl(sign) && sign is not ('\n' or '\r' or '\t'))
+                ? throw new ImageSetException($"{what} {file} is no text") : read;
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -34,6 +39,7 @@ internal static class SetFiles
             throw new ImageSetException($"{what} {file} cannot be read: {error.Message}");
         }
     }
+
     private static ImageSetException TooLarge(string file, string what) =>
         new($"{what} {file} is larger than {LargestText / 1_000_000} MB; it must be a text that gives a path a line");
 }

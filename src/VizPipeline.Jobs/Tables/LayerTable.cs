@@ -1,10 +1,17 @@
+using System.Text.Json.Serialization;
+
 namespace VizPipeline.Jobs;
 
 /// <summary>The result of <see cref="MergeLayer"/>: every neuron of a layer and its top patches.</summary>
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="Neurons">One row per channel, in order.</param>
 /// <param name="Patches">By channel, then rank.</param>
-public sealed record LayerTable(int Layer, IReadOnlyList<NeuronRow> Neurons, IReadOnlyList<PatchRow> Patches);
+public sealed record LayerTable(int Layer, IReadOnlyList<NeuronRow> Neurons, IReadOnlyList<PatchRow> Patches)
+{
+    /// <summary>Number of images that it was made of, see <see cref="IImagesCommand.Images"/>; 0 in older tables.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Images { get; init; }
+}
 
 /// <summary>The statistics of one neuron.</summary>
 public sealed class NeuronRow : NeuronFacts

@@ -1,10 +1,23 @@
+using System.Text.Json.Serialization;
+
 namespace VizPipeline.Jobs;
 
-/// <summary>The result of <see cref="RenderPatches"/>, <see cref="AscendNeurons"/> and <see cref="RenderFilters"/>.</summary>
+/// <summary>
+/// The result of <see cref="RenderPatches"/>, <see cref="AscendNeurons"/>, <see cref="RenderFilters"/> and <see cref="FindFacets"/>.
+/// </summary>
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="Pictures">One row per picture, dead neurons included.</param>
 /// <param name="Patches">Checks of the patches against the scan; empty for other jobs.</param>
-public sealed record PictureTable(int Layer, IReadOnlyList<PictureRow> Pictures, IReadOnlyList<PatchCheckRow> Patches);
+public sealed record PictureTable(int Layer, IReadOnlyList<PictureRow> Pictures, IReadOnlyList<PatchCheckRow> Patches)
+{
+    /// <summary>The facets of the neurons, by channel and number; null for jobs that find none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<FacetRow>? Facets { get; init; }
+
+    /// <summary>Number of images that it was made of, see <see cref="IImagesCommand.Images"/>; 0 in older tables.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Images { get; init; }
+}
 
 /// <summary>One picture of a neuron or of a layer.</summary>
 public sealed record PictureRow
@@ -29,6 +42,13 @@ public sealed record PictureRow
 
     /// <summary>Key of the picture in the object store; null if none was drawn.</summary>
     public string? Key { get; init; }
+
+    /// <summary>
+    /// Identifies what the picture was made of that changes as images are added: the top 9, or the images' spectrum. Null if there is
+    /// nothing of the kind, and in tables of earlier versions.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Material { get; init; }
 
     /// <summary>All parameters, as JSON.</summary>
     public string Parameters { get; init; } = "{}";
@@ -77,6 +97,9 @@ public static class PictureMethod
 
     /// <summary>Regularized gradient ascent.</summary>
     public const string Ascent = "ascent";
+
+    /// <summary>Patches, mean picture and ascent of a facet.</summary>
+    public const string Facets = "facets";
 
     /// <summary>Filter tiles.</summary>
     public const string Filters = "filters";

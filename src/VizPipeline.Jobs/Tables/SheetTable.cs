@@ -1,10 +1,17 @@
+using System.Text.Json.Serialization;
+
 namespace VizPipeline.Jobs;
 
 /// <summary>The result of <see cref="RenderSheet"/>.</summary>
 /// <param name="Layer">Index of the layer.</param>
 /// <param name="SheetKey">Key of the contact sheet in the object store.</param>
 /// <param name="Percentiles">Percentiles of the ascent pictures; empty without statistics.</param>
-public sealed record SheetTable(int Layer, string SheetKey, IReadOnlyList<PercentileRow> Percentiles);
+public sealed record SheetTable(int Layer, string SheetKey, IReadOnlyList<PercentileRow> Percentiles)
+{
+    /// <summary>Number of images that it was made of, see <see cref="IImagesCommand.Images"/>; 0 in older tables.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Images { get; init; }
+}
 
 /// <summary>Percentile of a picture's activation among those of the images.</summary>
 /// <param name="Layer">Index of the layer.</param>

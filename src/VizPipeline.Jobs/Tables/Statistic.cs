@@ -15,8 +15,14 @@ public sealed class StatisticAttribute(string name, string meaning) : Attribute
     /// <summary>What it is.</summary>
     public string Meaning => meaning;
 
-    /// <summary>Whether neurons can be sorted and filtered by it; it must be a <see cref="double"/>.</summary>
+    /// <summary>Whether neurons can be sorted and filtered by it; it must be a number.</summary>
     public bool Sortable { get; init; }
+
+    /// <summary>Whether a few images can make it extreme, so that rankings ask for a least number of active images.</summary>
+    public bool NeedsSupport { get; init; }
+
+    /// <summary>Its unit; null for counts and shares.</summary>
+    public string? Unit { get; init; }
 
     /// <summary>Whether its numbers are indices of classes, which people see as names.</summary>
     public bool IsClass { get; init; }

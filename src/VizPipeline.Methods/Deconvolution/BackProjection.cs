@@ -67,6 +67,12 @@ public sealed class BackProjection
     /// <summary>Suitable number of samples for one call of <see cref="Run"/>.</summary>
     public int SamplesPerBatch { get; }
 
+    /// <summary>Nodes below the layer whose signals <see cref="ObserveSignal"/> receives.</summary>
+    public IReadOnlyCollection<int> Observed { get; init; } = [];
+
+    /// <inheritdoc cref="Pass.ObserveSignal"/>
+    public Action<int, torch.Tensor>? ObserveSignal { get; init; }
+
     /// <summary>Back-projects one batch.</summary>
     /// <param name="images">[N, C, H, W] on the runner's device, preprocessed.</param>
     /// <param name="sites">Image and position of each sample.</param>
@@ -78,7 +84,7 @@ public sealed class BackProjection
         using var mode = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
         using var geometry = new PassGeometry(_runner, Plan, sites);
-        using var pass = new Pass(geometry, _rule);
+        using var pass = new Pass(geometry, _rule) { Observed = Observed, ObserveSignal = ObserveSignal };
         var values = pass.Forward(images);
         var (seeds, activations) = Seed(values, sites, neurons);
         var signal = pass.Reverse(seeds).contiguous().cpu();

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VizPipeline.Images;
 
 namespace VizPipeline.Methods.GradientAscent;
 
@@ -97,7 +98,8 @@ internal sealed class PixelImages : AscentImages
 
     public PixelImages(AscentBatch batch)
     {
-        (_stepper, _regularizers) = (batch.BeginSteps(), batch.Recipe.Regularizers);
+        _stepper = batch.BeginSteps();
+        _regularizers = [.. batch.Recipe.Regularizers.Select(each => each.ForField(batch.Shares.Field / batch.Shares.Pixel))];
         _mean = batch.PerChannel(batch.Pixels.Mean).DetachFromDisposeScope();
         _images = batch.StartImages().ChannelsLast().DetachFromDisposeScope();
     }

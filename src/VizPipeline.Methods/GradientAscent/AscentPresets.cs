@@ -44,11 +44,12 @@ public static class AscentPresets
     {
         Name = "fourier",
         Description = "Spectrum in decorrelated colours, Adam, random transformations (Olah et al. 2017)",
-        Steps = 256,
+        // More steps raise contrast and activation but no longer change what is seen (docs/methods.md, section 3).
+        Steps = 128,
         Parametrization = new FourierParametrization(),
         Start = new NoiseStart(0),
         Transformations = Robust,
-        PlainSteps = 64,
+        PlainSteps = 32,
         Rule = new Adam(0.05, SmallFields: 4),
         RescueSteps = 16,
     };
@@ -122,7 +123,10 @@ public static class AscentPresets
         return WithSteps(normalised, steps ?? published.Steps);
     }
 
-    /// <summary>Returns a recipe with another number of steps; steps of constant length become longer if there are fewer of them.</summary>
+    /// <summary>
+    /// Returns a recipe with another number of steps. Fewer are the first steps of its schedule: an ascent of 100 passes through the images
+    /// that one of 1,000 begins with. Further steps look at the plain image if the last ones do.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The number of steps is not positive.</exception>
     public static AscentRecipe WithSteps(AscentRecipe recipe, int steps)
     {
@@ -131,8 +135,7 @@ public static class AscentPresets
         return recipe with
         {
             Steps = steps,
-            PlainSteps = (int)((long)recipe.PlainSteps * steps / recipe.Steps),
-            Rule = recipe.Rule.WithLength(StepLength(recipe.Regularizers, recipe.Steps), StepLength(recipe.Regularizers, steps)),
+            PlainSteps = recipe.PlainSteps == 0 ? 0 : Math.Clamp(steps - (recipe.Steps - recipe.PlainSteps), 0, steps),
         };
     }
 

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
+using VizPipeline.Images;
 using VizPipeline.Network.Execution;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Operators;
@@ -83,6 +85,15 @@ public sealed class AscentRun
     /// <summary>Receives the number of completed steps of <see cref="Ascend"/> after each step; may be null.</summary>
     public IProgress<int>? Progress { get; init; }
 
+    /// <summary>
+    /// Receives the number of completed steps and the images as they are then, [rows, C, H, W] in 0-255 and in the network's channel order,
+    /// without transformations: at the start of the steps in <see cref="WatchedSteps"/>. Rows that are done are missing. May be null.
+    /// </summary>
+    public Action<int, float[]>? Watch { get; init; }
+
+    /// <summary>The steps, from 0, before which <see cref="Watch"/> is called.</summary>
+    public IReadOnlyCollection<int> WatchedSteps { get; init; } = [];
+
     /// <summary>Runs the ascent for each of <paramref name="neurons"/> in one batch, which images leave as they are done.</summary>
     /// <param name="neurons">Channels or units; any single number for an objective that does not apply to a single neuron.</param>
     /// <param name="seed">Determines, with the neuron's number, the start image and everything else that is random: a neuron's result is
@@ -121,6 +132,8 @@ public sealed class AscentRun
     private void Step(AscentProgress state, AscentImages images, Geometries places, torch.Tensor? picture, int seed, int step)
     {
         var plain = images.Render();
+        if (Watch is not null && WatchedSteps.Contains(step))
+            Watch(step, PixelsOf(plain));
         var isViewed = _recipe.Transformations.Count > 0 && step < _recipe.Steps - _recipe.PlainSteps;
         var views = isViewed
             ? Views.Draw(_recipe.Transformations, Generators(state, seed), step, seed, SizeOf(plain), Grey(), state.PressedRows()) : null;
@@ -144,6 +157,12 @@ public sealed class AscentRun
         images.Step(gradient, step, step == _recipe.Steps - 1);
         if (state.Compact(images.Weights) is { } rows)
             images.Keep(rows.to(_runner.Device));
+    }
+
+    private float[] PixelsOf(torch.Tensor plain)
+    {
+        using var pixels = plain.Plus(PerChannel(_pixels.Mean)).contiguous().cpu();
+        return MemoryMarshal.Cast<byte, float>(pixels.bytes).ToArray();
     }
 
     // If plain images are evaluated rarely, the image after the last step has not been evaluated yet.

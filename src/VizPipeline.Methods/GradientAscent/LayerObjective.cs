@@ -31,7 +31,7 @@ internal sealed class LayerObjective
         if (_nonlinearity is null)
             return (objective, activation);
         // For an inactive neuron the value is the same as in EvaluateWithGradient, so that the two are comparable.
-        var open = _recipe.Objective.Evaluate(values with { Maps = before });
+        var open = _recipe.Objective.Evaluate(values with { Maps = _nonlinearity.Margin(before) });
         return (torch.where(objective.Eq(0).logical_and(open.Lt(0)), open, objective), activation);
     }
 
@@ -51,7 +51,7 @@ internal sealed class LayerObjective
         var activation = _recipe.Objective.Activation(values).detach();
         var seeds = Slope(objective, leaf, retain: _recipe.Diversity is not null);
         if (_nonlinearity is not null)
-            (objective, seeds) = WhereShut(values, leaf, objective, seeds, pressed);
+            (objective, seeds) = WhereShut(_nonlinearity, values, leaf, objective, seeds, pressed);
         // SiLU, GELU and similar functions fall before they rise: on the falling side, increasing their value moves away from activation.
         if (_nonlinearity is { SlopeNeedsInput: true } && _recipe.Objective.IsPerNeuron)
             seeds = torch.where(seeds.Lt(0), Slope(_recipe.Objective.Evaluate(values with { Maps = leaf }), leaf, retain: false), seeds);
@@ -62,19 +62,20 @@ internal sealed class LayerObjective
 
     /// <summary>Maximises the pre-activation instead wherever the nonlinearity blocks an image's whole gradient from below.</summary>
     private (torch.Tensor Objective, torch.Tensor Seeds) WhereShut(
-        LayerValues values, torch.Tensor leaf, torch.Tensor objective, torch.Tensor seeds, torch.Tensor? pressed)
+        Nonlinearity nonlinearity, LayerValues values, torch.Tensor leaf, torch.Tensor objective, torch.Tensor seeds, torch.Tensor? pressed)
     {
         var shut = seeds.flatten(1).Ne(0).any(1).logical_not();
         if (pressed is not null)
             shut = shut.logical_or(pressed);
         if (!shut.any().item<bool>())
             return (objective, seeds);
-        var open = _recipe.Objective.Evaluate(values with { Maps = leaf });
+        var open = _recipe.Objective.Evaluate(values with { Maps = nonlinearity.Margin(leaf) });
         // A saturated neuron has no gradient either, but it is at its maximum.
         var below = shut.logical_and(open.detach().le(objective.detach()));
         var through = Slope(open, leaf, retain: false);
-        return (torch.where(
-            below, open, objective), torch.where(below.reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]), through, seeds));
+        var climbed = below.reshape([-1, .. Enumerable.Repeat(1L, (int)seeds.dim() - 1)]);
+        return (
+            torch.where(below.logical_and(objective.Gt(0).logical_not()), open, objective), torch.where(climbed, through, seeds));
     }
 
     /// <summary>Returns the gradient that pushes a neuron's facets apart, scaled to the objective's norm times the weight.</summary>

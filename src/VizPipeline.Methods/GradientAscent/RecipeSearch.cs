@@ -1,4 +1,5 @@
 using TorchSharp;
+using VizPipeline.Images;
 
 namespace VizPipeline.Methods.GradientAscent;
 

@@ -20,12 +20,6 @@ public abstract record StepRule : IRecipePart
     /// <param name="pixelShare">One pixel relative to the input's side.</param>
     internal abstract Stepper Begin(double fieldShare, double pixelShare);
 
-    /// <summary>
-    /// Returns the rule for another number of steps, whose length changes from <paramref name="from"/> to <paramref name="to"/>; only rules
-    /// of constant length change.
-    /// </summary>
-    internal virtual StepRule WithLength(double from, double to) => this;
-
     private protected static IEnumerable<string> Positive(double value, string name)
     {
         if (value is not (> 0 and <= 1e12))
@@ -80,9 +74,6 @@ public sealed record NormalisedRate(double RmsPixels) : RateRule
     /// <inheritdoc/>
     public override torch.Tensor Rates(torch.Tensor squaredNorms, long values) =>
         (RmsPixels * Math.Sqrt(values)).DividedBy(squaredNorms.sqrt());
-
-    /// <inheritdoc/>
-    internal override StepRule WithLength(double from, double to) => new NormalisedRate(RmsPixels * to / from);
 }
 
 /// <summary>Adam (Kingma and Ba 2014, algorithm 1), maximising.</summary>

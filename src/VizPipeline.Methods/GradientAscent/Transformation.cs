@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using VizPipeline.Images;
 
 namespace VizPipeline.Methods.GradientAscent;
 

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VizPipeline.Images;
 using F = TorchSharp.torch.nn.functional;
 
 namespace VizPipeline.Methods.GradientAscent;

@@ -3,7 +3,7 @@ namespace VizPipeline.Methods.Search;
 /// <summary>
 /// The distribution of a layer's activations over images, per neuron. For image sets of up to <see cref="ExactImages"/> images the values
 /// themselves are kept and quantiles are exact; for larger sets, values are counted in buckets of 1/32 octave, so quantiles are within 1.6
-/// %. Merging is associative in both cases, because counts add up.
+/// %. Merging is associative, because counts add up: values that are merged with counts become counts.
 /// </summary>
 public sealed class ActivationDistribution
 {
@@ -19,8 +19,8 @@ public sealed class ActivationDistribution
     /// <summary>Number of buckets per neuron.</summary>
     public const int Buckets = (2 * PerSign) + 1;
 
-    private readonly List<float[]>? _rows;
-    private readonly int[]? _counts;
+    private List<float[]>? _rows;
+    private int[]? _counts;
 
     /// <summary>Creates an empty distribution for <paramref name="neurons"/> neurons.</summary>
     /// <param name="neurons">Number of neurons of the layer.</param>
@@ -54,10 +54,23 @@ public sealed class ActivationDistribution
     {
         Images++;
         if (_rows is not null)
-        {
             _rows.Add(activations.ToArray());
+        else
+            Count(activations);
+    }
+
+    /// <summary>Counts the kept values in buckets, as if they had never been kept.</summary>
+    public void Sketch()
+    {
+        if (_rows is not { } rows)
             return;
-        }
+        (_rows, _counts) = (null, new int[Neurons * Buckets]);
+        foreach (var row in rows)
+            Count(row);
+    }
+
+    private void Count(ReadOnlySpan<float> activations)
+    {
         for (var neuron = 0; neuron < activations.Length; neuron++)
             _counts![(neuron * Buckets) + Bucket(activations[neuron])]++;
     }
@@ -74,17 +87,18 @@ public sealed class ActivationDistribution
     public void Merge(ActivationDistribution other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.Neurons != Neurons || other.IsExact != IsExact)
-            throw new ArgumentException("distributions of different layers or kinds cannot be merged", nameof(other));
-        if (_rows is not null)
+        if (other.Neurons != Neurons)
+            throw new ArgumentException("distributions of different layers cannot be merged", nameof(other));
+        if (!other.IsExact)
         {
-            _rows.AddRange(other.Rows);
-            Images += other.Images;
-        }
-        else
-        {
+            Sketch();
             AddCounts(other.Counts, other.Images);
+            return;
         }
+        _rows?.AddRange(other.Rows);
+        foreach (var row in _rows is null ? other.Rows : [])
+            Count(row);
+        Images += other.Images;
     }
 
     /// <summary>

@@ -1,8 +1,8 @@
 namespace VizPipeline.Methods.Search;
 
 /// <summary>
-/// Everything that one pass over images records about a layer's neurons: the top 9, moments, the distribution, sums per class, and the
-/// activations on a sample of the images. A tally merged from shards equals the tally of the whole set.
+/// Everything that one pass over images records about a layer's neurons: the strongest images, moments, the distribution, sums per class,
+/// and the activations on a sample of the images. A tally merged from shards equals the tally of the whole set.
 /// </summary>
 public sealed class LayerTally
 {
@@ -10,7 +10,8 @@ public sealed class LayerTally
     private readonly double[] _squares;
     private readonly SortedDictionary<int, ClassSum> _classes = [];
     private readonly SortedDictionary<int, float[]> _profiles = [];
-    private readonly int _imageSet;
+    private readonly Func<int, bool> _isProfiled;
+    private readonly float[] _negated;
 
     /// <summary>Creates an empty tally for <paramref name="neurons"/> neurons.</summary>
     /// <param name="neurons">Number of neurons of the layer.</param>
@@ -18,10 +19,14 @@ public sealed class LayerTally
     /// <see cref="ActivationDistribution.ExactImages"/>).</param>
     /// <param name="imageSet">Number of images of the whole set, which determines <see cref="ProfileSample"/>; 0 for a tally that only
     /// merges.</param>
-    public LayerTally(int neurons, bool exact, int imageSet)
+    /// <param name="isSigned">Whether the layer has values below 0, so that its weakest images mean something.</param>
+    /// <param name="profiled">The images of which activations are kept; null for those of the image set in even steps.</param>
+    public LayerTally(int neurons, bool exact, int imageSet, bool isSigned = false, IReadOnlySet<int>? profiled = null)
     {
-        (_sums, _squares, _imageSet) = (new double[neurons], new double[neurons], imageSet);
+        (_sums, _squares) = (new double[neurons], new double[neurons]);
+        _isProfiled = profiled is null ? image => ProfileSample.Has(image, imageSet) : profiled.Contains;
         Top = new TopTable(neurons);
+        (Bottom, _negated) = isSigned ? (new TopTable(neurons, TopTable.Size), new float[neurons]) : (null, []);
         Distribution = new ActivationDistribution(neurons, exact);
         (Min, Max, Positive) = (new float[neurons], new float[neurons], new long[neurons]);
         Array.Fill(Min, float.PositiveInfinity);
@@ -34,8 +39,14 @@ public sealed class LayerTally
     /// <summary>Number of images seen.</summary>
     public long Images => Distribution.Images;
 
-    /// <summary>The nine strongest activations of each neuron.</summary>
+    /// <summary>The strongest activations of each neuron.</summary>
     public TopTable Top { get; }
+
+    /// <summary>The nine weakest activations of each neuron, with the opposite sign; null unless the layer has values below 0.</summary>
+    internal TopTable? Bottom { get; }
+
+    /// <summary>Whether the weakest activations are recorded.</summary>
+    public bool IsSigned => Bottom is not null;
 
     /// <summary>The distribution of activations.</summary>
     public ActivationDistribution Distribution { get; }
@@ -63,6 +74,12 @@ public sealed class LayerTally
     /// </summary>
     public IReadOnlyDictionary<int, float[]> Profiles => _profiles;
 
+    /// <summary>
+    /// Returns the nine weakest activations of a neuron, the weakest first, equal ones by image; none unless <see cref="IsSigned"/>.
+    /// </summary>
+    public IReadOnlyList<TopEntry> GetBottom(int neuron) =>
+        Bottom is null ? [] : [.. Bottom.GetAll(neuron).ToArray().Select(entry => entry with { Value = -entry.Value })];
+
     /// <summary>Counts one image.</summary>
     /// <param name="image">Its index; each image may be added once.</param>
     /// <param name="imageClass">Its class, or null.</param>
@@ -88,6 +105,12 @@ public sealed class LayerTally
             }
         }
         Top.Offer(image, activations, positions);
+        if (Bottom is not null)
+        {
+            for (var neuron = 0; neuron < activations.Length; neuron++)
+                _negated[neuron] = -activations[neuron];
+            Bottom.Offer(image, _negated, positions);
+        }
         var (sums, squares, min, max, positive) = (_sums, _squares, Min, Max, Positive);
         for (var neuron = 0; neuron < activations.Length; neuron++)
         {
@@ -103,7 +126,7 @@ public sealed class LayerTally
         if (sumOfClass is not null)
             sumOfClass.Images++;
         Distribution.Add(activations);
-        if (ProfileSample.Has(image, _imageSet))
+        if (_isProfiled(image))
             AddProfile(image, activations);
     }
 
@@ -112,12 +135,26 @@ public sealed class LayerTally
     {
         ArgumentNullException.ThrowIfNull(other);
         Top.Merge(other.Top);
+        if (Bottom is not null && other.Bottom is not null)
+            Bottom.Merge(other.Bottom);
         Distribution.Merge(other.Distribution);
         AddMoments(other._sums, other._squares, other.Min, other.Max, other.Positive);
         foreach (var (label, sums) in other._classes)
             AddClass(label, sums.Images, sums.Sums);
         foreach (var (image, activations) in other._profiles)
             AddProfile(image, activations);
+    }
+
+    /// <summary>
+    /// Leaves out the activations of images that are no longer selected, because the image set has become larger since its shards were
+    /// tallied.
+    /// </summary>
+    /// <param name="profiled">The selected images.</param>
+    public void KeepProfiles(IReadOnlySet<int> profiled)
+    {
+        ArgumentNullException.ThrowIfNull(profiled);
+        foreach (var image in _profiles.Keys.Where(image => !profiled.Contains(image)).ToList())
+            _profiles.Remove(image);
     }
 
     internal void AddMoments(

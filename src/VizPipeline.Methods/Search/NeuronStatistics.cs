@@ -15,24 +15,26 @@ public sealed record Histogram(float Low, float High, long[] Counts)
 /// <param name="FractionPositive">Share of images with an activation above 0.</param>
 /// <param name="Quantiles">At 50, 90, 99 and 99.9 %, by linear interpolation.</param>
 /// <param name="Histogram">32 bins from the smallest to the largest.</param>
-/// <param name="BestClass">Class with the largest mean; null without classes.</param>
+/// <param name="BestClass">Class with the largest mean; null without classes, and if a rectified neuron is never active.</param>
 /// <param name="BestClassMean">Its mean.</param>
-/// <param name="ClassSelectivity">(best - rest) / (best + rest), where rest is the mean of the other classes' means and class means below 0
-/// count as 0; null with fewer than two classes.</param>
+/// <param name="ClassSelectivity">(best - rest) / (best + rest - 2 * least), where rest is the mean of the other classes' means, and least
+/// is 0 in a rectified layer, otherwise the layer's least activation; null with fewer than two classes.</param>
+/// <param name="ActiveImages">Number of images with an activation above 0.</param>
+/// <param name="IsDead">Whether the neuron of a rectified layer is (almost) never active.</param>
 public sealed record NeuronStatistics(
     long Images, double Mean, double Deviation, float Max, double FractionPositive, double[] Quantiles, Histogram Histogram,
-    int? BestClass, double? BestClassMean, double? ClassSelectivity)
+    int? BestClass, double? BestClassMean, double? ClassSelectivity, long ActiveImages, bool IsDead)
 {
     private static readonly double[] QuantileLevels = [0.5, 0.9, 0.99, 0.999];
 
-    /// <summary>A neuron that is above 0 on at most this share of the images is dead.</summary>
+    /// <summary>A neuron of a rectified layer that is above 0 on at most this share of the images is dead.</summary>
     public const double DeadFraction = 0.001;
 
-    /// <summary>Whether the neuron is (almost) never active.</summary>
-    public bool IsDead => FractionPositive <= DeadFraction;
-
     /// <summary>Computes the statistics of one neuron of a tally; null for a tally without images.</summary>
-    public static NeuronStatistics? Compute(LayerTally tally, int neuron)
+    /// <param name="tally">The tally of the layer.</param>
+    /// <param name="neuron">The channel.</param>
+    /// <param name="isRectified">Whether the layer's activations are never negative.</param>
+    public static NeuronStatistics? Compute(LayerTally tally, int neuron, bool isRectified)
     {
         ArgumentNullException.ThrowIfNull(tally);
         if (tally.Images == 0)
@@ -40,12 +42,21 @@ public sealed record NeuronStatistics(
         var mean = tally.Sums[neuron] / tally.Images;
         var variance = Math.Max(0, (tally.Squares[neuron] / tally.Images) - (mean * mean));
         var (values, counts) = tally.Distribution.GetValues(neuron, tally.Min[neuron], tally.Max[neuron]);
-        var (best, bestMean, selectivity) = Classes(tally, neuron);
+        var positive = (double)tally.Positive[neuron] / tally.Images;
+        // Among class means that are all 0 the first class would win.
+        var isSilent = isRectified && tally.Positive[neuron] == 0;
+        var (best, bestMean, selectivity) = isSilent ? default : Classes(tally, neuron, isRectified ? 0 : tally.Min.Min());
         return new NeuronStatistics(
-            tally.Images, mean, Math.Sqrt(variance), tally.Max[neuron], (double)tally.Positive[neuron] / tally.Images,
+            tally.Images, mean, Math.Sqrt(variance), tally.Max[neuron], positive,
             [.. QuantileLevels.Select(level => Quantile(values, counts, tally.Images, level))],
-            Bin(values, counts, tally.Min[neuron], tally.Max[neuron]), best, bestMean, selectivity);
+            Bin(values, counts, tally.Min[neuron], tally.Max[neuron]), best, bestMean, selectivity,
+            tally.Positive[neuron], isRectified && positive <= DeadFraction);
     }
+
+    /// <summary>
+    /// Returns whether an activation is no example of what excites a neuron: 0 after a rectifier, which nearly all images share.
+    /// </summary>
+    public static bool IsNoExample(float activation, bool isRectified) => isRectified && activation <= 0;
 
     /// <summary>Returns the share of images, in percent, whose activation is below <paramref name="activation"/>.</summary>
     public static double Percentile(LayerTally tally, int neuron, float activation)
@@ -89,7 +100,7 @@ public sealed record NeuronStatistics(
         return new Histogram(low, high, bins);
     }
 
-    private static (int? Best, double? Mean, double? Selectivity) Classes(LayerTally tally, int neuron)
+    private static (int? Best, double? Mean, double? Selectivity) Classes(LayerTally tally, int neuron, double least)
     {
         if (tally.Classes.Count == 0)
             return (null, null, null);
@@ -97,14 +108,15 @@ public sealed record NeuronStatistics(
         foreach (var (label, sums) in tally.Classes)
         {
             var mean = sums.Sums[neuron] / sums.Images;
-            sum += Math.Max(0, mean);
+            sum += mean;
             if (mean > bestMean)
                 (best, bestMean) = (label, mean);
         }
         if (tally.Classes.Count < 2)
             return (best, bestMean, null);
-        var most = Math.Max(0, bestMean);
-        var rest = (sum - most) / (tally.Classes.Count - 1);
-        return (best, bestMean, most + rest > 0 ? (most - rest) / (most + rest) : 0);
+        var rest = (sum - bestMean) / (tally.Classes.Count - 1);
+        var above = bestMean + rest - (2 * least);
+        // The mean of equal numbers may be larger than they are by a rounding error.
+        return (best, bestMean, above > 0 ? Math.Max(0, bestMean - rest) / above : 0);
     }
 }

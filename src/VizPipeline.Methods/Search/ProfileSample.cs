@@ -1,3 +1,5 @@
+using VizPipeline.Images;
+
 namespace VizPipeline.Methods.Search;
 
 /// <summary>
@@ -12,21 +14,14 @@ public static class ProfileSample
     /// <summary>
     /// Returns the selected images of a set of <paramref name="count"/>, ascending and evenly spread; all images of a small set.
     /// </summary>
-    /// <remarks>Sets are sorted by path, usually by class, so even steps select about as many images of each class.</remarks>
-    public static int[] Select(int count)
-    {
-        var size = Math.Min(Images, count);
-        return [.. Enumerable.Range(0, size).Select(place => (int)((long)place * count / size))];
-    }
+    public static int[] Select(int count) => EvenSample.Select(count, Images);
+
+    /// <summary>
+    /// Returns the selected images of a set to which images may be added (<see cref="StableSample"/>), ascending; all images of a small
+    /// set.
+    /// </summary>
+    public static int[] SelectStable(int count) => StableSample.Select(count, Images);
 
     /// <summary>Returns whether an image of a set of <paramref name="count"/> is selected.</summary>
-    public static bool Has(int image, int count)
-    {
-        if (image < 0 || image >= count)
-            return false;
-        var size = Math.Min(Images, count);
-        // The first entry whose image is not before this one.
-        var place = (((long)image * size) + count - 1) / count;
-        return place < size && place * count / size == image;
-    }
+    public static bool Has(int image, int count) => EvenSample.Has(image, count, Images);
 }

@@ -11,22 +11,12 @@ public static class TallyFormat
     {
         ArgumentNullException.ThrowIfNull(tally);
         var neurons = tally.Neurons;
-        var (values, images, positions, counts) = (new float[neurons * TopTable.Size], new int[neurons * TopTable.Size],
-            new int[neurons * TopTable.Size], new int[neurons]);
-        for (var neuron = 0; neuron < neurons; neuron++)
-        {
-            var entries = tally.Top[neuron];
-            counts[neuron] = entries.Length;
-            for (var rank = 0; rank < entries.Length; rank++)
-            {
-                var at = (neuron * TopTable.Size) + rank;
-                (values[at], images[at], positions[at]) = (entries[rank].Value, entries[rank].Image, entries[rank].Position);
-            }
-        }
-        var writer = new SafetensorsWriter()
-            .Add("top.value", values, neurons, TopTable.Size).Add("top.image", images, neurons, TopTable.Size)
-                .Add("top.position", positions, neurons, TopTable.Size)
-            .Add("top.count", counts, neurons).Add("sum", tally.Sums.ToArray(), neurons).Add("square", tally.Squares.ToArray(), neurons)
+        var writer = new SafetensorsWriter();
+        AddTable(writer, "top", tally.Top);
+        if (tally.Bottom is { } bottom)
+            AddTable(writer, "bottom", bottom);
+        writer
+            .Add("sum", tally.Sums.ToArray(), neurons).Add("square", tally.Squares.ToArray(), neurons)
             .Add("min", tally.Min, neurons).Add("max", tally.Max, neurons).Add("positive", tally.Positive, neurons)
             .Add("class.label", [.. tally.Classes.Keys], tally.Classes.Count)
             .Add("class.images", [.. tally.Classes.Values.Select(sums => sums.Images)], tally.Classes.Count)
@@ -48,19 +38,11 @@ public static class TallyFormat
     public static LayerTally Read(ReadOnlyMemory<byte> bytes, string name)
     {
         var file = SafetensorsFile.Read(bytes, name);
-        var (counts, exact) = (file.ReadArray<int>("top.count"), file.Entries.Any(entry => entry.Name == "values"));
-        var neurons = counts.Length;
-        var tally = new LayerTally(neurons, exact, imageSet: 0);
-        var (values, images, positions) = (file.ReadArray<float>("top.value"), file.ReadArray<int>("top.image"),
-            file.ReadArray<int>("top.position"));
-        for (var neuron = 0; neuron < neurons; neuron++)
-        {
-            for (var rank = 0; rank < counts[neuron]; rank++)
-            {
-                var at = (neuron * TopTable.Size) + rank;
-                tally.Top.Offer(neuron, values[at], images[at], positions[at]);
-            }
-        }
+        var (neurons, exact) = (file.ReadArray<int>("top.count").Length, Has("values"));
+        var tally = new LayerTally(neurons, exact, imageSet: 0, isSigned: Has("bottom.value"));
+        ReadTable(file, "top", tally.Top);
+        if (tally.Bottom is { } bottom)
+            ReadTable(file, "bottom", bottom);
         tally.AddMoments(
             file.ReadArray<double>("sum"), file.ReadArray<double>("square"), file.ReadArray<float>("min"), file.ReadArray<float>("max"),
                 file.ReadArray<long>("positive"));
@@ -79,9 +61,47 @@ public static class TallyFormat
             tally.Distribution.AddCounts(file.ReadArray<int>("buckets"), file.ReadArray<long>("images")[0]);
         }
         // Tallies from before profiles were introduced can still be merged.
-        if (file.Entries.Any(entry => entry.Name == "profile.image"))
+        if (Has("profile.image"))
             AddProfiles(tally, file.ReadArray<int>("profile.image"), file.ReadArray<float>("profile.value"), name);
         return tally;
+
+        bool Has(string entry) => file.Entries.Any(known => known.Name == entry);
+    }
+
+    private static void AddTable(SafetensorsWriter writer, string name, TopTable table)
+    {
+        var neurons = table.Neurons;
+        var counts = Enumerable.Range(0, neurons).Select(neuron => table.GetAll(neuron).Length).ToArray();
+        var depth = Math.Max(1, counts.DefaultIfEmpty().Max());
+        var (values, images, positions) = (new float[neurons * depth], new int[neurons * depth], new int[neurons * depth]);
+        for (var neuron = 0; neuron < neurons; neuron++)
+        {
+            var entries = table.GetAll(neuron);
+            for (var rank = 0; rank < entries.Length; rank++)
+            {
+                var at = (neuron * depth) + rank;
+                (values[at], images[at], positions[at]) = (entries[rank].Value, entries[rank].Image, entries[rank].Position);
+            }
+        }
+        writer.Add($"{name}.value", values, neurons, depth).Add($"{name}.image", images, neurons, depth)
+            .Add($"{name}.position", positions, neurons, depth).Add($"{name}.count", counts, neurons);
+    }
+
+    private static void ReadTable(SafetensorsFile file, string name, TopTable table)
+    {
+        var counts = file.ReadArray<int>($"{name}.count");
+        var (values, images, positions) = (
+            file.ReadArray<float>($"{name}.value"), file.ReadArray<int>($"{name}.image"), file.ReadArray<int>($"{name}.position"));
+        // Tallies of earlier versions are nine entries deep.
+        var depth = values.Length / Math.Max(1, counts.Length);
+        for (var neuron = 0; neuron < counts.Length; neuron++)
+        {
+            for (var rank = 0; rank < counts[neuron]; rank++)
+            {
+                var at = (neuron * depth) + rank;
+                table.Offer(neuron, values[at], images[at], positions[at]);
+            }
+        }
     }
 
     private static void AddProfiles(LayerTally tally, int[] images, float[] values, string name)

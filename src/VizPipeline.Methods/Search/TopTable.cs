@@ -7,25 +7,33 @@ namespace VizPipeline.Methods.Search;
 public readonly record struct TopEntry(float Value, int Image, int Position);
 
 /// <summary>
-/// The nine strongest activations of every neuron of a layer, one position per image. The order (activation descending, then image
-/// ascending) is total, so the table does not depend on batches or the order of arrival, and merging is associative.
+/// The hundred strongest activations of every neuron of a layer, one position per image; the first nine get pictures. The order (activation
+/// descending, then image ascending) is total, so the table does not depend on batches or the order of arrival, and merging is associative.
 /// </summary>
 public sealed class TopTable
 {
-    /// <summary>Number of entries per neuron.</summary>
+    /// <summary>Number of entries per neuron that get pictures.</summary>
     public const int Size = 9;
 
+    /// <summary>Number of entries per neuron, unless another one is given.</summary>
+    public const int Depth = 100;
+
+    private readonly int _depth;
     private readonly TopEntry[] _entries;
     private readonly byte[] _counts;
 
-    // The ninth value of full rows, minus infinity for others, stored apart from the entries: nearly all offers fail this comparison, and a
+    // The last value of full rows, minus infinity for others, stored apart from the entries: nearly all offers fail this comparison, and a
     // row of thresholds costs a sixteenth of the cache lines.
     private readonly float[] _thresholds;
 
-    /// <summary>Creates an empty table for <paramref name="neurons"/> neurons.</summary>
-    public TopTable(int neurons)
+    /// <summary>Creates an empty table.</summary>
+    /// <param name="neurons">Number of neurons.</param>
+    /// <param name="depth">Number of entries per neuron, 1 to 255.</param>
+    public TopTable(int neurons, int depth = Depth)
     {
-        _entries = new TopEntry[neurons * Size];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(depth, byte.MaxValue);
+        _depth = depth;
+        _entries = new TopEntry[checked(neurons * depth)];
         _counts = new byte[neurons];
         _thresholds = new float[neurons];
         Array.Fill(_thresholds, float.NegativeInfinity);
@@ -34,8 +42,11 @@ public sealed class TopTable
     /// <summary>Number of neurons.</summary>
     public int Neurons => _counts.Length;
 
-    /// <summary>A neuron's entries, strongest first; fewer than nine if there were fewer images.</summary>
-    public ReadOnlySpan<TopEntry> this[int neuron] => _entries.AsSpan(neuron * Size, _counts[neuron]);
+    /// <summary>A neuron's first nine entries, strongest first; fewer if there were fewer images.</summary>
+    public ReadOnlySpan<TopEntry> this[int neuron] => GetAll(neuron)[..Math.Min((int)_counts[neuron], Size)];
+
+    /// <summary>Returns all of a neuron's entries, strongest first; fewer than the depth if there were fewer images.</summary>
+    public ReadOnlySpan<TopEntry> GetAll(int neuron) => _entries.AsSpan(neuron * _depth, _counts[neuron]);
 
     /// <summary>Offers one image's activations to all neurons. An image must be offered at most once.</summary>
     /// <param name="image">Image index.</param>
@@ -54,16 +65,25 @@ public sealed class TopTable
     /// <summary>Offers one activation. An image must be offered at most once per neuron.</summary>
     public void Offer(int neuron, float value, int image, int position)
     {
-        var (first, last) = (neuron * Size, (neuron * Size) + _counts[neuron]);
-        if (_counts[neuron] < Size)
-            _counts[neuron]++;
-        else if (!Precedes(value, image, _entries[--last]))
-            return;
-        for (; last > first && Precedes(value, image, _entries[last - 1]); last--)
-            _entries[last] = _entries[last - 1];
-        _entries[last] = new TopEntry(value, image, position);
-        if (_counts[neuron] == Size)
-            _thresholds[neuron] = _entries[first + Size - 1].Value;
+        var row = _entries.AsSpan(neuron * _depth, _depth);
+        var count = (int)_counts[neuron];
+        if (count == _depth)
+        {
+            if (!Precedes(value, image, row[^1]))
+                return;
+            count--;
+        }
+        var (low, high) = (0, count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = Precedes(value, image, row[middle]) ? (low, middle) : (middle + 1, high);
+        }
+        row[low..count].CopyTo(row[(low + 1)..]);
+        row[low] = new TopEntry(value, image, position);
+        _counts[neuron] = (byte)(count + 1);
+        if (count + 1 == _depth)
+            _thresholds[neuron] = row[^1].Value;
     }
 
     /// <summary>Adds another table over other images.</summary>
@@ -74,7 +94,7 @@ public sealed class TopTable
             throw new ArgumentException($"a table of {other.Neurons} neurons cannot be merged into one of {Neurons}", nameof(other));
         for (var neuron = 0; neuron < Neurons; neuron++)
         {
-            foreach (var entry in other[neuron])
+            foreach (var entry in other.GetAll(neuron))
                 Offer(neuron, entry.Value, entry.Image, entry.Position);
         }
     }

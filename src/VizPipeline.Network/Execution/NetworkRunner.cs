@@ -46,7 +46,7 @@ public sealed class NetworkRunner : IDisposable
     /// computed. The tensors are valid only during that call.
     /// </summary>
     /// <param name="images">[N, C, H, W] on the device, preprocessed; channels-last is fastest.</param>
-    /// <param name="nodes">Node indices; execution stops after the deepest one.</param>
+    /// <param name="nodes">Node indices, also of branches that never meet; only what they depend on is computed.</param>
     /// <param name="observe">Receives the node index and its value [N, C, h, w] or [N, C].</param>
     /// <exception cref="GraphException">The images do not have the network's input shape.</exception>
     public void Forward(torch.Tensor images, IReadOnlyCollection<int> nodes, Action<int, torch.Tensor> observe)
@@ -55,7 +55,7 @@ public sealed class NetworkRunner : IDisposable
         ArgumentNullException.ThrowIfNull(nodes);
         using var mode = torch.inference_mode();
         using var pass = new Pass(
-            new PassGeometry(this, RegionPlan.Whole(Graph, nodes.Max())), null)
+            new PassGeometry(this, RegionPlan.Whole(Graph, nodes.MaxBy(Resolve), nodes)), null)
         { Observed = nodes, Observe = observe };
         pass.Forward(images);
     }

@@ -23,6 +23,12 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
     public Action<int, torch.Tensor>? Observe { get; init; }
 
     /// <summary>
+    /// Receives, on the way back, the index of each observed node below the target and the whole signal that has arrived at it. The signal
+    /// is valid only during the call.
+    /// </summary>
+    public Action<int, torch.Tensor>? ObserveSignal { get; init; }
+
+    /// <summary>
     /// True if the images passed to <see cref="Forward"/> are already the samples' regions of the input, one per sample, with zeros outside
     /// the image; false for whole images.
     /// </summary>
@@ -46,7 +52,7 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         CheckInput(images);
         _images = images.shape[0];
         _values[0] = images.alias();
-        Show(0);
+        Show(0, _values[0], Observe);
         for (var i = 0; i < geometry.Order.Count; i++)
         {
             var index = geometry.Order[i];
@@ -74,6 +80,8 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
             var index = geometry.Order[i];
             if (index == 0 || !signals.Remove(index, out var arriving))
                 continue;
+            if (index != geometry.Target)
+                Show(index, arriving, ObserveSignal);
             var inputs = geometry.InputsOf(index);
             var leaving = _stages[index].Node.Operator.Reverse(_stages[index], arriving);
             for (var k = 0; k < inputs.Length; k++)
@@ -130,7 +138,10 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
             if (!ReferenceEquals(inputs[k], _values[sources[k]]))
                 inputs[k].Dispose();
         }
-        Show(index);
+        Show(index, _values[index], Observe);
+        // The end of another branch than the target's, which nothing reads.
+        if (geometry.LastUse(index) == 0 && index != geometry.Target)
+            _values[index].Dispose();
         foreach (var source in sources.Distinct())
         {
             if (geometry.LastUse(source) == place && source != geometry.Target)
@@ -138,14 +149,14 @@ public sealed class Pass(PassGeometry geometry, ReverseRule? rule) : IDisposable
         }
     }
 
-    private void Show(int index)
+    private void Show(int index, torch.Tensor value, Action<int, torch.Tensor>? observer)
     {
-        if (Observe is null)
+        if (observer is null)
             return;
         foreach (var node in Observed)
         {
             if (Runner.Resolve(node) == index)
-                Observe(node, _values[index]);
+                observer(node, value);
         }
     }
 

@@ -17,6 +17,9 @@ public enum LayerKind
 
     /// <summary>The network's output, before any softmax.</summary>
     Output,
+
+    /// <summary>The features of a dictionary on another layer.</summary>
+    Dictionary,
 }
 
 /// <summary>A named observation point of a network (docs/methods.md, section 0).</summary>
@@ -36,4 +39,7 @@ public sealed record Layer(
 {
     /// <summary>Number of neurons: channels of a map, or units of a vector.</summary>
     public int Neurons => Shape.Channels;
+
+    /// <summary>Whether no activation can be below 0, because a rectifier or the like comes last. At 0 such a neuron saw nothing.</summary>
+    public bool IsRectified { get; init; }
 }

@@ -26,7 +26,21 @@ internal static class LayerFinder
         }
         if (found.Count > 0 && found[^1].Kind != LayerKind.Output)
             found.Add(Make(graph, found.Count, OutputName, null, LayerKind.Output, graph.Output, graph.Output, null));
-        return found;
+        foreach (var readout in graph.Readouts.OrderBy(readout => readout.Name, StringComparer.Ordinal))
+            AddReadout(graph, found, readout);
+        var rectified = Rectification.Find(graph.Nodes);
+        return [.. found.Select((layer, index) => layer with { Index = index, IsRectified = rectified[layer.Node] })];
+    }
+
+    // After the layer that it reads, in the order of the names, but before the output layer, which stays the last.
+    private static void AddReadout(NetworkGraph graph, List<Layer> found, Readout readout)
+    {
+        var (observed, before) = Follow(graph, readout.Node);
+        var layer = Make(graph, 0, readout.Name, null, LayerKind.Dictionary, observed, before, graph.Nodes[readout.Node]);
+        var place = found.FindLastIndex(other => other.Node == readout.Source
+            || (other.Kind == LayerKind.Dictionary && graph.Nodes[other.WeightedNode!.Value].Inputs[0] == readout.Source
+                && string.CompareOrdinal(other.Name, readout.Name) < 0));
+        found.Insert(Math.Min(place + 1, found.Count - 1), layer);
     }
 
     private static Layer Make(

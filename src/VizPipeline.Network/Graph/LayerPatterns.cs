@@ -62,6 +62,14 @@ public static class LayerPatterns
         return [.. graph.Layers.Where(layer => chosen.Contains(layer.Index))];
     }
 
+    /// <summary>Returns all layers except those that repeat others (<see cref="RepeatedLayers"/>), in network order.</summary>
+    public static IReadOnlyList<Layer> SelectDefault(NetworkGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        var repeats = RepeatedLayers.Find(graph);
+        return [.. graph.Layers.Where(layer => !repeats.ContainsKey(layer.Index))];
+    }
+
     private static bool IsMatch(string pattern, string name) =>
         FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false);
 }

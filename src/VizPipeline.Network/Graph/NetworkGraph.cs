@@ -9,9 +9,9 @@ public sealed class NetworkGraph
 {
     private readonly List<int>[] _consumers;
 
-    internal NetworkGraph(string name, IReadOnlyList<Node> nodes, int output)
+    internal NetworkGraph(string name, IReadOnlyList<Node> nodes, int output, IReadOnlyList<Readout>? readouts = null)
     {
-        (Name, Nodes, Output) = (name, nodes, output);
+        (Name, Nodes, Output, Readouts) = (name, nodes, output, readouts ?? []);
         _consumers = [.. nodes.Select(_ => new List<int>())];
         foreach (var node in nodes)
         {
@@ -30,14 +30,17 @@ public sealed class NetworkGraph
     /// <summary>Index of the node whose values are the logits.</summary>
     public int Output { get; }
 
+    /// <summary>Dictionaries that read its layers, see <see cref="Readout.Attach"/>.</summary>
+    public IReadOnlyList<Readout> Readouts { get; }
+
     /// <summary>Observation points, ordered from the input; the last is the output layer, named <c>logits</c>.</summary>
     public IReadOnlyList<Layer> Layers { get; }
 
     /// <summary>Channels, height and width of one input image.</summary>
     public Shape InputShape => Nodes[0].Shape;
 
-    /// <summary>Number of learned parameters of the network.</summary>
-    public long Parameters => Nodes.Sum(node => node.Operator.Parameters);
+    /// <summary>Number of learned parameters of the network, without those of dictionaries.</summary>
+    public long Parameters => Nodes.Take(Readouts.Count == 0 ? Nodes.Count : Readouts[0].Node).Sum(node => node.Operator.Parameters);
 
     /// <summary>Returns the nodes that read the output of <paramref name="node"/>; a node that reads it twice is listed twice.</summary>
     public IReadOnlyList<int> Consumers(int node) => _consumers[node];
@@ -76,5 +79,6 @@ public sealed class NetworkGraph
 
     /// <summary>Returns a copy in which some operators are replaced; shapes and indices stay.</summary>
     internal NetworkGraph With(IReadOnlyDictionary<int, Operator> replacements) =>
-        new(Name, [.. Nodes.Select(node => replacements.TryGetValue(node.Index, out var op) ? node with { Operator = op } : node)], Output);
+        new(Name, [.. Nodes.Select(node => replacements.TryGetValue(node.Index, out var op) ? node with { Operator = op } : node)], Output,
+            Readouts);
 }

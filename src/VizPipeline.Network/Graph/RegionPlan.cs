@@ -64,7 +64,7 @@ public sealed class RegionPlan
     /// <summary>The region of a node, or null if the whole map is computed.</summary>
     public Extent? this[int node] => _extents[node];
 
-    /// <summary>Returns whether the target depends on the node.</summary>
+    /// <summary>Returns whether the target, or another node that is computed besides, depends on the node.</summary>
     public bool Needs(int node) => _needed[node];
 
     /// <summary>Returns the number of multiply-adds of one forward pass of one sample.</summary>
@@ -73,10 +73,13 @@ public sealed class RegionPlan
         : node.Operator.MultiplyAdds(node.Shape));
 
     /// <summary>Creates the plan that computes every needed node on the whole map.</summary>
-    public static RegionPlan Whole(NetworkGraph graph, int target)
+    /// <param name="graph">The network.</param>
+    /// <param name="target">Index of the node to compute.</param>
+    /// <param name="others">Nodes to compute besides, which the target need not depend on: those of other branches.</param>
+    public static RegionPlan Whole(NetworkGraph graph, int target, IEnumerable<int>? others = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        return new RegionPlan(graph, target, new Extent?[graph.Nodes.Count], graph.Ancestors(target));
+        return new RegionPlan(graph, target, new Extent?[graph.Nodes.Count], graph.Ancestors([target, .. others ?? []]));
     }
 
     /// <summary>

@@ -59,6 +59,12 @@ public abstract record Nonlinearity : Operator
     public torch.Tensor Evaluate(torch.Tensor value) => Apply(value);
 
     /// <summary>
+    /// Returns how far each value is above the point where the function opens: <paramref name="input"/> itself, unless the function is 0
+    /// for some positive values, too. The threshold counts as a constant for gradients.
+    /// </summary>
+    public virtual torch.Tensor Margin(torch.Tensor input) => input;
+
+    /// <summary>
     /// Returns the derivative. It uses only <paramref name="input"/> if <see cref="SlopeNeedsInput"/>, else only <paramref name="output"/>.
     /// </summary>
     public abstract torch.Tensor Slope(torch.Tensor input, torch.Tensor output);

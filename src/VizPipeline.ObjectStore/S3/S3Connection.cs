@@ -68,6 +68,18 @@ internal sealed class S3Connection : IDisposable
         return content.ToArray();
     }, cancellation);
 
+    /// <summary>Gets part of an object, which must be that long; null if it does not exist.</summary>
+    public Task<byte[]?> TryGetRangeAsync(string key, long offset, int length, CancellationToken cancellation)
+        => Calls.RunAsync<byte[]>(key, async () =>
+    {
+        using var content = new MemoryStream(length);
+        await Client.GetObjectAsync(
+            new GetObjectArgs().WithBucket(Bucket).WithObject(key).WithOffsetAndLength(offset, length)
+                .WithCallbackStream((stream, stop) => stream.CopyToAsync(content, CopyBuffer, stop)),
+            cancellation);
+        return content.Length == length ? content.ToArray() : throw new IOException($"{content.Length} of {length} bytes arrived");
+    }, cancellation);
+
     /// <summary>Writes the content of an object to a file; returns false if it does not exist.</summary>
     public Task<bool> TryGetFileAsync(string key, string file, CancellationToken cancellation) => Calls.RunAsync(key, async () =>
     {

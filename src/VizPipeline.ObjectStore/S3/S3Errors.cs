@@ -29,7 +29,12 @@ internal sealed class S3Errors(string bucket, HttpMessageHandler inner) : Delega
     {
         var response = await base.SendAsync(request, cancellationToken);
         if (response.StatusCode < HttpStatusCode.MultipleChoices)
+        {
+            // The client asks for a part with HEAD first, and takes a server's correct answer to that for an error.
+            if (response.StatusCode == HttpStatusCode.PartialContent)
+                response.StatusCode = HttpStatusCode.OK;
             return response;
+        }
         using (response)
         {
             var body = await response.Content.ReadAsStringAsync(cancellationToken);

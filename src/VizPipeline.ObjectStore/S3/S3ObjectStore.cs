@@ -71,6 +71,18 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<byte[]> GetRangeAsync(string key, long offset, int length, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        // A server answers a part beyond the end with an error or with fewer bytes, depending on where it begins.
+        if (await SizeAsync(key, cancellation) < offset + length)
+            throw ObjectStoreException.TooShort(_connection.Calls.Place, key, offset, length);
+        return await _connection.TryGetRangeAsync(key, offset, length, cancellation)
+            ?? throw new ObjectNotFoundException(key, _connection.Calls.Place);
+    }
+
+    /// <inheritdoc/>
     public async Task GetFileAsync(string key, string file, CancellationToken cancellation = default)
     {
         ObjectKey.Check(key);

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Methods.Input;
 using VizPipeline.ObjectStore;
+using VizPipeline.Worker.Rendering;
 
 namespace VizPipeline.Worker.Jobs;
 
@@ -46,16 +46,35 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
     public async Task<byte[]> RunAsync(AtlasRuntime atlas, AscendNeurons command, IProgress<int> progress, CancellationToken cancellation)
     {
         var recipe = RecipeOf(atlas.Spec.Ascent, command.Preset);
-        var run = await PrepareAsync(atlas, command, recipe, cancellation);
-        var (rows, parameters) = (new List<PictureRow>(), Parameters(atlas, recipe));
-        for (var first = command.FirstChannel; first < command.EndChannel; first += run.SamplesPerBatch)
+        var tops = recipe.Start is TopPatchesStart ? await ReadTopsAsync(atlas, command, recipe, cancellation) : null;
+        var materials = Materials(atlas, command, recipe, tops);
+        var stays = await UnchangedPictures.FindAsync(store, atlas.Spec, command, cancellation);
+        int[] open = [.. Enumerable.Range(command.FirstChannel, command.EndChannel - command.FirstChannel)
+            .Where(channel => !stays.Has(channel, materials.GetValueOrDefault(channel), recipe.Facets))];
+        var (rows, parameters, texts) = (new List<PictureRow>(), Parameters(atlas, recipe), new PictureTexts(atlas.Spec));
+        var run = open.Length == 0 ? null : Prepare(atlas, command, recipe, tops);
+        for (var first = 0; run is not null && first < open.Length; first += run.SamplesPerBatch)
         {
-            var neurons = Enumerable.Range(first, Math.Min(run.SamplesPerBatch, command.EndChannel - first)).ToArray();
+            var neurons = open[first..Math.Min(open.Length, first + run.SamplesPerBatch)];
             foreach (var result in run.Ascend(neurons, command.Seed, cancellation))
-                rows.Add(await StoreAsync(atlas, command, result, parameters, cancellation));
+                rows.Add(await StoreAsync(atlas, command, result, materials, parameters, texts, cancellation));
             progress.Report(rows.Count / recipe.Facets);
         }
-        return VizJson.Write(new PictureTable(command.Layer, rows, []));
+        var made = open.ToHashSet();
+        // In the order of a job that runs all ascents, which has the facets of a neuron together.
+        rows.AddRange(stays.Pictures.Where(picture => !made.Contains(picture.Channel)));
+        return VizJson.Write(new PictureTable(command.Layer, [.. rows.OrderBy(row => row.Channel)], []) { Images = command.Images });
+    }
+
+    // What the pictures depend on that changes with the images; empty if that is nothing.
+    private static Dictionary<int, string> Materials(AtlasRuntime atlas, AscendNeurons command, AscentRecipe recipe, LayerTable? tops)
+    {
+        if (command.Images == 0)
+            return [];
+        var spectrum = recipe.Parametrization is MacoParametrization ? $"spectrum of {command.Images} images " : "";
+        var patches = tops is null ? null : TopMaterial.Of(tops, command.FirstChannel, command.EndChannel);
+        return Enumerable.Range(command.FirstChannel, command.EndChannel - command.FirstChannel)
+            .ToDictionary(channel => channel, channel => $"{spectrum}{patches?[channel]}".TrimEnd());
     }
 
     // The recipe and, for MACO, the magnitudes that it used.
@@ -68,53 +87,67 @@ public sealed class AscendNeuronsHandler(IObjectStore store) : IJobHandler<Ascen
         return record.ToJsonString(VizJson.Options);
     }
 
-    private async Task<AscentRun> PrepareAsync(
+    private async Task<LayerTable> ReadTopsAsync(
         AtlasRuntime atlas, AscendNeurons command, AscentRecipe recipe, CancellationToken cancellation)
+    {
+        var key = AtlasKeys.LayerTable(command.AtlasId, atlas.Spec.GetLayer(command.Layer).Name);
+        return await store.TryGetAsync(key, cancellation) is { } bytes
+            ? VizJson.Read<LayerTable>(bytes) : throw new AscentMaterialException(
+                $"recipe '{recipe.Name}' starts from top-9 patches, and the atlas has none: run it with top9 among --methods");
+    }
+
+    private static AscentRun Prepare(AtlasRuntime atlas, AscendNeurons command, AscentRecipe recipe, LayerTable? table)
     {
         var (layer, pixels) = (atlas.Layer(command.Layer), PixelScales.Create(atlas.Preprocessing));
         var material = new AscentMaterial { Spectrum = recipe.Parametrization is MacoParametrization ? atlas.Spectrum : null };
-        if (recipe.Start is not TopPatchesStart)
+        if (table is null)
             return new AscentRun(atlas.Runner, layer, recipe, pixels, material);
-        var key = AtlasKeys.LayerTable(command.AtlasId, atlas.Spec.Layers[command.Layer].Name);
-        if (await store.TryGetAsync(key, cancellation) is not { } bytes)
-            throw new AscentMaterialException(
-                $"recipe '{recipe.Name}' starts from top-9 patches, and the atlas has none: run it with top9 among --methods");
         var tops = new Dictionary<int, float[]?>();
         var run = new AscentRun(atlas.Runner, layer, recipe, pixels, material with { TopPatches = neuron => tops[neuron] });
-        tops = AscentMaterials.TopPatches(atlas, VizJson.Read<LayerTable>(bytes), run, command.FirstChannel, command.EndChannel);
+        tops = AscentMaterials.TopPatches(atlas, table, run, command.FirstChannel, command.EndChannel);
         return run;
     }
 
     private async Task<PictureRow> StoreAsync(
-        AtlasRuntime atlas, AscendNeurons command, AscentResult result, string parameters, CancellationToken cancellation)
+        AtlasRuntime atlas, AscendNeurons command, AscentResult result, Dictionary<int, string> materials, string parameters,
+        PictureTexts texts, CancellationToken cancellation)
     {
         // A dead neuron has no picture; otherwise the initial noise would be mistaken for one.
         var key = result.Status == AscentStatus.Dead
             ? null : AtlasKeys.AscentPicture(
-                command.AtlasId, atlas.Spec.Layers[command.Layer].Name, result.Neuron, command.Preset, command.Seed, result.Facet);
+                command.AtlasId, atlas.Spec.GetLayer(command.Layer).Name, result.Neuron, command.Preset, command.Seed, result.Facet);
         if (key is not null)
-            await store.PutAsync(key, Png.Encode(AscentPicture.Draw(result, atlas.Preprocessing)), cancellation);
-        return new PictureRow
+            await store.PutAsync(
+                key, texts.Encode(
+                    AscentPicture.Draw(result, atlas.Preprocessing), command.Layer, result.Neuron, "gradient ascent",
+                    $"preset {command.Preset}, seed {command.Seed}: {parameters}"), cancellation);
+        return CreateRow(command.Layer, result, parameters) with
         {
-            Layer = command.Layer,
-            Channel = result.Neuron,
-            Method = PictureMethod.Ascent,
             Variant = PresetNames.Variant(command.Preset, result.Facet),
             Seed = command.Seed,
             Key = key,
-            Parameters = parameters,
-            Status = result.Status switch
-            {
-                AscentStatus.Dead => PictureStatus.Dead,
-                AscentStatus.Converged => PictureStatus.Converged,
-                _ => PictureStatus.BestAtStep,
-            },
-            Activation = result.Activation,
-            BestStep = result.BestStep,
-            Steps = result.Curve.Length,
-            Objective = Thin(result.Curve),
+            Material = materials.GetValueOrDefault(result.Neuron),
         };
     }
+
+    /// <summary>Creates the row of an ascent, without variant, seed and key.</summary>
+    internal static PictureRow CreateRow(int layer, AscentResult result, string parameters) => new()
+    {
+        Layer = layer,
+        Channel = result.Neuron,
+        Method = PictureMethod.Ascent,
+        Parameters = parameters,
+        Status = result.Status switch
+        {
+            AscentStatus.Dead => PictureStatus.Dead,
+            AscentStatus.Converged => PictureStatus.Converged,
+            _ => PictureStatus.BestAtStep,
+        },
+        Activation = result.Activation,
+        BestStep = result.BestStep,
+        Steps = result.Curve.Length,
+        Objective = Thin(result.Curve),
+    };
 
     // Keeps at most 64 points, including the first and the last.
     private static float[] Thin(float[] curve)

@@ -47,8 +47,12 @@ internal static class AscentMaterials
 
     private static float[]? Planes(AtlasRuntime atlas, int image)
     {
-        if (atlas.Crops.Get(image).Crop is not { } crop)
-            return null;
+        return atlas.Crops.Get(image).Crop is { } crop ? Planes(atlas, crop) : null;
+    }
+
+    /// <summary>Returns a crop as planes [C, H, W] in 0-255, in the network's channel order.</summary>
+    public static float[] Planes(AtlasRuntime atlas, byte[] crop)
+    {
         using var scope = torch.NewDisposeScope();
         using var flat = Pixels(atlas, crop).contiguous();
         return MemoryMarshal.Cast<byte, float>(flat.bytes).ToArray();

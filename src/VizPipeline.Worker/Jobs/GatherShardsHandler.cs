@@ -10,7 +10,7 @@ public sealed class GatherShardsHandler(IObjectStore store) : IJobHandler<Gather
     /// <inheritdoc/>
     public async Task<byte[]> RunAsync(AtlasRuntime atlas, GatherShards command, IProgress<int> progress, CancellationToken cancellation)
     {
-        var name = atlas.Spec.Layers[command.Layer].Name;
+        var name = atlas.Spec.GetLayer(command.Layer).Name;
         var keys = Enumerable.Range(command.FirstShard, command.EndShard - command.FirstShard)
             .Select(shard => AtlasKeys.ScanTally(command.AtlasId, shard, name));
         var merged = await StoredTallies.MergeAsync(store, keys, cancellation, progress);

@@ -153,7 +153,7 @@ public sealed class JobConsumer(
         var row = JobKinds.Get(kind);
         var (key, units) = (row.GetResultKeyOf(atlas.Spec, command), row.CountUnitsOf(atlas.Spec, command));
         var phases = new Dictionary<string, double> { ["open"] = time.GetElapsedTime(started).TotalSeconds };
-        var isNew = !await store.ExistsAsync(key, cancellation);
+        var isNew = !await IsDoneAsync(command, key, cancellation);
         if (isNew)
         {
             var progress = new JobProgress(bus, command, options.Value.ProgressPause, time);
@@ -166,6 +166,12 @@ public sealed class JobConsumer(
         metrics.Completed(kind, device.Name, seconds, isNew ? units : 0);
         return new JobCompleted(command.AtlasId, command.JobId, command.Attempt, options.Value.Name, key, units, begun, seconds, phases);
     }
+
+    // A result of fewer images is overwritten at the end, because it tells which pictures stay.
+    private async Task<bool> IsDoneAsync(JobCommand command, string key, CancellationToken cancellation)
+        => command is IImagesCommand { Images: > 0 }
+            ? await store.TryGetAsync(key, cancellation) is { } table && JobKindRow.IsResultOf(command, table)
+            : await store.ExistsAsync(key, cancellation);
 
     private static (string Error, bool Transient) Explain(Exception failure)
     {

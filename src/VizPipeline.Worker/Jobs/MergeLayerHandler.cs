@@ -1,4 +1,6 @@
+using VizPipeline.ActivationStore;
 using VizPipeline.Jobs;
+using VizPipeline.Methods.Dictionaries;
 using VizPipeline.Methods.Search;
 using VizPipeline.Network.Graph;
 using VizPipeline.ObjectStore;
@@ -11,14 +13,63 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
     /// <inheritdoc/>
     public async Task<byte[]> RunAsync(AtlasRuntime atlas, MergeLayer command, IProgress<int> progress, CancellationToken cancellation)
     {
-        var name = atlas.Spec.Layers[command.Layer].Name;
-        var keys = command.Parts > 0
-            ? Enumerable.Range(0, command.Parts).Select(part => AtlasKeys.GatheredTally(command.AtlasId, part, name))
-            : Enumerable.Range(0, atlas.Spec.ShardCount()).Select(shard => AtlasKeys.ScanTally(command.AtlasId, shard, name));
-        var merged = await StoredTallies.MergeAsync(store, keys, cancellation);
+        // The atlas may have got more images since, which another job merges.
+        var spec = atlas.Spec.UpTo(command.Images);
+        var name = spec.GetLayer(command.Layer).Name;
+        var merged = await StoredTallies.MergeAsync(store, spec.TallyKeys(name), cancellation);
+        // Shards that were tallied when the atlas had fewer images kept values, and those of a larger sample.
+        if (spec.Images.Count > ActivationDistribution.ExactImages)
+            merged.Distribution.Sketch();
+        if (spec.StableSamples)
+            merged.KeepProfiles(ProfileSample.SelectStable(spec.Images.Count).ToHashSet());
         await store.PutAsync(AtlasKeys.LayerTally(command.AtlasId, name), TallyFormat.Write(merged), cancellation);
         await store.PutAsync(AtlasKeys.LayerProfiles(command.AtlasId, name), Profiles(merged).Write(), cancellation);
-        return VizJson.Write(Table(atlas, command.Layer, merged));
+        await ListOf(merged.Neurons, TopTable.Depth, neuron => Examples(atlas, command.Layer, merged.Top.GetAll(neuron)))
+            .PutAsync(store, command.AtlasId, name, TopList.Top, cancellation);
+        if (merged.IsSigned)
+            await ListOf(merged.Neurons, TopTable.Size, merged.GetBottom).PutAsync(
+                store, command.AtlasId, name, TopList.Bottom, cancellation);
+        if (merged.Classes.Count > 0)
+            await ClassMeans.PutAsync(
+                store, command.AtlasId, name, [.. merged.Classes.Select(row => (row.Key, row.Value.Images, row.Value.Sums))],
+                merged.Neurons, cancellation);
+        await MergeReconstructionAsync(atlas, spec, command, cancellation);
+        await KeptImages.Of(spec).JoinAsync(store, command.Layer, cancellation);
+        return VizJson.Write(Table(atlas, command.Layer, merged) with { Images = command.Images });
+    }
+
+    private async Task MergeReconstructionAsync(
+        AtlasRuntime atlas, AtlasSpec spec, MergeLayer command, CancellationToken cancellation)
+    {
+        var layer = atlas.Layer(command.Layer);
+        if (layer.Kind != LayerKind.Dictionary)
+            return;
+        Reconstruction? whole = null;
+        for (var shard = 0; shard < spec.ShardCount(); shard++)
+        {
+            var part = VizJson.Read<Reconstruction>(
+                await store.GetAsync(AtlasKeys.ScanReconstruction(command.AtlasId, shard, layer.Name), cancellation));
+            whole = whole?.Plus(part) ?? part;
+        }
+        await store.PutAsync(AtlasKeys.Reconstruction(command.AtlasId, layer.Name), VizJson.Write(FactsOf(whole!)), cancellation);
+    }
+
+    /// <summary>Returns what the sums over an image set say of a dictionary.</summary>
+    public static DictionaryFacts FactsOf(Reconstruction sums)
+    {
+        ArgumentNullException.ThrowIfNull(sums);
+        return new DictionaryFacts(sums.Places, sums.R2(), sums.L0(), sums.DeadShare());
+    }
+
+    private static TopList ListOf(int neurons, int depth, Func<int, IReadOnlyList<TopEntry>> entriesOf)
+    {
+        var list = new TopList(neurons, depth);
+        for (var neuron = 0; neuron < neurons; neuron++)
+        {
+            foreach (var (rank, entry) in entriesOf(neuron).Index())
+                list.Set(neuron, rank, entry.Value, entry.Image, entry.Position);
+        }
+        return list;
     }
 
     private static ActivationProfiles Profiles(LayerTally tally)
@@ -47,17 +98,20 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
 
     private static NeuronRow Neuron(AtlasRuntime atlas, int layer, int channel, LayerTally tally)
     {
-        int[] classes = [.. tally.Top[channel].ToArray().Select(entry => atlas.Images.Images[entry.Image].Label).OfType<int>()];
+        var isRectified = atlas.Layer(layer).IsRectified;
+        int[] classes =
+            [.. Examples(atlas, layer, tally.Top[channel]).Select(entry => atlas.Images.Images[entry.Image].Label).OfType<int>()];
         // Without any readable image the neuron exists, and nothing is known about it.
-        if (NeuronStatistics.Compute(tally, channel) is not { } facts)
+        if (NeuronStatistics.Compute(tally, channel, isRectified) is not { } facts)
             return new NeuronRow
             {
                 Layer = layer,
                 Channel = channel,
                 Images = 0,
-                Dead = true,
+                Dead = isRectified,
                 Histogram = new int[NeuronFacts.HistogramBins],
                 TopClasses = [],
+                ActiveImages = 0,
             };
         return new NeuronRow
         {
@@ -81,31 +135,21 @@ public sealed class MergeLayerHandler(IObjectStore store) : IJobHandler<MergeLay
             ClassSelectivity = facts.ClassSelectivity,
             TopClasses = classes,
             TopPurity = classes.Length == 0 ? null : (double)classes.GroupBy(label => label).Max(group => group.Count()) / classes.Length,
+            ActiveImages = (int)facts.ActiveImages,
         };
     }
 
+    private static TopEntry[] Examples(AtlasRuntime atlas, int layer, ReadOnlySpan<TopEntry> entries) =>
+        [.. entries.ToArray().TakeWhile(entry => !NeuronStatistics.IsNoExample(entry.Value, atlas.Layer(layer).IsRectified))];
+
     private static IEnumerable<PatchRow> Patches(AtlasRuntime atlas, int layer, int channel, LayerTally tally)
     {
-        var (place, input) = (atlas.Layer(layer), atlas.Runner.Graph.InputShape);
-        var entries = tally.Top[channel].ToArray();
+        var entries = Examples(atlas, layer, tally.Top[channel]);
         for (var rank = 0; rank < entries.Length; rank++)
         {
-            var (y, x) = Math.DivRem(entries[rank].Position, place.Shape.Width);
-            var box = place.Field.At(y, x);
-            yield return new PatchRow
-            {
-                Layer = layer,
-                Channel = channel,
-                Rank = rank + 1,
-                Image = entries[rank].Image,
-                Activation = entries[rank].Value,
-                Y = y,
-                X = x,
-                Box = ToPixels(box),
-                Clipped = ToPixels(box.Clip(input.Height, input.Width)),
-            };
+            var entry = entries[rank];
+            yield return PatchRows.Create(
+                atlas, layer, channel, new TopListEntry(rank + 1, entry.Value, entry.Image, entry.Position));
         }
     }
-
-    private static PixelBox ToPixels(Box box) => new(box.X0, box.Y0, box.X1, box.Y1);
 }

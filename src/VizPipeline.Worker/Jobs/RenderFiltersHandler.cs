@@ -3,6 +3,7 @@ using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.Filters;
 using VizPipeline.ObjectStore;
+using VizPipeline.Worker.Rendering;
 
 namespace VizPipeline.Worker.Jobs;
 
@@ -17,7 +18,7 @@ public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<Rende
         {
             var key = AtlasKeys.LayerPicture(command.AtlasId, layer.Name, PictureMethod.Filters);
             var picture = FilterTiles.Render(convolution, $"{layer.Name} filters", isBgr);
-            await store.PutAsync(key, Png.Encode(picture), cancellation);
+            await store.PutAsync(key, new PictureTexts(atlas.Spec).Encode(picture, command.Layer, null, "filters"), cancellation);
             rows.Add(new PictureRow
             {
                 Layer = command.Layer,
@@ -27,24 +28,26 @@ public sealed class RenderFiltersHandler(IObjectStore store) : IJobHandler<Rende
                 Status = PictureStatus.Done,
             });
         }
-        if (NeuronLinks.Compute(atlas.Runner.Graph, atlas.Layers, layer, isBgr) is { } links)
+        // In the network's order, so that the links do not depend on the order in which layers were added.
+        var observed = atlas.Spec.LayersInOrder();
+        if (NeuronLinks.Compute(atlas.Runner.Graph, [.. observed.Select(of => atlas.Layer(of.Index))], layer, isBgr) is { } links)
             await store.PutAsync(
-                AtlasKeys.LayerLinks(command.AtlasId, layer.Name), VizJson.Write(Table(command.Layer, links)), cancellation);
+                AtlasKeys.LayerLinks(command.AtlasId, layer.Name), VizJson.Write(Table(command.Layer, links, observed)), cancellation);
         return VizJson.Write(new PictureTable(command.Layer, rows, []));
     }
 
-    private static LinkTable Table(int layer, LayerLinks links) => new(
+    private static LinkTable Table(int layer, LayerLinks links, IReadOnlyList<LayerSpec> observed) => new(
         layer,
-        [.. links.Neurons.Select(
-            neuron => new NeuronInputsRow(Rounded(neuron.Norm), Rounded(neuron.Largest), [.. neuron.Inputs.Select(Row)]))],
+        [.. links.Neurons.Select(neuron => new NeuronInputsRow(
+            Rounded(neuron.Norm), Rounded(neuron.Largest), [.. neuron.Inputs.Select(link => Row(link, observed))]))],
         [.. links.Readers.Select(read => new LayerReadersRow(
-            read.Layer,
+            observed[read.Layer].Index,
             [.. read.Channels.Select(channel => channel.Select(
                 link => new ReaderLinkRow(link.Channel, Rounded(link.Share), Rounded(link.Sum))).ToList())]))]);
 
     // Kernels are for display, and 256 levels need no more digits.
-    private static InputLinkRow Row(InputLink link) => new(
-        link.Layer, link.Channel, link.Input, Rounded(link.Norm), Rounded(link.Sum),
+    private static InputLinkRow Row(InputLink link, IReadOnlyList<LayerSpec> observed) => new(
+        link.Layer < 0 ? link.Layer : observed[link.Layer].Index, link.Channel, link.Input, Rounded(link.Norm), Rounded(link.Sum),
         link.Kernel is { } kernel
             ? new KernelRow(kernel.Height, kernel.Width, [.. kernel.Weights.Select(weight => Rounded(weight, "G4"))])
             : null);

@@ -20,20 +20,36 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
     /// <inheritdoc/>
     public async Task<byte[]> RunAsync(AtlasRuntime atlas, RenderPatches command, IProgress<int> progress, CancellationToken cancellation)
     {
-        var name = atlas.Spec.Layers[command.Layer].Name;
+        var name = atlas.Spec.GetLayer(command.Layer).Name;
         var table = VizJson.Read<LayerTable>(await store.GetAsync(AtlasKeys.LayerTable(command.AtlasId, name), cancellation));
-        PatchRow[] patches = [.. table.Patches.Where(
-            patch => patch.Channel >= command.FirstChannel && patch.Channel < command.EndChannel).OrderBy(patch => patch.Image)];
+        var stays = await UnchangedPictures.FindAsync(store, atlas.Spec, command, cancellation);
+        var materials = TopMaterial.Of(table, command.FirstChannel, command.EndChannel);
+        string[] methods = [.. new[] { (AtlasMethods.Top9, PictureMethod.Top9), (AtlasMethods.Deconv, PictureMethod.Deconv) }
+            .Where(method => atlas.Spec.Methods.HasFlag(method.Item1)).Select(method => method.Item2)];
+        int[] channels = [.. Enumerable.Range(command.FirstChannel, command.EndChannel - command.FirstChannel)
+            .Where(channel => !stays.Has(channel, materials[channel], methods.Length))];
+        var drawn = channels.ToHashSet();
+        PatchRow[] patches = [.. table.Patches.Where(patch => drawn.Contains(patch.Channel)).OrderBy(patch => patch.Image)];
         var drawing = new PatchDrawing(atlas, command.Layer, command.FirstChannel, command.EndChannel);
         var checks = Draw(atlas, command, patches, drawing, progress, cancellation);
 
-        var pictures = new List<PictureRow>();
-        if (atlas.Spec.Methods.HasFlag(AtlasMethods.Top9))
-            pictures.AddRange(await StoreAsync(command, name, PictureMethod.Top9, drawing.Patches, table, cancellation));
-        if (atlas.Spec.Methods.HasFlag(AtlasMethods.Deconv))
-            pictures.AddRange(await StoreAsync(command, name, PictureMethod.Deconv, drawing.Deconvolutions, table, cancellation));
-        return VizJson.Write(
-            new PictureTable(command.Layer, pictures, [.. checks.OrderBy(check => check.Channel).ThenBy(check => check.Rank)]));
+        var (pictures, texts) = (new List<PictureRow>(), new PictureTexts(atlas.Spec));
+        foreach (var method in methods)
+        {
+            pictures.AddRange(await StoreAsync(
+                texts, command, name, method, method == PictureMethod.Top9 ? drawing.Patches : drawing.Deconvolutions, channels, table,
+                materials, cancellation));
+        }
+        // In the order of a job that draws everything.
+        return VizJson.Write(new PictureTable(
+            command.Layer,
+            [.. pictures.Concat(stays.Pictures.Where(picture => !drawn.Contains(picture.Channel)))
+                .OrderBy(picture => Array.IndexOf(methods, picture.Method)).ThenBy(picture => picture.Channel)],
+            [.. checks.Concat(stays.Checks.Where(check => !drawn.Contains(check.Channel)))
+                .OrderBy(check => check.Channel).ThenBy(check => check.Rank)])
+        {
+            Images = command.Images,
+        });
     }
 
     private static List<PatchCheckRow> Draw(
@@ -47,7 +63,7 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
         {
             cancellation.ThrowIfCancellationRequested();
             var batch = patches[done..Math.Min(patches.Length, done + projection.SamplesPerBatch)];
-            var (crops, slots) = Load(atlas, batch);
+            var (crops, slots) = LoadedCrops.Load(atlas, [.. batch.Select(patch => patch.Image)]);
             for (var i = 0; i < batch.Length; i++)
                 drawing.DrawPatch(batch[i], crops.AsSpan(slots[i] * atlas.Preprocessing.CropBytes, atlas.Preprocessing.CropBytes));
             if (atlas.Spec.Methods.HasFlag(AtlasMethods.Deconv))
@@ -55,24 +71,6 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
             progress.Report((int)((long)neurons * Math.Min(patches.Length, done + batch.Length) / patches.Length));
         }
         return checks;
-    }
-
-    /// <summary>Loads each image of the batch once and maps every patch to its image.</summary>
-    private static (byte[] Crops, int[] Slots) Load(AtlasRuntime atlas, PatchRow[] batch)
-    {
-        var images = batch.Select(patch => patch.Image).Distinct().ToArray();
-        var slot = images.Select((image, i) => (image, i)).ToDictionary(pair => pair.image, pair => pair.i);
-        var crops = new byte[images.Length * atlas.Preprocessing.CropBytes];
-        Parallel.For(0, images.Length, i =>
-        {
-            var result = atlas.Crops.Get(images[i]);
-            if (result.Crop is null)
-                throw new UnreadableImageException(
-                    atlas.Images.Images[images[i]].Path,
-                    $"{result.Unreadable}, but it could be read when the image set was searched: put it back and retry");
-            result.Crop.CopyTo(crops.AsSpan(i * atlas.Preprocessing.CropBytes));
-        });
-        return (crops, [.. batch.Select(patch => slot[patch.Image])]);
     }
 
     private static IEnumerable<PatchCheckRow> Project(
@@ -93,23 +91,27 @@ public sealed class RenderPatchesHandler(IObjectStore store) : IJobHandler<Rende
     { Crop = crop };
 
     private async Task<IEnumerable<PictureRow>> StoreAsync(
-        RenderPatches command, string layer, string method, RgbImage?[] pictures, LayerTable table, CancellationToken cancellation)
+        PictureTexts texts, RenderPatches command, string layer, string method, RgbImage?[] pictures, int[] channels, LayerTable table,
+        IReadOnlyDictionary<int, string> materials, CancellationToken cancellation)
     {
-        var rows = new PictureRow[pictures.Length];
-        await Parallel.ForEachAsync(Enumerable.Range(0, pictures.Length), cancellation, async (i, stop) =>
+        var rows = new PictureRow[channels.Length];
+        var kind = method == PictureMethod.Top9 ? "top 9 patches" : "deconvolutions of the top 9 patches";
+        await Parallel.ForEachAsync(Enumerable.Range(0, channels.Length), cancellation, async (i, stop) =>
         {
-            var channel = command.FirstChannel + i;
-            var key = pictures[i] is null ? null : AtlasKeys.Picture(command.AtlasId, layer, method, channel);
+            var channel = channels[i];
+            var picture = pictures[channel - command.FirstChannel];
+            var key = picture is null ? null : AtlasKeys.Picture(command.AtlasId, layer, method, channel);
             if (key is not null)
-                await store.PutAsync(key, Png.Encode(pictures[i]!), stop);
+                await store.PutAsync(key, texts.Encode(picture!, command.Layer, channel, kind), stop);
             rows[i] = new PictureRow
             {
                 Layer = command.Layer,
                 Channel = channel,
                 Method = method,
                 Key = key,
-                Parameters = (pictures[i] is { } picture ? PatchMosaic.Detect(picture) : new PatchMosaic(0, 0, 0)).ToJson(),
-                Status = key is null || table.Neurons[channel].Max <= 0 ? PictureStatus.Dead : PictureStatus.Done,
+                Material = materials[channel],
+                Parameters = (picture is not null ? PatchMosaic.Detect(picture) : new PatchMosaic(0, 0, 0)).ToJson(),
+                Status = key is null ? PictureStatus.Dead : PictureStatus.Done,
                 Activation = table.Neurons[channel].Images > 0 ? table.Neurons[channel].Max : null,
             };
         });

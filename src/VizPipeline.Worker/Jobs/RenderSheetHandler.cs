@@ -15,15 +15,20 @@ public sealed class RenderSheetHandler(IObjectStore store) : IJobHandler<RenderS
     /// <inheritdoc/>
     public async Task<byte[]> RunAsync(AtlasRuntime atlas, RenderSheet command, IProgress<int> progress, CancellationToken cancellation)
     {
-        var layer = atlas.Spec.Layers[command.Layer];
+        var layer = atlas.Spec.GetLayer(command.Layer);
         var neurons = await ReadAsync<LayerTable>(AtlasKeys.LayerTable(command.AtlasId, layer.Name), cancellation);
         var tables = await TablesAsync(atlas.Spec, layer, cancellation);
         PictureRow[] pictures = [.. tables.SelectMany(table => table.Pictures)];
         var sheet = new ContactSheet(atlas, command.Layer, neurons, pictures);
         var images = await FetchAsync(sheet.Pictures, CropsOf(atlas.Spec, neurons, tables), cancellation);
         var key = AtlasKeys.Sheet(command.AtlasId, layer.Name);
-        await store.PutAsync(key, Png.Encode(sheet.Draw(images)), cancellation);
-        return VizJson.Write(new SheetTable(command.Layer, key, await PercentilesAsync(command, layer.Name, pictures, cancellation)));
+        var texts = new PictureTexts(atlas.Spec);
+        await store.PutAsync(key, texts.Encode(sheet.Draw(images), command.Layer, null, "contact sheet"), cancellation);
+        await KeptImages.Of(atlas.Spec.UpTo(command.Images)).DeleteShardsAsync(store, command.Layer, cancellation);
+        return VizJson.Write(new SheetTable(command.Layer, key, await PercentilesAsync(command, layer.Name, pictures, cancellation))
+        {
+            Images = command.Images,
+        });
     }
 
     private async Task<List<PictureTable>> TablesAsync(AtlasSpec spec, LayerSpec layer, CancellationToken cancellation)

@@ -13,8 +13,20 @@ public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptio
     /// <inheritdoc/>
     public async Task<byte[]> RunAsync(AtlasRuntime atlas, ScanShard command, IProgress<int> progress, CancellationToken cancellation)
     {
-        var count = atlas.Spec.Images.Count;
-        var search = new TopPatchSearch(atlas.Runner, atlas.Layers, exact: count <= ActivationDistribution.ExactImages, imageSet: count);
+        var (count, shard) = (atlas.Spec.Images.Count, atlas.Spec.GetShard(command.Shard));
+        LayerSpec[] layers = [.. atlas.Spec.LayersOf(command)];
+        var kept = KeptImages.Of(atlas.Spec);
+        var rows = kept.CreateRows(layers, shard);
+        var ranks = OutputClasses.Of(atlas.Spec) is { } classes ? new ClassRanks(atlas, command, classes, layers) : null;
+        ActivationObserver? observe = ranks is null ? null : ranks.Add;
+        if (rows.Count > 0)
+            observe += (layer, image, activations, positions) => rows[layer].Add(image, activations, positions);
+        using var search = new TopPatchSearch(
+            atlas.Runner, layers.Select(layer => atlas.Layer(layer.Index)), exact: count <= ActivationDistribution.ExactImages,
+            imageSet: count, profiled: atlas.Spec.StableSamples ? ProfileSample.SelectStable(shard.Known).ToHashSet() : null)
+        {
+            Observe = observe,
+        };
         var indices = Enumerable.Range(command.FirstImage, command.EndImage - command.FirstImage).ToArray();
         var (skipped, done) = (new List<UnreadableImage>(), 0);
         await foreach (var batch in atlas.Crops.ReadBatches(indices, atlas.Spec.BatchSize, Readers, cancellation))
@@ -26,10 +38,21 @@ public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptio
                 progress.Report(done += batch.Indices.Count + batch.Skipped.Count);
             }
         }
-        for (var i = 0; i < atlas.Layers.Count; i++)
-            await store.PutAsync(AtlasKeys.ScanTally(command.AtlasId, command.Shard, atlas.Spec.Layers[i].Name), TallyFormat.Write(
+        for (var i = 0; i < layers.Length; i++)
+            await store.PutAsync(AtlasKeys.ScanTally(command.AtlasId, command.Shard, layers[i].Name), TallyFormat.Write(
                 search.Tallies[i]), cancellation);
-        return VizJson.Write(new ScanTable(command.Shard, command.FirstImage, command.EndImage, done - skipped.Count, skipped));
+        for (var i = 0; i < layers.Length; i++)
+        {
+            if (search.Reconstructions[i] is { } reconstruction)
+                await store.PutAsync(AtlasKeys.ScanReconstruction(command.AtlasId, command.Shard, layers[i].Name), VizJson.Write(
+                    reconstruction), cancellation);
+        }
+        for (var i = 0; i < rows.Count; i++)
+            await kept.PutAsync(store, command.Shard, layers[i], rows[i], cancellation);
+        return VizJson.Write(new ScanTable(command.Shard, command.FirstImage, command.EndImage, done - skipped.Count, skipped)
+        {
+            ClassRanks = ranks?.Values.Any(rank => rank is not null) == true ? ranks.Values : null,
+        });
     }
 
     private int Readers => Math.Max(1, options.Value.Readers / gate.Count);
@@ -42,5 +65,17 @@ public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptio
         using var mode = torch.inference_mode();
         var images = atlas.Upload(batch.Pixels, batch.Indices.Count);
         search.Add(images, [.. batch.Indices], [.. batch.Indices.Select(index => atlas.Images.Images[index].Label)]);
+    }
+
+    // The rank of each image's class among the outputs, if they are among the layers.
+    private sealed class ClassRanks(AtlasRuntime atlas, ScanShard shard, OutputClasses classes, LayerSpec[] layers)
+    {
+        public int?[] Values { get; } = new int?[shard.EndImage - shard.FirstImage];
+
+        public void Add(int layer, int image, ReadOnlySpan<float> activations, ReadOnlySpan<int> positions)
+        {
+            if (layers[layer].Index == classes.Layer)
+                Values[image - shard.FirstImage] = classes.RankOf(atlas.Images.Images[image].Label, activations);
+        }
     }
 }

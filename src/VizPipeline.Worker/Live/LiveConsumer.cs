@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using VizPipeline.ActivationStore;
 using VizPipeline.Hosting;
 using VizPipeline.Images;
 using VizPipeline.ImageStore;
@@ -11,7 +12,9 @@ using VizPipeline.ObjectStore;
 namespace VizPipeline.Worker.Live;
 
 /// <summary>Answers live requests from users. Errors are part of the answer, because a user is waiting.</summary>
-public sealed class LiveConsumer(LiveNetworks networks, ImageRoot roots, IOptions<WorkerOptions> options, ILogger<LiveConsumer> logger)
+public sealed class LiveConsumer(
+    LiveNetworks networks, ImageRoot roots, OpenImageSets sets, IObjectStore store, IOptions<WorkerOptions> options,
+    ILogger<LiveConsumer> logger)
 {
     // Shorter than the user's own timeout.
     private static readonly TimeSpan LookPatience = LiveLimits.Patience - TimeSpan.FromSeconds(5);
@@ -48,9 +51,53 @@ public sealed class LiveConsumer(LiveNetworks networks, ImageRoot roots, IOption
         ShowDeconvolution neuron => await networks.RunAsync(
             neuron, (network, crop, cost) => network.Deconvolution(neuron, crop, cost), cancellation),
         ShowResponses picture => await networks.RunAsync(picture, (network, crop, cost) => network.Responses(crop, cost), cancellation),
+        TraceNeuron neuron => await networks.RunAsync(
+            neuron.AtlasId, neuron.Layer, (spec, preprocessing) => ReadImage(spec, preprocessing, neuron.Image),
+            (network, crop, cost) => LiveStory.Trace(network, neuron, crop, cost), cancellation),
+        GrowAscent neuron => await networks.RunAsync(
+            neuron.AtlasId, neuron.Layer, (_, _) => [],
+            (network, _, cost) => LiveStory.Grow(network, neuron, cost, cancellation), cancellation),
+        RenderExemplar exemplar => await KeepAsync(exemplar, await networks.RunAsync(
+            exemplar.AtlasId, exemplar.Layer, (spec, preprocessing) => ReadImage(spec, preprocessing, exemplar.Image),
+            (network, crop, cost) => LiveStory.Render(network, exemplar, crop, cost), cancellation), cancellation),
         FindImages images => await FindAsync(images, cancellation),
         _ => new LiveRefused($"this worker's version does not know {request.GetType().Name}", IsOutage: true),
     };
+
+    // Anybody may ask for any image, so only those of the top list are kept, which bounds the space.
+    private async Task<IBusMessage> KeepAsync(RenderExemplar request, ExemplarRendered answer, CancellationToken cancellation)
+    {
+        try
+        {
+            var spec = VizJson.Read<AtlasSpec>(await store.GetAsync(AtlasKeys.Spec(request.AtlasId), cancellation));
+            var channels = spec.Layers.First(layer => layer.Name == request.Layer).Channels;
+            var list = await TopList.ReadAsync(
+                store, request.AtlasId, request.Layer, TopList.Top, channels, request.Channel, cancellation);
+            if (list?.Any(entry => entry.Image == request.Index) != true)
+                return answer;
+            await store.PutAsync(
+                AtlasKeys.Exemplar(request.AtlasId, request.Layer, request.Channel, request.Index), VizJson.Write(answer.Exemplar),
+                cancellation);
+        }
+        catch (Exception failure) when (failure is ObjectStoreException or CorruptTableException)
+        {
+            // The folder of a finished atlas may be read-only: then the next one who asks waits again.
+            logger.ExemplarNotKept(request.AtlasId, failure.Message);
+        }
+        return answer;
+    }
+
+    private byte[] ReadImage(AtlasSpec spec, Preprocessing preprocessing, string path)
+    {
+        try
+        {
+            return preprocessing.CropOf(sets.Read(spec.Images.Root, path), path, LiveLimits.ImagePixels);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ImageSetException)
+        {
+            throw new LiveRequestException($"the worker cannot read image '{path}' of the set: {failure.Message.TrimEnd('.')}");
+        }
+    }
 
     private async Task<IBusMessage> FindAsync(FindImages request, CancellationToken cancellation)
     {

@@ -27,6 +27,12 @@ public sealed class LiveNetwork : IDisposable
 
     internal byte[] SpecBytes { get; }
 
+    internal AtlasSpec Spec => _spec;
+
+    internal NetworkRunner Runner => _runner;
+
+    internal Preprocessing Preprocessing => _preprocessing;
+
     /// <summary>Returns all maps of a layer.</summary>
     /// <param name="request">The request.</param>
     /// <param name="crop">The picture's crop, as produced by the preprocessing.</param>
@@ -69,8 +75,7 @@ public sealed class LiveNetwork : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         var layer = Layer(request);
-        if (request.Channel < 0 || request.Channel >= layer.Neurons)
-            throw new LiveRequestException($"layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}, not {request.Channel}");
+        CheckChannel(layer, request.Channel);
         if (request.Y is null != request.X is null || request.Y < 0 || request.Y >= layer.Shape.Height || request.X < 0
             || request.X >= layer.Shape.Width)
             throw new LiveRequestException(
@@ -91,7 +96,13 @@ public sealed class LiveNetwork : IDisposable
         };
     }
 
-    private int[] FindEffectiveBox(BackProjected result, Box box)
+    internal static void CheckChannel(Layer layer, int channel)
+    {
+        if (channel < 0 || channel >= layer.Neurons)
+            throw new LiveRequestException($"layer '{layer.Name}' has channels 0 to {layer.Neurons - 1}, not {channel}");
+    }
+
+    internal int[] FindEffectiveBox(BackProjected result, Box box)
     {
         if (box.Width < 1 || box.Height < 1)
             return [box.X0, box.Y0, box.X1, box.Y1];
@@ -102,15 +113,15 @@ public sealed class LiveNetwork : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _runner.Dispose();
 
-    private Layer? Output => _spec.Layers.FirstOrDefault(candidate => candidate.Kind == "output") is { } last ? _runner.Graph.Layer(
-        last.Name) : null;
+    private Layer? Output => _spec.LayersInOrder().FirstOrDefault(candidate => candidate.Kind == "output") is { } last
+        ? _runner.Graph.Layer(last.Name) : null;
 
     private Layer Layer(ILiveRequest request)
         => _runner.Graph.Layer(request.Layer ?? throw new LiveRequestException("the request names no layer"));
 
-    private torch.Tensor Upload(byte[] crop) => ImageTensor.Create(crop, 1, _preprocessing, _runner.Device);
+    internal torch.Tensor Upload(byte[] crop) => ImageTensor.Create(crop, 1, _preprocessing, _runner.Device);
 
-    private Dictionary<int, float[]> Forward(torch.Tensor images, IEnumerable<Layer> layers)
+    internal Dictionary<int, float[]> Forward(torch.Tensor images, IEnumerable<Layer> layers)
     {
         var values = new Dictionary<int, float[]>();
         _runner.Forward(images, [.. layers.Select(layer => layer.Node).Distinct()], (node, value) => values[node] = value.to(
@@ -122,16 +133,27 @@ public sealed class LiveNetwork : IDisposable
     private (int Y, int X) Strongest(torch.Tensor images, Layer layer, int channel)
     {
         var area = layer.Shape.Height * layer.Shape.Width;
-        var map = Forward(images, [layer])[layer.Node].AsSpan(channel * area, area);
+        return FindStrongest(Forward(images, [layer])[layer.Node].AsSpan(channel * area, area), layer.Shape.Width);
+    }
+
+    internal static (int Y, int X) FindStrongest(ReadOnlySpan<float> map, int width)
+    {
         var strongest = 0;
         for (var i = 1; i < map.Length; i++)
             strongest = map[i] > map[strongest] ? i : strongest;
-        return Math.DivRem(strongest, layer.Shape.Width);
+        return Math.DivRem(strongest, width);
     }
 
-    private List<LiveOutput> Strongest(float[] outputs) => [.. outputs
-        .Select((value, index) => new LiveOutput(index, index < _spec.OutputNames.Count ? _spec.OutputNames[index] : null, value))
-        .OrderByDescending(output => output.Value).Take(MostOutputs)];
+    private List<LiveOutput> Strongest(float[] outputs)
+    {
+        var probabilities = OutputProbabilities.From(outputs);
+        return [.. outputs
+            .Select((value, index) => new LiveOutput(index, index < _spec.OutputNames.Count ? _spec.OutputNames[index] : null, value)
+            {
+                Probability = probabilities[index],
+            })
+            .OrderByDescending(output => output.Value).Take(MostOutputs)];
+    }
 
     private static (float Least, float Greatest) Quantise(ReadOnlySpan<float> map, Span<byte> bytes)
     {
@@ -152,5 +174,5 @@ public sealed class LiveNetwork : IDisposable
         _ => throw new LiveRequestException($"the rule must be deconv, guided or gradient, not '{rule}'"),
     };
 
-    private static LiveCost Spent(LiveCost cost) => cost with { Compute = Stopwatch.GetElapsedTime((long)cost.Compute).TotalMilliseconds };
+    internal static LiveCost Spent(LiveCost cost) => cost with { Compute = Stopwatch.GetElapsedTime((long)cost.Compute).TotalMilliseconds };
 }

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
-using VizPipeline.Network.Import;
 using VizPipeline.ObjectStore;
 
 namespace VizPipeline.Worker.Live;
@@ -24,26 +23,42 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
     /// </summary>
     /// <exception cref="LiveRequestException">The atlas or the layer does not exist, or the picture is too large.</exception>
     /// <exception cref="UnreadableImageException">The data is not a readable picture.</exception>
-    public async Task<T> RunAsync<T>(ILiveRequest request, Func<LiveNetwork, byte[], LiveCost, T> work, CancellationToken cancellation)
+    public Task<T> RunAsync<T>(ILiveRequest request, Func<LiveNetwork, byte[], LiveCost, T> work, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (!AtlasSpec.IsId(request.AtlasId))
-            throw new LiveRequestException($"'{request.AtlasId}' is no name of an atlas");
         if (request.Image.Length > LiveLimits.ImageBytes)
             throw new LiveRequestException(
                 $"the picture has {request.Image.Length:N0} bytes; at most {LiveLimits.ImageBytes:N0} are accepted");
-        var bytes = await store.TryGetAsync(AtlasKeys.Spec(request.AtlasId), cancellation) ?? throw new LiveRequestException(
-            $"there is no atlas '{request.AtlasId}'");
-        var spec = VizJson.Read<AtlasSpec>(bytes);
-        if (request.Layer is not null && spec.Layers.All(layer => layer.Name != request.Layer))
+        return RunAsync(request.AtlasId, request.Layer, (_, preprocessing) => preprocessing.CropOf(
+            request.Image, "the picture", LiveLimits.ImagePixels), work, cancellation);
+    }
+
+    /// <summary>Processes a crop from anywhere with an atlas's network on the least busy device.</summary>
+    /// <param name="atlasId">The atlas.</param>
+    /// <param name="layer">The name of the layer that the request is about; null for all layers.</param>
+    /// <param name="crop">Returns the crop, given the spec and its preprocessing; empty if the work needs none.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="cancellation">Stops the waiting for a device.</param>
+    /// <exception cref="LiveRequestException">The atlas or the layer does not exist.</exception>
+    public async Task<T> RunAsync<T>(
+        string atlasId, string? layer, Func<AtlasSpec, Preprocessing, byte[]> crop, Func<LiveNetwork, byte[], LiveCost, T> work,
+        CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(crop);
+        if (!AtlasSpec.IsId(atlasId))
+            throw new LiveRequestException($"'{atlasId}' is no name of an atlas");
+        var bytes = await store.TryGetAsync(AtlasKeys.Spec(atlasId), cancellation) ?? throw new LiveRequestException(
+            $"there is no atlas '{atlasId}'");
+        // A server of several folders may serve the atlas under another id than it was built with.
+        var spec = VizJson.Read<AtlasSpec>(bytes) with { Id = atlasId };
+        if (layer is not null && spec.Layers.All(known => known.Name != layer))
             throw new LiveRequestException(
-                $"atlas '{spec.Id}' has no layer '{request.Layer}'; "
-                + $"it has {string.Join(", ", spec.Layers.Select(layer => layer.Name))}");
+                $"atlas '{spec.Id}' has no layer '{layer}'; it has {string.Join(", ", spec.Layers.Select(known => known.Name))}");
 
         var clock = Stopwatch.StartNew();
         var (height, width) = (spec.Model.Input[1], spec.Model.Input[2]);
         var preprocessing = Preprocessing.Parse(spec.Preprocessing.GetRawText(), "the atlas's spec", height, width, spec.Model.Input[0]);
-        var crop = preprocessing.CropOf(request.Image, "the picture", LiveLimits.ImagePixels);
+        var pixels = crop(spec, preprocessing);
         var decode = clock.Elapsed.TotalMilliseconds;
         var failed = new List<ComputeDevice>();
         while (true)
@@ -56,7 +71,7 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
                     cancellation.ThrowIfCancellationRequested();
                     var network = await OpenAsync(turn.Device, spec, bytes, preprocessing, cancellation);
                     var wait = clock.Elapsed.TotalMilliseconds - decode;
-                    return work(network, crop, new LiveCost(options.Value.Name, decode, wait, Stopwatch.GetTimestamp()));
+                    return work(network, pixels, new LiveCost(options.Value.Name, decode, wait, Stopwatch.GetTimestamp()));
                 }, cancellation);
                 gate.Succeeded(turn.Device);
                 return answer;
@@ -84,11 +99,10 @@ public sealed class LiveNetworks(IObjectStore store, ModelFiles models, DeviceGa
         var open = _open.GetOrAdd(device, _ => []);
         if (Find() is { } known)
             return known;
-        using var files = await models.FindAsync(spec.Model, cancellation);
+        using var files = await models.FindAsync(spec, cancellation);
         if (Find() is { } meanwhile)
             return meanwhile;
-        var graph = NetworkLoader.Load(files.Model, files.Weights, (spec.Model.Input[1], spec.Model.Input[2]));
-        var network = new LiveNetwork(spec, bytes, graph, device.For(spec.Device), preprocessing);
+        var network = new LiveNetwork(spec, bytes, files.Load(spec.Model), device.For(spec.Device), preprocessing);
         open.Add(network);
         if (open.Count > MostOpen)
         {

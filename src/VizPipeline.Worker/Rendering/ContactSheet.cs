@@ -26,7 +26,7 @@ internal sealed class ContactSheet
 
     public ContactSheet(AtlasRuntime atlas, int layer, LayerTable? neurons, IReadOnlyList<PictureRow> pictures)
     {
-        (_atlas, _layer, _neurons) = (atlas, atlas.Spec.Layers[layer], neurons);
+        (_atlas, _layer, _neurons) = (atlas, atlas.Spec.GetLayer(layer), neurons);
         _pictures = pictures.ToLookup(picture => picture.Channel);
         _columns = [.. pictures.Select(picture => (picture.Method, picture.Variant, picture.Seed)).Distinct()
             .OrderBy(column => Order(column.Method)).ThenBy(column => column.Variant).ThenBy(column => column.Seed)];
@@ -81,7 +81,7 @@ internal sealed class ContactSheet
         });
         var field = _layer.SeesWholeInput ? "sees the whole input"
             : $"receptive field {_layer.FieldX.Size}x{_layer.FieldY.Size}, stride {_layer.FieldX.Stride}";
-        return $"{_layer.Channels} neurons, maps of {_layer.Height}x{_layer.Width}, {field}. "
+        return $"{_layer.Channels} neuron{(_layer.Channels == 1 ? "" : "s")}, maps of {_layer.Height}x{_layer.Width}, {field}. "
             + $"Per neuron: {string.Join(", ", _filters is null ? names : names.Prepend("filter"))}";
     }
 

@@ -39,6 +39,14 @@ public static class FilledCatalog
             ProcessId = 1,
             MemoryBytes = 1L << 33,
         });
+        context.Add(new Facet
+        {
+            LayerId = await context.Layers.Where(layer => layer.AtlasId == atlas.Id).Select(layer => layer.Id).FirstAsync(),
+            Number = 1,
+            Images = 3,
+            Share = 1,
+            ImageIndices = [2, 0, 1],
+        });
         await context.SaveChangesAsync();
         await transaction.CommitAsync();
     }

@@ -39,17 +39,31 @@ public sealed class RoleTests
             await ForbidsAsync(coordinator, forbidden);
 
         await new PostgresCatalogDatabase(atlas).CheckSchemaAsync(_cancellation);
-        foreach (var table in new[] { "atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job", "worker" })
+        foreach (var table in new[] { "atlas", "layer", "neuron", "patch", "picture", "facet", "image", "image_class", "job", "worker" })
         {
             await RunAsync(atlas, $"SELECT count(*) FROM {table}");
             await ForbidsAsync(atlas, $"DELETE FROM {table}");
         }
 
+        // The atlas service writes lists and notes, and nobody else reads them.
+        var lists = new NeuronLists(new PostgresCatalogDatabase(atlas).Notes, TimeProvider.System);
+        var (list, _) = await lists.CreateAsync("demo", "Eyes", _cancellation);
+        Assert.True(await lists.PutAsync("demo", list.Id, "conv1", 0, "round", _cancellation));
+        Assert.True(await lists.DeleteAsync("demo", list.Id, _cancellation));
+        foreach (var table in new[] { "neuron_list", "listed_neuron" })
+        {
+            await ForbidsAsync(atlas, $"TRUNCATE {table}");
+            await ForbidsAsync(reader, $"SELECT count(*) FROM {table}");
+        }
+        await RunAsync(owner, $"REVOKE INSERT ON neuron_list FROM {atlas.User}");
+        var unable = await Assert.ThrowsAsync<CatalogUnusableException>(() => lists.CreateAsync("demo", "Eyes", _cancellation));
+        Assert.Contains("grant the role what docs/sql.md lists", unable.Message);
+
         foreach (var (view, _) in SqlDocumentation.Views)
             Assert.True(await RunAsync(reader, $"SELECT count(*) FROM {view}") is > 0L);
         foreach (var table in new[]
         {
-            "atlas", "layer", "neuron", "patch", "picture", "image", "image_class", "job", "worker", "schema_migration",
+            "atlas", "layer", "neuron", "patch", "picture", "facet", "image", "image_class", "job", "worker", "schema_migration",
         })
         {
             await ForbidsAsync(reader, $"SELECT count(*) FROM {table}");

@@ -1,9 +1,14 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
+using VizPipeline.Coordinator;
+using VizPipeline.Images;
 using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Jobs;
+using ImageEntry = VizPipeline.Jobs.ImageEntry;
 
 namespace VizPipeline.Tests.Cli;
 
@@ -24,6 +29,7 @@ public sealed class AtlasFolder : IDisposable
             SpecSamples.Layer(2, "logits", "output", 2)],
         OutputNames = ["tench, Tinca tinca", "goldfish"],
         Ascent = new AscentSpec { Presets = ["3"], Seeds = [0] },
+        Preprocessing = JsonDocument.Parse(Preprocessing.Unit(8, 8).ToJson()).RootElement,
         NeuronsPerJob = 5,
         ShardImages = 10,
     };
@@ -63,6 +69,23 @@ public sealed class AtlasFolder : IDisposable
         return this;
     }
 
+    /// <summary>Ends the atlas as the coordinator does: with a state and a manifest.</summary>
+    public async Task<AtlasFolder> FinishAsync(
+        AtlasSpec? spec = null, NetworkAccuracy? accuracy = null, AtlasState state = AtlasState.Completed, params Job[] failures)
+    {
+        var result = new AtlasResult(
+            Spec.Id, state, new Dictionary<JobKind, double>(), failures, new DateTime(2031, 5, 6, 0, 0, 0, DateTimeKind.Utc))
+        {
+            Accuracy = accuracy,
+        };
+        await ChangeAsync(context => context.Atlases.ExecuteUpdateAsync(
+            row => row.SetProperty(atlas => atlas.State, state)));
+        await AtlasManifest.WriteAsync(
+            new FolderObjectStore(Path, AtlasKeys.Root(Spec.Id)), spec ?? Spec, result, "1.2.3", command: null, libtorch: null,
+            objectsSha256: null, default);
+        return this;
+    }
+
     public async Task ChangeAsync(Func<CatalogContext, Task> change)
     {
         await using var context = Database.Open();
@@ -71,7 +94,8 @@ public sealed class AtlasFolder : IDisposable
 
     internal Task<StoredAtlas> OpenAsync() => StoredAtlas.OpenAsync(Path, TestContext.Current.CancellationToken);
 
-    private static byte[] Result(JobCommand command) => command switch
+    /// <summary>Returns the made-up result table of a job.</summary>
+    public static byte[] Result(JobCommand command) => command switch
     {
         ScanShard scan => VizJson.Write(ResultSamples.Scan(scan)),
         GatherShards gather => VizJson.Write(ResultSamples.Gather(gather)),

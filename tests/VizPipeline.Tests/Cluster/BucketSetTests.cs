@@ -1,5 +1,7 @@
 using System.Formats.Tar;
+using System.Security.Cryptography;
 using VizPipeline.Catalog;
+using VizPipeline.Images;
 using VizPipeline.Tests.EndToEnd;
 
 namespace VizPipeline.Tests.Cluster;
@@ -30,8 +32,22 @@ public class BucketSetTests(SampleMaterial material)
         await cluster.SubmitAsync(_cancellation, prefix is null ? null : $"s3://{cluster.Settings["ObjectStore__Bucket"]}/{prefix}");
         Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
         Assert.Empty((await cluster.FaultsAsync(_cancellation)).Unreadable);
-        return [.. (await cluster.ContentsAsync(_cancellation)).Split('\n').Where(
-            line => line.Contains("/pictures/", StringComparison.Ordinal) || line.Contains("/neurons.json", StringComparison.Ordinal))];
+        // Pixels, since the texts in the files name the atlas's hash, which the paths of the images belong to.
+        using var store = cluster.Store();
+        var contents = new List<string>();
+        await foreach (var key in store.ListAsync("atlases/", _cancellation))
+        {
+            if (key.Contains("/pictures/", StringComparison.Ordinal))
+            {
+                var picture = ImageDecoder.Decode(await store.GetAsync(key, _cancellation), key);
+                contents.Add($"{key} {picture.Width} {Convert.ToHexString(SHA256.HashData(picture.Pixels))}");
+            }
+            else if (key.EndsWith("/neurons.json", StringComparison.Ordinal))
+            {
+                contents.Add($"{key} {Convert.ToHexString(SHA256.HashData(await store.GetAsync(key, _cancellation)))}");
+            }
+        }
+        return [.. contents];
     }
 
     // Uploads every second class as an archive; names sort like the folders, so the image indices are the same.

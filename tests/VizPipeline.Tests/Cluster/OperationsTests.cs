@@ -1,4 +1,9 @@
+using System.Security.Cryptography;
 using VizPipeline.Catalog;
+using VizPipeline.Jobs;
+using VizPipeline.Network.Formats;
+using VizPipeline.Network.Formats.Numpy;
+using VizPipeline.Network.Import;
 using VizPipeline.Tests.Containers;
 using VizPipeline.Tests.EndToEnd;
 
@@ -52,6 +57,34 @@ public class OperationsTests(SampleMaterial material, ITestOutputHelper output)
         restored.AddWorkers(1);
         Assert.Equal(AtlasState.Completed, await restored.FinishAsync(_cancellation));
         Assert.Equal(expected, await restored.ContentsAsync(_cancellation));
+    }
+
+    [Fact]
+    public async Task A_dictionary_travels_to_the_workers_and_stays_with_the_atlas()
+    {
+        await using var cluster = await TestCluster.StartAsync(material);
+        cluster.AddWorkers(1);
+        await cluster.WaitForWorkersAsync(1, _cancellation);
+        var table = material.Out("directions.npy");
+        var channels = NetworkLoader.Load(material.Model).Layer("conv2").Neurons;
+        NpyArray.Write(table, new FloatTensor("directions", [3, channels], [.. Enumerable.Range(0, 3 * channels).Select(i => i % 5 - 2f)]));
+        var (exitCode, told) = await cluster.VizAsync(
+            _cancellation, "submit", "--model", material.Model, "--images", material.Images, "--layers", "conv1", "--methods", "top9",
+            "--directions", $"conv2={table}");
+        Assert.True(exitCode == 0, told);
+        Assert.Equal(AtlasState.Completed, await cluster.FinishAsync(_cancellation));
+
+        using var store = cluster.Store();
+        var spec = VizJson.Read<AtlasSpec>(await store.GetAsync(AtlasKeys.Spec("sample-network"), _cancellation));
+        Assert.Equal(["conv1", "conv2@directions"], spec.Layers.Select(layer => layer.Name));
+        var dictionary = Assert.Single(spec.Dictionaries!);
+        Assert.Null(dictionary.Key);
+        var kept = await store.GetAsync(AtlasKeys.Dictionary("sample-network", dictionary.Sha256), _cancellation);
+        Assert.Equal(dictionary.Sha256, Convert.ToHexStringLower(SHA256.HashData(kept)));
+        var facts = VizJson.Read<DictionaryFacts>(
+            await store.GetAsync(AtlasKeys.Reconstruction("sample-network", "conv2@directions"), _cancellation));
+        Assert.Null(facts.R2);
+        Assert.True(facts.Places > 0);
     }
 
     [Fact]

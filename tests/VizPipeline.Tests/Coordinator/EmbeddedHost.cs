@@ -45,6 +45,10 @@ public sealed class EmbeddedHost : IAsyncDisposable
 
     public AtlasMonitor Monitor => _host.Services.GetRequiredService<AtlasMonitor>();
 
+    internal LostJobs LostJobs => _host.Services.GetRequiredService<LostJobs>();
+
+    internal JobLedger Ledger => _host.Services.GetRequiredService<JobLedger>();
+
     public IJobBus Bus => _host.Services.GetRequiredService<IJobBus>();
 
     public ILiveRequests Requests => _host.Services.GetRequiredService<ILiveRequests>();

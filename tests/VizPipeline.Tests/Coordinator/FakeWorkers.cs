@@ -88,8 +88,10 @@ public sealed class FakeWorker(FakeWork work, IObjectStore store, IServiceProvid
         var spec = VizJson.Read<AtlasSpec>(await store.GetAsync(AtlasKeys.Spec(job.AtlasId), cancellation));
         var row = JobKinds.Get(job);
         var (key, units, table) = (row.GetResultKeyOf(spec, job), row.CountUnitsOf(spec, job), await ResultAsync(spec, job, cancellation));
+        await PutTalliesAsync(spec, job, cancellation);
         // Like the real worker: an existing result is the answer.
-        if (!await store.ExistsAsync(key, cancellation) && work.Store(job, table) is { } bytes)
+        var isDone = await store.TryGetAsync(key, cancellation) is { } known && JobKindRow.IsResultOf(job, known);
+        if (!isDone && work.Store(job, table) is { } bytes)
             await store.PutAsync(key, bytes, cancellation);
         var completed = new JobCompleted(
             job.AtlasId, job.JobId, job.Attempt, "fake", key, units, DateTimeOffset.UnixEpoch, 0.5,
@@ -101,11 +103,24 @@ public sealed class FakeWorker(FakeWork work, IObjectStore store, IServiceProvid
         }
     }
 
+    // Their contents do not matter, but a growing atlas looks whether they are there.
+    private async Task PutTalliesAsync(AtlasSpec spec, JobCommand command, CancellationToken cancellation)
+    {
+        IEnumerable<string> keys = command switch
+        {
+            ScanShard scan => spec.LayersOf(scan).Select(layer => AtlasKeys.ScanTally(spec.Id, scan.Shard, layer.Name)),
+            GatherShards gather => [AtlasKeys.GatheredTally(spec.Id, gather.Part, spec.GetLayer(gather.Layer).Name)],
+            _ => [],
+        };
+        foreach (var key in keys)
+            await store.PutAsync(key, ReadOnlyMemory<byte>.Empty, cancellation);
+    }
+
     private async Task<byte[]> ResultAsync(AtlasSpec spec, JobCommand command, CancellationToken cancellation) => command switch
     {
         ScanShard job => VizJson.Write(ResultSamples.Scan(job)),
         GatherShards job => VizJson.Write(ResultSamples.Gather(job)),
-        MergeLayer job => VizJson.Write(ResultSamples.Layer(spec, job.Layer)),
+        MergeLayer job => VizJson.Write(ResultSamples.Layer(spec, job.Layer) with { Images = job.Images }),
         RenderPatches job => VizJson.Write(ResultSamples.Patches(spec, job)),
         AscendNeurons job => VizJson.Write(ResultSamples.Ascent(spec, job)),
         RenderFilters job => VizJson.Write(ResultSamples.Filters(spec, job)),

@@ -25,7 +25,7 @@ public sealed class ChartKedaTests
     }
 
     [Theory]
-    [InlineData("worker-gpu", "viz.scan viz.patches viz.ascent viz.live")]
+    [InlineData("worker-gpu", "viz.scan viz.patches viz.ascent viz.facets viz.live")]
     [InlineData("worker-rest", "viz.gather viz.merge viz.filters viz.sheet")]
     public async Task A_pool_follows_the_queues_of_its_kinds(string pool, string queues)
     {

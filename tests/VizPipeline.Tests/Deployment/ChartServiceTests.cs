@@ -44,7 +44,7 @@ public sealed class ChartServiceTests
         Assert.Equal("1", (string?)gpu.Container["resources"]!["limits"]!["nvidia.com/gpu"]);
         Assert.EndsWith("-cuda", (string?)gpu.Container["image"]);
         Assert.Equal("cuda:all", gpu.Variable("Worker__Device"));
-        Assert.Equal("scan,patches,ascent,live", gpu.Variable("Worker__Kinds"));
+        Assert.Equal("scan,patches,ascent,facets,live", gpu.Variable("Worker__Kinds"));
         Assert.NotNull(gpu.Spec["tolerations"]);
         Assert.NotNull(gpu.Spec["nodeSelector"]);
         Assert.DoesNotContain("gpu", rest.Container["resources"]!.ToJsonString());

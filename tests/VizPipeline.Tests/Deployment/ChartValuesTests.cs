@@ -43,10 +43,10 @@ public sealed class ChartValuesTests
     [InlineData("required", "postgres.host=", "postgres.host")]
     [InlineData("everything", "coordinator.ingress.host=", "coordinator.ingress.host")]
     [InlineData(
-        "required", "workers[0].name=few,workers[0].kinds={scan,merge,patches,ascent,filters,sheet,live}",
+        "required", "workers[0].name=few,workers[0].kinds={scan,merge,patches,ascent,filters,sheet,facets,live}",
         "no pool with workers serves gather, so these jobs would wait for ever")]
     [InlineData("required", "workers[0].name=none,workers[0].replicas=0", "serves scan, gather, merge")]
-    [InlineData("other-workers", "servedElsewhere={scan,patches,live}", "no pool with workers serves ascent")]
+    [InlineData("other-workers", "servedElsewhere={scan,patches,facets,live}", "no pool with workers serves ascent")]
     public async Task The_templates_refuse(string values, string change, string named) => await Refused(values, change, named);
 
     [Fact]

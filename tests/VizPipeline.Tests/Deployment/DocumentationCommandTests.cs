@@ -24,7 +24,8 @@ public sealed class DocumentationCommandTests(DocumentationMaterial material, IT
     private static readonly string[] RunElsewhere = ["cluster.md", "install.md", "operations.md", "slurm.md"];
 
     public static TheoryData<string> Pages =>
-        ["networks.md", "images.md", "ascent.md", "pages.md", "results.md", "neurons.md", "running.md"];
+        ["networks.md", "images.md", "ascent.md", "pages.md", "results.md", "neurons.md", "running.md", "activations.md", "notebook.md",
+            "dictionaries.md"];
 
     [Theory]
     [MemberData(nameof(Pages))]
@@ -76,6 +77,9 @@ public sealed partial class DocumentationMaterial : IDisposable
         File.Copy(tiny.Path("tiny.safetensors"), At("models", "squeezenet1_1-b8a52dc0.pth"));
     }
 
+    /// <summary>The path of a file in the folder in which the commands run.</summary>
+    public string At(params string[] parts) => Path.Combine([_folder, .. parts]);
+
     /// <summary>Runs lines as one script, once; `viz serve` goes to the background, on a free port.</summary>
     public async Task RunAsync(IReadOnlyList<string> lines, Action<string> log)
     {
@@ -119,8 +123,6 @@ public sealed partial class DocumentationMaterial : IDisposable
         curl() { command curl -fsS "${@//127.0.0.1:8082/127.0.0.1:$PORT}"; }
         trap '[[ -z ${server:-} ]] || { kill $server; wait $server || true; }' EXIT
         """;
-
-    private string At(params string[] parts) => Path.Combine([_folder, .. parts]);
 
     private static int FreePort()
     {

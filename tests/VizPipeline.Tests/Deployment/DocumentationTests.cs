@@ -27,6 +27,14 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
+    public void One_command_makes_every_picture_of_README_and_docs()
+    {
+        var made = Picture().Matches(Repository.Read("tests", "pictures")).Select(match => match.Groups[1].Value).ToHashSet();
+        var there = Directory.GetFiles(Repository.Path("docs"), "*.png").Select(file => Path.GetFileName(file)).ToHashSet();
+        Assert.Equal(there.Order(StringComparer.Ordinal), made.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void The_list_of_decisions_is_complete()
     {
         var list = Repository.Read("docs", "decisions", "README.md");
@@ -81,6 +89,10 @@ public sealed partial class DocumentationTests
     private static string Prose(string page) => Code().Replace(WithoutCode(Repository.Read(page)), "");
 
     private static string WithoutCode(string text) => Block().Replace(text, "");
+
+    // "photograph ADDRESS FILE.png WIDTH HEIGHT" and "part PICTURE FILE.png WIDTH HEIGHT".
+    [GeneratedRegex(@"(?m)^ *(?:photograph|part) \S+ ([a-z0-9-]+\.png) [0-9]+ [0-9]+$")]
+    private static partial Regex Picture();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();

@@ -78,7 +78,8 @@ public sealed class ChannelNetworkTests : IDisposable
             Assert.True(File.Exists(output));
         }
         (await CommandLineRun.RunAsync(
-            "run", "--model", model, "--preprocess", "imagenet", "--images", _pictures.Folder.Path, "--out", _folder.Path))
+            "run", "--model", model, "--preprocess", "imagenet", "--images", _pictures.Folder.Path,
+            "--out", Path.Combine(_folder.Path, "atlas")))
             .ComplainedOf("imagenet", "is for RGB networks");
     }
 

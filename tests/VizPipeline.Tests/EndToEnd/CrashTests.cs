@@ -55,6 +55,19 @@ public class CrashTests(SampleMaterial material, ITestOutputHelper output)
         Assert.Equal(await undisturbed.Rows(), await folder.Rows());
     }
 
+    [Fact]
+    public async Task A_second_Ctrl_C_ends_a_run_at_once_with_one_line()
+    {
+        var folder = new FinishedAtlas(material.Out("stopped-twice"));
+        using var viz = Start("stopped-twice");
+        await Until(viz, () => folder.Progress() >= 3);
+        viz.PressControlC();
+        viz.PressControlC();
+        var result = await viz.Finish();
+        Assert.Equal(130, result.ExitCode);
+        Assert.StartsWith("viz: stopped", Assert.Single(result.ErrorLines));
+    }
+
     private async Task<FinishedAtlas> Undisturbed()
     {
         // The first test to get here builds it; for the other it is already complete, which the same command must accept as well.

@@ -10,13 +10,15 @@ public sealed class FinishedAtlas(string folder)
 
     /// <summary>Returns all objects that must not depend on how often the run was interrupted, by path.</summary>
     /// <remarks>
-    /// Excluded: manifest.json, which contains the seconds of work, and atlas.db with its lock and log, which contains times of jobs and is
-    /// compared by <see cref="Rows"/>. Model and images are the same files in all runs, so spec.json and images.json are included.
+    /// Excluded: manifest.json, which contains the seconds of work, machines, which contains the threads, objects.json, which contains the
+    /// hashes of all others, and atlas.db with its lock and log, which contains times of jobs and is compared by <see cref="Rows"/>. Model
+    /// and images are the same files in all runs, so spec.json and images.json are included.
     /// </remarks>
     public SortedDictionary<string, byte[]> Objects() => new(
         Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(folder, file))
-            .Where(file => file != "manifest.json" && !file.StartsWith("atlas.db", StringComparison.Ordinal))
+            .Where(file => file is not ("manifest.json" or "objects.json") && !file.StartsWith("machines/", StringComparison.Ordinal)
+                && !file.StartsWith("atlas.db", StringComparison.Ordinal))
             .ToDictionary(file => file, file => File.ReadAllBytes(Path.Combine(folder, file))), StringComparer.Ordinal);
 
     /// <summary>Counts the objects that jobs have written so far; 0 if the folder does not exist yet.</summary>
@@ -37,6 +39,8 @@ public sealed class FinishedAtlas(string folder)
             lines.Add($"{layer.Name} {JsonSerializer.Serialize(patch)}");
         await foreach (var (layer, picture) in catalog.PicturesAsync(atlas.Id))
             lines.Add($"{layer.Name} {JsonSerializer.Serialize(picture)}");
+        await foreach (var (layer, facet) in catalog.FacetsAsync(atlas.Id))
+            lines.Add($"{layer.Name} {JsonSerializer.Serialize(facet)}");
         await foreach (var image in catalog.ImagesAsync(atlas.Id))
             lines.Add(JsonSerializer.Serialize(image));
         return lines;

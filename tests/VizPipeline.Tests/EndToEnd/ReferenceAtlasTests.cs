@@ -47,7 +47,7 @@ public class ReferenceAtlasTests(ITestOutputHelper output)
                 worstShared = Math.Max(worstShared, Relative(entries[rank].Value, expected.Values[at]));
                 wrongBoxes += ClippedBox(layer, entries[rank].Position) == expected.BoxAt(at) ? 0 : 1;
             }
-            worstFacts = Math.Max(worstFacts, expected.WorstFact(neuron, NeuronStatistics.Compute(tally, neuron)!));
+            worstFacts = Math.Max(worstFacts, expected.WorstFact(neuron, NeuronStatistics.Compute(tally, neuron, layer.IsRectified)!));
         }
         var overlap = shared / (9.0 * tally.Neurons);
         output.WriteLine(

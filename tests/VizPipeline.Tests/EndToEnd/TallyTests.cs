@@ -1,4 +1,5 @@
 using CsCheck;
+using VizPipeline.Images;
 using VizPipeline.Methods.Search;
 using VizPipeline.Network.Formats.Safetensors;
 
@@ -21,7 +22,7 @@ public class TallyTests
     public void A_tally_merged_from_shards_is_the_tally_of_the_whole()
         => Gen.Select(Ties, Gen.Int[1, 9], Gen.Bool).Sample((rows, shard, exact) =>
     {
-        var merged = new LayerTally(Neurons, exact, ImageSet);
+        var merged = new LayerTally(Neurons, exact, ImageSet, isSigned: true);
         for (var first = 0; first < rows.Length; first += shard)
             merged.Merge(Of(rows, first, Math.Min(rows.Length, first + shard), exact));
         Assert.Equal(TallyFormat.Write(Of(rows, 0, rows.Length, exact)), TallyFormat.Write(merged));
@@ -30,7 +31,7 @@ public class TallyTests
     [Fact]
     public void Sums_of_any_values_differ_by_rounding_only() => Gen.Select(AnyValues, Gen.Int[1, 9]).Sample((rows, shard) =>
     {
-        var (whole, merged) = (Of(rows, 0, rows.Length, exact: true), new LayerTally(Neurons, exact: true, ImageSet));
+        var (whole, merged) = (Of(rows, 0, rows.Length, exact: true), new LayerTally(Neurons, exact: true, ImageSet, isSigned: true));
         for (var first = 0; first < rows.Length; first += shard)
             merged.Merge(Of(rows, first, Math.Min(rows.Length, first + shard), exact: true));
         for (var neuron = 0; neuron < Neurons; neuron++)
@@ -56,6 +57,41 @@ public class TallyTests
         right.Merge(tail);
         Assert.Equal(TallyFormat.Write(left), TallyFormat.Write(right));
     }, iter: 200);
+
+    [Fact]
+    public void Values_that_are_merged_with_counts_become_counts() => Gen.Select(AnyValues, Gen.Int[0, 100], Gen.Bool).Sample(
+        (rows, cut, isFirst) =>
+        {
+            cut = Math.Min(cut, rows.Length);
+            var expected = Of(rows, 0, rows.Length, exact: false);
+            var (merged, tail) = (Of(rows, 0, cut, exact: isFirst), Of(rows, cut, rows.Length, exact: !isFirst));
+            merged.Merge(tail);
+            Assert.False(merged.Distribution.IsExact);
+            Assert.Equal(expected.Distribution.Counts, merged.Distribution.Counts);
+            Assert.Equal(expected.Images, merged.Images);
+            var sketched = Of(rows, 0, rows.Length, exact: true);
+            sketched.Distribution.Sketch();
+            Assert.Equal(expected.Distribution.Counts, sketched.Distribution.Counts);
+        }, iter: 100);
+
+    [Fact]
+    public void Profiles_of_a_set_that_grew_are_those_of_the_larger_set()
+    {
+        var (before, after) = (StableSample.Select(40, 12).ToHashSet(), StableSample.Select(70, 12).ToHashSet());
+        LayerTally Tally(int first, int end, HashSet<int> profiled)
+        {
+            var tally = new LayerTally(1, exact: true, imageSet: 0, profiled: profiled);
+            for (var image = first; image < end; image++)
+                tally.Add(image, null, [image], [0]);
+            return tally;
+        }
+        var grown = Tally(0, 40, before);
+        grown.Merge(Tally(40, 70, after));
+        grown.KeepProfiles(after);
+        Assert.Equal(Tally(0, 70, after).Profiles.Select(row => (row.Key, row.Value[0])), grown.Profiles.Select(
+            row => (row.Key, row.Value[0])));
+        Assert.Equal(12, grown.Profiles.Count);
+    }
 
     [Fact]
     public void A_saved_tally_reads_back_byte_for_byte() => Gen.Select(AnyValues, Gen.Bool).Sample((rows, exact) =>
@@ -93,32 +129,46 @@ public class TallyTests
     {
         foreach (var exact in (bool[])[true, false])
         {
-            var bytes = TallyFormat.Write(new LayerTally(Neurons, exact, ImageSet));
+            var bytes = TallyFormat.Write(new LayerTally(Neurons, exact, ImageSet, isSigned: true));
             var read = TallyFormat.Read(bytes, "tally");
             Assert.Equal(bytes, TallyFormat.Write(read));
-            Assert.Null(NeuronStatistics.Compute(read, 0));
+            Assert.Null(NeuronStatistics.Compute(read, 0, isRectified: false));
         }
     }
 
     [Fact]
     public void The_top_table_is_the_beginning_of_the_sorted_list() =>
-        Gen.Select(Quarters.Array[0, 40], Gen.Int[0, int.MaxValue]).Sample((values, seed) =>
+        Gen.Select(Quarters.Array[0, 250], Gen.Int[0, int.MaxValue]).Sample((values, seed) =>
         {
             var offers = values.Select((value, image) => new TopEntry(value, image, image * 3)).ToArray();
-            var expected = offers.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Image).Take(TopTable.Size);
+            var expected = offers.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Image).Take(TopTable.Depth)
+                .ToArray();
             new Random(seed).Shuffle(offers);
             var table = new TopTable(1);
             foreach (var offer in offers)
                 table.Offer(0, offer.Value, offer.Image, offer.Position);
-            Assert.Equal(expected, table[0].ToArray());
+            Assert.Equal(expected, table.GetAll(0).ToArray());
+            Assert.Equal(expected.Take(TopTable.Size), table[0].ToArray());
         }, iter: 300);
+
+    [Fact]
+    public void The_weakest_images_are_the_beginning_of_the_ascending_list() => Ties.Sample(rows =>
+    {
+        var read = TallyFormat.Read(TallyFormat.Write(Of(rows, 0, rows.Length, exact: true)), "tally");
+        for (var neuron = 0; neuron < Neurons; neuron++)
+            Assert.Equal(
+                rows.Index().OrderBy(row => row.Item[neuron]).ThenBy(row => row.Index).Take(TopTable.Size)
+                    .Select(row => (row.Item[neuron], row.Index)),
+                read.GetBottom(neuron).Select(entry => (entry.Value, entry.Image)));
+        Assert.Empty(new LayerTally(Neurons, exact: true, ImageSet).GetBottom(0));
+    }, iter: 200);
 
     [Fact]
     public void Statistics_equal_a_plain_calculation() => Gen.OneOf(Ties.Where(rows => rows.Length > 0), AnyValues).Sample(rows =>
     {
         var tally = Of(rows, 0, rows.Length, exact: true);
         for (var neuron = 0; neuron < Neurons; neuron++)
-            AssertStatistics([.. rows.Select(row => row[neuron])], NeuronStatistics.Compute(tally, neuron)!);
+            AssertStatistics([.. rows.Select(row => row[neuron])], NeuronStatistics.Compute(tally, neuron, isRectified: false)!);
     }, iter: 100);
 
     [Theory]
@@ -128,24 +178,54 @@ public class TallyTests
     public void A_constant_neuron_has_no_deviation_and_one_bin(float value)
     {
         var tally = Of([.. Enumerable.Repeat(new[] { value, value, value }, 50)], 0, 50, exact: true);
-        var facts = NeuronStatistics.Compute(tally, 1)!;
+        var facts = NeuronStatistics.Compute(tally, 1, isRectified: true)!;
         AssertStatistics([.. Enumerable.Repeat(value, 50)], facts);
         Assert.Equal(value <= 0, facts.IsDead);
+        Assert.False(NeuronStatistics.Compute(tally, 1, isRectified: false)!.IsDead);
         Assert.Equal(50, facts.Histogram.Counts[0]);
     }
 
     [Fact]
     public void Classes_are_compared_by_their_means()
     {
-        // Means of neuron 0 by class: 3, 1 and -2, which counts as 0.
+        // Means of neuron 0 by class: 3, 1 and -2, the least activation.
         var tally = new LayerTally(1, exact: true, ImageSet);
         (int? Class, float Value)[] images = [(4, 2), (4, 4), (1, 1), (7, -2), (null, 100)];
         for (var image = 0; image < images.Length; image++)
             tally.Add(image, images[image].Class, [images[image].Value], [0]);
-        var facts = NeuronStatistics.Compute(tally, 0)!;
+        var facts = NeuronStatistics.Compute(tally, 0, isRectified: false)!;
         Assert.Equal((4, 3.0), (facts.BestClass, facts.BestClassMean));
-        Assert.Equal((3 - 0.5) / (3 + 0.5), facts.ClassSelectivity!.Value, 1e-12);
+        Assert.Equal((3 + 0.5) / (3 - 0.5 + 4), facts.ClassSelectivity!.Value, 1e-12);
     }
+
+    [Fact]
+    public void Selectivity_equals_a_plain_calculation_above_the_least_activation_of_the_layer() =>
+        Gen.Select(Gen.OneOf(Ties, AnyValues).Where(rows => rows.Length > 3), Gen.Bool).Sample((rows, isRectified) =>
+        {
+            if (isRectified)
+                rows = [.. rows.Select(row => row.Select(value => Math.Max(0, value)).ToArray())];
+            var least = isRectified ? 0 : rows.Min(row => row.Min());
+            var tally = Of(rows, 0, rows.Length, exact: true);
+            for (var neuron = 0; neuron < Neurons; neuron++)
+            {
+                var facts = NeuronStatistics.Compute(tally, neuron, isRectified)!;
+                var means = rows.Index().Where(row => row.Index % 4 != 0).GroupBy(row => row.Index % 4)
+                    .ToDictionary(label => label.Key, label => label.Average(row => (double)row.Item[neuron]));
+                var active = rows.Count(row => row[neuron] > 0);
+                Assert.Equal(active, facts.ActiveImages);
+                if (isRectified && active == 0)
+                {
+                    Assert.Equal((null, null, null), (facts.BestClass, facts.BestClassMean, facts.ClassSelectivity));
+                    continue;
+                }
+                var best = means[facts.BestClass!.Value];
+                Assert.Equal(means.Values.Max(), best, 1e-9 * Math.Abs(best));
+                var rest = means.Where(label => label.Key != facts.BestClass).Average(label => label.Value);
+                var expected = best + rest - (2 * least) > 0 ? (best - rest) / (best + rest - (2 * least)) : 0;
+                Assert.Equal(expected, facts.ClassSelectivity!.Value, 1e-6);
+                Assert.InRange(facts.ClassSelectivity.Value, 0, 1 + 1e-9);
+            }
+        }, iter: 300);
 
     [Fact]
     public void Quantiles_from_buckets_are_within_1_6_percent() =>
@@ -154,7 +234,7 @@ public class TallyTests
             for (var i = 0; i < values.Length; i++)
                 values[i] *= isNegative || (isMixed && i % 3 == 0) ? -1 : 1;
             float[][] rows = [.. values.Select(value => new[] { value, value, value })];
-            var facts = NeuronStatistics.Compute(Of(rows, 0, rows.Length, exact: false), 2)!;
+            var facts = NeuronStatistics.Compute(Of(rows, 0, rows.Length, exact: false), 2, isRectified: false)!;
             Array.Sort(values);
             double[] levels = [0.5, 0.9, 0.99, 0.999];
             for (var i = 0; i < levels.Length; i++)
@@ -169,7 +249,7 @@ public class TallyTests
 
     private static LayerTally Of(float[][] rows, int first, int end, bool exact)
     {
-        var tally = new LayerTally(Neurons, exact, ImageSet);
+        var tally = new LayerTally(Neurons, exact, ImageSet, isSigned: true);
         for (var image = first; image < end; image++)
             tally.Add(image, image % 4 == 0 ? null : image % 4, rows[image], [image % 7, image % 5, 0]);
         return tally;

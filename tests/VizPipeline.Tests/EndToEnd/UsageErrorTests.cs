@@ -31,9 +31,9 @@ public class UsageErrorTests(SampleMaterial material)
     {
         var folder = material.Out("other-settings");
         string[] command = ["run", "--model", material.Model, "--methods", "filters", "--out", folder];
-        Assert.Equal(0, (await VizProcess.Run([.. command, "--layers", "conv1"])).ExitCode);
+        Assert.Equal(0, (await VizProcess.Run([.. command, "--layers", "conv1", "--preprocess", "imagenet"])).ExitCode);
 
-        await AssertUsageError(folder, [.. command, "--layers", "conv2"]);
+        await AssertUsageError(folder, [.. command, "--layers", "conv1", "--preprocess", "unit"]);
         await AssertUsageError("'another'", [.. command, "--layers", "conv1", "--name", "another"]);
     }
 

@@ -27,10 +27,33 @@ public sealed partial class VizProcess : IDisposable
 
     public bool IsRunning => !_process.HasExited;
 
-    public static VizProcess Start(params string[] arguments)
+    public static VizProcess Start(params string[] arguments) => StartAs([], arguments);
+
+    /// <summary>
+    /// Starts it as a user who may read what everybody may read, and write nothing. Who is not root cannot change the user: then only
+    /// the modes of files keep him from writing.
+    /// </summary>
+    public static VizProcess StartAsNobody(params string[] arguments) => StartAs(
+        Environment.IsPrivilegedProcess
+            ? ["HOME=/nonexistent", "TMPDIR=/tmp", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [],
+        arguments);
+
+    /// <summary>Returns a folder that keeps the user of <see cref="StartAsNobody"/> from a path; null if nothing does.</summary>
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public static string? FindBarrier(string path)
+    {
+        for (var folder = Path.GetDirectoryName(Path.GetFullPath(path)); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (Environment.IsPrivilegedProcess && !File.GetUnixFileMode(folder).HasFlag(UnixFileMode.OtherExecute))
+                return folder;
+        }
+        return null;
+    }
+
+    private static VizProcess StartAs(string[] user, string[] arguments)
     {
         // A shell that runs tests in the background makes them ignore SIGINT, and child processes inherit that.
-        string[] command = ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "viz"), .. arguments];
+        string[] command = ["--default-signal=INT", .. user, Path.Combine(AppContext.BaseDirectory, "viz"), .. arguments];
         var start = new ProcessStartInfo("env", command) { RedirectStandardOutput = true, RedirectStandardError = true };
         // This variable replaces the one line with a stack trace.
         start.Environment.Remove("VIZ_TRACE");

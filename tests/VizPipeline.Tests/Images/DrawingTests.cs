@@ -19,6 +19,31 @@ public class DrawingTests
         Assert.Equal(2, bytes[25]); // colour type of the header: RGB without alpha
     }
 
+    [Fact]
+    public void Png_carries_texts_and_the_same_pixels()
+    {
+        var image = new RgbImage(5, 4);
+        new Random(3).NextBytes(image.Pixels);
+        var texts = new Dictionary<string, string> { ["Title"] = "conv1 7: top 9 patches", ["Recipe"] = "{\"name\": \"Größe 大\"}" };
+
+        var bytes = Png.Encode(image, texts);
+
+        Assert.Equal(texts, Png.ReadTexts(bytes));
+        Assert.Equal(bytes, Png.Encode(image, texts));
+        Assert.Equal(image.Pixels, Png.Decode(bytes).Pixels);
+        Assert.Empty(Png.ReadTexts(Png.Encode(image)));
+        // The checksum is zlib's.
+        Assert.Contains(
+            "6954587454" + "69746C65" + "0000000000" + "61" + "8558DFC7", Convert.ToHexString(Png.Encode(image, [new("Title", "a")])));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8)]
+    [InlineData(40)]
+    public void Texts_of_a_file_that_is_cut_off_are_those_before_the_cut(int length)
+        => Assert.Empty(Png.ReadTexts(Png.Encode(new RgbImage(5, 4), [new("Title", "a")]).AsSpan(0, length)));
+
     [Theory]
     [InlineData(-3, -2)]
     [InlineData(8, 5)]

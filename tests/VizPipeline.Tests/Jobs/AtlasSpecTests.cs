@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using VizPipeline.Jobs;
 
@@ -5,6 +6,18 @@ namespace VizPipeline.Tests.Jobs;
 
 public sealed class AtlasSpecTests
 {
+    [Fact]
+    public void Dictionaries_are_named_once_and_hashes_are_hashes()
+    {
+        var good = new DictionarySpec { Layer = "conv1", Name = "sae", Sha256 = new string('a', 64) };
+        string[] Faults(params DictionarySpec[] dictionaries) => [.. (SpecSamples.Small() with { Dictionaries = dictionaries }).Faults()];
+        Assert.Empty(Faults(good, good with { Layer = "conv2" }));
+        Assert.Contains("'conv1@sae' is listed 2 times", Assert.Single(Faults(good, good with { Sha256 = new string('b', 64) })));
+        Assert.Contains("SHA-256", Assert.Single(Faults(good with { Sha256 = "../../spec" })));
+        Assert.Contains("without '@'", Assert.Single(Faults(good with { Name = "a@b" })));
+        Assert.Contains("must not be null", Assert.Single(Faults(good, null!)));
+    }
+
     [Fact]
     public void A_good_spec_has_no_faults() => Assert.Empty(SpecSamples.Small().Faults());
 
@@ -145,13 +158,28 @@ public sealed class AtlasSpecTests
     }
 
     [Fact]
+    public void A_spec_with_the_former_name_of_the_image_lists_hash_is_read_and_keeps_its_hash()
+    {
+        var spec = SpecSamples.Small();
+        var json = Encoding.UTF8.GetString(VizJson.Write(spec));
+        Assert.Contains("\"manifest_hash\"", json);
+        Assert.DoesNotContain("manifest_sha256", json);
+
+        var old = VizJson.Read<AtlasSpec>(
+            Encoding.UTF8.GetBytes(json.Replace("\"manifest_hash\"", "\"manifest_sha256\"", StringComparison.Ordinal)));
+
+        Assert.Equal("cd", old.Images.ManifestHash);
+        Assert.Equal(spec.Hash(), old.Hash());
+    }
+
+    [Fact]
     public void The_hash_changes_with_what_changes_results()
     {
         var spec = SpecSamples.Small();
         AtlasSpec[] others =
         [
             spec with { Model = spec.Model with { ModelSha256 = "other" } },
-            spec with { Images = spec.Images with { ManifestSha256 = "other" } },
+            spec with { Images = spec.Images with { ManifestHash = "other" } },
             spec with { Methods = AtlasMethods.Top9 },
             spec with { Ascent = spec.Ascent with { Steps = 3 } },
             spec with { Layers = [.. spec.Layers.Take(2)] },
@@ -175,6 +203,7 @@ public sealed class AtlasSpecTests
             NeuronsPerJob = 1,
             Device = "cpu",
             Preprocessing = JsonDocument.Parse("{ \"resize\" : 8 }").RootElement,
+            Layers = [.. spec.Layers.Select(layer => layer with { Work = new LayerWork(1, 2, 3) })],
         };
 
         Assert.Equal(spec.Hash(), moved.Hash());

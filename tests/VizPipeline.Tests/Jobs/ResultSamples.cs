@@ -20,7 +20,10 @@ public static class ResultSamples
         [.. Enumerable.Range(0, spec.Layers[layer].Channels).Select(channel => Neuron(layer, channel))],
         [.. from channel in Enumerable.Range(0, spec.Layers[layer].Channels)
             from rank in Enumerable.Range(1, Math.Min(ranks, spec.Images.Count))
-            select Patch(layer, channel, rank, spec.Images.Count)]);
+            select Patch(layer, channel, rank, spec.Images.Count)])
+    {
+        Images = spec.Images.Count,
+    };
 
     public static PictureTable Patches(AtlasSpec spec, RenderPatches job) => new(
         job.Layer,
@@ -30,7 +33,10 @@ public static class ResultSamples
         [.. from channel in Channels(job.FirstChannel, job.EndChannel)
             from rank in Enumerable.Range(1, Math.Min(9, spec.Images.Count))
             select new PatchCheckRow(
-                job.Layer, channel, rank, Patch(job.Layer, channel, rank, spec.Images.Count).Activation + 0.25f, rank == 9)]);
+                job.Layer, channel, rank, Patch(job.Layer, channel, rank, spec.Images.Count).Activation + 0.25f, rank == 9)])
+    {
+        Images = job.Images,
+    };
 
     public static PictureTable Ascent(AtlasSpec spec, AscendNeurons job) => new(
         job.Layer,
@@ -44,7 +50,38 @@ public static class ResultSamples
             Status = PictureStatus.BestAtStep,
             Objective = [0, channel * 2.5f],
         })],
-        []);
+        [])
+    {
+        Images = job.Images,
+    };
+
+    /// <summary>Two facets per neuron, one of 7 and one of 3 images.</summary>
+    public static PictureTable Facets(AtlasSpec spec, FindFacets job) => new(
+        job.Layer,
+        [.. from channel in Channels(job.FirstChannel, job.EndChannel)
+            from facet in new[] { 1, 2 }
+            from content in new[] { FacetPicture.Patches, FacetPicture.Mean, FacetPicture.Ascent }
+            select Picture(spec, job.Layer, channel, PictureMethod.Facets) with
+            {
+                Variant = FacetPicture.Variant(facet, content),
+                Key = AtlasKeys.FacetPicture(spec.Id, spec.Layers[job.Layer].Name, channel, facet, content),
+                Activation = content == FacetPicture.Ascent ? channel + facet : null,
+            }],
+        [])
+    {
+        Facets = [.. from channel in Channels(job.FirstChannel, job.EndChannel)
+            from facet in new[] { 1, 2 }
+            select new FacetRow
+            {
+                Channel = channel,
+                Facet = facet,
+                Images = facet == 1 ? [8, 0, 1, 2, 3, 4, 5] : [9, 6, 7],
+                Share = facet == 1 ? 0.7 : 0.3,
+                MeanActivation = channel + (0.5 * facet),
+                Silhouette = 0.25,
+            }],
+        Images = job.Images,
+    };
 
     public static PictureTable Filters(AtlasSpec spec, RenderFilters job)
         => new(job.Layer, spec.Layers[job.Layer].Kind == "conv" ? [Picture(
@@ -53,7 +90,10 @@ public static class ResultSamples
     public static SheetTable Sheet(AtlasSpec spec, RenderSheet job, IEnumerable<PictureRow> ascents) => new(
         job.Layer,
         AtlasKeys.Sheet(spec.Id, spec.Layers[job.Layer].Name),
-        [.. ascents.Select(row => new PercentileRow(row.Layer, row.Channel, row.Method, row.Variant, row.Seed, 99 - row.Channel))]);
+        [.. ascents.Select(row => new PercentileRow(row.Layer, row.Channel, row.Method, row.Variant, row.Seed, 99 - row.Channel))])
+    {
+        Images = job.Images,
+    };
 
     private static IEnumerable<int> Channels(int first, int end) => Enumerable.Range(first, end - first);
 
@@ -90,6 +130,7 @@ public static class ResultSamples
         ClassSelectivity = 0.3,
         TopClasses = [0, 1, 1, 0, 1, 1, 1, 0, 1],
         TopPurity = 6 / 9.0,
+        ActiveImages = 9,
     };
 
     private static PatchRow Patch(int layer, int channel, int rank, int images) => new()

@@ -11,7 +11,7 @@ public static class SpecSamples
         Id = id,
         Name = "A sample",
         Model = new ModelSpec { Model = "net.onnx", ModelSha256 = "ab", Input = [3, 8, 8] },
-        Images = new ImageSetSpec { Root = "/images", ManifestSha256 = "cd", Count = images, Classes = ["cat", "dog"] },
+        Images = new ImageSetSpec { Root = "/images", ManifestHash = "cd", Count = images, Classes = ["cat", "dog"] },
         Preprocessing = JsonSerializer.SerializeToElement(new { resize = 8 }),
         Layers = [Layer(0, "conv1", "conv", 5), Layer(1, "fire/merge", "merge", 4), Layer(2, "logits", "output", 2)],
         Methods = AtlasMethods.All,
@@ -19,6 +19,14 @@ public static class SpecSamples
         ShardImages = shardImages,
         NeuronsPerJob = neuronsPerJob,
     };
+
+    /// <summary>A recipe of facets' ascents, as far as planning reads it.</summary>
+    public static JsonElement FacetRecipe(int steps = 4)
+        => JsonSerializer.SerializeToElement(new { name = "facet", steps, start = new { kind = "top_patches" } });
+
+    /// <summary>A spec with facets.</summary>
+    public static AtlasSpec WithFacets(AtlasSpec spec)
+        => spec with { Methods = spec.Methods | AtlasMethods.Facets | AtlasMethods.Top9, FacetRecipe = FacetRecipe() };
 
     public static LayerSpec Layer(int index, string name, string kind, int channels)
         => new() { Index = index, Name = name, Kind = kind, Channels = channels, Height = 4, Width = 4 };

@@ -28,6 +28,22 @@ public abstract class ObjectStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_part_of_an_object_is_got_and_one_beyond_its_end_is_refused()
+    {
+        var content = Enumerable.Range(0, 5000).Select(value => (byte)(value * 7)).ToArray();
+        await Store.PutAsync("a/large", content, _cancellation);
+        foreach (var (offset, length) in new[] { (0, 1), (0, 5000), (17, 4000), (4999, 1) })
+            Assert.Equal(content[offset..(offset + length)], await Store.GetRangeAsync("a/large", offset, length, _cancellation));
+        foreach (var offset in new[] { 4000, 5000, 9000 })
+        {
+            var failure = await Assert.ThrowsAsync<ObjectStoreException>(() => Store.GetRangeAsync("a/large", offset, 1001, _cancellation));
+            Assert.Contains($"a/large", failure.Message, StringComparison.Ordinal);
+            Assert.Contains($"ends before byte {offset + 1001}", failure.Message, StringComparison.Ordinal);
+        }
+        await Assert.ThrowsAsync<ObjectNotFoundException>(() => Store.GetRangeAsync("a/missing", 0, 1, _cancellation));
+    }
+
+    [Fact]
     public async Task What_was_put_is_got_listed_and_deleted()
     {
         await Store.PutAsync("a/b/2.json", "two"u8.ToArray(), _cancellation);

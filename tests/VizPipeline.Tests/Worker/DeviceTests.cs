@@ -201,7 +201,7 @@ public sealed class DeviceTests : IDisposable
         var lines = new List<string> { await CatalogFixture.Contents(service.Database, "small") };
         foreach (var file in Directory.EnumerateFiles(Path.Combine(_folder.File(name), "atlases"), "*", SearchOption.AllDirectories).Order(
             StringComparer.Ordinal))
-            if (Path.GetFileName(file) != "manifest.json")
+            if (Path.GetFileName(file) != "manifest.json" && Path.GetFileName(Path.GetDirectoryName(file)) != "machines")
                 lines.Add(
                     $"{Path.GetRelativePath(_folder.File(name), file)} "
                     + $"{Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(file, _cancellation)))}");

@@ -70,6 +70,35 @@ public class GatherTests
         Assert.Equal((layer.Channels, 0), (profiles.Neurons, profiles.Images.Length));
     }
 
+    [Fact]
+    public async Task An_activation_of_0_after_a_rectifier_is_no_example()
+    {
+        using var atlas = await new SmallAtlas().Make();
+        var (store, plan) = (new FolderObjectStore(atlas.Path, AtlasKeys.Root("small")), atlas.Plan());
+        var (layer, images) = (plan.Spec.Layers[0], plan.Images.Images.Select((image, i) => image with { Label = i % 2 }));
+        await store.PutAsync(AtlasKeys.ImageList("small"), VizJson.Write(new ImageList([.. images])), Cancellation);
+        for (var shard = 0; shard < plan.Spec.ShardCount(); shard++)
+        {
+            // Neuron 0 is silent, 1 is above 0 on image 25 only, the others on all ten images of each shard.
+            var tally = new LayerTally(layer.Channels, exact: true, imageSet: 60);
+            for (var image = shard * 25; image < (shard * 25) + 10; image++)
+                tally.Add(image, image % 2, [0, image == 25 ? 3 : 0, 1, 2], new int[layer.Channels]);
+            await store.PutAsync(AtlasKeys.ScanTally("small", shard, layer.Name), TallyFormat.Write(tally), Cancellation);
+        }
+        using var runtimes = atlas.Runtimes();
+        var runtime = await runtimes.OpenAsync(SmallAtlas.Cpu(), "small", Cancellation);
+        var merge = JobPlan.For(plan.Spec).Select(job => job.Command).OfType<MergeLayer>().Single(command => command.Layer == 0);
+        var table = VizJson.Read<LayerTable>(
+            await new MergeLayerHandler(store).RunAsync(runtime, merge, new Progress<int>(), Cancellation));
+
+        Assert.Equal(
+            [(true, 0, null, null, null), (false, 1, 1, 1.0, 1.0), (false, 30, 0, 5 / 9.0, 0.0), (false, 30, 0, 5 / 9.0, 0.0)],
+            table.Neurons.Select(row => (row.Dead == true, row.ActiveImages!.Value, row.BestClass, row.TopPurity, row.ClassSelectivity)));
+        Assert.Equal(
+            [(1, 1), (2, 9), (3, 9)], table.Patches.GroupBy(patch => patch.Channel).Select(rows => (rows.Key, rows.Count())));
+        Assert.All(table.Patches, patch => Assert.True(patch.Activation > 0));
+    }
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     // Activations from batches of another size differ in the last bits, so compare ranks instead of values.

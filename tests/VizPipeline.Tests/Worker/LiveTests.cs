@@ -1,10 +1,12 @@
 using TorchSharp;
+using VizPipeline.ActivationStore;
 using VizPipeline.Hosting;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.Methods.Input;
 using VizPipeline.Network.Execution;
 using VizPipeline.Network.Import;
+using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Cli.Verify;
 using VizPipeline.Tests.Hosting;
 
@@ -58,6 +60,78 @@ public sealed class LiveTests : IAsyncDisposable
             }
             Assert.Equal(Preprocessing().CropWidth, ImageDecoder.Decode(shown.Crop, "crop").Width);
         }
+    }
+
+    [Fact]
+    public async Task A_trace_has_the_atlass_activation_and_the_deconvolution_that_regions_give()
+    {
+        var layer = _spec.Layers.Last(known => known.Height > 1);
+        var images = Directory.EnumerateFiles(_small.ImageFolder).Order(StringComparer.Ordinal).ToList();
+        var name = Path.GetFileName(images[0]);
+        var traced = await Client.AskAsync(new TraceNeuron(_spec.Id, layer.Name, 1, name), _cancellation);
+        var shown = await Client.AskAsync(
+            new ShowDeconvolution(_spec.Id, await File.ReadAllBytesAsync(images[0], _cancellation), layer.Name, 1), _cancellation);
+        Assert.Equal(shown.Activation, traced.Activation, 1e-4);
+        Assert.Equal((shown.Y, shown.X), (traced.Y, traced.X));
+        Assert.Equal(shown.Box, traced.Box);
+        Assert.Equal(shown.EffectiveBox, traced.EffectiveBox);
+        var (one, other) = (ImageDecoder.Decode(shown.Deconvolution, "one"), ImageDecoder.Decode(traced.Deconvolution, "other"));
+        Assert.All(one.Pixels.Zip(other.Pixels), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 1));
+        // From the neuron's layer towards the pixels, each on the whole map.
+        var before = _spec.Layers.TakeWhile(known => known.Name != layer.Name).Reverse().ToList();
+        Assert.NotEmpty(before);
+        Assert.Equal(before.Select(known => (known.Name, known.Height, known.Width)),
+            traced.Layers.Select(passed => (passed.Layer, passed.Height, passed.Width)));
+        Assert.All(traced.Layers, passed => Assert.InRange(passed.Reached, traced.Activation > 0 ? 1 : 0, passed.Channels));
+    }
+
+    [Fact]
+    public async Task An_exemplar_is_the_deconvolution_of_an_image_of_the_set_and_is_kept()
+    {
+        var layer = _spec.Layers.Last(known => known.Height > 1);
+        var images = Directory.EnumerateFiles(_small.ImageFolder).Order(StringComparer.Ordinal).ToList();
+        var (store, image) = (new FolderObjectStore(_folder.Path), images[2]);
+        var list = new TopList(layer.Channels, depth: 1);
+        list.Set(1, 0, activation: 1, image: 2, position: 0);
+        await list.PutAsync(store, _spec.Id, layer.Name, TopList.Top, _cancellation);
+        var made = await Client.AskAsync(new RenderExemplar(_spec.Id, layer.Name, 1, 2, Path.GetFileName(image)), _cancellation);
+        var shown = await Client.AskAsync(
+            new ShowDeconvolution(_spec.Id, await File.ReadAllBytesAsync(image, _cancellation), layer.Name, 1), _cancellation);
+        Assert.Equal((shown.Activation, shown.Y, shown.X), (made.Exemplar.Activation, made.Exemplar.Y, made.Exemplar.X));
+        Assert.Equal(shown.Box, made.Exemplar.Box);
+        Assert.Equal(shown.EffectiveBox!, made.Exemplar.EffectiveBox);
+        Assert.Equal(shown.Deconvolution, made.Exemplar.Deconvolution);
+
+        var kept = VizJson.Read<Exemplar>(await store.GetAsync(
+            AtlasKeys.Exemplar(_spec.Id, layer.Name, 1, 2), _cancellation));
+        Assert.Equal(made.Exemplar.Deconvolution, kept.Deconvolution);
+        Assert.Equal(made.Exemplar.Activation, kept.Activation);
+        // Anybody may ask for any image, so only the top list is kept.
+        await Client.AskAsync(new RenderExemplar(_spec.Id, layer.Name, 1, 3, Path.GetFileName(images[3])), _cancellation);
+        Assert.False(await store.ExistsAsync(AtlasKeys.Exemplar(_spec.Id, layer.Name, 1, 3), _cancellation));
+    }
+
+    [Theory]
+    [InlineData("no-such-picture.png", 0, "the worker cannot read image 'no-such-picture.png'")]
+    [InlineData("../secret.png", 0, "the worker cannot read image '../secret.png'")]
+    [InlineData(null, 1_000_000, "channels 0 to")]
+    public async Task A_trace_of_what_does_not_exist_is_refused(string? image, int channel, string reason)
+    {
+        image ??= Path.GetFileName(Directory.EnumerateFiles(_small.ImageFolder).First());
+        var refused = await Assert.ThrowsAsync<LiveRefusedException>(
+            () => Client.AskAsync(new TraceNeuron(_spec.Id, _spec.Layers[0].Name, channel, image), _cancellation));
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_ascent_grows_from_its_start_to_its_result()
+    {
+        var grown = await Client.AskAsync(new GrowAscent(_spec.Id, _spec.Layers[0].Name, 1), _cancellation);
+        Assert.Equal(0, grown.Pictures[0].Step);
+        Assert.Equal(grown.Steps, grown.Pictures[^1].Step);
+        Assert.Equal(grown.Pictures.Select(picture => picture.Step).Order().Distinct(), grown.Pictures.Select(picture => picture.Step));
+        Assert.NotEqual(grown.Pictures[0].Picture, grown.Pictures[^1].Picture);
+        Assert.True(grown.Activation > 0);
     }
 
     [Fact]

@@ -11,7 +11,11 @@ namespace VizPipeline.Atlas.Web.Data;
 /// </param>
 /// <param name="MaxOne">The largest activation in the first atlas.</param>
 /// <param name="MaxOther">The largest activation in the other atlas.</param>
-public sealed record NeuronChange(int Channel, int Shared, int Places, double? MaxOne, double? MaxOther);
+public sealed record NeuronChange(int Channel, int Shared, int Places, double? MaxOne, double? MaxOther)
+{
+    /// <summary>Whether it keeps its whole top 9.</summary>
+    public bool IsWhole => Shared == Places;
+}
 
 /// <summary>A layer that has the same name and number of channels in both atlases.</summary>
 /// <param name="One">The layer of the first atlas.</param>
@@ -24,6 +28,12 @@ public sealed record LayerMatch(Layer One, Layer Other, IReadOnlyList<NeuronChan
 
     /// <summary>The number of neurons that keep fewer than half of their top 9.</summary>
     public int Changed { get; } = Neurons.Count(neuron => 2 * neuron.Shared < neuron.Places);
+
+    /// <summary>The number of neurons that keep their whole top 9.</summary>
+    public int Whole { get; } = Neurons.Count(neuron => neuron.IsWhole);
+
+    /// <summary>The number of neurons that keep nothing of their top 9.</summary>
+    public int Renewed { get; } = Neurons.Count(neuron => neuron.Shared == 0);
 }
 
 /// <summary>A layer that only the first atlas has, and the layer of the other atlas whose neurons respond most similarly.</summary>
@@ -52,12 +62,15 @@ public sealed record AtlasComparison(
     private const double MaxDepthDifference = 0.25;
 
     /// <summary>Whether both atlases searched the same images.</summary>
-    public bool HasSameImages => One.Spec.Images.ManifestSha256 == Other.Spec.Images.ManifestSha256;
+    public bool HasSameImages => One.Spec.Images.ManifestHash == Other.Spec.Images.ManifestHash;
 
-    /// <summary>Returns the neurons in the order of change, of all layers or of one.</summary>
+    /// <summary>
+    /// Returns the neurons that changed, those that changed most first, of all layers or of one. Neurons that keep their whole top 9 are
+    /// left out.
+    /// </summary>
     public IEnumerable<(LayerMatch Layer, NeuronChange Neuron)> MostChanged(Layer? layer) => Layers
         .Where(match => layer is null || match.One.Id == layer.Id)
-        .SelectMany(match => match.Neurons.Select(neuron => (match, neuron)))
+        .SelectMany(match => match.Neurons.Where(neuron => !neuron.IsWhole).Select(neuron => (match, neuron)))
         .OrderBy(of => (double)of.neuron.Shared / of.neuron.Places).ThenBy(of => of.match.One.LayerIndex).ThenBy(of => of.neuron.Channel);
 
     /// <summary>Compares two atlases.</summary>
@@ -83,7 +96,7 @@ public sealed record AtlasComparison(
     private static async Task<IReadOnlyList<LayerKin>> FindKinAsync(
         LoadedAtlas one, LoadedAtlas other, Layer[] layers, SimilarNeuronsCache similar, CancellationToken cancellation)
     {
-        if (layers.Length == 0 || one.Spec.Images.ManifestSha256 != other.Spec.Images.ManifestSha256)
+        if (layers.Length == 0 || one.Spec.Images.ManifestHash != other.Spec.Images.ManifestHash)
             return [];
         var (here, there) = (await GetIndexAsync(similar, one, cancellation), await GetIndexAsync(similar, other, cancellation));
         // One of them may lack profiles, or have profiles of other images.
@@ -114,16 +127,16 @@ public sealed record AtlasComparison(
     }
 
     private static double RelativeDepth(LoadedAtlas atlas, Layer layer) =>
-        atlas.Layers.Count < 2 ? 0 : layer.LayerIndex / (atlas.Layers.Count - 1.0);
+        atlas.Layers.Count < 2 ? 0 : atlas.FindPlace(layer.LayerIndex) / (atlas.Layers.Count - 1.0);
 
     private static Task<SimilarNeurons> GetIndexAsync(SimilarNeuronsCache similar, LoadedAtlas atlas, CancellationToken cancellation) =>
-        similar.GetAsync(atlas.Id, [.. atlas.Layers.Select(layer => (layer.LayerIndex, layer.Name))], cancellation);
+        similar.GetAsync(atlas.Id, [.. atlas.Layers.Select(layer => (layer.LayerIndex, layer.Name))], atlas.Row.FinishedAt, cancellation);
 
     // Maps image indices of the first atlas to those of the other, by path. Null if both have the same image list.
     private static async Task<Dictionary<int, int>?> MapImagesAsync(
         CatalogContext catalog, LoadedAtlas one, LoadedAtlas other, CancellationToken cancellation)
     {
-        if (one.Spec.Images.ManifestSha256 == other.Spec.Images.ManifestSha256)
+        if (one.Spec.Images.ManifestHash == other.Spec.Images.ManifestHash)
             return null;
         var (first, second) = (one.Row.Id, other.Row.Id);
         return await (

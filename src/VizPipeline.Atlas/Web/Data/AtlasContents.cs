@@ -18,6 +18,17 @@ public sealed record AtlasContents(
     IReadOnlyList<UnservedJobs> Unserved)
 {
     private const int Shown = 20;
+    private const int ChosenPerLayer = 8;
+
+    /// <summary>The neurons that stand for each layer, by the layer's id.</summary>
+    public IReadOnlyDictionary<int, IReadOnlyList<ChosenNeuron>> Chosen { get; init; } =
+        new Dictionary<int, IReadOnlyList<ChosenNeuron>>();
+
+    /// <summary>How often the network is right about the labelled images; null if unknown.</summary>
+    public NetworkAccuracy? Accuracy { get; init; }
+
+    /// <summary>How to go on if jobs remain and no process works on them; otherwise null.</summary>
+    public string? Stop { get; init; }
 
     /// <summary>Reads the contents.</summary>
     /// <param name="catalog">The catalog.</param>
@@ -38,6 +49,10 @@ public sealed record AtlasContents(
         var dead = await catalog.Neurons.Where(neuron => layers.Contains(neuron.LayerId) && neuron.Dead != null)
             .GroupBy(neuron => neuron.LayerId).Select(of => new { of.Key, Count = of.Sum(neuron => neuron.Dead == true ? 1 : 0) })
             .ToListAsync(cancellation);
+        var chosen = new Dictionary<int, IReadOnlyList<ChosenNeuron>>();
+        foreach (var layer in atlas.Layers)
+            chosen[layer.Id] = await ChosenNeurons.ReadAsync(
+                catalog, atlas, layer, ChosenNeurons.ListViews(atlas), ChosenPerLayer, cancellation);
         return new AtlasContents(
             await catalog.CountJobsAsync(id, cancellation),
             await catalog.Jobs.AsNoTracking().Where(job => job.AtlasId == id && job.State == JobState.Failed).OrderBy(job => job.JobId)
@@ -45,6 +60,10 @@ public sealed record AtlasContents(
             await unreadable.Take(Shown).ToListAsync(cancellation), await unreadable.CountAsync(cancellation),
             pictures.ToDictionary(of => (of.LayerId, of.Method), of => of.Count), dead.ToDictionary(of => of.Key, of => of.Count),
             await catalog.Images.CountAsync(image => image.AtlasId == id, cancellation),
-            now is { } time ? [.. (await catalog.UnservedJobsAsync(time, id, cancellation))[id]] : []);
+            now is { } time ? [.. (await catalog.UnservedJobsAsync(time, id, cancellation))[id]] : [])
+        {
+            Chosen = chosen,
+            Accuracy = await NetworkAccuracy.ReadAsync(catalog, atlas.Row, cancellation),
+        };
     }
 }

@@ -13,6 +13,9 @@ namespace VizPipeline.Atlas.Web.Data;
 /// <param name="Failed">The number of failed and blocked jobs.</param>
 public sealed record AtlasSummary(Catalog.Atlas Atlas, int Layers, long Neurons, int Images, int Jobs, int Done, int Failed)
 {
+    /// <summary>Whether jobs remain and no process works on them.</summary>
+    public bool IsStopped { get; init; }
+
     /// <summary>Reads all atlases, the newest first.</summary>
     public static async Task<IReadOnlyList<AtlasSummary>> ReadAllAsync(CatalogContext catalog, CancellationToken cancellation) =>
         await ReadAsync(

@@ -43,8 +43,8 @@ public sealed record ClassContents(ClassSummary Class, IReadOnlyList<(Layer Laye
         var ids = layers.Keys.ToList();
         var likers = catalog.Neurons.AsNoTracking()
             .Where(neuron => ids.Contains(neuron.LayerId) && neuron.BestClass == index && neuron.Dead == false);
-        var found = await likers.OrderByDescending(neuron => neuron.ClassSelectivity).ThenBy(neuron => neuron.LayerId)
-            .ThenBy(neuron => neuron.Channel).Take(NeuronsShown).ToListAsync(cancellation);
+        var found = await NeuronSupport.Demand(likers, atlas).OrderByDescending(neuron => neuron.ClassSelectivity)
+            .ThenBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel).Take(NeuronsShown).ToListAsync(cancellation);
         var images = catalog.Images.AsNoTracking().Where(image => image.AtlasId == atlas.Row.Id && image.Label == index);
         var line = new ClassSummary(
             index, atlas.ClassName(index) ?? $"{index}", await images.CountAsync(cancellation), await likers.CountAsync(cancellation));

@@ -11,6 +11,9 @@ namespace VizPipeline.Atlas.Web.Data;
 /// <param name="Outputs">The neurons of later layers that depend on it most, up to 12, largest share first.</param>
 public sealed record NeuronConnections(float Scale, IReadOnlyList<NeuronInput> Inputs, IReadOnlyList<NeuronOutput> Outputs)
 {
+    /// <summary>The largest magnitude of the weights of all neurons of the layer.</summary>
+    public float LayerScale { get; init; }
+
     /// <summary>The maximum number of outputs.</summary>
     public const int MostOutputs = 12;
 
@@ -29,6 +32,12 @@ public sealed record NeuronConnections(float Scale, IReadOnlyList<NeuronInput> I
         }
     }
 
+    /// <summary>
+    /// The filter of a neuron that has one that can be read at a glance: <see cref="Colour"/>, or the only kernel if it has more than one
+    /// weight; null for other neurons.
+    /// </summary>
+    public KernelRow? Readable => Colour ?? (Inputs is [{ Kernel: { Weights.Count: > 1 } only }] ? only : null);
+
     /// <summary>Reads the connections of a neuron.</summary>
     /// <exception cref="ObjectStore.ObjectStoreException">The object store cannot be read.</exception>
     /// <exception cref="CorruptTableException">A table is damaged.</exception>
@@ -41,23 +50,26 @@ public sealed record NeuronConnections(float Scale, IReadOnlyList<NeuronInput> I
         var outputs = new List<NeuronOutput>();
         foreach (var reader in ReadersOf(atlas.Spec, layer.LayerIndex))
         {
-            if (await tables.FindAsync(atlas.Id, reader.Name, cancellation) is { } table)
+            if (atlas.FindLayer(reader.Index) is { } row && await tables.FindAsync(atlas.Id, reader.Name, cancellation) is { } table)
                 outputs.AddRange(
                     LinksTo(table, layer.LayerIndex, channel)
-                    .Select(link => new NeuronOutput(atlas.Layers[reader.Index], link.Channel, link.Share, link.Sum)));
+                    .Select(link => new NeuronOutput(row, link.Channel, link.Share, link.Sum)));
         }
-        var own = atlas.Spec.Layers[layer.LayerIndex].HasWeights() ? await tables.FindAsync(atlas.Id, layer.Name, cancellation) : null;
+        var own = atlas.Spec.GetLayer(layer.LayerIndex).HasWeights() ? await tables.FindAsync(atlas.Id, layer.Name, cancellation) : null;
         var neuron = own is not null && channel >= 0 && channel < own.Neurons.Count ? own.Neurons[channel] : null;
         return new NeuronConnections(
             neuron?.Largest ?? 0,
             [.. (neuron?.Inputs ?? []).Select(link => Input(atlas, neuron!, link))],
             [.. outputs.OrderByDescending(output => output.Share).ThenBy(output => output.Layer.LayerIndex).ThenBy(output => output.Channel)
-                .Take(MostOutputs)]);
+                .Take(MostOutputs)])
+        {
+            LayerScale = own is null ? 0 : FilterTile.GetLayerScale(own),
+        };
     }
 
     private static NeuronInput Input(LoadedAtlas atlas, NeuronInputsRow neuron, InputLinkRow link) => new(
-        link.Layer >= 0 && link.Layer < atlas.Layers.Count ? atlas.Layers[link.Layer] : null,
-        link.Channel, link.Input, link.IsInput, neuron.Norm > 0 ? link.Norm / neuron.Norm : 0, link.Sum, link.Kernel);
+        atlas.FindLayer(link.Layer), link.Channel, link.Input, link.IsInput, neuron.Norm > 0 ? link.Norm / neuron.Norm : 0, link.Sum,
+        link.Kernel);
 
     private static IReadOnlyList<ReaderLinkRow> LinksTo(LinkTable table, int layer, int channel)
     {
@@ -69,11 +81,13 @@ public sealed record NeuronConnections(float Scale, IReadOnlyList<NeuronInput> I
     // layers, these are all later layers.
     private static IEnumerable<LayerSpec> ReadersOf(AtlasSpec spec, int layer)
     {
+        var order = spec.LayersInOrder();
+        var later = order.SkipWhile(other => other.Index != layer).Skip(1).Select(other => other.Index).ToHashSet();
         bool Reads(LayerSpec reader, ICollection<int> read) =>
-            reader.Index > layer && (reader.Inputs is not { } inputs || inputs.Any(read.Contains));
-        var places = spec.Layers.Where(other => other.Kind == "merge" && Reads(other, [layer])).Select(merge => merge.Index).Append(layer)
+            later.Contains(reader.Index) && (reader.Inputs is not { } inputs || inputs.Any(read.Contains));
+        var places = order.Where(other => other.Kind == "merge" && Reads(other, [layer])).Select(merge => merge.Index).Append(layer)
             .ToHashSet();
-        return spec.Layers.Where(reader => reader.HasWeights() && Reads(reader, places));
+        return order.Where(reader => reader.HasWeights() && Reads(reader, places));
     }
 }
 

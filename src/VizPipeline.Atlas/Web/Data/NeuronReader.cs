@@ -29,7 +29,8 @@ public sealed class NeuronReader(SimilarNeuronsCache similar, LinkTables links)
         ArgumentNullException.ThrowIfNull(layer);
         if (channel < 0 || channel >= layer.Channels)
             return [];
-        var index = await similar.GetAsync(atlas.Id, [.. atlas.Layers.Select(row => (row.LayerIndex, row.Name))], cancellation);
+        var index = await similar.GetAsync(
+            atlas.Id, [.. atlas.Layers.Select(row => (row.LayerIndex, row.Name))], atlas.Row.FinishedAt, cancellation);
         return index.FindSimilar(layer.LayerIndex, channel, count);
     }
 }

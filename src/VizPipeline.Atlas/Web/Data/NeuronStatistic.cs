@@ -23,7 +23,10 @@ public sealed record NeuronStatistic(string Name, Expression<Func<Neuron, double
         var neuron = Expression.Parameter(typeof(Neuron), "neuron");
         return new NeuronStatistic(
             statistic.Name,
-            Expression.Lambda<Func<Neuron, double?>>(Expression.Property(neuron, statistic.Property.Name), neuron));
+            Expression.Lambda<Func<Neuron, double?>>(
+                statistic.Property.PropertyType == typeof(double?)
+                    ? Expression.Property(neuron, statistic.Property.Name)
+                    : Expression.Convert(Expression.Property(neuron, statistic.Property.Name), typeof(double?)), neuron));
     }
 
     /// <summary>Finds a statistic by name.</summary>

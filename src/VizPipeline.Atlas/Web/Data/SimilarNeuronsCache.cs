@@ -5,8 +5,8 @@ namespace VizPipeline.Atlas.Web.Data;
 
 /// <summary>Caches the indices of the most recently used atlases in a bounded amount of memory.</summary>
 /// <remarks>
-/// Stored profiles of a layer never change, so an index of all layers is final. Missing layers, of an atlas that is still growing or older
-/// than profiles, are looked for again after <see cref="Patience"/>.
+/// Stored profiles of a layer change only until the atlas has ended, so an index of all layers is final then. Missing layers, of an atlas
+/// that is still being built or older than profiles, are looked for again after <see cref="Patience"/>.
 /// </remarks>
 public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) : IDisposable
 {
@@ -28,17 +28,22 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
     /// <summary>Returns the index of an atlas over the layers that have profiles. Concurrent callers share one build.</summary>
     /// <param name="atlas">The id of the atlas.</param>
     /// <param name="layers">Index and name of all layers of the atlas.</param>
+    /// <param name="ended">
+    /// When the atlas ended: one that got more images ends again, and has other profiles. Null while it is built.
+    /// </param>
     /// <param name="cancellation">Cancels waiting; the build goes on.</param>
     /// <exception cref="CorruptTableException">The profiles of a layer are damaged.</exception>
     /// <exception cref="ObjectStoreException">The object store cannot be read.</exception>
     public Task<SimilarNeurons> GetAsync(
-        string atlas, IReadOnlyList<(int Index, string Name)> layers, CancellationToken cancellation = default)
+        string atlas, IReadOnlyList<(int Index, string Name)> layers, DateTime? ended, CancellationToken cancellation = default)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_end.IsCancellationRequested, this);
-            if (!_kept.TryGetValue(atlas, out var kept) || IsStale(kept, layers.Count))
-                _kept[atlas] = kept = Begin(atlas, layers, kept?.Index);
+            if (!_kept.TryGetValue(atlas, out var kept) || kept.Ended != ended)
+                _kept[atlas] = kept = Begin(atlas, layers, ended, null);
+            else if (IsStale(kept, layers.Count))
+                _kept[atlas] = kept = Begin(atlas, layers, ended, kept.Index);
             kept.LastUse = ++_uses;
             return kept.Build.WaitAsync(cancellation);
         }
@@ -56,9 +61,9 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
         => kept.Build.IsCompleted
             && (kept.Index is not { } index || (index.Layers.Count < layers && time.GetElapsedTime(kept.Begun) >= Patience));
 
-    private Kept Begin(string atlas, IReadOnlyList<(int Index, string Name)> layers, SimilarNeurons? before)
+    private Kept Begin(string atlas, IReadOnlyList<(int Index, string Name)> layers, DateTime? ended, SimilarNeurons? before)
     {
-        var kept = new Kept { Begun = time.GetTimestamp() };
+        var kept = new Kept { Begun = time.GetTimestamp(), Ended = ended };
         // Not with the caller's token, because other callers may wait for the same index.
         kept.Build = Task.Run(async () =>
         {
@@ -120,6 +125,8 @@ public sealed class SimilarNeuronsCache(IObjectStore store, TimeProvider time) :
         public SimilarNeurons? Index { get; set; }
 
         public long Begun { get; init; }
+
+        public DateTime? Ended { get; init; }
 
         public long LastUse { get; set; }
     }

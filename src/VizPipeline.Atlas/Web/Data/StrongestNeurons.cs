@@ -49,14 +49,14 @@ public static class StrongestNeurons
                 Q99 = neuron.Q99,
                 Q999 = neuron.Q999,
             }).ToListAsync(cancellation);
+        var own = layers.ToDictionary(of => of.Key, of => atlas.FindActivations(activations, of.Value));
         return [.. past
             .Select(neuron =>
             {
-                var of = layers[neuron.LayerId];
-                var value = of.LayerIndex < activations.Count && neuron.Channel < activations[of.LayerIndex].Length
-                    ? activations[of.LayerIndex][neuron.Channel] : 0;
+                var value = neuron.Channel < own[neuron.LayerId].Length ? own[neuron.LayerId][neuron.Channel] : 0;
                 return new NeuronResponse(
-                    of, neuron.Channel, neuron.Name, value, value / neuron.Max!.Value, ActivationShare.Below(neuron, value));
+                    layers[neuron.LayerId], neuron.Channel, neuron.Name, value, value / neuron.Max!.Value,
+                    ActivationShare.Below(neuron, value));
             })
             .Where(response => response.Activation > 0)
             .OrderByDescending(response => response.Percentile).ThenByDescending(response => response.Ratio)

@@ -1,8 +1,26 @@
 // Search by picture: a worker computes the response of every neuron.
 (function () {
   "use strict";
-  const [input, status, answers] = ["picture", "status", "answers"].map(name => document.querySelector(`[data-${name}]`));
+  const [input, status, answers, card] = ["picture", "status", "answers", "card"].map(name => document.querySelector(`[data-${name}]`));
   let asked = 0;
+
+  // Fills a copy of the page's own card, whose addresses and texts have places for the neuron.
+  function make(neuron) {
+    const tile = card.content.firstElementChild.cloneNode(true), [image, own] = [tile.querySelector("img"), tile.querySelector(".own")];
+    tile.href = tile.getAttribute("href").replace("LAYER/0", `${neuron.slug}/${neuron.channel}`);
+    tile.dataset.c = neuron.channel;
+    image?.setAttribute(
+      "src", image.getAttribute("src").replace("LAYER", neuron.slug).replace("00000", String(neuron.channel).padStart(5, "0")));
+    if (image) image.alt = image.alt.replace(/0$/, neuron.channel);
+    tile.querySelector(".parts").title = `${neuron.layer} ${neuron.channel}`;
+    tile.querySelector(".start").textContent = neuron.layer;
+    tile.querySelector("b").textContent = neuron.channel;
+    if (neuron.name) own.textContent = neuron.name; else own.remove();
+    tile.querySelector("small:last-child:not(.own)").textContent =
+      `${neuron.activation.toFixed(2)}, ${neuron.ratio.toFixed(2)} of its maximum`;
+    return tile;
+  }
+
   input.addEventListener("change", async () => {
     const file = input.files[0], turn = ++asked;
     if (!file) return;
@@ -19,17 +37,7 @@
       if (!response.ok) throw new Error(found.detail ?? response.statusText);
       const [best] = found.outputs, verdict = best ? `The network says ${best.name ?? `output ${best.index}`}. ` : "";
       status.textContent = `${verdict}Neurons with the strongest response, compared with the image set:`;
-      answers.replaceChildren(...found.neurons.map(neuron => {
-        const [link, image, name, note] = ["a", "img", "span", "small"].map(tag => document.createElement(tag));
-        link.className = "tile"; link.href = `/atlases/${input.dataset.atlas}/neurons/${neuron.slug}/${neuron.channel}`;
-        const file = `${String(neuron.channel).padStart(5, "0")}.jpg`;
-        image.src = `/atlases/${input.dataset.atlas}/tiles/${neuron.slug}/${input.dataset.tile}/${file}`;
-        image.alt = ""; image.width = image.height = 96; image.loading = "lazy";
-        name.className = "name"; name.textContent = `${neuron.layer} ${neuron.channel}`;
-        note.textContent = `${neuron.activation.toFixed(2)}, ${neuron.ratio.toFixed(2)} of its maximum`;
-        name.append(note); link.append(image, name);
-        return link;
-      }));
+      answers.replaceChildren(...found.neurons.map(make));
     } catch (failure) { if (turn === asked) status.textContent = failure.message; }
   });
 })();

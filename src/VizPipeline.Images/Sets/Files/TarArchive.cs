@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace VizPipeline.Images;
@@ -11,7 +10,7 @@ namespace VizPipeline.Images;
 /// <remarks>Does not use .NET's TarReader, which allocates a buffer of any size that an extended header claims, up to 2 GB.</remarks>
 internal sealed class TarArchive : IImageArchive
 {
-    private const int Block = 512;
+    private const int Block = TarHeader.Block;
 
     // Names and attributes; real ones have a few hundred bytes.
     private const long LargestExtension = 1 << 20;
@@ -34,7 +33,7 @@ internal sealed class TarArchive : IImageArchive
             // The end is marked by zeros, which archives truncated after their last member lack.
             if (!header.ContainsAnyExcept((byte)0))
                 break;
-            if (_bytes.Length - position < Block || !IsHeader(header))
+            if (_bytes.Length - position < Block || !TarHeader.IsValid(header))
                 throw _bytes.NotWhole();
             position += Padded(Take(header, position + Block));
         }
@@ -56,7 +55,7 @@ internal sealed class TarArchive : IImageArchive
     /// <summary>Reads a header and returns the number of bytes that follow it.</summary>
     private long Take(ReadOnlySpan<byte> header, long data)
     {
-        var type = header[156];
+        var type = TarHeader.ReadKind(header);
         // Links, devices and folders have no data, whatever their size field contains.
         if (type is >= (byte)'1' and <= (byte)'6')
         {
@@ -71,11 +70,11 @@ internal sealed class TarArchive : IImageArchive
         if (type == 'x')
             TakeAttributes(_bytes.Read(data, size));
         else if (type == 'L')
-            _longName = Text(_bytes.Read(data, size));
+            _longName = TarHeader.ReadText(_bytes.Read(data, size));
         else if (!isExtension)
         {
             if (type is 0 or (byte)'0' or (byte)'7')
-                Add(_longName ?? Name(header), data, size);
+                Add(_longName ?? TarHeader.ReadName(header), data, size);
             (_longName, _longSize) = (null, null);
         }
         return size;
@@ -101,7 +100,7 @@ internal sealed class TarArchive : IImageArchive
                 throw _bytes.NotWhole();
             var record = records[(space + 1)..(length - 1)];
             if (record.StartsWith("path="u8))
-                _longName = Text(record[5..]);
+                _longName = TarHeader.ReadText(record[5..]);
             else if (record.StartsWith("size="u8))
                 _longSize = long.TryParse(record[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
                     ? size : throw _bytes.NotWhole();
@@ -109,46 +108,7 @@ internal sealed class TarArchive : IImageArchive
         }
     }
 
-    // The checksum is the sum of all bytes, with its own field counted as spaces.
-    private static bool IsHeader(ReadOnlySpan<byte> header)
-    {
-        var sum = 8 * ' ';
-        for (var i = 0; i < Block; i++)
-            sum += i is >= 148 and < 156 ? 0 : header[i];
-        return Number(header[148..156]) == sum;
-    }
-
-    private static string Name(ReadOnlySpan<byte> header)
-    {
-        var name = Text(header[..100]);
-        // GNU's own format stores times where ustar has the folder, and marks this by blanks after the magic.
-        var prefix = header[257..263].SequenceEqual("ustar\0"u8) ? Text(header[345..500]) : "";
-        return prefix.Length > 0 ? $"{prefix}/{name}" : name;
-    }
-
-    private long Size(ReadOnlySpan<byte> header) => Number(header[124..136]) is >= 0 and var size ? size : throw _bytes.NotWhole();
-
-    /// <summary>Reads octal digits, or GNU's binary form for larger numbers; returns -1 if it is not a number.</summary>
-    private static long Number(ReadOnlySpan<byte> field)
-    {
-        long value = 0;
-        if ((field[0] & 0x80) != 0)
-        {
-            foreach (var digit in field[^8..])
-                value = (value << 8) | digit;
-            return value;
-        }
-        foreach (var digit in field.Trim([(byte)' ', (byte)0]))
-        {
-            if (digit is < (byte)'0' or > (byte)'7')
-                return -1;
-            value = (value << 3) | (uint)(digit - '0');
-        }
-        return value;
-    }
-
-    private static string Text(ReadOnlySpan<byte> field) =>
-        Encoding.UTF8.GetString(field.IndexOf((byte)0) is var end && end >= 0 ? field[..end] : field);
+    private long Size(ReadOnlySpan<byte> header) => TarHeader.ReadSize(header) is >= 0 and var size ? size : throw _bytes.NotWhole();
 
     private static long Padded(long size) => (size + Block - 1) / Block * Block;
 }

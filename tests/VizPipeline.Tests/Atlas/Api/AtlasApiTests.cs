@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using VizPipeline.Atlas.Export;
 using VizPipeline.Catalog;
 using VizPipeline.Jobs;
@@ -24,7 +25,12 @@ public sealed class AtlasApiTests
         await using var api = await ApiHost.StartAsync(engine);
         var all = await api.AllAsync("atlases/demo/neurons", 500);
         Assert.Equal(FilledCatalog.Spec.Layers.Sum(layer => layer.Channels), all.Count);
-        foreach (var sort in new[] { "layer", "max", "-max", "-class_selectivity", "fraction_positive", "-top_purity", "-q999", "std" })
+        string[] sorts =
+        [
+            "layer", "max", "-max", "-class_selectivity", "fraction_positive", "-top_purity", "-q999", "standard_deviation",
+            "active_images",
+        ];
+        foreach (var sort in sorts)
         {
             var name = sort.TrimStart('-');
             var paged = (await api.AllAsync($"atlases/demo/neurons?sort={sort}", 2)).Select(Id).ToList();
@@ -74,9 +80,19 @@ public sealed class AtlasApiTests
         foreach (var table in AtlasExport.Tables)
         {
             var lines = await api.Http.GetStringAsync($"/api/v1/atlases/demo/export/{table}.jsonl", _cancellation);
-            var rows = table == "layers"
-                ? [.. (await api.GetAsync("atlases/demo/layers")).GetProperty("items").EnumerateArray()]
-                : await api.AllAsync($"atlases/demo/{table}", 500);
+            // This atlas has no profiles, and each neuron has an endpoint of its own for those like it.
+            if (table == SimilarExport.Table.Name)
+            {
+                Assert.Empty(lines);
+                continue;
+            }
+            var rows = table switch
+            {
+                "layers" => await ItemsAsync("layers"),
+                "facets" => await ItemsAsync("layers/conv1/neurons/0/facets"),
+                _ => await api.AllAsync($"atlases/demo/{table}", 500),
+            };
+            Assert.NotEmpty(rows);
             Assert.Equal(
                 rows.Select(row => JsonSerializer.Serialize(row)),
                 lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
@@ -84,6 +100,9 @@ public sealed class AtlasApiTests
             foreach (var ending in new[] { "csv", "parquet" })
                 Assert.NotEmpty(await api.Http.GetByteArrayAsync($"/api/v1/atlases/demo/export/{table}.{ending}", _cancellation));
         }
+
+        async Task<List<JsonElement>> ItemsAsync(string path) =>
+            [.. (await api.GetAsync($"atlases/demo/{path}")).GetProperty("items").EnumerateArray()];
     }
 
     [Theory, MemberData(nameof(Engines))]
@@ -119,6 +138,52 @@ public sealed class AtlasApiTests
         Assert.Equal("demo", (await api.GetAsync("atlases")).GetProperty("items")[0].GetProperty("atlas").GetString());
         Assert.Equal(3, (await api.GetAsync("atlases/demo")).GetProperty("layers").GetArrayLength());
         Assert.Empty((await api.GetAsync("atlases/demo/layers/conv1/neurons/0/similar")).GetProperty("items").EnumerateArray());
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Facets_come_by_number_with_the_files_of_their_pictures(Engine engine)
+    {
+        await using var api = await ApiHost.StartAsync(engine);
+        await using (var context = api.Database.Open())
+        {
+            var layer = await context.Layers.SingleAsync(row => row.Name == "conv1", _cancellation);
+            foreach (var number in (int[])[2, 1])
+                context.Facets.Add(new Facet
+                {
+                    LayerId = layer.Id,
+                    Channel = 3,
+                    Number = number,
+                    Images = 2,
+                    Share = 0.5,
+                    Silhouette = 0.4,
+                    MeanActivation = number,
+                    ImageIndices = [number, 5 + number],
+                });
+            context.Pictures.Add(new Picture
+            {
+                LayerId = layer.Id,
+                Channel = 3,
+                Method = PictureMethod.Facets,
+                Variant = FacetPicture.Variant(2, FacetPicture.Ascent),
+                Key = AtlasKeys.FacetPicture("demo", "conv1", 3, 2, FacetPicture.Ascent),
+                Parameters = "{}",
+                Status = "done",
+                Activation = 7,
+                Objective = [],
+            });
+            await context.SaveChangesAsync(_cancellation);
+        }
+        var facets = (await api.GetAsync("atlases/demo/layers/conv1/neurons/3/facets")).GetProperty("items");
+        Assert.Equal([1, 2], facets.EnumerateArray().Select(row => row.GetProperty("facet").GetInt32()));
+        Assert.Equal([2, 7], facets[1].GetProperty("image_indices").EnumerateArray().Select(image => image.GetInt32()));
+        Assert.Equal("pictures/conv1/facets/00003.facet2.ascent.png", facets[1].GetProperty("ascent_file").GetString());
+        Assert.Equal(7, facets[1].GetProperty("ascent_activation").GetDouble());
+        Assert.Equal(JsonValueKind.Null, facets[0].GetProperty("ascent_file").ValueKind);
+        var neuron = await api.GetAsync("atlases/demo/layers/conv1/neurons/3");
+        Assert.Equal(facets.GetRawText(), neuron.GetProperty("facets").GetRawText());
+        Assert.Empty((await api.GetAsync("atlases/demo/layers/conv1/neurons/2/facets")).GetProperty("items").EnumerateArray());
+        var lines = (await api.Http.GetStringAsync("/api/v1/atlases/demo/export/facets.jsonl", _cancellation)).Trim().Split('\n');
+        Assert.Equal(2, lines.Count(line => line.Contains("\"channel\":3,", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -175,7 +240,8 @@ public sealed class AtlasApiTests
         var description = await api.GetAsync("openapi.json");
         var paths = description.GetProperty("paths");
         foreach (var path in new[] { "/api/v1/atlases/{atlas}/neurons", "/api/v1/atlases/{atlas}/live/responses", "/api/v1/compare/neurons",
-            "/api/v1/atlases/{atlas}/layers/{layer}/neurons/{channel}/similar" })
+            "/api/v1/atlases/{atlas}/layers/{layer}/neurons/{channel}/similar",
+            "/api/v1/atlases/{atlas}/layers/{layer}/neurons/{channel}/facets" })
             Assert.True(paths.TryGetProperty(path, out _), path);
         Assert.All(paths.EnumerateObject(), path => Assert.StartsWith("/api/v1/", path.Name));
         var neurons = paths.GetProperty("/api/v1/atlases/{atlas}/neurons").GetProperty("get");
@@ -236,6 +302,13 @@ public sealed class AtlasApiTests
         Assert.Equal((Math.Sqrt(0.75) + 2) / 3, kin.GetProperty("similarity").GetDouble(), 5);
         var page = await api.Http.GetStringAsync("/compare?one=demo&other=twin", _cancellation);
         Assert.Contains("2 of 9 kept", page);
+        Assert.Contains("1 of 9 neurons changed", page);
+        // Neurons that keep their whole top 9 did not change.
+        Assert.Single((await api.GetAsync("compare/neurons?one=demo&other=twin")).GetProperty("items").EnumerateArray());
+        Assert.DoesNotContain("9 of 9 kept", page);
+        Assert.Contains(
+            "Nothing changed:",
+            await api.Http.GetStringAsync("/compare?one=demo&other=twin&layer=fire%2Fmerge", _cancellation));
         Assert.Contains("Only in A sample: logits", page);
     }
 

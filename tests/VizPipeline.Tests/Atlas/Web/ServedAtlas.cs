@@ -38,17 +38,22 @@ public sealed partial class ServedAtlas(SampleMaterial material) : IAsyncLifetim
         _viz = VizProcess.Start("serve", Folder, "--port", "0");
         Address = Place().Match(await _viz.FirstLine(Place(), TimeSpan.FromSeconds(60))).Groups[1].Value;
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox", "--disable-gpu"] });
+        // The camera is a film that Chromium makes, and a page needs the permission as on a user's machine.
+        _browser = await _playwright.Chromium.LaunchAsync(
+            new() { ExecutablePath = Chromium, Args = ["--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream"] });
     }
 
     /// <summary>Opens a page that records its errors. Skips the test if there is no browser.</summary>
-    public async Task<WatchedPage> OpenAsync(int width = 1280, int height = 900)
+    public async Task<WatchedPage> OpenAsync(
+        int width = 1280, int height = 900, bool withScripts = true, ColorScheme scheme = ColorScheme.Light, bool hasCamera = false)
     {
         Assert.SkipWhen(_browser is null, $"{Chromium} is not there: apt-get install chromium, or set VIZ_CHROMIUM");
         var context = await Browser.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = height },
-            Permissions = ["clipboard-read", "clipboard-write"],
+            JavaScriptEnabled = withScripts,
+            ColorScheme = scheme,
+            Permissions = hasCamera ? ["camera"] : ["clipboard-read", "clipboard-write"],
         });
         return new WatchedPage(await context.NewPageAsync(), Address);
     }
@@ -99,6 +104,11 @@ public sealed class WatchedPage : IAsyncDisposable
     public List<string> Allowed { get; } = [];
 
     public void IsClean() => Assert.Empty(_faults);
+
+    /// <summary>
+    /// Waits until the page's script has run, which shows the buttons of the header. A key that is pressed before is lost.
+    /// </summary>
+    public Task ListensAsync() => Page.Locator("[data-theme-toggle]:visible").WaitForAsync();
 
     /// <summary>Asserts that the page is not wider than the window.</summary>
     public async Task FitsAsync()

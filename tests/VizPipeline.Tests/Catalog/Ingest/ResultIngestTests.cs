@@ -71,6 +71,25 @@ public abstract class ResultIngestTests(Engine engine) : CatalogTests(engine)
     }
 
     [Fact]
+    public async Task A_pass_for_other_layers_than_the_outputs_keeps_the_ranks()
+    {
+        var atlas = await Catalog.Create(_spec);
+        await using var context = Catalog.Database.Open();
+        var ingest = new ResultIngest(context);
+        foreach (var (pass, ranks) in new (int, int?[]?)[] { (0, [2, null, 1, 7]), (1, null) })
+        {
+            var command = JobMessage.Create(new ScanShard("sample", 1, 1, 0, 0, 4, pass));
+            var table = new ScanTable(0, 0, 4, 4, []) { ClassRanks = ranks };
+            await ingest.AddAsync(
+                new Job { AtlasId = atlas.Id, Kind = JobKind.Scan, Payload = command.Payload }, VizJson.Write(table), _cancellation);
+        }
+        await ingest.SaveAsync(_cancellation);
+        Assert.Equal(
+            [2, null, 1, 7, null], await context.Images.OrderBy(image => image.ImageIndex).Take(5).Select(image => image.ClassRank)
+                .ToListAsync(_cancellation));
+    }
+
+    [Fact]
     public async Task Numbers_that_are_none_become_null_and_infinity_stays()
     {
         var atlas = await Catalog.Create(_spec);
@@ -119,6 +138,59 @@ public abstract class ResultIngestTests(Engine engine) : CatalogTests(engine)
 
         await Assert.ThrowsAsync<CorruptTableException>(() => Catalog.Ingest(
             atlas, JobKind.Ascent, 0, VizJson.Write(table with { Pictures = [.. table.Pictures, table.Pictures[0]] })));
+    }
+
+    [Fact]
+    public async Task Facets_come_back_with_their_pictures()
+    {
+        var (atlas, table) = await WithFacetsAsync();
+        // The second result has fewer facets than the first one.
+        await Catalog.Ingest(atlas, JobKind.Facets, 0, VizJson.Write(table with
+        {
+            Facets = [.. table.Facets!, table.Facets![0] with { Facet = 3, Images = [20] }],
+            Pictures = [.. table.Pictures, table.Pictures[0] with { Variant = FacetPicture.Variant(3, FacetPicture.Mean) }],
+        }));
+        await Catalog.Ingest(atlas, JobKind.Facets, 0, VizJson.Write(table));
+
+        await using var context = Catalog.Database.Open();
+        var facets = await context.FacetsAsync(atlas.Id, _cancellation).Select(row => row.Facet).ToListAsync(_cancellation);
+        Assert.Equal([(0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2)], facets.Select(facet => (facet.Channel, facet.Number)));
+        Assert.Equal([9, 6, 7], facets[3].ImageIndices);
+        Assert.Equal(
+            table.Pictures.Count,
+            await context.Pictures.CountAsync(picture => picture.Method == PictureMethod.Facets, _cancellation));
+        Assert.Equal(
+            (3, 0.3, 0.25, 2.0), (facets[3].Images, facets[3].Share, facets[3].Silhouette, facets[3].MeanActivation));
+        var connection = context.Database.GetDbConnection();
+        await connection.OpenAsync(_cancellation);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT ascent_key FROM v_facet WHERE layer = 'conv1' AND channel = 1 AND facet = 2";
+        Assert.Equal("atlases/sample/pictures/conv1/facets/00001.facet2.ascent.png", await command.ExecuteScalarAsync(_cancellation));
+    }
+
+    [Fact]
+    public async Task Facets_that_cannot_be_are_refused()
+    {
+        var (atlas, table) = await WithFacetsAsync();
+        var facet = table.Facets![0];
+        foreach (var (wrong, fault) in ((FacetRow, string)[])[
+            (facet with { Channel = 4 }, "not of the job's neurons"), (facet with { Facet = 6 }, "malformed"),
+            (facet with { Images = [] }, "malformed"), (facet with { Share = 0 }, "malformed"),
+            (facet with { Silhouette = 2 }, "malformed"), (facet with { MeanActivation = double.NaN }, "malformed"),
+            (facet with { Facet = 2 }, "two facets of one number"), (facet with { Images = [1, 1] }, "in two facets")])
+        {
+            var refused = await Assert.ThrowsAsync<CorruptTableException>(() => Catalog.Ingest(
+                atlas, JobKind.Facets, 0, VizJson.Write(table with { Facets = [wrong, .. table.Facets.Skip(1)] })));
+            Assert.Contains(fault, refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private async Task<(VizPipeline.Catalog.Atlas Atlas, PictureTable Table)> WithFacetsAsync()
+    {
+        var spec = SpecSamples.WithFacets(_spec);
+        var atlas = await Catalog.Create(spec);
+        await Catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(spec, 0)));
+        return (atlas, ResultSamples.Facets(spec, new("sample", 0, 1, 0, 0, 3, spec.Images.Count)));
     }
 
     [Fact]
@@ -192,10 +264,13 @@ public abstract class ResultIngestTests(Engine engine) : CatalogTests(engine)
             await transaction.CommitAsync(_cancellation);
         }
         await Catalog.Ingest(atlas, JobKind.Merge, 0, VizJson.Write(ResultSamples.Layer(_spec, 0)));
-        await Catalog.Ingest(atlas, JobKind.Patches, 0, VizJson.Write(ResultSamples.Patches(_spec, new("sample", 0, 1, 0, 0, 3))));
+        await Catalog.Ingest(
+            atlas, JobKind.Patches, 0, VizJson.Write(ResultSamples.Patches(_spec, new("sample", 0, 1, 0, 0, 3, _spec.Images.Count))));
         await Catalog.Ingest(atlas, JobKind.Ascent, 0, VizJson.Write(ascent));
         await Catalog.Ingest(atlas, JobKind.Filters, 0, VizJson.Write(ResultSamples.Filters(_spec, new("sample", 0, 1, 0))));
-        await Catalog.Ingest(atlas, JobKind.Sheet, 0, VizJson.Write(ResultSamples.Sheet(_spec, new("sample", 0, 1, 0), ascent.Pictures)));
+        await Catalog.Ingest(
+            atlas, JobKind.Sheet, 0,
+            VizJson.Write(ResultSamples.Sheet(_spec, new("sample", 0, 1, 0, _spec.Images.Count), ascent.Pictures)));
         return atlas;
     }
 }

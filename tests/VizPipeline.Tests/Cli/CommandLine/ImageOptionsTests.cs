@@ -13,6 +13,7 @@ public sealed class ImageOptionsTests : IDisposable
     {
         foreach (var name in Enumerable.Range(0, 30).Select(i => $"{"abc"[i % 3]}/{i:D2}.png"))
             _folder.Write($"set/{name}", name);
+        _folder.Write("bare/1.png", "1");
         _folder.Write("list.txt", "set/a/00.png x\nset/b/01.png y\n");
     }
 
@@ -53,6 +54,17 @@ public sealed class ImageOptionsTests : IDisposable
             ["ant, small", "b"],
             Choose("set", "--classes", "ant, small,b", "--labels", Path.Combine(_folder.Path, "labels.csv")).Manifest.Classes);
         Assert.Contains("has no class 'd'; it has a, b, c", Assert.Throws<ImageSetException>(() => Choose("set", "--classes d")).Message);
+    }
+
+    [Fact]
+    public void How_many_images_have_a_class_is_told()
+    {
+        var set = Choose("set", "--limit 20").Manifest;
+        Assert.Equal("Classes: 20 of 20 images in 2 classes", ClassReport.Describe(set, null));
+        Assert.Equal(
+            "Classes: 20 of 20 images in 2 classes; 1 of them is not in --class-names, so that all keep their own numbers (b)",
+            ClassReport.Describe(set, new ClassNames([new(0, null, "a")])));
+        Assert.StartsWith("Classes: no image has one;", ClassReport.Describe(Choose("bare").Manifest, null));
     }
 
     private ChosenImages Choose(string images, params string[] options)

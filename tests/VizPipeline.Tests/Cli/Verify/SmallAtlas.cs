@@ -31,6 +31,12 @@ public sealed class SmallAtlas : IDisposable
     /// <summary>Images per shard. Of the 60 images, 1 per shard gives so many shards that they are gathered.</summary>
     public int ShardImages { get; init; } = 25;
 
+    /// <summary>Which activations are kept; none by default.</summary>
+    public KeepSpec? Keep { get; init; }
+
+    /// <summary>Number of classes of the images; 0 for a set without classes.</summary>
+    public int Classes { get; init; }
+
     private static IOptions<WorkerOptions> WorkerSettings { get; } = Options.Create(new WorkerOptions { CacheFolder = "", Device = "cpu" });
 
     public string Path => _folder.File("atlas");
@@ -97,8 +103,17 @@ public sealed class SmallAtlas : IDisposable
         File.WriteAllBytes(ModelFile, Network());
         return (Spec(),
             new ImageList(
-                [.. _pictures.Manifest.Entries.Select(entry => new ImageEntry(entry.Path, null, entry.Bytes, entry.ContentHash))]));
+                [.. Manifest().Entries.Select(entry => new ImageEntry(entry.Path, entry.ClassIndex, entry.Bytes, entry.ContentHash))]));
     }
+
+    private ImageManifest Manifest() => Classes == 0 ? _pictures.Manifest : new ImageManifest(
+        [.. _pictures.Manifest.Entries.Select(entry => entry with
+        {
+            ClassIndex = entry.Index % Classes,
+            Class = ClassName(entry.Index % Classes),
+        })]);
+
+    private static string ClassName(int index) => $"class {index}";
 
     private static async Task<byte[]> DoAsync<T>(IJobHandler<T> handler, AtlasRuntime runtime, T command, FolderObjectStore store)
         where T : JobCommand
@@ -124,8 +139,9 @@ public sealed class SmallAtlas : IDisposable
             Images = new ImageSetSpec
             {
                 Root = ImageFolder,
-                ManifestSha256 = _pictures.Manifest.Hash,
+                ManifestHash = Manifest().Hash,
                 Count = _pictures.Manifest.Entries.Count,
+                Classes = [.. Enumerable.Range(0, Classes).Select(ClassName)],
             },
             Preprocessing = JsonDocument.Parse(Preprocessing.Unit(Side, Side).ToJson()).RootElement,
             Layers = [.. graph.Layers.Select((layer, i) => new LayerSpec
@@ -139,6 +155,7 @@ public sealed class SmallAtlas : IDisposable
             })],
             Methods = AtlasMethods.Top9 | AtlasMethods.Deconv,
             ShardImages = ShardImages,
+            Keep = Keep,
             BatchSize = 7,
         };
     }

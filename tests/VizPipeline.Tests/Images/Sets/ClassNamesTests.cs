@@ -32,7 +32,9 @@ public class ClassNamesTests
     [InlineData("[]", "is empty")]
     [InlineData("[{}]", "each entry needs an index, a synset and a name")]
     [InlineData("""[{"index":0,"name":"a"},{"index":0,"name":"b"}]""", "index 0 is both 'a' and 'b'")]
-    [InlineData("[", "cannot be used")]
+    [InlineData("[", "cannot be used: there is no list of {\"index\", \"synset\", \"name\"} at line 1, column 2")]
+    [InlineData("[\n{\"index\":\"x\"}]", "at line 2, column 13 ($[0].index)")]
+    [InlineData("PK\u0003\u0004", "is no text")]
     public void A_wrong_list_is_named(string text, string message)
     {
         using var folder = new TemporaryFolder();
@@ -42,6 +44,7 @@ public class ClassNamesTests
 
         Assert.Contains(file, error.Message);
         Assert.Contains(message, error.Message);
+        Assert.DoesNotContain("Parameter", error.Message);
     }
 
     [Fact]
@@ -54,5 +57,18 @@ public class ClassNamesTests
         Assert.Equal("tench", sorted[0]!.Name);
         Assert.Equal("kit fox", darknet[0]!.Name);
         Assert.Equal(2, darknet.All.Count(item => item.Name == "crane"));
+        Assert.Equal(1000, sorted.Labels.Distinct().Count());
+        Assert.Equal(
+            ["crane (n02012849)", "crane (n03126707)"],
+            sorted.Labels.Where(label => label.StartsWith("crane", StringComparison.Ordinal)));
+        Assert.Equal("n03126707", sorted.Find("crane (n03126707)")!.Synset);
+    }
+
+    [Fact]
+    public void Labels_name_every_index_once()
+    {
+        var names = new ClassNames([new(0, null, "tench"), new(2, null, "crane"), new(3, "n03126707", "crane")]);
+
+        Assert.Equal(["tench", "class 1", "crane (2)", "crane (n03126707)"], names.Labels);
     }
 }

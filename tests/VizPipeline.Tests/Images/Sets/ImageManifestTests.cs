@@ -41,6 +41,30 @@ public class ImageManifestTests
 
         Assert.Equal(["n01440764", "n02119789", null], manifest.Entries.Select(entry => entry.Class));
         Assert.Equal([7, 0, null], manifest.Entries.Select(entry => entry.ClassIndex));
+        Assert.Equal(names.Labels, manifest.NameClasses(names));
+    }
+
+    [Fact]
+    public void Classes_that_are_no_outputs_of_the_network_are_kept_and_shown_readably()
+    {
+        using var folder = Folder("ship/1.jpg", "n01440764/1.jpg", "tench/1.jpg", "stray.jpg");
+        var names = new ClassNames([new(0, "n01440764", "tench"), new(1, null, "goldfish")]);
+
+        var manifest = List(folder.Path, new() { ClassNames = names });
+
+        Assert.Equal(["n01440764/1.jpg", "ship/1.jpg", "stray.jpg", "tench/1.jpg"], manifest.Entries.Select(entry => entry.Path));
+        Assert.Equal([0, 1, null, 2], manifest.Entries.Select(entry => entry.ClassIndex));
+        Assert.Equal(["tench (n01440764)", "ship", "tench"], manifest.NameClasses(names));
+        Assert.Equal(["n01440764", "ship", "tench"], manifest.NameClasses(null));
+    }
+
+    [Fact]
+    public void Without_classes_the_outputs_are_no_classes_of_images()
+    {
+        using var folder = Folder("a.jpg");
+        var names = new ClassNames([new(0, null, "tench")]);
+
+        Assert.Empty(List(folder.Path, new() { ClassNames = names }).NameClasses(names));
     }
 
     [Theory]

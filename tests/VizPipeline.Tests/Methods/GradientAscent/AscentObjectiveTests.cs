@@ -46,6 +46,32 @@ public class AscentObjectiveTests
     }
 
     [Fact]
+    public void A_feature_that_others_displace_climbs_until_it_is_among_the_largest()
+    {
+        using var runner = new NetworkRunner(OneLayer(new TopChannels(1)));
+        using var scope = torch.NewDisposeScope();
+        var climb = new LayerObjective(
+            runner, runner.Graph.Layers[0],
+            new AscentRecipe { Name = "x", Steps = 1, Rule = new ConstantRate(1), Objective = new NeuronObjective() }, (2, 1));
+        // Four channels of 5 x 4, with the same values at each place.
+        float[] Maps(params float[] values) => [.. values.SelectMany(value => Enumerable.Repeat(value, 20))];
+        var neuron = torch.tensor(new long[] { 1 });
+        (float Objective, float[] Seeds) At(float[] maps)
+        {
+            var values = torch.tensor(maps, [1, 4, 5, 4]);
+            var (objective, _, seeds) = climb.EvaluateWithGradient(values, neuron, null, 1, null);
+            Assert.Equal(objective.item<float>(), climb.Evaluate(values, neuron, null).Objective.item<float>(), 1e-6);
+            return (objective.item<float>(), seeds.contiguous().data<float>().ToArray());
+        }
+        var (displaced, seeds) = At(Maps(2, 0.5f, -1, 0));
+        Assert.Equal(-1.5, displaced, 1e-6);
+        Assert.Equal([20 + (2 * 4) + 1], seeds.Index().Where(seed => seed.Item != 0).Select(seed => seed.Index));
+        Assert.Equal(0.7, At(Maps(0.2f, 0.7f, -1, 0)).Objective, 1e-6);
+        // Without a positive value there is nobody to displace.
+        Assert.Equal(-0.3, At(Maps(-2, -0.3f, -1, -4)).Objective, 1e-6);
+    }
+
+    [Fact]
     public void A_direction_of_one_channel_is_that_channels_ascent()
     {
         var graph = RandomNetworks.Make(7, 31);

@@ -93,7 +93,7 @@ public class AscentStepTests
             x = regularizer switch
             {
                 L2Decay decay => [.. x.Select(value => value * (1 - decay.Decay))],
-                Blur blur when step % blur.Every == 0 => GaussianFilter(x, blur.Sigma),
+                Blur blur when step % blur.Every == 0 => GaussianFilter(x, blur.Sigma * Math.Min(1, Side / 11.0)),
                 SmallNormClipping norm => Clip(
                     x, pixel => Math.Sqrt(Enumerable.Range(0, 3).Sum(c => Math.Pow(x[(c * Side * Side) + pixel], 2))), norm.Percentile),
                 SmallContributionClipping part => Clip(x, pixel => Math.Abs(

@@ -128,12 +128,26 @@ public class RecipeJsonTests
     }
 
     [Fact]
-    public void Fewer_steps_are_longer()
+    public void Fewer_steps_are_the_first_ones()
     {
-        var half = AscentPresets.Normalised(3) with { Rule = new NormalisedRate(0.5) };
-        Assert.Equal(new NormalisedRate(0.5), AscentPresets.WithSteps(half, half.Steps).Rule);
-        double Length(int steps) => Assert.IsType<NormalisedRate>(AscentPresets.WithSteps(AscentPresets.Find("3")!, steps).Rule).RmsPixels;
-        Assert.True(Length(50) > Length(500));
-        Assert.Equal(new Adam(0.05, SmallFields: 4), AscentPresets.WithSteps(AscentPresets.Fourier, 10).Rule);
+        foreach (var name in AscentPresets.Names)
+        {
+            var recipe = AscentPresets.Find(name)!;
+            var (half, twice) = (AscentPresets.WithSteps(recipe, recipe.Steps / 2), AscentPresets.WithSteps(recipe, recipe.Steps * 2));
+            Assert.Equal((recipe.Rule, recipe.EarlyStop), (half.Rule, half.EarlyStop));
+            // The first step at the plain image keeps its number, if it is still among the steps.
+            Assert.Equal(recipe.Steps / 2, half.Steps - half.PlainSteps);
+            Assert.Equal(
+                recipe.PlainSteps == 0 ? twice.Steps : recipe.Steps - recipe.PlainSteps, twice.Steps - twice.PlainSteps);
+        }
+    }
+
+    [Fact]
+    public void A_blur_is_weaker_in_small_fields()
+    {
+        Assert.Equal(new Blur(0.5, 4), new Blur(1, 4).ForField(5.5));
+        Assert.Equal(new Blur(1, 4), new Blur(1, 4).ForField(11));
+        Assert.Equal(new Blur(1, 4), new Blur(1, 4).ForField(224));
+        Assert.Equal(new L2Decay(0.3), new L2Decay(0.3).ForField(3));
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using TorchSharp;
+using VizPipeline.Images;
 using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Network.Torch;
 

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VizPipeline.Images;
 using VizPipeline.Methods.GradientAscent;
 using VizPipeline.Network.Torch;
 

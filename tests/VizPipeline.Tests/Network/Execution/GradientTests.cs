@@ -26,6 +26,46 @@ public class GradientTests
         Check(graph.Build("mirror", graph.Add("act", new LeakyRelu(-0.4), x)), 3);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_signal_observed_at_a_node_is_that_at_the_input_of_the_rest_of_the_network(bool isDeconvolution)
+    {
+        var random = new Random(7);
+        var (first, second) = (RandomNetworks.Weight(random, "first.weight", 5, 3, 3, 3), RandomNetworks.Weight(
+            random, "second.weight", 4, 5, 3, 3));
+        var whole = new GraphBuilder(new Shape(3, 9, 9));
+        var middle = whole.Add("first_act", new Relu(), whole.Add(
+            "first", new Convolution(first, null, Window.Square(3, pad: 1)), GraphBuilder.Input));
+        var network = whole.Build("whole", AddRest(whole, middle));
+        var rest = new GraphBuilder(new Shape(5, 9, 9));
+        var tail = rest.Build("rest", AddRest(rest, GraphBuilder.Input));
+        var rule = isDeconvolution ? ReverseRule.Deconvolution : ReverseRule.Gradient;
+        using var runner = new NetworkRunner(network);
+        using var tailRunner = new NetworkRunner(tail);
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor? observed = null;
+        using var geometry = new PassGeometry(runner, RegionPlan.Whole(network, network.Output));
+        using var pass = new Pass(geometry, rule)
+        {
+            Observed = [middle],
+            ObserveSignal = (node, signal) => observed = node == middle ? signal.clone() : null,
+        };
+        var images = RandomNetworks.Images(network, 1, 7);
+        var seed = torch.randn(pass.Forward(images).shape);
+        pass.Reverse(seed.clone());
+
+        using var tailGeometry = new PassGeometry(tailRunner, RegionPlan.Whole(tail, tail.Output));
+        using var tailPass = new Pass(tailGeometry, rule);
+        tailPass.Forward(runner.Forward(images, middle));
+        var expected = tailPass.Reverse(seed.clone());
+        Assert.Equal(expected.ToArray(), observed!.ToArray());
+        Assert.Contains(expected.ToArray(), value => value != 0);
+
+        int AddRest(GraphBuilder builder, int from) => builder.Add("second_act", new Relu(), builder.Add(
+            "second", new Convolution(second, null, Window.Square(3, pad: 1)), from));
+    }
+
     private static void Check(NetworkGraph graph, int seed)
     {
         using var runner = new NetworkRunner(graph);

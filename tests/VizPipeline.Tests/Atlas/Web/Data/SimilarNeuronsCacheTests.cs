@@ -34,10 +34,10 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
     {
         await PutAsync("demo", 0);
         await PutAsync("demo", 1);
-        var index = await _cache.GetAsync("demo", Layers, Cancellation);
+        var index = await _cache.GetAsync("demo", Layers, null, Cancellation);
         Assert.Equal([0, 1], index.Layers);
         _clock.Seconds += 1_000;
-        Assert.Same(index, await _cache.GetAsync("demo", Layers, Cancellation));
+        Assert.Same(index, await _cache.GetAsync("demo", Layers, null, Cancellation));
         Assert.Equal(2, _store.Reads.Count);
     }
 
@@ -45,14 +45,25 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
     public async Task A_growing_atlas_is_looked_at_again_after_a_while_and_only_for_what_is_new()
     {
         await PutAsync("demo", 0);
-        var index = await _cache.GetAsync("demo", Layers, Cancellation);
+        var index = await _cache.GetAsync("demo", Layers, null, Cancellation);
         Assert.Equal([0], index.Layers);
         await PutAsync("demo", 1);
         _clock.Seconds += 29;
-        Assert.Same(index, await _cache.GetAsync("demo", Layers, Cancellation));
+        Assert.Same(index, await _cache.GetAsync("demo", Layers, null, Cancellation));
         _clock.Seconds += 1;
-        Assert.Equal([0, 1], (await _cache.GetAsync("demo", Layers, Cancellation)).Layers);
+        Assert.Equal([0, 1], (await _cache.GetAsync("demo", Layers, null, Cancellation)).Layers);
         Assert.Equal(1, _store.Reads.Count(key => key == AtlasKeys.LayerProfiles("demo", "conv1")));
+    }
+
+    [Fact]
+    public async Task The_profiles_of_an_atlas_that_ended_once_more_are_read_again()
+    {
+        await PutAsync("demo", 0);
+        await PutAsync("demo", 1);
+        var index = await _cache.GetAsync("demo", Layers, DateTime.UnixEpoch, Cancellation);
+        Assert.Same(index, await _cache.GetAsync("demo", Layers, DateTime.UnixEpoch, Cancellation));
+        Assert.NotSame(index, await _cache.GetAsync("demo", Layers, DateTime.UnixEpoch.AddDays(1), Cancellation));
+        Assert.Equal(2, _store.Reads.Count(key => key == AtlasKeys.LayerProfiles("demo", "conv1")));
     }
 
     [Fact]
@@ -63,8 +74,8 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
         var hold = new TaskCompletionSource();
         _store.Hold = hold.Task;
         using var leaving = new CancellationTokenSource();
-        var first = _cache.GetAsync("demo", Layers, leaving.Token);
-        var others = Enumerable.Range(0, 20).Select(_ => _cache.GetAsync("demo", Layers, Cancellation)).ToList();
+        var first = _cache.GetAsync("demo", Layers, null, leaving.Token);
+        var others = Enumerable.Range(0, 20).Select(_ => _cache.GetAsync("demo", Layers, null, Cancellation)).ToList();
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         hold.SetResult();
@@ -81,15 +92,15 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
         {
             await PutAsync(atlas, 0);
             await PutAsync(atlas, 1);
-            bytes += (await _cache.GetAsync(atlas, Layers, Cancellation)).Bytes;
-            await _cache.GetAsync("aaa", Layers, Cancellation);
+            bytes += (await _cache.GetAsync(atlas, Layers, null, Cancellation)).Bytes;
+            await _cache.GetAsync("aaa", Layers, null, Cancellation);
         }
         Assert.True(bytes > 2 * _cache.Bound);
         var before = _store.Reads.Count;
-        await _cache.GetAsync("iii", Layers, Cancellation);
-        await _cache.GetAsync("aaa", Layers, Cancellation);
+        await _cache.GetAsync("iii", Layers, null, Cancellation);
+        await _cache.GetAsync("aaa", Layers, null, Cancellation);
         Assert.Equal(before, _store.Reads.Count);
-        await _cache.GetAsync("bbb", Layers, Cancellation);
+        await _cache.GetAsync("bbb", Layers, null, Cancellation);
         Assert.Equal(before + 2, _store.Reads.Count);
     }
 
@@ -100,9 +111,9 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
         await _store.PutAsync(AtlasKeys.LayerProfiles("demo", "conv1"), new byte[20], Cancellation);
         Assert.Contains(
             "conv1/profiles.bin",
-            (await Assert.ThrowsAsync<CorruptTableException>(() => _cache.GetAsync("demo", Layers, Cancellation))).Message);
+            (await Assert.ThrowsAsync<CorruptTableException>(() => _cache.GetAsync("demo", Layers, null, Cancellation))).Message);
         await PutAsync("demo", 0);
-        Assert.Equal([0, 1], (await _cache.GetAsync("demo", Layers, Cancellation)).Layers);
+        Assert.Equal([0, 1], (await _cache.GetAsync("demo", Layers, null, Cancellation)).Layers);
     }
 
     private Task PutAsync(string atlas, int layer)
@@ -138,6 +149,9 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
         public Task PutFileAsync(string key, string file, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task<byte[]> GetAsync(string key, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<byte[]> GetRangeAsync(string key, long offset, int length, CancellationToken cancellation) =>
+            throw new NotSupportedException();
 
         public Task GetFileAsync(string key, string file, CancellationToken cancellation) => throw new NotSupportedException();
 

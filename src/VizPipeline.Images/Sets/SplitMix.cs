@@ -1,13 +1,14 @@
-namespace VizPipeline.Methods.GradientAscent;
+namespace VizPipeline.Images;
 
 /// <summary>
 /// SplitMix64 (Steele, Lea and Flood 2014), implemented here because a library's generator may change between versions. The numbers depend
 /// only on the seed, so an ascent is the same in any batch and on any device.
 /// </summary>
-internal struct SplitMix
+public struct SplitMix
 {
     private ulong _state;
 
+    /// <summary>Creates the generator of one stream of a seed.</summary>
     public SplitMix(int seed, int stream) => _state = Mix(((ulong)(uint)seed << 32) | (uint)stream);
 
     /// <summary>Returns a generator derived from this one and a number, for example a step.</summary>

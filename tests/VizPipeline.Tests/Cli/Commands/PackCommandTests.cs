@@ -1,0 +1,195 @@
+using System.Formats.Tar;
+using Microsoft.EntityFrameworkCore;
+using VizPipeline.Catalog;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Cli.Packing;
+using VizPipeline.Jobs;
+
+namespace VizPipeline.Tests.Cli.Commands;
+
+/// <summary>Tests <c>viz pack</c>, and what <c>viz unpack</c> makes of its files.</summary>
+public sealed class PackCommandTests : IDisposable
+{
+    private static readonly string[] FirstNames = ["pack.json", "manifest.json", "spec.json", "images.json", "objects.json", "atlas.db"];
+
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
+    private readonly FinishedAtlas _atlas = new();
+    private readonly TemporaryFolder _files = new();
+
+    public void Dispose()
+    {
+        _atlas.Dispose();
+        _files.Dispose();
+    }
+
+    [Fact]
+    public async Task An_atlas_moves_as_it_is()
+    {
+        await _atlas.MakeAsync();
+        var file = _files.File("sample.viz.tar");
+
+        var packed = (await CommandLineRun.RunAsync("pack", _atlas.Path, "--to", file, "--with-sources")).Succeeded();
+        Assert.StartsWith($"Packing atlas 'sample' into {file}: ", packed.Output);
+        Assert.Contains("without the tallies in scan/", packed.Output);
+        var unpacked = (await CommandLineRun.RunAsync("unpack", file, "--to", _files.File("moved"))).Succeeded();
+        Assert.StartsWith("Unpacking atlas 'sample' into ", unpacked.Output);
+
+        Assert.Empty(await FinishedAtlas.FindFaultsAsync(_files.File("moved")));
+        var (before, after) = (FinishedAtlas.ReadAll(_atlas.Path), FinishedAtlas.ReadAll(_files.File("moved")));
+        Assert.DoesNotContain(after.Keys, name => name.StartsWith("scan/", StringComparison.Ordinal));
+        foreach (var (name, content) in before.Where(pair => pair.Key is not ("atlas.db" or "manifest.json" or "objects.json")
+            && !pair.Key.StartsWith("scan/", StringComparison.Ordinal)))
+            Assert.Equal(content, after[name]);
+        foreach (var arguments in new string[][] { ["status"], ["query", "--layer", "conv1", "--format", "csv"] })
+            Assert.Equal(
+                (await CommandLineRun.RunAsync([arguments[0], _atlas.Path, .. arguments[1..]])).Succeeded().Output,
+                (await CommandLineRun.RunAsync([arguments[0], _files.File("moved"), .. arguments[1..]])).Succeeded().Output);
+        await FinishedAtlas.OpenPagesAsync(_files.File("moved"));
+        Assert.Equal(["moved", "sample.viz.tar"], Directory.EnumerateFileSystemEntries(_files.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("--with-sources")]
+    public async Task Packing_again_gives_the_same_bytes(params string[] options)
+    {
+        await _atlas.MakeAsync();
+        (await CommandLineRun.RunAsync(["pack", _atlas.Path, "--to", _files.File("a.viz.tar"), .. options])).Succeeded();
+        await Task.Delay(TimeSpan.FromSeconds(1.1), _cancellation);
+        foreach (var name in Directory.EnumerateFiles(_atlas.Path, "*.png", SearchOption.AllDirectories))
+            File.SetLastWriteTimeUtc(name, DateTime.UnixEpoch);
+        (await CommandLineRun.RunAsync(["pack", _atlas.Path, "--to", _files.File("b.viz.tar"), .. options])).Succeeded();
+
+        Assert.True(File.ReadAllBytes(_files.File("a.viz.tar")).AsSpan().SequenceEqual(File.ReadAllBytes(_files.File("b.viz.tar"))));
+    }
+
+    [Fact]
+    public async Task Any_tar_reader_reads_the_file()
+    {
+        await _atlas.MakeAsync();
+        (await CommandLineRun.RunAsync("pack", _atlas.Path, "--to", _files.File("a.viz.tar"))).Succeeded();
+
+        var names = new List<string>();
+        await using var stream = File.OpenRead(_files.File("a.viz.tar"));
+        await using var reader = new TarReader(stream);
+        while (await reader.GetNextEntryAsync(copyData: false, _cancellation) is { } entry)
+        {
+            Assert.Equal(
+                (TarEntryType.RegularFile, DateTimeOffset.UnixEpoch, 0, 0),
+                (entry.EntryType, entry.ModificationTime, entry.Uid, entry.Gid));
+            names.Add(entry.Name);
+        }
+        Assert.Equal(FirstNames, names.Take(FirstNames.Length));
+        Assert.Equal(names.Skip(FirstNames.Length).Order(StringComparer.Ordinal), names.Skip(FirstNames.Length));
+    }
+
+    [Fact]
+    public async Task Without_source_pixels_everything_agrees_that_they_are_gone()
+    {
+        await _atlas.MakeAsync();
+
+        var packed = (await CommandLineRun.RunAsync("pack", _atlas.Path, "--to", _files.File("a.viz.tar"))).Succeeded();
+        (await CommandLineRun.RunAsync("unpack", _files.File("a.viz.tar"), "--to", _files.File("public"))).Succeeded();
+
+        Assert.Contains("without the top9 pictures, which show pixels of the image set: 11 files", packed.Output);
+        Assert.Contains("without the contact sheets, which show pixels of the image set: 3 files", packed.Output);
+        var names = FinishedAtlas.ReadAll(_files.File("public")).Keys;
+        Assert.DoesNotContain(names, name => name.Contains("/top9/", StringComparison.Ordinal));
+        Assert.DoesNotContain(names, name => name.StartsWith("sheets/", StringComparison.Ordinal));
+        Assert.Contains(names, name => name.Contains("/deconv/", StringComparison.Ordinal));
+        Assert.Empty(await FinishedAtlas.FindFaultsAsync(_files.File("public")));
+        Assert.Equal(
+            ["scan", "sheets", "top9"], FinishedAtlas.ReadManifest(_files.File("public")).Pruned!.Select(part => part.Part).Order());
+        await FinishedAtlas.OpenPagesAsync(_files.File("public"));
+        var opened = await StoredAtlas.OpenAsync(_files.File("public"), _cancellation);
+        await using var catalog = opened.Database.Open();
+        Assert.False(await catalog.Pictures.AnyAsync(picture => picture.Method == PictureMethod.Top9, _cancellation));
+        Assert.False(await catalog.Layers.AnyAsync(layer => layer.SheetKey != null, _cancellation));
+        Assert.True(await catalog.Patches.AnyAsync(_cancellation));
+        // The atlas itself keeps them.
+        Assert.Empty(await FinishedAtlas.FindFaultsAsync(_atlas.Path));
+        Assert.Null(FinishedAtlas.ReadManifest(_atlas.Path).Pruned);
+    }
+
+    [Fact]
+    public async Task Files_of_others_stay_behind()
+    {
+        await _atlas.MakeAsync();
+        foreach (var name in new[] { "notes.txt", "pictures/conv1/deconv/private.png" })
+            await File.WriteAllTextAsync(_atlas.File(name), "private", _cancellation);
+
+        var packed = (await CommandLineRun.RunAsync("pack", _atlas.Path, "--to", _files.File("a.viz.tar"))).Succeeded();
+        (await CommandLineRun.RunAsync("unpack", _files.File("a.viz.tar"), "--to", _files.File("moved"))).Succeeded();
+
+        Assert.Contains("without 2 files that the atlas did not write", packed.Output);
+        Assert.DoesNotContain(
+            FinishedAtlas.ReadAll(_files.File("moved")).Keys,
+            name => name.Contains("private", StringComparison.Ordinal) || name.Contains("notes", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_packed_is_one_line_and_no_file()
+    {
+        await _atlas.MakeAsync();
+        var file = _files.File("a.viz.tar");
+        (await PackAsync(_atlas.Path)).ComplainedOf("is a folder; give a file");
+        (await PackAsync(_atlas.File("a.viz.tar"))).ComplainedOf("is in the folder of the atlas");
+        await using (await _atlas.Database.TryLeadAsync(_cancellation))
+            (await PackAsync(file)).ComplainedOf("another process works on atlas 'sample'");
+        var sheet = _atlas.File("sheets/conv1.png");
+        var content = await File.ReadAllBytesAsync(sheet, _cancellation);
+        await File.WriteAllTextAsync(sheet, "x", _cancellation);
+        (await PackAsync(file, "--with-sources")).ComplainedOf("sheets/conv1.png of atlas 'sample' has changed since the run");
+        File.Delete(sheet);
+        (await PackAsync(file, "--with-sources")).ComplainedOf("sheets/conv1.png of atlas 'sample' is missing");
+        await File.WriteAllBytesAsync(sheet, content, _cancellation);
+        await _atlas.ChangeAsync(catalog => catalog.Atlases.ExecuteUpdateAsync(
+            set => set.SetProperty(atlas => atlas.State, AtlasState.Running), _cancellation));
+        (await PackAsync(file)).ComplainedOf("is not finished");
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_files.Path));
+
+        Task<CommandLineRun> PackAsync(string target, params string[] options) =>
+            CommandLineRun.RunAsync(["pack", _atlas.Path, "--to", target, .. options]);
+    }
+
+    [Fact]
+    public async Task Notes_are_packed_only_if_asked_for()
+    {
+        await _atlas.MakeAsync();
+        Assert.Contains("no neurons in lists", (await CommandLineRun.RunAsync("notes", _atlas.Path)).Succeeded().Output);
+        var lists = new NeuronLists(new SqliteCatalogDatabase(Path.Combine(_atlas.Path, "atlas.db")).Notes, TimeProvider.System);
+        var (list, _) = await lists.CreateAsync("sample", "Eyes", _cancellation);
+        await lists.PutAsync("sample", list.Id, "conv1", 2, "round", _cancellation);
+        Assert.Empty(await FinishedAtlas.FindFaultsAsync(_atlas.Path));
+
+        var (with, without) = (_files.File("with.viz.tar"), _files.File("without.viz.tar"));
+        var packed = (await CommandLineRun.RunAsync("pack", _atlas.Path, "--to", without)).Succeeded();
+        Assert.Contains("without lists and notes (--with-notes includes them)", packed.Output);
+        Assert.DoesNotContain("did not write", packed.Output);
+        (await CommandLineRun.RunAsync("pack", _atlas.Path, "--to", with, "--with-notes")).Succeeded();
+        foreach (var file in new[] { with, without })
+            (await CommandLineRun.RunAsync("unpack", file, "--to", file + ".folder")).Succeeded();
+        Assert.False(File.Exists(Path.Combine(without + ".folder", "notes.db")));
+        Assert.Contains(
+            $"{list.Id},Eyes,conv1,2,round,",
+            (await CommandLineRun.RunAsync("notes", with + ".folder", "--format", "csv")).Succeeded().Output);
+        (await CommandLineRun.RunAsync("notes", _atlas.Path, "--list", "x")).ComplainedOf("the atlas has no such list");
+    }
+
+    [Fact]
+    public async Task Stopping_leaves_no_file_and_keeps_an_older_one()
+    {
+        await _atlas.MakeAsync();
+        var file = _files.Write("a.viz.tar", "older");
+        using var stop = new CancellationTokenSource();
+        using (var pack = await AtlasPack.PlanAsync(
+            await StoredAtlas.OpenAsync(_atlas.Path, _cancellation), file, withSources: true, withNotes: false,
+            cancellation: _cancellation))
+        {
+            await stop.CancelAsync();
+            Assert.Throws<OperationCanceledException>(() => pack.Write(stop.Token));
+        }
+        Assert.Equal([file], Directory.EnumerateFileSystemEntries(_files.Path));
+        Assert.Equal("older", await File.ReadAllTextAsync(file, _cancellation));
+    }
+}
