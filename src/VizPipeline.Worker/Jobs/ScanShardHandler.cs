@@ -10,6 +10,8 @@ namespace VizPipeline.Worker.Jobs;
 /// <summary>Runs one shard of the images through the network and stores the tally of each layer.</summary>
 public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptions<WorkerOptions> options) : IJobHandler<ScanShard>
 {
+    private const int Writes = 4;
+
     /// <inheritdoc/>
     public async Task<byte[]> RunAsync(AtlasRuntime atlas, ScanShard command, IProgress<int> progress, CancellationToken cancellation)
     {
@@ -38,17 +40,18 @@ public sealed class ScanShardHandler(IObjectStore store, DeviceGate gate, IOptio
                 progress.Report(done += batch.Indices.Count + batch.Skipped.Count);
             }
         }
-        for (var i = 0; i < layers.Length; i++)
-            await store.PutAsync(AtlasKeys.ScanTally(command.AtlasId, command.Shard, layers[i].Name), TallyFormat.Write(
-                search.Tallies[i]), cancellation);
-        for (var i = 0; i < layers.Length; i++)
+        // Each object waits for a disk or a network, so several are written at a time.
+        var writing = new ParallelOptions { MaxDegreeOfParallelism = Writes, CancellationToken = cancellation };
+        await Parallel.ForAsync(0, layers.Length, writing, async (i, token) =>
         {
+            var layer = layers[i].Name;
+            await store.PutAsync(AtlasKeys.ScanTally(command.AtlasId, command.Shard, layer), TallyFormat.Write(search.Tallies[i]), token);
             if (search.Reconstructions[i] is { } reconstruction)
-                await store.PutAsync(AtlasKeys.ScanReconstruction(command.AtlasId, command.Shard, layers[i].Name), VizJson.Write(
-                    reconstruction), cancellation);
-        }
-        for (var i = 0; i < rows.Count; i++)
-            await kept.PutAsync(store, command.Shard, layers[i], rows[i], cancellation);
+                await store.PutAsync(
+                    AtlasKeys.ScanReconstruction(command.AtlasId, command.Shard, layer), VizJson.Write(reconstruction), token);
+            if (rows.Count > 0)
+                await kept.PutAsync(store, command.Shard, layers[i], rows[i], token);
+        });
         return VizJson.Write(new ScanTable(command.Shard, command.FirstImage, command.EndImage, done - skipped.Count, skipped)
         {
             ClassRanks = ranks?.Values.Any(rank => rank is not null) == true ? ranks.Values : null,
