@@ -55,9 +55,18 @@ public static class WorkEstimate
     internal static double Patches(AtlasSpec spec, int layer)
     {
         var (work, pixels) = (Of(spec, spec.GetLayer(layer)), Pixels(spec, spec.GetLayer(layer)));
-        // Forward to the position and back, over the region that it sees.
-        var back = spec.Methods.HasFlag(AtlasMethods.Deconv) ? 2.0 * work.Region : 0;
-        return TopPatches * (Patch + (PerPixel * pixels) + back);
+        // Forward to the positions and back, over the regions that they see. Neurons of a job share the passes over whole images.
+        var passes = 0.0;
+        if (spec.Methods.HasFlag(AtlasMethods.Deconv))
+            passes = (TopPatches * (double)work.Region) + Math.Min(TopPatches * (double)work.Region, ImagesPerNeuron(spec) * work.Pass);
+        return (TopPatches * (Patch + (PerPixel * pixels))) + passes;
+    }
+
+    // How many images the top patches of a job's neurons come from, for each of its neurons, if they are spread evenly.
+    private static double ImagesPerNeuron(AtlasSpec spec)
+    {
+        var (neurons, images) = ((double)spec.NeuronsPerJob, Math.Max(1.0, spec.Images.Count));
+        return images * (1 - Math.Exp(-TopPatches * neurons / images)) / neurons;
     }
 
     internal static double Ascent(AtlasSpec spec, int layer)
