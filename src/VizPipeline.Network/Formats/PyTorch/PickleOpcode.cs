@@ -30,6 +30,7 @@ internal enum PickleOpcode : byte
     ShortBinBytes = (byte)'C',
     BinBytes = (byte)'B',
     BinBytes8 = 0x8e,
+    ByteArray8 = 0x96,
 
     EmptyTuple = (byte)')',
     Tuple1 = 0x85,

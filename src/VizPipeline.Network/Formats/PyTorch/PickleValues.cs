@@ -43,24 +43,43 @@ internal sealed class PickleDict
     }
 }
 
-/// <summary>A Python name from the list of known ones. It is never imported.</summary>
+/// <summary>A Python name. It is never imported.</summary>
 internal sealed class PickleGlobal(string name, bool isInert = false)
 {
     public string Name { get; } = name;
 
-    /// <summary>Whether anything that it creates is skipped as <see cref="PickleInert"/>.</summary>
+    /// <summary>Whether it is not a known one. What it creates is a <see cref="PickleInert"/>.</summary>
     public bool IsInert { get; } = isInert;
 }
 
 /// <summary>
-/// Data that training scripts store next to the weights and no weight needs: command-line arguments, NumPy scalars, paths.
+/// An object of a class that is not known here: a scheduler's counter, command-line arguments, a NumPy array. It was not created and holds
+/// nothing but its name.
 /// </summary>
-internal sealed class PickleInert
+/// <param name="name">Name of the class or function.</param>
+/// <param name="hasNumbers">Whether it was to be made from numbers of the file, so that it may be a weight.</param>
+internal sealed class PickleInert(string name, bool hasNumbers = false)
 {
-    public static PickleInert Instance { get; } = new();
+    private const int MostLookedAt = 8;
 
-    private PickleInert()
+    public string Name { get; } = name;
+
+    public bool HasNumbers { get; private set; } = hasNumbers;
+
+    /// <summary>
+    /// What it was given, if it is a dict of a class of its own; a state dict may be one. What else was added to it is dropped.
+    /// </summary>
+    public PickleDict? Items { get; set; }
+
+    /// <summary>
+    /// Steps over values that it was made from or given. Only looks at the first few and not into them: a hostile pickle may give the same
+    /// long or nested list any number of times.
+    /// </summary>
+    public PickleInert Given(IReadOnlyList<object?> values)
     {
+        for (var i = 0; i < Math.Min(values.Count, MostLookedAt); i++)
+            HasNumbers |= values[i] is StorageRef or TensorView or PickleInert { HasNumbers: true };
+        return this;
     }
 }
 

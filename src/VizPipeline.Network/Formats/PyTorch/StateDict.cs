@@ -16,7 +16,7 @@ internal static class StateDict
     /// (<c>torch.compile</c>), and renames parameters of older versions to today's names.
     /// </summary>
     /// <remarks>Tensors that share a whole storage, such as tied weights, share one array.</remarks>
-    /// <exception cref="ModelFormatException">The file is damaged, or would run code.</exception>
+    /// <exception cref="ModelFormatException">The file is damaged, has no state dict, or a weight of an unknown class.</exception>
     public static IReadOnlyDictionary<string, FloatTensor> Read(string path) => Read(ByteSource.FromFile(path));
 
     internal static IReadOnlyDictionary<string, FloatTensor> Read(ByteSource source)
@@ -31,24 +31,30 @@ internal static class StateDict
 
     private static PickleDict FindStateDict(object? root, string file)
     {
-        if (root is not PickleDict dict)
+        if (AsDict(root) is not { } dict)
         {
             throw new ModelFormatException(
-                file, "holds something other than a dict of tensors", "save one with torch.save(model.state_dict(), path)");
+                file,
+                ((root as PickleInert)?.Name ?? (root as PickleGlobal)?.Name) is { } type
+                    ? $"holds an object of the class {type}, which only code could create, not a dict of tensors"
+                    : "holds something other than a dict of tensors",
+                "save one with torch.save(model.state_dict(), path), where the network's code is");
         }
         // Four levels are more than any script uses; a dict that contains itself must not loop forever.
         for (var level = 0; level < 4; level++)
         {
-            if (UsualKeys.Select(dict.Find).OfType<PickleDict>().FirstOrDefault() is not { } inner)
+            if (UsualKeys.Select(key => AsDict(dict.Find(key))).FirstOrDefault(found => found is not null) is not { } inner)
                 break;
             dict = inner;
         }
         if (HasTensors(dict))
             return dict;
         // A custom key: accepted if it is the only dict with tensors.
-        var holders = dict.Pairs.Select(pair => pair.Value).OfType<PickleDict>().Distinct().Where(HasTensors).Take(2).ToList();
+        var holders = dict.Pairs.Select(pair => AsDict(pair.Value)).OfType<PickleDict>().Distinct().Where(HasTensors).Take(2).ToList();
         return holders.Count == 1 ? holders[0] : dict;
     }
+
+    private static PickleDict? AsDict(object? value) => value as PickleDict ?? (value as PickleInert)?.Items;
 
     private static bool HasTensors(PickleDict dict) => dict.Pairs.Any(pair => pair is { Key: string, Value: TensorView });
 
@@ -59,6 +65,11 @@ internal static class StateDict
         {
             if (key is string name && value is TensorView view)
                 views[name] = view;
+            else if (key is string weight && weight.Contains('.') && value is PickleInert { HasNumbers: true } unknown)
+                throw new ModelFormatException(
+                    file,
+                    $"the tensor '{weight}' is created by {unknown.Name}, which is not supported",
+                    "save float weights, with torch.save(model.state_dict(), path)");
         }
         if (views.Count > 0)
             return views;

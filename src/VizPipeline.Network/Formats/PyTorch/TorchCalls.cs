@@ -5,11 +5,13 @@ internal sealed class TorchCalls(string file, StorageList? references = null)
 {
     /// <summary>Returns the result of calling <paramref name="function"/>.</summary>
     public object? Call(PickleGlobal function, object?[] arguments) =>
-        function.IsInert ? PickleInert.Instance : Call(function.Name, arguments);
+        function.IsInert ? new PickleInert(function.Name).Given(arguments) : Call(function.Name, arguments);
 
     private object? Call(string function, object?[] arguments) => function switch
     {
         TorchGlobals.OrderedDict when arguments.Length == 0 => new PickleDict(),
+        // Its argument creates missing values and is only a name here.
+        TorchGlobals.DefaultDict when arguments.Length <= 1 => new PickleDict(),
         // Python 2 writes the pairs as a list of lists.
         TorchGlobals.OrderedDict when arguments is [PickleList pairs] => OfPairs(pairs),
         TorchGlobals.Size when arguments is [PickleTuple sizes] => sizes,
@@ -21,6 +23,10 @@ internal sealed class TorchCalls(string file, StorageList? references = null)
         // A tensor with attributes: the function in the first argument creates the plain tensor.
         TorchGlobals.RebuildFromType when arguments is [PickleGlobal { Name: var rebuild }, PickleGlobal, PickleTuple inner, ..]
             && IsRebuild(rebuild) => Call(rebuild, inner.Items),
+        // A tensor of something unknown, such as a quantised parameter, is as unknown.
+        _ when IsRebuild(function) && arguments is [PickleInert unknown, ..] => unknown,
+        TorchGlobals.RebuildFromType when arguments is [PickleGlobal { Name: var rebuild }, ..] =>
+            new PickleInert(rebuild, hasNumbers: true),
         "builtins.set" or "builtins.frozenset" or "__builtin__.set" or "__builtin__.frozenset" when arguments is [PickleList items] =>
             items,
         _ => throw Wrong($"calls {function} with unexpected arguments"),
@@ -31,6 +37,9 @@ internal sealed class TorchCalls(string file, StorageList? references = null)
     /// </summary>
     public object Persistent(object? id)
     {
+        // Old files keep the source of a whole network's class, ('module', class, file, source).
+        if (id is PickleTuple { Items: ["module", PickleGlobal network, ..] })
+            return network;
         if (id is not PickleTuple { Items: ["storage", StorageType type, string key, string, long count, .. var rest] })
             throw Wrong("has a persistent reference that is not a storage");
         if (count < 0)

@@ -1,6 +1,9 @@
 namespace VizPipeline.Network.Formats.PyTorch;
 
-/// <summary>The Python names that a state dict needs. All others are refused by name: in a pickle, a name is code that will run.</summary>
+/// <summary>
+/// The Python names that a state dict needs. In Python, any other name is code that would run; here it is a word without meaning, and what
+/// it creates is stepped over.
+/// </summary>
 internal static class TorchGlobals
 {
     public const string OrderedDict = "collections.OrderedDict";
@@ -15,31 +18,27 @@ internal static class TorchGlobals
     public const string RebuildFromType = "torch._tensor._rebuild_from_type_v2";
     public const string Parameter = "torch.nn.parameter.Parameter";
     public const string PlainTensor = "torch.Tensor";
+    public const string DefaultDict = "collections.defaultdict";
 
     private static readonly HashSet<string> Callable =
     [
         OrderedDict, Size, Device, RebuildTensor, RebuildTensor2, RebuildTensor3, RebuildParameter, RebuildParameterWithState,
-        RebuildFromType, Parameter, PlainTensor, "builtins.set", "builtins.frozenset", "__builtin__.set", "__builtin__.frozenset",
+        RebuildFromType, Parameter, PlainTensor, DefaultDict, "builtins.set", "builtins.frozenset", "__builtin__.set",
+        "__builtin__.frozenset",
     ];
 
-    // Objects that checkpoints contain next to the weights. They are replaced by a marker.
-    private static readonly HashSet<string> Inert =
-    [
-        "argparse.Namespace", "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "_codecs.encode",
-        "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "torch.torch_version.TorchVersion",
-    ];
-
-    /// <summary>Returns what a name stands for, or null if it is not on the list.</summary>
-    public static object? Find(string module, string name)
+    /// <summary>Returns what a name stands for: a known name, a type, or a global that creates nothing.</summary>
+    public static object Find(string module, string name)
     {
-        // A dotted name accesses attributes. No known name needs that, and it would allow two spellings of one name.
-        if (name.Contains('.'))
-            return null;
         var full = $"{module}.{name}";
+        // A dotted name accesses attributes. No known name needs that, and it would allow two spellings of one name.
+        return (name.Contains('.') ? null : FindKnown(module, name, full)) ?? new PickleGlobal(full, isInert: true);
+    }
+
+    private static object? FindKnown(string module, string name, string full)
+    {
         if (Callable.Contains(full))
             return new PickleGlobal(full);
-        if (Inert.Contains(full))
-            return new PickleGlobal(full, isInert: true);
         if (module is "torch" or "torch.storage" or "torch.cuda" && name.EndsWith("Storage", StringComparison.Ordinal))
             return FindStorage(name);
         return module == "torch" && FindType(name) is { } type ? new TorchType(type) : null;

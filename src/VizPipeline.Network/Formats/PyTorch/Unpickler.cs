@@ -5,8 +5,9 @@ using System.Text;
 namespace VizPipeline.Network.Formats.PyTorch;
 
 /// <summary>
-/// Reads the subset of Python's pickle that state dicts use (protocols 2 to 5): containers, text, numbers and tensors. A pickle is a
-/// program; this interpreter knows no instruction and no name that could do anything but build data.
+/// Reads Python's pickles (protocols 2 to 5) as far as state dicts need them: containers, text, numbers and tensors. A pickle is a program;
+/// this interpreter knows no instruction and no name that could do anything but build data. An object of any other class becomes a
+/// <see cref="PickleInert"/>, which nothing but a tensor's absence can tell from no object at all.
 /// </summary>
 /// <remarks>
 /// Memory is bounded by the pickle's length: each instruction adds at most one small value, lengths are checked against the remaining
@@ -31,7 +32,7 @@ internal sealed class Unpickler
     /// <summary>Returns the value that the next pickle builds and leaves <paramref name="bytes"/> after it.</summary>
     /// <param name="bytes">Where to read.</param>
     /// <param name="references">Receives the storages that the pickle refers to.</param>
-    /// <exception cref="ModelFormatException">The pickle is damaged, or would run code.</exception>
+    /// <exception cref="ModelFormatException">The pickle is damaged.</exception>
     public static object? Read(PickleBytes bytes, StorageList? references = null)
     {
         var machine = new Unpickler(bytes, references);
@@ -144,7 +145,7 @@ internal sealed class Unpickler
             case PickleOpcode.BinBytes:
                 _stack.Add(_bytes.Take(_bytes.Length(4)).ToArray());
                 return true;
-            case PickleOpcode.BinBytes8:
+            case PickleOpcode.BinBytes8 or PickleOpcode.ByteArray8:
                 _stack.Add(_bytes.Take(_bytes.Length(8)).ToArray());
                 return true;
             default:
@@ -172,11 +173,10 @@ internal sealed class Unpickler
                 PushOf(items => Fill(new PickleList(), items));
                 return true;
             case PickleOpcode.Append:
-                Fill(Under<PickleList>(1), TakeLast(1));
+                FillList(TakeLast(1));
                 return true;
             case PickleOpcode.Appends or PickleOpcode.AddItems:
-                var added = TakeMarked();
-                Fill(Under<PickleList>(0), added);
+                FillList(TakeMarked());
                 return true;
             case PickleOpcode.EmptyDict:
                 _stack.Add(new PickleDict());
@@ -185,11 +185,10 @@ internal sealed class Unpickler
                 PushOf(items => Fill(new PickleDict(), items));
                 return true;
             case PickleOpcode.SetItem:
-                Fill(Under<PickleDict>(2), TakeLast(2));
+                FillDict(TakeLast(2));
                 return true;
             case PickleOpcode.SetItems:
-                var pairs = TakeMarked();
-                Fill(Under<PickleDict>(0), pairs);
+                FillDict(TakeMarked());
                 return true;
             default:
                 return false;
@@ -220,28 +219,41 @@ internal sealed class Unpickler
         }
     }
 
-    // The instructions that refer to or call code in a general pickle.
+    // The instructions that would import or call code in Python.
     private void Name(PickleOpcode opcode)
     {
         switch (opcode)
         {
             case PickleOpcode.Global:
                 var module = _bytes.Line();
-                _stack.Add(Global(module, _bytes.Line()));
+                _stack.Add(TorchGlobals.Find(module, _bytes.Line()));
                 break;
             case PickleOpcode.StackGlobal:
                 if (TakeLast(2) is not [string from, string name])
                     throw Wrong("refers to a function by something that is not text");
-                _stack.Add(Global(from, name));
+                _stack.Add(TorchGlobals.Find(from, name));
                 break;
             case PickleOpcode.Reduce:
-                if (TakeLast(2) is not [PickleGlobal function, PickleTuple arguments])
-                    throw RunsCode("a call of something that is not a known function");
-                _stack.Add(_calls.Call(function, arguments.Items));
+                _stack.Add(TakeLast(2) switch
+                {
+                    [PickleGlobal function, PickleTuple arguments] => _calls.Call(function, arguments.Items),
+                    // What a placeholder returns is one as well.
+                    [PickleInert unknown, PickleTuple arguments] => unknown.Given(arguments.Items),
+                    _ => throw Wrong("calls something that is not a function"),
+                });
                 break;
-            case PickleOpcode.NewObj when _stack is [.., PickleGlobal { IsInert: true }, PickleTuple]:
-                TakeLast(2);
-                _stack.Add(PickleInert.Instance);
+            case PickleOpcode.NewObj:
+                _stack.Add(Create(TakeLast(2)));
+                break;
+            case PickleOpcode.NewObjEx:
+                _stack.Add(Create(TakeLast(3)));
+                break;
+            case PickleOpcode.Inst:
+                var inner = _bytes.Line();
+                PushOf(items => Create(TorchGlobals.Find(inner, _bytes.Line()), items));
+                break;
+            case PickleOpcode.Obj:
+                PushOf(items => items is [var type, .. var rest] ? Create(type, rest) : throw Wrong("creates an object of no class"));
                 break;
             case PickleOpcode.BinPersId:
                 _stack.Add(_calls.Persistent(Pop()));
@@ -250,32 +262,32 @@ internal sealed class Unpickler
                 Build();
                 break;
             default:
-                throw Enum.IsDefined(opcode)
-                    ? RunsCode($"the instruction {opcode}")
-                    : Wrong($"has the unknown pickle instruction 0x{(byte)opcode:x2}");
+                throw Wrong(Enum.IsDefined(opcode)
+                    ? $"uses the pickle instruction {opcode}, which torch.save does not write"
+                    : $"has the unknown pickle instruction 0x{(byte)opcode:x2}");
         }
     }
 
-    // Module.state_dict() attaches a dict `_metadata` to its OrderedDict. Any other state would be an object's, set by code; the state of a
-    // skipped object is dropped with it.
+    private object Create(object?[] parts) => Create(parts[0], parts[1] is PickleTuple { Items: var items } ? items : []);
+
+    private object Create(object? type, IReadOnlyList<object?> arguments) => type switch
+    {
+        PickleGlobal { Name: TorchGlobals.OrderedDict or TorchGlobals.DefaultDict } when arguments.Count == 0 => new PickleDict(),
+        PickleGlobal global => new PickleInert(global.Name).Given(arguments),
+        PickleInert unknown => unknown.Given(arguments),
+        _ => throw Wrong("creates an object of something that is not a class"),
+    };
+
+    // Module.state_dict() attaches a dict `_metadata` to its OrderedDict. The state of anything else is dropped with it: a class would set
+    // it with code of its own.
     private void Build()
     {
         var state = Pop();
-        if (Peek() is PickleInert)
-            return;
-        if (Peek() is not PickleDict || state is not PickleDict { HasTextKeys: true })
-            throw RunsCode("an object with a state of its own");
+        if (Peek() is PickleInert unknown)
+            unknown.Given([state]);
+        else if (Peek() is not PickleDict)
+            throw Wrong("sets the state of something that has none");
     }
-
-    private object Global(string module, string name)
-        => TorchGlobals.Find(module, name) ?? throw RunsCode($"{module}.{name}");
-
-    private ModelFormatException RunsCode(string what)
-        => new(
-            _file,
-            $"contains {what}, which would run code; only plain state dicts are read",
-            "save one with torch.save(model.state_dict(), path); "
-            + "to convert a whole saved network, load it where its code is and save its state_dict()");
 
     private void Recall(long key)
         => _stack.Add(_memo.TryGetValue(key, out var value) ? value : throw Wrong("recalls a value that it never stored"));
@@ -293,6 +305,20 @@ internal sealed class Unpickler
         return list;
     }
 
+    private void FillList(IReadOnlyList<object?> items)
+    {
+        if (Peek() is PickleInert unknown)
+            unknown.Given(items);
+        else
+            Fill(Peek() as PickleList ?? throw WrongContainer(), items);
+    }
+
+    private void FillDict(IReadOnlyList<object?> items)
+    {
+        var target = Peek() is PickleInert unknown ? unknown.Items ??= new PickleDict() : Peek() as PickleDict;
+        Fill(target ?? throw WrongContainer(), items);
+    }
+
     private PickleDict Fill(PickleDict dict, IReadOnlyList<object?> items)
     {
         if (items.Count % 2 != 0)
@@ -302,9 +328,7 @@ internal sealed class Unpickler
         return dict;
     }
 
-    private T Under<T>(int depth) where T : class
-        => _stack.Count > depth && _stack[^(depth + 1)] is T found ? found
-            : throw Wrong("adds to something that is not the right container");
+    private ModelFormatException WrongContainer() => Wrong("adds to something that is not the right container");
 
     private object? Peek() => _stack.Count > 0 ? _stack[^1] : throw Wrong("has a pickle that pops from an empty stack");
 
@@ -333,10 +357,11 @@ internal sealed class Unpickler
         return taken;
     }
 
-    private long Long(ReadOnlySpan<byte> digits)
+    // Generators of random numbers keep integers of 128 bits; no size or count is that large.
+    private static object Long(ReadOnlySpan<byte> digits)
     {
         if (digits.Length > 8)
-            throw Wrong($"has an integer of {digits.Length} bytes; no size or count is that large");
+            return new PickleInert("int");
         long value = digits.Length > 0 && digits[^1] >= 0x80 ? -1 : 0;
         for (var i = digits.Length - 1; i >= 0; i--)
             value = (value << 8) | digits[i];

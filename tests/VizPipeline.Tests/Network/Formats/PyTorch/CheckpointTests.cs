@@ -30,6 +30,42 @@ public class CheckpointTests
         Assert.Equal([1, 2], tensors["conv.weight"].Values);
     }
 
+    [Theory]
+    [InlineData("multisteplr.pth"), InlineData("datetime-beside.pth"), InlineData("defaultdict-beside.pth")]
+    [InlineData("lightning-save_hyperparameters.ckpt")]
+    public void Objects_beside_the_weights_are_stepped_over(string file)
+    {
+        var tensors = StateDict.Read(TestData.Path("strangers", "04-checkpoint-scheduler-counter", file));
+        Assert.Equal(122, tensors.Count);
+        Assert.Equal([2, 3, 7, 7], tensors["conv1.weight"].Shape);
+    }
+
+    [Fact]
+    public void A_state_dict_may_be_a_dict_of_a_class_of_its_own()
+    {
+        var tensors = Read(root => root.Text("state_dict").Global("addict.addict", "Dict").Op(')').Raw(0x81).Op('(').Text(
+            "conv.weight").Pair().Op('u'));
+        Assert.Equal([1, 2], tensors["conv.weight"].Values);
+        tensors = Read(root => root.Text("state_dict").Global("collections", "defaultdict").Global("builtins", "float").Raw(0x85).Op(
+            'R').Op('(').Text("conv.weight").Pair().Op('u'));
+        Assert.Equal([1, 2], tensors["conv.weight"].Values);
+    }
+
+    [Fact]
+    public void Random_generators_and_arrays_beside_the_weights_are_stepped_over()
+    {
+        // PCG64 counts in 128 bits; Counter is called with a dict; arrays of NumPy have a state of bytes.
+        var tensors = Read(root => root
+            .Text("rng").Raw(0x8a, 16).Raw([.. Enumerable.Repeat((byte)7, 16)])
+            .Text("milestones").Global("collections", "Counter").Op('}').Raw(0x85).Op('R')
+            .Text("losses").Global("numpy._core.multiarray", "_reconstruct").Op('(').Global("numpy", "ndarray").Tuple(0).Text("b")
+                .Op('t').Op('R').Op('(').Number(1).Tuple(2).Op('N').Raw(0x89).Text("bytes").Op('t').Op('b')
+            .Text("schedule").Global("functools", "partial").Global("torch.optim.lr_scheduler", "step").Raw(0x85).Op('R').Op(')').Op('R')
+            .Text("seen").Global("__builtin__", "list").Op(')').Raw(0x81).Number(1).Op('a')
+            .Text("a.weight").Pair());
+        Assert.Equal(["a.weight"], tensors.Keys);
+    }
+
     [Fact]
     public void Averaged_weights_are_taken_only_where_there_are_no_others()
     {

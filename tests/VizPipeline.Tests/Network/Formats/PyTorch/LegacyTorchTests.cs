@@ -114,9 +114,10 @@ public class LegacyTorchTests
     [Fact]
     public void A_whole_pickled_network_is_refused_with_the_way_out()
     {
-        var module = new PickleWriter().Op('(').Text("module").Global("torchvision.models.resnet", "ResNet").End();
-        Refused("save its state_dict()", LegacyTorch.Of(module));
-        Refused("torchvision.models.resnet.ResNet, which would run code", LegacyTorch.Of(module));
+        var module = new PickleWriter().Op('(').Text("module").Global("torchvision.models.resnet", "ResNet").Text("resnet.py").Text("")
+            .Op('t').Op('Q').Op(')').Raw(0x81).Op('}').Op('b').End();
+        Refused("torch.save(model.state_dict(), path), where the network's code is", LegacyTorch.Of(module));
+        Refused("the class torchvision.models.resnet.ResNet, which only code could create", LegacyTorch.Of(module));
     }
 
     [Fact]
