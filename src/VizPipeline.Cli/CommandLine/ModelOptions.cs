@@ -67,11 +67,20 @@ public sealed class ModelOptions
         ArgumentNullException.ThrowIfNull(parsed);
         var (model, weights) = (parsed.GetRequiredValue(Model), FindWeights(parsed));
         var graph = NetworkLoader.Load(model, weights, ParseSize(parsed.GetValue(InputSize)));
+        PrintNotes(graph);
         if (weights is not null || File.Exists(model))
             return graph;
         var pull = ZooModels.Find(model) is { Weights.Count: > 0 } known
             ? $", or fetch the official ones with `viz models pull {known.Name}`" : "";
         throw new UsageException($"architecture '{model}' needs weights: give the file with --weights{pull}");
+    }
+
+    /// <summary>Says on the error output how a network was read, where that is not plain.</summary>
+    public static void PrintNotes(NetworkGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        foreach (var note in graph.Notes)
+            Console.Error.WriteLine($"viz: {graph.Name}: {note}");
     }
 
     /// <summary>

@@ -35,6 +35,7 @@ internal static class LayersCommand
         {
             var graph = NetworkLoader.Load(
                 parsed.GetRequiredValue(model), parsed.GetValue(weights), ModelOptions.ParseSize(parsed.GetValue(size)));
+            ModelOptions.PrintNotes(graph);
             Print(graph, LayerPatterns.Select(graph, parsed.GetValue(patterns) ?? []));
             return ExitCode.Done;
         });

@@ -56,13 +56,15 @@ public sealed class GraphBuilder
 
     /// <summary>Returns the finished network.</summary>
     /// <param name="name">A display name.</param>
-    /// <param name="output">The node whose values are the logits.</param>
-    public NetworkGraph Build(string name, int output)
+    /// <param name="output">The node whose values are the logits, or the last one of a network without a classifier.</param>
+    /// <param name="hasLogits">Whether it has a classifier, so that there is a layer of logits.</param>
+    /// <param name="notes">What a user should know about how it was read, one sentence each.</param>
+    public NetworkGraph Build(string name, int output, bool hasLogits = true, IReadOnlyList<string>? notes = null)
     {
         var shape = _nodes[output].Shape;
-        if (!shape.IsVector && shape is { Height: 1, Width: 1 })
+        if (hasLogits && !shape.IsVector && shape is { Height: 1, Width: 1 })
             output = Add("flatten_output", new Flatten(), output);
-        var graph = new NetworkGraph(name, [.. _nodes], output);
+        var graph = new NetworkGraph(name, [.. _nodes], output, hasLogits: hasLogits, notes: notes);
         return graph.Layers.Count == 0
             ? throw new GraphException(name, "the network has no convolution and no fully connected layer") : graph;
     }

@@ -19,12 +19,12 @@ internal static class LayerFinder
                 continue;
             var (observed, before) = Follow(graph, node.Index);
             var name = NameOf(node);
-            if (observed == graph.Output)
+            if (observed == graph.Output && graph.HasLogits)
                 found.Add(Make(graph, found.Count, OutputName, name, LayerKind.Output, observed, before, node));
             else if (!found.Exists(layer => layer.Node == observed))
                 found.Add(Make(graph, found.Count, names.Add(name), null, kind, observed, before, node));
         }
-        if (found.Count > 0 && found[^1].Kind != LayerKind.Output)
+        if (found.Count > 0 && found[^1].Kind != LayerKind.Output && graph.HasLogits)
             found.Add(Make(graph, found.Count, OutputName, null, LayerKind.Output, graph.Output, graph.Output, null));
         foreach (var readout in graph.Readouts.OrderBy(readout => readout.Name, StringComparer.Ordinal))
             AddReadout(graph, found, readout);
@@ -40,7 +40,7 @@ internal static class LayerFinder
         var place = found.FindLastIndex(other => other.Node == readout.Source
             || (other.Kind == LayerKind.Dictionary && graph.Nodes[other.WeightedNode!.Value].Inputs[0] == readout.Source
                 && string.CompareOrdinal(other.Name, readout.Name) < 0));
-        found.Insert(Math.Min(place + 1, found.Count - 1), layer);
+        found.Insert(Math.Min(place + 1, found.Count - (graph.HasLogits ? 1 : 0)), layer);
     }
 
     private static Layer Make(

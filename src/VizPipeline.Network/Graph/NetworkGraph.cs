@@ -9,9 +9,12 @@ public sealed class NetworkGraph
 {
     private readonly List<int>[] _consumers;
 
-    internal NetworkGraph(string name, IReadOnlyList<Node> nodes, int output, IReadOnlyList<Readout>? readouts = null)
+    internal NetworkGraph(
+        string name, IReadOnlyList<Node> nodes, int output, IReadOnlyList<Readout>? readouts = null, bool hasLogits = true,
+        IReadOnlyList<string>? notes = null)
     {
         (Name, Nodes, Output, Readouts) = (name, nodes, output, readouts ?? []);
+        (HasLogits, Notes) = (hasLogits, notes ?? []);
         _consumers = [.. nodes.Select(_ => new List<int>())];
         foreach (var node in nodes)
         {
@@ -27,13 +30,21 @@ public sealed class NetworkGraph
     /// <summary>Operators in topological order; the first is the input.</summary>
     public IReadOnlyList<Node> Nodes { get; }
 
-    /// <summary>Index of the node whose values are the logits.</summary>
+    /// <summary>Index of the node whose values are the logits, or of the last node of a network without them.</summary>
     public int Output { get; }
+
+    /// <summary>Whether it has a classifier; without one there is no output layer.</summary>
+    public bool HasLogits { get; }
+
+    /// <summary>What a user should know about how the network was read, one sentence each; empty if there is nothing to say.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Dictionaries that read its layers, see <see cref="Readout.Attach"/>.</summary>
     public IReadOnlyList<Readout> Readouts { get; }
 
-    /// <summary>Observation points, ordered from the input; the last is the output layer, named <c>logits</c>.</summary>
+    /// <summary>
+    /// Observation points, ordered from the input; the last is the output layer, named <c>logits</c>, if there are logits.
+    /// </summary>
     public IReadOnlyList<Layer> Layers { get; }
 
     /// <summary>Channels, height and width of one input image.</summary>
@@ -80,5 +91,5 @@ public sealed class NetworkGraph
     /// <summary>Returns a copy in which some operators are replaced; shapes and indices stay.</summary>
     internal NetworkGraph With(IReadOnlyDictionary<int, Operator> replacements) =>
         new(Name, [.. Nodes.Select(node => replacements.TryGetValue(node.Index, out var op) ? node with { Operator = op } : node)], Output,
-            Readouts);
+            Readouts, HasLogits, Notes);
 }

@@ -36,7 +36,7 @@ public static class NetworkLoader
                 $"model '{model}' is neither a file nor an architecture"
                 + $"{(ZooModels.Nearest(model) is { } near ? $" (do you mean '{near.Name}'?)" : "")}; "
                 + "`viz models` lists the architectures");
-            return Build(known, weights is null ? null : ModelWeights.Read(weights), inputSize);
+            return weights is null ? Build(known, null, inputSize) : Fit(known, ModelWeights.Read(weights), inputSize);
         }
         if (IsOnnx(model))
             return OnnxImporter.Read(model, inputSize);
@@ -53,9 +53,13 @@ public static class NetworkLoader
         return model.Build(new Shape(model.ChannelsOf(weights), height, width), weights);
     }
 
+    private static NetworkGraph Fit(ZooModel model, IReadOnlyDictionary<string, FloatTensor> weights, (int Height, int Width)? size)
+        => Build(model, WeightFit.Find(weights, model)?.Weights ?? weights, size);
+
     private static NetworkGraph Recognise(string file, IReadOnlyDictionary<string, FloatTensor> weights, (int Height, int Width)? size) =>
-        ZooModels.Recognise(weights) is { } model ? Build(model, weights, size) : throw new ModelNotFoundException(
-            $"the weights in '{file}' match none of the architectures that `viz models` lists; give an ONNX file instead");
+        WeightFit.Find(weights) is { } fitted ? Build(fitted.Model, fitted.Weights, size) : throw new ModelNotFoundException(
+            $"the weights in '{file}' match none of the architectures that `viz models` lists"
+            + (WeightFit.DescribeNearest(weights) is { } nearest ? $"; {nearest}" : "") + "; give an ONNX file instead");
 
     // Weights files are recognised by their first bytes; an ONNX file has no such mark.
     private static bool IsOnnx(string file) => !ModelWeights.IsWeights(file);

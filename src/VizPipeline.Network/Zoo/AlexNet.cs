@@ -17,9 +17,12 @@ internal static class AlexNet
         x = net.Relu(net.Conv(x, "features.8", 256, 3, 1, 1), "features.9");
         x = net.Relu(net.Conv(x, "features.10", 256, 3, 1, 1), "features.11");
         x = net.MaxPool(x, "features.12", 3, 2);
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 6));
-        x = net.Relu(net.Linear(x, "classifier.1", 4096), "classifier.2");
-        x = net.Relu(net.Linear(x, "classifier.4", 4096), "classifier.5");
-        return net.Build("alexnet", net.Linear(x, "classifier.6", 1000));
+        return net.BuildWithHead(
+            "alexnet", x, ("avgpool", 6), ["classifier.1", "classifier.4", "classifier.6"], y =>
+            {
+                y = net.Relu(net.Linear(net.Flatten(y), "classifier.1", 4096), "classifier.2");
+                y = net.Relu(net.Linear(y, "classifier.4", 4096), "classifier.5");
+                return net.Linear(y, "classifier.6", 1000);
+            });
     }
 }

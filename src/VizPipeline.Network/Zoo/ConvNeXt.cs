@@ -35,8 +35,9 @@ internal static class ConvNeXt
             for (var i = 0; i < blocks[stage]; i++)
                 x = Block(net, x, $"features.{(2 * stage) + 1}.{i}");
         }
-        x = net.LayerNorm(net.AdaptiveAveragePool(x, "avgpool", 1), "classifier.0", Epsilon);
-        return net.Build(name, net.Linear(net.Flatten(x), "classifier.2", 1000));
+        return net.BuildWithHead(
+            name, x, ("avgpool", 1), ["classifier.0", "classifier.2"],
+            y => net.Linear(net.Flatten(net.LayerNorm(y, "classifier.0", Epsilon)), "classifier.2", 1000));
     }
 
     private static int Block(ZooBuilder net, int x, string name)

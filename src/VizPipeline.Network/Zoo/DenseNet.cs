@@ -33,8 +33,7 @@ internal static class DenseNet
                 x = Transition(net, x, $"features.transition{block}");
         }
         x = net.Relu(net.BatchNorm(x, "features.norm5"), "relu");
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
-        return net.Build(name, net.Linear(x, "classifier", 1000));
+        return net.BuildWithHead(name, x, "avgpool", "classifier");
     }
 
     private static int Layer(ZooBuilder net, int x, string name, int growth)

@@ -80,8 +80,7 @@ internal static class EfficientNet
             }
         }
         x = net.ConvNorm(x, $"features.{stages.Length + 1}", last, 1, activation: new Silu(), epsilon: epsilon);
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
-        return net.Build(name, net.Linear(x, "classifier.1", 1000));
+        return net.BuildWithHead(name, x, "avgpool", "classifier.1");
     }
 
     private static int Inverted(ZooBuilder net, int x, string name, Stage stage, double epsilon)

@@ -32,8 +32,7 @@ internal static class GoogLeNet
             else if (name is "4e")
                 x = net.MaxPool(x, "maxpool4", 2, 2, ceil: true);
         }
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
-        return net.Build("googlenet", net.Linear(x, "fc", 1000), "aux1.", "aux2.");
+        return net.BuildWithHead("googlenet", x, "avgpool", "fc", "aux1.", "aux2.");
     }
 
     private static int Inception(ZooBuilder net, int x, string name, int[] widths)

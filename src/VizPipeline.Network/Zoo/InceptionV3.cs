@@ -17,8 +17,7 @@ internal static class InceptionV3
         x = BlockB(net, x, "Mixed_6a");
         x = BlockC(net, BlockC(net, BlockC(net, BlockC(net, x, "Mixed_6b", 128), "Mixed_6c", 160), "Mixed_6d", 160), "Mixed_6e", 192);
         x = BlockE(net, BlockE(net, BlockD(net, x, "Mixed_7a"), "Mixed_7b"), "Mixed_7c");
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
-        return net.Build("inception_v3", net.Linear(x, "fc", 1000), "AuxLogits.");
+        return net.BuildWithHead("inception_v3", x, "avgpool", "fc", "AuxLogits.");
     }
 
     private static int BlockA(ZooBuilder net, int x, string name, int pooled) => net.Concat(

@@ -37,8 +37,7 @@ internal static class MnasNet
             }
         }
         x = net.Relu(Conv(net, x, "layers", 14, 1280, 1), "layers.16");
-        x = net.Flatten(net.AdaptiveAveragePool(x, "mean", 1));
-        return net.Build(name, net.Linear(x, "classifier.1", 1000));
+        return net.BuildWithHead(name, x, "mean", "classifier.1");
     }
 
     private static int Block(ZooBuilder net, int x, string name, int kernel, int stride, int expansion, int channels)

@@ -23,8 +23,7 @@ internal static class MobileNetV2
                 x = Block(net, x, $"features.{index++}", expansion, channels, i == 0 ? stride : 1, isResidual: i > 0);
         }
         x = net.ConvNorm(x, $"features.{index}", 1280, 1, activation: Relu6());
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
-        return net.Build("mobilenet_v2", net.Linear(x, "classifier.1", 1000));
+        return net.BuildWithHead("mobilenet_v2", x, "avgpool", "classifier.1");
     }
 
     private static int Block(ZooBuilder net, int x, string name, int expansion, int channels, int stride, bool isResidual)

@@ -38,9 +38,11 @@ internal static class MobileNetV3
             x = stride == 1 && net.ChannelsOf(x) == net.ChannelsOf(y) ? net.Add(block, y, x) : y;
         }
         x = net.ConvNorm(x, $"features.{index}", 6 * net.ChannelsOf(x), 1, activation: new HardSwish(), epsilon: Epsilon);
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
-        x = net.Graph.Add("classifier.1", new HardSwish(), net.Linear(x, "classifier.0", isSmall ? 1024 : 1280));
-        return net.Build(name, net.Linear(x, "classifier.3", 1000));
+        return net.BuildWithHead(name, x, ("avgpool", 1), ["classifier.0", "classifier.3"], y =>
+        {
+            y = net.Graph.Add("classifier.1", new HardSwish(), net.Linear(net.Flatten(y), "classifier.0", isSmall ? 1024 : 1280));
+            return net.Linear(y, "classifier.3", 1000);
+        });
     }
 
     private static int Block(

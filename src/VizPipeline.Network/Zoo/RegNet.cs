@@ -45,8 +45,7 @@ internal static class RegNet
                 x = Block(net, x, $"trunk_output.block{stage}.block{stage}-{i}", width, Math.Min(line.GroupWidth, width), excites,
                     isFirst: i == 0);
         }
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
-        return net.Build(name, net.Linear(x, "fc", 1000));
+        return net.BuildWithHead(name, x, "avgpool", "fc");
     }
 
     private static int Block(ZooBuilder net, int x, string name, int width, int groupWidth, bool excites, bool isFirst)

@@ -43,8 +43,7 @@ internal static class ResNet
                     : Basic(net, x, block, 64 << stage, stride, reshapes);
             }
         }
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 1));
-        return net.Build(name, net.Linear(x, "fc", 1000));
+        return net.BuildWithHead(name, x, "avgpool", "fc");
     }
 
     private static int Basic(ZooBuilder net, int x, string name, int width, int stride, bool reshapes)

@@ -37,8 +37,7 @@ internal static class ShuffleNetV2
             }
         }
         x = net.ConvNorm(x, "conv5", last, 1, activation: new Relu());
-        x = net.Flatten(net.AdaptiveAveragePool(x, "mean", 1));
-        return net.Build(name, net.Linear(x, "fc", 1000));
+        return net.BuildWithHead(name, x, "mean", "fc");
     }
 
     private static int Reducing(ZooBuilder net, int x, string name, int width)

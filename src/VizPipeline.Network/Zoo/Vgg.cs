@@ -26,10 +26,13 @@ internal static class Vgg
             }
             x = net.MaxPool(x, $"features.{index++}", 2, 2);
         }
-        x = net.Flatten(net.AdaptiveAveragePool(x, "avgpool", 7));
-        x = net.Relu(net.Linear(x, "classifier.0", 4096), "classifier.1");
-        x = net.Relu(net.Linear(x, "classifier.3", 4096), "classifier.4");
-        return net.Build(name, net.Linear(x, "classifier.6", 1000));
+        return net.BuildWithHead(
+            name, x, ("avgpool", 7), ["classifier.0", "classifier.3", "classifier.6"], y =>
+            {
+                y = net.Relu(net.Linear(net.Flatten(y), "classifier.0", 4096), "classifier.1");
+                y = net.Relu(net.Linear(y, "classifier.3", 4096), "classifier.4");
+                return net.Linear(y, "classifier.6", 1000);
+            });
     }
 
     private static int[] ConvolutionsPerBlock(string name) => name[..5] switch

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using VizPipeline.Network.Formats;
 using VizPipeline.Network.Graph;
 using VizPipeline.Network.Operators;
@@ -7,6 +8,18 @@ namespace VizPipeline.Network.Zoo;
 /// <summary>Weights do not match an architecture. The message names the first parameter that differs.</summary>
 public sealed class WeightsMismatchException(string message) : Exception(message);
 
+/// <summary>Weights that do not fit an architecture, to see in what they differ; what is missing is replaced by placeholders.</summary>
+internal sealed class ComparedWeights(IReadOnlyDictionary<string, FloatTensor> weights)
+    : ReadOnlyDictionary<string, FloatTensor>(weights.ToDictionary())
+{
+    /// <summary>Number of tensors that were taken before the first that cannot be.</summary>
+    public int Taken { get; set; }
+
+    public List<string> Missing { get; } = [];
+
+    public List<string> Unknown { get; } = [];
+}
+
 /// <summary>
 /// Builds an architecture with torchvision's module names and takes each module's parameters from a state dict. Without a state dict,
 /// parameters are placeholders of torchvision's default widths. With one, its widths apply: slimmer or wider variants and other numbers of
@@ -14,6 +27,8 @@ public sealed class WeightsMismatchException(string message) : Exception(message
 /// </summary>
 internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatTensor>? weights)
 {
+    private const int MostNamed = 5;
+
     private readonly HashSet<string> _used = [];
 
     public GraphBuilder Graph { get; } = new(input);
@@ -132,7 +147,8 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
     public int Linear(int x, string name, int outputs)
     {
         var weight = Take($"{name}.weight", outputs, ChannelsOf(x));
-        return Graph.Add(name, new Linear(weight, Take($"{name}.bias", weight.Shape[0])), x);
+        var bias = weights?.ContainsKey($"{name}.bias") == false ? null : Take($"{name}.bias", weight.Shape[0]);
+        return Graph.Add(name, new Linear(weight, bias), x);
     }
 
     public int Concat(string name, params ReadOnlySpan<int> parts) =>
@@ -140,17 +156,78 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
 
     public int Add(string name, int a, int b) => Graph.Add(name, new Add(), a, b);
 
-    /// <summary>Returns the finished network after checking that the state dict contains no unknown parameters.</summary>
-    public NetworkGraph Build(string name, int output, params string[] ignoredPrefixes)
+    /// <summary>Returns the finished network, whose classifier is one fully connected layer on the means of the trunk's maps.</summary>
+    /// <inheritdoc cref="BuildWithHead(string, int, ValueTuple{string, int}, string[], Func{int, int}, string[])"/>
+    public NetworkGraph BuildWithHead(string name, int trunk, string pool, string head, params string[] ignoredPrefixes)
+        => BuildWithHead(name, trunk, (pool, 1), [head], pooled => Linear(Flatten(pooled), head, 1000), ignoredPrefixes);
+
+    /// <summary>
+    /// Returns the finished network. Where the weights have another classifier than the architecture's, as after fine-tuning, a single
+    /// fully connected layer that fits is taken; without one, the network ends with the trunk's maps.
+    /// </summary>
+    /// <param name="name">The architecture's name.</param>
+    /// <param name="trunk">The last node of the trunk.</param>
+    /// <param name="pool">Name of the average pooling that follows it, and height and width of its output.</param>
+    /// <param name="head">Names of the classifier's layers with weights, in order.</param>
+    /// <param name="classify">Adds the classifier on the pooled maps.</param>
+    /// <param name="ignoredPrefixes">Beginnings of the names of parameters that are only for training.</param>
+    /// <exception cref="WeightsMismatchException">The weights have parameters inside the trunk that the architecture lacks.</exception>
+    public NetworkGraph BuildWithHead(
+        string name, int trunk, (string Name, int Size) pool, string[] head, Func<int, int> classify, params string[] ignoredPrefixes)
     {
-        var unknown = weights?.Keys.FirstOrDefault(
-            key => !_used.Contains(key) && !key.EndsWith(".num_batches_tracked", StringComparison.Ordinal)
-            && !Array.Exists(ignoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal)));
-        return unknown is null
-            ? Graph.Build(name, output)
-            : throw new WeightsMismatchException(
-                $"the weights contain '{unknown}', which {name} does not have: they may belong to another architecture");
+        if (weights is null || head.All(Has))
+            return Build(name, classify(AdaptiveAveragePool(trunk, pool.Name, pool.Size)), ignoredPrefixes);
+        var unused = weights.Values.Where(tensor => !_used.Contains(tensor.Name) && !IsIgnored(tensor, ignoredPrefixes)).ToList();
+        var matrices = unused.Where(tensor => tensor.Shape.Length == 2).ToList();
+        if (matrices is [{ Shape: [_, var inputs], Name: var weight }] && inputs == ChannelsOf(trunk) * pool.Size * pool.Size
+            && weight.EndsWith(".weight", StringComparison.Ordinal)
+            && unused.TrueForAll(
+                tensor => tensor.Name == weight || tensor.Name == BiasOf(weight) || ModuleOf(tensor.Name) != ModuleOf(weight)))
+        {
+            var layer = weight[..^".weight".Length];
+            var output = Linear(Flatten(AdaptiveAveragePool(trunk, pool.Name, pool.Size)), layer, 0);
+            return Build(name, output, ignoredPrefixes, $"the classifier is '{layer}' instead of {name}'s '{head[^1]}'");
+        }
+        return Build(name, trunk, ignoredPrefixes, matrices.Count == 0
+            ? "the weights have no classifier, so there is no layer 'logits'"
+            : $"the classifier is not {name}'s, and what lies between its layers is not in the file: it is left out, so there is no layer "
+                + "'logits'", hasLogits: false);
     }
+
+    /// <summary>Returns whether the state dict has the weights of a layer.</summary>
+    public bool Has(string layer) => weights is not null && weights.ContainsKey($"{layer}.weight");
+
+    private static string BiasOf(string weight) => weight[..^"weight".Length] + "bias";
+
+    /// <summary>Returns the finished network after checking that the state dict contains no unknown parameters.</summary>
+    public NetworkGraph Build(string name, int output, params string[] ignoredPrefixes) => Build(name, output, ignoredPrefixes, null);
+
+    private NetworkGraph Build(string name, int output, string[] ignoredPrefixes, string? note, bool hasLogits = true)
+    {
+        var notes = new List<string>();
+        if (note is not null)
+            notes.Add(note);
+        var unknown = weights?.Values.Where(tensor => !_used.Contains(tensor.Name) && !IsIgnored(tensor, ignoredPrefixes))
+            .Select(tensor => tensor.Name).ToList() ?? [];
+        var own = _used.Select(ModuleOf).ToHashSet(StringComparer.Ordinal);
+        if (weights is ComparedWeights compared)
+            compared.Unknown.AddRange(unknown.Where(key => own.Contains(ModuleOf(key))));
+        else if (unknown.Find(key => own.Contains(ModuleOf(key))) is { } inside)
+            throw new WeightsMismatchException(
+                $"the weights contain '{inside}', which {name} does not have: they may belong to another architecture");
+        var modules = unknown.GroupBy(ModuleOf).Select(module => $"'{module.Key}' ({module.Count()})").ToList();
+        if (modules.Count > 0)
+            notes.Add($"weights that {name} does not have are left out: " + string.Join(", ", modules.Take(MostNamed))
+                + (modules.Count > MostNamed ? ", ..." : ""));
+        return Graph.Build(name, output, hasLogits, notes);
+    }
+
+    // Single numbers are counters, such as those of batches and of THOP's operations.
+    private static bool IsIgnored(FloatTensor tensor, string[] prefixes) => tensor.Count == 1
+        || tensor.Name.EndsWith(".num_batches_tracked", StringComparison.Ordinal)
+        || Array.Exists(prefixes, prefix => tensor.Name.StartsWith(prefix, StringComparison.Ordinal));
+
+    private static string ModuleOf(string key) => key.Split('.', 2)[0];
 
     /// <summary>
     /// Returns torchvision's <c>_make_divisible</c>: the nearest multiple of <paramref name="divisor"/> that removes less than a tenth.
@@ -166,9 +243,17 @@ internal sealed class ZooBuilder(Shape input, IReadOnlyDictionary<string, FloatT
         if (weights is null)
             return FloatTensor.Placeholder(name, shape);
         _used.Add(name);
-        return weights.TryGetValue(name, out var tensor)
-            ? tensor
-            : throw new WeightsMismatchException(
+        var compared = weights as ComparedWeights;
+        if (weights.TryGetValue(name, out var tensor))
+        {
+            if (compared is not null)
+                compared.Taken++;
+            return tensor;
+        }
+        if (compared is null)
+            throw new WeightsMismatchException(
                 $"the weights lack '{name}' (shape [{string.Join(", ", shape)}] by default): they may belong to another architecture");
+        compared.Missing.Add(name);
+        return FloatTensor.Placeholder(name, shape);
     }
 }

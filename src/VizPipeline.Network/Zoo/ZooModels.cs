@@ -13,6 +13,8 @@ public sealed record ZooModel(string Name, int InputSize, Func<Shape, IReadOnlyD
     /// <summary>Its official weights, the default ones first; empty for an architecture that torchvision does not have.</summary>
     public IReadOnlyList<ZooWeights> Weights => ZooWeightsTable.Find(Name);
 
+    internal string FirstConvolution => field ??= Plan().Nodes.Select(node => node.Operator).OfType<Convolution>().First().Weight.Name;
+
     /// <summary>Builds the network without weights for its usual input, which is enough to plan it.</summary>
     public NetworkGraph Plan() => Build(new Shape(3, InputSize, InputSize), null);
 
@@ -22,9 +24,8 @@ public sealed record ZooModel(string Name, int InputSize, Func<Shape, IReadOnlyD
     /// </summary>
     public int ChannelsOf(IReadOnlyDictionary<string, FloatTensor>? weights)
     {
-        var first = Plan().Nodes.Select(node => node.Operator).OfType<Convolution>().First().Weight.Name;
         return weights is not null
-            && weights.TryGetValue(first, out var weight) && weight.Shape is [_, > 0 and var channels, _, _] ? channels : 3;
+            && weights.TryGetValue(FirstConvolution, out var weight) && weight.Shape is [_, > 0 and var channels, _, _] ? channels : 3;
     }
 }
 
@@ -63,43 +64,6 @@ public static class ZooModels
         return All.FirstOrDefault(model => Plain(model.Name) == Plain(name));
 
         static string Plain(string text) => string.Concat(text.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
-    }
-
-    /// <summary>
-    /// Returns the architecture to which <paramref name="weights"/> belong by names and shapes; among several that differ only in width,
-    /// the one with the most layers of these widths. Null if none matches.
-    /// </summary>
-    public static ZooModel? Recognise(IReadOnlyDictionary<string, FloatTensor> weights)
-    {
-        // Nearly all were trained on RGB, and reading each one's first convolution takes longer than building it.
-        return Recognise(weights, _ => 3) ?? Recognise(weights, model => model.ChannelsOf(weights));
-    }
-
-    private static ZooModel? Recognise(IReadOnlyDictionary<string, FloatTensor> weights, Func<ZooModel, int> channelsOf)
-    {
-        ZooModel? best = null;
-        var most = -1;
-        foreach (var candidate in All)
-        {
-            if (TryBuild(candidate, weights, channelsOf(candidate)) is not { } graph)
-                continue;
-            var alike = graph.Layers.Zip(candidate.Plan().Layers).Count(pair => pair.First.Neurons == pair.Second.Neurons);
-            if (alike > most)
-                (best, most) = (candidate, alike);
-        }
-        return best;
-    }
-
-    private static NetworkGraph? TryBuild(ZooModel model, IReadOnlyDictionary<string, FloatTensor> weights, int channels)
-    {
-        try
-        {
-            return model.Build(new Shape(channels, model.InputSize, model.InputSize), weights);
-        }
-        catch (Exception mismatch) when (mismatch is WeightsMismatchException or GraphException)
-        {
-            return null;
-        }
     }
 
     private static IEnumerable<ZooModel> Family(

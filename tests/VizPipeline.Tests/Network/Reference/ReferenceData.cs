@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
+using VizPipeline.Network.Formats;
 
 namespace VizPipeline.Tests.Network.Reference;
 
@@ -11,6 +12,11 @@ internal static class ReferenceData
 
     /// <summary>State dicts and official weights of torchvision's networks.</summary>
     public static JsonNode Shapes { get; } = Json("shapes.json.gz");
+
+    /// <summary>The state dict of one of torchvision's networks, names and shapes.</summary>
+    public static IEnumerable<FloatTensor> StateDict(string name)
+        => Shapes["models"]!.AsArray().First(model => (string)model!["name"]! == name)!["state"]!.AsArray().Select(
+            entry => FloatTensor.Placeholder((string)entry![0]!, [.. entry.AsArray().Skip(1).Select(extent => (int)extent!)]));
 
     /// <summary>The archive of exported networks.</summary>
     public static ZipArchive Exports() => new(Open("exports.zip"), ZipArchiveMode.Read);

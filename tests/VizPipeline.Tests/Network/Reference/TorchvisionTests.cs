@@ -36,8 +36,8 @@ public class TorchvisionTests
     public void A_state_dict_of_torchvisions_names_and_shapes_is_recognised_and_fits(string name)
     {
         var model = ZooModels.Find(name)!;
-        var weights = Entries(name).ToDictionary(entry => entry.Name, entry => FloatTensor.Placeholder(entry.Name, entry.Shape));
-        Assert.Equal(model, ZooModels.Recognise(weights));
+        var weights = ReferenceData.StateDict(name).ToDictionary(tensor => tensor.Name);
+        Assert.Equal(model, WeightFit.Find(weights)?.Model);
         var graph = model.Build(new Shape(3, model.InputSize, model.InputSize), weights);
         Assert.Equal(model.Plan().Layers, graph.Layers);
         Assert.Throws<WeightsMismatchException>(() => model.Build(graph.InputShape, weights.Skip(1).ToDictionary()));
@@ -50,9 +50,9 @@ public class TorchvisionTests
     public void Weights_of_networks_of_grey_and_other_images_are_recognised(string name, string first, int channels)
     {
         var model = ZooModels.Find(name)!;
-        var weights = Entries(name).ToDictionary(entry => entry.Name, entry => FloatTensor.Placeholder(
-            entry.Name, entry.Name == first ? [entry.Shape[0], channels, .. entry.Shape[2..]] : entry.Shape));
-        Assert.Equal(model, ZooModels.Recognise(weights));
+        var weights = ReferenceData.StateDict(name).ToDictionary(tensor => tensor.Name, tensor => tensor.Name != first ? tensor
+            : FloatTensor.Placeholder(first, [tensor.Shape[0], channels, .. tensor.Shape[2..]]));
+        Assert.Equal(model, WeightFit.Find(weights)?.Model);
         Assert.Equal(channels, model.ChannelsOf(weights));
         var graph = model.Build(new Shape(channels, model.InputSize, model.InputSize), weights);
         Assert.Equal(
@@ -150,7 +150,7 @@ public class TorchvisionTests
 
     private static Dictionary<string, FloatTensor> StateDict(string name) => name.StartsWith("regnet", StringComparison.Ordinal)
         ? RegNetParameters(name).ToDictionary(parameter => parameter.Name)
-        : Entries(name).Where(entry => !entry.Name.EndsWith("num_batches_tracked", StringComparison.Ordinal))
+        : ReferenceData.StateDict(name).Where(entry => !entry.Name.EndsWith("num_batches_tracked", StringComparison.Ordinal))
             .ToDictionary(entry => entry.Name, entry => ReferenceFormula.Tensor(entry.Name, entry.Shape));
 
     // Their state dicts are not listed; what our own network asks for has names that the recorded modules and logits depend on.
@@ -176,9 +176,6 @@ public class TorchvisionTests
             }
         }
     }
-
-    private static IEnumerable<(string Name, int[] Shape)> Entries(string name) => Find(ReferenceData.Shapes, name)["state"]!.AsArray()
-        .Select(entry => ((string)entry![0]!, entry.AsArray().Skip(1).Select(extent => (int)extent!).ToArray()));
 
     private static IEnumerable<string> Names(JsonNode data) => data["models"]!.AsArray().Select(model => (string)model!["name"]!);
 
