@@ -54,17 +54,27 @@ public sealed class GraphBuilder
     /// <summary>Replaces the operator of a node that nothing reads yet, for example to add a bias to a matrix product.</summary>
     public void Replace(int node, Operator op) => _nodes[node] = _nodes[node] with { Operator = op };
 
+    /// <summary>Forgets the nodes from <paramref name="count"/> on, which belong to an operator that cannot be read.</summary>
+    internal void Truncate(int count) => _nodes.RemoveRange(count, _nodes.Count - count);
+
+    /// <summary>Returns the finished network.</summary>
+    /// <param name="name">A display name.</param>
+    /// <param name="output">The node whose values are the logits.</param>
+    public NetworkGraph Build(string name, int output) => Build(name, output, hasLogits: true);
+
     /// <summary>Returns the finished network.</summary>
     /// <param name="name">A display name.</param>
     /// <param name="output">The node whose values are the logits, or the last one of a network without a classifier.</param>
     /// <param name="hasLogits">Whether it has a classifier, so that there is a layer of logits.</param>
     /// <param name="notes">What a user should know about how it was read, one sentence each.</param>
-    public NetworkGraph Build(string name, int output, bool hasLogits = true, IReadOnlyList<string>? notes = null)
+    /// <param name="ends">Its other ends; null for none.</param>
+    internal NetworkGraph Build(
+        string name, int output, bool hasLogits, IReadOnlyList<string>? notes = null, IReadOnlyList<NetworkEnd>? ends = null)
     {
         var shape = _nodes[output].Shape;
         if (hasLogits && !shape.IsVector && shape is { Height: 1, Width: 1 })
             output = Add("flatten_output", new Flatten(), output);
-        var graph = new NetworkGraph(name, [.. _nodes], output, hasLogits: hasLogits, notes: notes);
+        var graph = new NetworkGraph(name, [.. _nodes], output, hasLogits: hasLogits, notes: notes, ends: ends);
         return graph.Layers.Count == 0
             ? throw new GraphException(name, "the network has no convolution and no fully connected layer") : graph;
     }

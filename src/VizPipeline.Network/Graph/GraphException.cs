@@ -34,7 +34,5 @@ public sealed class OperatorNotSupportedException : GraphException
 
     private static string Describe(string operatorType, string? variant) =>
         $"operator '{HostileText.OneLine(operatorType, 100)}' is not supported"
-        + $"{(variant is null ? "" : $" with {HostileText.OneLine(variant, 500)}")}; "
-        + $"supported are {string.Join(", ", Supported)}, and chains of constants. "
-        + "`--layers` cannot route around it: export the network without it";
+        + $"{(variant is null ? "" : $" with {HostileText.OneLine(variant, 500)}")} (docs/networks.md lists those that are)";
 }

@@ -18,6 +18,9 @@ public enum LayerKind
     /// <summary>The network's output, before any softmax.</summary>
     Output,
 
+    /// <summary>A value that the network's file names as an output, and that is none of the others.</summary>
+    Value,
+
     /// <summary>The features of a dictionary on another layer.</summary>
     Dictionary,
 }

@@ -10,9 +10,10 @@ internal static class LayerFinder
 
     public static IReadOnlyList<Layer> Find(NetworkGraph graph)
     {
-        var reaches = graph.Ancestors(graph.Output);
+        var reaches = graph.Ancestors([graph.Output, .. graph.Ends.Select(end => end.Node)]);
         var found = new List<Layer>();
-        var names = new UniqueNames(OutputName);
+        var named = graph.Ends.Where(end => end.Name is not null).DistinctBy(end => end.Node).ToDictionary(end => end.Node);
+        var names = new UniqueNames([OutputName, .. named.Values.Select(end => end.Name!)]);
         foreach (var node in graph.Nodes)
         {
             if (!reaches[node.Index] || node.Operator.LayerKind is not { } kind)
@@ -22,14 +23,26 @@ internal static class LayerFinder
             if (observed == graph.Output && graph.HasLogits)
                 found.Add(Make(graph, found.Count, OutputName, name, LayerKind.Output, observed, before, node));
             else if (!found.Exists(layer => layer.Node == observed))
-                found.Add(Make(graph, found.Count, names.Add(name), null, kind, observed, before, node));
+                found.Add(named.Remove(observed, out var end)
+                    ? Make(graph, found.Count, end.Name!, name, kind, observed, before, node)
+                    : Make(graph, found.Count, names.Add(name), null, kind, observed, before, node));
         }
         if (found.Count > 0 && found[^1].Kind != LayerKind.Output && graph.HasLogits)
             found.Add(Make(graph, found.Count, OutputName, null, LayerKind.Output, graph.Output, graph.Output, null));
+        foreach (var end in named.Values)
+            AddEnd(graph, found, end);
         foreach (var readout in graph.Readouts.OrderBy(readout => readout.Name, StringComparer.Ordinal))
             AddReadout(graph, found, readout);
         var rectified = Rectification.Find(graph.Nodes);
         return [.. found.Select((layer, index) => layer with { Index = index, IsRectified = rectified[layer.Node] })];
+    }
+
+    // An output that no operator with a layer of its own computes, in the order of the nodes, but before the output layer.
+    private static void AddEnd(NetworkGraph graph, List<Layer> found, NetworkEnd end)
+    {
+        var place = found.FindIndex(layer => layer.Node > end.Node || layer.Kind == LayerKind.Output);
+        found.Insert(
+            place < 0 ? found.Count : place, Make(graph, 0, end.Name!, null, LayerKind.Value, end.Node, end.Node, null));
     }
 
     // After the layer that it reads, in the order of the names, but before the output layer, which stays the last.

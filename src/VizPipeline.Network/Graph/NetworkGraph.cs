@@ -2,6 +2,11 @@ using VizPipeline.Network.Operators;
 
 namespace VizPipeline.Network.Graph;
 
+/// <summary>An end of a network beside its output.</summary>
+/// <param name="Node">Index of the node.</param>
+/// <param name="Name">The name of an output, which its layer has; null where what follows could not be read.</param>
+internal sealed record NetworkEnd(int Node, string? Name = null);
+
 /// <summary>
 /// A convolutional network as an immutable graph of operators with their weights. Planning with it does not need libtorch.
 /// </summary>
@@ -11,10 +16,10 @@ public sealed class NetworkGraph
 
     internal NetworkGraph(
         string name, IReadOnlyList<Node> nodes, int output, IReadOnlyList<Readout>? readouts = null, bool hasLogits = true,
-        IReadOnlyList<string>? notes = null)
+        IReadOnlyList<string>? notes = null, IReadOnlyList<NetworkEnd>? ends = null)
     {
         (Name, Nodes, Output, Readouts) = (name, nodes, output, readouts ?? []);
-        (HasLogits, Notes) = (hasLogits, notes ?? []);
+        (HasLogits, Notes, Ends) = (hasLogits, notes ?? [], ends ?? []);
         _consumers = [.. nodes.Select(_ => new List<int>())];
         foreach (var node in nodes)
         {
@@ -35,6 +40,9 @@ public sealed class NetworkGraph
 
     /// <summary>Whether it has a classifier; without one there is no output layer.</summary>
     public bool HasLogits { get; }
+
+    /// <summary>Ends beside <see cref="Output"/>: further outputs, and places where what follows could not be read.</summary>
+    internal IReadOnlyList<NetworkEnd> Ends { get; }
 
     /// <summary>What a user should know about how the network was read, one sentence each; empty if there is nothing to say.</summary>
     public IReadOnlyList<string> Notes { get; }
@@ -91,5 +99,5 @@ public sealed class NetworkGraph
     /// <summary>Returns a copy in which some operators are replaced; shapes and indices stay.</summary>
     internal NetworkGraph With(IReadOnlyDictionary<int, Operator> replacements) =>
         new(Name, [.. Nodes.Select(node => replacements.TryGetValue(node.Index, out var op) ? node with { Operator = op } : node)], Output,
-            Readouts, HasLogits, Notes);
+            Readouts, HasLogits, Notes, Ends);
 }

@@ -38,7 +38,8 @@ public sealed record Readout(string Name, int Source, int Node, FeatureDictionar
         var readout = new Readout(whole, read.Node, nodes.Count - 1, dictionary);
         if (dictionary.CreateActivation() is { } activation)
             Add($"{whole}.activation", activation, nodes.Count - 1);
-        return new NetworkGraph(graph.Name, nodes, graph.Output, [.. graph.Readouts, readout], graph.HasLogits, graph.Notes);
+        return new NetworkGraph(graph.Name, nodes, graph.Output, [.. graph.Readouts, readout], graph.HasLogits, graph.Notes,
+            graph.Ends);
 
         void Add(string node, Operator op, int input)
         {

@@ -114,6 +114,11 @@ internal sealed partial class OnnxImporter
 
     private OnnxView Softmax(OnnxNode node, string name) => AtTheEnd(node) ? View(node, 0) : SoftmaxOverChannels(node, name);
 
+    // What is ranked at the end are the logits.
+    private OnnxView[] Ranked(OnnxNode node)
+        => node.Outputs.All(output => _readers[output].All(reader => reader.OpType is "Identity" or "Cast" && AtTheEnd(reader)))
+            ? [.. node.Outputs.Select(_ => View(node, 0))] : throw Unsupported(node, "operators after it");
+
     private OnnxView LogSoftmax(OnnxNode node, string name) =>
         AtTheEnd(node) ? View(node, 0) : throw Unsupported(node, "operators after it");
 

@@ -64,6 +64,8 @@ internal sealed partial class OnnxImporter
         ["Identity"] = One((importer, node, name) => importer.Pass(node, name)),
         ["Cast"] = One((importer, node, name) => importer.Cast(node, name)),
         ["CastLike"] = One((importer, node, name) => importer.Cast(node, name)),
+        ["ArgMax"] = (importer, node, _) => importer.Ranked(node),
+        ["TopK"] = (importer, node, _) => importer.Ranked(node),
         ["Softmax"] = One((importer, node, name) => importer.Softmax(node, name)),
         ["LogSoftmax"] = One((importer, node, name) => importer.LogSoftmax(node, name)),
         ["QuantizeLinear"] = One((importer, node, name) => importer.QuantizeLinear(node, name)),

@@ -14,6 +14,7 @@ internal sealed partial class OnnxImporter
     private const int OldestOpset = 7;
     private const int NewestOpset = 25;
     private const int MostClasses = 1 << 20;
+    private const int MostNamed = 5;
 
     private readonly OnnxFile _file;
     private readonly GraphBuilder _graph;
@@ -26,7 +27,11 @@ internal sealed partial class OnnxImporter
     private readonly ILookup<string, OnnxNode> _readers;
     private readonly Dictionary<string, int> _lastReader = [];
     private readonly HashSet<string> _outputs;
+    private readonly HashSet<string> _lost = [];
+    private readonly List<OnnxNode> _left = [];
+    private readonly HashSet<int> _frontier = [];
     private readonly int _batch;
+    private OperatorNotSupportedException? _refusal;
     private int _at;
 
     private OnnxImporter(OnnxFile file, (int Height, int Width)? size)
@@ -46,7 +51,7 @@ internal sealed partial class OnnxImporter
         foreach (var (name, tensor) in file.Initializers)
             _constants[name] = OnnxConstant.From(tensor);
         _folding = new OnnxConstantFolding(_constants.Values.Sum(constant => (long)constant.Count));
-        _outputs = [.. file.Outputs.Select(output => output.Name).Where(name => !_constants.ContainsKey(name)).Take(1)];
+        _outputs = [.. file.Outputs.Select(output => output.Name).Where(name => !_constants.ContainsKey(name))];
         _nodes = OnnxFusion.Fuse(FoldConstants(file.Nodes), _constants, _outputs);
         _readers = _nodes.SelectMany(node => node.Inputs.Select(input => (Input: input, Node: node)))
             .ToLookup(pair => pair.Input, pair => pair.Node);
@@ -76,12 +81,88 @@ internal sealed partial class OnnxImporter
     private NetworkGraph Build(string name)
     {
         for (_at = 0; _at < _nodes.Count; _at++)
-            Import(_nodes[_at]);
-        var output = _file.Outputs.Select(value => _values.GetValueOrDefault(value.Name)).FirstOrDefault(view => view is not null)
-            ?? throw new ModelFormatException(_file.Path, "has no output that depends on its input");
-        return _nodes.Count > 0
-            ? _graph.Build(name, Ordered(output))
-            : throw new ModelFormatException(_file.Path, "has no operators between its input and its output");
+            ImportOrLeave(_nodes[_at]);
+        if (_nodes.Count == 0)
+            throw new ModelFormatException(_file.Path, "has no operators between its input and its output");
+        var outputs = _outputs.Where(_values.ContainsKey).Select(output => new NetworkEnd(Ordered(_values[output]), output))
+            .DistinctBy(output => output.Node).ToList();
+        if (outputs.Count == 0 && _left.Count == 0)
+            throw new ModelFormatException(_file.Path, "has no output that depends on its input");
+        List<NetworkEnd> ends =
+            [.. outputs, .. _frontier.Except(outputs.Select(output => output.Node)).Select(node => new NetworkEnd(node))];
+        if (_refusal is not null && !ends.Exists(end => end.Node != GraphBuilder.Input))
+            throw _refusal;
+        var notes = new List<string>();
+        var logits = FindLogits(outputs, notes);
+        if (_refusal is not null)
+            notes.Add(DescribeLeft());
+        var last = logits?.Node ?? ends.Max(end => end.Node);
+        try
+        {
+            return _graph.Build(
+                name, last, logits is not null, notes,
+                [.. ends.Where(end => end.Node != last || (logits is null && end.Name is not null))]);
+        }
+        catch (GraphException) when (_refusal is not null)
+        {
+            // What can be read has no layers.
+            throw _refusal;
+        }
+    }
+
+    // The classifier among the outputs. Of several, it must be plain which one it is.
+    private NetworkEnd? FindLogits(List<NetworkEnd> outputs, List<string> notes)
+    {
+        if (_outputs.Count == 1)
+            return outputs.SingleOrDefault();
+        var vectors = outputs.Where(output => _graph.Shape(output.Node) is { IsVector: true } or { Height: 1, Width: 1 }).ToList();
+        var logits = outputs.Count == 1 ? outputs[0] : outputs.Find(output => output.Name == LayerFinder.OutputName)
+            ?? (vectors.Count == 1 ? vectors[0] : null);
+        if (_outputs.Count > 1 && outputs.Count > 1)
+            notes.Add($"the network has {outputs.Count} outputs, {Some(outputs.Select(output => output.Name!))}; "
+                + (logits is null ? "none of them is taken for the logits" : $"the logits are '{Plain(logits.Name!)}'"));
+        return logits;
+    }
+
+    private string DescribeLeft()
+    {
+        var read = Some(_frontier.Order().Select(node => _graph[node].Name));
+        return $"read to {read}; {_left.Count} of {_nodes.Count} nodes, which only lead to outputs that cannot be computed, are left out: "
+            + _refusal!.Message;
+    }
+
+    private static string Some(IEnumerable<string> names)
+    {
+        var all = names.Select(name => $"'{Plain(name)}'").ToList();
+        return string.Join(", ", all.Take(MostNamed)) + (all.Count > MostNamed ? $" and {all.Count - MostNamed} more" : "");
+    }
+
+    private static string Plain(string name) => HostileText.OneLine(name, 100);
+
+    // A node that cannot be read is left out with all that needs it. What it reads is an end of the network then.
+    private void ImportOrLeave(OnnxNode node)
+    {
+        var (isLost, count) = (node.Inputs.Any(_lost.Contains), _graph.Count);
+        if (!isLost)
+        {
+            try
+            {
+                Import(node);
+                return;
+            }
+            catch (OperatorNotSupportedException unsupported)
+            {
+                _graph.Truncate(count);
+                _refusal ??= unsupported;
+            }
+        }
+        _left.Add(node);
+        _lost.UnionWith(node.Outputs.Where(output => output.Length > 0));
+        foreach (var input in node.Inputs)
+        {
+            if (_values.TryGetValue(input, out var view) && view.Node != GraphBuilder.Input)
+                _frontier.Add(view.Node);
+        }
     }
 
     // Classes, or the channels of a map, may be in another order than the graph's.
@@ -230,7 +311,8 @@ internal sealed partial class OnnxImporter
             if (readers.Count == 0)
                 return true;
             if (readers is not [
-                { OpType: "Identity" or "Cast" or "Reshape" or "Flatten" or "Squeeze" or "QuantizeLinear" or "DequantizeLinear" } next])
+                { OpType: "Identity" or "Cast" or "Reshape" or "Flatten" or "Squeeze" or "QuantizeLinear" or "DequantizeLinear"
+                    or "ArgMax" or "TopK" } next])
                 return false;
             value = next.Outputs[0];
         }

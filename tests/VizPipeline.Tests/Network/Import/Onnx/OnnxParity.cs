@@ -44,17 +44,18 @@ internal static class OnnxParity
         return [.. results[0].AsTensor<float>()];
     }
 
-    private static float[] Run(NetworkGraph graph, float[] image, int[] shape)
+    /// <summary>Returns the values of a node; of the output without one.</summary>
+    public static float[] Run(NetworkGraph graph, float[] image, int[] shape, int? node = null)
     {
         using var runner = new NetworkRunner(graph);
         using var images = torch.tensor(image, [.. shape.Select(extent => (long)extent)]);
         var isLast = (graph.InputShape.Channels, graph.InputShape.Height, graph.InputShape.Width) != (shape[1], shape[2], shape[3]);
         using var ordered = isLast ? images.permute(0, 3, 1, 2) : images.alias();
-        using var output = runner.Forward(ordered.ChannelsLast(), graph.Output);
+        using var output = runner.Forward(ordered.ChannelsLast(), node ?? graph.Output);
         return output.ToArray();
     }
 
-    private static void Close(float[] expected, float[] actual, double tolerance)
+    public static void Close(float[] expected, float[] actual, double tolerance)
     {
         Assert.Equal(expected.Length, actual.Length);
         var scale = expected.Max(Math.Abs) + 1e-6;
