@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VizPipeline.Atlas.Web;
 using VizPipeline.Cli.Dictionaries;
 using VizPipeline.Cli.Embedded;
 using VizPipeline.Images;
@@ -105,6 +106,8 @@ internal sealed class AtlasOptions
         var layers = SelectLayers(graph, parsed.GetValue(_layers) ?? []);
         var preprocessing = _model.GetPreprocessing(parsed, graph);
         var names = parsed.GetValue(_classNames) is { } file ? ClassNames.Load(file) : null;
+        if (graph.Layers.FirstOrDefault(layer => layer.Kind == LayerKind.Output) is { } output)
+            CheckCount(names, output.Neurons, parsed.GetValue(_classNames));
         var images = methods.HasFlag(AtlasMethods.Top9) ? _images.Choose(parsed, names, cancellation) : null;
         return new AtlasRequest(
             parsed.GetValue(_name) ?? graph.Name, parsed.GetRequiredValue(_model.Model), _model.FindWeights(parsed), graph, layers,
@@ -114,6 +117,16 @@ internal sealed class AtlasOptions
         {
             Dictionaries = dictionaries,
         };
+    }
+
+    /// <summary>Refuses names that cannot be those of the network's outputs.</summary>
+    /// <exception cref="UsageException">Their number is not that of the outputs.</exception>
+    internal static void CheckCount(ClassNames? names, int outputs, string? file)
+    {
+        if (names is not null && names.Labels.Count != outputs)
+            throw new UsageException(
+                $"--class-names '{file}' has {Format.Counted(names.Labels.Count, "name")}, but the network has "
+                + $"{Format.Counted(outputs, "output")}");
     }
 
     private static IReadOnlyList<Layer> SelectLayers(NetworkGraph graph, string[] patterns)

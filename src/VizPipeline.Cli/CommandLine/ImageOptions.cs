@@ -77,6 +77,7 @@ internal sealed class ImageOptions
         using var files = ImageRoots.Here().Open(source.Root);
         var manifest = ImageManifest.Build(files, options, ListingProgress.ToConsole(), cancellation);
         ReportSkipped(manifest.SkippedFolders);
+        ReadableImages.Check(manifest, files, source.Root, cancellation);
         return new(source.Root, manifest, selection.ToString());
     }
 

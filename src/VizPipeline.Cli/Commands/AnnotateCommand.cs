@@ -34,6 +34,8 @@ internal static class AnnotateCommand
         var atlas = await StoredAtlas.OpenAsync(folder, cancellation);
         AtlasWriting.CheckFinished(atlas);
         var names = namesFile is null ? null : ClassNames.Load(namesFile);
+        if (atlas.Spec.Layers.FirstOrDefault(layer => layer.Kind == "output") is { } output)
+            AtlasOptions.CheckCount(names, output.Channels, namesFile);
         var labels = labelsFile is null ? null : LabelFile.Load(labelsFile);
         var annotated = await AtlasAnnotation.WriteAsync(atlas, names, labels, cancellation);
         Console.WriteLine(ClassReport.Describe(annotated.Images, names));

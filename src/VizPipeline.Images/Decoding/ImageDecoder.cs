@@ -109,6 +109,8 @@ public static class ImageDecoder
             {
                 SKCodecResult.IncompleteInput => CutShort,
                 SKCodecResult.ErrorInInput => "its data are damaged",
+                // Of a WebP or a PNG, Skia reports what is missing or wrong in its data like this.
+                SKCodecResult.InvalidInput => "its data are damaged or cut short",
                 _ => $"Skia cannot decode it ({result})",
             });
     }

@@ -34,4 +34,32 @@ public sealed class BadImageTests(SampleMaterial material) : IDisposable
         Assert.Equal("the file ends before the picture does", reasons["truncated.jpg"]);
         Assert.Equal("it is not a JPEG, PNG, WebP, BMP or GIF file", reasons["words.jpg"]);
     }
+
+    [Fact]
+    public async Task A_set_without_a_readable_image_is_refused_before_the_run()
+    {
+        _images.Write("a.jpg", "These are words.");
+        _images.Write("b.jpg", "");
+        var atlas = material.Out("no-image");
+        var result = await VizProcess.Run(
+            "run", "--model", material.Model, "--images", _images.Path, "--layers", "conv1", "--methods", "top9", "--out", atlas);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal(
+            $"viz: image set {_images.Path}: not one of its 2 images can be read: a.jpg: it is not a JPEG, PNG, WebP, BMP or GIF file; "
+            + "b.jpg: the file is empty\n", result.Error);
+        Assert.False(Directory.Exists(atlas));
+    }
+
+    [Fact]
+    public async Task Names_of_another_number_than_the_outputs_are_refused_with_both()
+    {
+        _images.Write("names.txt", "cat\ndog\n");
+        var result = await VizProcess.Run(
+            "run", "--model", material.Model, "--images", material.Images, "--class-names", Path.Combine(_images.Path, "names.txt"),
+            "--out", material.Out("two-names"));
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Matches("^viz: --class-names '.+names.txt' has 2 names, but the network has 20 outputs\n$", result.Error);
+    }
 }

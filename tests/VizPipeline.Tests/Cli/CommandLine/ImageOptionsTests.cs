@@ -11,9 +11,9 @@ public sealed class ImageOptionsTests : IDisposable
 
     public ImageOptionsTests()
     {
-        foreach (var name in Enumerable.Range(0, 30).Select(i => $"{"abc"[i % 3]}/{i:D2}.png"))
-            _folder.Write($"set/{name}", name);
-        _folder.Write("bare/1.png", "1");
+        for (var i = 0; i < 30; i++)
+            _folder.Write($"set/{"abc"[i % 3]}/{i:D2}.png", Png.Encode(new RgbImage(1, 1, [(byte)i, 0, 0])));
+        _folder.Write("bare/1.png", Png.Encode(new RgbImage(1, 1, [1, 2, 3])));
         _folder.Write("list.txt", "set/a/00.png x\nset/b/01.png y\n");
     }
 
