@@ -70,6 +70,7 @@ internal sealed partial class OnnxImporter
         ["LogSoftmax"] = One((importer, node, name) => importer.LogSoftmax(node, name)),
         ["QuantizeLinear"] = One((importer, node, name) => importer.QuantizeLinear(node, name)),
         ["DequantizeLinear"] = One((importer, node, name) => importer.DequantizeLinear(node, name)),
+        ["com.microsoft.FusedConv"] = One((importer, node, name) => importer.FusedConv(node, name)),
         ["com.microsoft.FastGelu"] = One((importer, node, name) => importer.FastGelu(node, name)),
         ["com.microsoft.QuantizeLinear"] = One((importer, node, name) => importer.QuantizeLinear(node, name)),
         ["com.microsoft.DequantizeLinear"] = One((importer, node, name) => importer.DequantizeLinear(node, name)),

@@ -14,6 +14,28 @@ internal sealed partial class OnnxImporter
         return Natural(_graph.Add(name, OnnxWindows.Convolution(node, name, _graph.Shape(x), Weight(node, 1), OptionalWeight(node, 2)), x));
     }
 
+    // ONNX Runtime's optimiser joins a convolution with its nonlinearity, and with a sum before that.
+    private OnnxView FusedConv(OnnxNode node, string name)
+    {
+        var parameters = node.GetFloats("activation_params") ?? [];
+        float At(int index, float otherwise) => index < parameters.Count ? parameters[index] : otherwise;
+        Operator? function = node.GetText("activation", "") switch
+        {
+            "" => null,
+            "Relu" => new Relu(),
+            "LeakyRelu" => new LeakyRelu(At(0, 0.01f)),
+            "Sigmoid" => new Sigmoid(),
+            "Tanh" => new Tanh(),
+            "HardSigmoid" => new HardSigmoid(At(0, 0.2f), At(1, 0.5f)),
+            "Clip" => new Clip(At(0, float.MinValue), At(1, float.MaxValue)),
+            var other => throw Unsupported(node, $"activation {other}"),
+        };
+        var view = Conv(node, name);
+        if (IsGiven(node, 3))
+            view = view.WithNode(_graph.Add(name + ".sum", new Add(), view.Node, AsMap(node, name, View(node, 3))));
+        return function is null ? view : view.WithNode(_graph.Add(name + ".activation", function, view.Node));
+    }
+
     private OnnxView ConvTranspose(OnnxNode node, string name)
     {
         var x = AsMap(node, name, View(node, 0));

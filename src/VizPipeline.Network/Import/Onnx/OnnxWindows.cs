@@ -55,8 +55,14 @@ internal static class OnnxWindows
     {
         if (node.GetInt("storage_order", 0) != 0)
             throw new OperatorNotSupportedException(name, node.OpType, "column-major indices");
-        return Read(node, name, input, null);
+        var window = Read(node, name, input, null);
+        return new Window(Within(window.Y, input.Height), Within(window.X, input.Width));
     }
+
+    // A pool whose only window reaches beyond the map, as exporters write a pool over the whole of a larger image.
+    private static WindowAxis Within(WindowAxis axis, int extent)
+        => axis is { Ceil: true, Dilation: 1, PadBefore: 0, PadAfter: 0 } && axis.Kernel > extent && axis.Kernel - extent < axis.Stride
+            ? axis with { Kernel = extent } : axis;
 
     private static Window Read(OnnxNode node, string name, Shape? input, int[]? weightKernel)
     {

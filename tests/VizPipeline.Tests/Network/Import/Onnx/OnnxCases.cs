@@ -18,6 +18,8 @@ internal static class OnnxCases
             ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID"))),
         ["AveragePool"] = m => m.Add("AveragePool", [Mixed(m)], [.. Window(m, m.Opset >= 19), ("count_include_pad", m.Random.Next(2))]),
         ["AveragePool ceil_mode"] = m => !Since(m, 10) ? Mixed(m) : m.Add("AveragePool", [Mixed(m)], [.. Window(m), ("ceil_mode", 1)]),
+        ["AveragePool beyond the map"] = m => !Since(m, 10) ? Mixed(m) : BeyondTheMap(m, "AveragePool", ("count_include_pad", m.Random.Next(2))),
+        ["MaxPool beyond the map"] = m => !Since(m, 10) ? Mixed(m) : BeyondTheMap(m, "MaxPool"),
         ["AveragePool auto_pad"] = m => m.Add(
             "AveragePool", [Mixed(m)], ("kernel_shape", Pair(m, 2, 5)), ("strides", Pair(m, 1, 3)),
             ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID"))),
@@ -48,6 +50,13 @@ internal static class OnnxCases
         ["Mish"] = m => Since(m, 18) ? m.Add("Mish", [Mixed(m)]) : Mixed(m),
         ["Gelu"] = m => Since(m, 20) ? m.Add("Gelu", [Mixed(m)], ("approximate", Pick(m, "none", "tanh"))) : m.AddTo(
             "com.microsoft", "Gelu", [Mixed(m)], 1)[0],
+        ["FusedConv"] = m => m.AddTo(
+            "com.microsoft", "FusedConv", [Mixed(m), m.Weight(5, 4, 3, 3), m.Weight(5)], 1, ("activation", Pick(m, "Relu", "Sigmoid", "Tanh")))[0],
+        ["FusedConv with parameters"] = m => m.AddTo(
+            "com.microsoft", "FusedConv", [Mixed(m), m.Weight(5, 4, 1, 1)], 1, ("activation", "LeakyRelu"),
+            ("activation_params", new[] { 0.3f }))[0],
+        ["FusedConv with a sum"] = m => m.AddTo(
+            "com.microsoft", "FusedConv", [Mixed(m), m.Weight(4, 4, 1, 1), m.Weight(4), Mixed(m)], 1, ("activation", "Relu"))[0],
         ["FastGelu"] = m => m.AddTo("com.microsoft", "FastGelu", [Mixed(m)], 1)[0],
         ["QuickGelu"] = m => m.AddTo("com.microsoft", "QuickGelu", [Mixed(m)], 1, ("alpha", 1.702f))[0],
         ["Pow"] = m => m.Add("Pow", [Mixed(m), m.Number(Pick(m, 1, 2, 3))]),
@@ -160,6 +169,14 @@ internal static class OnnxCases
         return m.Add(
             "ConvTranspose", [Mixed(m), m.Weight(4, 6 / groups, kernel[0] + 1, kernel[1] + 1), m.Weight(6)],
             ("group", groups), ("strides", strides), ("dilations", dilations), ("output_padding", extra), padding);
+    }
+
+    private static string BeyondTheMap(OnnxModel m, string pool, params (string, object)[] attributes)
+    {
+        var kernel = m.Random.Next(40, 70);
+        return m.Add(
+            pool, [Mixed(m)],
+            [("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { kernel, kernel }), ("ceil_mode", 1), .. attributes]);
     }
 
     private static string TransposedTo(OnnxModel m)
