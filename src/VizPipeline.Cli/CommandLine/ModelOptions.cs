@@ -38,8 +38,9 @@ public sealed class ModelOptions
     public Option<string?> Preprocess { get; } = new("--preprocess")
     {
         Description =
-            "imagenet (mean and std of ImageNet), unit (divide by 255), or a JSON file; default: the file next to the model, else that "
-            + "of the official weights, else imagenet, or unit if the network does not read RGB",
+            "imagenet (mean and std of ImageNet), unit (divide by 255), bytes (as they are), or a JSON file; default: the file next to the "
+            + "model, else that of the official weights, else bytes if the network takes them, else imagenet, or unit if it does not read "
+            + "RGB",
     };
 
     /// <summary>The device to compute on.</summary>
@@ -122,11 +123,16 @@ public sealed class ModelOptions
         var asked = parsed.GetValue(Preprocess) ?? (File.Exists(model) ? Preprocessing.FindBeside(model) : null);
         var preprocessing = asked is null && FindOfficial(FindWeights(parsed) ?? model, graph) is { } official
             ? GetOfficialPreprocessing(official, input)
-            : Preprocessing.Load(asked ??= Preprocessing.DefaultPreset(input.Channels), input.Height, input.Width, input.Channels);
+            : Preprocessing.Load(
+                asked ??= Preprocessing.DefaultPreset(input.Channels, graph.TakesBytes), input.Height, input.Width, input.Channels);
         if ((preprocessing.CropHeight, preprocessing.CropWidth) != (input.Height, input.Width))
             throw new UsageException(
                 $"--preprocess '{asked}' makes crops of {preprocessing.CropHeight}x{preprocessing.CropWidth}, but the model takes "
                 + $"{input.Height}x{input.Width}");
+        if (graph.TakesBytes && !preprocessing.IsBytes)
+            throw new UsageException(
+                $"--preprocess '{asked}' scales pixels, but the network's input is of bytes, which it scales itself; leave the option out, "
+                + $"or give '{Preprocessing.BytesPreset}'");
         return preprocessing;
     }
 

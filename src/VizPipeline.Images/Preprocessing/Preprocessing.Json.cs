@@ -46,13 +46,18 @@ public sealed partial record Preprocessing
             "imagenet" => throw new PreprocessingException(
                 $"preprocessing 'imagenet' is for RGB networks, but the network's input has {Counted(planes)}; use unit, or a JSON file"),
             "unit" => Unit(height, width, Usual(planes)),
+            BytesPreset => Bytes(height, width, Usual(planes)),
             _ => Parse(ReadFile(presetOrFile), presetOrFile, height, width, planes),
         };
     }
 
-    /// <summary>Returns the default preset: <c>imagenet</c> for colour, else <c>unit</c>.</summary>
+    /// <summary>
+    /// Returns the default preset: <c>bytes</c> for a network that takes bytes, else <c>imagenet</c> for colour, else <c>unit</c>.
+    /// </summary>
     /// <param name="planes">Number of planes of the network's input.</param>
-    public static string DefaultPreset(int planes) => planes == 3 ? "imagenet" : "unit";
+    /// <param name="takesBytes">Whether the network's input is of bytes.</param>
+    public static string DefaultPreset(int planes, bool takesBytes = false)
+        => takesBytes ? BytesPreset : planes == 3 ? "imagenet" : "unit";
 
     /// <summary>
     /// Parses the JSON form. Missing fields have the defaults of an unscaled <see cref="Unit"/> without resizing.

@@ -9,6 +9,9 @@ namespace VizPipeline.Images;
 /// </summary>
 public sealed partial record Preprocessing
 {
+    /// <summary>The preset of networks that take bytes and prepare them themselves.</summary>
+    public const string BytesPreset = "bytes";
+
     /// <summary>The shorter side after resizing, in pixels; null to keep the size.</summary>
     public int? ShorterSide { get; init; }
 
@@ -55,6 +58,13 @@ public sealed partial record Preprocessing
     /// <summary>Creates a preprocessing that only divides pixels by 255; sizes as in <see cref="ImageNet"/>.</summary>
     public static Preprocessing Unit(int height, int width, ChannelOrder channels = ChannelOrder.Rgb) =>
         new() { ShorterSide = ShorterSideFor(Math.Max(height, width)), CropHeight = height, CropWidth = width, Channels = channels };
+
+    /// <summary>Creates a preprocessing that feeds pixels of 0 to 255 as they are; sizes as in <see cref="ImageNet"/>.</summary>
+    public static Preprocessing Bytes(int height, int width, ChannelOrder channels = ChannelOrder.Rgb)
+        => Unit(height, width, channels) with { Scale = 1 };
+
+    /// <summary>Whether pixels are fed as they are.</summary>
+    public bool IsBytes => Scale == 1 && Mean.All(mean => mean == 0) && Std.All(std => std == 1);
 
     /// <summary>
     /// The scale and shift per plane that <see cref="ToInput"/> applies to a 0..255 pixel, for callers that apply them elsewhere: <c>input

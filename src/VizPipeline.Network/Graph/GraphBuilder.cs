@@ -31,6 +31,9 @@ public sealed class GraphBuilder
     /// <summary>Returns the shape of a node's output for one image.</summary>
     public Shape Shape(int node) => _nodes[node].Shape;
 
+    /// <summary><see cref="NetworkGraph.TakesBytes"/>.</summary>
+    internal bool TakesBytes { get; init; }
+
     /// <summary>Number of nodes added so far.</summary>
     public int Count => _nodes.Count;
 
@@ -74,7 +77,10 @@ public sealed class GraphBuilder
         var shape = _nodes[output].Shape;
         if (hasLogits && !shape.IsVector && shape is { Height: 1, Width: 1 })
             output = Add("flatten_output", new Flatten(), output);
-        var graph = new NetworkGraph(name, [.. _nodes], output, hasLogits: hasLogits, notes: notes, ends: ends);
+        var graph = new NetworkGraph(name, [.. _nodes], output, hasLogits: hasLogits, notes: notes, ends: ends)
+        {
+            TakesBytes = TakesBytes,
+        };
         return graph.Layers.Count == 0
             ? throw new GraphException(name, "the network has no convolution and no fully connected layer") : graph;
     }

@@ -55,6 +55,9 @@ public sealed class NetworkGraph
     /// </summary>
     public IReadOnlyList<Layer> Layers { get; }
 
+    /// <summary>Whether its file declares an input of bytes, 0 to 255, so that the network itself scales them.</summary>
+    public bool TakesBytes { get; internal init; }
+
     /// <summary>Channels, height and width of one input image.</summary>
     public Shape InputShape => Nodes[0].Shape;
 
@@ -99,5 +102,8 @@ public sealed class NetworkGraph
     /// <summary>Returns a copy in which some operators are replaced; shapes and indices stay.</summary>
     internal NetworkGraph With(IReadOnlyDictionary<int, Operator> replacements) =>
         new(Name, [.. Nodes.Select(node => replacements.TryGetValue(node.Index, out var op) ? node with { Operator = op } : node)], Output,
-            Readouts, HasLogits, Notes, Ends);
+            Readouts, HasLogits, Notes, Ends)
+        {
+            TakesBytes = TakesBytes,
+        };
 }

@@ -39,7 +39,10 @@ public sealed record Readout(string Name, int Source, int Node, FeatureDictionar
         if (dictionary.CreateActivation() is { } activation)
             Add($"{whole}.activation", activation, nodes.Count - 1);
         return new NetworkGraph(graph.Name, nodes, graph.Output, [.. graph.Readouts, readout], graph.HasLogits, graph.Notes,
-            graph.Ends);
+            graph.Ends)
+        {
+            TakesBytes = graph.TakesBytes,
+        };
 
         void Add(string node, Operator op, int input)
         {

@@ -61,7 +61,7 @@ internal sealed partial class OnnxImporter
                 _lastReader[read] = i;
         }
         (_batch, var shape, var channelsLast) = InputShape(input, size);
-        _graph = new GraphBuilder(shape, input.Name);
+        _graph = new GraphBuilder(shape, input.Name) { TakesBytes = input.Type == ElementType.U8 };
         _values[input.Name] = channelsLast ? OnnxView.ChannelsLast(GraphBuilder.Input, shape) : OnnxView.Natural(GraphBuilder.Input, shape);
     }
 
