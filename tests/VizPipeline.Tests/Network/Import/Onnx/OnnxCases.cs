@@ -18,7 +18,8 @@ internal static class OnnxCases
             ("auto_pad", Pick(m, "SAME_UPPER", "SAME_LOWER", "VALID"))),
         ["AveragePool"] = m => m.Add("AveragePool", [Mixed(m)], [.. Window(m, m.Opset >= 19), ("count_include_pad", m.Random.Next(2))]),
         ["AveragePool ceil_mode"] = m => !Since(m, 10) ? Mixed(m) : m.Add("AveragePool", [Mixed(m)], [.. Window(m), ("ceil_mode", 1)]),
-        ["AveragePool beyond the map"] = m => !Since(m, 10) ? Mixed(m) : BeyondTheMap(m, "AveragePool", ("count_include_pad", m.Random.Next(2))),
+        ["AveragePool beyond the map"] = m => !Since(m, 10)
+            ? Mixed(m) : BeyondTheMap(m, "AveragePool", ("count_include_pad", m.Random.Next(2))),
         ["MaxPool beyond the map"] = m => !Since(m, 10) ? Mixed(m) : BeyondTheMap(m, "MaxPool"),
         ["AveragePool auto_pad"] = m => m.Add(
             "AveragePool", [Mixed(m)], ("kernel_shape", Pair(m, 2, 5)), ("strides", Pair(m, 1, 3)),
@@ -51,7 +52,8 @@ internal static class OnnxCases
         ["Gelu"] = m => Since(m, 20) ? m.Add("Gelu", [Mixed(m)], ("approximate", Pick(m, "none", "tanh"))) : m.AddTo(
             "com.microsoft", "Gelu", [Mixed(m)], 1)[0],
         ["FusedConv"] = m => m.AddTo(
-            "com.microsoft", "FusedConv", [Mixed(m), m.Weight(5, 4, 3, 3), m.Weight(5)], 1, ("activation", Pick(m, "Relu", "Sigmoid", "Tanh")))[0],
+            "com.microsoft", "FusedConv", [Mixed(m), m.Weight(5, 4, 3, 3), m.Weight(5)], 1,
+            ("activation", Pick(m, "Relu", "Sigmoid", "Tanh")))[0],
         ["FusedConv with parameters"] = m => m.AddTo(
             "com.microsoft", "FusedConv", [Mixed(m), m.Weight(5, 4, 1, 1)], 1, ("activation", "LeakyRelu"),
             ("activation_params", new[] { 0.3f }))[0],
