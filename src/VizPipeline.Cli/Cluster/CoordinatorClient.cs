@@ -12,8 +12,8 @@ internal sealed class CoordinatorClient : ServiceClient
 
     /// <summary>Creates a client; sends nothing yet.</summary>
     /// <exception cref="UsageException">The address is missing or not valid.</exception>
-    public CoordinatorClient(string? address)
-        : base("coordinator", ParseAddress(address), "VIZ_API_KEY")
+    public CoordinatorClient(string? address, TimeSpan? longestSilence = null)
+        : base("coordinator", ParseAddress(address), "VIZ_API_KEY", longestSilence)
     {
     }
 
@@ -98,7 +98,7 @@ internal sealed class CoordinatorClient : ServiceClient
 
     private async Task SendBytesAsync(HttpMethod method, string path, Stream bytes, string? hash, CancellationToken cancellation)
     {
-        var request = new HttpRequestMessage(method, path) { Content = new StreamContent(bytes) };
+        var request = new HttpRequestMessage(method, path) { Content = new SentContent(bytes) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         if (hash is not null)
             request.Headers.Add(HashHeader, hash);

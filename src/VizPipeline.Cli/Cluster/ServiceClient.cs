@@ -9,8 +9,14 @@ namespace VizPipeline.Cli.Cluster;
 /// <param name="name">The service in messages, such as <c>coordinator</c>.</param>
 /// <param name="address">The address of the service, ending in a slash.</param>
 /// <param name="keyVariable">The environment variable with the API key. A command-line option would show the key in process lists.</param>
-internal class ServiceClient(string name, Uri address, string keyVariable) : IDisposable
+/// <param name="longestSilence">
+/// How long an answer may take after the last byte of the request was sent; by default half an hour, because a coordinator needs a while to
+/// add an atlas.
+/// </param>
+internal class ServiceClient(string name, Uri address, string keyVariable, TimeSpan? longestSilence = null) : IDisposable
 {
+    private static readonly TimeSpan UsualSilence = TimeSpan.FromMinutes(30);
+
     private readonly HttpClient _http = Create(address, keyVariable);
 
     /// <summary>Sends a GET request and parses the JSON response.</summary>
@@ -55,15 +61,20 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
         HttpRequestMessage request, CancellationToken cancellation,
         HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        void Restart() => silence.CancelAfter(longestSilence ?? UsualSilence);
+        Restart();
+        if (request.Content is SentContent content)
+            content.Sent = Restart;
         try
         {
-            return await _http.SendAsync(request, completion, cancellation);
+            return await _http.SendAsync(request, completion, silence.Token);
         }
         catch (HttpRequestException failure)
         {
             throw new ServiceAwayException($"cannot reach the {name} at {address}: {failure.Message}");
         }
-        catch (TaskCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw new ServiceAwayException($"the {name} at {address} did not respond in time");
         }
@@ -99,11 +110,42 @@ internal class ServiceClient(string name, Uri address, string keyVariable) : IDi
         return $"{(int)answer.StatusCode} {answer.ReasonPhrase} from {answer.RequestMessage?.RequestUri}; is that a VizPipeline {name}?";
     }
 
+    /// <summary>The bytes of a request, which may take any time while some of them are sent.</summary>
+    protected sealed class SentContent(Stream bytes) : HttpContent
+    {
+        private const int BufferBytes = 1 << 16;
+
+        /// <summary>Is called whenever bytes have been sent.</summary>
+        public Action? Sent { get; set; }
+
+        /// <inheritdoc/>
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+            => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        /// <inheritdoc/>
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            var buffer = new byte[BufferBytes];
+            while (await bytes.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+            {
+                await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                Sent?.Invoke();
+            }
+        }
+
+        /// <inheritdoc/>
+        protected override bool TryComputeLength(out long length)
+        {
+            length = bytes.CanSeek ? bytes.Length - bytes.Position : 0;
+            return bytes.CanSeek;
+        }
+    }
+
     private static HttpClient Create(Uri address, string keyVariable)
     {
         // No redirects: they could send the key to another host.
         var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), AllowAutoRedirect = false };
-        var http = new HttpClient(handler) { BaseAddress = address, Timeout = TimeSpan.FromMinutes(30) };
+        var http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         if (Environment.GetEnvironmentVariable(keyVariable) is { Length: > 0 } key)
             http.DefaultRequestHeaders.Add("X-Api-Key", key.Trim());
         return http;
