@@ -57,6 +57,9 @@ public static class AtlasKeys
     /// <summary>Gets the key of the manifest: hashes, settings, versions, timings.</summary>
     public static string Manifest(string atlasId) => $"{Root(atlasId)}/manifest.json";
 
+    /// <summary>Gets the key of the mark of an atlas that is being copied to the cluster; a finished one has none.</summary>
+    public static string Transfer(string atlasId) => $"{Root(atlasId)}/transfer.json";
+
     /// <summary>Gets the key of the list of all objects with their hashes, written at the end.</summary>
     public static string ObjectList(string atlasId) => $"{Root(atlasId)}/objects.json";
 

@@ -8,6 +8,7 @@ namespace VizPipeline.Cli.Cluster;
 internal sealed class CoordinatorClient : ServiceClient
 {
     private const string HashHeader = "X-Content-Sha256";
+    private const string AtlasHeader = "X-Atlas-Sha256";
     private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(2);
 
     /// <summary>Creates a client; sends nothing yet.</summary>
@@ -28,19 +29,20 @@ internal sealed class CoordinatorClient : ServiceClient
             return $"models/{name}";
         }
         await using var stream = File.OpenRead(file);
-        await SendBytesAsync(HttpMethod.Put, $"models/{name}", stream, hash: null, cancellation);
+        await SendBytesAsync(HttpMethod.Put, $"models/{name}", stream, null, null, cancellation);
         return $"models/{name}";
     }
 
     /// <summary>Sends an object of an atlas, unless the coordinator has it with this content.</summary>
     /// <param name="atlas">The atlas's id.</param>
+    /// <param name="content">The SHA-256 that identifies the atlas, so that it cannot mix with another of its id.</param>
     /// <param name="name">The object's path in the atlas's folder.</param>
     /// <param name="sha256">Its SHA-256, lower-case hex.</param>
     /// <param name="isThere">Whether an object of this name was there before, perhaps with other content.</param>
     /// <param name="open">Opens the content.</param>
     /// <param name="cancellation">Cancels.</param>
     public async Task SendObjectAsync(
-        string atlas, string name, string sha256, bool isThere, Func<Stream> open, CancellationToken cancellation)
+        string atlas, string content, string name, string sha256, bool isThere, Func<Stream> open, CancellationToken cancellation)
     {
         var path = $"atlases/{atlas}/objects/{name}";
         if (isThere)
@@ -51,15 +53,16 @@ internal sealed class CoordinatorClient : ServiceClient
             if (head.StatusCode == HttpStatusCode.OK)
                 return;
         }
-        await using var content = open();
-        await SendBytesAsync(HttpMethod.Put, path, content, sha256, cancellation);
+        await using var bytes = open();
+        await SendBytesAsync(HttpMethod.Put, path, bytes, (HashHeader, sha256), (AtlasHeader, content), cancellation);
     }
 
     /// <summary>Sends the catalog of an atlas whose objects are all there.</summary>
-    public async Task ImportAsync(string atlas, string catalog, CancellationToken cancellation)
+    /// <inheritdoc cref="SendObjectAsync"/>
+    public async Task ImportAsync(string atlas, string content, string catalog, CancellationToken cancellation)
     {
         await using var stream = File.OpenRead(catalog);
-        await SendBytesAsync(HttpMethod.Post, $"atlases/{atlas}/import", stream, hash: null, cancellation);
+        await SendBytesAsync(HttpMethod.Post, $"atlases/{atlas}/import", stream, null, (AtlasHeader, content), cancellation);
     }
 
     /// <summary>Gets the response to a GET request as a file, which is complete if it exists afterwards.</summary>
@@ -96,12 +99,14 @@ internal sealed class CoordinatorClient : ServiceClient
         }
     }
 
-    private async Task SendBytesAsync(HttpMethod method, string path, Stream bytes, string? hash, CancellationToken cancellation)
+    private async Task SendBytesAsync(
+        HttpMethod method, string path, Stream bytes, (string Name, string Value)? hash, (string Name, string Value)? atlas,
+        CancellationToken cancellation)
     {
         var request = new HttpRequestMessage(method, path) { Content = new SentContent(bytes) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        if (hash is not null)
-            request.Headers.Add(HashHeader, hash);
+        foreach (var (header, value) in new[] { hash, atlas }.OfType<(string, string)>())
+            request.Headers.Add(header, value);
         using var answer = await SendAsync(request, cancellation);
         await CheckAsync(answer, cancellation);
     }

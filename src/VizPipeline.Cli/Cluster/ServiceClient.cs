@@ -70,13 +70,14 @@ internal class ServiceClient(string name, Uri address, string keyVariable, TimeS
         {
             return await _http.SendAsync(request, completion, silence.Token);
         }
+        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException
+            && silence.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new ServiceAwayException($"the {name} at {address} did not respond in time");
+        }
         catch (HttpRequestException failure)
         {
             throw new ServiceAwayException($"cannot reach the {name} at {address}: {failure.Message}");
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new ServiceAwayException($"the {name} at {address} did not respond in time");
         }
         finally
         {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using VizPipeline.Cli.Cluster;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
@@ -37,7 +39,7 @@ internal static class AtlasPush
             atlas, scratch, withSources: true, withNotes: false, spec with { Device = "auto" }, cancellation);
         write($"Sending atlas '{id}': {Format(pack.Sources.Count)}, {ByteSize.Format(pack.Bytes)}");
         var there = (await coordinator.GetAsync<List<string>>($"atlases/{id}/objects", cancellation)).ToHashSet(StringComparer.Ordinal);
-        var catalog = EmbeddedAtlas.CatalogFile("");
+        var (catalog, content) = (EmbeddedAtlas.CatalogFile(""), Identify(pack, cancellation));
         using (var progress = new ByteProgress("sending", pack.Bytes))
         {
             var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
@@ -46,11 +48,20 @@ internal static class AtlasPush
                 var entry = source.Describe(progress: null, stop);
                 pack.Check(source.Name, entry);
                 await coordinator.SendObjectAsync(
-                    id, source.Name, entry.Sha256, there.Contains(source.Name), () => source.Open(progress: null, stop), stop);
+                    id, content, source.Name, entry.Sha256, there.Contains(source.Name), () => source.Open(progress: null, stop), stop);
                 progress.Add(entry.Bytes);
             });
         }
-        await coordinator.ImportAsync(id, pack.Sources.Single(source => source.Name == catalog).File!, cancellation);
+        await coordinator.ImportAsync(id, content, pack.Sources.Single(source => source.Name == catalog).File!, cancellation);
+    }
+
+    // The hash of the files that name all others or change with every build: the same atlas, sent again, has the same.
+    private static string Identify(AtlasPack pack, CancellationToken cancellation)
+    {
+        var lists = pack.Sources.Where(source => source.Name is "spec.json" or "manifest.json" or "images.json" or "objects.json")
+            .OrderBy(source => source.Name, StringComparer.Ordinal)
+            .Select(source => source.Describe(progress: null, cancellation).Sha256);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(lists))));
     }
 
     // The live tool and growth need the network; without it, everything else works.

@@ -10,9 +10,13 @@ namespace VizPipeline.Coordinator;
 /// comes last and makes the atlas visible.
 /// </summary>
 internal sealed class AtlasTransfer(
-    CatalogDatabase database, IObjectStore store, CoordinatorSession session, ILogger<AtlasTransfer> logger)
+    CatalogDatabase database, IObjectStore store, CoordinatorSession session, TimeProvider time, ILogger<AtlasTransfer> logger)
 {
     private const int MissingToName = 3;
+
+    // Without an object for so long, an atlas is taken for given up.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+    private static readonly TimeSpan BetweenMarks = TimeSpan.FromMinutes(1);
 
     /// <summary>Writes the catalog of one atlas to a new SQLite file.</summary>
     /// <exception cref="AtlasNotFoundException">There is no such atlas.</exception>
@@ -49,6 +53,33 @@ internal sealed class AtlasTransfer(
     /// <exception cref="ObjectNotFoundException">It does not exist.</exception>
     public Task ReadAsync(string atlasId, string name, string file, CancellationToken cancellation)
         => store.GetFileAsync(KeyOf(atlasId, name), file, cancellation);
+
+    /// <summary>
+    /// Reserves an id for an atlas that is being sent, so that the objects of two atlases of one id cannot mix. Two transfers of the same
+    /// atlas help each other.
+    /// </summary>
+    /// <param name="atlasId">The atlas's id.</param>
+    /// <param name="content">What identifies the atlas that is sent, such as a hash of its lists.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <exception cref="AtlasConflictException">Another atlas of this id has been coming in within the last hour.</exception>
+    public async Task ClaimAsync(string atlasId, string content, CancellationToken cancellation)
+    {
+        CheckId(atlasId);
+        var (key, now) = (AtlasKeys.Transfer(atlasId), time.GetUtcNow());
+        var claim = await store.TryGetAsync(key, cancellation) is { } json ? VizJson.Read<TransferClaim>(json) : null;
+        if (claim is not null && claim.Content != content)
+        {
+            if (now - claim.At < LongestPause)
+                throw new AtlasConflictException(
+                    $"another atlas '{atlasId}' is being sent, last at {claim.At:u}; wait for its end, or give this one another id with "
+                    + "`viz rename`");
+            await foreach (var name in store.ListAsync(AtlasKeys.Root(atlasId) + "/", cancellation))
+                if (name != key)
+                    await store.DeleteAsync(name, cancellation);
+        }
+        if (claim is null || claim.Content != content || now - claim.At > BetweenMarks)
+            await store.PutAsync(key, VizJson.Write(new TransferClaim(content, now)), cancellation);
+    }
 
     /// <summary>Refuses an object before it is received.</summary>
     /// <inheritdoc cref="WriteAsync"/>
@@ -108,6 +139,7 @@ internal sealed class AtlasTransfer(
             await transaction.CommitAsync(cancellation);
         }
         // The atlas is there, whoever has gone away meanwhile.
+        await store.DeleteAsync(AtlasKeys.Transfer(atlasId), CancellationToken.None);
         await database.AnalyzeAsync(CancellationToken.None);
         logger.AtlasImported(atlasId);
     }
@@ -159,3 +191,8 @@ internal sealed class AtlasTransfer(
             throw new ArgumentException("the id of an atlas is 3 to 64 characters of a-z, 0-9 and '-', and does not begin with '-'");
     }
 }
+
+/// <summary>Which atlas is coming in under an id.</summary>
+/// <param name="Content">What identifies it.</param>
+/// <param name="At">When it last sent something.</param>
+internal sealed record TransferClaim(string Content, DateTimeOffset At);

@@ -10,6 +10,9 @@ internal static class TransferEndpoints
     /// <summary>Header of a sent object with its SHA-256, lower-case hex; with HEAD, of the content that the caller has.</summary>
     public const string HashHeader = "X-Content-Sha256";
 
+    /// <summary>Header of a sent object and of the catalog with the SHA-256 that identifies the atlas.</summary>
+    public const string AtlasHeader = "X-Atlas-Sha256";
+
     private const long LargestObject = 16L << 30;
     private const string Bytes = "application/octet-stream";
 
@@ -43,7 +46,10 @@ internal static class TransferEndpoints
     {
         var hash = HashOf(request);
         await transfer.CheckWritableAsync(id, name, cancellation);
+        await transfer.ClaimAsync(id, request.Headers[AtlasHeader].ToString(), cancellation);
         using var file = await ReceiveAsync(request, cancellation);
+        // Receiving may have taken hours.
+        await transfer.ClaimAsync(id, request.Headers[AtlasHeader].ToString(), cancellation);
         await transfer.WriteAsync(id, name, file.Path, hash, cancellation);
         return Results.NoContent();
     }
@@ -52,6 +58,7 @@ internal static class TransferEndpoints
         string id, HttpRequest request, AtlasTransfer transfer, CancellationToken cancellation)
     {
         using var file = await ReceiveAsync(request, cancellation);
+        await transfer.ClaimAsync(id, request.Headers[AtlasHeader].ToString(), cancellation);
         await transfer.ImportAsync(id, file.Path, cancellation);
         return Results.NoContent();
     }

@@ -5,7 +5,7 @@ namespace VizPipeline.Tests.Worker;
 
 public sealed class DeviceActivityTests
 {
-    private readonly Clock _clock = new();
+    private readonly ManualClock _clock = new();
     private readonly MergeLayer _job = new("atlas", 1, 1, 0);
 
     [Fact]
@@ -40,14 +40,5 @@ public sealed class DeviceActivityTests
             _clock.Seconds++;
             _ = activity.RecentBusyRatio;
         }
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        public int Seconds { get; set; }
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Seconds;
     }
 }

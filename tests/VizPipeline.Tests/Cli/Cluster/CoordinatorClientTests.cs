@@ -41,7 +41,7 @@ public sealed class CoordinatorClientTests
     {
         using var client = new CoordinatorClient(server.Urls.Single(), Silence);
         await client.SendObjectAsync(
-            "demo", "spec.json", new string('0', 64), isThere: false, () => new MemoryStream(new byte[bytes]),
+            "demo", new string('1', 64), "spec.json", new string('0', 64), isThere: false, () => new MemoryStream(new byte[bytes]),
             TestContext.Current.CancellationToken);
     }
 

@@ -18,6 +18,7 @@ public sealed class AtlasTransferTests : IDisposable
     private readonly SqliteCatalogDatabase _database;
     private readonly FolderObjectStore _store;
     private readonly CoordinatorSession _session;
+    private readonly ManualClock _time = new();
     private readonly AtlasTransfer _transfer;
 
     public AtlasTransferTests()
@@ -25,7 +26,7 @@ public sealed class AtlasTransferTests : IDisposable
         _database = new(_folder.File("cluster/catalog.db"));
         _store = new(_folder.File("bucket"));
         _session = new(_database, Options.Create(new CoordinatorOptions()), NullLogger<CoordinatorSession>.Instance);
-        _transfer = new(_database, _store, _session, NullLogger<AtlasTransfer>.Instance);
+        _transfer = new(_database, _store, _session, _time, NullLogger<AtlasTransfer>.Instance);
     }
 
     public void Dispose()
@@ -66,6 +67,30 @@ public sealed class AtlasTransferTests : IDisposable
         }
         Assert.DoesNotContain(
             await _transfer.ListAsync("sample", _cancellation), name => name.StartsWith("scan/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Two_atlases_of_one_id_do_not_mix()
+    {
+        using var atlas = await new FinishedAtlas().MakeAsync();
+        await _transfer.ClaimAsync("sample", "one", _cancellation);
+        await SendObjectsAsync(atlas);
+        // The same atlas, from anywhere; the mark is renewed.
+        _time.Advance(TimeSpan.FromMinutes(50));
+        await _transfer.ClaimAsync("sample", "one", _cancellation);
+        _time.Advance(TimeSpan.FromMinutes(50));
+        var refusal = await Assert.ThrowsAsync<AtlasConflictException>(() => _transfer.ClaimAsync("sample", "other", _cancellation));
+        Assert.Matches("^another atlas 'sample' is being sent, last at .+Z; wait for its end, or give this one another id", refusal.Message);
+        Assert.NotEmpty(await _transfer.ListAsync("sample", _cancellation));
+
+        // Who has sent nothing for an hour has given up, and has to begin again.
+        _time.Advance(TimeSpan.FromMinutes(11));
+        await _transfer.ClaimAsync("sample", "other", _cancellation);
+        Assert.Empty(await _transfer.ListAsync("sample", _cancellation));
+        await Assert.ThrowsAsync<AtlasConflictException>(() => _transfer.ClaimAsync("sample", "one", _cancellation));
+        await SendObjectsAsync(atlas);
+        await _transfer.ImportAsync("sample", CatalogOf(atlas), _cancellation);
+        Assert.False(await _store.ExistsAsync(AtlasKeys.Transfer("sample"), _cancellation));
     }
 
     [Fact]

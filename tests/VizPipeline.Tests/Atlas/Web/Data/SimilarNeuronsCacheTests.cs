@@ -11,7 +11,7 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
     private static readonly (int, string)[] Layers = [(0, "conv1"), (1, "fire/2")];
     private readonly TemporaryFolder _folder = new();
     private readonly CountingStore _store;
-    private readonly Clock _clock = new();
+    private readonly ManualClock _clock = new();
     private readonly SimilarNeuronsCache _cache;
 
     public SimilarNeuronsCacheTests()
@@ -120,15 +120,6 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
         => _store.PutAsync(
             AtlasKeys.LayerProfiles(atlas, Layers[layer].Item2), new ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 1, 4]).Write(),
             Cancellation);
-
-    private sealed class Clock : TimeProvider
-    {
-        public int Seconds { get; set; }
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Seconds;
-    }
 
     private sealed class CountingStore(FolderObjectStore inner) : IObjectStore
     {
