@@ -18,6 +18,7 @@ internal static class AtlasBuild
     {
         var (time, spec) = (TimeProvider.System, AtlasSpecs.Create(request));
         var started = time.GetTimestamp();
+        await PendingChanges.FinishAsync(folder, cancellation);
         double? speed = File.Exists(EmbeddedAtlas.CatalogFile(folder)) ? null : PrintPlan(request, spec, folder, cacheFolder);
         await using var atlas = new EmbeddedAtlas(folder, spec.Id, options =>
         {
