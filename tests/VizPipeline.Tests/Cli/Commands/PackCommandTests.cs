@@ -40,7 +40,8 @@ public sealed class PackCommandTests : IDisposable
         var (before, after) = (FinishedAtlas.ReadAll(_atlas.Path), FinishedAtlas.ReadAll(_files.File("moved")));
         Assert.DoesNotContain(after.Keys, name => name.StartsWith("scan/", StringComparison.Ordinal));
         foreach (var (name, content) in before.Where(
-            pair => pair.Key is not ("atlas.db" or "manifest.json" or "objects.json" or "spec.json") && !pair.Key.StartsWith("scan/", StringComparison.Ordinal)))
+            pair => pair.Key is not ("atlas.db" or "manifest.json" or "objects.json" or "spec.json")
+                && !pair.Key.StartsWith("scan/", StringComparison.Ordinal)))
             Assert.Equal(content, after[name]);
         foreach (var arguments in new string[][] { ["status"], ["query", "--layer", "conv1", "--format", "csv"] })
             Assert.Equal(
@@ -277,6 +278,12 @@ public sealed class PackCommandTests : IDisposable
             $"{list.Id},Eyes,conv1,2,round,",
             (await CommandLineRun.RunAsync("notes", with + ".folder", "--format", "csv")).Succeeded().Output);
         (await CommandLineRun.RunAsync("notes", _atlas.Path, "--list", "x")).ComplainedOf("the atlas has no such list");
+        (await CommandLineRun.RunAsync("notes", _atlas.Path, "--list", list.Id, "--add", "logits:1", "--note", "mine")).Succeeded();
+        (await CommandLineRun.RunAsync("notes", _atlas.Path, "--list", list.Id, "--remove", "conv1:2")).Succeeded();
+        (await CommandLineRun.RunAsync("notes", _atlas.Path, "--list", list.Id, "--add", "logits:2")).ComplainedOf("has no neuron 2");
+        Assert.Contains(
+            $"{list.Id},Eyes,logits,1,mine,",
+            (await CommandLineRun.RunAsync("notes", _atlas.Path, "--format", "csv")).Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]
