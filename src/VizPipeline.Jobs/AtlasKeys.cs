@@ -35,6 +35,9 @@ public static class AtlasKeys
     /// <summary>Gets the common prefix of the tallies of shards, which no finished atlas needs.</summary>
     public static string AllScans(string atlasId) => $"{Root(atlasId)}/scan/";
 
+    /// <summary>Gets the common prefix of changes of a finished atlas that are not made yet.</summary>
+    public static string Pending(string atlasId) => $"{Root(atlasId)}/pending/";
+
     /// <summary>Gets the common prefix of all kept activations.</summary>
     public static string AllActivations(string atlasId) => $"{Root(atlasId)}/activations/";
 

@@ -339,7 +339,13 @@ public sealed record AscentSpec
 
     /// <summary>Returns whether the pictures of a preset depend on the images: on the top patches, or on the images' spectrum.</summary>
     public bool ReadsImages(string preset)
-        => StartsFromTopPatches(preset) || RecipeOf(preset).KindOf("parametrization") == "maco";
+        => StartsFromTopPatches(preset) || ReadsSpectrum(preset);
+
+    /// <summary>Returns whether the pictures of a preset depend on the mean spectrum of all images, which any new image changes.</summary>
+    public bool ReadsSpectrum(string preset) => RecipeOf(preset).KindOf("parametrization") == "maco";
+
+    /// <summary>Counts the pictures of a preset per neuron: its facets, times the seeds.</summary>
+    public int PicturesOf(string preset) => Seeds.Count * RecipeOf(preset).Facets;
 
     private bool StartsFromTopPatches(string preset) => RecipeOf(preset).KindOf("start") == "top_patches";
 
@@ -357,7 +363,7 @@ public sealed record AscentSpec
     public bool ReadsMap(string preset) => (RecipeOf(preset).KindOf("objective") ?? Objective) != "neuron";
 
     /// <summary>Counts the pictures per neuron: the facets of all recipes, times the seeds.</summary>
-    public int PicturesPerNeuron() => Seeds.Count * Presets.Sum(name => RecipeOf(name).Facets);
+    public int PicturesPerNeuron() => Presets.Sum(PicturesOf);
 
     private RecipeView RecipeOf(string name) => new(Recipes is not null && Recipes.TryGetValue(name, out var recipe) ? recipe : default);
 

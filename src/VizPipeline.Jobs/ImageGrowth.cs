@@ -80,8 +80,22 @@ public static class ImageGrowth
     }
 
     /// <summary>
+    /// Finds the recipes of an atlas whose ascents are all drawn again as it gets more images, because their input is the mean spectrum of
+    /// the images, and counts their pictures.
+    /// </summary>
+    public static (IReadOnlyList<string> Recipes, long Pictures) RedrawnAscents(AtlasSpec stored, AtlasSpec joined)
+    {
+        ArgumentNullException.ThrowIfNull(stored);
+        ArgumentNullException.ThrowIfNull(joined);
+        var neurons = stored.DrawnMethods().HasFlag(AtlasMethods.Ascent) ? Redrawn(stored, joined) : 0;
+        List<string> recipes = neurons == 0 ? [] : [.. stored.Ascent.Presets.Where(stored.Ascent.ReadsSpectrum)];
+        return (recipes, neurons * recipes.Sum(stored.Ascent.PicturesOf));
+    }
+
+    /// <summary>
     /// Estimates which share of the work of each kind is done again as an atlas gets more images, from 0 to 1: of merges and sheets all, of
-    /// patches those of the neurons whose top 9 has one of the new images, of facets those whose top 100 has.
+    /// patches those of the neurons whose top 9 has one of the new images, of facets those whose top 100 has, of ascents with the spectrum
+    /// of the images all.
     /// </summary>
     public static Func<JobKind, double> ShareRedone(AtlasSpec stored, AtlasSpec joined)
     {

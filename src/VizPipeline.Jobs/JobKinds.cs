@@ -106,7 +106,8 @@ public static class JobKinds
                 ascent.AtlasId, spec.GetLayer(ascent.Layer).Name, ascent.FirstChannel, ascent.EndChannel, ascent.Preset, ascent.Seed),
             Work = (spec, layer) => WorkEstimate.Ascent(spec, layer!.Value),
             ShareRedone = (spec, changed)
-                => spec.Ascent.Presets.Average(preset => spec.Ascent.ReadsImages(preset) ? changed(9) : 0),
+                => spec.Ascent.Presets.Average(
+                    preset => spec.Ascent.ReadsSpectrum(preset) ? 1 : spec.Ascent.ReadsImages(preset) ? changed(9) : 0),
             Describe = (spec, ascent) => $"{NeuronNames(spec, ascent)}, preset {ascent.Preset}, seed {ascent.Seed}",
         },
         new JobKindRow<RenderFilters>

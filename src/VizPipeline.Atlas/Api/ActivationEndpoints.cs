@@ -222,9 +222,17 @@ internal static class ActivationEndpoints
     /// <exception cref="NotFoundException">There is no such layer.</exception>
     public static (Layer Layer, int Channel) ParseNeuron(LoadedAtlas atlas, string parameter, string text)
     {
+        var (layer, channel) = SplitNeuron(parameter, text);
+        return (CatalogLookup.GetLayer(atlas, layer), channel);
+    }
+
+    /// <summary>Splits a neuron, <c>LAYER:CHANNEL</c>, whose layer need not exist.</summary>
+    /// <exception cref="QueryException">It is malformed.</exception>
+    public static (string Layer, int Channel) SplitNeuron(string parameter, string text)
+    {
         var colon = text.LastIndexOf(':');
         return colon > 0 && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var channel)
-            ? (CatalogLookup.GetLayer(atlas, text[..colon]), channel)
+            ? (text[..colon], channel)
             : throw new QueryException($"{parameter}: '{Format.Excerpt(text)}' is not a neuron; give LAYER:CHANNEL, such as conv1:7");
     }
 

@@ -25,7 +25,7 @@ internal sealed class StoredAtlas
     /// <summary>The spec of the atlas.</summary>
     public AtlasSpec Spec { get; }
 
-    /// <summary>Opens the atlas in a folder.</summary>
+    /// <summary>Opens the atlas in a folder, and finishes what a killed change of it left.</summary>
     /// <exception cref="UsageException">The folder does not exist, or contains no atlas.</exception>
     public static async Task<StoredAtlas> OpenAsync(string folder, CancellationToken cancellation)
     {
@@ -34,6 +34,7 @@ internal sealed class StoredAtlas
         var database = SqliteCatalogDatabase.ForReading(EmbeddedAtlas.CatalogFile(folder));
         if (!database.Exists)
             throw new UsageException($"folder '{folder}' contains no atlas: there is no {Path.GetFileName(database.Place)} in it");
+        await PendingChanges.FinishAsync(folder, cancellation);
         try
         {
             await using var catalog = database.Open();

@@ -65,7 +65,9 @@ internal static class ExportCommand
             throw new UsageException(
                 $"folder '{target}' contains a site with source pixels; choose another folder, delete it, or give --with-sources");
         await using var worker = await EmbeddedWorker.StartAsync(atlas, cancellation);
-        var site = new StaticSite(atlas.Database, atlas.OpenStore(), ImageRoots.Here(), withSources, worker.Live);
+        using var scratch = new ScratchFolder(Path.TrimEndingDirectorySeparator(Path.GetFullPath(target)));
+        var catalog = await CopyCatalogAsync(atlas, scratch.Path, cancellation);
+        var site = new StaticSite(catalog, atlas.OpenStore(), ImageRoots.Here(), withSources, worker.Live);
         var started = TimeProvider.System.GetTimestamp();
         var progress = new Progress<SiteProgress>(value =>
         {
@@ -83,6 +85,17 @@ internal static class ExportCommand
             $"{Format.Counted(files, "file")}; open {Path.Combine(target, "index.html")} in a browser, or copy the folder to any web "
             + "server or bucket");
         return ExitCode.Done;
+    }
+
+    // With the paths of the spec, which pages do not show: the pictures of the story need them.
+    private static async Task<SqliteCatalogDatabase> CopyCatalogAsync(
+        StoredAtlas atlas, string folder, CancellationToken cancellation)
+    {
+        var facts = await PublicFacts.ReadAsync(atlas.OpenStore(), atlas.Spec.Id, cancellation);
+        var file = EmbeddedAtlas.CatalogFile(folder);
+        await PublicFacts.CopyCatalogAsync(
+            atlas.Database, file, database => facts.WriteCatalogAsync(database, cancellation), cancellation);
+        return SqliteCatalogDatabase.ForReading(file);
     }
 
     private static void CheckTarget(string target)

@@ -5,6 +5,7 @@ using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
+using VizPipeline.ObjectStore;
 using ImageEntry = VizPipeline.Images.ImageEntry;
 
 namespace VizPipeline.Cli.Embedded;
@@ -16,23 +17,25 @@ namespace VizPipeline.Cli.Embedded;
 /// <param name="KeepsStatistics">Whether the classes only got other names, so that what was computed per class holds.</param>
 internal sealed record AtlasAnnotation(ImageManifest Images, bool KeepsStatistics)
 {
-    /// <summary>Annotates an atlas. Either everything changes in the catalog, or nothing.</summary>
+    /// <summary>
+    /// Annotates an atlas. Either everything changes, or nothing: what a killed process leaves, the next command finishes or discards.
+    /// </summary>
     /// <param name="atlas">The atlas.</param>
     /// <param name="names">The names of the outputs; null keeps them.</param>
     /// <param name="labels">The classes of the images; null keeps them.</param>
     /// <param name="cancellation">Cancels before anything is stored.</param>
+    /// <param name="objects">The objects of the atlas; null for those in its folder.</param>
     /// <exception cref="UsageException">The image list is missing, or another process works on the atlas.</exception>
     /// <exception cref="CatalogUnusableException">This user may not write to the folder.</exception>
     /// <exception cref="ImageSetException">The label file names none of the images.</exception>
     public static async Task<AtlasAnnotation> WriteAsync(
-        StoredAtlas atlas, ClassNames? names, LabelFile? labels, CancellationToken cancellation)
+        StoredAtlas atlas, ClassNames? names, LabelFile? labels, CancellationToken cancellation, IObjectStore? objects = null)
     {
-        var (spec, store) = (atlas.Spec, atlas.OpenStore());
+        var (spec, store) = (atlas.Spec, objects ?? atlas.OpenStore());
         var key = AtlasKeys.ImageList(spec.Id);
         var list = VizJson.Read<ImageList>(await store.TryGetAsync(key, cancellation)
             ?? throw new UsageException($"the atlas's image list {key} is missing; `viz run` with the same settings writes it again"));
         string[] paths = [.. list.Images.Select(image => image.Path)];
-        // From the catalog, as the spec is: a killed annotation leaves both changed, and the image list perhaps not.
         var before = await ReadLabelsAsync(atlas, cancellation);
         var classes = labels?.For(paths).ToArray() ?? [.. before.Select(label => NameOf(spec, label))];
         var outputs = names ?? (spec.OutputNames.Count == 0 ? null : new ClassNames(spec.OutputNames.Select(
@@ -59,10 +62,14 @@ internal sealed record AtlasAnnotation(ImageManifest Images, bool KeepsStatistic
             atlas,
             async database =>
             {
-                await WriteCatalogAsync(database, atlas.Row.Id, annotated, images, renamed, cancellation);
-                await ChangeTablesAsync(database, atlas, changes, renamed);
-                await changes.ApplyAsync(
-                    manifest => manifest with { Spec = annotated, SpecHash = annotated.Hash() }, CancellationToken.None);
+                await using var catalog = database.Open();
+                await using var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
+                await WriteCatalogAsync(catalog, atlas.Row.Id, annotated, images, renamed, cancellation);
+                await ChangeTablesAsync(catalog, atlas, store, changes, renamed, cancellation);
+                await changes.StageAsync(manifest => manifest with { Spec = annotated, SpecHash = annotated.Hash() }, cancellation);
+                // From here on the annotation counts, and is finished by whoever comes next.
+                await transaction.CommitAsync(CancellationToken.None);
+                await PendingChanges.FinishAsync(store, annotated, atlas.Folder, CancellationToken.None);
             },
             cancellation);
         return new AtlasAnnotation(images, renamed is not null);
@@ -98,11 +105,9 @@ internal sealed record AtlasAnnotation(ImageManifest Images, bool KeepsStatistic
     }
 
     private static async Task WriteCatalogAsync(
-        SqliteCatalogDatabase database, int atlas, AtlasSpec spec, ImageManifest images, Dictionary<int, int>? renamed,
+        CatalogContext catalog, int atlas, AtlasSpec spec, ImageManifest images, Dictionary<int, int>? renamed,
         CancellationToken cancellation)
     {
-        await using var catalog = database.Open();
-        await using var transaction = await catalog.Database.BeginTransactionAsync(cancellation);
         var row = await catalog.Atlases.AsTracking().SingleAsync(known => known.Id == atlas, cancellation);
         (row.Spec, row.SpecHash) = (Encoding.UTF8.GetString(VizJson.Write(spec)), spec.Hash());
         await catalog.ImageClasses.Where(known => known.AtlasId == atlas).ExecuteDeleteAsync(cancellation);
@@ -124,22 +129,21 @@ internal sealed record AtlasAnnotation(ImageManifest Images, bool KeepsStatistic
             }
         }
         await catalog.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
     }
 
     // The tables of the merges repeat what the catalog says about classes.
     private static async Task ChangeTablesAsync(
-        SqliteCatalogDatabase database, StoredAtlas atlas, ObjectChanges changes, Dictionary<int, int>? renamed)
+        CatalogContext catalog, StoredAtlas atlas, IObjectStore store, ObjectChanges changes, Dictionary<int, int>? renamed,
+        CancellationToken cancellation)
     {
-        await using var catalog = database.Open();
-        foreach (var layer in await catalog.LayersAsync(atlas.Row.Id, CancellationToken.None))
+        foreach (var layer in await catalog.LayersAsync(atlas.Row.Id, cancellation))
         {
-            await ChangeClassMeansAsync(atlas, layer.Name, changes, renamed);
+            await ChangeClassMeansAsync(atlas.Spec.Id, store, layer.Name, changes, renamed, cancellation);
             var key = AtlasKeys.LayerTable(atlas.Spec.Id, layer.Name);
-            if (await atlas.OpenStore().TryGetAsync(key, CancellationToken.None) is not { } bytes || TryRead(bytes) is not { } table)
+            if (await store.TryGetAsync(key, cancellation) is not { } bytes || TryRead(bytes) is not { } table)
                 continue;
             var neurons = await catalog.Neurons.AsNoTracking().Where(neuron => neuron.LayerId == layer.Id && neuron.Images != null)
-                .ToDictionaryAsync(neuron => neuron.Channel, CancellationToken.None);
+                .ToDictionaryAsync(neuron => neuron.Channel, cancellation);
             foreach (var row in table.Neurons)
             {
                 if (!neurons.TryGetValue(row.Channel, out var neuron))
@@ -153,11 +157,11 @@ internal sealed record AtlasAnnotation(ImageManifest Images, bool KeepsStatistic
 
     // The means of other classes need a pass over the images; those of renamed ones are known.
     private static async Task ChangeClassMeansAsync(
-        StoredAtlas atlas, string layer, ObjectChanges changes, Dictionary<int, int>? renamed)
+        string atlasId, IObjectStore store, string layer, ObjectChanges changes, Dictionary<int, int>? renamed,
+        CancellationToken cancellation)
     {
-        var store = atlas.OpenStore();
-        var keys = ClassMeans.GetKeys(atlas.Spec.Id, layer);
-        if (await store.TryGetAsync(keys[^1], CancellationToken.None) is not { } file)
+        var keys = ClassMeans.GetKeys(atlasId, layer);
+        if (await store.TryGetAsync(keys[^1], cancellation) is not { } file)
             return;
         if (renamed is not null)
             changes.Replace(keys[^1], ClassMeans.Renumber(file, keys[^1], renamed));

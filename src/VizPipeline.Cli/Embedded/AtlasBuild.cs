@@ -18,6 +18,7 @@ internal static class AtlasBuild
     {
         var (time, spec) = (TimeProvider.System, AtlasSpecs.Create(request));
         var started = time.GetTimestamp();
+        await PendingChanges.FinishAsync(folder, cancellation);
         double? speed = File.Exists(EmbeddedAtlas.CatalogFile(folder)) ? null : PrintPlan(request, spec, folder, cacheFolder);
         await using var atlas = new EmbeddedAtlas(folder, spec.Id, options =>
         {
@@ -106,8 +107,14 @@ internal static class AtlasBuild
     private static string Again(AtlasSpec before, AtlasSpec joined)
     {
         if (ImageGrowth.Redrawn(before, joined) is > 0 and var neurons)
+        {
+            var (recipes, ascents) = ImageGrowth.RedrawnAscents(before, joined);
             return ", but for the pictures of neurons whose top 9 changes (of "
-                + $"{Format.Counted(neurons, "neuron")} at most) and the contact sheets";
+                + $"{Format.Counted(neurons, "neuron")} at most)"
+                + (recipes.Count == 0 ? "" : $", all {Format.Counted(ascents, "ascent")} with {string.Join(", ", recipes)}, whose input is "
+                    + "the mean spectrum of the images, which new images change,")
+                + " and the contact sheets";
+        }
         return AtlasGrowth.Describe(before with { Layers = joined.Layers }, joined).Count > 0
             ? ", and the contact sheets are drawn again" : "";
     }

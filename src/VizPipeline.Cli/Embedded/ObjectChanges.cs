@@ -70,6 +70,21 @@ internal sealed class ObjectChanges(IObjectStore store, string atlasId)
             await store.DeleteAsync(key, cancellation);
     }
 
+    /// <summary>
+    /// Stores the changes beside the objects, so that <see cref="PendingChanges"/> can make them after the catalog has changed.
+    /// </summary>
+    /// <inheritdoc cref="DescribeAsync"/>
+    public async Task StageAsync(Func<AtlasManifest, AtlasManifest> change, CancellationToken cancellation)
+    {
+        var (list, manifest) = await DescribeAsync(change, cancellation);
+        var staged = new SortedDictionary<string, byte[]>(_replaced, StringComparer.Ordinal);
+        if (manifest is not null)
+            staged[AtlasKeys.Manifest(atlasId)] = manifest;
+        if (list is not null)
+            staged[AtlasKeys.ObjectList(atlasId)] = list;
+        await PendingChanges.WriteAsync(store, atlasId, staged, [.. _deleted], cancellation);
+    }
+
     private async Task<byte[]> ChangeAsync(ObjectList before, CancellationToken cancellation)
     {
         var hashes = new SortedDictionary<string, string>(before.Objects.ToDictionary(), StringComparer.Ordinal);

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
 using VizPipeline.Cli.Embedded;
+using VizPipeline.Cli.Publishing;
 using VizPipeline.Jobs;
 using VizPipeline.Network.Formats;
 using VizPipeline.ObjectStore;
@@ -14,6 +15,7 @@ namespace VizPipeline.Cli.Packing;
 /// </summary>
 /// <remarks>
 /// What is left out is left out everywhere: catalog, spec, tables, list of objects and manifest in the file agree with what it contains.
+/// So do paths and names of machines, see <see cref="PublicFacts"/>.
 /// </remarks>
 internal sealed class AtlasPack : IDisposable
 {
@@ -25,10 +27,10 @@ internal sealed class AtlasPack : IDisposable
 
     private readonly string _atlas;
     private readonly string _target;
-    private readonly string _scratch;
+    private readonly ScratchFolder _scratch;
     private readonly Dictionary<string, string> _expected = new(StringComparer.Ordinal);
 
-    private AtlasPack(string atlas, string target, string scratch) => (_atlas, _target, _scratch) = (atlas, target, scratch);
+    private AtlasPack(string atlas, string target) => (_atlas, _target, _scratch) = (atlas, target, new ScratchFolder(target));
 
     /// <summary>The files to pack, in their order.</summary>
     public IReadOnlyList<PackSource> Sources { get; private set; } = [];
@@ -52,7 +54,10 @@ internal sealed class AtlasPack : IDisposable
     /// <param name="target">The file to write.</param>
     /// <param name="withSources">Whether pictures that show pixels of the image set are packed.</param>
     /// <param name="withNotes">Whether lists and notes are packed, which are personal.</param>
-    /// <param name="spec">The spec to pack in the place of the atlas's own, with other paths; null packs its own.</param>
+    /// <param name="spec">
+    /// The spec to pack in the place of the atlas's own, with other paths, for a place that may know all of them; null for a file that may
+    /// be published.
+    /// </param>
     /// <param name="cancellation">Cancels.</param>
     /// <exception cref="UsageException">The folder lacks a file of the atlas.</exception>
     public static async Task<AtlasPack> PlanAsync(
@@ -61,20 +66,22 @@ internal sealed class AtlasPack : IDisposable
     {
         target = Path.GetFullPath(target);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        var pack = new AtlasPack(atlas.Spec.Id, target, $"{target}.{Environment.ProcessId}.tmp");
+        var pack = new AtlasPack(atlas.Spec.Id, target);
         try
         {
-            Directory.CreateDirectory(pack._scratch);
             var (store, parts) = (atlas.OpenStore(), (withSources ? new AtlasParts() : AtlasParts.WithSourcePixels) with { Scan = true });
-            var pruning = await AtlasPruning.PlanAsync(spec ?? atlas.Spec, store, parts, cancellation);
-            if (spec is not null)
-                pruning.Changes.Replace(AtlasKeys.Spec(spec.Id), VizJson.Write(pruning.Spec));
+            var facts = spec is null ? await PublicFacts.ReadAsync(store, atlas.Spec.Id, cancellation) : null;
+            spec ??= PublicFacts.Of(atlas.Spec);
+            var pruning = await AtlasPruning.PlanAsync(spec, store, parts, cancellation);
+            pruning.Changes.Replace(AtlasKeys.Spec(spec.Id), VizJson.Write(pruning.Spec));
+            if (facts is not null)
+                await facts.AddAsync(store, spec.Id, pruning.Changes, cancellation);
             pack.LeftOut = [.. pruning.Parts.Where(part => part.Files > 0)];
-            var catalog = await pack.CopyCatalogAsync(atlas, pruning, cancellation);
+            var catalog = await pack.CopyCatalogAsync(atlas, pruning, facts, cancellation);
             var notes = SqliteCatalogDatabase.NotesFile(atlas.Folder);
             pack.LeavesNotes = !withNotes && File.Exists(notes);
             await pack.ListAsync(
-                store, pruning, catalog, withNotes && File.Exists(notes) ? await pack.CopyNotesAsync(notes, cancellation) : null,
+                store, pruning, facts, catalog, withNotes && File.Exists(notes) ? await pack.CopyNotesAsync(notes, cancellation) : null,
                 cancellation);
             return pack;
         }
@@ -125,11 +132,7 @@ internal sealed class AtlasPack : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (Directory.Exists(_scratch))
-            Directory.Delete(_scratch, recursive: true);
-    }
+    public void Dispose() => _scratch.Dispose();
 
     // Fixed times and owners; GNU's format where ustar's has no room, because .NET's pax headers contain the number of the process.
     private static PosixTarEntry Create(PackSource source)
@@ -143,33 +146,37 @@ internal sealed class AtlasPack : IDisposable
         return entry;
     }
 
-    private async Task<string> CopyCatalogAsync(StoredAtlas atlas, AtlasPruning pruning, CancellationToken cancellation)
+    private async Task<string> CopyCatalogAsync(
+        StoredAtlas atlas, AtlasPruning pruning, PublicFacts? facts, CancellationToken cancellation)
     {
         await atlas.Database.CheckSchemaAsync(cancellation);
-        var copy = Path.Combine(_scratch, "copy.db");
-        await atlas.Database.CopyToAsync(copy, cancellation);
-        var database = new SqliteCatalogDatabase(copy);
-        await pruning.WriteCatalogAsync(database, atlas.Spec.Id, cancellation);
-        await database.SealAsync(cancellation);
-        // Without the space of the rows that are left out, and what they contained.
-        var compact = EmbeddedAtlas.CatalogFile(_scratch);
-        await SqliteCatalogDatabase.ForReading(copy).CopyToAsync(compact, cancellation);
-        return compact;
+        var copy = EmbeddedAtlas.CatalogFile(_scratch.Path);
+        await PublicFacts.CopyCatalogAsync(
+            atlas.Database, copy,
+            async database =>
+            {
+                await pruning.WriteCatalogAsync(database, atlas.Spec.Id, cancellation);
+                if (facts is not null)
+                    await facts.WriteCatalogAsync(database, cancellation);
+            },
+            cancellation);
+        return copy;
     }
 
     // A copy, because somebody may write a note meanwhile.
     private async Task<string> CopyNotesAsync(string file, CancellationToken cancellation)
     {
-        var copy = SqliteCatalogDatabase.NotesFile(_scratch);
+        var copy = SqliteCatalogDatabase.NotesFile(_scratch.Path);
         await SqliteCatalogDatabase.ForReading(file).CopyToAsync(copy, cancellation);
         return copy;
     }
 
     private async Task ListAsync(
-        FolderObjectStore store, AtlasPruning pruning, string catalog, string? notes, CancellationToken cancellation)
+        FolderObjectStore store, AtlasPruning pruning, PublicFacts? facts, string catalog, string? notes, CancellationToken cancellation)
     {
         var root = AtlasKeys.Root(_atlas) + "/";
-        var (list, manifest) = await pruning.Changes.DescribeAsync(found => pruning.Change(found, at: null), cancellation);
+        var (list, manifest) = await pruning.Changes.DescribeAsync(
+            found => pruning.Change(facts?.Of(found) ?? found, at: null), cancellation);
         var contents = pruning.Changes.Replaced.ToDictionary(pair => pair.Key[root.Length..], pair => pair.Value, StringComparer.Ordinal);
         if (list is not null)
         {

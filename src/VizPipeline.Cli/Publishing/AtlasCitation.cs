@@ -16,10 +16,10 @@ internal sealed record AtlasCitation(AtlasManifest Manifest, string ManifestSha2
     private AtlasSpec Spec => Manifest.Spec;
 
     /// <summary>The name of the network: its architecture, or its file without the folder, which is nobody's business.</summary>
-    public string Network => Spec.Model.Architecture ?? LastPart(Spec.Model.Model);
+    public string Network => Spec.Model.Architecture ?? PublicFacts.LastPart(Spec.Model.Model);
 
     /// <summary>The name of the image set: its last folder or archive; null without images.</summary>
-    public string? ImageSet => Spec.Images.Count == 0 ? null : LastPart(Spec.Images.Root);
+    public string? ImageSet => Spec.Images.Count == 0 ? null : PublicFacts.LastPart(Spec.Images.Root);
 
     /// <summary>The title of the atlas.</summary>
     public string Title => $"Neuron atlas of {Spec.Name}";
@@ -103,7 +103,4 @@ internal sealed record AtlasCitation(AtlasManifest Manifest, string ManifestSha2
     /// <summary>Returns a count with its thing, with a comma at thousands.</summary>
     internal static string Counted(long count, string thing) =>
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}{(count == 1 ? "" : "s")}");
-
-    private static string LastPart(string path) =>
-        path.TrimEnd('/', '\\') is { Length: > 0 } trimmed ? trimmed[(trimmed.LastIndexOfAny(['/', '\\']) + 1)..] : path;
 }

@@ -23,9 +23,6 @@ internal sealed record NeuronQuestion(string? Layers, string? Text, bool? Dead, 
 /// </summary>
 internal abstract class NeuronSource : IDisposable
 {
-    // Not the key of the coordinator, which allows changes: the atlas server may belong to someone else.
-    private const string KeyVariable = "VIZ_ATLAS_KEY";
-
     /// <summary>The columns.</summary>
     public static IReadOnlyList<ExportColumn> Columns => NeuronExport.Table.Columns;
 
@@ -33,14 +30,8 @@ internal abstract class NeuronSource : IDisposable
     /// <exception cref="UsageException">There is no atlas there.</exception>
     public static async Task<NeuronSource> OpenAsync(string atlas, CancellationToken cancellation)
     {
-        if (!atlas.StartsWith("http://", StringComparison.Ordinal) && !atlas.StartsWith("https://", StringComparison.Ordinal))
-            return new FolderNeurons(await StoredAtlas.OpenAsync(atlas, cancellation));
-        var parts = atlas.TrimEnd('/').Split("/atlases/");
-        return parts.Length == 2 && !parts[1].Contains('/', StringComparison.Ordinal)
-            && Uri.TryCreate(parts[0] + "/", UriKind.Absolute, out var server)
-            ? new ServerNeurons(server, parts[1])
-            : throw new UsageException(
-                $"'{atlas}' is not the address of an atlas; give one like http://HOST:8082/atlases/NAME, as in the browser");
+        return ServedAtlas.TryParse(atlas) is { } served
+            ? new ServerNeurons(served) : new FolderNeurons(await StoredAtlas.OpenAsync(atlas, cancellation));
     }
 
     /// <summary>Reads up to <paramref name="count"/> rows.</summary>
@@ -122,13 +113,13 @@ internal abstract class NeuronSource : IDisposable
         }
     }
 
-    private sealed class ServerNeurons(Uri server, string id) : NeuronSource
+    private sealed class ServerNeurons(ServedAtlas served) : NeuronSource
     {
-        private readonly ServiceClient _client = new("atlas server", server, KeyVariable);
+        private readonly AtlasClient _client = new(served.Server);
 
         public override async Task<RgbImage?> GetTileAsync(string layer, int channel, TileView view, CancellationToken cancellation)
         {
-            var path = ServerLinks.Instance.Tile(id, AtlasKeys.LayerFileName(layer), view, channel);
+            var path = ServerLinks.Instance.Tile(served.Id, AtlasKeys.LayerFileName(layer), view, channel);
             return await _client.TryGetBytesAsync(path.TrimStart('/'), cancellation) is { } tile
                 ? ImageDecoder.Decode(tile, "the tile") : null;
         }
@@ -147,7 +138,7 @@ internal abstract class NeuronSource : IDisposable
             asked.AddRange(question.Where.Select(condition => ("where", (string?)condition)));
             var query = string.Join(
                 '&', asked.Where(pair => pair.Value is not null).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
-            var page = await _client.GetAsync<JsonElement>($"api/v1/atlases/{Uri.EscapeDataString(id)}/neurons?{query}", cancellation);
+            var page = await _client.GetAsync<JsonElement>($"api/v1/atlases/{Uri.EscapeDataString(served.Id)}/neurons?{query}", cancellation);
             return ([.. page.GetProperty("items").EnumerateArray().Select(Row)], page.GetProperty("next").GetString());
         }
 

@@ -81,7 +81,8 @@ public sealed class FacetAtlasTests(SampleMaterial material)
         var unpacked = material.Out("facets-unpacked");
         Assert.Equal(0, (await VizProcess.Run("unpack", packed, "--to", unpacked)).ExitCode);
         Assert.False(Directory.Exists(Path.Combine(unpacked, "pictures", "conv3", "facets")));
-        var whole = await VizProcess.Run("verify", unpacked, "--quick");
+        var whole = await VizProcess.Run(
+            "verify", unpacked, "--quick", "--model", material.Model, "--images", material.Images);
         Assert.True(whole.ExitCode == 0, whole.Output + whole.Error);
 
         await using (var catalog = new SqliteCatalogDatabase(Path.Combine(folder, "atlas.db")).Open())
@@ -98,6 +99,36 @@ public sealed class FacetAtlasTests(SampleMaterial material)
         var pruned = await VizProcess.Run("prune", folder, "--method", "facets");
         Assert.True(pruned.ExitCode == 0, pruned.Error);
         Assert.False(Directory.Exists(Path.Combine(folder, "pictures", "conv3", "facets")));
+    }
+
+    [Fact]
+    public async Task Facets_of_a_run_that_was_killed_again_and_again_are_those_of_an_undisturbed_one()
+    {
+        var (once, killed) = (material.Out("facets-undisturbed"), material.Out("facets-killed"));
+        await RunAsync("facets", once);
+        await RunAsync("top9", killed);
+        var tables = Path.Combine(killed, "tables", "conv3");
+        var pictures = Path.Combine(killed, "pictures", "conv3", "facets");
+        int Progress() => Directory.Exists(pictures)
+            ? Directory.EnumerateFiles(pictures).Count(file => !file.EndsWith(".tmp", StringComparison.Ordinal)) : 0;
+        var all = Directory.EnumerateFiles(Path.Combine(once, "pictures", "conv3", "facets")).Count();
+        for (var kill = 1; kill <= 3; kill++)
+        {
+            using var viz = VizProcess.Start(Arguments("facets", killed));
+            // New pictures of this process: those of an earlier one are there already.
+            var begun = DateTime.UtcNow;
+            while (viz.IsRunning && (Progress() < all * kill / 5 || !Directory.EnumerateFiles(pictures).Any(
+                file => File.GetLastWriteTimeUtc(file) > begun)))
+                await Task.Delay(3, Cancellation);
+            viz.Kill();
+            await viz.Finish();
+        }
+        Assert.InRange(Progress(), 1, all);
+        await using (var catalog = new SqliteCatalogDatabase(Path.Combine(killed, "atlas.db")).Open())
+            Assert.Contains(await catalog.Jobs.ToListAsync(Cancellation), job => job is { Kind: JobKind.Facets, FinishedAt: null });
+        await RunAsync("facets", killed);
+        await AssertSameAsync(once, killed);
+        Assert.Equal(Directory.EnumerateFiles(Path.Combine(once, "tables", "conv3")).Count(), Directory.EnumerateFiles(tables).Count());
     }
 
     [Fact]
@@ -150,12 +181,14 @@ public sealed class FacetAtlasTests(SampleMaterial material)
 
     private async Task<string> RunAsync(string methods, string folder, params string[] more)
     {
-        var run = await VizProcess.Run(
-        [
-            "run", "--model", material.Model, "--images", material.Images, "--layers", "conv3", "--methods", methods,
-            "--ascent-steps", "3", "--out", folder, .. more.Contains("--limit") ? more : ["--limit", "60", .. more],
-        ]);
+        var run = await VizProcess.Run(Arguments(methods, folder, more));
         Assert.True(run.ExitCode == 0, run.Error);
         return run.Output + run.Error;
     }
+
+    private string[] Arguments(string methods, string folder, params string[] more) =>
+    [
+        "run", "--model", material.Model, "--images", material.Images, "--layers", "conv3", "--methods", methods, "--ascent-steps", "3",
+        "--out", folder, .. more.Contains("--limit") ? more : ["--limit", "60", .. more],
+    ];
 }

@@ -99,6 +99,30 @@ public sealed class GrowthTests(SampleMaterial material)
     }
 
     [Fact]
+    public async Task More_images_redraw_only_ascents_that_read_the_images_and_the_plan_counts_them()
+    {
+        var folder = material.Out("more-images-of-maco");
+        string[] ascents =
+            ["--methods", "top9,ascent", "--ascent-presets", "3,fourier,maco", "--ascent-steps", "2", "--ascent-seeds", "0,1"];
+        await FinishImagesAsync(folder, 40, "conv1", ascents);
+        var pictures = Path.Combine(folder, "pictures", "conv1", "ascent");
+        var before = Directory.EnumerateFiles(pictures).ToDictionary(file => Path.GetFileName(file), File.GetLastWriteTimeUtc);
+        var maco = before.Keys.Count(name => name.Contains("maco", StringComparison.Ordinal));
+        Assert.InRange(maco, 2, before.Count / 3);
+
+        var plan = await FinishImagesAsync(folder, 42, "conv1", [.. ascents, "--dry-run"]);
+        Assert.Contains($", all {maco} ascents with maco, whose input is the mean spectrum of the images", plan, StringComparison.Ordinal);
+        await FinishImagesAsync(folder, 42, "conv1", ascents);
+
+        var redrawn = before.Where(file => File.GetLastWriteTimeUtc(Path.Combine(pictures, file.Key)) != file.Value)
+            .Select(file => file.Key);
+        Assert.Equal(
+            before.Keys.Where(name => name.Contains("maco", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            redrawn.Order(StringComparer.Ordinal));
+        Assert.Contains("Already complete", await FinishImagesAsync(folder, 42, "conv1", ascents), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_atlas_without_a_pass_over_images_gains_one()
     {
         var (once, grown) = (material.Out("with-images"), material.Out("images-later"));
@@ -177,7 +201,7 @@ public sealed class GrowthTests(SampleMaterial material)
         var (pack, unpacked) = (material.Out("dictionaries.vizatlas"), material.Out("unpacked-dictionaries"));
         foreach (var command in (string[][])[
             ["pack", material.Out("more-dictionaries"), "--to", pack, "--with-sources"], ["unpack", pack, "--to", unpacked],
-            ["verify", unpacked, "--quick"]])
+            ["verify", unpacked, "--quick", "--model", material.Model, "--images", material.Images]])
         {
             var done = await VizProcess.Run(command);
             Assert.True(done.ExitCode == 0, done.Output + done.Error);
@@ -189,7 +213,8 @@ public sealed class GrowthTests(SampleMaterial material)
         var left = new FinishedAtlas(unpacked).Objects().Keys;
         Assert.DoesNotContain(left, name => name.Contains("-40sae", StringComparison.Ordinal));
         Assert.Single(left, name => name.StartsWith("dictionaries/", StringComparison.Ordinal));
-        verified = await VizProcess.Run("verify", unpacked, "--quick");
+        verified = await VizProcess.Run(
+            "verify", unpacked, "--quick", "--model", material.Model, "--images", material.Images);
         Assert.True(verified.ExitCode == 0, verified.Output + verified.Error);
 
         // What the pass over the images says is what a pass for this purpose says.
@@ -248,8 +273,8 @@ public sealed class GrowthTests(SampleMaterial material)
 
     // Image by image: kernels for other numbers of images round differently in the last digits.
     private VizProcess StartImages(string folder, int images, string layers, params string[] options) => VizProcess.Start([
-        "run", "--model", material.Model, "--images", material.Images, "--limit", $"{images}", "--layers", layers, "--methods",
-        "top9,deconv", "--batch", "1", "--out", folder, .. options]);
+        "run", "--model", material.Model, "--images", material.Images, "--limit", $"{images}", "--layers", layers,
+        .. options.Contains("--methods") ? options : ["--methods", "top9,deconv", .. options], "--batch", "1", "--out", folder]);
 
     private async Task<string> FinishImagesAsync(string folder, int images, string layers, params string[] options)
     {

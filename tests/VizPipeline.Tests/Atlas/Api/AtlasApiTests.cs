@@ -356,6 +356,48 @@ public sealed class AtlasApiTests
     }
 
     [Fact]
+    public async Task The_terminal_reads_and_writes_lists_of_a_server()
+    {
+        const string Writer = "0123456789abcdef-write";
+        const string Reader = "0123456789abcdef-read";
+        await using var api = await ApiHost.StartAsync(Engine.Sqlite, $"--Http:ApiKeys:0={Writer}", $"--Http:ReadKeys:0={Reader}");
+        var address = $"{api.Http.BaseAddress}atlases/demo";
+        try
+        {
+            (await NotesAsync("--new", "Eyes")).ComplainedOf("needs a key");
+            Environment.SetEnvironmentVariable("VIZ_ATLAS_KEY", Reader);
+            var made = (await NotesAsync("--new", "Eyes")).Succeeded().Output.Split('\n');
+            var (id, key) = (made[0].Split(' ')[1], made[1].Split(' ', ':')[1]);
+            (await NotesAsync()).ComplainedOf("all lists are shown only to callers with an API key");
+            (await NotesAsync("--list", id, "--add", "fire/merge:1", "--note", "eye")).ComplainedOf("changing a list needs its key");
+            Environment.SetEnvironmentVariable("VIZ_LIST_KEY", key);
+            (await NotesAsync("--list", id, "--add", "fire/merge:1", "--note", "eye")).Succeeded();
+            (await NotesAsync("--list", id, "--add", "conv1:0")).Succeeded();
+            (await NotesAsync("--list", id, "--add", "conv1:0", "--note", "edge, \"dark\"")).Succeeded();
+            (await NotesAsync("--list", id, "--add", "conv1:9999")).ComplainedOf("has no neuron 9999");
+            (await NotesAsync("--list", id, "--add", "conv1")).ComplainedOf("is not a neuron; give LAYER:CHANNEL");
+            (await NotesAsync("--add", "conv1:0")).ComplainedOf("need the id of a list");
+            var csv = (await NotesAsync("--list", id, "--format", "csv")).Succeeded().Output;
+            Assert.Contains($"{id},Eyes,fire/merge,1,eye,", csv, StringComparison.Ordinal);
+            Assert.Contains($"{id},Eyes,conv1,0,\"edge, \"\"dark\"\"\",", csv, StringComparison.Ordinal);
+            (await NotesAsync("--list", id, "--remove", "fire/merge:1")).Succeeded();
+            Environment.SetEnvironmentVariable("VIZ_LIST_KEY", null);
+            Environment.SetEnvironmentVariable("VIZ_ATLAS_KEY", Writer);
+            csv = (await NotesAsync("--format", "csv")).Succeeded().Output;
+            Assert.DoesNotContain("fire/merge", csv, StringComparison.Ordinal);
+            Assert.Contains($"{id},Eyes,conv1,0,", csv, StringComparison.Ordinal);
+            (await NotesAsync("--list", new string('0', id.Length))).ComplainedOf("list");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("VIZ_ATLAS_KEY", null);
+            Environment.SetEnvironmentVariable("VIZ_LIST_KEY", null);
+        }
+
+        Task<CommandLineRun> NotesAsync(params string[] options) => CommandLineRun.RunAsync(["notes", address, .. options]);
+    }
+
+    [Fact]
     public async Task The_terminals_query_shows_a_reading_key_and_never_the_one_that_may_change_things()
     {
         const string Key = "0123456789abcdef-read";

@@ -1,8 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.ActivationStore;
 using VizPipeline.Catalog;
+using VizPipeline.Cli.CommandLine;
+using VizPipeline.Cli.Embedded;
+using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
+using ImageEntry = VizPipeline.Jobs.ImageEntry;
 
 namespace VizPipeline.Tests.Cli.Commands;
 
@@ -88,6 +92,71 @@ public sealed class AnnotateCommandTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(atlas.Path, "scan"), "*.safetensors", SearchOption.AllDirectories));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_kill_at_any_step_leaves_the_old_atlas_or_the_new_one(bool renames)
+    {
+        var names = renames ? ClassNames.Load(_files.Write("names.txt", "dog\ncat\n")) : null;
+        var labels = renames ? null : LabelFile.Load(
+            _files.Write("labels.csv", string.Concat(Enumerable.Range(5, 5).Select(i => $"{AtlasFolder.ImageName(i)}\tlate\n"))));
+        var (old, annotated, outcomes) = (await MakeAsync(), await MakeAsync(), new List<bool>());
+        await AtlasAnnotation.WriteAsync(await StoredAtlas.OpenAsync(annotated.Path, _cancellation), names, labels, _cancellation);
+        var (before, after) = (await StateAsync(old.Path), await StateAsync(annotated.Path));
+        Assert.NotEqual(before, after);
+        for (var (step, done) = (0, false); !done; step++)
+        {
+            using var killed = await MakeAsync();
+            var atlas = await StoredAtlas.OpenAsync(killed.Path, _cancellation);
+            var store = new EndingStore(atlas.OpenStore(), step);
+            try
+            {
+                await AtlasAnnotation.WriteAsync(atlas, names, labels, _cancellation, store);
+                done = true;
+            }
+            catch (OperationCanceledException)
+            {
+                // As a killed process does, it has cleaned up nothing.
+            }
+            var state = await StateAsync(killed.Path);
+            Assert.True(state == before || state == after, $"after {step} writes the atlas is neither the old one nor the new one");
+            outcomes.Add(state == after);
+            Assert.Empty(await FinishedAtlas.FindFaultsAsync(killed.Path));
+        }
+        // Old ones first, and kills both before and after the catalog changed.
+        Assert.Equal(outcomes.Order(), outcomes);
+        Assert.InRange(outcomes.Count(isNew => isNew), 5, outcomes.Count - 5);
+        old.Dispose();
+        annotated.Dispose();
+
+        async Task<FinishedAtlas> MakeAsync()
+        {
+            var atlas = await new FinishedAtlas().MakeAsync();
+            var store = FinishedAtlas.Store(atlas.Path);
+            await ClassMeans.PutAsync(store, "sample", "logits", [(0, 4, [8.0, 0]), (1, 6, [6.0, 0])], 2, _cancellation);
+            await ObjectHashes.WriteListAsync(store, "sample", _cancellation);
+            var list = ObjectHashes.Hash(await store.GetAsync(AtlasKeys.ObjectList("sample"), _cancellation));
+            await store.PutAsync(
+                AtlasKeys.Manifest("sample"), VizJson.Write(FinishedAtlas.ReadManifest(atlas.Path) with { ObjectsSha256 = list }),
+                _cancellation);
+            return atlas;
+        }
+
+        // Opened as any command does, and then all files and what the catalog says about classes.
+        async Task<string> StateAsync(string folder)
+        {
+            var atlas = await StoredAtlas.OpenAsync(folder, _cancellation);
+            await using var catalog = atlas.Database.Open();
+            var rows = await catalog.Images.AsNoTracking().OrderBy(image => image.ImageIndex).Select(image => image.Label)
+                .ToListAsync(_cancellation);
+            var neurons = await catalog.Neurons.AsNoTracking().OrderBy(neuron => neuron.LayerId).ThenBy(neuron => neuron.Channel)
+                .Select(neuron => new { neuron.Name, neuron.BestClass, neuron.TopPurity }).ToListAsync(_cancellation);
+            var files = FinishedAtlas.ReadAll(folder).Where(file => !file.Key.StartsWith("atlas.db", StringComparison.Ordinal))
+                .Select(file => $"{file.Key} {ObjectHashes.Hash(file.Value)}");
+            return $"{atlas.Row.Spec}\n{string.Join(',', rows)}\n{string.Join(',', neurons)}\n{string.Join('\n', files)}";
+        }
+    }
+
     [Fact]
     public async Task What_cannot_be_annotated_is_one_line()
     {
@@ -105,6 +174,40 @@ public sealed class AnnotateCommandTests : IDisposable
         await using var other = await _atlas.Database.TryLeadAsync(_cancellation);
 
         (await CommandLineRun.RunAsync("annotate", _atlas.Path, "--class-names", names)).ComplainedOf("another process works on atlas");
+    }
+
+    // Ends after a number of writes.
+    private sealed class EndingStore(IObjectStore inner, int writes) : IObjectStore
+    {
+        private int _left = writes;
+
+        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) =>
+            Write(() => inner.PutAsync(key, content, cancellation));
+
+        public Task PutFileAsync(string key, string file, CancellationToken cancellation = default) =>
+            Write(() => inner.PutFileAsync(key, file, cancellation));
+
+        public Task DeleteAsync(string key, CancellationToken cancellation = default) =>
+            Write(() => inner.DeleteAsync(key, cancellation));
+
+        public Task<byte[]> GetAsync(string key, CancellationToken cancellation = default) => inner.GetAsync(key, cancellation);
+
+        public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default) => inner.TryGetAsync(key, cancellation);
+
+        public Task<byte[]> GetRangeAsync(string key, long offset, int length, CancellationToken cancellation = default) =>
+            inner.GetRangeAsync(key, offset, length, cancellation);
+
+        public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) =>
+            inner.GetFileAsync(key, file, cancellation);
+
+        public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => inner.ExistsAsync(key, cancellation);
+
+        public Task<long> SizeAsync(string key, CancellationToken cancellation = default) => inner.SizeAsync(key, cancellation);
+
+        public IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellation = default) =>
+            inner.ListAsync(prefix, cancellation);
+
+        private Task Write(Func<Task> write) => _left-- > 0 ? write() : throw new OperationCanceledException("killed");
     }
 
     private async Task FinishAsync()

@@ -2,7 +2,9 @@ using System.Formats.Tar;
 using Microsoft.EntityFrameworkCore;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.CommandLine;
+using VizPipeline.Cli.Embedded;
 using VizPipeline.Cli.Packing;
+using VizPipeline.Coordinator;
 using VizPipeline.Jobs;
 
 namespace VizPipeline.Tests.Cli.Commands;
@@ -37,8 +39,9 @@ public sealed class PackCommandTests : IDisposable
         Assert.Empty(await FinishedAtlas.FindFaultsAsync(_files.File("moved")));
         var (before, after) = (FinishedAtlas.ReadAll(_atlas.Path), FinishedAtlas.ReadAll(_files.File("moved")));
         Assert.DoesNotContain(after.Keys, name => name.StartsWith("scan/", StringComparison.Ordinal));
-        foreach (var (name, content) in before.Where(pair => pair.Key is not ("atlas.db" or "manifest.json" or "objects.json")
-            && !pair.Key.StartsWith("scan/", StringComparison.Ordinal)))
+        foreach (var (name, content) in before.Where(
+            pair => pair.Key is not ("atlas.db" or "manifest.json" or "objects.json" or "spec.json")
+                && !pair.Key.StartsWith("scan/", StringComparison.Ordinal)))
             Assert.Equal(content, after[name]);
         foreach (var arguments in new string[][] { ["status"], ["query", "--layer", "conv1", "--format", "csv"] })
             Assert.Equal(
@@ -112,6 +115,107 @@ public sealed class PackCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task No_path_or_machine_of_the_maker_is_in_the_file()
+    {
+        await _atlas.MakeAsync();
+        string[] secrets = ["/home/maker", "secret-folder", "makers-host", "c-drive"];
+        var store = FinishedAtlas.Store(_atlas.Path);
+        var spec = FinishedAtlas.Spec with
+        {
+            Model = FinishedAtlas.Spec.Model with
+            {
+                Model = "/home/maker/secret-folder/my net.onnx",
+                Weights = @"C:\c-drive\weights.safetensors",
+            },
+            Images = FinishedAtlas.Spec.Images with { Root = "/home/maker/secret-folder/photos/" },
+        };
+        const string error = "cannot read '/home/maker/secret-folder/my photos/a.png' on makers-host: at /home/maker/secret-folder/b.cs";
+        var machine = new MachineFacts
+        {
+            Host = "makers-host",
+            Device = "cpu",
+            Processors = 2,
+            Threads = 2,
+            MemoryBytes = 3,
+            Os = "Linux",
+            Dotnet = "10",
+            Libtorch = "2",
+            Software = "1",
+        };
+        await store.PutAsync(AtlasKeys.Machine("sample", machine), VizJson.Write(machine), _cancellation);
+        await store.PutAsync(AtlasKeys.Spec("sample"), VizJson.Write(spec), _cancellation);
+        var images = VizJson.Read<ImageList>(await store.GetAsync(AtlasKeys.ImageList("sample"), _cancellation));
+        await store.PutAsync(
+            AtlasKeys.ImageList("sample"),
+            VizJson.Write(images with { Images = [images.Images[0] with { Unreadable = error }, .. images.Images.Skip(1)] }),
+            _cancellation);
+        await _atlas.ChangeAsync(async catalog =>
+        {
+            await catalog.Atlases.ExecuteUpdateAsync(
+                set => set.SetProperty(row => row.Spec, System.Text.Encoding.UTF8.GetString(VizJson.Write(spec))), _cancellation);
+            await catalog.Jobs.ExecuteUpdateAsync(
+                set => set.SetProperty(job => job.Worker, "makers-host-17").SetProperty(job => job.FailedOn, "makers-host-17")
+                    .SetProperty(job => job.Error, error), _cancellation);
+            await catalog.Images.Where(image => image.ImageIndex == 0).ExecuteUpdateAsync(
+                set => set.SetProperty(image => image.UnreadableReason, error), _cancellation);
+            catalog.Add(new WorkerNode
+            {
+                Name = "makers-host-17",
+                Host = "makers-host",
+                Device = "cpu",
+                SoftwareVersion = "1",
+                Kinds = "",
+            });
+            await catalog.SaveChangesAsync(_cancellation);
+        });
+        string[] command = [
+            "run", "--model", "/home/maker/secret-folder/my net.onnx", "--images=/home/maker/secret-folder/photos", "--layers",
+            "fire/merge", "--class-names", "../secret-folder/names.txt", "--dictionary", "conv1=/home/maker/secret-folder/sae.npz,name=a",
+        ];
+        await store.PutAsync(
+            AtlasKeys.Manifest("sample"), VizJson.Write(FinishedAtlas.ReadManifest(_atlas.Path) with
+            {
+                Spec = spec,
+                Command = command,
+                Revisions = [new AtlasRevision("ab", AtlasMethods.Top9, null, "1", command)],
+                Machines = [machine],
+                Failures = [new ManifestFailure(JobKind.Scan, 1, error)],
+                ObjectsSha256 = await ObjectHashes.WriteListAsync(store, "sample", _cancellation),
+            }),
+            _cancellation);
+
+        foreach (var options in new string[][] { [], ["--with-sources"] })
+        {
+            var (file, folder) = (_files.File($"a{options.Length}.viz.tar"), _files.File($"unpacked{options.Length}"));
+            (await CommandLineRun.RunAsync(["pack", _atlas.Path, "--to", file, .. options])).Succeeded();
+            (await CommandLineRun.RunAsync("unpack", file, "--to", folder)).Succeeded();
+            AssertNone(await File.ReadAllBytesAsync(file, _cancellation), file);
+            foreach (var (name, content) in FinishedAtlas.ReadAll(folder))
+                AssertNone(content, name);
+            Assert.Empty(await FinishedAtlas.FindFaultsAsync(folder));
+            var packed = FinishedAtlas.ReadManifest(folder);
+            Assert.Equal(
+                ["run", "--model", "my net.onnx", "--images=photos", "--layers", "fire/merge", "--class-names", "names.txt", "--dictionary",
+                    "conv1=sae.npz,name=a"], packed.Command!);
+            Assert.Equal(packed.Command, packed.Revisions[0].Command);
+            Assert.Equal(
+                ("my net.onnx", "weights.safetensors", "photos"),
+                (packed.Spec.Model.Model, packed.Spec.Model.Weights, packed.Spec.Images.Root));
+            Assert.Equal("cannot read 'a.png' on machine-1: at b.cs", packed.Failures[0].Error);
+            Assert.Equal("machine-1", packed.Machines[0].Host);
+        }
+        var site = _files.File("site");
+        (await CommandLineRun.RunAsync("export", _atlas.Path, "--format", "site", "--to", site)).Succeeded();
+        (await CommandLineRun.RunAsync("card", _atlas.Path, "--to", Path.Combine(site, "README.md"))).Succeeded();
+        foreach (var (name, content) in FinishedAtlas.ReadAll(site))
+            AssertNone(content, name);
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(_files.Path), name => name.EndsWith(".tmp", StringComparison.Ordinal));
+
+        void AssertNone(byte[] content, string name) => Assert.All(secrets, secret => Assert.True(
+            content.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(secret)) < 0, $"{name} contains '{secret}'"));
+    }
+
+    [Fact]
     public async Task Files_of_others_stay_behind()
     {
         await _atlas.MakeAsync();
@@ -174,6 +278,12 @@ public sealed class PackCommandTests : IDisposable
             $"{list.Id},Eyes,conv1,2,round,",
             (await CommandLineRun.RunAsync("notes", with + ".folder", "--format", "csv")).Succeeded().Output);
         (await CommandLineRun.RunAsync("notes", _atlas.Path, "--list", "x")).ComplainedOf("the atlas has no such list");
+        (await CommandLineRun.RunAsync("notes", _atlas.Path, "--list", list.Id, "--add", "logits:1", "--note", "mine")).Succeeded();
+        (await CommandLineRun.RunAsync("notes", _atlas.Path, "--list", list.Id, "--remove", "conv1:2")).Succeeded();
+        (await CommandLineRun.RunAsync("notes", _atlas.Path, "--list", list.Id, "--add", "logits:2")).ComplainedOf("has no neuron 2");
+        Assert.Contains(
+            $"{list.Id},Eyes,logits,1,mine,",
+            (await CommandLineRun.RunAsync("notes", _atlas.Path, "--format", "csv")).Succeeded().Output, StringComparison.Ordinal);
     }
 
     [Fact]
