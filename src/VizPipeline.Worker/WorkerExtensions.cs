@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using VizPipeline.Hosting;
 using VizPipeline.ImageStore;
+using VizPipeline.ObjectStore;
 using VizPipeline.Worker.Jobs;
 using VizPipeline.Worker.Live;
 
@@ -29,7 +30,9 @@ public static class WorkerExtensions
         services.AddSingleton<LiveNetworks>();
         foreach (var handler in typeof(IJobHandler).Assembly.GetTypes().Where(
             type => type.IsClass && type.IsAssignableTo(typeof(IJobHandler))))
-            services.AddSingleton(typeof(IJobHandler), handler);
+            services.AddSingleton(typeof(IJobHandler), provider => ActivatorUtilities.CreateInstance(
+                provider, handler, (IObjectStore)provider.GetRequiredService<FencedStore>()));
+        services.AddSingleton<FencedStore>();
         services.AddSingleton<JobConsumer>();
         services.AddSingleton<OpenImageSets>();
         services.AddSingleton<LiveConsumer>();

@@ -14,7 +14,7 @@ namespace VizPipeline.Worker.Jobs;
 /// is sent at once; a failure is an answer too, so that the coordinator decides whether to try again.
 /// </summary>
 public sealed class JobConsumer(
-    IEnumerable<IJobHandler> handlers, IJobBus bus, AtlasRuntimes atlases, DeviceGate gate, WorkerMetrics metrics, IObjectStore store,
+    IEnumerable<IJobHandler> handlers, IJobBus bus, AtlasRuntimes atlases, DeviceGate gate, WorkerMetrics metrics, FencedStore store,
     IOptions<WorkerOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobConsumer> logger)
 {
     private readonly Dictionary<Type, IJobHandler> _handlers = handlers.ToDictionary(handler => handler.CommandType);
@@ -121,6 +121,12 @@ public sealed class JobConsumer(
             hand.Complete(completed);
             gate.Succeeded(device);
         }
+        catch (StaleJobException stale)
+        {
+            // Another worker has done it. If not, the coordinator sends it again.
+            span?.SetStatus(ActivityStatusCode.Error, stale.Message);
+            await ReturnAsync(command, ReturnReason.Stopping);
+        }
         catch (Exception failure) when (!IsStopping(cancellation))
         {
             var fault = gate.Note(device, failure);
@@ -150,6 +156,7 @@ public sealed class JobConsumer(
     {
         var (begun, started) = (time.GetUtcNow(), time.GetTimestamp());
         var atlas = await atlases.OpenAsync(device, command.AtlasId, cancellation);
+        using var fence = store.Begin(atlas.Spec);
         var row = JobKinds.Get(kind);
         var (key, units) = (row.GetResultKeyOf(atlas.Spec, command), row.CountUnitsOf(atlas.Spec, command));
         var phases = new Dictionary<string, double> { ["open"] = time.GetElapsedTime(started).TotalSeconds };

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -24,22 +26,23 @@ public sealed class CoordinatorClientTests
                 await Task.Delay(TimeSpan.FromSeconds(0.5), TestContext.Current.CancellationToken);
         });
         var watch = Stopwatch.StartNew();
-        await SendAsync(server, 48 * Megabyte);
+        await SendAsync(server.Urls.Single(), 48 * Megabyte);
         Assert.True(watch.Elapsed > Silence * 2, $"{watch.Elapsed}");
     }
 
     [Fact]
     public async Task A_server_that_takes_nothing_is_given_up()
     {
-        await using var server = await StartAsync(async request =>
-            await Task.Delay(Timeout.InfiniteTimeSpan, request.HttpContext.RequestAborted));
-        var failure = await Assert.ThrowsAsync<ServiceAwayException>(() => SendAsync(server, 48 * Megabyte));
+        // Only the system answers, by accepting the connection and a few buffers.
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        var failure = await Assert.ThrowsAsync<ServiceAwayException>(() => SendAsync($"http://{server.LocalEndpoint}", 48 * Megabyte));
         Assert.EndsWith("did not respond in time", failure.Message, StringComparison.Ordinal);
     }
 
-    private static async Task SendAsync(WebApplication server, int bytes)
+    private static async Task SendAsync(string address, int bytes)
     {
-        using var client = new CoordinatorClient(server.Urls.Single(), Silence);
+        using var client = new CoordinatorClient(address, Silence);
         await client.SendObjectAsync(
             "demo", new string('1', 64), "spec.json", new string('0', 64), isThere: false, () => new MemoryStream(new byte[bytes]),
             TestContext.Current.CancellationToken);

@@ -6,6 +6,7 @@ using VizPipeline.Cli.Embedded;
 using VizPipeline.Images;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
+using VizPipeline.Tests.ObjectStore;
 using ImageEntry = VizPipeline.Jobs.ImageEntry;
 
 namespace VizPipeline.Tests.Cli.Commands;
@@ -177,35 +178,18 @@ public sealed class AnnotateCommandTests : IDisposable
     }
 
     // Ends after a number of writes.
-    private sealed class EndingStore(IObjectStore inner, int writes) : IObjectStore
+    private sealed class EndingStore(IObjectStore inner, int writes) : PassingStore(inner)
     {
         private int _left = writes;
 
-        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) =>
-            Write(() => inner.PutAsync(key, content, cancellation));
+        public override Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) =>
+            Write(() => base.PutAsync(key, content, cancellation));
 
-        public Task PutFileAsync(string key, string file, CancellationToken cancellation = default) =>
-            Write(() => inner.PutFileAsync(key, file, cancellation));
+        public override Task PutFileAsync(string key, string file, CancellationToken cancellation = default) =>
+            Write(() => base.PutFileAsync(key, file, cancellation));
 
-        public Task DeleteAsync(string key, CancellationToken cancellation = default) =>
-            Write(() => inner.DeleteAsync(key, cancellation));
-
-        public Task<byte[]> GetAsync(string key, CancellationToken cancellation = default) => inner.GetAsync(key, cancellation);
-
-        public Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default) => inner.TryGetAsync(key, cancellation);
-
-        public Task<byte[]> GetRangeAsync(string key, long offset, int length, CancellationToken cancellation = default) =>
-            inner.GetRangeAsync(key, offset, length, cancellation);
-
-        public Task GetFileAsync(string key, string file, CancellationToken cancellation = default) =>
-            inner.GetFileAsync(key, file, cancellation);
-
-        public Task<bool> ExistsAsync(string key, CancellationToken cancellation = default) => inner.ExistsAsync(key, cancellation);
-
-        public Task<long> SizeAsync(string key, CancellationToken cancellation = default) => inner.SizeAsync(key, cancellation);
-
-        public IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellation = default) =>
-            inner.ListAsync(prefix, cancellation);
+        public override Task DeleteAsync(string key, CancellationToken cancellation = default) =>
+            Write(() => base.DeleteAsync(key, cancellation));
 
         private Task Write(Func<Task> write) => _left-- > 0 ? write() : throw new OperationCanceledException("killed");
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
+using VizPipeline.Tests.ObjectStore;
 
 namespace VizPipeline.Tests.Atlas.Web.Data;
 
@@ -121,37 +122,17 @@ public sealed class SimilarNeuronsCacheTests : IDisposable
             AtlasKeys.LayerProfiles(atlas, Layers[layer].Item2), new ActivationProfiles(2, [0, 1, 2], [1, 2, 3, 5, 1, 4]).Write(),
             Cancellation);
 
-    private sealed class CountingStore(FolderObjectStore inner) : IObjectStore
+    private sealed class CountingStore(FolderObjectStore inner) : PassingStore(inner)
     {
         public ConcurrentQueue<string> Reads { get; } = new();
 
         public Task Hold { get; set; } = Task.CompletedTask;
 
-        public async Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation)
+        public override async Task<byte[]?> TryGetAsync(string key, CancellationToken cancellation = default)
         {
             Reads.Enqueue(key);
             await Hold.WaitAsync(cancellation);
-            return await inner.TryGetAsync(key, cancellation);
+            return await base.TryGetAsync(key, cancellation);
         }
-
-        public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
-            inner.PutAsync(key, content, cancellation);
-
-        public Task PutFileAsync(string key, string file, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<byte[]> GetAsync(string key, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<byte[]> GetRangeAsync(string key, long offset, int length, CancellationToken cancellation) =>
-            throw new NotSupportedException();
-
-        public Task GetFileAsync(string key, string file, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<bool> ExistsAsync(string key, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<long> SizeAsync(string key, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task DeleteAsync(string key, CancellationToken cancellation) => throw new NotSupportedException();
     }
 }
