@@ -138,7 +138,8 @@ internal abstract class NeuronSource : IDisposable
             asked.AddRange(question.Where.Select(condition => ("where", (string?)condition)));
             var query = string.Join(
                 '&', asked.Where(pair => pair.Value is not null).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
-            var page = await _client.GetAsync<JsonElement>($"api/v1/atlases/{Uri.EscapeDataString(served.Id)}/neurons?{query}", cancellation);
+            var page = await _client.GetAsync<JsonElement>(
+                $"api/v1/atlases/{Uri.EscapeDataString(served.Id)}/neurons?{query}", cancellation);
             return ([.. page.GetProperty("items").EnumerateArray().Select(Row)], page.GetProperty("next").GetString());
         }
 

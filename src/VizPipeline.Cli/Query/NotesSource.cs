@@ -1,7 +1,6 @@
 using System.Text.Json;
 using VizPipeline.Atlas.Export;
 using VizPipeline.Atlas.Web;
-using VizPipeline.Atlas.Web.Data;
 using VizPipeline.Catalog;
 using VizPipeline.Cli.Cluster;
 using VizPipeline.Cli.CommandLine;

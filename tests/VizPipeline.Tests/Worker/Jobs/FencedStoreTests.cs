@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using VizPipeline.Hosting;
 using VizPipeline.Jobs;
 using VizPipeline.ObjectStore;
 using VizPipeline.Tests.Cli.Verify;
@@ -46,7 +45,7 @@ public sealed class FencedStoreTests : IDisposable
             _clock.Advance(TimeSpan.FromHours(1));
             // From whatever thread of the job.
             await Assert.ThrowsAsync<StaleJobException>(() => Task.Run(
-                () => _store.PutAsync("atlases/sample/tables/a.json", new byte[] { 4 }, Cancellation)));
+                () => _store.PutAsync("atlases/sample/tables/a.json", new byte[] { 4 }, Cancellation), Cancellation));
             await Assert.ThrowsAsync<StaleJobException>(() => _store.DeleteAsync("atlases/sample/tables/a.json", Cancellation));
             await Assert.ThrowsAsync<StaleJobException>(
                 () => _store.PutFileAsync("atlases/sample/tables/a.json", _folder.File("none"), Cancellation));
@@ -76,7 +75,9 @@ public sealed class FencedStoreTests : IDisposable
         Assert.Equal(0, await catalog.Jobs.SumAsync(job => job.Failures, Cancellation));
     }
 
-    /// <summary>Hangs when a job reads its first tally, for longer than a job is trusted on the service's fast clock; then it has grown.</summary>
+    /// <summary>
+    /// Hangs when a job reads its first tally, for longer than a job is trusted on the service's fast clock; then the atlas has grown.
+    /// </summary>
     private sealed class SlowStore(IObjectStore inner) : PassingStore(inner)
     {
         private int _waits;
