@@ -47,7 +47,7 @@ public sealed record FileListing(IReadOnlyList<string> Paths, IReadOnlyList<Skip
 
     /// <summary>Extensions of images, with the dot, in lower case.</summary>
     public static IReadOnlyList<string> Extensions { get; } =
-        [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", .. ImageSetDecoder.Extensions];
+        [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", .. ImageSetDecoder.Extensions];
 
     /// <summary>Extensions of archives of images, with the dot, in lower case.</summary>
     public static IReadOnlyList<string> ArchiveExtensions { get; } = [.. ImageArchives.Extensions];

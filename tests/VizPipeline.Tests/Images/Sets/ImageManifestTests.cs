@@ -7,14 +7,14 @@ public class ImageManifestTests
     [Fact]
     public void Pictures_are_listed_in_ordinal_order_with_size_and_hash()
     {
-        using var folder = Folder("b.jpg", "B.PNG", "a-2.jpeg", "a.webp", "notes.txt", ".hidden.jpg", ".git/x.jpg");
+        using var folder = Folder("b.jpg", "B.PNG", "a-2.jpeg", "a-3.jpe", "a-4.JFIF", "a.webp", "notes.txt", ".hidden.jpg", ".git/x.jpg");
 
         var manifest = List(folder.Path);
 
-        Assert.Equal(["B.PNG", "a-2.jpeg", "a.webp", "b.jpg"], manifest.Entries.Select(entry => entry.Path));
-        Assert.Equal([0, 1, 2, 3], manifest.Entries.Select(entry => entry.Index));
+        Assert.Equal(["B.PNG", "a-2.jpeg", "a-3.jpe", "a-4.JFIF", "a.webp", "b.jpg"], manifest.Entries.Select(entry => entry.Path));
+        Assert.Equal([0, 1, 2, 3, 4, 5], manifest.Entries.Select(entry => entry.Index));
         Assert.All(manifest.Entries, entry => Assert.Equal(entry.Path.Length, entry.Bytes)); // Folder() writes each path into its file
-        Assert.Equal(Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash("b.jpg"u8)), manifest.Entries[3].ContentHash);
+        Assert.Equal(Convert.ToHexStringLower(System.IO.Hashing.XxHash128.Hash("b.jpg"u8)), manifest.Entries[^1].ContentHash);
         Assert.All(manifest.Entries, entry => Assert.Null(entry.Class));
     }
 
@@ -144,7 +144,7 @@ public class ImageManifestTests
 
         Assert.Equal($"image set {missing} does not exist", Message(missing));
         Assert.Equal(
-            $"image set {folder.Path} has no pictures (.jpg .jpeg .png .webp .bmp .gif .tif .tiff .pbm .pgm .ppm .pnm .tga, "
+            $"image set {folder.Path} has no pictures (.jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .pbm .pgm .ppm .pnm .tga, "
             + "or .tar .zip .parquet archives of them)",
             Message(folder.Path));
         Assert.Equal($"image set {folder.Path}/notes.txt is a file, not a folder", Message(folder.Path + "/notes.txt"));
