@@ -16,6 +16,12 @@ internal sealed partial class OnnxImporter
     private const int MostClasses = 1 << 20;
     private const int MostNamed = 5;
 
+    // What may follow a softmax at the end, besides what reads its values.
+    private static readonly HashSet<string> AfterLogits =
+    [
+        "Identity", "Cast", "Reshape", "Flatten", "Squeeze", "QuantizeLinear", "DequantizeLinear", "ArgMax", "TopK",
+    ];
+
     private readonly OnnxFile _file;
     private readonly GraphBuilder _graph;
     private readonly OnnxConstantFolding _folding;
@@ -310,9 +316,7 @@ internal sealed partial class OnnxImporter
             var readers = _readers[value].Take(2).ToList();
             if (readers.Count == 0)
                 return true;
-            if (readers is not [
-                { OpType: "Identity" or "Cast" or "Reshape" or "Flatten" or "Squeeze" or "QuantizeLinear" or "DequantizeLinear"
-                    or "ArgMax" or "TopK" } next])
+            if (readers is not [var next] || !AfterLogits.Contains(next.OpType))
                 return false;
             value = next.Outputs[0];
         }
