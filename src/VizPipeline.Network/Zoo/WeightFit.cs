@@ -13,6 +13,7 @@ internal static class WeightFit
 {
     private const int MostPrefixes = 4;
     private const int MostNamed = 3;
+    private const int MostCompared = 20_000;
 
     /// <summary>
     /// Returns the architecture to which <paramref name="weights"/> belong by names and shapes, which may have any prefix; among several,
@@ -41,6 +42,9 @@ internal static class WeightFit
     {
         ArgumentNullException.ThrowIfNull(weights);
         var best = (Alike: 0, Text: (string?)null);
+        // No architecture has so many, and comparing with all of them would take long.
+        if (weights.Count > MostCompared)
+            return null;
         foreach (var model in ZooModels.All)
         {
             foreach (var prefix in PrefixesOf(model, weights))

@@ -119,14 +119,13 @@ internal sealed partial class OnnxImporter
     // The classifier among the outputs. Of several, it must be plain which one it is.
     private NetworkEnd? FindLogits(List<NetworkEnd> outputs, List<string> notes)
     {
-        if (_outputs.Count == 1)
+        // Several may be the same values: their softmax, and which of them is the largest.
+        if (_outputs.Count == 1 || (outputs.Count == 1 && _outputs.All(_values.ContainsKey)))
             return outputs.SingleOrDefault();
         var vectors = outputs.Where(output => _graph.Shape(output.Node) is { IsVector: true } or { Height: 1, Width: 1 }).ToList();
-        var logits = outputs.Count == 1 ? outputs[0] : outputs.Find(output => output.Name == LayerFinder.OutputName)
-            ?? (vectors.Count == 1 ? vectors[0] : null);
-        if (_outputs.Count > 1 && outputs.Count > 1)
-            notes.Add($"the network has {outputs.Count} outputs, {Some(outputs.Select(output => output.Name!))}; "
-                + (logits is null ? "none of them is taken for the logits" : $"the logits are '{Plain(logits.Name!)}'"));
+        var logits = outputs.Find(output => output.Name == LayerFinder.OutputName) ?? (vectors.Count == 1 ? vectors[0] : null);
+        notes.Add($"the network has {_outputs.Count} outputs, {Some(_outputs)}; "
+            + (logits is null ? "none of them is taken for the logits" : $"the logits are '{Plain(logits.Name!)}'"));
         return logits;
     }
 

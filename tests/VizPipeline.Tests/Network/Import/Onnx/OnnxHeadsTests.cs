@@ -56,6 +56,17 @@ public sealed class OnnxHeadsTests
     }
 
     [Fact]
+    public void A_map_that_is_left_of_several_outputs_is_not_taken_for_the_logits()
+    {
+        var m = new OnnxModel(new Random(7), 18, 1, 3, 8, 8);
+        var map = m.Conv(OnnxModel.Input, 3, 4);
+        var graph = OnnxParity.Load(m.Write(map, m.Add("Foo", [map])));
+        Assert.Equal([(map, LayerKind.Conv)], graph.Layers.Select(layer => (layer.Name, layer.Kind)));
+        Assert.EndsWith("none of them is taken for the logits", graph.Notes[0], StringComparison.Ordinal);
+        Assert.Contains("1 of 2 nodes", graph.Notes[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_an_operator_added_before_it_failed_is_forgotten()
     {
         // A convolution over places of a sequence: the reshaped map was added before the shape was refused.

@@ -67,7 +67,7 @@ internal sealed class OnnxModel(Random random, int opset, params int[] input)
     public string Conv(string x, int inputs, int outputs, int kernel = 1, params (string Name, object Value)[] attributes) =>
         Add("Conv", [x, Weight(outputs, inputs, kernel, kernel), Weight(outputs)], attributes);
 
-    public byte[] Write(string output)
+    public byte[] Write(params string[] outputs)
     {
         var graph = new ProtoWriter();
         foreach (var node in _nodes)
@@ -76,8 +76,9 @@ internal sealed class OnnxModel(Random random, int opset, params int[] input)
         foreach (var constant in _constants)
             graph.Message(5, constant);
         graph.Message(11, OnnxModels.Value(Input, [.. InputShape.Select(extent => (long)extent)]));
-        graph.Message(
-            12, new ProtoWriter().Text(1, output).Message(2, new ProtoWriter().Message(1, new ProtoWriter().Number(1, OnnxModels.Float))));
+        foreach (var output in outputs)
+            graph.Message(12, new ProtoWriter().Text(1, output).Message(
+                2, new ProtoWriter().Message(1, new ProtoWriter().Number(1, OnnxModels.Float))));
         return new ProtoWriter().Number(1, 8).Text(2, "test").Message(7, graph)
             .Message(8, new ProtoWriter().Text(1, "").Number(2, Opset)).Message(8, new ProtoWriter().Text(1, "com.microsoft").Number(2, 1))
                 .End();
