@@ -185,10 +185,12 @@ public sealed class DeviceTests : IDisposable
         var service = new TestService(_folder.File(name), device: "cpu,cpu", change: services =>
         {
             // There are many patches jobs, so both devices get some.
-            services.Remove(services.Single(service => service.ImplementationType == typeof(RenderPatchesHandler)));
-            services.AddSingleton<RenderPatchesHandler>();
-            services.AddSingleton<IJobHandler>(
-                provider => new FaultyPatches(provider.GetRequiredService<RenderPatchesHandler>(), fault));
+            foreach (var known in services.Where(service => service.ServiceType == typeof(IJobHandler)).ToList())
+            {
+                services.Remove(known);
+                services.AddSingleton(provider => (IJobHandler)known.ImplementationFactory!(provider) is var handler
+                    && handler is RenderPatchesHandler real ? new FaultyPatches(real, fault) : handler);
+            }
         });
         var (spec, images) = _small.Plan();
         if (plan)
